@@ -1,0 +1,1 @@
+"""HealthSim: the user's door."""

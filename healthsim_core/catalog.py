@@ -1,0 +1,198 @@
+"""The offered world as a value: every offer by name, with conflicts and unknown names as errors."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+import attrs
+
+from healthsim_core import world
+from healthsim_core.errors import ConflictError, PluginError, UnknownNameError, suggestion, unknown
+from healthsim_core.offers import (
+    Command,
+    EventColumns,
+    EventHandler,
+    Journey,
+    Offer,
+    OutputFormat,
+    PersonColumns,
+    Profile,
+    ReferenceDataset,
+    RunHandler,
+    SkillResolver,
+    Trigger,
+)
+from healthsim_core.plugins import Plugin, installed
+from healthsim_core.tables import Table
+
+CORE_EVENT_TYPES = ("person", "milestone", "journey_start", "journey_end", "birth", "death")
+Found = TypeVar("Found", bound=Offer)
+
+
+def canonical(name: str) -> str:
+    """A template's name with - and _ alike, without regard to case."""
+    return name.lower().replace("_", "-")
+
+
+@attrs.frozen(slots=False)
+class Catalog:
+    """All offers of all active plugins.
+
+    Attributes:
+        plugins: Every plugin found, active or not.
+    """
+
+    plugins: tuple[Plugin, ...]
+
+    def __attrs_post_init__(self) -> None:
+        for named in (self.profiles, self.journeys, self.formats, self.skills, self.datasets, self.tables):
+            assert named is not None
+        self._refuse_conflicting_handlers()
+        self._refuse_trigger_cycles()
+
+    @property
+    def products(self) -> tuple[str, ...]:
+        """Names of the active plugins."""
+        return tuple(plugin.name for plugin in self.plugins if plugin.status == "active")
+
+    @functools.cached_property
+    def offers(self) -> tuple[Offer, ...]:
+        """Every offer, in order of plugin name."""
+        return tuple(o for p in self.plugins if p.status == "active" for hook in p.offers.values() for o in hook)
+
+    def of(self, kind: type[Found]) -> tuple[Found, ...]:
+        """Every offer of one kind."""
+        return tuple(offer for offer in self.offers if isinstance(offer, kind))
+
+    @functools.cached_property
+    def profiles(self) -> Mapping[str, Profile]:
+        """Profile templates by canonical name."""
+        return self._named("profile", self.of(Profile), lambda offer: canonical(offer.name))
+
+    @functools.cached_property
+    def journeys(self) -> Mapping[str, Journey]:
+        """Journey templates by canonical name."""
+        return self._named("journey", self.of(Journey), lambda offer: canonical(offer.name))
+
+    @functools.cached_property
+    def formats(self) -> Mapping[str, OutputFormat]:
+        """Formats by name."""
+        return self._named("format", self.of(OutputFormat), lambda offer: offer.name)
+
+    @functools.cached_property
+    def skills(self) -> Mapping[str, SkillResolver]:
+        """Skills by name."""
+        return self._named("skill", self.of(SkillResolver), lambda offer: offer.skill)
+
+    @functools.cached_property
+    def datasets(self) -> Mapping[str, ReferenceDataset]:
+        """Reference datasets by name."""
+        return self._named("reference dataset", self.of(ReferenceDataset), lambda offer: offer.name)
+
+    @functools.cached_property
+    def commands(self) -> Mapping[str, Command]:
+        """Extra commands by name."""
+        return self._named("command", self.of(Command), lambda offer: offer.name)
+
+    @functools.cached_property
+    def tables(self) -> Mapping[str, Table]:
+        """Declared tables by name, core's first."""
+        found = {table.name: table for table in world.CORE_TABLES}
+        for offer in (*self.of(EventHandler), *self.of(RunHandler)):
+            for table in offer.writes:
+                if found.setdefault(table.name, table) != table:
+                    raise ConflictError(f'two different tables are called "{table.name}".', offer.product)
+        return MappingProxyType(found)
+
+    def handlers(self, event_type: str) -> tuple[EventHandler, ...]:
+        """Who handles an event type: any number for core's types, one at most for a product's."""
+        return tuple(handler for handler in self.of(EventHandler) if event_type in handler.event_types)
+
+    @functools.cached_property
+    def event_types(self) -> frozenset[str]:
+        """Event types that somebody handles, triggers or listens to, and core's own."""
+        handled = {name for handler in self.of(EventHandler) for name in handler.event_types}
+        heard = {name for trigger in self.of(Trigger) for name in (trigger.on, trigger.then)}
+        return frozenset(handled | heard | set(CORE_EVENT_TYPES))
+
+    def event_type(self, written: str, where: str = "") -> str:
+        """The event type that a journey names: without regard to case, with or without its product's name."""
+        plain = written.lower()
+        if plain in self.event_types:
+            return plain
+        product, _, rest = plain.partition(".")
+        if rest and any(rest in h.event_types and h.product == product for h in self.of(EventHandler)):
+            return rest
+        raise unknown("event type", written, self.event_types, where)
+
+    def find(self, kind: str, name: str, where: str = "") -> Any:
+        """The profile, journey, format or skill called `name`.
+
+        Raises:
+            UnknownNameError: Nobody offers it; the message names the nearest.
+        """
+        named: Mapping[str, Any] = getattr(self, f"{kind}s")
+        key = canonical(name) if kind in ("profile", "journey") else name
+        if key in named:
+            return named[key]
+        shown = {offer.name: offer for offer in named.values()} if kind in ("profile", "journey") else dict(named)
+        hint = suggestion(name, shown)
+        owner = next((f" ({o.product})" for n, o in shown.items() if f'"{n}"?' in hint), "")
+        remedy = f"{hint[:-1]}{owner}?" if owner else hint
+        listing = f"`healthsim {kind}s list` shows all {len(named)}."
+        raise UnknownNameError(f'no {kind} is called "{name}".', where, f"{remedy} {listing}".strip())
+
+    def _named(self, kind: str, offers: Iterable[Found], key: Callable[[Found], str]) -> Mapping[str, Found]:
+        groups: dict[str, list[Found]] = {}
+        for offer in offers:
+            groups.setdefault(key(offer), []).append(offer)
+        clashes = [(name, group) for name, group in groups.items() if len(group) > 1]
+        if clashes:
+            said = "; ".join(f'"{name}" by {" and ".join(map(self._maker, group))}' for name, group in clashes)
+            raise ConflictError(f"the same {kind} is offered twice: {said}.", "", _HOW_TO_BLOCK)
+        return MappingProxyType({name: group[0] for name, group in groups.items()})
+
+    def _maker(self, offer: Offer) -> str:
+        plugin = next(plugin for plugin in self.plugins if plugin.name == offer.product)
+        return f"{plugin.name} ({plugin.distribution} {plugin.version})"
+
+    def _refuse_conflicting_handlers(self) -> None:
+        pairs = [(t, h) for h in self.of(EventHandler) for t in h.event_types if t not in CORE_EVENT_TYPES]
+        owners: dict[str, list[EventHandler]] = {}
+        for event_type, handler in pairs:
+            owners.setdefault(event_type, []).append(handler)
+        for event_type, handlers in owners.items():
+            if len(handlers) > 1:
+                makers = " and ".join(map(self._maker, handlers))
+                raise ConflictError(f'"{event_type}" is handled twice: by {makers}.', "", _HOW_TO_BLOCK)
+
+    def _refuse_trigger_cycles(self) -> None:
+        follows: dict[str, list[str]] = {}
+        for trigger in self.of(Trigger):
+            follows.setdefault(trigger.on, []).append(trigger.then)
+        for first in follows:
+            chain = _cycle(first, follows)
+            if chain:
+                raise PluginError(f"triggers run in a circle: {' -> '.join(chain)}.", "", "Remove one of them.")
+
+
+_HOW_TO_BLOCK = "Uninstall one, or block it with HEALTHSIM_DISABLE_PLUGINS."
+
+
+def _cycle(first: str, follows: Mapping[str, list[str]], path: tuple[str, ...] = ()) -> tuple[str, ...]:
+    if first in path:
+        return (*path[path.index(first) :], first)
+    for then in follows.get(first, ()):
+        found = _cycle(then, follows, (*path, first))
+        if found:
+            return found
+    return ()
+
+
+@functools.cache
+def default_catalog() -> Catalog:
+    """The catalog of all installed plugins."""
+    return Catalog(installed())

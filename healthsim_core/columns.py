@@ -1,0 +1,214 @@
+"""Equal-length named columns: NumPy arrays, and dictionary-coded text.
+
+Numbers are NumPy arrays with NaN for null; dates are `datetime64[D]` and times `datetime64[s]` with NaT for null; ids
+are `int64` with 0 for null; money is `int64` cents; text is `Text`, codes into distinct values with -1 for null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Union
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+Mask = NDArray[np.bool_]
+Column = Union[NDArray[Any], "Text"]
+
+
+class Text:
+    """A column of text: `codes` (int32, -1 for null) into `values` (a `pa.StringArray`).
+
+    Comparison with a string gives a boolean array, as with NumPy; null equals nothing.
+    """
+
+    __slots__ = ("codes", "values")
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, codes: NDArray[Any], values: pa.Array | Sequence[str]) -> None:
+        self.codes: NDArray[np.int32] = np.asarray(codes, dtype=np.int32)
+        self.values: pa.Array = values if isinstance(values, pa.Array) else pa.array(values, pa.string())
+
+    @classmethod
+    def of(cls, strings: Iterable[str | None] | pa.Array | pa.ChunkedArray) -> Text:
+        """Encode strings (any iterable, or an Arrow array); None becomes null."""
+        array = strings if isinstance(strings, pa.Array | pa.ChunkedArray) else pa.array(list(strings), pa.string())
+        if isinstance(array, pa.ChunkedArray):
+            array = array.combine_chunks()
+        if not pa.types.is_dictionary(array.type):
+            array = array.cast(pa.string()).dictionary_encode()
+        indices = array.indices.fill_null(-1) if array.indices.null_count else array.indices
+        return cls(indices.to_numpy(zero_copy_only=False), array.dictionary.cast(pa.string()))
+
+    @classmethod
+    def constant(cls, value: str | None, rows: int) -> Text:
+        """The same value in every row; None gives a null column."""
+        if value is None:
+            return cls(np.full(rows, -1, np.int32), pa.array([], pa.string()))
+        return cls(np.zeros(rows, np.int32), pa.array([value], pa.string()))
+
+    @classmethod
+    def distinct(cls, strings: pa.Array) -> Text:
+        """Wrap an Arrow string array whose every row is its own value, without encoding it."""
+        return cls(np.arange(len(strings), dtype=np.int32), strings)
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, key: Any) -> Text:
+        return Text(self.codes[key], self.values)
+
+    def take(self, indices: NDArray[Any]) -> Text:
+        """The rows at `indices`."""
+        return Text(self.codes[indices], self.values)
+
+    def __eq__(self, other: object) -> Any:
+        if isinstance(other, Text):
+            theirs = {value: code for code, value in enumerate(other.values.to_pylist())}
+            table = np.array([theirs.get(value, -2) for value in self.values.to_pylist()] + [-3], np.int64)
+            return np.asarray(table[self.codes] == other.codes)
+        return self.isin([other])
+
+    def __ne__(self, other: object) -> Any:
+        return ~(self == other)
+
+    def isin(self, wanted: Iterable[object]) -> Mask:
+        """Boolean array (rows): True where the value is one of `wanted`."""
+        chosen = {str(value) for value in wanted if value is not None}
+        return self.map(lambda value: value in chosen, np.bool_, False)
+
+    def is_null(self) -> Mask:
+        """Boolean array (rows): True where there is no value."""
+        return np.asarray(self.codes < 0)
+
+    def map(self, function: Callable[[str], Any], dtype: Any = np.float64, null: Any = np.nan) -> NDArray[Any]:
+        """An array of `dtype`: `function` of each row's value, computed once per distinct value."""
+        table = np.array([*map(function, self.values.to_pylist()), null], dtype=dtype)
+        return np.asarray(table[self.codes])
+
+    def recode(self, function: Callable[[str], str | None]) -> Text:
+        """Another text: `function` of each row's value, computed once per distinct value."""
+        if len(self.values) == 0:
+            return self
+        encoded = Text.of(map(function, self.values.to_pylist()))
+        return Text(np.append(encoded.codes, np.int32(-1))[self.codes], encoded.values)
+
+    def or_else(self, other: Text | str) -> Text:
+        """This text, with nulls replaced by `other`."""
+        other = other if isinstance(other, Text) else Text.constant(other, len(self))
+        codes = np.where(self.codes >= 0, self.codes, np.where(other.codes >= 0, other.codes + len(self.values), -1))
+        return Text(codes, pa.concat_arrays([self.values, other.values]))
+
+    def to_arrow(self, categorical: bool = False) -> pa.Array:
+        """A plain string array, or a dictionary array where `categorical`."""
+        indices = pa.array(self.codes, mask=self.codes < 0) if (self.codes < 0).any() else pa.array(self.codes)
+        if not categorical:
+            return self.values.take(indices)
+        encoded = self.values.dictionary_encode()
+        return pa.DictionaryArray.from_arrays(encoded.indices.take(indices), encoded.dictionary)
+
+    def to_pylist(self) -> list[str | None]:
+        """The values as Python strings and None: for tests and small tables."""
+        return self.to_arrow().to_pylist()  # type: ignore[no-any-return]
+
+    def __repr__(self) -> str:
+        return f"Text({len(self)} rows, {len(self.values)} values)"
+
+
+class Columns(Mapping[str, Column]):
+    """Named columns of one length, immutable as a collection.
+
+    Args:
+        data: Column by name; a scalar (str, number, bool, numpy datetime, None) is repeated in every row.
+        rows: The length; needed only where every value is a scalar or there is no column.
+    """
+
+    __slots__ = ("_data", "rows")
+
+    def __init__(self, data: Mapping[str, Any], rows: int | None = None) -> None:
+        if rows is None:
+            rows = next((len(v) for v in data.values() if isinstance(v, Text | np.ndarray) and np.ndim(v) > 0), 0)
+        self.rows: int = rows
+        self._data: dict[str, Column] = {name: _column(value, rows) for name, value in data.items()}
+        for name, column in self._data.items():
+            if len(column) != rows:
+                raise ValueError(f"column {name!r} has {len(column)} rows, the others {rows}")
+
+    def __getitem__(self, name: str) -> Column:
+        return self._data[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._data)
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def take(self, indices: NDArray[Any]) -> Columns:
+        """The rows at `indices` (integer array)."""
+        return Columns({name: column[indices] for name, column in self._data.items()}, len(indices))
+
+    def where(self, mask: Mask) -> Columns:
+        """The rows where `mask` (boolean array) is True."""
+        return self.take(np.flatnonzero(mask))
+
+    def select(self, names: Iterable[str]) -> Columns:
+        """Only the columns `names`, in that order."""
+        return Columns({name: self._data[name] for name in names}, self.rows)
+
+    def assign(self, **columns: Any) -> Columns:
+        """These columns with `columns` added or replaced."""
+        return Columns({**self._data, **columns}, self.rows)
+
+    @staticmethod
+    def concat(parts: Sequence[Columns]) -> Columns:
+        """The rows of all `parts`, in order; every part has the same column names."""
+        if len(parts) == 1:
+            return parts[0]
+        if not parts:
+            return Columns({}, 0)
+        return Columns({name: concat([part[name] for part in parts]) for name in parts[0]}, sum(p.rows for p in parts))
+
+    def to_pylist(self) -> list[dict[str, Any]]:
+        """Rows as dictionaries: for tests and small tables."""
+        lists = {n: c.to_pylist() if isinstance(c, Text) else c.tolist() for n, c in self._data.items()}
+        return [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
+
+    def __repr__(self) -> str:
+        return f"Columns({self.rows} rows: {', '.join(self._data)})"
+
+
+def concat(parts: Sequence[Column]) -> Column:
+    """One column of the rows of all `parts`."""
+    if not any(isinstance(part, Text) for part in parts):
+        return np.concatenate(parts)  # type: ignore[arg-type]
+    texts = [part if isinstance(part, Text) else Text.constant(None, len(part)) for part in parts]
+    offsets = np.cumsum([0, *(len(text.values) for text in texts[:-1])])
+    codes = [np.where(t.codes < 0, -1, t.codes + offset) for t, offset in zip(texts, offsets, strict=True)]
+    return _compact(Text(np.concatenate(codes), pa.concat_arrays([t.values for t in texts])))
+
+
+def _compact(text: Text) -> Text:
+    encoded = text.values.dictionary_encode()
+    if len(encoded.dictionary) == len(text.values):
+        return text
+    remap = np.append(encoded.indices.to_numpy(zero_copy_only=False), -1)
+    return Text(remap[text.codes], encoded.dictionary)
+
+
+def _column(value: Any, rows: int) -> Column:
+    if isinstance(value, Text):
+        return value
+    if isinstance(value, np.ndarray) and value.ndim == 1:
+        return Text.of(value.tolist()) if value.dtype.kind in "OU" else value
+    if value is None or isinstance(value, str):
+        return Text.constant(value, rows)
+    if isinstance(value, pa.Array | list | tuple):
+        return Text.of(value) if _holds_text(value) else np.asarray(value)
+    return np.full(rows, value)
+
+
+def _holds_text(value: Any) -> bool:
+    if isinstance(value, pa.Array):
+        return pa.types.is_string(value.type) or pa.types.is_dictionary(value.type)
+    return any(isinstance(item, str) for item in value) or all(item is None for item in value)

@@ -1,0 +1,136 @@
+"""Random columns with an address: each value is a pure function of (seed, stream name, row id).
+
+The generator is Squares64 (Widynski, "Squares: A Fast Counter-Based RNG", arXiv 2004.06278): five rounds of squaring
+of `counter * key`. The key is derived from (seed, stream) by BLAKE2b, with digits chosen as the paper's section 4
+recommends: the eight low and the eight high hexadecimal digits each all different, none zero, the key odd.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from healthsim_core.columns import Text
+
+Words = NDArray[np.uint64]
+Floats = NDArray[np.float64]
+
+BLOCK = 16_384  # ids worked at a time, so that every intermediate stays in the cache
+_HALF = np.uint64(32)
+_UNIT = 2.0**-53
+
+
+@functools.lru_cache(maxsize=65_536)
+def stream_key(seed: int, stream: str) -> np.uint64:
+    """The generator's 64-bit key for a stream of a seed."""
+    digest = hashlib.blake2b(f"{seed}/{stream}".encode(), digest_size=32).digest()
+    return np.uint64((_digits(digest[:16]) << 32) | _digits(digest[16:], odd=True))
+
+
+def _digits(entropy: bytes, odd: bool = False) -> int:
+    left, value = list(range(1, 16)), 0
+    for position in range(8):
+        pool = [digit for digit in left if digit % 2] if odd and position == 0 else left
+        digit = pool[int.from_bytes(entropy[2 * position : 2 * position + 2], "little") % len(pool)]
+        left.remove(digit)
+        value |= digit << (4 * position)
+    return value
+
+
+def words(key: np.uint64, counters: Words) -> Words:
+    """Squares64 of each counter.
+
+    Args:
+        key: The 64-bit key.
+        counters: Array (rows,) of uint64.
+
+    Returns:
+        Array (rows,) of uint64, uniform over all 64-bit words.
+    """
+    out = np.empty(len(counters), np.uint64)
+    for start in range(0, len(counters), BLOCK):
+        y = counters[start : start + BLOCK] * key
+        z = y + key
+        x = y.copy()
+        for addend in (y, z, y):
+            x *= x
+            x += addend
+            x = (x >> _HALF) | (x << _HALF)
+        x *= x
+        x += z
+        fourth = x.copy()
+        x = (x >> _HALF) | (x << _HALF)
+        x *= x
+        x += y
+        out[start : start + BLOCK] = fourth ^ (x >> _HALF)
+    return out
+
+
+def identify(seed: int, stream: str, counters: NDArray[Any]) -> NDArray[np.int64]:
+    """Positive 63-bit ids for counters of a stream: never 0, which stands for null."""
+    ids = (words(stream_key(seed, stream), counters.astype(np.uint64)) >> np.uint64(1)).astype(np.int64)
+    return np.maximum(ids, 1)
+
+
+@attrs.frozen(eq=False)
+class Draws:
+    """Draws bound to a seed, a stream prefix and the ids of a batch's rows.
+
+    Every method takes the draw's own name first: two draws of one name are the same numbers, and adding a draw of
+    another name changes none.
+
+    Attributes:
+        seed: The run's seed.
+        stream: Prefix of every stream name.
+        ids: Array (rows,) of integers that address the rows.
+    """
+
+    seed: int
+    stream: str
+    ids: NDArray[Any]
+
+    def words(self, name: str) -> Words:
+        """Array (rows,) of uint64."""
+        return words(stream_key(self.seed, f"{self.stream}.{name}"), self.ids.astype(np.uint64))
+
+    def uniform(self, name: str, low: Any = 0.0, high: Any = 1.0) -> Floats:
+        """Array (rows,) of float64 in the open interval (low, high)."""
+        unit = ((self.words(name) >> np.uint64(11)).astype(np.float64) + 0.5) * _UNIT
+        return unit if low == 0.0 and high == 1.0 else np.asarray(low + (high - low) * unit)
+
+    def integers(self, name: str, low: Any, high: Any) -> NDArray[np.int64]:
+        """Array (rows,) of int64, uniform over low <= value < high (scalars or arrays)."""
+        return np.asarray(np.floor(low + (np.asarray(high) - low) * self.uniform(name))).astype(np.int64)
+
+    def happens(self, name: str, probability: Any) -> NDArray[np.bool_]:
+        """Boolean array (rows,): True with `probability` (scalar or array)."""
+        return np.asarray(self.uniform(name) < probability)
+
+    def normal(self, name: str, mean: Any = 0.0, sd: Any = 1.0) -> Floats:
+        """Array (rows,) of float64, normal by inversion."""
+        return np.asarray(mean + sd * ndtri(self.uniform(name)))
+
+    def choice(self, name: str, weights: Mapping[str, float]) -> Text:
+        """Text: one key of `weights` a row, with probability proportional to its weight."""
+        return Text(pick(self.uniform(name), np.fromiter(weights.values(), float)), list(weights))
+
+
+def pick(unit: Floats, weights: NDArray[Any]) -> NDArray[np.int32]:
+    """Index of the weight into which each uniform falls.
+
+    Args:
+        unit: Array (rows,) of uniforms in (0, 1).
+        weights: Array (categories,) of non-negative weights, not all zero.
+
+    Returns:
+        Array (rows,) of int32.
+    """
+    thresholds = np.cumsum(weights, dtype=np.float64)
+    return np.searchsorted(thresholds[:-1] / thresholds[-1], unit, side="right").astype(np.int32)

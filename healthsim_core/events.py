@@ -1,0 +1,206 @@
+"""What handlers see: a run, a chunk's people, and the chunk's events of one type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim_core.columns import Column, Columns, Text
+from healthsim_core.draws import Draws
+
+Ids = NDArray[np.int64]
+Times = NDArray[np.datetime64]
+
+
+@attrs.frozen(eq=False)
+class Run:
+    """What is the same for everybody in a run.
+
+    Attributes:
+        seed: The run's seed.
+        as_of: The world's today, `datetime64[D]`; nothing that has happened is dated after it.
+        start: When journeys begin, `datetime64[D]` (the earliest, where it differs by person).
+        counties: FIPS codes of every county where people may live, sorted.
+        journeys: Names of the journeys in the plan.
+        settings: The `products` section of the profile or scenario, by product.
+        reference: Function from a dataset's name to the dataset, or None where nobody offers it.
+    """
+
+    seed: int
+    as_of: np.datetime64
+    start: np.datetime64
+    counties: tuple[str, ...] = ()
+    journeys: tuple[str, ...] = ()
+    settings: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    reference: Callable[[str], Any] = lambda name: None
+
+    def draws(self, stream: str, ids: NDArray[Any]) -> Draws:
+        """Draws of this run's seed for rows addressed by `ids`."""
+        return Draws(self.seed, stream, ids)
+
+
+@attrs.frozen(eq=False)
+class People:
+    """A chunk's people, one row each, sorted by person.
+
+    Attributes:
+        run: The run.
+        columns: The columns of `core.person` and those that the profile adds.
+        conditions: Boolean array (rows,) by condition category.
+    """
+
+    run: Run
+    columns: Columns
+    conditions: Mapping[str, NDArray[np.bool_]] = attrs.field(factory=dict)
+
+    @property
+    def id(self) -> Ids:
+        """Person ids, int64 (rows,)."""
+        return np.asarray(self.columns["person_id"])
+
+    def __getitem__(self, name: str) -> Any:
+        return self.columns[name]
+
+    def __len__(self) -> int:
+        return self.columns.rows
+
+    def draw(self, stream: str) -> Draws:
+        """Draws addressed by person."""
+        return self.run.draws(stream, self.id)
+
+    def household_draw(self, stream: str) -> Draws:
+        """Draws addressed by household: the same for all its people."""
+        return self.run.draws(stream, np.asarray(self.columns["household_id"]))
+
+
+class Gathered(Mapping[str, Column]):
+    """Columns of the people of a batch of events, gathered when they are asked for."""
+
+    def __init__(self, columns: Columns, rows: NDArray[Any]) -> None:
+        self._columns, self._rows = columns, rows
+        self._taken: dict[str, Column] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._taken:
+            self._taken[name] = self._columns[name][self._rows]
+        return self._taken[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+
+@attrs.frozen(eq=False)
+class Schedule:
+    """When a trigger's events follow, for triggers with a `schedule`.
+
+    Attributes:
+        row: Int array (following,), ascending: the row of the causing event.
+        days: Int array (following,): whole days after it, 0 or more.
+        parameters: Columns (following,) of parameters given to the following events, beyond what is carried.
+    """
+
+    row: NDArray[np.intp]
+    days: NDArray[np.int64]
+    parameters: Columns
+
+
+@attrs.frozen(eq=False)
+class Events:
+    """All of a chunk's events of one type (or of several handled together), sorted by person and time.
+
+    Attributes:
+        run: The run.
+        type: Text (rows,): the event type.
+        row: Int array (rows,): the person's row in `chunk`.
+        time: `datetime64[s]` (rows,): when, local civil time.
+        id: Int64 (rows,): event ids.
+        cause: Int64 (rows,): ids of the events that these depend on or were triggered by; 0 for none.
+        node: Text (rows,): the journey's event, or the chain of triggers.
+        journey: Text (rows,): the journey.
+        label: Text (rows,): what it is, in words.
+        occurrence: Int array (rows,): 0 for the first of a repeated event.
+        parameters: The parameters that the handler declares; null where an event has none.
+        provider_npi: Text (rows,), null where no network is installed.
+        facility_npi: Text (rows,), null where no network is installed.
+        chunk: The chunk's people.
+        ancestors: See `ancestor`.
+        stream: Prefix of the draws' stream names.
+    """
+
+    run: Run
+    type: Text
+    row: NDArray[np.intp]
+    time: Times
+    id: Ids
+    cause: Ids
+    node: Text
+    journey: Text
+    label: Text
+    occurrence: NDArray[Any]
+    parameters: Columns
+    chunk: People
+    provider_npi: Text
+    facility_npi: Text
+    ancestors: Callable[[str], Columns] = lambda event_type: Columns({})
+    stream: str = "events"
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    @property
+    def person(self) -> Ids:
+        """Person ids, int64 (rows,)."""
+        return self.chunk.id[self.row]
+
+    @property
+    def date(self) -> Times:
+        """Dates, `datetime64[D]` (rows,)."""
+        return self.time.astype("datetime64[D]")
+
+    @property
+    def people(self) -> Gathered:
+        """The person's columns, a row an event: `events.people["sex"]`."""
+        return Gathered(self.chunk.columns, self.row)
+
+    @property
+    def draw(self) -> Draws:
+        """Draws addressed by event."""
+        return self.run.draws(self.stream, self.id)
+
+    @property
+    def person_draw(self) -> Draws:
+        """Draws addressed by person: the same for all events of one person."""
+        return self.run.draws(self.stream, self.person)
+
+    def reference(self, name: str) -> Any:
+        """A reference dataset, or None where nobody offers it."""
+        return self.run.reference(name)
+
+    def ancestor(self, event_type: str) -> Columns:
+        """The nearest event of a type that led to each of these (the encounter of a claim, the admission of a stay).
+
+        Returns:
+            Columns (rows,) `id` (0 where there is none), `time` (NaT), `provider_npi`, `facility_npi` (null).
+        """
+        return self.ancestors(event_type.lower())
+
+    def where(self, mask: NDArray[np.bool_]) -> Events:
+        """The events where `mask` is True."""
+        rows = np.flatnonzero(mask)
+        taken = {name: getattr(self, name)[rows] for name in _ROW_ATTRIBUTES}
+        ancestors = self.ancestors
+        return attrs.evolve(
+            self, parameters=self.parameters.take(rows), ancestors=lambda name: ancestors(name).take(rows), **taken
+        )
+
+
+_ROW_ATTRIBUTES = (
+    "type", "row", "time", "id", "cause", "node", "journey", "label", "occurrence", "provider_npi", "facility_npi",
+)  # fmt: skip

@@ -1,0 +1,173 @@
+"""The hooks. None takes an argument; each returns an iterable of frozen offers. Entry-point group: `healthsim`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pluggy
+
+from healthsim_core.offers import (
+    Command,
+    EventColumns,
+    EventHandler,
+    Journey,
+    OutputFormat,
+    PersonColumns,
+    Profile,
+    ReferenceDataset,
+    RunHandler,
+    SkillResolver,
+    Trigger,
+)
+
+PROJECT = "healthsim"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def healthsim_profiles() -> Iterable[Profile | PersonColumns]:
+    """Profile templates, and the product's extension of every person.
+
+    Called once, when plugins are loaded. A complete plugin:
+
+        from healthsim_core import Profile, hookimpl
+
+        @hookimpl
+        def healthsim_profiles():
+            ages = {"type": "uniform", "min": 18, "max": 90}
+            yield Profile("adults", {"id": "adults", "demographics": {"age": ages}})
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def healthsim_journeys() -> Iterable[Journey]:
+    """Journey templates.
+
+    Called once, when plugins are loaded. A complete plugin:
+
+        from healthsim_core import Journey, hookimpl
+
+        @hookimpl
+        def healthsim_journeys():
+            checkup = {"event_id": "checkup", "event_type": "milestone", "delay": {"days": [0, 30]}}
+            yield Journey("one-checkup", {"journey_id": "one-checkup", "duration_days": 31, "events": [checkup]})
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def healthsim_event_handlers() -> Iterable[EventHandler | EventColumns | RunHandler]:
+    """What the product makes of events, of a run, and which clinician and place it assigns to events.
+
+    Called once, when plugins are loaded. A complete plugin:
+
+        from healthsim_core import EventHandler, Field, Table, hookimpl
+
+        VISIT = Table("clinic.visit", (
+            Field("visit_id", "id", "The visit."),
+            Field("person_id", "id", "Whose it is.", references="core.person"),
+        ), key=("visit_id",), description="Visits.")
+
+        def visit(events):
+            return {"clinic.visit": {"visit_id": events.id, "person_id": events.person}}
+
+        @hookimpl
+        def healthsim_event_handlers():
+            yield EventHandler("clinic_visit", visit, writes=(VISIT,))
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def healthsim_triggers() -> Iterable[Trigger]:
+    """Events that other events cause, across products.
+
+    Called once, when plugins are loaded. A complete plugin:
+
+        from healthsim_core import Trigger, hookimpl
+
+        @hookimpl
+        def healthsim_triggers():
+            yield Trigger(on="encounter", then="clinic_visit", delay=(1, 3))
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def healthsim_skill_resolvers() -> Iterable[SkillResolver]:
+    """Clinical knowledge: Markdown documents with tables, or functions of columns.
+
+    Called once, when plugins are loaded. A complete plugin:
+
+        from healthsim_core import Columns, SkillResolver, hookimpl
+
+        def resolve(lookup, context, draw):
+            return Columns({"code": "Z00.00", "description": "General adult examination"}, context.rows)
+
+        @hookimpl
+        def healthsim_skill_resolvers():
+            yield SkillResolver("checkups", "1.0", resolve, lookups={"diagnosis": ((), ("code", "description"))})
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def healthsim_output_formats() -> Iterable[OutputFormat]:
+    """File formats.
+
+    Called once, when plugins are loaded. A complete plugin:
+
+        from healthsim_core import OutputFormat, hookimpl
+
+        class PersonList:
+            def __init__(self, destination, run):
+                self.file = destination.open("people.txt")
+
+            def write(self, tables):
+                self.file.write("".join(f"{person}\\n" for person in tables["core.person"]["person_id"].to_pylist()))
+
+            def close(self):
+                pass
+
+        @hookimpl
+        def healthsim_output_formats():
+            yield OutputFormat("person_list", PersonList, needs=("core.person",))
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def healthsim_reference_datasets() -> Iterable[ReferenceDataset]:
+    """Facts that people or events are drawn from.
+
+    Called once, when plugins are loaded. A complete plugin:
+
+        from healthsim_core import ReferenceDataset, hookimpl
+
+        @hookimpl
+        def healthsim_reference_datasets():
+            yield ReferenceDataset("clinic-fees", lambda: {"visit": 9500})
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def healthsim_commands() -> Iterable[Command]:
+    """Extra commands of `healthsim`.
+
+    Called once, when the command line starts. A complete plugin:
+
+        import click
+        from healthsim_core import Command, hookimpl
+
+        @click.command()
+        def hello():
+            click.echo("hello")
+
+        @hookimpl
+        def healthsim_commands():
+            yield Command("hello", hello)
+    """
+    raise NotImplementedError

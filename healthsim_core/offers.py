@@ -1,0 +1,238 @@
+"""What a plugin can offer: frozen values, returned once by its hooks; the callables in them take and return columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import attrs
+import pyarrow as pa
+
+from healthsim_core.columns import Column, Columns
+from healthsim_core.tables import Field, Table
+
+if TYPE_CHECKING:
+    from healthsim_core.events import Events, People, Run, Schedule
+    from healthsim_core.formats.destination import Destination
+
+
+def _types(value: str | Iterable[str]) -> tuple[str, ...]:
+    return tuple(name.lower() for name in ((value,) if isinstance(value, str) else value))
+
+
+def _pairs(value: Mapping[str, str] | Iterable[str]) -> tuple[tuple[str, str], ...]:
+    return tuple(value.items()) if isinstance(value, Mapping) else tuple((name, name) for name in value)
+
+
+@attrs.frozen(kw_only=True)
+class Offer:
+    """What all offers share.
+
+    Attributes:
+        product: The plugin that makes the offer; set when it is loaded.
+        description: One sentence for lists and docs.
+    """
+
+    product: str = ""
+    description: str = ""
+
+
+Offered = TypeVar("Offered", bound=Offer)
+
+
+@attrs.frozen
+class Profile(Offer):
+    """A profile template.
+
+    Attributes:
+        name: Template name.
+        specification: The profile as a mapping, or the path of a JSON file that holds it.
+    """
+
+    name: str
+    specification: Mapping[str, Any] | Path
+
+
+@attrs.frozen
+class Journey(Offer):
+    """A journey template; the attributes are those of `Profile`."""
+
+    name: str
+    specification: Mapping[str, Any] | Path
+
+
+@attrs.frozen
+class PersonColumns(Offer):
+    """A product's extension of every person: columns that handlers of all products may read.
+
+    Computed whenever the product is installed, for all people of a chunk, before any event.
+
+    Attributes:
+        fields: The columns that it fills: columns of `core.person` that are nullable, or new ones.
+        compute: Takes the chunk's `People` and returns the columns.
+    """
+
+    fields: tuple[str, ...] = attrs.field(converter=tuple)
+    compute: Callable[[People], Columns | Mapping[str, Column]]
+
+
+@attrs.frozen
+class EventColumns(Offer):
+    """A product's assignment of `provider_npi` and `facility_npi` to events, whenever it is installed.
+
+    Attributes:
+        fields: The columns of `core.event` that it fills.
+        compute: Takes the `Events` of one event type and returns the columns.
+    """
+
+    fields: tuple[str, ...] = attrs.field(converter=tuple)
+    compute: Callable[[Events], Columns | Mapping[str, Column]]
+
+
+@attrs.frozen
+class EventHandler(Offer):
+    """What a product makes of events.
+
+    Attributes:
+        event_type: The event type, or several that must be seen together; matched without regard to case. The core
+            type "person" happens once to everybody, before all else (for a newborn, at birth).
+        handle: Takes the chunk's events of that type, sorted by person and time; returns columns by table name.
+        writes: The tables that it writes.
+        parameters: The event parameters that it reads, as fields; absent ones are columns of nulls.
+    """
+
+    event_types: tuple[str, ...] = attrs.field(converter=_types, alias="event_type")
+    handle: Callable[[Events], Mapping[str, Columns | Mapping[str, Column]]]
+    writes: tuple[Table, ...] = attrs.field(converter=tuple)
+    parameters: tuple[Field, ...] = attrs.field(default=(), converter=tuple)
+
+
+@attrs.frozen
+class RunHandler(Offer):
+    """What a product writes once for a run, whoever the people are: providers of its counties, a study's design.
+
+    Attributes:
+        build: Takes the `Run`; returns columns by table name.
+        writes: The tables that it writes; their `person` is "".
+    """
+
+    build: Callable[[Run], Mapping[str, Columns | Mapping[str, Column]]]
+    writes: tuple[Table, ...] = attrs.field(converter=tuple)
+
+
+@attrs.frozen
+class Trigger(Offer):
+    """An event that another one causes.
+
+    Attributes:
+        on: The event type that causes it.
+        then: The event type that follows.
+        delay: Days from `on` to `then`, (least, most), uniform over whole days; (0, 0) is the same day, later.
+        where: Expression over the first event's parameters and its person; the trigger fires where it is true.
+        carry: Parameters of the first event given to the second: names, or a mapping of old to new name.
+        parameters: Constants given to the second event.
+        schedule: Instead of `delay`, where one event causes several or the moment depends on it: takes the first
+            events, returns the `Schedule` of what follows.
+    """
+
+    on: str = attrs.field(converter=str.lower)
+    then: str = attrs.field(converter=str.lower)
+    delay: tuple[int, int] = (0, 0)
+    where: str = ""
+    carry: tuple[tuple[str, str], ...] = attrs.field(default=(), converter=_pairs)
+    parameters: Mapping[str, Any] = attrs.field(factory=dict)
+    schedule: Callable[[Events], Schedule] | None = None
+
+
+@attrs.frozen
+class SkillResolver(Offer):
+    """Clinical knowledge that journeys refer to by name.
+
+    Attributes:
+        skill: The skill's name.
+        version: Its version, recorded with every execution.
+        resolve: Takes (lookup, context columns, draws of the rows); returns the columns that the lookup gives.
+        lookups: Lookup name to (context columns it needs, columns it gives).
+        conditions: ICD-10-CM categories whose codes and severities the skill knows.
+        document: The Markdown file it was read from, where there is one.
+    """
+
+    skill: str
+    version: str
+    resolve: Callable[[str, Columns, Any], Columns]
+    lookups: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = attrs.field(factory=dict)
+    conditions: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    document: Path | None = None
+
+
+class FormatWriter(Protocol):
+    """Writes one format, chunk by chunk, in order of person; numbers what must be numbered across chunks."""
+
+    def write(self, tables: Mapping[str, pa.Table]) -> None:
+        """Take one chunk's tables, each sorted by person, and the run's tables."""
+
+    def close(self) -> None:
+        """Finish the files."""
+
+
+@attrs.frozen
+class OutputFormat(Offer):
+    """A file format.
+
+    Attributes:
+        name: Format name, also the name of its folder.
+        writer: Takes the `Destination` and the `Run`; returns a `FormatWriter`.
+        needs: Names of the tables without which it cannot be written.
+        wants: Names of tables that it uses where their product is installed.
+    """
+
+    name: str
+    writer: Callable[[Destination, Run], FormatWriter]
+    needs: tuple[str, ...] = attrs.field(converter=tuple)
+    wants: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+
+
+@attrs.frozen
+class ReferenceDataset(Offer):
+    """Facts that people or events are drawn from.
+
+    Attributes:
+        name: Dataset name, for `events.reference(name)`.
+        load: Returns the dataset; called once a process.
+        table: The layout in which `healthsim init` stores it, where it does.
+        layouts: Official file layouts that `healthsim init --from` turns into rows of `table`.
+    """
+
+    name: str
+    load: Callable[[], Any]
+    table: Table | None = None
+    layouts: tuple[FileLayout, ...] = attrs.field(default=(), converter=tuple)
+
+
+@attrs.frozen
+class FileLayout:
+    """An official file layout, recognised by its header and never by its file's name.
+
+    Attributes:
+        name: What it is, such as "CDC PLACES, long".
+        header: Column names that must all be in the header, compared without regard to case.
+        read: Takes the file's path; returns an Arrow table in the dataset's layout.
+    """
+
+    name: str
+    header: tuple[str, ...] = attrs.field(converter=tuple)
+    read: Callable[[Path], pa.Table]
+
+
+@attrs.frozen
+class Command(Offer):
+    """An extra command of `healthsim`.
+
+    Attributes:
+        name: The command's name.
+        command: A click command, or a function that returns one.
+    """
+
+    name: str
+    command: Any

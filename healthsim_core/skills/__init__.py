@@ -1,0 +1,1 @@
+"""Skills: clinical knowledge in Markdown documents with tables, resolved for whole columns."""

@@ -1,0 +1,165 @@
+"""Read a skill: TOML front matter between `+++` lines, prose, and a table under each `##` heading that is a lookup.
+
+A column headed `by NAME` is matched against the context column NAME: a value, `*` for any, or for numbers a band
+(`0-17`, `65+`, `7..9` from 7 up to but not 9, `<7`, `>=9`). The first rows that match win; where the table has a
+`weight` column, one of all matching rows is drawn by weight. All other columns are what the lookup gives.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim_core.columns import Column, Columns, Text
+from healthsim_core.draws import Draws
+from healthsim_core.errors import SkillError, suggestion
+from healthsim_core.offers import SkillResolver
+
+_BAND = re.compile(r"^(?:(?P<low>-?[\d.]+)-(?P<high>[\d.]+)|(?P<from>[\d.]+)\+|(?P<a>-?[\d.]+)\.\.(?P<b>-?[\d.]+)"
+                   r"|<(?P<below>-?[\d.]+)|>=(?P<least>-?[\d.]+))$")  # fmt: skip
+
+
+def read_skill(path: Path) -> SkillResolver:
+    """The skill that a Markdown document holds.
+
+    Raises:
+        SkillError: The document has no front matter, no name, no version, or a malformed table.
+    """
+    text = path.read_text(encoding="utf-8")
+    parts = text.split("+++\n", 2)
+    if len(parts) != 3 or parts[0].strip():
+        raise SkillError("the document does not begin with TOML front matter.", path.name, "Put it between two +++ lines.")
+    try:
+        head = tomllib.loads(parts[1])
+        name, version = head["skill"], head["version"]
+    except (tomllib.TOMLDecodeError, KeyError) as error:
+        raise SkillError(f"the front matter is not usable: {error}.", path.name, "It names `skill` and `version`.") from error
+    tables = {slug: LookupTable.parse(slug, body, path.name) for slug, body in _sections(parts[2])}
+    return SkillResolver(
+        skill=name,
+        version=version,
+        resolve=_Resolver(name, tables),
+        lookups={slug: (table.keys, table.gives) for slug, table in tables.items()},
+        conditions=head.get("conditions", ()),
+        document=path,
+        description=head.get("description", ""),
+    )
+
+
+@attrs.frozen
+class _Resolver:
+    skill: str
+    tables: Mapping[str, LookupTable]
+
+    def __call__(self, lookup: str, context: Columns, draw: Draws) -> Columns:
+        if lookup not in self.tables:
+            raise SkillError(f'the skill has no lookup "{lookup}".', self.skill, suggestion(lookup, self.tables))
+        return self.tables[lookup].resolve(context, draw)
+
+
+@attrs.frozen(eq=False)
+class LookupTable:
+    """One table of a skill.
+
+    Attributes:
+        name: Skill section it stands in.
+        keys: Context columns that it matches.
+        gives: Columns that it gives.
+        cells: Text of the cells by column.
+        rows: Number of rows.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    gives: tuple[str, ...]
+    cells: Mapping[str, tuple[str, ...]]
+    rows: int
+
+    @classmethod
+    def parse(cls, name: str, lines: list[str], file: str) -> LookupTable:
+        """The table that pipe-delimited lines hold."""
+        grid = [[cell.strip().strip("`") for cell in line.strip().strip("|").split("|")] for line in lines]
+        header, body = grid[0], grid[2:]
+        for row in body:
+            if len(row) != len(header):
+                raise SkillError(f"a row of {len(row)} cells under {len(header)} headings: {row}.", f"{file}: {name}")
+        cells = {head: tuple(row[index] for row in body) for index, head in enumerate(header)}
+        keys = tuple(head.removeprefix("by ") for head in header if head.startswith("by "))
+        gives = tuple(head for head in header if not head.startswith("by ") and head != "weight")
+        return cls(name, keys, gives, cells, len(body))
+
+    def resolve(self, context: Columns, draw: Draws) -> Columns:
+        """The columns that the table gives for each row of `context`.
+
+        Raises:
+            SkillError: A key column is not in the context, or a row of it matches no row of the table.
+        """
+        for key in self.keys:
+            if key not in context:
+                raise SkillError(f'the lookup "{self.name}" needs "{key}".', "context", suggestion(key, context))
+        matches = np.ones((context.rows, self.rows), bool)
+        for key in self.keys:
+            matches &= self._matching(key, context[key])
+        lost = ~matches.any(axis=1)
+        if lost.any():
+            row = context.take(np.flatnonzero(lost)[:1]).to_pylist()[0]
+            asked = ", ".join(f"{key} {row[key]!r}" for key in self.keys)
+            raise SkillError(f'the lookup "{self.name}" has no row for {asked}.', "", "Add one, or a row of `*`.")
+        return self.at(self._chosen(matches, draw))
+
+    def at(self, chosen: NDArray[Any]) -> Columns:
+        """The given columns of the table's rows `chosen`."""
+        return Columns({name: _typed(self.cells[name])[chosen] for name in self.gives}, len(chosen))
+
+    def _chosen(self, matches: NDArray[np.bool_], draw: Draws) -> NDArray[Any]:
+        if "weight" not in self.cells:
+            return matches.argmax(axis=1)
+        weights = matches * np.array([float(cell) for cell in self.cells["weight"]])
+        thresholds = np.cumsum(weights, axis=1)
+        target = draw.uniform(f"skill.{self.name}") * thresholds[:, -1]
+        return np.asarray((thresholds <= target[:, None]).sum(axis=1))
+
+    def _matching(self, key: str, column: Column) -> NDArray[np.bool_]:
+        cells = self.cells[f"by {key}"]
+        if isinstance(column, Text):
+            values = [*column.values.to_pylist(), None]
+            table = np.array([[cell in ("*", value) for cell in cells] for value in values])
+            return np.asarray(table[column.codes])
+        numbers = np.asarray(column)
+        return np.stack([_in_band(numbers, cell) for cell in cells], axis=1)
+
+
+def _sections(text: str) -> list[tuple[str, list[str]]]:
+    found = []
+    for section in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
+        title, _, body = section.partition("\n")
+        table = [line for line in body.splitlines() if line.lstrip().startswith("|")]
+        if len(table) > 2:
+            found.append((re.sub(r"[^a-z0-9]+", "_", title.strip().lower()).strip("_"), table))
+    return found
+
+
+def _typed(cells: tuple[str, ...]) -> Column:
+    try:
+        return np.array([float(cell) if cell else np.nan for cell in cells])
+    except ValueError:
+        return Text.of([cell or None for cell in cells])
+
+
+def _in_band(numbers: NDArray[Any], cell: str) -> NDArray[np.bool_]:
+    if cell == "*":
+        return np.ones(len(numbers), bool)
+    band = _BAND.match(cell)
+    if not band:
+        return np.asarray(numbers == float(cell))
+    low = next((float(band[name]) for name in ("low", "from", "a", "least") if band[name]), -np.inf)
+    high = next((float(band[name]) for name in ("b", "below") if band[name]), np.inf)
+    high = float(band["high"]) + 1 if band["high"] else high
+    return np.asarray((numbers >= low) & (numbers < high))

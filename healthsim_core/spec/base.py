@@ -1,0 +1,95 @@
+"""What all specifications share: strict reading, and errors that name the path, the value and the remedy."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from healthsim_core.errors import SpecificationError, suggestion
+
+
+class Specification(BaseModel):
+    """A part of a specification; an unknown field is an error."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, allow_inf_nan=False)
+
+
+class Document(Specification):
+    """A specification that stands in a file of its own."""
+
+    @classmethod
+    def read(cls, source: Any, where: str = "") -> Self:
+        """Read a mapping, a JSON file's path, or an instance (taken as it is).
+
+        Args:
+            source: What to read.
+            where: How errors name the source; defaults to the file's name.
+
+        Raises:
+            SpecificationError: Every mistake of the document, one a line, each with its path.
+        """
+        if isinstance(source, cls):
+            return source
+        if isinstance(source, str | Path):
+            where = where or Path(source).name
+            source = read_json(Path(source))
+        try:
+            return cls.model_validate(source)
+        except ValidationError as error:
+            raise SpecificationError("\n".join(_said(detail, where, cls) for detail in error.errors())) from None
+
+    def to_json(self) -> str:
+        """The specification as JSON, without what it leaves unsaid."""
+        return self.model_dump_json(indent=2, exclude_none=True, exclude_unset=True, by_alias=True)
+
+
+def read_json(path: Path) -> Any:
+    """The JSON that a file holds.
+
+    Raises:
+        SpecificationError: The file is absent, unreadable or not JSON; the message names file and line.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        where = f"{path.name}, line {error.lineno}, column {error.colno}"
+        raise SpecificationError(f"is not JSON: {error.msg}.", where, "Correct it there.") from None
+    except UnicodeDecodeError as error:
+        raise SpecificationError("is not UTF-8 text.", path.name, "Save it as UTF-8.") from error
+    except OSError as error:
+        raise SpecificationError(f"cannot be read: {error.strerror}.", str(path), "Check the path.") from None
+
+
+def _said(detail: ErrorDetails, where: str, model: type[BaseModel]) -> str:
+    parts = [part for part in detail["loc"] if not (isinstance(part, str) and part.startswith(("function-", "tagged-")))]
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts).lstrip(".")
+    located = ": ".join(filter(None, [where, path]))
+    if detail["type"] == "extra_forbidden":
+        hint = suggestion(str(detail["loc"][-1]), _fields_near(model, detail["loc"][:-1]))
+        return f'{located}: there is no field "{detail["loc"][-1]}" here.' + (f"\n  {hint}" if hint else "")
+    message = detail["msg"].removeprefix("Value error, ")
+    value = detail["input"]
+    shown = f" (got {json.dumps(value, default=str)[:80]})" if not isinstance(value, dict | list) else ""
+    return f"{located}: {message}{shown}"
+
+
+def _fields_near(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
+    found: Any = model
+    for part in path:
+        models = [m for m in _models(found.model_fields[part].annotation)] if _has(found, part) else []
+        found = models[0] if models else found
+    return list(found.model_fields)
+
+
+def _has(model: Any, part: int | str) -> bool:
+    return isinstance(part, str) and part in getattr(model, "model_fields", {})
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for inner in getattr(annotation, "__args__", ()) for model in _models(inner)]

@@ -1,0 +1,186 @@
+"""A profile: who the people are."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AliasChoices, BeforeValidator, Field, field_validator, model_validator
+
+from healthsim_core.spec.base import Document, Specification
+from healthsim_core.spec.distribution import AgeBands, Condition, Constant, Distribution
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+ROLES = ("individual", "subscriber", "spouse", "dependent", "newborn")
+MOST_MEMBERS = 12  # a household has 16 positions; births take the rest
+
+
+class ReferenceSpecification(Specification):
+    """A place whose published facts stand in for what the profile leaves unsaid."""
+
+    type: Literal["county"] = "county"
+    fips: str = Field(pattern=r"^\d{5}$", validation_alias=AliasChoices("fips", "code"))
+
+
+class GeographySpecification(Specification):
+    """Where people live: one county, or several by weight."""
+
+    type: Literal["county"] = "county"
+    fips: str | None = Field(default=None, pattern=r"^\d{5}$", validation_alias=AliasChoices("fips", "county", "code"))
+    counties: dict[str, Annotated[float, Field(ge=0)]] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> GeographySpecification:
+        if (self.fips is None) == (self.counties is None):
+            raise ValueError('say either "fips" (one county) or "counties" (FIPS code to weight)')
+        return self
+
+
+class DemographicsSpecification(Specification):
+    """Age, sex and origin."""
+
+    age: Distribution | None = None
+    sex: Distribution | None = Field(default=None, validation_alias=AliasChoices("sex", "gender"))
+    race: Distribution | None = None
+    ethnicity: Distribution | None = None
+    language: Distribution | None = None
+    geography: GeographySpecification | None = None
+    source: str | None = None
+    reference: ReferenceSpecification | None = None
+
+
+class ConditionSpecification(Specification):
+    """A condition that people may have.
+
+    `prevalence` is a probability, or probabilities by age band; `when` restricts it to those for whom it holds.
+    """
+
+    code: str = Field(pattern=r"^[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?$")
+    description: str | None = None
+    prevalence: Probability | dict[str, Probability] = 1.0
+    severity: Distribution | None = None
+    when: Condition | None = None
+
+    @field_validator("prevalence")
+    @classmethod
+    def _bands_parse(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            AgeBands(type="age_bands", bands={band: 1 / len(value) for band in value})
+        return value
+
+
+def _coded(value: Any) -> Any:
+    return {"code": value} if isinstance(value, str) else value
+
+
+ConditionByCode = Annotated[ConditionSpecification, BeforeValidator(_coded)]
+
+
+class ClinicalSpecification(Specification):
+    """Conditions with their severity, and baseline laboratory values."""
+
+    primary_condition: ConditionByCode | None = None
+    comorbidities: list[ConditionByCode] = Field(default_factory=list)
+    conditions: list[ConditionByCode] = Field(default_factory=list)
+    severity: Distribution | None = None
+    lab_values: dict[str, Distribution] = Field(default_factory=dict)
+
+
+class CoverageSpecification(Specification):
+    """Who pays, and by what kind of plan."""
+
+    type: Distribution | None = None
+    plan: Distribution | None = None
+    plan_distribution: dict[str, Annotated[float, Field(ge=0)]] | None = None
+
+
+class MemberSpecification(Specification):
+    """One position in a household."""
+
+    role: Literal["subscriber", "spouse", "dependent"]
+    age: Distribution | None = None
+    sex: Distribution | None = Field(default=None, validation_alias=AliasChoices("sex", "gender"))
+    conditions: list[ConditionByCode] = Field(default_factory=list)
+    probability: Probability = 1.0
+    disabled: bool = False
+    attributes: dict[str, Distribution] = Field(default_factory=dict)
+
+
+class JourneyReference(Specification):
+    """A journey for the people of a profile."""
+
+    template: str | None = Field(default=None, validation_alias=AliasChoices("template", "journey", "id"))
+    inline: dict[str, Any] | None = None
+    when: Condition | None = None
+    member: str | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> JourneyReference:
+        if (self.template is None) == (self.inline is None):
+            raise ValueError('say either "template" (a name) or "inline" (a journey)')
+        return self
+
+
+def _by_name(value: Any) -> Any:
+    if isinstance(value, str):
+        return {"template": value}
+    return {"inline": value} if isinstance(value, dict) and "events" in value else value
+
+
+JourneyByName = Annotated[JourneyReference, BeforeValidator(_by_name)]
+
+
+class GenerationSpecification(Specification):
+    """How many, and by which seed."""
+
+    count: int = Field(default=100, ge=0, le=1_000_000_000)
+    seed: int = 42
+    as_of: datetime.date | None = None
+    start: Distribution | datetime.date | None = None
+    products: list[str] | None = None
+    validation: Literal["strict", "warn", "none"] = "warn"
+
+
+class ProfileSpecification(Document):
+    """Who the people are.
+
+    Example:
+        >>> ProfileSpecification.model_validate({"demographics": {"age": {"type": "uniform", "min": 65, "max": 90}}}).id
+        'profile'
+    """
+
+    id: str = Field(default="profile", pattern=r"^[A-Za-z0-9_-]+$")
+    name: str = ""
+    version: str = "1.0"
+    description: str = ""
+    generation: GenerationSpecification = Field(default_factory=GenerationSpecification)
+    demographics: DemographicsSpecification = Field(default_factory=DemographicsSpecification)
+    clinical: ClinicalSpecification = Field(default_factory=ClinicalSpecification)
+    coverage: CoverageSpecification | None = None
+    members: list[MemberSpecification] | None = Field(default=None, min_length=1, max_length=MOST_MEMBERS)
+    attributes: dict[str, Distribution] = Field(default_factory=dict, validation_alias=AliasChoices("attributes", "custom"))
+    journeys: list[JourneyByName] = Field(default_factory=list, validation_alias=AliasChoices("journeys", "journey"))
+    outputs: list[str] = Field(default_factory=list)
+    source: str | None = None
+    reference: ReferenceSpecification | None = None
+    products: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    @field_validator("journeys", mode="before")
+    @classmethod
+    def _one_is_a_list(cls, value: Any) -> Any:
+        return value if isinstance(value, list) else [value]
+
+    @model_validator(mode="after")
+    def _household_makes_sense(self) -> ProfileSpecification:
+        roles = [member.role for member in self.members or []]
+        if roles and roles.count("subscriber") != 1:
+            raise ValueError(f"members: a household has one subscriber, not {roles.count('subscriber')}")
+        for index, member in enumerate(self.members or []):
+            age = member.age.value if isinstance(member.age, Constant) else None
+            if not isinstance(age, int | float):
+                continue
+            if member.role in ("subscriber", "spouse") and age < 18:
+                raise ValueError(f"members[{index}].age: a {member.role} is an adult, not {age:g}")
+            if member.role == "dependent" and age > 26 and not member.disabled:
+                raise ValueError(f'members[{index}].age: a dependent above 26 is out unless "disabled" is true, not {age:g}')
+        return self

@@ -1,0 +1,67 @@
+"""For plugin authors: people and events made by hand, and the conformance tests to inherit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from healthsim_core import world
+from healthsim_core.columns import Columns, Text
+from healthsim_core.events import Events, People, Run
+
+AS_OF, START = np.datetime64("2026-01-01"), np.datetime64("2025-01-01")
+
+
+def make_run(**changes: Any) -> Run:
+    """A run of seed 42, as of 2026-01-01, in Harris County."""
+    return Run(**{"seed": 42, "as_of": AS_OF, "start": START, "counties": ("48201",), **changes})
+
+
+def make_people(rows: int = 2, run: Run | None = None, **columns: Any) -> People:
+    """People with every column of `core.person`; `columns` replaces or adds some (scalars or arrays of `rows`)."""
+    ids = (np.arange(rows, dtype=np.int64) + 1) * 16
+    defaults: dict[str, Any] = {
+        "person_id": ids, "household_id": ids, "role": "subscriber", "subscriber_id": ids, "first_name": "Ana",
+        "last_name": "O'Neil", "sex": "F", "birth_date": np.full(rows, np.datetime64("1953-06-15")),
+        "age": np.full(rows, 71), "death_date": np.full(rows, np.datetime64("NaT"), "datetime64[D]"), "race": "white",
+        "ethnicity": "not_hispanic", "language": "en", "address": "12 Main St", "city": "Houston", "state": "TX",
+        "zip": "77002", "county_fips": "48201", "phone": "7135550123", "email": "ana@example.com", "ssn": "900010001",
+        "member_number": [f"HS{i:010d}" for i in ids.tolist()], "coverage_type": "Commercial", "plan": "PPO",
+        "conditions": "E11.9", "severity": "controlled", "pcp_npi": None, "pharmacy_npi": None, "hospital_npi": None,
+    }  # fmt: skip
+    assert set(defaults) == {field.name for field in world.PERSON.fields}
+    return People(run or make_run(), Columns({**defaults, **columns}, rows))
+
+
+def make_events(
+    event_type: str | Sequence[str],
+    people: People | None = None,
+    row: Sequence[int] = (0, 1),
+    time: Sequence[str] = ("2025-03-01T09:00:00", "2025-03-02T10:30:00"),
+    parameters: Mapping[str, Any] | None = None,
+    ancestors: Mapping[str, Columns] | None = None,
+    **changes: Any,
+) -> Events:
+    """Events of one type (or one a row), by people's rows and times; `parameters` as scalars or arrays."""
+    people = people if people is not None else make_people()
+    rows = len(row)
+    types = Text.constant(event_type, rows) if isinstance(event_type, str) else Text.of(event_type)
+    found = ancestors or {}
+    values: dict[str, Any] = {
+        "run": people.run, "type": types, "row": np.array(row, np.intp), "time": np.array(time, "datetime64[s]"),
+        "id": np.arange(rows, dtype=np.int64) + 1_000_001, "cause": np.zeros(rows, np.int64),
+        "node": Text.constant("event", rows), "journey": Text.constant("journey", rows),
+        "label": Text.constant(None, rows), "occurrence": np.zeros(rows, np.int64),
+        "parameters": Columns(parameters or {}, rows), "chunk": people,
+        "provider_npi": Text.constant("1234567893", rows), "facility_npi": Text.constant("1993999998", rows),
+        "ancestors": lambda name: found.get(name) or no_ancestor(rows),
+    }  # fmt: skip
+    return Events(**{**values, **changes})
+
+
+def no_ancestor(rows: int) -> Columns:
+    """What `Events.ancestor` gives where there is none."""
+    never = np.full(rows, np.datetime64("NaT"), "datetime64[s]")
+    return Columns({"id": np.zeros(rows, np.int64), "time": never, "provider_npi": None, "facility_npi": None}, rows)

@@ -1,0 +1,1 @@
+"""Every offer that networksim makes."""
