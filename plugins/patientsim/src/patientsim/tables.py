@@ -37,7 +37,7 @@ ENCOUNTER = Table(
         Field(
             "encounter_id",
             "id",
-            "Id of the event: of the encounter, or of the admission of a stay.",
+            "Id of the encounter, or of the stay's admission.",
             references="core.event",
         ),
         _person(),
@@ -58,7 +58,7 @@ ENCOUNTER = Table(
         Field(
             "discharge_disposition",
             "category",
-            "UB-04 patient status, such as 01 (home). Ended stays only.",
+            "UB-04 patient status: 01 is home. Ended stays only.",
             nullable=True,
         ),
         Field("drg", "category", "MS-DRG. Stays only.", nullable=True),
@@ -93,9 +93,7 @@ OBSERVATION = Table(
         Field("observation_id", "id", "Id of the event.", references="core.event"),
         _person(),
         _encounter(),
-        Field(
-            "lab_order_id", "id", "The order of a laboratory result.", nullable=True, references="patientsim.lab_order"
-        ),
+        Field("lab_order_id", "id", "The order of a result.", nullable=True, references="patientsim.lab_order"),
         Field("category", "category", "laboratory or vital-signs."),
         Field("loinc", "category", "LOINC code."),
         Field("description", "category", "What was measured, in words.", nullable=True),
