@@ -155,6 +155,7 @@ class SkillResolver(Offer):
         resolve: Takes (lookup, context columns, draws of the rows); returns the columns that the lookup gives.
         lookups: Lookup name to (context columns it needs, columns it gives).
         conditions: ICD-10-CM categories whose codes and severities the skill knows.
+        baselines: Attributes whose baseline values its lookup `baseline` gives by severity.
         document: The Markdown file it was read from, where there is one.
     """
 
@@ -163,6 +164,7 @@ class SkillResolver(Offer):
     resolve: Callable[[str, Columns, Any], Columns]
     lookups: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = attrs.field(factory=dict)
     conditions: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    baselines: tuple[str, ...] = attrs.field(default=(), converter=tuple)
     document: Path | None = None
 
 

@@ -2,7 +2,8 @@
 
 A column headed `by NAME` is matched against the context column NAME: a value, `*` for any, or for numbers a band
 (`0-17`, `65+`, `7..9` from 7 up to but not 9, `<7`, `>=9`). The first rows that match win; where the table has a
-`weight` column, one of all matching rows is drawn by weight. All other columns are what the lookup gives.
+`weight` column, one of all matching rows is drawn by weight. All other columns are what the lookup gives: numbers
+where every cell is one, else text. A cell in backticks makes its column text: a code such as `00093104801` stays one.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ def read_skill(path: Path) -> SkillResolver:
         resolve=_Resolver(name, tables),
         lookups={slug: (table.keys, table.gives) for slug, table in tables.items()},
         conditions=head.get("conditions", ()),
+        baselines=tuple(dict.fromkeys(tables["baseline"].cells["by lab"])) if "baseline" in tables else (),
         document=path,
         description=head.get("description", ""),
     )
@@ -74,6 +76,7 @@ class LookupTable:
         gives: Columns that it gives.
         cells: Text of the cells by column.
         rows: Number of rows.
+        coded: Columns with cells in backticks, text though they look like numbers.
     """
 
     name: str
@@ -81,19 +84,21 @@ class LookupTable:
     gives: tuple[str, ...]
     cells: Mapping[str, tuple[str, ...]]
     rows: int
+    coded: frozenset[str] = frozenset()
 
     @classmethod
     def parse(cls, name: str, lines: list[str], file: str) -> LookupTable:
         """The table that pipe-delimited lines hold."""
-        grid = [[cell.strip().strip("`") for cell in line.strip().strip("|").split("|")] for line in lines]
+        grid = [[cell.strip() for cell in line.strip().removeprefix("|").removesuffix("|").split("|")] for line in lines]
         header, body = grid[0], grid[2:]
         for row in body:
             if len(row) != len(header):
                 raise SkillError(f"a row of {len(row)} cells under {len(header)} headings: {row}.", f"{file}: {name}")
-        cells = {head: tuple(row[index] for row in body) for index, head in enumerate(header)}
+        cells = {head: tuple(row[index].strip("`") for row in body) for index, head in enumerate(header)}
+        coded = frozenset(head for index, head in enumerate(header) if any(row[index].startswith("`") for row in body))
         keys = tuple(head.removeprefix("by ") for head in header if head.startswith("by "))
         gives = tuple(head for head in header if not head.startswith("by ") and head != "weight")
-        return cls(name, keys, gives, cells, len(body))
+        return cls(name, keys, gives, cells, len(body), coded)
 
     def resolve(self, context: Columns, draw: Draws) -> Columns:
         """The columns that the table gives for each row of `context`.
@@ -116,7 +121,11 @@ class LookupTable:
 
     def at(self, chosen: NDArray[Any]) -> Columns:
         """The given columns of the table's rows `chosen`."""
-        return Columns({name: _typed(self.cells[name])[chosen] for name in self.gives}, len(chosen))
+        return Columns({name: self._column(name)[chosen] for name in self.gives}, len(chosen))
+
+    def _column(self, name: str) -> Column:
+        cells = self.cells[name]
+        return Text.of([cell or None for cell in cells]) if name in self.coded else _typed(cells)
 
     def _chosen(self, matches: NDArray[np.bool_], draw: Draws) -> NDArray[Any]:
         if "weight" not in self.cells:

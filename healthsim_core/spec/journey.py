@@ -113,7 +113,11 @@ class EventSpecification(Specification):
 
 
 class JourneySpecification(Document):
-    """What happens to a person."""
+    """What happens to a person.
+
+    `requires` says what the person must be, such as `{"sex": "F"}`: others are passed over, and where a scenario gives
+    the journey to a member whose attribute the profile leaves unsaid, the member is so.
+    """
 
     journey_id: str = Field(pattern=r"^[A-Za-z0-9_-]+$", validation_alias=AliasChoices("journey_id", "id"))
     name: str = ""
@@ -122,6 +126,7 @@ class JourneySpecification(Document):
     products: list[str] = Field(default_factory=list)
     duration_days: int = Field(ge=1, le=36_525)
     condition: Condition | None = None
+    requires: dict[str, str | float] = Field(default_factory=dict)
     parameters: dict[str, Any] = Field(default_factory=dict)
     events: list[EventSpecification] = Field(min_length=1, max_length=500)
 

@@ -130,13 +130,19 @@ def _by_name(value: Any) -> Any:
 JourneyByName = Annotated[JourneyReference, BeforeValidator(_by_name)]
 
 
+class DateRange(Specification):
+    """Any day from the first to the last, alike."""
+
+    between: tuple[datetime.date, datetime.date]
+
+
 class GenerationSpecification(Specification):
     """How many, and by which seed."""
 
     count: int = Field(default=100, ge=0, le=1_000_000_000)
     seed: int = 42
     as_of: datetime.date | None = None
-    start: Distribution | datetime.date | None = None
+    start: datetime.date | DateRange | None = None
     products: list[str] | None = None
     validation: Literal["strict", "warn", "none"] = "warn"
 

@@ -1,0 +1,260 @@
+"""Hand a chunk's events to the products: once an event type, sorted by person and time; collect their tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from healthsim_core.catalog import Catalog
+from healthsim_core.columns import Column, Columns, Text, concat
+from healthsim_core.errors import HealthSimError, TableError
+from healthsim_core.events import Events, People, Run
+from healthsim_core.generation.journey_plan import SHARED_PARAMETERS, Node
+from healthsim_core.offers import EventColumns, EventHandler
+from healthsim_core.tables import Field, Table
+from healthsim_core.world import EVENT
+
+if TYPE_CHECKING:
+    from healthsim_core.generation.timeline import Timeline
+
+_SHARED = tuple(Field(name, "category", name, nullable=True) for name in SHARED_PARAMETERS)
+
+
+@attrs.frozen(eq=False)
+class Chain:
+    """Every event of a chunk in one set of arrays, ordered node by node; `order` sorts it by person and time."""
+
+    node: NDArray[np.int64]
+    row: NDArray[np.intp]
+    minute: NDArray[np.int64]
+    id: NDArray[np.int64]
+    occurrence: NDArray[np.int64]
+    cause: NDArray[np.int64]  # row in the chain, -1 for none
+    within: NDArray[np.int64]  # row among the node's happenings
+    order: NDArray[np.intp]
+
+
+def chain_of(timeline: Timeline, nodes: Sequence[Node]) -> Chain:
+    """All kept happenings of a timeline."""
+    happened = timeline.happened
+    sizes = [len(each.row) for each in happened]
+    offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    node = np.repeat(np.arange(len(happened)), sizes)
+    arrays = {name: _joined([getattr(each, name) for each in happened]) for name in ("row", "minute", "id", "occurrence", "kept")}
+    parents = np.array([-1 if each.parent is None else each.parent for each in nodes], np.int64)
+    cause = _joined([np.asarray(each.cause, np.int64) for each in happened])
+    cause = np.where(cause < 0, -1, cause + offsets[np.maximum(parents[node], 0)]) if len(node) else cause
+    within = np.arange(len(node)) - offsets[node] if len(node) else node
+    kept = np.flatnonzero(arrays["kept"])
+    renumbered = np.full(len(node) + 1, -1, np.int64)
+    renumbered[kept] = np.arange(len(kept))
+    row, minute, node = arrays["row"][kept], arrays["minute"][kept], node[kept]
+    order = np.lexsort((arrays["occurrence"][kept], node, minute, row))
+    return Chain(
+        node, row, minute, arrays["id"][kept], arrays["occurrence"][kept], renumbered[cause[kept]], within[kept], order
+    )  # fmt: skip
+
+
+def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
+    return np.concatenate(parts) if parts else np.empty(0, np.int64)
+
+
+class Dispatcher:
+    """Builds the batches of a chunk and calls the handlers.
+
+    Args:
+        run: The run.
+        catalog: The offers.
+        nodes: The plan's nodes.
+        people: The chunk's people, those who are there.
+        timeline: What happened; its rows refer to household positions.
+        renumbered: Int array: household position to row of `people`.
+    """
+
+    def __init__(
+        self, run: Run, catalog: Catalog, nodes: Sequence[Node], people: People, timeline: Timeline, renumbered: NDArray[np.intp]
+    ) -> None:
+        self.run, self.catalog, self.nodes, self.people = run, catalog, nodes, people
+        self.happened = timeline.happened
+        self.chain = chain_of(timeline, nodes)
+        self.row = renumbered[self.chain.row]
+        self.event_types = np.array([node.event_type for node in nodes], object)
+        self.assigned = self._assigned()
+
+    def events(self, types: Sequence[str], fields: Sequence[Field], stream: str) -> Events:
+        """The chunk's events of some types, with the parameters that `fields` names."""
+        wanted = np.isin(self.event_types.astype(str), list(types)) if len(self.nodes) else np.empty(0, bool)
+        at = self.chain.order[wanted[self.chain.node[self.chain.order]]] if len(self.chain.node) else self.chain.order
+        return self._batch(at, fields, stream)
+
+    def handle(self, handler: EventHandler) -> dict[str, Columns]:
+        """Call one handler and check that it writes what it declares."""
+        stream = f"{handler.product}.{'+'.join(handler.event_types)}"
+        events = self._everybody(stream) if "person" in handler.event_types else self.events(handler.event_types, handler.parameters, stream)
+        try:
+            written = handler.handle(events)
+        except HealthSimError as error:
+            raise error.within(stream) from error
+        declared = {table.name for table in handler.writes}
+        if set(written) - declared:
+            raise TableError(f"writes {sorted(set(written) - declared)}, which it does not declare.", stream, "Add them to `writes`.")
+        return {name: c if isinstance(c, Columns) else Columns(c) for name, c in written.items()}
+
+    def event_table(self) -> pa.Table:
+        """The timeline as `core.event`."""
+        at = self.chain.order
+        events = self._batch(at, (), "core")
+        columns = {
+            "event_id": events.id, "person_id": events.person, "time": events.time, "event_type": events.type,
+            "journey": events.journey, "node": events.node, "occurrence": events.occurrence, "label": events.label,
+            "cause_id": events.cause, "provider_npi": events.provider_npi, "facility_npi": events.facility_npi,
+        }  # fmt: skip
+        return EVENT.arrow(Columns(columns, len(at)))
+
+    def _everybody(self, stream: str) -> Events:
+        rows = len(self.people)
+        blank = Text.constant(None, rows)
+        return Events(
+            run=self.run, type=Text.constant("person", rows), row=np.arange(rows), time=np.asarray(self.people["start_date"]).astype("datetime64[s]"),
+            id=self.people.id, cause=np.zeros(rows, np.int64), node=blank, journey=blank, label=blank, occurrence=np.zeros(rows, np.int64),
+            parameters=Columns({}, rows), chunk=self.people, provider_npi=blank, facility_npi=blank, stream=stream,
+        )  # fmt: skip
+
+    def _batch(self, at: NDArray[np.intp], fields: Sequence[Field], stream: str) -> Events:
+        chain, node = self.chain, self.chain.node[at]
+        cause = chain.cause[at]
+        return Events(
+            run=self.run, type=self._node_text("event_type", node), row=self.row[at], time=_moments(chain.minute[at]), id=chain.id[at],
+            cause=np.where(cause < 0, 0, chain.id[cause]) if len(cause) else cause, node=self._node_text("path", node),
+            journey=self._node_text("journey", node), label=self._node_text("label", node), occurrence=chain.occurrence[at],
+            parameters=Columns({field.name: self._parameter(field, at) for field in fields}, len(at)), chunk=self.people,
+            provider_npi=self.assigned["provider_npi"][at], facility_npi=self.assigned["facility_npi"][at],
+            ancestors=lambda event_type: self._ancestor(event_type, at), stream=stream,
+        )  # fmt: skip
+
+    def _node_text(self, name: str, node: NDArray[np.int64]) -> Text:
+        values = [getattr(each, name) for each in self.nodes]
+        if name == "path":
+            values = [path.split("/", 1)[1] for path in values]
+        encoded = Text.of(values)
+        return Text(encoded.codes[node], encoded.values) if len(node) else Text.constant(None, 0)
+
+    def _parameter(self, field: Field, at: NDArray[np.intp]) -> Column:
+        node, within = self.chain.node[at], self.chain.within[at]
+        parts, rows = [], []
+        for index in np.unique(node):
+            mine = np.flatnonzero(node == index)
+            parameters = self.happened[index].parameters
+            given = parameters[field.name][within[mine]] if field.name in parameters else None
+            parts.append(field.nulls(len(mine)) if given is None else _as(field, given))
+            rows.append(mine)
+        if not parts:
+            return field.nulls(0)
+        return concat(parts)[np.argsort(np.concatenate(rows), kind="stable")]
+
+    def _ancestor(self, event_type: str, at: NDArray[np.intp]) -> Columns:
+        chain = self.chain
+        wanted = np.append(self.event_types == event_type, False)
+        found = chain.cause[at]
+        searching = (found >= 0) & ~wanted[chain.node[found]] if len(found) else np.zeros(0, bool)
+        while searching.any():
+            found = np.where(searching, chain.cause[found], found)
+            searching = (found >= 0) & ~wanted[chain.node[found]]
+        there = found >= 0
+        time = np.where(there, _moments(chain.minute[found]), np.datetime64("NaT")) if len(found) else np.empty(0, "datetime64[s]")
+        npi = {name: Text(np.where(there, self.assigned[name].codes[found], -1), self.assigned[name].values) for name in self.assigned}
+        return Columns({"id": np.where(there, chain.id[found], 0), "time": time, **npi}, len(at))
+
+    def _assigned(self) -> dict[str, Text]:
+        rows = len(self.chain.node)
+        self.assigned = {name: Text.constant(None, rows) for name in ("provider_npi", "facility_npi")}
+        asks = self._asks_for_assignment()
+        at = self.chain.order[asks[self.chain.order]] if rows else self.chain.order
+        for offer in self.catalog.of(EventColumns):
+            given = offer.compute(self._batch(at, _SHARED, f"{offer.product}.assignment"))
+            for name in offer.fields:
+                column = given[name]
+                assert isinstance(column, Text)
+                codes = np.full(rows, -1, np.int32)
+                codes[at] = column.codes
+                self.assigned[name] = Text(codes, column.values)
+        return {name: self._inherited(text) for name, text in self.assigned.items()}
+
+    def _asks_for_assignment(self) -> NDArray[np.bool_]:
+        asking = np.array([node.parent is None or "specialty" in node.parameters.names and not node.triggered for node in self.nodes], bool)
+        return asking[self.chain.node] if len(self.chain.node) else np.empty(0, bool)
+
+    def _inherited(self, text: Text) -> Text:
+        codes, cause = text.codes.copy(), self.chain.cause
+        for _ in range(64):  # longer chains do not exist: a chain is a path of the DAG
+            empty = (codes < 0) & (cause >= 0)
+            filled = np.where(empty, codes[cause], codes) if len(codes) else codes
+            if np.array_equal(filled, codes):
+                break
+            codes = filled
+        return Text(codes, text.values)
+
+
+def node_events(timeline: Timeline, nodes: Sequence[Node], index: int, chosen: NDArray[np.intp]) -> Events:
+    """The happenings of one node as a trigger's schedule sees them: everything but who was assigned to them."""
+    node, happened = nodes[index], timeline.happened[index]
+    people = People(timeline.run, Columns(timeline.people, len(timeline.present)))
+    count = len(chosen)
+    parent = timeline.happened[node.parent].id[happened.cause[chosen]] if node.parent is not None else np.zeros(count, np.int64)
+    path = node.path.split("/", 1)[1]
+    blank = Text.constant(None, count)
+    return Events(
+        run=timeline.run, type=Text.constant(node.event_type, count), row=happened.row[chosen], time=_moments(happened.minute[chosen]),
+        id=happened.id[chosen], cause=parent, node=Text.constant(path, count), journey=Text.constant(node.journey, count),
+        label=Text.constant(node.label, count), occurrence=happened.occurrence[chosen], parameters=happened.parameters.take(chosen),
+        chunk=people, provider_npi=blank, facility_npi=blank, ancestors=lambda name: _node_ancestor(timeline, nodes, index, chosen, name),
+        stream=f"schedule.{node.event_type}",
+    )  # fmt: skip
+
+
+def _node_ancestor(timeline: Timeline, nodes: Sequence[Node], index: int, chosen: NDArray[np.intp], event_type: str) -> Columns:
+    rows, at, node = len(chosen), chosen, nodes[index]
+    while node.parent is not None:
+        at, index = timeline.happened[index].cause[at], node.parent
+        node = nodes[index]
+        if node.event_type == event_type:
+            happened = timeline.happened[index]
+            found = {"id": happened.id[at], "time": _moments(happened.minute[at]), "provider_npi": None, "facility_npi": None}
+            return Columns(found, rows)
+    never = np.full(rows, np.datetime64("NaT"), "datetime64[s]")
+    return Columns({"id": np.zeros(rows, np.int64), "time": never, "provider_npi": None, "facility_npi": None}, rows)
+
+
+def collected(tables: Mapping[str, Table], parts: Sequence[Mapping[str, Columns]]) -> dict[str, pa.Table]:
+    """The Arrow tables of all handlers' columns, sorted by person."""
+    found: dict[str, list[pa.Table]] = {}
+    for part in parts:
+        for name, columns in part.items():
+            found.setdefault(name, []).append(tables[name].arrow(columns))
+    return {name: _sorted(tables[name], pa.concat_tables(each)) for name, each in found.items()}
+
+
+def _sorted(table: Table, rows: pa.Table) -> pa.Table:
+    if not table.person or rows.num_rows == 0:
+        return rows
+    person = rows[table.person].to_numpy()
+    if (person[1:] >= person[:-1]).all():
+        return rows.combine_chunks() if rows[0].num_chunks > 1 else rows
+    return rows.take(pa.array(np.argsort(person, kind="stable")))
+
+
+def _as(field: Field, column: Column) -> Column:
+    if field.type in ("text", "category") and not isinstance(column, Text):
+        return Text.of([None if value != value else f"{value:g}" for value in np.asarray(column).tolist()])
+    if field.type == "number" and not isinstance(column, Text):
+        return np.asarray(column, np.float64)
+    return column
+
+
+def _moments(minute: NDArray[np.int64]) -> NDArray[np.datetime64]:
+    return np.asarray(minute, np.int64).astype("datetime64[m]").astype("datetime64[s]")

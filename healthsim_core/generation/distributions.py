@@ -1,0 +1,247 @@
+"""Distributions, compiled: one uniform in, one value out, by inversion.
+
+Truncation is by inversion between the quantiles of the two bounds, never by clamping.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+
+from healthsim_core.columns import Column, Text, concat
+from healthsim_core.draws import Floats, pick
+from healthsim_core.errors import SpecificationError
+from healthsim_core.generation.expressions import Expression
+from healthsim_core.spec import distribution as written
+
+
+class Distribution(Protocol):
+    """A compiled distribution.
+
+    Attributes:
+        names: Columns that it reads.
+    """
+
+    names: frozenset[str]
+
+    def sample(self, unit: Floats, columns: Mapping[str, Any]) -> Column:
+        """The value at each uniform: float64 array or Text of the same rows."""
+
+    def cdf(self, values: Column, columns: Mapping[str, Any]) -> Floats | None:
+        """Probability of at most each value, for continuous distributions; None for others."""
+
+
+_NONE: frozenset[str] = frozenset()
+
+
+@attrs.frozen
+class Constant:
+    """The same value for everybody."""
+
+    value: float | str | bool
+    names: frozenset[str] = _NONE
+
+    def sample(self, unit: Floats, columns: Mapping[str, Any]) -> Column:
+        """See `Distribution`."""
+        return Text.constant(self.value, len(unit)) if isinstance(self.value, str) else np.full(len(unit), self.value)
+
+    def cdf(self, values: Column, columns: Mapping[str, Any]) -> None:
+        """See `Distribution`."""
+
+
+@attrs.frozen(eq=False)
+class Choice:
+    """One of given values, by weight."""
+
+    values: tuple[Any, ...]
+    weights: NDArray[np.float64]
+    names: frozenset[str] = _NONE
+
+    def sample(self, unit: Floats, columns: Mapping[str, Any]) -> Column:
+        """See `Distribution`."""
+        codes = pick(unit, self.weights)
+        if all(isinstance(value, str) for value in self.values):
+            return Text(codes, list(self.values))
+        return np.array(self.values, np.float64)[codes]
+
+    def cdf(self, values: Column, columns: Mapping[str, Any]) -> None:
+        """See `Distribution`."""
+
+
+@attrs.frozen
+class Normal:
+    """Normal, or log-normal where `log`; mean and sd may be expressions."""
+
+    mean: float | Expression
+    sd: float | Expression
+    low: float = -np.inf
+    high: float = np.inf
+    log: bool = False
+
+    @property
+    def names(self) -> frozenset[str]:
+        """See `Distribution`."""
+        return frozenset().union(*(p.names for p in (self.mean, self.sd) if isinstance(p, Expression)))
+
+    def sample(self, unit: Floats, columns: Mapping[str, Any]) -> Column:
+        """See `Distribution`."""
+        mean, sd = self._parameters(columns, len(unit))
+        below, above = self._between(mean, sd)
+        values = mean + sd * ndtri(below + (above - below) * unit)
+        values = np.where(sd > 0, values, mean)
+        values = np.exp(values) if self.log else values
+        return np.where(np.isnan(values), np.nan, np.clip(values, self.low, self.high))
+
+    def cdf(self, values: Column, columns: Mapping[str, Any]) -> Floats:
+        """See `Distribution`."""
+        mean, sd = self._parameters(columns, len(values))
+        below, above = self._between(mean, sd)
+        points = np.log(np.asarray(values)) if self.log else np.asarray(values)
+        return np.clip((ndtr((points - mean) / sd) - below) / (above - below), 0, 1)
+
+    def _between(self, mean: Floats, sd: Floats) -> tuple[Floats, Floats]:
+        low, high = self.low, self.high
+        if self.log:
+            low, high = (np.log(low) if low > 0 else -np.inf), np.log(high)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return ndtr((low - mean) / sd), ndtr((high - mean) / sd)
+
+    def _parameters(self, columns: Mapping[str, Any], rows: int) -> tuple[Floats, Floats]:
+        mean, sd = (_number(parameter, columns, rows) for parameter in (self.mean, self.sd))
+        if not self.log:
+            return mean, sd
+        variance = np.log1p((sd / mean) ** 2)
+        return np.log(mean) - variance / 2, np.sqrt(variance)
+
+
+@attrs.frozen
+class Uniform:
+    """Any value between two bounds alike."""
+
+    low: float
+    high: float
+    names: frozenset[str] = _NONE
+
+    def sample(self, unit: Floats, columns: Mapping[str, Any]) -> Column:
+        """See `Distribution`."""
+        return self.low + (self.high - self.low) * unit
+
+    def cdf(self, values: Column, columns: Mapping[str, Any]) -> Floats | None:
+        """See `Distribution`."""
+        if self.high == self.low:
+            return None
+        return np.clip((np.asarray(values) - self.low) / (self.high - self.low), 0, 1)
+
+
+@attrs.frozen
+class AgeBands:
+    """Whole years: a band by weight, every age within it alike; one uniform serves both."""
+
+    bands: tuple[tuple[int, int], ...]
+    weights: tuple[float, ...]
+    names: frozenset[str] = _NONE
+
+    def sample(self, unit: Floats, columns: Mapping[str, Any]) -> Column:
+        """See `Distribution`."""
+        ends = np.cumsum(self.weights) / np.sum(self.weights)
+        band = np.searchsorted(ends[:-1], unit, side="right")
+        starts = np.concatenate([[0.0], ends[:-1]])
+        within = (unit - starts[band]) / (ends - starts)[band]
+        low, high = np.array(self.bands, np.float64).T
+        return np.floor(low[band] + np.minimum(within, 1 - 1e-12) * (high - low + 1)[band])
+
+    def cdf(self, values: Column, columns: Mapping[str, Any]) -> None:
+        """See `Distribution`."""
+
+
+@attrs.frozen
+class Conditional:
+    """The first rule whose condition holds, else the default."""
+
+    rules: tuple[tuple[Expression, Distribution], ...]
+    default: Distribution
+
+    @property
+    def names(self) -> frozenset[str]:
+        """See `Distribution`."""
+        return self.default.names.union(*(condition.names | then.names for condition, then in self.rules))
+
+    def sample(self, unit: Floats, columns: Mapping[str, Any]) -> Column:
+        """See `Distribution`."""
+        choice = self._choice(columns, len(unit))
+        branches = [then for _, then in self.rules] + [self.default]
+        samples = [branch.sample(unit, columns) for branch in branches]
+        rows = np.arange(len(unit))
+        return concat(samples)[choice * len(unit) + rows]
+
+    def cdf(self, values: Column, columns: Mapping[str, Any]) -> Floats | None:
+        """See `Distribution`."""
+        branches = [then for _, then in self.rules] + [self.default]
+        tables = [branch.cdf(values, columns) for branch in branches]
+        if any(table is None for table in tables):
+            return None
+        return np.stack(tables)[self._choice(columns, len(values)), np.arange(len(values))]  # type: ignore[arg-type]
+
+    def _choice(self, columns: Mapping[str, Any], rows: int) -> NDArray[np.intp]:
+        choice = np.full(rows, len(self.rules))
+        for index in reversed(range(len(self.rules))):
+            choice[self.rules[index][0].holds(columns, rows)] = index
+        return choice
+
+
+def compile_distribution(spec: Any, where: str) -> Distribution:
+    """The compiled form of a written distribution.
+
+    Raises:
+        SpecificationError: A conditional has no default, or an expression is not of the language.
+    """
+    match spec:
+        case written.Constant():
+            return Constant(spec.value)
+        case written.Categorical():
+            return Choice(tuple(spec.weights), np.array(list(spec.weights.values())))
+        case written.Explicit():
+            return Choice(tuple(item.value for item in spec.values), np.array([item.weight for item in spec.values]))
+        case written.Uniform():
+            return Uniform(spec.min, spec.max)
+        case written.AgeBands():
+            return AgeBands(tuple(map(written.age_band, spec.bands)), tuple(spec.bands.values()))
+        case written.Normal() | written.LogNormal():
+            low, high = (-np.inf if spec.min is None else spec.min), (np.inf if spec.max is None else spec.max)
+            mean, sd = (_parameter(value, f"{where}.{name}") for name, value in (("mean", spec.mean), ("sd", spec.sd)))
+            return Normal(mean, sd, low, high, log=isinstance(spec, written.LogNormal))
+        case written.Conditional():
+            return _conditional(spec, where)
+    raise AssertionError(spec)
+
+
+def condition(written_condition: str | written.Compared, where: str) -> Expression:
+    """The expression of a condition in either form."""
+    if isinstance(written_condition, written.Compared):
+        return Expression.parse(written_condition.expression(), where)
+    return Expression.parse(written_condition, where)
+
+
+def _conditional(spec: written.Conditional, where: str) -> Conditional:
+    rules = tuple(
+        (condition(rule.when, f"{where}.rules[{index}].if"), compile_distribution(rule.then, f"{where}.rules[{index}].then"))
+        for index, rule in enumerate(spec.rules)
+    )
+    if spec.default is None:
+        raise SpecificationError("no rule may match, and there is no default.", where, 'Add a "default".')
+    return Conditional(rules, compile_distribution(spec.default, f"{where}.default"))
+
+
+def _parameter(value: float | str, where: str) -> float | Expression:
+    return Expression.parse(value, where) if isinstance(value, str) else float(value)
+
+
+def _number(parameter: float | Expression, columns: Mapping[str, Any], rows: int) -> Floats:
+    if isinstance(parameter, Expression):
+        return np.asarray(parameter.values(columns, rows), np.float64)
+    return np.full(rows, parameter)

@@ -1,0 +1,219 @@
+"""Compile journeys to a DAG of event nodes, with triggers expanded into nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+from healthsim_core.catalog import CORE_EVENT_TYPES, Catalog
+from healthsim_core.errors import SpecificationError, suggestion
+from healthsim_core.generation.distributions import Distribution, compile_distribution, condition
+from healthsim_core.generation.expressions import Expression
+from healthsim_core.generation.parameters import Parameters, compile_parameters
+from healthsim_core.generation.timing import Timing
+from healthsim_core.offers import Trigger
+from healthsim_core.spec.journey import EventSpecification, InlineTrigger, JourneySpecification
+
+SHARED_PARAMETERS = ("specialty", "class")  # read by whoever assigns clinicians and places, whatever the event type
+
+
+@attrs.frozen
+class Node:
+    """One event of the DAG.
+
+    Attributes:
+        path: Stable address: journey/event, followed by >type for each trigger.
+        journey: Name of the journey.
+        event_type: Event type, lower case.
+        label: In words.
+        parent: Index of the node it follows; None for those that follow the journey's start.
+        timing: Delay from there.
+        conditions: All must hold.
+        probability: Chance that it happens.
+        members: Household positions whose journey this is (nodes without parent).
+        eligible: Conditions on the person for the whole journey (nodes without parent).
+        every: Time from one occurrence to the next; None for a single one.
+        count: Occurrences at most; None for as many as the journey's duration allows.
+        parameters: Compiled parameters.
+        outcomes: Values drawn when it happens.
+        schedule: The trigger's own schedule.
+        triggered: Whether a trigger made the node.
+        ends: "journey" or "life" where it stops what comes later.
+        birth: Whether it adds a person.
+        newborn: Whether it happens to the child.
+        duration: The journey's duration, days.
+    """
+
+    path: str
+    journey: str
+    event_type: str
+    label: str | None
+    parent: int | None
+    timing: Timing
+    conditions: tuple[Expression, ...]
+    probability: float
+    parameters: Parameters
+    duration: int
+    members: tuple[int, ...] = ()
+    eligible: tuple[Expression, ...] = ()
+    every: Timing | None = None
+    count: int | None = 1
+    outcomes: tuple[tuple[str, Distribution], ...] = ()
+    schedule: Callable[[Any], Any] | None = None
+    triggered: bool = False
+    ends: str | None = None
+    birth: bool = False
+    newborn: bool = False
+
+
+@attrs.frozen
+class Assignment:
+    """A journey and whose it is.
+
+    Attributes:
+        journey: The journey.
+        members: Household positions.
+        when: Who of them, where it is not all.
+        where: The path in the specification, for errors.
+    """
+
+    journey: JourneySpecification
+    members: tuple[int, ...]
+    when: Expression | None
+    where: str
+
+
+class JourneyCompiler:
+    """Builds the nodes of all journeys of a run, in topological order."""
+
+    def __init__(self, catalog: Catalog, known: frozenset[str]) -> None:
+        self.catalog, self.known = catalog, known
+        self.nodes: list[Node] = []
+        self.notes: list[str] = []
+
+    def add(self, assignment: Assignment) -> None:
+        """Compile one journey and the triggers of its events.
+
+        Raises:
+            SpecificationError: An unknown event type, parameter, skill or column, with the event's path.
+        """
+        journey = assignment.journey
+        eligible = [condition(journey.condition, f"{assignment.where}.condition")] if journey.condition else []
+        eligible += [Expression.parse(f"{name} == {value!r}") for name, value in journey.requires.items()]
+        eligible += [assignment.when] if assignment.when else []
+        for expression in eligible:
+            expression.require(self.known, assignment.where)
+        outcomes = {name for event in journey.events for name in event.outcomes}
+        for event in _in_order(journey.events):
+            where = f"{assignment.where}.events[{journey.events.index(event)}]"
+            self._add_event(event, assignment, tuple(eligible), outcomes, where)
+
+    def _add_event(
+        self, event: EventSpecification, assignment: Assignment, eligible: tuple[Expression, ...], outcomes: set[str], where: str
+    ) -> None:
+        journey = assignment.journey
+        event_type = self.catalog.event_type(event.event_type, f"{where}.event_type")
+        parameters = compile_parameters(event.parameters, event_type, journey.parameters, self.catalog, f"{where}.parameters")
+        self._check_parameters(event, event_type, parameters, outcomes, f"{where}.parameters")
+        conditions = tuple(condition(c, f"{where}.conditions") for c in event.conditions)
+        readable = self.known | outcomes | {f"outcome.{name}" for name in outcomes}
+        for expression in conditions:
+            expression.require(readable, f"{where}.conditions")
+        drawn = tuple((name, compile_distribution(spec, f"{where}.outcomes.{name}")) for name, spec in event.outcomes.items())
+        for name, distribution in drawn:
+            visible = readable | {f"parameters.{parameter}" for parameter in parameters.names}
+            for read in distribution.names:
+                Expression.parse(read).require(visible, f"{where}.outcomes.{name}")
+        parent = None if event.depends_on is None else self._index(f"{journey.journey_id}/{event.depends_on}")
+        node = Node(
+            path=f"{journey.journey_id}/{event.event_id}",
+            journey=journey.journey_id,
+            event_type=event_type,
+            label=event.name or event.event_id.replace("_", " ").replace("-", " "),
+            parent=parent,
+            timing=Timing.of(event.delay),
+            conditions=conditions,
+            probability=event.probability,
+            parameters=parameters,
+            duration=journey.duration_days,
+            members=assignment.members,
+            eligible=eligible,
+            every=Timing.of(event.repeat.every) if event.repeat else None,
+            count=event.repeat.count if event.repeat else 1,
+            outcomes=drawn,
+            ends=event.ends or ("life" if event_type == "death" else None),
+            birth=event.adds_person is not None,
+            newborn=event.subject == "newborn",
+        )
+        self._append(node, [self._inline(event_type, t, f"{where}.triggers[{i}]") for i, t in enumerate(event.triggers)])
+
+    def _append(self, node: Node, extra: list[Trigger] | None = None) -> None:
+        self.nodes.append(node)
+        index = len(self.nodes) - 1
+        declared = [trigger for trigger in self.catalog.of(Trigger) if trigger.on == node.event_type]
+        for trigger in [*declared, *(extra or [])]:
+            if not self.catalog.handlers(trigger.then):
+                self.notes.append(f"{trigger.on} -> {trigger.then}: inactive, nobody installed handles {trigger.then}")
+                continue
+            self._append(self._triggered(node, index, trigger))
+
+    def _triggered(self, node: Node, index: int, trigger: Trigger) -> Node:
+        where = f"{node.path}: trigger {trigger.on} -> {trigger.then}"
+        conditions = (Expression.parse(trigger.where, where),) if trigger.where else ()
+        carriable = {field.name for h in self.catalog.handlers(trigger.on) for field in h.parameters} | node.parameters.names
+        for expression in conditions:
+            expression.require(self.known | carriable, where)
+        return Node(
+            path=f"{node.path}>{trigger.then}",
+            journey=node.journey,
+            event_type=trigger.then,
+            label=node.label,
+            parent=index,
+            timing=Timing(*map(float, trigger.delay)),
+            conditions=conditions,
+            probability=1.0,
+            parameters=Parameters(constants=dict(trigger.parameters), carried=trigger.carry),
+            duration=node.duration,
+            schedule=trigger.schedule,
+            triggered=True,
+        )
+
+    def _inline(self, on: str, written: InlineTrigger, where: str) -> Trigger:
+        then = self.catalog.event_type(written.event_type, f"{where}.event_type")
+        if then == on:
+            raise SpecificationError(f'"{on}" triggers itself.', where, "Use repeat.")
+        low, high = written.delay.span if written.delay else (0, 0)
+        where_text = condition(written.condition, where).text if written.condition else ""
+        return Trigger(on, then, (int(low), int(high)), where_text, written.carry, written.parameters)
+
+    def _check_parameters(self, event: EventSpecification, event_type: str, parameters: Parameters, outcomes: set[str], where: str) -> None:
+        handlers = self.catalog.handlers(event_type)
+        accepted = {field.name for handler in handlers for field in handler.parameters} | set(SHARED_PARAMETERS)
+        for name in (*parameters.constants, *parameters.references):
+            if handlers and event_type not in CORE_EVENT_TYPES and name not in accepted:
+                raise SpecificationError(f'a {event_type} has no parameter "{name}".', where, suggestion(name, accepted))
+        readable = self.known | {f"outcome.{name}" for name in outcomes} | {f"parameters.{name}" for name in parameters.names}
+        for name in sorted(parameters.reads - readable):
+            raise SpecificationError(f'reads "{name}", which nobody has.', where, suggestion(name, readable))
+
+    def _index(self, path: str) -> int:
+        return next(index for index, node in reversed(list(enumerate(self.nodes))) if node.path == path)
+
+
+def _in_order(events: list[EventSpecification]) -> list[EventSpecification]:
+    by_id: Mapping[str, EventSpecification] = {event.event_id: event for event in events}
+    done: dict[str, EventSpecification] = {}
+
+    def visit(event: EventSpecification) -> None:
+        if event.event_id in done:
+            return
+        if event.depends_on is not None:
+            visit(by_id[event.depends_on])
+        done[event.event_id] = event
+
+    for event in events:
+        visit(event)
+    return list(done.values())
+

@@ -1,0 +1,161 @@
+"""Event parameters: constants, references to the person, and skill references, resolved for whole columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+
+from healthsim_core.catalog import Catalog
+from healthsim_core.columns import Columns
+from healthsim_core.draws import Draws
+from healthsim_core.errors import SkillError, SpecificationError, suggestion, unknown
+from healthsim_core.offers import SkillResolver
+
+_REFERENCE = re.compile(r"^\$\{(entity|outcome|journey|parameters)\.([A-Za-z0-9_.]+)\}$")
+Lookup = Callable[[str], Any]
+
+
+@attrs.frozen
+class Reference:
+    """`${entity.x}` and its like: the scope's name for it."""
+
+    name: str
+
+
+@attrs.frozen
+class SkillUse:
+    """A skill reference: which lookup of which skill, in which context."""
+
+    skill: SkillResolver
+    lookup: str
+    context: Mapping[str, Any]
+    gives: tuple[str, ...]
+
+
+@attrs.frozen
+class Parameters:
+    """The compiled parameters of one node.
+
+    Attributes:
+        constants: Value by name.
+        references: Reference by name.
+        skills: What skills give.
+        carried: Parameters of the causing event, (its name, ours).
+    """
+
+    constants: Mapping[str, Any] = attrs.field(factory=dict)
+    references: Mapping[str, Reference] = attrs.field(factory=dict)
+    skills: tuple[SkillUse, ...] = ()
+    carried: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Names of all parameters that the node has."""
+        given = {name for use in self.skills for name in use.gives}
+        return frozenset({*self.constants, *self.references, *given, *(ours for _, ours in self.carried)})
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """Scope names that the parameters read."""
+        contexts = [value for use in self.skills for value in use.context.values()]
+        return frozenset(r.name for r in [*self.references.values(), *contexts] if isinstance(r, Reference))
+
+    def before_outcomes(self, scope: Lookup, rows: int, draw: Draws, cause: Mapping[str, Any]) -> dict[str, Any]:
+        """All parameters but references to outcomes and to other parameters."""
+        found: dict[str, Any] = {ours: cause[theirs] for theirs, ours in self.carried if theirs in cause}
+        for use in self.skills:
+            context = {key: scope(v.name) if isinstance(v, Reference) else v for key, v in use.context.items()}
+            resolved = use.skill.resolve(use.lookup, Columns(context, rows), draw)
+            found.update(resolved)
+        found.update(self.constants)
+        found.update({name: scope(r.name) for name, r in self.references.items() if not _late(r)})
+        return found
+
+    def after_outcomes(self, scope: Lookup) -> dict[str, Any]:
+        """References to outcomes and to other parameters."""
+        return {name: scope(r.name) for name, r in self.references.items() if _late(r)}
+
+
+def compile_parameters(
+    written: Mapping[str, Any], event_type: str, journey: Mapping[str, Any], catalog: Catalog, where: str
+) -> Parameters:
+    """Compile an event's parameters.
+
+    Args:
+        written: As the journey writes them.
+        event_type: The lookup that the short form of a skill reference means.
+        journey: The journey's own parameters, for `${journey.x}`.
+        catalog: Where skills are found.
+        where: The path, for errors.
+
+    Raises:
+        SpecificationError: An unknown skill, lookup, context column or reference.
+    """
+    skills, context_only = [], set()
+    own = {name: _value(value, journey, f"{where}.{name}") for name, value in written.items() if name != "skill_ref"}
+    if "skill_ref" in written:
+        use = _skill_use(written["skill_ref"], event_type, own, journey, catalog, f"{where}.skill_ref")
+        skills.append(use)
+        context_only = set(use.skill.lookups.get(use.lookup, ((), ()))[0]) if isinstance(written["skill_ref"], str) else set()
+    kept = {name: value for name, value in own.items() if name not in context_only}
+    references = {name: value for name, value in kept.items() if isinstance(value, Reference)}
+    constants = {name: value for name, value in kept.items() if not isinstance(value, Reference)}
+    return Parameters(constants, references, tuple(skills))
+
+
+def _late(reference: Reference) -> bool:
+    return reference.name.startswith(("outcome.", "parameters."))
+
+
+def _value(value: Any, journey: Mapping[str, Any], where: str) -> Any:
+    if isinstance(value, dict | list):
+        raise SpecificationError("a parameter is a text, a number, true or false, or a reference.", where, "Say it in one value.")
+    if not isinstance(value, str) or "${" not in value:
+        return value
+    match = _REFERENCE.match(value)
+    if not match:
+        raise SpecificationError(f'"{value}" is not a reference.', where, 'Write "${entity.x}", "${outcome.x}" or "${journey.x}".')
+    space, name = match.groups()
+    if space == "journey":
+        if name not in journey:
+            raise unknown("journey parameter", name, journey, where)
+        return journey[name]
+    return Reference(name if space == "entity" else f"{space}.{name}")
+
+
+def _skill_use(
+    reference: Any, event_type: str, own: Mapping[str, Any], journey: Mapping[str, Any], catalog: Catalog, where: str
+) -> SkillUse:
+    if isinstance(reference, str):
+        name, lookup, context = reference, event_type, dict(own)
+    elif isinstance(reference, dict) and set(reference) <= {"skill", "lookup", "context"} and "skill" in reference:
+        name, lookup = reference["skill"], reference.get("lookup", event_type)
+        context = {key: _value(value, journey, f"{where}.context.{key}") for key, value in reference.get("context", {}).items()}
+    else:
+        raise SpecificationError("is neither a skill's name nor {skill, lookup, context}.", where, "Use one of the two forms.")
+    skill = catalog.find("skill", name, where)
+    if lookup not in skill.lookups:
+        raise SkillError(f'the skill "{name}" has no lookup "{lookup}".', where, suggestion(lookup, skill.lookups))
+    keys, gives = skill.lookups[lookup]
+    for key in keys:
+        if key not in context:
+            raise SkillError(f'the lookup "{lookup}" of "{name}" needs "{key}".', where, "Give it in the context.")
+    use = SkillUse(skill, lookup, {key: context[key] for key in keys}, tuple(gives))
+    _prove(use, where)
+    return use
+
+
+def _prove(use: SkillUse, where: str) -> None:
+    """A lookup whose context is all constants is resolved once now, so that it cannot fail later."""
+    if any(isinstance(value, Reference) for value in use.context.values()):
+        return
+    try:
+        use.skill.resolve(use.lookup, Columns(use.context, 1), Draws(0, "proof", np.ones(1, np.int64)))
+    except SkillError as error:
+        raise SkillError(error.what, where, error.remedy) from None
+
+

@@ -1,0 +1,170 @@
+"""Make a chunk's people: columns from addressed draws, household by household."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim_core.columns import Column, Columns, Text, concat
+from healthsim_core.draws import Draws
+from healthsim_core.events import Run
+from healthsim_core.generation import identity
+from healthsim_core.generation.conditions import add_conditions
+from healthsim_core.generation.people_plan import Attribute, PeoplePlan
+from healthsim_core.reference.places import Addresses
+
+POSITIONS = 16  # ids of one household: person = unit * 16 + position
+
+
+class Household:
+    """The shape of a chunk: `units` households of as many rows as the plan has positions, unit by unit."""
+
+    def __init__(self, plan: PeoplePlan, run: Run, start: int, stop: int) -> None:
+        self.plan, self.run = plan, run
+        self.size = len(plan.members)
+        self.units = np.arange(start, stop, dtype=np.int64) + 1
+        self.rows = len(self.units) * self.size
+        self.position = np.tile(np.arange(self.size), len(self.units))
+        self.household_id = np.repeat(self.units * POSITIONS, self.size)
+        self.person_id = self.household_id + self.position
+        self.columns: dict[str, Column] = {}
+        self.severities: dict[str, Text] = {}  # by condition, also of those who do not have it
+
+    def draws(self, stream: str) -> Draws:
+        """Draws addressed by person."""
+        return Draws(self.run.seed, f"person.{stream}", self.person_id)
+
+    def household_draws(self, stream: str) -> Draws:
+        """Draws addressed by household, a row a person."""
+        return Draws(self.run.seed, f"household.{stream}", self.household_id)
+
+    def of_member(self, index: int) -> NDArray[np.intp]:
+        """The rows of one position."""
+        return np.arange(index, self.rows, self.size)
+
+    def subscriber_row(self) -> NDArray[np.intp]:
+        """Each row's subscriber's row."""
+        return np.arange(self.rows) // self.size * self.size + self.plan.subscriber
+
+
+def make_people(plan: PeoplePlan, run: Run, start_dates: tuple[np.datetime64, np.datetime64], start: int, stop: int) -> tuple[Columns, NDArray[np.bool_]]:
+    """All people of the units start to stop.
+
+    Args:
+        plan: The compiled profile.
+        run: The run.
+        start_dates: First and last day on which a household's journeys may begin.
+        start: First unit (0 is the first household).
+        stop: One past the last unit.
+
+    Returns:
+        The columns, a row for every household position, and a boolean array: whether somebody is there from the
+        start (positions kept for births are not).
+    """
+    house = Household(plan, run, start, stop)
+    columns = house.columns
+    columns["person_id"], columns["household_id"] = house.person_id, house.household_id
+    columns["role"] = Text(house.position.astype(np.int32), [member.role for member in plan.members])
+    columns["subscriber_id"] = house.person_id[house.subscriber_row()]
+    first, last = (day.astype(np.int64) for day in start_dates)
+    begins = house.household_draws("start").integers("date", first, last + 1) if last > first else np.full(house.rows, first)
+    columns["start_date"] = begins.astype("datetime64[D]")
+    where = house.household_draws("place")
+    columns.update(Addresses.of(dict(plan.counties)).draw(where.uniform("county"), where.uniform("zip")))
+    for attribute in plan.attributes:
+        _add_attribute(house, attribute)
+    _add_identity(house)
+    add_conditions(house)
+    return Columns(columns, house.rows), _present(house)
+
+
+def _add_attribute(house: Household, attribute: Attribute) -> None:
+    if attribute.household:
+        column = _household_column(house, attribute)
+    else:
+        column = _member_column(house, attribute)
+    if attribute.name == "age":
+        column = np.floor(np.asarray(column)).astype(np.int64)
+        column = _plausible_ages(house, column)
+    if attribute.name == "sex":
+        column = _spouses_sex(house, column)  # type: ignore[arg-type]
+    house.columns[attribute.name] = column
+    if attribute.name in ("age", "sex"):
+        house.columns[f"subscriber_{attribute.name}"] = column[house.subscriber_row()]
+
+
+def _household_column(house: Household, attribute: Attribute) -> Column:
+    rows = house.of_member(house.plan.subscriber)
+    unit = house.household_draws(attribute.name).uniform("value")[rows]
+    column = attribute.by_member[house.plan.subscriber].sample(unit, _at(house.columns, rows))
+    return column[np.repeat(np.arange(len(rows)), house.size)]
+
+
+def _member_column(house: Household, attribute: Attribute) -> Column:
+    unit = house.draws(attribute.name).uniform("value")
+    if all(distribution is attribute.by_member[0] for distribution in attribute.by_member):
+        return attribute.by_member[0].sample(unit, house.columns)
+    order = sorted(range(house.size), key=lambda index: index != house.plan.subscriber)
+    parts: list[Column] = []
+    for index in order:
+        rows = house.of_member(index)
+        context = _at(house.columns, rows)
+        if parts:
+            context[f"subscriber_{attribute.name}"] = parts[0]
+        parts.append(attribute.by_member[index].sample(unit[rows], context))
+    rows_in_order = np.concatenate([house.of_member(index) for index in order])
+    return concat(parts)[np.argsort(rows_in_order, kind="stable")]
+
+
+def _plausible_ages(house: Household, age: NDArray[np.int64]) -> NDArray[np.int64]:
+    least = identity.defaults()["members"]["dependent"]["years_younger"]["least"]
+    oldest = np.maximum(age[house.subscriber_row()] - least, 0)
+    dependents = np.isin(house.position, [i for i, member in enumerate(house.plan.members) if member.role == "dependent"])
+    return np.where(dependents, np.minimum(age, oldest), age)
+
+
+def _spouses_sex(house: Household, sex: Text) -> Text:
+    codes, subscriber = {"F": 0, "M": 1}, house.subscriber_row()
+    known = Text(sex.map(lambda value: codes.get(value, 0), np.int32, 0), ["F", "M"])
+    if set(sex.values.to_pylist()) - set(codes):
+        return sex
+    for index, member in enumerate(house.plan.members):
+        if member.same_sex is None:
+            continue
+        rows = house.of_member(index)
+        same = house.draws("spouse_sex").happens("same", member.same_sex)[rows]
+        partner = known.codes[subscriber[rows]]
+        known.codes[rows] = np.where(same, partner, 1 - partner)
+    return known
+
+
+def _add_identity(house: Household) -> None:
+    columns = house.columns
+    start = np.asarray(columns["start_date"])
+    columns["birth_date"] = identity.birth_dates(np.asarray(columns["age"]), start, house.draws("birth"))
+    columns["death_date"] = np.full(house.rows, np.datetime64("NaT"), "datetime64[D]")
+    columns["last_name"] = identity.last_names(house.household_draws("name"))
+    columns["first_name"] = identity.first_names(columns["sex"], columns["birth_date"], house.draws("name"))  # type: ignore[arg-type]
+    columns["address"] = identity.streets(house.household_draws("street"))
+    columns["phone"] = identity.phones(house.household_draws("phone"))
+    columns["email"] = identity.emails(columns["first_name"], columns["last_name"], house.person_id)  # type: ignore[arg-type]
+    columns["ssn"] = identity.social_security_numbers(house.person_id)
+    columns["member_number"] = identity.member_numbers(np.asarray(columns["subscriber_id"]))
+
+
+def _present(house: Household) -> NDArray[np.bool_]:
+    present = np.ones(house.rows, bool)
+    for index, member in enumerate(house.plan.members):
+        rows = house.of_member(index)
+        if member.newborn:
+            present[rows] = False
+        elif member.probability < 1:
+            present[rows] = house.draws("present").happens("there", member.probability)[rows]
+    return present
+
+
+def _at(columns: Mapping[str, Column], rows: NDArray[Any]) -> dict[str, Any]:
+    return {name: column[rows] for name, column in columns.items()}

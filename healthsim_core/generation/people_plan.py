@@ -1,0 +1,311 @@
+"""Compile a profile: members of the household, their attributes in order of dependency, their conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+
+from healthsim_core.catalog import Catalog
+from healthsim_core.errors import SpecificationError
+from healthsim_core.generation.distributions import Distribution, compile_distribution, condition
+from healthsim_core.generation.expressions import Expression
+from healthsim_core.generation.identity import defaults
+from healthsim_core.offers import SkillResolver
+from healthsim_core.reference.places import county
+from healthsim_core.spec.distribution import Distribution as WrittenDistribution
+from healthsim_core.spec.distribution import age_band
+from healthsim_core.spec.profile import ConditionSpecification, MemberSpecification, ProfileSpecification
+from pydantic import TypeAdapter
+
+HOUSEHOLD_ATTRIBUTES = ("race", "ethnicity", "language", "coverage_type", "plan")
+IDENTITY_COLUMNS = (
+    "person_id", "household_id", "role", "subscriber_id", "birth_date", "start_date", "county_fips", "state", "city", "zip",
+    "conditions", "subscriber_age", "subscriber_sex",
+)  # fmt: skip
+_WRITTEN: TypeAdapter[Any] = TypeAdapter(WrittenDistribution)
+
+
+@attrs.frozen
+class Attribute:
+    """One attribute of every person.
+
+    Attributes:
+        name: Column name; also the name of its stream of draws.
+        by_member: The distribution of each household position.
+        household: Whether it is drawn once a household.
+        where: The path in the profile, for checks and errors.
+        stated: Whether the profile states it (and validation therefore tests it).
+    """
+
+    name: str
+    by_member: tuple[Distribution, ...]
+    household: bool = False
+    where: str = ""
+    stated: bool = False
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Columns that it reads."""
+        return frozenset().union(*(distribution.names for distribution in self.by_member))
+
+
+@attrs.frozen
+class Prevalence:
+    """Who has a condition: a probability by age band, for one household position."""
+
+    bands: tuple[tuple[int, int, float], ...]
+    when: Expression | None = None
+
+
+@attrs.frozen
+class ConditionPlan:
+    """A condition as compiled.
+
+    Attributes:
+        category: The code as the profile writes it.
+        by_member: Prevalence of each household position; None where the position never has it.
+        severity: Its severity by position; None leaves it to the skill, or null.
+        skill: The skill that knows the category, where one does.
+        description: In words, where the profile says.
+        primary: Whether it is the profile's primary condition.
+        where: The path in the profile.
+    """
+
+    category: str
+    by_member: tuple[Prevalence | None, ...]
+    severity: tuple[Distribution | None, ...]
+    skill: SkillResolver | None
+    description: str | None
+    primary: bool
+    where: str
+
+
+@attrs.frozen
+class Member:
+    """A position in the household: its role, whether it is always there, and whether it comes by birth."""
+
+    role: str
+    probability: float = 1.0
+    newborn: bool = False
+    same_sex: float | None = None
+    fixed: Mapping[str, Any] = attrs.field(factory=dict)
+
+
+@attrs.frozen
+class PeoplePlan:
+    """A compiled profile.
+
+    Attributes:
+        members: Household positions in order; births last.
+        subscriber: Index of the subscriber's position.
+        counties: County weights.
+        attributes: In order of dependency.
+        conditions: In the profile's order.
+        known: Every column that an expression may read.
+        labs: Attributes that some skill knows a baseline of; null for people without one.
+    """
+
+    members: tuple[Member, ...]
+    subscriber: int
+    counties: Mapping[str, float]
+    attributes: tuple[Attribute, ...]
+    conditions: tuple[ConditionPlan, ...]
+    known: frozenset[str]
+    labs: frozenset[str] = frozenset()
+
+
+def compile_people(
+    profile: ProfileSpecification, catalog: Catalog, births: int = 0, required: Mapping[int, Mapping[str, Any]] | None = None
+) -> PeoplePlan:
+    """Compile a profile.
+
+    Args:
+        profile: The profile.
+        catalog: Where skills are found.
+        births: How many positions to keep for children born during the run.
+        required: Attribute values that journeys require of a member, by position.
+
+    Raises:
+        SpecificationError: An unknown county, an expression over unknown columns, or a cycle of attributes.
+    """
+    written = list(profile.members or [MemberSpecification(role="subscriber")])
+    required = required or {}
+    members = [_member(m, required.get(i, {})) for i, m in enumerate(written)] + [Member("newborn", newborn=True)] * births
+    subscriber = next(index for index, member in enumerate(members) if member.role == "subscriber")
+    attributes = _attributes(profile, written, tuple(members), required)
+    conditions = _conditions(profile, written, len(members), catalog)
+    labs = {lab for skill in catalog.skills.values() for lab in skill.baselines}
+    generated = {f"{part}.{c.category}" for c in conditions for part in ("condition", "code", "severity", "onset", "description")}
+    extensions = {name for offer in _person_columns(catalog) for name in offer.fields}
+    known = frozenset({*IDENTITY_COLUMNS, *(a.name for a in attributes), "severity", *labs, *generated, *extensions})
+    return PeoplePlan(tuple(members), subscriber, _counties(profile), _ordered(attributes, known), conditions, known, frozenset(labs))
+
+
+def _person_columns(catalog: Catalog) -> Iterable[Any]:
+    from healthsim_core.offers import PersonColumns
+
+    return catalog.of(PersonColumns)
+
+
+def _member(written: MemberSpecification, required: Mapping[str, Any]) -> Member:
+    same_sex = None
+    if written.role == "spouse" and written.sex is None and "sex" not in required:
+        same_sex = defaults()["members"]["spouse"]["same_sex"]["probability"]
+    return Member(written.role, written.probability, same_sex=same_sex, fixed=required)
+
+
+def _counties(profile: ProfileSpecification) -> dict[str, float]:
+    where, geography = "demographics.geography", profile.demographics.geography
+    reference = profile.reference or profile.demographics.reference
+    if geography is None:
+        weights = {reference.fips if reference else defaults()["geography"]["fips"]: 1.0}
+        where = "reference" if reference else where
+    else:
+        weights = geography.counties or {str(geography.fips): 1.0}
+    for fips in weights:
+        county(fips, where)
+    return weights
+
+
+def _default(name: str, role: str) -> Distribution:
+    entry = defaults()["members"].get(role, {}).get(name) or defaults()["attributes"][name]
+    return compile_distribution(_WRITTEN.validate_python(entry["distribution"]), f"defaults.{name}")
+
+
+def _attributes(
+    profile: ProfileSpecification, written: list[MemberSpecification], members: tuple[Member, ...], required: Mapping[int, Mapping[str, Any]]
+) -> tuple[Attribute, ...]:
+    demographics, coverage = profile.demographics, profile.coverage
+    stated: dict[str, Any] = {name: getattr(demographics, name) for name in ("age", "sex", "race", "ethnicity", "language")}
+    if coverage is not None:
+        stated["coverage_type"], stated["plan"] = coverage.type, coverage.plan
+        if coverage.plan_distribution:
+            stated["plan"] = _WRITTEN.validate_python({"type": "categorical", "weights": coverage.plan_distribution})
+    paths = {name: f"demographics.{name}" for name in stated} | {"coverage_type": "coverage.type", "plan": "coverage.plan"}
+    found = [
+        _built_in(name, stated.get(name), paths.get(name, name), written, members, required)
+        for name in ("age", "sex", *HOUSEHOLD_ATTRIBUTES)
+    ]
+    custom: dict[str, tuple[str, Any]] = {n: (f"attributes.{n}", d) for n, d in profile.attributes.items()}
+    custom |= {n: (f"clinical.lab_values.{n}", d) for n, d in profile.clinical.lab_values.items()}
+    for index, member in enumerate(written):
+        custom |= {n: (f"members[{index}].attributes.{n}", None) for n in member.attributes if n not in custom}
+    return (*found, *(_custom(name, path, spec, written, len(members)) for name, (path, spec) in custom.items()))
+
+
+def _built_in(
+    name: str,
+    stated: Any,
+    where: str,
+    written: list[MemberSpecification],
+    members: tuple[Member, ...],
+    required: Mapping[int, Mapping[str, Any]],
+) -> Attribute:
+    chosen = []
+    for index, member in enumerate(members):
+        own = getattr(written[index], name, None) if index < len(written) else None
+        fixed = required.get(index, {}).get(name)
+        if own is not None:
+            chosen.append(compile_distribution(own, f"members[{index}].{name}"))
+        elif fixed is not None:
+            chosen.append(compile_distribution(_WRITTEN.validate_python(fixed), f"members[{index}].{name}"))
+        elif member.newborn and name == "age":
+            chosen.append(compile_distribution(_WRITTEN.validate_python(0), where))
+        elif stated is not None and (len(written) == 1 or name != "age") and not (member.newborn and name == "sex"):
+            chosen.append(compile_distribution(stated, where))
+        else:
+            chosen.append(_default(name, "individual" if len(written) == 1 and not member.newborn else member.role))
+    return Attribute(name, tuple(chosen), name in HOUSEHOLD_ATTRIBUTES, where, stated is not None and len(members) == 1)
+
+
+def _custom(name: str, where: str, spec: Any, written: list[MemberSpecification], members: int) -> Attribute:
+    null = compile_distribution(_WRITTEN.validate_python(float(0)), where)
+    common = compile_distribution(spec, where) if spec is not None else null
+    own = [m.attributes.get(name) for m in written]
+    chosen = [compile_distribution(o, where) if o is not None else common for o in own]
+    return Attribute(name, (*chosen, *[common] * (members - len(written))), False, where, stated=spec is not None and not any(own))
+
+
+def _conditions(
+    profile: ProfileSpecification, written: list[MemberSpecification], members: int, catalog: Catalog
+) -> tuple[ConditionPlan, ...]:
+    clinical = profile.clinical
+    common: list[tuple[str, ConditionSpecification]] = []
+    if clinical.primary_condition:
+        common.append(("clinical.primary_condition", clinical.primary_condition))
+    common += [(f"clinical.comorbidities[{i}]", c) for i, c in enumerate(clinical.comorbidities)]
+    common += [(f"clinical.conditions[{i}]", c) for i, c in enumerate(clinical.conditions)]
+    by_code: dict[str, list[tuple[str, ConditionSpecification, int | None]]] = {}
+    for where, spec in common:
+        by_code.setdefault(spec.code, []).append((where, spec, None))
+    for position, member in enumerate(written):
+        for index, spec in enumerate(member.conditions):
+            by_code.setdefault(spec.code, []).append((f"members[{position}].conditions[{index}]", spec, position))
+    first = next(iter(by_code), None)
+    knowing = {category: skill for skill in catalog.skills.values() for category in skill.conditions}
+    return tuple(
+        _condition(code, stated, len(written), members, knowing, profile, primary=code == first) for code, stated in by_code.items()
+    )
+
+
+def _condition(
+    code: str,
+    stated: list[tuple[str, ConditionSpecification, int | None]],
+    written: int,
+    members: int,
+    knowing: Mapping[str, SkillResolver],
+    profile: ProfileSpecification,
+    primary: bool,
+) -> ConditionPlan:
+    prevalence: list[Prevalence | None] = [None] * members
+    severity: list[Distribution | None] = [None] * members
+    for where, spec, position in stated:
+        said = spec.severity or (profile.clinical.severity if primary else None)
+        for index in range(written) if position is None else [position]:
+            prevalence[index] = _prevalence(spec, where)
+            severity[index] = compile_distribution(said, f"{where}.severity") if said is not None else None
+    where, spec, _ = stated[0]
+    skill = knowing.get(code) or knowing.get(code.split(".")[0])
+    return ConditionPlan(code, tuple(prevalence), tuple(severity), skill, spec.description, primary, where)
+
+
+def _prevalence(spec: ConditionSpecification, where: str) -> Prevalence:
+    stated = spec.prevalence if isinstance(spec.prevalence, dict) else {"0+": spec.prevalence}
+    when = condition(spec.when, f"{where}.when") if spec.when is not None else None
+    return Prevalence(tuple((*age_band(band), probability) for band, probability in stated.items()), when)
+
+
+def _ordered(attributes: tuple[Attribute, ...], known: frozenset[str]) -> tuple[Attribute, ...]:
+    by_name = {attribute.name: attribute for attribute in attributes}
+    for attribute in attributes:
+        for distribution in attribute.by_member:
+            for name in distribution.names:
+                Expression(name, frozenset({name}), None).require(known, attribute.where)  # type: ignore[arg-type]
+    done: dict[str, Attribute] = {}
+    for name in by_name:
+        _visit(name, by_name, done, ())
+    return tuple(done.values())
+
+
+def _visit(name: str, by_name: Mapping[str, Attribute], done: dict[str, Attribute], path: tuple[str, ...]) -> None:
+    if name in done or name not in by_name:
+        return
+    if name in path:
+        circle = " -> ".join([*path[path.index(name) :], name])
+        raise SpecificationError(f"attributes depend on each other in a circle: {circle}.", by_name[name].where, "Break it.")
+    needed = {other.removeprefix("subscriber_") for other in by_name[name].names} - {name}
+    for other in sorted(needed):
+        _visit(other, by_name, done, (*path, name))
+    done[name] = by_name[name]
+
+
+def weights_of(distribution: Distribution) -> dict[str, float] | None:
+    """The categories of a distribution and their probabilities, where it is a plain choice."""
+    values, weights = getattr(distribution, "values", None), getattr(distribution, "weights", None)
+    if values is None or weights is None:
+        return None
+    total = float(np.sum(weights))
+    return {str(value): float(weight) / total for value, weight in zip(values, weights, strict=True)}

@@ -1,0 +1,224 @@
+"""The plan of a run: everything that can be known before the first person is made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+
+from healthsim_core.catalog import Catalog
+from healthsim_core.errors import SpecificationError, suggestion, unknown
+from healthsim_core.events import Run
+from healthsim_core.generation.distributions import condition
+from healthsim_core.generation.journey_plan import Assignment, JourneyCompiler, Node
+from healthsim_core.generation.people_plan import PeoplePlan, compile_people
+from healthsim_core.generation.request import Request, RequestedJourney
+from healthsim_core.offers import EventHandler, OutputFormat, RunHandler
+from healthsim_core.reference.hybrid import with_reference
+from healthsim_core.spec.profile import ProfileSpecification
+from healthsim_core.tables import Table
+from healthsim_core.world import CORE_TABLES
+
+NO_JOURNEY_DAYS = 365
+
+
+@attrs.frozen(eq=False)
+class Plan:
+    """A compiled request.
+
+    Attributes:
+        request: What was asked.
+        catalog: The offers.
+        run: The run's context for handlers and formats.
+        people: The compiled profile.
+        start_dates: First and last day on which journeys begin.
+        nodes: Event nodes in topological order.
+        births: Household position of the child of each birth node.
+        handlers: Handlers whose products were asked for.
+        run_handlers: The same for tables of a run.
+        formats: The formats asked for.
+        products: The products asked for.
+        notes: What is left out, and why.
+    """
+
+    request: Request
+    catalog: Catalog
+    run: Run
+    people: PeoplePlan
+    start_dates: tuple[np.datetime64, np.datetime64]
+    nodes: tuple[Node, ...]
+    births: Mapping[int, int]
+    handlers: tuple[EventHandler, ...]
+    run_handlers: tuple[RunHandler, ...]
+    formats: tuple[OutputFormat, ...]
+    products: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def tables(self) -> dict[str, Table]:
+        """Every table that the run writes, by name."""
+        written = [table for offer in (*self.handlers, *self.run_handlers) for table in offer.writes]
+        return {table.name: table for table in (*CORE_TABLES, *written)}
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Versions of core, plugins and skills."""
+        from healthsim_core import __version__
+
+        plugins = {p.name: p.version for p in self.catalog.plugins if p.status == "active"}
+        skills = {f"skill:{s.skill}": s.version for s in self.catalog.skills.values() if s.skill in self.skills_used}
+        return {"healthsim-core": __version__, **plugins, **skills}
+
+    @property
+    def skills_used(self) -> tuple[str, ...]:
+        """Names of the skills that the plan resolves."""
+        in_nodes = {use.skill.skill for node in self.nodes for use in node.parameters.skills}
+        in_people = {c.skill.skill for c in self.people.conditions if c.skill}
+        return tuple(sorted(in_nodes | in_people))
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the request and the versions: the same hash, the same bytes."""
+        document = {"request": self.request.document(), "versions": self.versions}
+        return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def compile_plan(request: Request, catalog: Catalog) -> Plan:
+    """Compile a request.
+
+    Raises:
+        SpecificationError: Whatever cannot be done is found here, before anything is generated.
+    """
+    profile = with_reference(request.profile, catalog)
+    assignments, births, required = _assigned(request, profile)
+    people = compile_people(profile, catalog, births, required)
+    compiler = JourneyCompiler(catalog, people.known)
+    positions: dict[int, int] = {}
+    child = len(people.members) - births
+    for assignment in assignments:
+        before = len(compiler.nodes)
+        compiler.add(assignment)
+        for index, node in enumerate(compiler.nodes[before:], before):
+            if node.birth:
+                positions[index] = child
+                child += 1
+    products = request.products if request.products is not None else catalog.products
+    formats = tuple(_format(name, catalog, products) for name in request.formats)
+    wanted = {name for f in formats for name in (*f.needs, *f.wants)}
+    handlers = tuple(h for h in catalog.of(EventHandler) if _chosen(h, products, wanted))
+    run_handlers = tuple(h for h in catalog.of(RunHandler) if _chosen(h, products, wanted))
+    start_dates = _start_dates(request)
+    run = Run(
+        seed=request.seed,
+        as_of=np.datetime64(request.as_of),
+        start=start_dates[0],
+        counties=tuple(sorted(people.counties)),
+        journeys=tuple(each.specification.journey_id for each in request.journeys),
+        settings=request.settings,
+        reference=_Datasets(catalog),
+    )
+    notes = (*_unhandled(compiler.nodes, catalog), *dict.fromkeys(compiler.notes))
+    return Plan(
+        request, catalog, run, people, start_dates, tuple(compiler.nodes), positions, handlers, run_handlers, formats, tuple(products), notes
+    )
+
+
+class _Datasets:
+    """Reference datasets by name, loaded when they are asked for."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._offers = catalog.datasets
+        self._loaded: dict[str, Any] = {}
+
+    def __call__(self, name: str) -> Any:
+        if name not in self._loaded:
+            offer = self._offers.get(name)
+            self._loaded[name] = offer.load() if offer else None
+        return self._loaded[name]
+
+
+def _assigned(request: Request, profile: ProfileSpecification) -> tuple[list[Assignment], int, dict[int, dict[str, Any]]]:
+    roles = [member.role for member in profile.members or []] or ["subscriber"]
+    assignments: list[Assignment] = []
+    births, required = 0, {}
+    seen: set[tuple[str, int]] = set()
+    for each in request.journeys:
+        journey = each.specification
+        born = sum(event.adds_person is not None for event in journey.events)
+        members = _members(each, roles)
+        for position in members:
+            if (journey.journey_id, position) in seen:
+                raise SpecificationError(f'"{journey.journey_id}" is given twice to the same person.', each.where, "Give it once.")
+            seen.add((journey.journey_id, position))
+        if each.member is not None or len(roles) == 1:
+            for position in members:
+                _require(required.setdefault(position, {}), journey.requires, profile, position, each.where)
+        when = condition(each.when, f"{each.where}.when") if each.when else None
+        groups = [(position,) for position in members] if born else [members]
+        assignments += [Assignment(journey, group, when, each.where) for group in groups]
+        births += born * len(groups)
+    if len(roles) + births > 16:
+        raise SpecificationError(f"a household of {len(roles) + births} with its births.", "members", "At most 16 fit.")
+    return assignments, births, required
+
+
+def _members(each: RequestedJourney, roles: list[str]) -> tuple[int, ...]:
+    if each.member is None:
+        return tuple(range(len(roles)))
+    role, _, number = each.member.partition("[")
+    chosen = [index for index, name in enumerate(roles) if name == role]
+    if not chosen:
+        raise unknown("member", each.member, roles, f"{each.where}.member")
+    if number:
+        wanted = int(number.rstrip("]")) if number.rstrip("]").isdigit() else len(chosen)
+        if wanted >= len(chosen):
+            raise SpecificationError(f'there is no "{each.member}": {len(chosen)} of them.', f"{each.where}.member", "Count from 0.")
+        return (chosen[wanted],)
+    return tuple(chosen)
+
+
+def _require(known: dict[str, Any], requires: Mapping[str, Any], profile: ProfileSpecification, position: int, where: str) -> None:
+    members = profile.members
+    for name, value in requires.items():
+        stated = getattr(members[position], name, None) if members else getattr(profile.demographics, name, None)
+        if stated is not None:
+            continue
+        if known.setdefault(name, value) != value:
+            raise SpecificationError(f'requires {name} {value!r}, another journey {known[name]!r}.', where, "Give it to somebody else.")
+
+
+def _start_dates(request: Request) -> tuple[np.datetime64, np.datetime64]:
+    if request.start is not None:
+        first, last = request.start
+        if last > request.as_of:
+            raise SpecificationError(f"{last} is after as_of, {request.as_of}.", "start", "Journeys begin in the past.")
+        return np.datetime64(first), np.datetime64(last)
+    longest = max((each.specification.duration_days for each in request.journeys), default=NO_JOURNEY_DAYS)
+    day = np.datetime64(request.as_of) - np.timedelta64(longest, "D")
+    return day, day
+
+
+def _format(name: str, catalog: Catalog, products: tuple[str, ...]) -> OutputFormat:
+    found: OutputFormat = catalog.find("format", name, "output_formats")
+    makers = {table: offer.product for offer in (*catalog.of(EventHandler), *catalog.of(RunHandler)) for t in offer.writes for table in [t.name]}
+    for table in found.needs:
+        owner = table.split(".")[0] if table.startswith("core.") else makers.get(table)
+        if owner is None:
+            raise SpecificationError(f'"{name}" needs the table {table}, which nobody installed makes.', "output_formats", suggestion(table, makers))
+        if owner != "core" and owner not in products:
+            raise SpecificationError(f'"{name}" needs {owner}, which is not among the products.', "output_formats", f'Add "{owner}" to products.')
+    return found
+
+
+def _chosen(offer: EventHandler | RunHandler, products: tuple[str, ...], wanted: set[str]) -> bool:
+    return offer.product in products or any(table.name in wanted and not table.person for table in offer.writes)
+
+
+def _unhandled(nodes: list[Node], catalog: Catalog) -> Iterator[str]:
+    for event_type in dict.fromkeys(node.event_type for node in nodes):
+        if not catalog.handlers(event_type) and event_type not in ("milestone", "journey_start", "journey_end", "birth", "death"):
+            yield f"{event_type}: on the timeline only, no installed product makes records of it"

@@ -1,0 +1,267 @@
+"""What is asked of a run, complete and picklable: a worker compiles the same plan from it."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+from pydantic import TypeAdapter, ValidationError
+
+from healthsim_core.catalog import Catalog
+from healthsim_core.errors import SpecificationError, unknown
+from healthsim_core.spec import JourneySpecification, ProfileSpecification, ScenarioSpecification
+from healthsim_core.spec.base import Document
+from healthsim_core.spec.profile import JourneyReference
+
+DEFAULT_AS_OF = datetime.date(2026, 1, 1)
+
+
+@attrs.frozen
+class RequestedJourney:
+    """A journey, the role or position it is for (None: everybody), and who of them."""
+
+    specification: JourneySpecification
+    member: str | None = None
+    when: Any = None
+    where: str = "journey"
+
+
+@attrs.frozen
+class Request:
+    """What is asked.
+
+    Attributes:
+        name: What the run is called; the default name of its cohort.
+        profile: Who.
+        journeys: What happens.
+        count: How many people, or households where the profile has members.
+        seed: The seed.
+        as_of: The world's today.
+        start: First and last day on which journeys may begin; None for as_of less the longest journey.
+        products: Which products make tables; None for all installed.
+        formats: Which formats are written.
+        validation: strict, warn or none.
+        settings: Settings by product.
+    """
+
+    name: str
+    profile: ProfileSpecification
+    journeys: tuple[RequestedJourney, ...]
+    count: int
+    seed: int
+    as_of: datetime.date
+    start: tuple[datetime.date, datetime.date] | None
+    products: tuple[str, ...] | None
+    formats: tuple[str, ...]
+    validation: str = "warn"
+    settings: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+
+    def document(self) -> dict[str, Any]:
+        """The request as plain JSON: what is hashed, stored and written to the manifest."""
+        journeys = [
+            {"specification": _plain(each.specification), "member": each.member, "when": _plain_condition(each.when)} for each in self.journeys
+        ]
+        return {
+            "name": self.name,
+            "profile": _plain(self.profile),
+            "journeys": journeys,
+            "count": self.count,
+            "seed": self.seed,
+            "as_of": self.as_of.isoformat(),
+            "start": [day.isoformat() for day in self.start] if self.start else None,
+            "products": list(self.products) if self.products is not None else None,
+            "formats": list(self.formats),
+            "validation": self.validation,
+            "settings": {name: dict(value) for name, value in self.settings.items()},
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Request:
+        """The request that `document` describes."""
+        journeys = tuple(
+            RequestedJourney(JourneySpecification.read(each["specification"]), each["member"], each["when"], f"journeys[{index}]")
+            for index, each in enumerate(document["journeys"])
+        )
+        start = tuple(map(datetime.date.fromisoformat, document["start"])) if document["start"] else None
+        products = tuple(document["products"]) if document["products"] is not None else None
+        return cls(
+            name=document["name"],
+            profile=ProfileSpecification.read(document["profile"]),
+            journeys=journeys,
+            count=document["count"],
+            seed=document["seed"],
+            as_of=datetime.date.fromisoformat(document["as_of"]),
+            start=start,  # type: ignore[arg-type]
+            products=products,
+            formats=tuple(document["formats"]),
+            validation=document["validation"],
+            settings=document["settings"],
+        )
+
+
+def make_request(
+    profile: Any,
+    journey: Any = None,
+    *,
+    catalog: Catalog,
+    count: int | None = None,
+    seed: int | None = None,
+    as_of: Any = None,
+    start: Any = None,
+    products: Any = None,
+    formats: Any = None,
+    name: str | None = None,
+) -> Request:
+    """A request from what a user gives.
+
+    Args:
+        profile: Template name, `ProfileSpecification`, mapping, or path of a JSON file.
+        journey: The same for a journey, or a list of these; None takes the profile's own.
+        catalog: Where templates are found.
+        count: People or households; None takes the profile's own.
+        seed: Seed; None takes the profile's own.
+        as_of: The world's today, a date or ISO text.
+        start: When journeys begin: a date, or a pair of dates.
+        products: Product names, or None for all.
+        formats: Format names, or None for none.
+        name: What the run is called; defaults to the profile's id.
+
+    Raises:
+        SpecificationError: Something is unknown or contradicts itself.
+    """
+    specification = find_profile(profile, catalog)
+    generation = specification.generation
+    given = journey if isinstance(journey, list | tuple) else [journey] if journey is not None else None
+    journeys = (
+        [_requested(each, catalog, None, f"journey[{i}]" if len(given) > 1 else "journey") for i, each in enumerate(given)]
+        if given is not None
+        else [_referenced(each, catalog, f"journeys[{i}]") for i, each in enumerate(specification.journeys)]
+    )
+    chosen = products if products is not None else generation.products
+    return Request(
+        name=name or specification.id,
+        profile=specification,
+        journeys=tuple(journeys),
+        count=_count(generation.count if count is None else count),
+        seed=generation.seed if seed is None else _whole(seed, "seed"),
+        as_of=_date(as_of, "as_of") or generation.as_of or DEFAULT_AS_OF,
+        start=_start(start if start is not None else generation.start),
+        products=None if chosen is None else tuple(_known_product(p, catalog) for p in _listed(chosen)),
+        formats=tuple(_listed(formats if formats is not None else specification.outputs)),
+        validation=generation.validation,
+        settings=specification.products,
+    )
+
+
+def scenario_request(scenario: Any, catalog: Catalog, **changes: Any) -> Request:
+    """A request from a scenario: a mapping, or the path of a JSON file; `changes` as in `make_request`."""
+    specification = ScenarioSpecification.read(scenario)
+    where = Path(scenario).name if isinstance(scenario, str | Path) else ""
+    given = {name: value for name, value in changes.items() if value is not None}
+    stated = {"count": specification.count if specification.count is not None else _households(specification), "seed": specification.seed,
+              "as_of": specification.as_of, "start": specification.start, "products": specification.products}  # fmt: skip
+    try:
+        request = make_request(
+            specification.profile, catalog=catalog, name=_slug(specification.scenario), **{**stated, "formats": specification.outputs, **given}
+        )
+        journeys = [_referenced(each, catalog, f"journeys[{i}]") for i, each in enumerate(specification.journeys)]
+    except SpecificationError as error:
+        raise error.within(where) if where else error from None
+    settings = {**request.settings, **specification.settings}
+    return attrs.evolve(request, journeys=(*request.journeys, *journeys), settings=settings)
+
+
+def find_profile(profile: Any, catalog: Catalog) -> ProfileSpecification:
+    """The profile that a name, a path, a mapping or a specification means."""
+    if isinstance(profile, str) and not _is_path(profile):
+        profile = catalog.find("profile", profile, "profile").specification
+    return ProfileSpecification.read(profile).model_copy(deep=True)
+
+
+def find_journey(journey: Any, catalog: Catalog, where: str = "journey") -> JourneySpecification:
+    """The journey that a name, a path, a mapping or a specification means."""
+    if isinstance(journey, str) and not _is_path(journey):
+        journey = catalog.find("journey", journey, where).specification
+    return JourneySpecification.read(journey)
+
+
+def _households(scenario: ScenarioSpecification) -> int | None:
+    stated = scenario.profile if isinstance(scenario.profile, ProfileSpecification) else None
+    if stated is None or "count" in stated.generation.model_fields_set:
+        return None
+    return 1
+
+
+def _requested(journey: Any, catalog: Catalog, member: str | None, where: str) -> RequestedJourney:
+    if isinstance(journey, JourneyReference):
+        return _referenced(journey, catalog, where)
+    return RequestedJourney(find_journey(journey, catalog, where), member, None, where)
+
+
+def _referenced(reference: JourneyReference, catalog: Catalog, where: str) -> RequestedJourney:
+    path = f"{where}.template" if reference.template else f"{where}.inline"
+    specification = find_journey(reference.template or reference.inline, catalog, path)
+    return RequestedJourney(specification, reference.member, reference.when, where)
+
+
+def _is_path(text: str) -> bool:
+    return text.endswith(".json") or "/" in text
+
+
+def _slug(text: str) -> str:
+    return "-".join("".join(c if c.isalnum() else " " for c in text.lower()).split()) or "scenario"
+
+
+def _listed(names: Any) -> list[str]:
+    return [names] if isinstance(names, str) else list(names)
+
+
+def _known_product(name: str, catalog: Catalog) -> str:
+    if name not in catalog.products:
+        raise unknown("product", name, catalog.products, "products", "`healthsim plugins list` shows what is installed.")
+    return name
+
+
+def _count(value: Any) -> int:
+    count = _whole(value, "count")
+    if not 0 <= count <= 1_000_000_000:
+        raise SpecificationError(f"{count} is not a number of people.", "count", "Give 0 to 1,000,000,000.")
+    return count
+
+
+def _whole(value: Any, where: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise SpecificationError(f"{value!r} is not a whole number.", where, "Give a whole number.")
+    return value
+
+
+def _date(value: Any, where: str) -> datetime.date | None:
+    if value is None:
+        return None
+    try:
+        return TypeAdapter(datetime.date).validate_python(value)
+    except ValidationError:
+        raise SpecificationError(f"{value!r} is not a date.", where, "Write it as 2026-01-01.") from None
+
+
+def _start(value: Any) -> tuple[datetime.date, datetime.date] | None:
+    if value is None:
+        return None
+    pair = value if isinstance(value, tuple | list) else getattr(value, "between", (value, value))
+    first, last = (_date(day, "start") for day in pair)
+    assert first is not None and last is not None
+    if first > last:
+        raise SpecificationError(f"{first} is after {last}.", "start", "The first day comes first.")
+    return first, last
+
+
+def _plain(document: Document) -> Any:
+    return document.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+def _plain_condition(when: Any) -> Any:
+    return when.model_dump(mode="json") if hasattr(when, "model_dump") else when
+

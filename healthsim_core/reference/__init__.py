@@ -1,0 +1,1 @@
+"""Reference data: bundled facts, datasets that plugins offer, and `healthsim init`."""

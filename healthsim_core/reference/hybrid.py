@@ -1,0 +1,90 @@
+"""Profiles that leave to published facts what they do not say: the resolver, and the merge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from healthsim_core.catalog import Catalog, default_catalog
+from healthsim_core.errors import ReferenceDataError, SpecificationError, unknown
+from healthsim_core.reference.places import county
+from healthsim_core.spec.profile import ProfileSpecification, ReferenceSpecification
+
+DEFAULT_SOURCE = "populationsim"
+
+
+class ReferenceProfileResolver:
+    """Finds what is published of a place.
+
+    Args:
+        catalog: Where reference datasets are found; defaults to all installed plugins.
+
+    Example:
+        >>> ReferenceProfileResolver().resolve({"type": "county", "fips": "06073"})["demographics"]["age"]["type"]
+        'age_bands'
+    """
+
+    def __init__(self, catalog: Catalog | None = None) -> None:
+        self._catalog = catalog or default_catalog()
+
+    def resolve(self, reference: ReferenceSpecification | dict[str, Any], source: str = DEFAULT_SOURCE) -> dict[str, Any]:
+        """The part of a profile that a place's facts give: age, sex, race, ethnicity, conditions by prevalence.
+
+        Args:
+            reference: `{"type": "county", "fips": "06073"}`.
+            source: Name of the reference dataset.
+
+        Raises:
+            SpecificationError: There is no such county or dataset.
+            ReferenceDataError: The dataset holds nothing of the county.
+        """
+        place = reference if isinstance(reference, ReferenceSpecification) else ReferenceSpecification.model_validate(reference)
+        county(place.fips, "reference.fips")
+        datasets = self._catalog.datasets
+        if source not in datasets:
+            raise unknown("reference dataset", source, datasets, "source", "Is its product installed? `healthsim plugins list` shows.")
+        found: dict[str, Any] | None = datasets[source].load().describe(place.fips)
+        if found is None:
+            name = county(place.fips).name
+            raise ReferenceDataError(f"{source} holds no facts of {name} ({place.fips}).", "reference", "`healthsim init --from DIR` loads more.")
+        return found
+
+
+def create_hybrid_profile(
+    reference: ReferenceSpecification | dict[str, Any], overrides: dict[str, Any] | None = None, source: str = DEFAULT_SOURCE, **stated: Any
+) -> ProfileSpecification:
+    """A profile of a place's people, with what `overrides` (or keywords) state in place of the published facts.
+
+    Example:
+        >>> create_hybrid_profile({"type": "county", "fips": "48201"}, {"demographics": {"age": 70}}).demographics.age.value
+        70.0
+    """
+    place = reference if isinstance(reference, ReferenceSpecification) else ReferenceSpecification.model_validate(reference)
+    written = {**(overrides or {}), **stated, "source": source, "reference": {"type": place.type, "fips": place.fips}}
+    return with_reference(ProfileSpecification.read(written), default_catalog())
+
+
+def with_reference(profile: ProfileSpecification, catalog: Catalog) -> ProfileSpecification:
+    """The profile with what it leaves unsaid taken from its reference, where it has one."""
+    reference = profile.reference or profile.demographics.reference
+    if reference is None:
+        if profile.source not in (None, "explicit"):
+            raise SpecificationError(f'the source "{profile.source}" is named without a place.', "reference", 'Add {"type": "county", "fips": ...}.')
+        return profile
+    source = profile.source or profile.demographics.source or DEFAULT_SOURCE
+    facts = ReferenceProfileResolver(catalog).resolve(reference, DEFAULT_SOURCE if source == "hybrid" else source)
+    published = ProfileSpecification.read(facts)
+    merged = profile.model_copy(deep=True)
+    for name in published.demographics.model_fields_set:
+        if getattr(merged.demographics, name) is None:
+            setattr(merged.demographics, name, getattr(published.demographics, name))
+    merged.clinical.conditions = [*merged.clinical.conditions, *_unsaid(merged, published)]
+    if merged.coverage is None:
+        merged.coverage = published.coverage
+    return merged
+
+
+def _unsaid(profile: ProfileSpecification, published: ProfileSpecification) -> list[Any]:
+    clinical = profile.clinical
+    said = {c.code.split(".")[0] for c in [*clinical.comorbidities, *clinical.conditions]}
+    said |= {clinical.primary_condition.code.split(".")[0]} if clinical.primary_condition else set()
+    return [each for each in published.clinical.conditions if each.code not in said]

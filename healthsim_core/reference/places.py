@@ -1,0 +1,107 @@
+"""Counties, their ZIP codes, and names: the bundled public facts that every product's people need."""
+
+from __future__ import annotations
+
+import csv
+import functools
+from pathlib import Path
+
+import attrs
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+from numpy.typing import NDArray
+
+from healthsim_core.columns import Text
+from healthsim_core.draws import Floats, pick
+from healthsim_core.errors import SpecificationError, suggestion
+
+_DATA = Path(__file__).parent / "data"
+_AS_TEXT = pyarrow.csv.ConvertOptions(column_types={name: pa.string() for name in ("fips", "county_fips", "zip", "state")})
+
+
+def bundled(name: str) -> pa.Table:
+    """A bundled CSV, codes as text."""
+    return pyarrow.csv.read_csv(_DATA / name, convert_options=_AS_TEXT)
+
+
+@attrs.frozen
+class County:
+    """A county: FIPS code, name, two-letter state, the state's name."""
+
+    fips: str
+    name: str
+    state: str
+    state_name: str
+
+
+@functools.cache
+def counties() -> dict[str, County]:
+    """Every county by FIPS code."""
+    with (_DATA / "counties.csv").open(encoding="utf-8", newline="") as file:
+        return {row["fips"]: County(row["fips"], row["name"], row["state"], row["state_name"]) for row in csv.DictReader(file)}
+
+
+def county(fips: str, where: str = "") -> County:
+    """The county of a FIPS code.
+
+    Raises:
+        SpecificationError: There is none.
+    """
+    known = counties()
+    if fips not in known:
+        raise SpecificationError(f'no county has the FIPS code "{fips}".', where, suggestion(fips, known))
+    return known[fips]
+
+
+@attrs.frozen(eq=False)
+class Addresses:
+    """ZIP codes of some counties, with the counties' weights."""
+
+    fips: tuple[str, ...]
+    weights: NDArray[np.float64]
+    _county: NDArray[np.int64]
+    _zip_weights: NDArray[np.float64]
+    _zips: Text
+    _cities: Text
+
+    @classmethod
+    def of(cls, weights: dict[str, float]) -> Addresses:
+        """The ZIP codes of the counties that `weights` names."""
+        fips = tuple(sorted(weights))
+        table = bundled("zips.csv")
+        table = table.filter(pc.is_in(table["county_fips"], pa.array(fips))).sort_by([("county_fips", "ascending"), ("zip", "ascending")])
+        owner = np.searchsorted(np.array(fips), np.array(table["county_fips"].to_pylist()))
+        zip_weights = table["weight"].to_numpy().astype(np.float64)
+        columns = Text.of(table["zip"]), Text.of(table["city"])
+        return cls(fips, np.array([weights[code] for code in fips]), owner, zip_weights, *columns)
+
+    def draw(self, unit_county: Floats, unit_zip: Floats) -> dict[str, Text]:
+        """Columns county_fips, state, city, zip from two uniforms a row."""
+        county_codes = pick(unit_county, self.weights)
+        totals = np.cumsum(self._zip_weights)
+        ends = np.array([totals[self._county == index][-1] for index in range(len(self.fips))])
+        starts = np.concatenate([[0.0], ends[:-1]])
+        target = starts[county_codes] + unit_zip * (ends - starts)[county_codes]
+        rows = np.minimum(np.searchsorted(totals, target, side="right"), len(totals) - 1)
+        state = Text(county_codes, [county(code).state for code in self.fips])
+        return {"county_fips": Text(county_codes, list(self.fips)), "state": state, "city": self._cities[rows], "zip": self._zips[rows]}
+
+
+@functools.cache
+def surnames() -> tuple[pa.Array, NDArray[np.float64]]:
+    """Family names and their weights."""
+    table = bundled("surnames.csv")
+    return table["name"].combine_chunks(), table["weight"].to_numpy().astype(np.float64)
+
+
+@functools.cache
+def first_names() -> dict[tuple[int, str], tuple[pa.Array, NDArray[np.float64]]]:
+    """Given names and their weights by (birth decade, sex)."""
+    table = bundled("first_names.csv")
+    found = {}
+    for decade, sex in {(d, s) for d, s in zip(table["decade"].to_pylist(), table["sex"].to_pylist(), strict=True)}:
+        part = table.filter((pc.field("decade") == decade) & (pc.field("sex") == sex))
+        found[decade, sex] = (part["name"].combine_chunks(), part["weight"].to_numpy().astype(np.float64))
+    return found
