@@ -2,7 +2,10 @@
 
 from healthsim_core.columns import Columns, Text
 from healthsim_core.draws import Draws
+from healthsim_core.errors import HealthSimError, SpecificationError
 from healthsim_core.events import Events, People, Run, Schedule
+from healthsim_core.formats import text
+from healthsim_core.formats.destination import Destination
 from healthsim_core.hookspecs import hookimpl
 from healthsim_core.offers import (
     Command,
@@ -14,19 +17,22 @@ from healthsim_core.offers import (
     OutputFormat,
     PersonColumns,
     Profile,
+    ReadBack,
     ReferenceDataset,
     RunHandler,
     SkillResolver,
     Trigger,
 )
 from healthsim_core.skills.document import read_skill
-from healthsim_core.tables import Field, Table
+from healthsim_core.tables import Field, Table, cents, from_arrow
+from healthsim_core.templates import Templates, journey_templates, profile_templates
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Columns",
     "Command",
+    "Destination",
     "Draws",
     "EventColumns",
     "EventHandler",
@@ -34,19 +40,28 @@ __all__ = [
     "Field",
     "FileLayout",
     "FormatWriter",
+    "HealthSimError",
     "Journey",
     "OutputFormat",
     "People",
     "PersonColumns",
     "Profile",
+    "ReadBack",
     "ReferenceDataset",
     "Run",
     "RunHandler",
     "Schedule",
     "SkillResolver",
+    "SpecificationError",
     "Table",
+    "Templates",
     "Text",
     "Trigger",
+    "cents",
+    "from_arrow",
     "hookimpl",
+    "journey_templates",
+    "profile_templates",
     "read_skill",
+    "text",
 ]

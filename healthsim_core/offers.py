@@ -95,8 +95,9 @@ class EventHandler(Offer):
     """What a product makes of events.
 
     Attributes:
-        event_type: The event type, or several that must be seen together; matched without regard to case. The core
-            type "person" happens once to everybody, before all else (for a newborn, at birth).
+        event_type: The event type, or several that must be seen together, in one batch sorted by person and time;
+            matched without regard to case. The core type "person" happens once to everybody, before all else: at the
+            start of the run, for a newborn at birth; its id is the person's.
         handle: Takes the chunk's events of that type, sorted by person and time; returns columns by table name.
         writes: The tables that it writes.
         parameters: The event parameters that it reads, as fields; absent ones are columns of nulls.
@@ -178,6 +179,22 @@ class FormatWriter(Protocol):
         """Finish the files."""
 
 
+@attrs.frozen(eq=False)
+class ReadBack:
+    """What a format's files say, in the words of the declared tables; `healthsim verify` compares it with the tables.
+
+    Attributes:
+        tables: By table name, columns that hold the table's key and whichever of its columns the files tell.
+        complete: Names of those tables of which the files must hold every row.
+        problems: What is wrong in the files themselves, a line each: a reference that does not resolve, a total that
+            is not the sum of its lines.
+    """
+
+    tables: Mapping[str, Columns]
+    complete: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    problems: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+
+
 @attrs.frozen
 class OutputFormat(Offer):
     """A file format.
@@ -187,12 +204,14 @@ class OutputFormat(Offer):
         writer: Takes the `Destination` and the `Run`; returns a `FormatWriter`.
         needs: Names of the tables without which it cannot be written.
         wants: Names of tables that it uses where their product is installed.
+        read: Takes the format's folder and reads its files back, for `healthsim verify`.
     """
 
     name: str
     writer: Callable[[Destination, Run], FormatWriter]
     needs: tuple[str, ...] = attrs.field(converter=tuple)
     wants: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    read: Callable[[Path], ReadBack] | None = None
 
 
 @attrs.frozen
