@@ -1,0 +1,212 @@
+"""MemberSim's tables: payers, members, coverage, claims with their lines and diagnoses, accumulators, care gaps.
+
+On every adjudicated claim and line, to the cent: billed = paid + member_share + adjustment, with
+member_share = deductible + copay + coinsurance and allowed = paid + member_share (a denied one has allowed 0).
+Amounts of a claim are the sums of its lines.
+"""
+
+from __future__ import annotations
+
+from healthsim_core import Field, Table
+
+
+def _person(description: str = "The member.") -> Field:
+    return Field("person_id", "id", description, references="core.person")
+
+
+def _npi(name: str, description: str) -> Field:
+    return Field(name, "category", description, nullable=True)
+
+
+def _adjudicated() -> tuple[Field, ...]:
+    """The amounts of a claim or a line; all but the charge are null while the claim is pending."""
+    return (
+        Field("billed", "money", "Charge.", unit="USD"),
+        Field("allowed", "money", "Allowed amount; 0 where denied.", unit="USD", nullable=True),
+        Field("deductible", "money", "Deductible (PR-1).", unit="USD", nullable=True),
+        Field("coinsurance", "money", "Coinsurance (PR-2).", unit="USD", nullable=True),
+        Field("copay", "money", "Copay (PR-3).", unit="USD", nullable=True),
+        Field("member_share", "money", "Deductible, coinsurance and copay together (group PR).", unit="USD", nullable=True),
+        Field("adjustment", "money", "What nobody pays, under adjustment_group and adjustment_reason.", unit="USD", nullable=True),
+        Field("paid", "money", "What the payer pays.", unit="USD", nullable=True),
+        Field("adjustment_group", "category", "Claim adjustment group of `adjustment`: CO.", nullable=True),
+        Field("adjustment_reason", "category", "Claim adjustment reason of `adjustment`: 45 where paid, else the denial's.", nullable=True),
+    )
+
+
+PAYER = Table(
+    "membersim.payer",
+    (
+        Field("payer_id", "category", "Payer identifier, fictional."),
+        Field("name", "category", "Name."),
+        Field("kind", "category", "commercial, medicare, medicare_advantage, medicaid or managed_medicaid."),
+        Field("tax_id", "category", "Nine digits, never issued.", nullable=True),
+        Field("address", "category", "Street address."),
+        Field("city", "category", "City."),
+        Field("state", "category", "Two-letter state."),
+        Field("zip", "category", "Five-digit ZIP code."),
+        Field("phone", "category", "Telephone, ten digits of the fictional range."),
+    ),
+    key=("payer_id",),
+    description="Health plans and public programs; all but the public programs are invented.",
+    person="",
+)
+
+MEMBER = Table(
+    "membersim.member",
+    (
+        _person(),
+        Field("subscriber_id", "id", "Person who holds the coverage; the member, where that is so.", references="core.person"),
+        Field("member_number", "text", "Number on the card; a family's members share it, dependent_suffix tells them apart."),
+        Field("dependent_suffix", "category", "00 the subscriber, 01, 02, ... the dependents."),
+        Field("relationship", "category", "To the subscriber: self, spouse or child."),
+        Field("relationship_code", "category", "The same as X12 individual relationship: 18, 01 or 19."),
+        Field("tier", "category", "EMP, ESP, ECH or FAM."),
+        Field("group_number", "category", "Group of the sponsor; null for public programs.", nullable=True),
+        Field("sponsor_name", "category", "Employer or program that sponsors the coverage."),
+        Field("enrollment_date", "date", "First day of the first coverage."),
+        _npi("pcp_npi", "Primary care provider."),
+    ),
+    key=("person_id",),
+    description="Everybody who is covered at some time of the run. Names and addresses stand in core.person.",
+)
+
+COVERAGE = Table(
+    "membersim.coverage",
+    (
+        Field("coverage_id", "id", "The span of coverage."),
+        _person(),
+        Field("subscriber_id", "id", "Person who holds the coverage.", references="core.person"),
+        Field("payer_id", "category", "Payer.", references="membersim.payer"),
+        Field("member_number", "text", "Number on the card."),
+        Field("relationship", "category", "To the subscriber: self, spouse or child."),
+        Field("relationship_code", "category", "X12 individual relationship: 18, 01 or 19."),
+        Field("coverage_type", "category", "Medicare, Medicaid or Commercial."),
+        Field("plan", "category", "Kind of plan: PPO, HMO, HDHP, Original Medicare, ..."),
+        Field("insurance_line", "category", "X12 insurance line code (HD03): PPO, HMO, HLT, ..."),
+        Field("group_number", "category", "Group of the sponsor.", nullable=True),
+        Field("tier", "category", "EMP, ESP, ECH or FAM."),
+        Field("start_date", "date", "First covered day."),
+        Field("end_date", "date", "Last covered day; null while it goes on.", nullable=True),
+        Field("status", "category", "active or terminated, as of the run's as_of."),
+        Field("start_reason", "category", "X12 maintenance reason (INS04) of its begin: 28, 02 (birth), 22 (plan change), 41."),
+        Field("end_reason", "category", "X12 maintenance reason (INS04) of its end: 07, 03 (death), 22, ...", nullable=True),
+    ),
+    key=("coverage_id",),
+    description="Spans of coverage, one a person and plan, without overlap.",
+)
+
+CLAIM = Table(
+    "membersim.claim",
+    (
+        Field("claim_id", "id", "Id of the claim's event; the patient control number in X12.", references="core.event"),
+        _person("The patient."),
+        Field("subscriber_id", "id", "Person who holds the coverage.", references="core.person"),
+        Field("coverage_id", "id", "Coverage on the first day of service.", references="membersim.coverage"),
+        Field("payer_id", "category", "Payer.", references="membersim.payer"),
+        Field("plan", "category", "Kind of plan."),
+        Field("type", "category", "P professional, I institutional, R pharmacy."),
+        Field("encounter_id", "id", "The encounter or admission; null for a claim without one.", nullable=True, references="core.event"),
+        Field("payer_claim_number", "text", "The payer's control number of the claim."),
+        Field("filing_indicator", "category", "X12 claim filing indicator (SBR09, CLP06): MB, MA, MC, 12, HM, 16, CI."),
+        Field("service_from", "date", "First day of service; day of admission."),
+        Field("service_to", "date", "Last day of service; day of discharge."),
+        Field("admission_time", "datetime", "Admission. Institutional only.", nullable=True),
+        Field("discharge_time", "datetime", "Discharge. Institutional only.", nullable=True),
+        Field("received_date", "date", "When the payer received it."),
+        Field("paid_date", "date", "When it was adjudicated and the remittance sent; null while pending.", nullable=True),
+        Field("status", "category", "paid, denied or pending."),
+        Field("denial_reason", "category", "Claim adjustment reason of the denial.", nullable=True),
+        Field("network", "category", "in or out: whether the billing provider is in the plan's network."),
+        Field("place_of_service", "category", "CMS place of service. Professional only.", nullable=True),
+        Field("specialty", "category", "Specialty of the service.", nullable=True),
+        Field("bill_type", "category", "Facility type, care and frequency in three digits, such as 111. Institutional only.", nullable=True),
+        Field("admission_type", "category", "Type of admission: 1 to 4. Institutional only.", nullable=True),
+        Field("admission_source", "category", "Point of origin. Institutional only.", nullable=True),
+        Field("discharge_status", "category", "Patient status: 01 is home. Institutional only.", nullable=True),
+        Field("drg", "category", "MS-DRG, three digits. Institutional only.", nullable=True),
+        Field("principal_diagnosis", "category", "ICD-10-CM code with its dot; null for pharmacy.", nullable=True),
+        Field("admitting_diagnosis", "category", "ICD-10-CM code with its dot. Institutional only.", nullable=True),
+        Field("principal_procedure", "category", "ICD-10-PCS code. Institutional only.", nullable=True),
+        Field("procedure_date", "date", "Date of the principal procedure.", nullable=True),
+        _npi("billing_npi", "Organization that bills and is paid."),
+        _npi("rendering_npi", "Clinician who rendered the service; attending physician of a stay."),
+        _npi("facility_npi", "Organization where the service took place."),
+        *_adjudicated(),
+        Field("lines", "integer", "Number of lines."),
+        Field(
+            "trace_number", "text",
+            "Payment (check or EFT) that settles it: claims of one household, payer, payee and day share it; null while pending.",
+            nullable=True,
+        ),
+    ),
+    key=("claim_id",),
+    description="Claims, professional, institutional and pharmacy, with what became of them.",
+)  # fmt: skip
+
+CLAIM_LINE = Table(
+    "membersim.claim_line",
+    (
+        Field("claim_id", "id", "The claim.", references="membersim.claim"),
+        Field("line", "integer", "1 for the first."),
+        _person("The patient."),
+        Field("service_date", "date", "Day of service."),
+        Field("service_code", "category", "HCPCS code, or NDC of a pharmacy claim; null for revenue lines without one.", nullable=True),
+        Field("code_system", "category", "HCPCS or NDC, where there is a code.", nullable=True),
+        Field("revenue_code", "category", "Four-digit revenue code. Institutional only.", nullable=True),
+        Field("units", "number", "Units (UN), or days of a room (DA)."),
+        Field("unit_code", "category", "UN or DA."),
+        Field("diagnosis_pointers", "category", "Sequence numbers of the claim's diagnoses, such as 1:2. Professional only.", nullable=True),
+        Field("place_of_service", "category", "CMS place of service. Professional only.", nullable=True),
+        *_adjudicated(),
+    ),
+    key=("claim_id", "line"),
+    description="Lines of claims.",
+)
+
+CLAIM_DIAGNOSIS = Table(
+    "membersim.claim_diagnosis",
+    (
+        Field("claim_id", "id", "The claim.", references="membersim.claim"),
+        Field("sequence", "integer", "1 for the principal diagnosis; pointers refer to it. The admitting diagnosis has 0."),
+        _person("The patient."),
+        Field("code", "category", "Billable ICD-10-CM code with its dot."),
+        Field("qualifier", "category", "principal, other or admitting."),
+        Field("present_on_admission", "category", "Y, N, or null where exempt or not a stay.", nullable=True),
+    ),
+    key=("claim_id", "sequence"),
+    description="Diagnoses of claims.",
+)
+
+ACCUMULATOR = Table(
+    "membersim.accumulator",
+    (
+        _person("The member; of a family's accumulator, the subscriber."),
+        Field("level", "category", "individual or family."),
+        Field("plan", "category", "Kind of plan."),
+        Field("plan_year", "integer", "Calendar year of the plan."),
+        Field("network", "category", "in or out."),
+        Field("kind", "category", "deductible or out_of_pocket."),
+        Field("limit", "money", "The plan's limit for the year.", unit="USD"),
+        Field("applied", "money", "Applied by the claims adjudicated up to as_of; never above the limit.", unit="USD"),
+    ),
+    key=("person_id", "level", "plan", "plan_year", "network", "kind"),
+    description="Deductibles and out-of-pocket maxima, as far as they are used up; only those of people with claims.",
+)
+
+CARE_GAP = Table(
+    "membersim.care_gap",
+    (
+        Field("gap_id", "id", "Id of the event that identified it.", references="core.event"),
+        _person(),
+        Field("measure", "category", "Quality measure, such as HBD."),
+        Field("description", "category", "The gap in words.", nullable=True),
+        Field("identified_date", "date", "When it was identified."),
+        Field("closed_date", "date", "When it was closed; null while open.", nullable=True),
+        Field("status", "category", "open or closed."),
+    ),
+    key=("gap_id",),
+    description="Gaps in care that the plan has found.",
+)
+
+TABLES = (PAYER, MEMBER, COVERAGE, CLAIM, CLAIM_LINE, CLAIM_DIAGNOSIS, ACCUMULATOR, CARE_GAP)
