@@ -1,1 +1,67 @@
-"""Every offer that patientsim makes."""
+"""Every offer that PatientSim makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from healthsim_core import (
+    EventHandler,
+    Journey,
+    OutputFormat,
+    Profile,
+    SkillResolver,
+    Trigger,
+    hookimpl,
+    journey_templates,
+    profile_templates,
+    read_skill,
+)
+from patientsim.formats import FORMATS
+from patientsim.handlers import care, conditions, observations, orders, patients, plans
+from patientsim.triggers import LAB_RESULT
+
+HERE = Path(__file__).parent
+
+
+@hookimpl
+def healthsim_profiles() -> Iterable[Profile]:
+    """The profiles of profiles/*.json."""
+    return profile_templates(HERE / "profiles")
+
+
+@hookimpl
+def healthsim_journeys() -> Iterable[Journey]:
+    """The journeys of journeys/*.json."""
+    return journey_templates(HERE / "journeys")
+
+
+@hookimpl
+def healthsim_event_handlers() -> Iterable[EventHandler]:
+    """What a chart makes of events."""
+    yield patients.HANDLER
+    yield care.HANDLER
+    yield conditions.HANDLER
+    yield observations.HANDLER
+    yield orders.LAB
+    yield orders.MEDICATION
+    yield plans.REFERRALS
+    yield plans.CARE_PLANS
+
+
+@hookimpl
+def healthsim_triggers() -> Iterable[Trigger]:
+    """A laboratory order leads to its result."""
+    yield LAB_RESULT
+
+
+@hookimpl
+def healthsim_skill_resolvers() -> Iterable[SkillResolver]:
+    """The skills of skills/*.md."""
+    return [read_skill(path) for path in sorted((HERE / "skills").glob("*.md"))]
+
+
+@hookimpl
+def healthsim_output_formats() -> Iterable[OutputFormat]:
+    """FHIR and HL7 v2."""
+    return FORMATS

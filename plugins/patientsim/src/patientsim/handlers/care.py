@@ -1,0 +1,24 @@
+"""Visits, stays and procedures, seen together: a stay's principal procedure is told at its discharge."""
+
+from __future__ import annotations
+
+from healthsim_core import Columns, EventHandler, Events, Field
+from patientsim.handlers import encounters, procedures
+from patientsim.tables import ENCOUNTER, PROCEDURE
+
+
+def care(events: Events) -> dict[str, Columns]:
+    """Encounters and procedures of a chunk."""
+    return {**encounters.encounters(events), **procedures.procedures(events)}
+
+
+HANDLER = EventHandler(
+    ("encounter", "admission", "transfer", "discharge", "procedure"),
+    care,
+    writes=(ENCOUNTER, PROCEDURE),
+    parameters=tuple(
+        Field(name, "category", name.replace("_", " ").capitalize() + ".", nullable=True)
+        for name in (*encounters.WORDS, *procedures.WORDS)
+    ),
+    description="Visits, hospital stays, procedures and immunizations.",
+)

@@ -1,0 +1,93 @@
+"""The problem list that people bring, and the diagnoses made during the run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim_core import Columns, EventHandler, Events, Field, Text
+from patientsim.handlers.facts import facts
+from patientsim.handlers.linking import origin
+from patientsim.tables import CONDITION
+
+_CATEGORY = 3  # characters of an ICD-10-CM category
+_NEVER = np.iinfo(np.int64).max // 2
+
+
+def conditions(events: Events) -> dict[str, Columns]:
+    """Problems as they stand at the start, then diagnoses in order.
+
+    A diagnosis of a category on the person's problem list is a finding of that problem: it keeps the problem's onset.
+    One made again keeps the onset of the first time, unless the illness passes by itself.
+    """
+    people, made = events.where(events.type == "person"), events.where(events.type == "diagnosis")
+    parts = [_problem(people, category, has) for category, has in events.chunk.conditions.items()]
+    return {CONDITION.name: Columns.concat([*parts, _diagnoses(made)])}
+
+
+def _problem(people: Events, category: str, has: NDArray[np.bool_]) -> Columns:
+    theirs = people.where(np.asarray(has)[people.row])
+    words = theirs.run.draws("patientsim.condition", theirs.person).words(category)
+    columns = {
+        "condition_id": np.maximum((words >> np.uint64(1)).astype(np.int64), 1),
+        "person_id": theirs.person,
+        "encounter_id": np.zeros(len(theirs), np.int64),
+        "code": theirs.people[f"code.{category}"],
+        "description": theirs.people[f"description.{category}"],
+        "severity": theirs.people[f"severity.{category}"],
+        "clinical_status": Text.constant("active", len(theirs)),
+        "category": Text.constant("problem-list-item", len(theirs)),
+        "onset_date": np.asarray(theirs.people[f"onset.{category}"]).astype("datetime64[D]"),
+        "recorded_date": theirs.date,
+    }
+    return Columns(columns, len(theirs))
+
+
+def _diagnoses(made: Events) -> Columns:
+    code, lasts = made.parameters["code"], _days_until_resolved(made.parameters["code"])
+    over = made.date.astype(np.int64) + lasts <= made.run.as_of.astype("datetime64[D]").astype(np.int64)
+    columns: dict[str, Any] = {
+        **origin(made, "condition_id"),
+        "code": code,
+        "description": made.parameters["description"],
+        "severity": made.parameters["severity"],
+        "clinical_status": Text(over.astype(np.int32), ["active", "resolved"]),
+        "category": Text.constant("encounter-diagnosis", len(made)),
+        "onset_date": _onset(made, code, lasts),
+        "recorded_date": made.date,
+    }
+    del columns["provider_npi"]
+    return Columns(columns, len(made))
+
+
+def _onset(made: Events, code: Text, lasts: NDArray[np.int64]) -> NDArray[Any]:
+    onset = made.date
+    if len(made):
+        _, first, inverse = np.unique(made.row * (len(code.values) + 1) + code.codes, return_index=True, return_inverse=True)
+        onset = np.where(lasts < _NEVER, onset, made.date[first][inverse])
+    for category, has in made.chunk.conditions.items():
+        known = np.asarray(has)[made.row] & code.map(lambda said, stem=category[:_CATEGORY]: said.startswith(stem), bool, False)
+        since = np.asarray(made.people[f"onset.{category}"]).astype("datetime64[D]")
+        onset = np.where(known & ~np.isnat(since), since, onset)
+    return onset
+
+
+def _days_until_resolved(code: Text) -> NDArray[np.int64]:
+    days: dict[str, int] = facts("conditions")["resolves_after_days"]
+    longest = sorted(days, key=len, reverse=True)
+    return code.map(lambda said: next((days[stem] for stem in longest if said.startswith(stem)), _NEVER), np.int64, _NEVER)
+
+
+HANDLER = EventHandler(
+    ("person", "diagnosis"),
+    conditions,
+    writes=(CONDITION,),
+    parameters=(
+        Field("code", "category", "Billable ICD-10-CM code.", nullable=True),
+        Field("description", "category", "The code in words.", nullable=True),
+        Field("severity", "category", "Severity or control.", nullable=True),
+    ),
+    description="The problem list and diagnoses.",
+)

@@ -1,0 +1,45 @@
+"""Orders: of laboratory tests and of medication."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from healthsim_core import Columns, EventHandler, Events, Field, Text
+from patientsim.handlers.linking import origin
+from patientsim.handlers.observations import RESULT
+from patientsim.tables import LAB_ORDER, MEDICATION_REQUEST
+
+_WORDS = ("rxnorm", "ndc", "description", "drug_class", "dose_unit", "sig")
+_NUMBERS = ("dose", "days_supply", "quantity", "refills")
+
+
+def lab_orders(events: Events) -> dict[str, Columns]:
+    """One row a laboratory order."""
+    named = {name: events.parameters[name] for name in ("loinc", "description")}
+    columns = {**origin(events, "lab_order_id"), **named, "authored": events.time}
+    return {LAB_ORDER.name: Columns(columns, len(events))}
+
+
+def medication_orders(events: Events) -> dict[str, Columns]:
+    """One row a medication order; completed once its supply and refills are used up."""
+    given: dict[str, Any] = {name: events.parameters[name] for name in (*_WORDS, *_NUMBERS)}
+    supplied = np.nan_to_num(given["days_supply"]) * (np.nan_to_num(given["refills"]) + 1)
+    over = (supplied > 0) & (events.date.astype(np.int64) + supplied <= events.run.as_of.astype("datetime64[D]").astype(np.int64))
+    status = Text(over.astype(np.int32), ["active", "completed"])
+    columns = {**origin(events, "medication_request_id"), **given, "status": status, "authored": events.time}
+    return {MEDICATION_REQUEST.name: Columns(columns, len(events))}
+
+
+LAB = EventHandler("lab_order", lab_orders, writes=(LAB_ORDER,), parameters=RESULT, description="Laboratory orders.")
+MEDICATION = EventHandler(
+    "medication_order",
+    medication_orders,
+    writes=(MEDICATION_REQUEST,),
+    parameters=(
+        *(Field(name, "category", name.replace("_", " ").capitalize() + ".", nullable=True) for name in _WORDS),
+        *(Field(name, "number", name.replace("_", " ").capitalize() + ".", nullable=True) for name in _NUMBERS),
+    ),
+    description="Medication orders.",
+)

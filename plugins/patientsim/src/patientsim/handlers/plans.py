@@ -1,0 +1,39 @@
+"""What was arranged: referrals and care plans."""
+
+from __future__ import annotations
+
+from healthsim_core import Columns, EventHandler, Events, Field
+from patientsim.handlers.linking import origin
+from patientsim.tables import CARE_PLAN, REFERRAL
+
+
+def referrals(events: Events) -> dict[str, Columns]:
+    """One row a referral."""
+    named = {name: events.parameters[name] for name in ("specialty", "reason_code", "description")}
+    return {REFERRAL.name: Columns({**origin(events, "referral_id"), **named, "authored": events.time}, len(events))}
+
+
+def care_plans(events: Events) -> dict[str, Columns]:
+    """One row for each care plan and each revision."""
+    said = events.parameters["description"].or_else(events.label)
+    return {CARE_PLAN.name: Columns({**origin(events, "care_plan_id"), "description": said, "created": events.time}, len(events))}
+
+
+REFERRALS = EventHandler(
+    "referral",
+    referrals,
+    writes=(REFERRAL,),
+    parameters=(
+        Field("specialty", "category", "Specialty referred to.", nullable=True),
+        Field("reason_code", "category", "ICD-10-CM reason.", nullable=True),
+        Field("description", "category", "The reason in words.", nullable=True),
+    ),
+    description="Referrals.",
+)
+CARE_PLANS = EventHandler(
+    "care_plan_update",
+    care_plans,
+    writes=(CARE_PLAN,),
+    parameters=(Field("description", "category", "What was agreed, in words.", nullable=True),),
+    description="Care plans and their revisions.",
+)
