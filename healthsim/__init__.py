@@ -1,1 +1,5 @@
-"""HealthSim: the user's door."""
+"""HealthSim: one simulated truth for clinical records, claims, pharmacy and trials."""
+
+from healthsim_core.generate import generate
+
+__all__ = ["generate"]

@@ -6,6 +6,9 @@ from healthsim_core.errors import HealthSimError, SpecificationError
 from healthsim_core.events import Events, People, Run, Schedule
 from healthsim_core.formats import text
 from healthsim_core.formats.destination import Destination
+from healthsim_core.generate import generate
+from healthsim_core.generation.executor import ProfileExecutor
+from healthsim_core.generation.result import Result
 from healthsim_core.hookspecs import hookimpl
 from healthsim_core.offers import (
     Command,
@@ -24,6 +27,7 @@ from healthsim_core.offers import (
     Trigger,
 )
 from healthsim_core.skills.document import read_skill
+from healthsim_core.spec import JourneySpecification, ProfileSpecification
 from healthsim_core.tables import Field, Table, cents, from_arrow
 from healthsim_core.templates import Templates, journey_templates, profile_templates
 
@@ -42,12 +46,16 @@ __all__ = [
     "FormatWriter",
     "HealthSimError",
     "Journey",
+    "JourneySpecification",
     "OutputFormat",
     "People",
     "PersonColumns",
     "Profile",
+    "ProfileExecutor",
+    "ProfileSpecification",
     "ReadBack",
     "ReferenceDataset",
+    "Result",
     "Run",
     "RunHandler",
     "Schedule",
@@ -59,6 +67,7 @@ __all__ = [
     "Trigger",
     "cents",
     "from_arrow",
+    "generate",
     "hookimpl",
     "journey_templates",
     "profile_templates",

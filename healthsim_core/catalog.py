@@ -13,12 +13,10 @@ from healthsim_core import world
 from healthsim_core.errors import ConflictError, PluginError, UnknownNameError, suggestion, unknown
 from healthsim_core.offers import (
     Command,
-    EventColumns,
     EventHandler,
     Journey,
     Offer,
     OutputFormat,
-    PersonColumns,
     Profile,
     ReferenceDataset,
     RunHandler,

@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core.columns import Column, Columns, Text
+from healthsim_core.columns import Column, Columns, Text, concat
 from healthsim_core.draws import Draws
 
 Ids = NDArray[np.int64]
@@ -199,6 +199,26 @@ class Events:
         return attrs.evolve(
             self, parameters=self.parameters.take(rows), ancestors=lambda name: ancestors(name).take(rows), **taken
         )
+
+
+def no_ancestors(rows: int) -> Columns:
+    """What `Events.ancestor` gives where there is none."""
+    never = np.full(rows, np.datetime64("NaT"), "datetime64[s]")
+    return Columns({"id": np.zeros(rows, np.int64), "time": never, "provider_npi": None, "facility_npi": None}, rows)
+
+
+def merged(first: Events, then: Events) -> Events:
+    """The events of two batches of one chunk, sorted by person and time; of equal time, those of `first` come first."""
+    row = np.concatenate([first.row, then.row])
+    time = np.concatenate([first.time, then.time])
+    order = np.lexsort((time, row))
+    taken = {name: concat([getattr(first, name), getattr(then, name)])[order] for name in _ROW_ATTRIBUTES}
+    return attrs.evolve(
+        then,
+        parameters=Columns.concat([first.parameters, then.parameters]).take(order),
+        ancestors=lambda name: Columns.concat([first.ancestor(name), then.ancestor(name)]).take(order),
+        **taken,
+    )
 
 
 _ROW_ATTRIBUTES = (

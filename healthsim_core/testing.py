@@ -9,7 +9,7 @@ import numpy as np
 
 from healthsim_core import world
 from healthsim_core.columns import Columns, Text
-from healthsim_core.events import Events, People, Run
+from healthsim_core.events import Events, People, Run, no_ancestors
 
 AS_OF, START = np.datetime64("2026-01-01"), np.datetime64("2025-01-01")
 
@@ -56,12 +56,6 @@ def make_events(
         "label": Text.constant(None, rows), "occurrence": np.zeros(rows, np.int64),
         "parameters": Columns(parameters or {}, rows), "chunk": people,
         "provider_npi": Text.constant("1234567893", rows), "facility_npi": Text.constant("1993999998", rows),
-        "ancestors": lambda name: found.get(name) or no_ancestor(rows),
+        "ancestors": lambda name: found.get(name) or no_ancestors(rows),
     }  # fmt: skip
     return Events(**{**values, **changes})
-
-
-def no_ancestor(rows: int) -> Columns:
-    """What `Events.ancestor` gives where there is none."""
-    never = np.full(rows, np.datetime64("NaT"), "datetime64[s]")
-    return Columns({"id": np.zeros(rows, np.int64), "time": never, "provider_npi": None, "facility_npi": None}, rows)

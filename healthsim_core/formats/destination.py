@@ -87,9 +87,14 @@ class _Adopted:
         self._path, self._name, self._rows = path, name, rows
 
     def close(self) -> WrittenFile:
-        with self._path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return WrittenFile(self._name, self._rows, self._path.stat().st_size, digest)
+        return adopted(self._path, self._name, self._rows)
+
+
+def adopted(path: Path, name: str, rows: int) -> WrittenFile:
+    """The record of a finished file that a library has written."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return WrittenFile(name, rows, path.stat().st_size, digest)
 
 
 class refused:  # noqa: N801 - reads as `with refused(name):`

@@ -84,8 +84,9 @@ def _severity(house: Household, plan: ConditionPlan) -> Text:
 
 
 def _code(house: Household, plan: ConditionPlan, severity: Text) -> tuple[Text, Text]:
-    if plan.skill is None or "diagnosis" not in plan.skill.lookups or "." in plan.category:
-        return Text.constant(plan.category, house.rows), Text.constant(plan.description, house.rows)
+    if plan.code is not None:
+        return Text.constant(plan.code, house.rows), Text.constant(plan.description, house.rows)
+    assert plan.skill is not None
     keys = plan.skill.lookups["diagnosis"][0]
     context = Columns({key: severity if key == "severity" else house.columns[key] for key in keys}, house.rows)
     found = plan.skill.resolve("diagnosis", context, house.draws(f"code.{plan.category}"))

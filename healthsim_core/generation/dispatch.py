@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from healthsim_core.catalog import Catalog
 from healthsim_core.columns import Column, Columns, Text, concat
 from healthsim_core.errors import HealthSimError, TableError
-from healthsim_core.events import Events, People, Run
+from healthsim_core.events import Events, People, Run, merged, no_ancestors
 from healthsim_core.generation.journey_plan import SHARED_PARAMETERS, Node
 from healthsim_core.offers import EventColumns, EventHandler
 from healthsim_core.tables import Field, Table
@@ -95,7 +95,11 @@ class Dispatcher:
     def handle(self, handler: EventHandler) -> dict[str, Columns]:
         """Call one handler and check that it writes what it declares."""
         stream = f"{handler.product}.{'+'.join(handler.event_types)}"
-        events = self._everybody(stream) if "person" in handler.event_types else self.events(handler.event_types, handler.parameters, stream)
+        events = self._everybody(handler.parameters, stream) if "person" in handler.event_types else None
+        others = [name for name in handler.event_types if name != "person"]
+        if others or events is None:
+            happened = self.events(others, handler.parameters, stream)
+            events = happened if events is None else merged(events, happened)
         try:
             written = handler.handle(events)
         except HealthSimError as error:
@@ -116,13 +120,14 @@ class Dispatcher:
         }  # fmt: skip
         return EVENT.arrow(Columns(columns, len(at)))
 
-    def _everybody(self, stream: str) -> Events:
+    def _everybody(self, fields: Sequence[Field], stream: str) -> Events:
         rows = len(self.people)
         blank = Text.constant(None, rows)
         return Events(
             run=self.run, type=Text.constant("person", rows), row=np.arange(rows), time=np.asarray(self.people["start_date"]).astype("datetime64[s]"),
             id=self.people.id, cause=np.zeros(rows, np.int64), node=blank, journey=blank, label=blank, occurrence=np.zeros(rows, np.int64),
-            parameters=Columns({}, rows), chunk=self.people, provider_npi=blank, facility_npi=blank, stream=stream,
+            parameters=Columns({field.name: field.nulls(rows) for field in fields}, rows), chunk=self.people, provider_npi=blank,
+            facility_npi=blank, ancestors=lambda _: no_ancestors(rows), stream=stream,
         )  # fmt: skip
 
     def _batch(self, at: NDArray[np.intp], fields: Sequence[Field], stream: str) -> Events:
@@ -186,7 +191,7 @@ class Dispatcher:
         return {name: self._inherited(text) for name, text in self.assigned.items()}
 
     def _asks_for_assignment(self) -> NDArray[np.bool_]:
-        asking = np.array([node.parent is None or "specialty" in node.parameters.names and not node.triggered for node in self.nodes], bool)
+        asking = np.array([node.parent is None or ("specialty" in node.parameters.names and not node.triggered) for node in self.nodes], bool)
         return asking[self.chain.node] if len(self.chain.node) else np.empty(0, bool)
 
     def _inherited(self, text: Text) -> Text:
@@ -226,8 +231,7 @@ def _node_ancestor(timeline: Timeline, nodes: Sequence[Node], index: int, chosen
             happened = timeline.happened[index]
             found = {"id": happened.id[at], "time": _moments(happened.minute[at]), "provider_npi": None, "facility_npi": None}
             return Columns(found, rows)
-    never = np.full(rows, np.datetime64("NaT"), "datetime64[s]")
-    return Columns({"id": np.zeros(rows, np.int64), "time": never, "provider_npi": None, "facility_npi": None}, rows)
+    return no_ancestors(rows)
 
 
 def collected(tables: Mapping[str, Table], parts: Sequence[Mapping[str, Columns]]) -> dict[str, pa.Table]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 import numpy as np
+from pydantic import TypeAdapter
 
 from healthsim_core.catalog import Catalog
 from healthsim_core.errors import SpecificationError
@@ -14,11 +15,10 @@ from healthsim_core.generation.distributions import Distribution, compile_distri
 from healthsim_core.generation.expressions import Expression
 from healthsim_core.generation.identity import defaults
 from healthsim_core.offers import SkillResolver
-from healthsim_core.reference.places import county
+from healthsim_core.reference.places import county, default_codes
 from healthsim_core.spec.distribution import Distribution as WrittenDistribution
 from healthsim_core.spec.distribution import age_band
 from healthsim_core.spec.profile import ConditionSpecification, MemberSpecification, ProfileSpecification
-from pydantic import TypeAdapter
 
 HOUSEHOLD_ATTRIBUTES = ("race", "ethnicity", "language", "coverage_type", "plan")
 IDENTITY_COLUMNS = (
@@ -69,7 +69,8 @@ class ConditionPlan:
         by_member: Prevalence of each household position; None where the position never has it.
         severity: Its severity by position; None leaves it to the skill, or null.
         skill: The skill that knows the category, where one does.
-        description: In words, where the profile says.
+        code: The billable code; None leaves it to the skill.
+        description: The code in words.
         primary: Whether it is the profile's primary condition.
         where: The path in the profile.
     """
@@ -78,6 +79,7 @@ class ConditionPlan:
     by_member: tuple[Prevalence | None, ...]
     severity: tuple[Distribution | None, ...]
     skill: SkillResolver | None
+    code: str | None
     description: str | None
     primary: bool
     where: str
@@ -115,6 +117,12 @@ class PeoplePlan:
     conditions: tuple[ConditionPlan, ...]
     known: frozenset[str]
     labs: frozenset[str] = frozenset()
+
+    @property
+    def added(self) -> frozenset[str]:
+        """Columns that the profile and the skills of its conditions add to a person."""
+        own = {lab for condition in self.conditions if condition.skill for lab in condition.skill.baselines}
+        return frozenset(attribute.name for attribute in self.attributes) | own
 
 
 def compile_people(
@@ -269,7 +277,15 @@ def _condition(
             severity[index] = compile_distribution(said, f"{where}.severity") if said is not None else None
     where, spec, _ = stated[0]
     skill = knowing.get(code) or knowing.get(code.split(".")[0])
-    return ConditionPlan(code, tuple(prevalence), tuple(severity), skill, spec.description, primary, where)
+    billable, description = _billable(code, skill, spec.description)
+    return ConditionPlan(code, tuple(prevalence), tuple(severity), skill, billable, description, primary, where)
+
+
+def _billable(code: str, skill: SkillResolver | None, description: str | None) -> tuple[str | None, str | None]:
+    if skill is not None and "diagnosis" in skill.lookups and "." not in code:
+        return None, description
+    stated = default_codes().get(code)
+    return (stated[0], description or stated[1]) if stated else (code, description)
 
 
 def _prevalence(spec: ConditionSpecification, where: str) -> Prevalence:

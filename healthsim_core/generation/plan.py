@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -9,19 +10,22 @@ from typing import Any
 
 import attrs
 import numpy as np
+import pyarrow as pa
 
 from healthsim_core.catalog import Catalog
-from healthsim_core.errors import SpecificationError, suggestion, unknown
+from healthsim_core.columns import Column, Columns, Text
+from healthsim_core.errors import PluginError, SpecificationError, suggestion, unknown
 from healthsim_core.events import Run
 from healthsim_core.generation.distributions import condition
 from healthsim_core.generation.journey_plan import Assignment, JourneyCompiler, Node
+from healthsim_core.generation.people import make_people
 from healthsim_core.generation.people_plan import PeoplePlan, compile_people
 from healthsim_core.generation.request import Request, RequestedJourney
-from healthsim_core.offers import EventHandler, OutputFormat, RunHandler
+from healthsim_core.offers import EventHandler, OutputFormat, PersonColumns, RunHandler
 from healthsim_core.reference.hybrid import with_reference
 from healthsim_core.spec.profile import ProfileSpecification
-from healthsim_core.tables import Table
-from healthsim_core.world import CORE_TABLES
+from healthsim_core.tables import Field, Table
+from healthsim_core.world import CORE_TABLES, PERSON
 
 NO_JOURNEY_DAYS = 365
 
@@ -58,11 +62,32 @@ class Plan:
     products: tuple[str, ...]
     notes: tuple[str, ...]
 
-    @property
+    @functools.cached_property
     def tables(self) -> dict[str, Table]:
         """Every table that the run writes, by name."""
         written = [table for offer in (*self.handlers, *self.run_handlers) for table in offer.writes]
-        return {table.name: table for table in (*CORE_TABLES, *written)}
+        return {table.name: table for table in (self.person_table, *CORE_TABLES[1:], *written)}
+
+    @functools.cached_property
+    def person_table(self) -> Table:
+        """`core.person` with the attributes that the profile adds and the columns that products add."""
+        made, _ = make_people(self.people, self.run, self.start_dates, 0, 1)
+        declared = {field.name for field in PERSON.fields}
+        added = [name for name in made if name in self.people.added and name not in declared]
+        extensions = [name for offer in self.catalog.of(PersonColumns) for name in offer.fields if name not in declared]
+        fields = [_field_of(name, made[name]) for name in added] + [Field(n, "category", "Added by a product.", nullable=True) for n in extensions]
+        return attrs.evolve(PERSON, fields=(*PERSON.fields, *fields))
+
+    @functools.cached_property
+    def run_tables(self) -> dict[str, pa.Table]:
+        """The tables that have no person, made once."""
+        made: dict[str, pa.Table] = {}
+        for offer in self.run_handlers:
+            for name, columns in offer.build(self.run).items():
+                if name not in self.tables:
+                    raise PluginError(f"writes {name}, which it does not declare.", offer.product, "Add it to `writes`.")
+                made[name] = self.tables[name].arrow(columns if isinstance(columns, Columns) else Columns(columns))
+        return made
 
     @property
     def versions(self) -> dict[str, str]:
@@ -125,6 +150,13 @@ def compile_plan(request: Request, catalog: Catalog) -> Plan:
     return Plan(
         request, catalog, run, people, start_dates, tuple(compiler.nodes), positions, handlers, run_handlers, formats, tuple(products), notes
     )
+
+
+def _field_of(name: str, column: Column) -> Field:
+    if isinstance(column, Text):
+        return Field(name, "category", "Attribute of the profile.", nullable=True)
+    kind = {"b": "boolean", "M": "date"}.get(column.dtype.kind, "number")
+    return Field(name, kind, "Attribute of the profile, or a baseline value.", nullable=True)
 
 
 class _Datasets:

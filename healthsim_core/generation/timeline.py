@@ -31,6 +31,9 @@ class Happenings:
         cause: Int array: the row among the parent's happenings; -1 for none.
         parameters: Columns of the node's parameters.
         kept: Boolean array: False for what an end (withdrawal, death) has cancelled.
+        first: Boolean array: True where the delay ran from the anchor, not from an earlier occurrence.
+        eligible: How often it could have happened.
+        chosen: How often its probability let it happen.
     """
 
     row: NDArray[np.intp]
@@ -40,6 +43,9 @@ class Happenings:
     cause: NDArray[np.intp]
     parameters: Columns
     kept: NDArray[np.bool_]
+    first: NDArray[np.bool_]
+    eligible: int = 0
+    chosen: int = 0
 
 
 class Scope(Mapping[str, Any]):
@@ -97,16 +103,24 @@ class Timeline:
             return self._scheduled(node, nodes)
         row, anchor, occurrence, cause = self._candidates(node)
         draw = Draws(self.run.seed, "event", self._ids(node, row, occurrence))
-        chosen = self._chosen(node, row, cause, draw)
+        able = self._able(node, row)
+        chosen = able[draw.happens("occurs", node.probability)[able]] if node.probability < 1 else able
         row, anchor, occurrence, cause = row[chosen], anchor[chosen], occurrence[chosen], cause[chosen]
         moment = node.timing.after(anchor, Draws(self.run.seed, "event", draw.ids[chosen]))
-        row, moment, occurrence, cause = self._repeated(node, row, moment, occurrence, cause)
+        row, moment, occurrence, cause, first = self._repeated(node, row, moment, occurrence, cause)
         within = self._within(node, row, moment)
         row, moment, occurrence, cause = row[within], moment[within], occurrence[within], cause[within]
         happened = self._finished(node, row, moment, occurrence, cause)
+        happened.first, happened.eligible, happened.chosen = first[within], len(able), len(chosen)
         if node.birth:
             self._be_born(index, happened)
         return happened
+
+    def anchors(self, node: Node, happened: Happenings, chosen: NDArray[np.intp]) -> Minutes:
+        """The moments from which the delays of some happenings ran, minutes since 1970."""
+        if node.parent is None:
+            return self.start[happened.row[chosen]]
+        return self.happened[node.parent].minute[happened.cause[chosen]]
 
     def _candidates(self, node: Node) -> tuple[NDArray[np.intp], Minutes, NDArray[np.int64], NDArray[np.intp]]:
         if node.parent is None:
@@ -139,20 +153,19 @@ class Timeline:
         person = np.asarray(self.people["person_id"])[row]
         return identify(self.run.seed, f"event/{node.path}", person * OCCURRENCES + occurrence)
 
-    def _chosen(self, node: Node, row: NDArray[np.intp], cause: NDArray[np.intp], draw: Draws) -> NDArray[np.intp]:
-        chosen = draw.happens("occurs", node.probability) if node.probability < 1 else np.ones(len(row), bool)
-        if node.conditions:
-            parameters = self.happened[node.parent].parameters if node.triggered and node.parent is not None else {}
-            scope = Scope(self, row, parameters, plain=node.triggered)
-            for expression in node.conditions:
-                chosen = chosen & expression.holds(scope, len(row))
-        return np.flatnonzero(chosen)
+    def _able(self, node: Node, row: NDArray[np.intp]) -> NDArray[np.intp]:
+        able = np.ones(len(row), bool)
+        parameters = self.happened[node.parent].parameters if node.triggered and node.parent is not None else {}
+        scope = Scope(self, row, parameters, plain=node.triggered)
+        for expression in node.conditions:
+            able &= expression.holds(scope, len(row))
+        return np.flatnonzero(able)
 
     def _repeated(
         self, node: Node, row: NDArray[np.intp], moment: Minutes, occurrence: NDArray[np.int64], cause: NDArray[np.intp]
-    ) -> tuple[NDArray[np.intp], Minutes, NDArray[np.int64], NDArray[np.intp]]:
+    ) -> tuple[NDArray[np.intp], Minutes, NDArray[np.int64], NDArray[np.intp], NDArray[np.bool_]]:
         if node.every is None:
-            return row, moment, occurrence, cause
+            return row, moment, occurrence, cause, np.ones(len(row), bool)
         least = max(1.0, node.every.low / DAY if node.every.in_minutes else node.every.low + 28 * node.every.months)
         times = min(node.count or OCCURRENCES, int(node.duration // least) + 1)
         steps, at = [moment], moment
@@ -161,7 +174,8 @@ class Timeline:
             at = node.every.after(at, Draws(self.run.seed, "repeat", ids))
             steps.append(at)
         step = np.tile(np.arange(times), len(row))
-        return np.repeat(row, times), np.stack(steps, axis=1).ravel(), np.repeat(occurrence, times) * times + step, np.repeat(cause, times)
+        occurrence = np.repeat(occurrence, times) * times + step
+        return np.repeat(row, times), np.stack(steps, axis=1).ravel(), occurrence, np.repeat(cause, times), step == 0
 
     def _within(self, node: Node, row: NDArray[np.intp], moment: Minutes) -> NDArray[np.bool_]:
         latest = np.full(len(row), self.horizon)
@@ -176,7 +190,8 @@ class Timeline:
         ids = self._ids(node, row, occurrence)
         causing = self._causing(node, cause)
         parameters = self._parameters(node, row, ids, occurrence, causing)
-        return Happenings(row, moment, occurrence, ids, cause, Columns(parameters, len(row)), np.ones(len(row), bool))
+        every = np.ones(len(row), bool)
+        return Happenings(row, moment, occurrence, ids, cause, Columns(parameters, len(row)), every, every)
 
     def _causing(self, node: Node, cause: NDArray[np.intp]) -> Columns:
         return self.happened[node.parent].parameters.take(cause) if node.parent is not None and node.parameters.carried else Columns({})
@@ -220,7 +235,7 @@ class Timeline:
 
         assert node.parent is not None and node.schedule is not None
         parent = self.happened[node.parent]
-        chosen = self._chosen(node, parent.row, np.arange(len(parent.row)), Draws(self.run.seed, "event", parent.id))
+        chosen = self._able(node, parent.row)
         events = node_events(self, nodes, node.parent, chosen)
         schedule = node.schedule(events)
         cause = chosen[schedule.row]

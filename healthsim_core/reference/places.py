@@ -90,6 +90,13 @@ class Addresses:
 
 
 @functools.cache
+def default_codes() -> dict[str, tuple[str, str]]:
+    """Billable ICD-10-CM code and description of each category of a condition, for where no skill knows better."""
+    table = bundled("default_codes.csv").to_pydict()
+    return {category: (code, text) for category, code, text in zip(*table.values(), strict=True)}
+
+
+@functools.cache
 def surnames() -> tuple[pa.Array, NDArray[np.float64]]:
     """Family names and their weights."""
     table = bundled("surnames.csv")

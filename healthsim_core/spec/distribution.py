@@ -210,16 +210,7 @@ def _known(value: Any) -> Any:
 
 
 Distribution = Annotated[
-    Union[
-        Annotated[Constant, Tag("constant")],
-        Annotated[Categorical, Tag("categorical")],
-        Annotated[Normal, Tag("normal")],
-        Annotated[LogNormal, Tag("log_normal")],
-        Annotated[Uniform, Tag("uniform")],
-        Annotated[AgeBands, Tag("age_bands")],
-        Annotated[Explicit, Tag("explicit")],
-        Annotated[Conditional, Tag("conditional")],
-    ],
+    Annotated[Constant, Tag("constant")] | Annotated[Categorical, Tag("categorical")] | Annotated[Normal, Tag("normal")] | Annotated[LogNormal, Tag("log_normal")] | Annotated[Uniform, Tag("uniform")] | Annotated[AgeBands, Tag("age_bands")] | Annotated[Explicit, Tag("explicit")] | Annotated[Conditional, Tag("conditional")],
     Discriminator(_kind),
     BeforeValidator(_known),
 ]

@@ -1,0 +1,1 @@
+"""Running a plan: chunks on one process or several, files staged and put in place, the manifest."""

@@ -1,0 +1,110 @@
+"""One call from what is wanted to people, timelines, records and files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from healthsim_core.catalog import Catalog, default_catalog
+from healthsim_core.errors import HealthSimError
+from healthsim_core.execution.run import Options, Progress, free_folder, run_plan
+from healthsim_core.generation.plan import Plan, compile_plan
+from healthsim_core.generation.request import Request, make_request, scenario_request
+from healthsim_core.generation.result import Result
+
+
+def generate(
+    profile: Any = None,
+    journey: Any = None,
+    count: int | None = None,
+    products: list[str] | None = None,
+    output_formats: list[str] | None = None,
+    persist: bool = False,
+    seed: int | None = None,
+    *,
+    scenario: Any = None,
+    as_of: Any = None,
+    start: Any = None,
+    out: str | Path | None = None,
+    overwrite: bool = False,
+    cohort: str | None = None,
+    database: str | Path | None = None,
+    workers: int = 1,
+    executor: str = "local",
+    chunk_size: int | None = None,
+    progress: Progress | None = None,
+) -> Result:
+    """Generate people, what happens to them, and what products and formats make of it.
+
+    Args:
+        profile: Template name, `ProfileSpecification`, mapping, or path of a JSON file.
+        journey: The same for a journey, or a list of these; None takes the profile's own.
+        count: People, or households where the profile has members; None takes the specification's own.
+        products: Products whose tables are made; None for all installed.
+        output_formats: Formats that are written; see `healthsim formats list`.
+        persist: Whether the cohort is stored in the database.
+        seed: Any whole number, 0 included; None takes the specification's own.
+        scenario: A scenario (mapping, or path of a JSON file) in place of profile and journey.
+        as_of: The world's today (date or ISO text); nothing that has happened is dated after it. Default 2026-01-01.
+        start: When journeys begin: a date, or (first, last) for a date by household. Default: `as_of` less the longest
+            journey's duration.
+        out: Folder or fsspec URL for files; None with formats takes a new folder below `healthsim-out`.
+        overwrite: Replace the files that an earlier run wrote to `out`, and the cohort named by `cohort`.
+        cohort: Name of the cohort; None takes the profile's id, numbered where that is taken.
+        database: DuckDB file; None takes `HEALTHSIM_DATABASE`, else a file in the user's data folder.
+        workers: Processes; the result does not depend on it.
+        executor: Where chunks are run: "local".
+        chunk_size: Households a chunk; the result does not depend on it.
+        progress: Called with (done, all) households after each chunk.
+
+    Returns:
+        The result; its tables lie in memory, in the files of `out`, or in the database, and are read when asked for.
+
+    Raises:
+        HealthSimError: One line that says what was wrong, where, and what to do. Nothing is left half-written.
+
+    Example:
+        >>> adults = {"id": "adults", "demographics": {"age": {"type": "uniform", "min": 18, "max": 90}}}
+        >>> generate(profile=adults, count=3, products=[], seed=7).entities["age"].to_pylist()
+        [53, 25, 29]
+    """
+    plan = make_plan(
+        profile, journey, scenario=scenario, count=count, seed=seed, as_of=as_of, start=start, products=products, formats=output_formats
+    )
+    folder = free_folder(plan.request.name) if out is None and plan.formats else out
+    options = Options(
+        out=folder, overwrite=overwrite, persist=persist, cohort=cohort, database=database, workers=workers, executor=executor,
+        chunk_size=chunk_size, progress=progress,
+    )  # fmt: skip
+    return run_plan(plan, options)
+
+
+def make_plan(profile: Any = None, journey: Any = None, *, scenario: Any = None, catalog: Catalog | None = None, **changes: Any) -> Plan:
+    """Compile what `generate` would run; the arguments are the same.
+
+    Raises:
+        HealthSimError: Whatever cannot be done is found here, before anything is generated.
+    """
+    offers = catalog or default_catalog()
+    return compile_plan(_request(profile, journey, scenario, offers, changes), offers)
+
+
+def rerun(spec: dict[str, Any], **options: Any) -> Result:
+    """Run the request of an earlier execution again: the same bytes under the same versions.
+
+    Args:
+        spec: The request as an execution record or a manifest holds it.
+        options: As in `generate`: `out`, `persist`, `cohort`, `database`, `workers`, `progress`.
+    """
+    plan = compile_plan(Request.from_document(spec), default_catalog())
+    return run_plan(plan, Options(**options))
+
+
+def _request(profile: Any, journey: Any, scenario: Any, catalog: Catalog, changes: dict[str, Any]) -> Request:
+    if (profile is None) == (scenario is None):
+        raise HealthSimError("give either a profile or a scenario.", "profile", "`healthsim profiles list` shows the templates.")
+    if scenario is None:
+        return make_request(profile, journey, catalog=catalog, **changes)
+    if journey is not None:
+        raise HealthSimError("a scenario brings its own journeys.", "journey", "Add it to the scenario.")
+    return scenario_request(scenario, catalog, **changes)

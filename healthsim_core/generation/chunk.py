@@ -1,0 +1,99 @@
+"""One chunk of a run: a pure function of (plan, first unit, last unit)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from healthsim_core.columns import Column, Columns, Text, concat
+from healthsim_core.errors import PluginError
+from healthsim_core.events import People
+from healthsim_core.generation.dispatch import Dispatcher, collected
+from healthsim_core.generation.people import make_people
+from healthsim_core.generation.plan import Plan
+from healthsim_core.generation.tallies import Tallies, tally_people, tally_records, tally_timeline
+from healthsim_core.generation.timeline import Timeline
+from healthsim_core.offers import PersonColumns
+from healthsim_core.world import CONDITION
+
+
+@attrs.frozen(eq=False)
+class Chunk:
+    """What a chunk makes.
+
+    Attributes:
+        start: First unit (0 is the first household).
+        stop: One past the last.
+        tables: Every table of the plan that has a person, by name, sorted by person.
+        tallies: What validation needs to know of it.
+    """
+
+    start: int
+    stop: int
+    tables: Mapping[str, pa.Table]
+    tallies: Tallies
+
+
+def run_chunk(plan: Plan, start: int, stop: int) -> Chunk:
+    """Make the people of the units start to stop, what happens to them, and what the products make of it."""
+    everybody, present = make_people(plan.people, plan.run, plan.start_dates, start, stop)
+    everybody = _extended(plan, everybody)
+    timeline = Timeline(plan.run, everybody, present, len(plan.people.members), plan.births)
+    timeline.execute(plan.nodes)
+    rows = np.flatnonzero(timeline.present)
+    columns = Columns(timeline.people, len(timeline.present)).take(rows)
+    people = People(plan.run, columns, _conditions(plan, columns))
+    dispatcher = Dispatcher(plan.run, plan.catalog, plan.nodes, people, timeline, _renumbered(timeline.present))
+    made = collected(plan.tables, [dispatcher.handle(handler) for handler in plan.handlers])
+    tables = {name: made.get(name, table.empty()) for name, table in plan.tables.items() if table.person}
+    tables["core.person"] = plan.person_table.arrow(columns.select([field.name for field in plan.person_table.fields]))
+    tables["core.condition"] = CONDITION.arrow(_condition_rows(plan, columns))
+    tables["core.event"] = dispatcher.event_table()
+    tallies = Tallies()
+    if plan.request.validation != "none":
+        tally_people(tallies, plan, everybody.where(present))
+        tally_timeline(tallies, plan, timeline, dispatcher)
+        tally_records(tallies, plan, {**plan.run_tables, **tables})
+    return Chunk(start, stop, tables, tallies)
+
+
+def _extended(plan: Plan, everybody: Columns) -> Columns:
+    for offer in plan.catalog.of(PersonColumns):
+        given = offer.compute(People(plan.run, everybody, _conditions(plan, everybody)))
+        if set(given) != set(offer.fields):
+            raise PluginError(f"its person columns are {sorted(given)}, not {sorted(offer.fields)}.", offer.product, "Return what `fields` names.")
+        everybody = everybody.assign(**given)
+    missing = [field.name for field in plan.person_table.fields if field.name not in everybody]
+    return everybody.assign(**{name: plan.person_table.field(name).nulls(everybody.rows) for name in missing})
+
+
+def _conditions(plan: Plan, columns: Columns) -> dict[str, NDArray[np.bool_]]:
+    return {each.category: np.asarray(columns[f"condition.{each.category}"]) for each in plan.people.conditions}
+
+
+def _renumbered(present: NDArray[np.bool_]) -> NDArray[np.intp]:
+    return np.where(present, np.cumsum(present) - 1, -1)
+
+
+def _condition_rows(plan: Plan, columns: Columns) -> Columns:
+    parts: list[Columns] = []
+    ids = np.asarray(columns["person_id"])
+    for each in plan.people.conditions:
+        has = np.flatnonzero(np.asarray(columns[f"condition.{each.category}"]))
+        found: dict[str, Any] = {"person_id": ids[has], "category": each.category, "primary": np.full(len(has), each.primary)}
+        for ours, theirs in (("code", "code"), ("description", "description"), ("severity", "severity"), ("onset_date", "onset")):
+            found[ours] = columns[f"{theirs}.{each.category}"][has]
+        parts.append(Columns(found, len(has)))
+    if not parts:
+        return Columns({field.name: field.nulls(0) for field in CONDITION.fields}, 0)
+    rows = Columns({name: _joined([part[name] for part in parts]) for name in parts[0]}, sum(part.rows for part in parts))
+    return rows.take(np.argsort(np.asarray(rows["person_id"]), kind="stable"))
+
+
+def _joined(parts: list[Column]) -> Column:
+    return concat([part if not isinstance(part, list) else Text.of(part) for part in parts])

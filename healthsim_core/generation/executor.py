@@ -1,0 +1,114 @@
+"""Profiles and journeys, executed: people, timelines, and people with timelines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import pyarrow as pa
+
+from healthsim_core.catalog import Catalog, default_catalog
+from healthsim_core.errors import SpecificationError
+from healthsim_core.generation.memory import run_in_memory
+from healthsim_core.generation.plan import compile_plan
+from healthsim_core.generation.request import Request, make_request
+from healthsim_core.generation.result import Result
+
+DRY_RUN = 5
+
+
+class ProfileExecutor:
+    """Makes the people of a profile.
+
+    Args:
+        profile: `ProfileSpecification`, mapping, template name, or path of a JSON file.
+        count: How many people (households where the profile has members); None takes the profile's own.
+        seed: Seed; None takes the profile's own.
+        catalog: The offers; defaults to all installed plugins.
+        options: As in `healthsim.generate`: `as_of`, `start`.
+
+    Example:
+        >>> result = ProfileExecutor({"demographics": {"age": {"type": "uniform", "min": 65, "max": 90}}}, count=10).execute()
+        >>> len(result.entities), result.validation.passed
+        (10, True)
+    """
+
+    products: tuple[str, ...] = ()
+
+    def __init__(self, profile: Any, *, count: int | None = None, seed: int | None = None, catalog: Catalog | None = None, **options: Any) -> None:
+        self._catalog = catalog or default_catalog()
+        self.request = make_request(
+            profile, [], catalog=self._catalog, count=count, seed=seed, products=list(self.products), formats=[], **options
+        )
+
+    def execute(self, dry_run: bool = False) -> Result:
+        """Make the people; no journey is run. A dry run makes at most five.
+
+        Raises:
+            SpecificationError: The profile says something that cannot be done.
+        """
+        request = attrs.evolve(self.request, count=min(self.request.count, DRY_RUN)) if dry_run else self.request
+        return strictly(run_in_memory(compile_plan(request, self._catalog)))
+
+
+class ProfileJourneyOrchestrator:
+    """Makes the people of a profile and what happens to them: people WITH timelines.
+
+    Args:
+        profile: As for `ProfileExecutor`.
+        journey: Journey or list of journeys; None takes the profile's own.
+        options: As in `healthsim.generate`: `count`, `seed`, `as_of`, `start`, `products`.
+    """
+
+    def __init__(self, profile: Any, journey: Any = None, *, catalog: Catalog | None = None, **options: Any) -> None:
+        self._catalog = catalog or default_catalog()
+        self.request = make_request(profile, journey, catalog=self._catalog, formats=[], **options)
+
+    def execute(self) -> Result:
+        """Make the people, their timelines, and the records of every product asked for."""
+        return strictly(run_in_memory(compile_plan(self.request, self._catalog)))
+
+
+class JourneyEngine:
+    """Runs journeys for the people of a profile.
+
+    Args:
+        journey: Template name, `JourneySpecification`, mapping, path, or a list of these.
+
+    Example:
+        >>> people = ProfileExecutor({"id": "adults", "demographics": {"age": 50}}, count=3)
+        >>> visit = {"event_id": "visit", "event_type": "milestone", "delay": {"days": [0, 30]}}
+        >>> JourneyEngine({"journey_id": "one", "duration_days": 60, "events": [visit]}).execute(people).num_rows
+        3
+    """
+
+    def __init__(self, journey: Any, *, catalog: Catalog | None = None) -> None:
+        self._journey, self._catalog = journey, catalog or default_catalog()
+
+    def execute(self, people: Any) -> pa.Table:
+        """The timeline, `core.event`, sorted by person and time.
+
+        Args:
+            people: A profile in any form, a `ProfileExecutor`, or the `Result` of one: the same people, for a person is a
+                function of the profile, the seed and the position alone.
+        """
+        request = people.request if isinstance(people, ProfileExecutor) else None
+        if isinstance(people, Result):
+            request = Request.from_document(people.execution.spec)
+        options: dict[str, Any] = {"count": request.count, "seed": request.seed, "as_of": request.as_of} if request else {}
+        profile = request.profile if request else people
+        start = request.start if request else None
+        made = make_request(profile, self._journey, catalog=self._catalog, products=[], formats=[], start=start, **options)
+        return run_in_memory(compile_plan(made, self._catalog)).timeline
+
+
+def strictly(result: Result) -> Result:
+    """The result, unless its validation is strict and failed.
+
+    Raises:
+        SpecificationError: It is.
+    """
+    report = result.validation
+    if report.mode == "strict" and not report.passed:
+        raise SpecificationError(f"what was made is not what was said: {report.failures[0]}", report.failures[0].where, "See the validation report.")
+    return result

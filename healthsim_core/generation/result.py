@@ -1,0 +1,122 @@
+"""What a run gives back."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from healthsim_core.generation.plan import Plan
+from healthsim_core.generation.validation import ValidationReport
+
+
+@attrs.frozen
+class Execution:
+    """The record of a run: enough to do it again to the byte.
+
+    Attributes:
+        id: Identifier in the database; the plan's hash, shortened, where the run was not persisted.
+        seed: The seed.
+        as_of: The world's today, ISO.
+        spec_hash: SHA-256 of the request and the versions.
+        versions: Versions of core, plugins and skills.
+        spec: The request as plain JSON.
+    """
+
+    id: str
+    seed: int
+    as_of: str
+    spec_hash: str
+    versions: Mapping[str, str]
+    spec: Mapping[str, Any] = attrs.field(repr=False)
+
+    @classmethod
+    def of(cls, plan: Plan) -> Execution:
+        """The record of a plan."""
+        request = plan.request
+        return cls(plan.hash[:16], request.seed, request.as_of.isoformat(), plan.hash, plan.versions, request.document())
+
+
+class StoredTables(Mapping[str, pa.Table]):
+    """Tables that lie in Parquet files, read when they are asked for."""
+
+    def __init__(self, paths: Mapping[str, Path]) -> None:
+        self._paths = dict(paths)
+
+    def __getitem__(self, name: str) -> pa.Table:
+        return pq.read_table(self._paths[name], partitioning=None)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+
+@attrs.frozen(repr=False, eq=False)
+class Result:
+    """A run's people, events, records, files and checks.
+
+    Attributes:
+        name: What the run is called.
+        tables: Every table by name, "core.person" among them.
+        rows: Rows of each table.
+        validation: Whether what was made is what was said.
+        execution: The record of the run.
+        outputs: Paths of the files of each format.
+        cohort: Name of the cohort in the database; None where it was not persisted.
+        notes: What was left out, and why.
+    """
+
+    name: str
+    tables: Mapping[str, pa.Table]
+    rows: Mapping[str, int]
+    validation: ValidationReport
+    execution: Execution
+    outputs: Mapping[str, Sequence[str]] = attrs.field(factory=dict)
+    cohort: str | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def entities(self) -> pa.Table:
+        """The people: `core.person`."""
+        return self.tables["core.person"]
+
+    @property
+    def timeline(self) -> pa.Table:
+        """The events: `core.event`, sorted by person and time."""
+        return self.tables["core.event"]
+
+    def __len__(self) -> int:
+        return self.rows["core.person"]
+
+    def __repr__(self) -> str:
+        lines = [f"{self.name}: {self.rows['core.person']:,} people, {self.rows['core.event']:,} events"]
+        for product, tables in self._by_product().items():
+            lines.append(f"  {product}: " + ", ".join(f"{rows:,} {table.replace('_', ' ')}" for table, rows in tables.items() if rows))
+        lines += [f"  {name}: {len(paths)} files" for name, paths in self.outputs.items()]
+        lines.append(f"  {str(self.validation).splitlines()[0]}")
+        lines.append(f"  seed {self.execution.seed}, as of {self.execution.as_of}" + (f", cohort {self.cohort}" if self.cohort else ""))
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        body = "".join(
+            f"<tr><td>{html.escape(product)}</td><td>{html.escape(table)}</td><td style='text-align:right'>{rows:,}</td></tr>"
+            for product, tables in self._by_product(core=True).items()
+            for table, rows in tables.items()
+        )
+        head, check = html.escape(self.name), html.escape(str(self.validation).splitlines()[0])
+        return f"<h4>{head}</h4><table><tr><th>product</th><th>table</th><th>rows</th></tr>{body}</table><p>{check}</p>"
+
+    def _by_product(self, core: bool = False) -> dict[str, dict[str, int]]:
+        found: dict[str, dict[str, int]] = {}
+        for name, rows in self.rows.items():
+            product, table = name.split(".", 1)
+            if core or product != "core":
+                found.setdefault(product, {})[table] = rows
+        return found

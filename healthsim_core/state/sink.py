@@ -1,0 +1,192 @@
+"""Where a run's chunks go: one cohort, one execution, one transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import pyarrow as pa
+
+from healthsim_core.errors import StateError
+from healthsim_core.state.database import NOW, database_path, discard, explained, open_for_writing, quoted
+from healthsim_core.state.ddl import COHORT, ensure_table
+from healthsim_core.state.record import ExecutionRecord
+from healthsim_core.tables import Table
+
+_CHUNK = "healthsim_chunk"
+_MEMORY = "256MB"  # DuckDB's own cache; what does not fit is on the disk already
+
+
+class CohortWriter:
+    """Writes a cohort's tables within one transaction; nothing is there until `commit`.
+
+    Used in a `with` block it commits at the end, and aborts where an exception (or Ctrl-C) ends the block.
+
+    Args:
+        database: The database's path; None for the default one.
+        cohort: The cohort's name.
+        schemas: Columns by table name, of every table that will be written.
+        execution: The run.
+        replace: Whether a cohort of that name is replaced, rather than refused.
+
+    Raises:
+        StateError: The name is taken, or the database is locked, not a database, newer, or cannot be made.
+    """
+
+    def __init__(
+        self,
+        database: Path | str | None,
+        cohort: str,
+        schemas: Mapping[str, pa.Schema],
+        execution: ExecutionRecord,
+        replace: bool = False,
+    ) -> None:
+        self.cohort, self.rows = cohort_name(cohort), dict.fromkeys(schemas, 0)
+        self._schemas, self._execution = dict(schemas), execution
+        self._path = database_path(database)
+        self._existed = self._path.exists()
+        self._connection = open_for_writing(self._path)
+        self._open = True
+        try:
+            self._begin(replace)
+        except BaseException:
+            self.abort()
+            raise
+
+    def append(self, name: str, rows: pa.Table) -> None:
+        """Append rows to one table."""
+        if not rows.num_rows:
+            return
+        with explained(self._path):
+            self._connection.register(_CHUNK, rows)
+            self._connection.execute(
+                f"INSERT INTO {quoted(name)} BY NAME SELECT {self._id}::BIGINT AS {COHORT}, * FROM {_CHUNK}"
+            )
+            self._connection.unregister(_CHUNK)
+        self.rows[name] += rows.num_rows
+
+    def commit(self) -> None:
+        """Record the cohort and its execution, and make all of it lasting."""
+        try:
+            with explained(self._path):
+                self._record()
+                self._connection.commit()
+                self._open = False
+                self._connection.close()
+        except BaseException:
+            self.abort()
+            raise
+
+    def abort(self) -> None:
+        """Leave the database as it was before; after `commit` or a first `abort` there is nothing left to do."""
+        if self._open:
+            self._open = False
+            discard(self._connection, self._path, self._existed)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if error is None:
+            self.commit()
+        else:
+            self.abort()
+
+    def _begin(self, replace: bool) -> None:
+        with explained(self._path):
+            self._connection.execute(f"SET memory_limit = '{_MEMORY}'")
+            if replace:
+                remove_cohort(self._connection, self.cohort)
+            if self._connection.execute("FROM healthsim.cohort WHERE name = ?", [self.cohort]).fetchone():
+                remedy = "Choose another name with --cohort, or delete it first: `healthsim cohorts delete NAME`."
+                raise StateError(f'a cohort is already called "{self.cohort}".', str(self._path), remedy)
+            row = self._connection.execute("SELECT coalesce(max(cohort_id), 0) + 1 FROM healthsim.cohort").fetchone()
+            self._id = row[0] if row else 1
+            for name, schema in self._schemas.items():
+                ensure_table(self._connection, name, schema)
+
+    def _record(self) -> None:
+        run, execute = self._execution, self._connection.execute
+        description = str(run.spec.get("description") or (run.spec.get("profile") or {}).get("description") or "")
+        execute(
+            f"INSERT INTO healthsim.cohort VALUES (?, ?, ?, ?, ?, ?, {NOW})",
+            [self._id, self.cohort, description, run.id, run.seed, run.as_of],
+        )
+        for position, (name, schema) in enumerate(self._schemas.items()):
+            table = [self._id, position, name, self.rows[name], schema.serialize().to_pybytes()]
+            execute("INSERT INTO healthsim.cohort_table VALUES (?, ?, ?, ?, ?)", table)
+        execute("DELETE FROM healthsim.execution WHERE execution_id = ? AND cohort = ?", [run.id, self.cohort])
+        kept = [run.id, self.cohort, run.profile, run.profile_version, run.seed, run.as_of, run.spec_hash]
+        documents = [json.dumps(run.spec, ensure_ascii=False), json.dumps(dict(run.versions), ensure_ascii=False)]
+        execute(f"INSERT INTO healthsim.execution VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, {NOW})", [*kept, *documents])
+
+
+class StateSink:
+    """The sink of a run that is persisted: takes the chunks' tables as they come.
+
+    Args:
+        database: The database's path; None for the default one.
+        cohort: The cohort's name.
+        tables: Every declared table that the run writes, by name.
+        person_schema: The columns of `core.person`, with those that the profile adds.
+        execution: The run.
+        replace: Whether a cohort of that name is replaced, rather than refused.
+
+    Raises:
+        StateError: See `CohortWriter`.
+    """
+
+    def __init__(
+        self,
+        database: Path | str | None,
+        cohort: str,
+        tables: Mapping[str, Table],
+        person_schema: pa.Schema,
+        execution: ExecutionRecord,
+        replace: bool = False,
+    ) -> None:
+        schemas = {name: person_schema if name == "core.person" else table.schema for name, table in tables.items()}
+        self._once = frozenset(name for name, table in tables.items() if not table.person and name != "core.person")
+        self._first = True
+        self._writer = CohortWriter(database, cohort, schemas, execution, replace)
+
+    def write(self, tables: Mapping[str, pa.Table]) -> None:
+        """Append one chunk's tables; those of the run, which have no person, are taken from the first chunk only."""
+        for name, rows in tables.items():
+            if self._first or name not in self._once:
+                self._writer.append(name, rows)
+        self._first = False
+
+    def commit(self) -> None:
+        """Record the cohort and its execution, and make all of it lasting."""
+        self._writer.commit()
+
+    def abort(self) -> None:
+        """Leave the database as it was before."""
+        self._writer.abort()
+
+
+def cohort_name(name: str) -> str:
+    """The name, if it can be a cohort's.
+
+    Raises:
+        StateError: It is empty, longer than 200 characters, or holds control characters.
+    """
+    if not isinstance(name, str) or not name.strip() or len(name) > 200 or not name.isprintable():
+        raise StateError(f"{name!r:.60} cannot be a cohort's name.", "cohort", "Give 1 to 200 printable characters.")
+    return name.strip()
+
+
+def remove_cohort(connection: Any, name: str) -> bool:
+    """Delete a cohort's rows in every table; its executions stay as history. False where there is no such cohort."""
+    found = connection.execute("SELECT cohort_id FROM healthsim.cohort WHERE name = ?", [name]).fetchone()
+    if not found:
+        return False
+    tables = connection.execute("SELECT name FROM healthsim.cohort_table WHERE cohort_id = ? AND row_count > 0", found)
+    for (table,) in tables.fetchall():
+        connection.execute(f"DELETE FROM {quoted(table)} WHERE {COHORT} = ?", found)
+    connection.execute("DELETE FROM healthsim.cohort_table WHERE cohort_id = ?", found)
+    connection.execute("DELETE FROM healthsim.cohort WHERE cohort_id = ?", found)
+    return True
