@@ -1,0 +1,76 @@
+"""healthsim cohorts list | show | query | export | delete."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import attrs
+import click
+
+from healthsim_core.cli import options, show
+
+
+@click.group()
+def command() -> None:
+    """Stored cohorts."""
+
+
+@command.command("list")
+@options.AS_JSON
+@options.DATABASE
+def list_stored(as_json: bool, database: str | None) -> None:
+    """Every cohort of the database."""
+    from healthsim_core.state import list_cohorts
+
+    show.rows([attrs.asdict(cohort) for cohort in list_cohorts(database)], as_json)
+
+
+@command.command("show")
+@click.argument("name")
+@options.AS_JSON
+@options.DATABASE
+def show_cohort(name: str, as_json: bool, database: str | None) -> None:
+    """Summary of a cohort."""
+    from healthsim_core.state import get_summary
+
+    found = get_summary(name, database=database)
+    if as_json:
+        show.document(found.to_dict())
+    else:
+        click.echo(str(found))
+
+
+@command.command()
+@click.argument("sql")
+@click.option("--cohort", help="See only this cohort's rows.")
+@options.AS_JSON
+@options.DATABASE
+def query(sql: str, cohort: str | None, as_json: bool, database: str | None) -> None:
+    """Run a read-only SQL query."""
+    from healthsim_core.state import query as run_query
+
+    show.rows(run_query(sql, database=database, cohort=cohort).to_pylist(), as_json, "No rows.")
+
+
+@command.command()
+@click.argument("name")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["parquet", "csv", "json"]), default="parquet", show_default=True)
+@options.DATABASE
+def export(name: str, folder: Path, form: str, database: str | None) -> None:
+    """Write a cohort's tables to files."""
+    from healthsim_core.state import export_cohort
+
+    for path in export_cohort(name, folder, form, database=database):
+        click.echo(str(path))
+
+
+@command.command()
+@click.argument("name")
+@options.DATABASE
+def delete(name: str, database: str | None) -> None:
+    """Delete a cohort; the record of its execution stays."""
+    from healthsim_core.state import delete_cohort
+
+    delete_cohort(name, database=database)
+    click.echo(f"deleted {name}")

@@ -1,0 +1,45 @@
+"""healthsim plan: what a run would do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from healthsim_core.cli import options, show
+
+
+@click.command()
+@click.argument("scenario", metavar="[SCENARIO.json]", required=False)
+@click.option("--profile", metavar="NAME|FILE", help="Template, or JSON file.")
+@click.option("--journey", "journeys", metavar="NAME|FILE", multiple=True, help="Template, or JSON file; may be repeated.")
+@click.option("--count", type=int, help="How many people, or households.")
+@click.option("--product", "products", metavar="P", multiple=True, help="Product whose records are made; may be repeated.")
+@click.option("--format", "formats", metavar="F", multiple=True, help="Format that is written; may be repeated.")
+@options.when
+@options.where
+@click.option("--persist/--no-persist", default=True, hidden=True)
+@options.AS_JSON
+def command(
+    scenario: str | None,
+    profile: str | None,
+    journeys: tuple[str, ...],
+    products: tuple[str, ...],
+    formats: tuple[str, ...],
+    count: int | None,
+    seed: int | None,
+    as_of: str | None,
+    start: str | None,
+    as_json: bool,
+    **_: Any,
+) -> None:
+    """Show the compiled plan of a scenario, or of a profile with journeys, without running it."""
+    from healthsim_core.generate import make_plan
+    from healthsim_core.generation.plan_text import plan_document, plan_text
+
+    given = {"count": count, "seed": seed, "as_of": as_of, "start": start, "products": list(products) or None, "formats": list(formats) or None}
+    plan = make_plan(profile, list(journeys) or None, scenario=scenario, **given)
+    if as_json:
+        show.document(plan_document(plan))
+    else:
+        click.echo(plan_text(plan))

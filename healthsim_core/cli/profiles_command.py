@@ -1,0 +1,70 @@
+"""healthsim profiles list | show | save | history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from healthsim_core.cli import options, show
+
+
+@click.group()
+def command() -> None:
+    """Profile templates and saved profiles."""
+
+
+@command.command("list")
+@options.AS_JSON
+@options.DATABASE
+def list_profiles(as_json: bool, database: str | None) -> None:
+    """Templates of all installed products, and profiles saved in the database."""
+    from healthsim_core.catalog import default_catalog
+    from healthsim_core.state import list_profiles as saved_profiles
+
+    templates = [{"name": o.name, "from": o.product, "description": o.description} for o in default_catalog().profiles.values()]
+    saved = [{"name": p.name, "from": f"saved, version {p.version}", "description": p.description} for p in saved_profiles(database)]
+    show.rows([*templates, *saved], as_json)
+
+
+@command.command("show")
+@click.argument("name")
+@click.option("--version", type=int, help="Version of a saved profile [default: the newest].")
+@options.DATABASE
+def show_profile(name: str, version: int | None, database: str | None) -> None:
+    """Print a profile as JSON: a template, a saved profile, or a file as it is read."""
+    from healthsim_core.catalog import default_catalog
+    from healthsim_core.generation.request import find_profile
+    from healthsim_core.state import list_profiles as saved_profiles
+    from healthsim_core.state import load_profile
+
+    saved = version is not None or any(profile.name == name for profile in saved_profiles(database))
+    found: Any = load_profile(name, version, database=database) if saved else find_profile(name, default_catalog())
+    click.echo(found.to_json())
+
+
+@command.command()
+@click.argument("name")
+@click.argument("source", metavar="FILE|TEMPLATE")
+@options.DATABASE
+def save(name: str, source: str, database: str | None) -> None:
+    """Save a profile under a name; the same content again makes no new version."""
+    from healthsim_core.catalog import default_catalog
+    from healthsim_core.generation.request import find_profile
+    from healthsim_core.state import save_profile
+
+    version = save_profile(name, find_profile(source, default_catalog()), database=database)
+    click.echo(f"{name}, version {version}")
+
+
+@command.command()
+@click.argument("name")
+@options.AS_JSON
+@options.DATABASE
+def history(name: str, as_json: bool, database: str | None) -> None:
+    """Versions of a saved profile."""
+    import attrs
+
+    from healthsim_core.state import profile_versions
+
+    show.rows([attrs.asdict(each) for each in profile_versions(name, database=database)], as_json)

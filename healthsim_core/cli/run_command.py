@@ -1,0 +1,38 @@
+"""healthsim run SCENARIO.json."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from healthsim_core.cli import options, show
+
+
+@click.command()
+@click.argument("scenario", metavar="SCENARIO.json")
+@options.when
+@click.option("--count", type=int, help="How many such households [default: the scenario's, else 1].")
+@options.where
+@click.option("--persist/--no-persist", default=True, help="Store the cohort [default: yes].")
+def command(scenario: str, seed: int | None, as_of: str | None, start: str | None, count: int | None, quiet: bool, **where: Any) -> int:
+    """Run a scenario: people, timelines, records, files."""
+    from healthsim_core.generate import make_plan
+
+    plan = make_plan(scenario=scenario, seed=seed, as_of=as_of, start=start, count=count)
+    return execute(plan, quiet, **where)
+
+
+def execute(plan: Any, quiet: bool, **where: Any) -> int:
+    """Run a plan with progress, print the summary; the exit code."""
+    from healthsim_core.cli.summary import summary
+    from healthsim_core.execution.run import Options, free_folder, run_plan
+    from healthsim_core.state import database_path
+
+    if where["out"] is None and plan.formats:
+        where["out"] = str(free_folder(plan.request.name))
+    with show.progress(plan.request.name, quiet) as report:
+        result = run_plan(plan, Options(**where, progress=report))
+    if not quiet:
+        click.echo(summary(result, where["out"], database_path(where["database"])))
+    return 0 if result.validation.passed else 1

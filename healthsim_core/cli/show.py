@@ -1,0 +1,56 @@
+"""Printing: tables for people, JSON for programs, progress on a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+
+def rows(found: Sequence[dict[str, Any]], as_json: bool, empty: str = "There are none.") -> None:
+    """Print rows as a table, or as JSON."""
+    if as_json:
+        click.echo(json.dumps(list(found), indent=2, ensure_ascii=False, default=str))
+    elif not found:
+        click.echo(empty)
+    else:
+        click.echo(table([{key: _cell(value) for key, value in row.items()} for row in found]))
+
+
+def table(found: Sequence[dict[str, str]]) -> str:
+    """A plain text table."""
+    names = list(found[0])
+    widths = [max(len(name), *(len(row[name]) for row in found)) for name in names]
+    widths[-1] = 0
+    lines = [names, *([row[name] for name in names] for row in found)]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines)
+
+
+def document(value: Any) -> None:
+    """Print a document as JSON."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+@contextmanager
+def progress(title: str, quiet: bool) -> Iterator[Any]:
+    """A progress bar on a terminal; nothing in a pipe. Yields what `generate` takes as `progress`."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)

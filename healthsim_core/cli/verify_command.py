@@ -1,0 +1,25 @@
+"""healthsim verify OUT|COHORT."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from healthsim_core.cli import options, show
+
+
+@click.command()
+@click.argument("target", metavar="OUT|COHORT")
+@options.DATABASE
+@options.AS_JSON
+def command(target: str, database: str | None, as_json: bool) -> int:
+    """Read the files of an output folder back, or a stored cohort, and check that everything agrees."""
+    from healthsim_core.execution.verify import verify_cohort, verify_folder
+
+    report = verify_folder(Path(target)) if Path(target).exists() else verify_cohort(target, database)
+    if as_json:
+        show.document(report.document())
+    else:
+        click.echo(str(report))
+    return 0 if report.passed else 1
