@@ -26,6 +26,7 @@ from healthsim_core.offers import (
     SkillResolver,
     Trigger,
 )
+from healthsim_core.reference import official, places
 from healthsim_core.skills.document import read_skill
 from healthsim_core.spec import JourneySpecification, ProfileSpecification
 from healthsim_core.tables import Field, Table, cents, from_arrow
@@ -70,6 +71,8 @@ __all__ = [
     "generate",
     "hookimpl",
     "journey_templates",
+    "official",
+    "places",
     "profile_templates",
     "read_skill",
     "text",

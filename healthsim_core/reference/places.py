@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import functools
 from pathlib import Path
+from typing import Any
 
 import attrs
 import numpy as np
@@ -79,12 +80,20 @@ class Addresses:
 
     def draw(self, unit_county: Floats, unit_zip: Floats) -> dict[str, Text]:
         """Columns county_fips, state, city, zip from two uniforms a row."""
-        county_codes = pick(unit_county, self.weights)
-        totals = np.cumsum(self._zip_weights)
-        ends = np.array([totals[self._county == index][-1] for index in range(len(self.fips))])
-        starts = np.concatenate([[0.0], ends[:-1]])
-        target = starts[county_codes] + unit_zip * (ends - starts)[county_codes]
-        rows = np.minimum(np.searchsorted(totals, target, side="right"), len(totals) - 1)
+        return self.within(pick(unit_county, self.weights), unit_zip)
+
+    def within(self, county_codes: NDArray[Any], unit_zip: Floats) -> dict[str, Text]:
+        """Columns county_fips, state, city, zip in given counties.
+
+        Args:
+            county_codes: Int array (rows,): places in `fips`.
+            unit_zip: Float array (rows,) of uniforms.
+        """
+        totals = np.concatenate([[0.0], np.cumsum(self._zip_weights)])
+        bounds = totals[np.searchsorted(self._county, np.arange(len(self.fips) + 1))]
+        starts, ends = bounds[county_codes], bounds[np.asarray(county_codes) + 1]
+        rows = np.searchsorted(totals[1:], starts + unit_zip * (ends - starts), side="right")
+        rows = np.minimum(rows, len(totals) - 2)
         state = Text(county_codes, [county(code).state for code in self.fips])
         return {"county_fips": Text(county_codes, list(self.fips)), "state": state, "city": self._cities[rows], "zip": self._zips[rows]}
 

@@ -1,1 +1,54 @@
-"""Every offer that networksim makes."""
+"""Every offer that NetworkSim makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from healthsim_core import (
+    EventColumns,
+    EventHandler,
+    Field,
+    Journey,
+    PersonColumns,
+    Profile,
+    ReferenceDataset,
+    RunHandler,
+    hookimpl,
+    journey_templates,
+)
+from networksim.appointments import appointments, attribution
+from networksim.assignment import event_columns, person_columns
+from networksim.generation import JOURNEYS, PROFILES
+from networksim.network import network_tables
+from networksim.registries import DATASETS
+from networksim.tables import APPOINTMENT, ATTRIBUTION, FACILITY, PHARMACY, PROVIDER
+
+_SPECIALTY = Field("specialty", "category", "Specialty asked for.", nullable=True)
+
+
+@hookimpl
+def healthsim_profiles() -> Iterable[Profile | PersonColumns]:
+    """Profiles, and each person's provider, hospital and pharmacy."""
+    yield from PROFILES
+    yield PersonColumns(("pcp_npi", "hospital_npi", "pharmacy_npi"), person_columns)
+
+
+@hookimpl
+def healthsim_journeys() -> Iterable[Journey]:
+    """Journeys of network use."""
+    yield from journey_templates(JOURNEYS)
+
+
+@hookimpl
+def healthsim_event_handlers() -> Iterable[EventHandler | EventColumns | RunHandler]:
+    """The network of the run's counties, and who sees whom."""
+    yield RunHandler(network_tables, writes=(FACILITY, PROVIDER, PHARMACY))
+    yield EventColumns(("provider_npi", "facility_npi"), event_columns)
+    yield EventHandler("person", attribution, writes=(ATTRIBUTION,))
+    yield EventHandler("milestone", appointments, writes=(APPOINTMENT,), parameters=(_SPECIALTY,))
+
+
+@hookimpl
+def healthsim_reference_datasets() -> Iterable[ReferenceDataset]:
+    """Registries that `healthsim init --from` can load."""
+    yield from DATASETS

@@ -1,0 +1,126 @@
+"""Read files in official layouts: known by their header, with whatever encoding, case and types their export gave them."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet
+from numpy.typing import NDArray
+
+from healthsim_core.errors import ReferenceDataError
+from healthsim_core.offers import FileLayout
+
+SUFFIXES = (".csv", ".txt", ".tsv", ".parquet")
+_TITLE_LINES = 5  # so many lines may stand before the header
+_BLOCK = 1 << 20
+
+
+def recognised(path: Path, layouts: Iterable[FileLayout]) -> FileLayout | None:
+    """The layout whose header the file has: the one that asks for most columns, where several do.
+
+    Raises:
+        ReferenceDataError: The file cannot be read.
+    """
+    present = [{name.lower() for name in line} for line in _header_lines(path)]
+    fitting = [layout for layout in layouts if any({n.lower() for n in layout.header} <= names for names in present)]
+    return max(fitting, key=lambda layout: len(layout.header), default=None)
+
+
+def read_columns(path: Path, columns: Iterable[str]) -> pa.Table:
+    """Columns of a file as text, named as asked; a column that the file lacks is null.
+
+    Args:
+        path: CSV (UTF-8 with or without byte-order mark, or Latin-1; commas or tabs) or Parquet.
+        columns: Official names, matched without regard to case.
+    """
+    names = tuple(columns)
+    schema = pa.schema([(name, pa.string()) for name in names])
+    return pa.concat_tables([schema.empty_table(), *batches(path, names)])
+
+
+def batches(path: Path, columns: Iterable[str]) -> Iterator[pa.Table]:
+    """The same as `read_columns`, piece by piece, for files that are larger than memory."""
+    names = tuple(columns)
+    source = _parquet_batches(path, names) if path.suffix.lower() == ".parquet" else _csv_batches(path, names)
+    for batch in source:
+        by_name = {name.lower(): batch.column(index) for index, name in enumerate(batch.schema.names)}
+        yield pa.table({name: _as_text(by_name.get(name.lower()), batch.num_rows) for name in names})
+
+
+def numbers(column: pa.Array | pa.ChunkedArray, missing: float = -999.0) -> NDArray[np.float64]:
+    """Numbers of a text column, NaN where there is none; `missing` and what is not a number are none."""
+    trimmed = pc.replace_substring(pc.utf8_trim_whitespace(pc.fill_null(column, "")), ",", "")
+    numeric = pc.match_substring_regex(trimmed, r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$")
+    values = pc.if_else(numeric, trimmed, pa.scalar(None, pa.string())).cast(pa.float64())
+    found = np.array(values.to_numpy(zero_copy_only=False) if isinstance(values, pa.Array) else values.to_numpy(), np.float64)
+    found[found == missing] = np.nan
+    return found
+
+
+def zero_padded(column: pa.Array | pa.ChunkedArray, width: int) -> pa.Array:
+    """Codes of a text column with the zeros that an export took away."""
+    whole = pc.replace_substring_regex(pc.utf8_trim_whitespace(column), r"\.0$", "")
+    padded = pc.utf8_lpad(whole, width=width, padding="0")
+    return padded.combine_chunks() if isinstance(padded, pa.ChunkedArray) else padded
+
+
+def _header_lines(path: Path) -> list[list[str]]:
+    try:
+        if path.suffix.lower() == ".parquet":
+            return [pyarrow.parquet.read_schema(path).names]
+        with path.open(encoding=_encoding(path), newline="") as file:
+            lines = [line for _, line in zip(range(_TITLE_LINES), file, strict=False)]
+    except (OSError, pa.ArrowException) as error:
+        raise ReferenceDataError(f"cannot be read: {error}.", path.name) from error
+    return [next(csv.reader([line], delimiter=_delimiter(line)), []) for line in lines]
+
+
+def _csv_batches(path: Path, names: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
+    lines, wanted = _header_lines(path), {name.lower() for name in names}
+    title = max(range(len(lines)), key=lambda index: len(wanted & {name.lower() for name in lines[index]}), default=0)
+    header = lines[title]
+    types = {name: pa.string() for name in header}
+    encoding = _encoding(path)
+    with path.open(encoding=encoding, newline="") as file:
+        delimiter = _delimiter([line for _, line in zip(range(title + 1), file, strict=False)][-1])
+    reader = pyarrow.csv.open_csv(
+        path,
+        read_options=pyarrow.csv.ReadOptions(encoding=encoding.replace("-sig", ""), skip_rows=title, block_size=_BLOCK * 8),
+        parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+        convert_options=pyarrow.csv.ConvertOptions(
+            column_types=types, include_columns=[n for n in header if n.lower() in wanted], null_values=[""], strings_can_be_null=True
+        ),
+    )
+    yield from reader
+
+
+def _parquet_batches(path: Path, names: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
+    file, wanted = pyarrow.parquet.ParquetFile(path), {name.lower() for name in names}
+    yield from file.iter_batches(columns=[name for name in file.schema_arrow.names if name.lower() in wanted])
+
+
+def _as_text(column: pa.Array | None, rows: int) -> pa.Array:
+    return pa.nulls(rows, pa.string()) if column is None else column.cast(pa.string())
+
+
+def _delimiter(line: str) -> str:
+    return "\t" if line.count("\t") > line.count(",") else ","
+
+
+def _encoding(path: Path) -> str:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "utf-8-sig"
