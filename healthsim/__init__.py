@@ -1,5 +1,5 @@
 """HealthSim: one simulated truth for clinical records, claims, pharmacy and trials."""
 
-from healthsim_core.generate import generate
+from healthsim_core.generator import generate
 
 __all__ = ["generate"]

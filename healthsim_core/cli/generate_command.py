@@ -28,7 +28,7 @@ def command(
     **where: Any,
 ) -> int:
     """Generate people of a profile, and what happens to them."""
-    from healthsim_core.generate import make_plan
+    from healthsim_core.generator import make_plan
 
     plan = make_plan(**options.chosen(profile, journeys, products, formats), count=count, seed=seed, as_of=as_of, start=start)
     return execute(plan, quiet, **where)

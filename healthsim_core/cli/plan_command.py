@@ -34,7 +34,7 @@ def command(
     **_: Any,
 ) -> None:
     """Show the compiled plan of a scenario, or of a profile with journeys, without running it."""
-    from healthsim_core.generate import make_plan
+    from healthsim_core.generator import make_plan
     from healthsim_core.generation.plan_text import plan_document, plan_text
 
     given = {"count": count, "seed": seed, "as_of": as_of, "start": start, "products": list(products) or None, "formats": list(formats) or None}

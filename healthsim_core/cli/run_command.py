@@ -17,7 +17,7 @@ from healthsim_core.cli import options, show
 @click.option("--persist/--no-persist", default=True, help="Store the cohort [default: yes].")
 def command(scenario: str, seed: int | None, as_of: str | None, start: str | None, count: int | None, quiet: bool, **where: Any) -> int:
     """Run a scenario: people, timelines, records, files."""
-    from healthsim_core.generate import make_plan
+    from healthsim_core.generator import make_plan
 
     plan = make_plan(scenario=scenario, seed=seed, as_of=as_of, start=start, count=count)
     return execute(plan, quiet, **where)
