@@ -4,4 +4,34 @@ from __future__ import annotations
 
 from healthsim_core import OutputFormat
 
-FORMATS: tuple[OutputFormat, ...] = ()
+from .parties import NETWORK
+from .x12_834 import X12Enrollments
+from .x12_835 import X12Remittances
+from .x12_837 import X12Claims
+
+_SHARED = ("core.person", "membersim.payer", "membersim.coverage")
+_CLAIMS = (*_SHARED, "membersim.claim", "membersim.claim_line")
+
+FORMATS: tuple[OutputFormat, ...] = (
+    OutputFormat(
+        name="x12_834",
+        description="Benefit enrollment, ASC X12N 834 (005010X220A1).",
+        writer=X12Enrollments,
+        needs=(*_SHARED, "membersim.member"),
+        wants=NETWORK,
+    ),
+    OutputFormat(
+        name="x12_837",
+        description="Professional (005010X222A1) and institutional (005010X223A2) claims, ASC X12N 837, in a file each.",
+        writer=X12Claims,
+        needs=(*_CLAIMS, "membersim.claim_diagnosis"),
+        wants=NETWORK,
+    ),
+    OutputFormat(
+        name="x12_835",
+        description="Remittance advice, ASC X12N 835 (005010X221A1).",
+        writer=X12Remittances,
+        needs=_CLAIMS,
+        wants=NETWORK,
+    ),
+)

@@ -1,0 +1,65 @@
+"""Free text in X12's basic character set: X12 has no escape, so what cannot stand in an element is put in other words.
+
+The basic set is capital letters, digits, space and some punctuation (X12.6, section 3.3.1). Accents are dropped, letters
+without a decomposition become their base letter, delimiters and anything else become a space. Letters of other scripts
+become their letter's name or, failing that, their code point, so that no name is lost altogether.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from healthsim_core import Text
+
+ELEMENT, COMPONENT, REPETITION, SEGMENT = "*", ":", "^", "~"
+
+_ALLOWED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 !\"&'()+,-./;?=")
+_PLAIN = r"^[A-Z0-9!\"&'()+,\-./;?=]+( [A-Z0-9!\"&'()+,\-./;?=]+)*$"
+_LETTER = re.compile(r"LETTER (?:SMALL |CAPITAL )?([A-Z]{1,3})\b")
+_ALIKE = {"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "_": "-"}
+
+
+def basic(value: str, longest: int = 60) -> str:
+    """`value` in the basic character set, without runs of spaces, of 1 to `longest` characters."""
+    decomposed = unicodedata.normalize("NFKD", value.upper())
+    letters = (_ALIKE.get(letter, letter) for letter in decomposed if not unicodedata.combining(letter))
+    kept = "".join(letter if letter in _ALLOWED else _nearest(letter) for letter in letters)
+    return " ".join(kept.split())[:longest].rstrip() or "-"
+
+
+def free(column: Text, longest: int = 60) -> Text:
+    """A column of free text in the basic character set; null stays null."""
+    values = pc.ascii_upper(column.values)
+    plain = pc.and_(pc.match_substring_regex(values, _PLAIN), pc.less_equal(pc.utf8_length(values), longest))
+    odd = np.flatnonzero(~plain.to_numpy(zero_copy_only=False))
+    if len(odd):
+        repaired = pa.array([basic(value, longest) for value in column.values.take(pa.array(odd)).to_pylist()], pa.string())
+        values = pc.replace_with_mask(values, pc.invert(plain), repaired)
+    return Text(column.codes, values)
+
+
+def digits(value: str) -> str:
+    """Only the digits of `value`."""
+    return "".join(letter for letter in value if letter.isdecimal())
+
+
+def undotted(code: str) -> str:
+    """An ICD-10-CM code as X12 writes it: without its dot."""
+    return code.replace(".", "")
+
+
+def dotted(code: str) -> str:
+    """An ICD-10-CM code with its dot."""
+    return f"{code[:3]}.{code[3:]}" if len(code) > 3 else code
+
+
+def _nearest(letter: str) -> str:
+    found = _LETTER.search(unicodedata.name(letter, ""))
+    if found:
+        return found.group(1)
+    return f"U{ord(letter):X}" if unicodedata.category(letter).startswith("L") else " "

@@ -1,0 +1,149 @@
+"""Who stands in the files: organizations and clinicians by NPI, payers by id, people by id; as segments, rendered once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from healthsim_core import Columns, Text, from_arrow, text
+
+from .characters import basic, digits, free
+from .envelope import END, segment
+
+CODES: Mapping[str, Any] = json.loads((Path(__file__).parent / "codes.json").read_text())
+FALLBACK: Mapping[str, str] = CODES["fallback_organization"]
+NETWORK = ("networksim.provider", "networksim.facility", "networksim.pharmacy")
+
+
+class Rows:
+    """The rows of a run's table by their key, looked up one at a time and kept as text."""
+
+    def __init__(self, table: pa.Table | None, key: str) -> None:
+        self._table = table
+        keys = table[key].to_pylist() if table is not None else []
+        self._row = {value: row for row, value in enumerate(keys)}
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        """The row as a dictionary, or None."""
+        row = self._row.get(key)
+        if row is None or self._table is None:
+            return None
+        return {name: value for name, value in self._table.slice(row, 1).to_pylist()[0].items() if value not in (None, "")}
+
+
+class Parties:
+    """Payers and, where a network is installed, its providers and facilities.
+
+    Args:
+        tables: The run's tables.
+    """
+
+    def __init__(self, tables: Mapping[str, pa.Table]) -> None:
+        self._clinicians = Rows(tables.get("networksim.provider"), "npi")
+        self._organizations = [Rows(tables.get(name), "npi") for name in NETWORK[1:]]
+        self._payers = Rows(tables.get("membersim.payer"), "payer_id")
+        self._known: dict[tuple[str, str], str] = {}
+
+    def render(self, column: Text, kind: str, function: Callable[[str], str]) -> Text:
+        """`function` of every distinct value, remembered under `kind` from chunk to chunk."""
+        known = self._known
+
+        def once(value: str) -> str:
+            if (kind, value) not in known:
+                known[kind, value] = function(value)
+            return known[kind, value]
+
+        return column.recode(once)
+
+    def organization(self, npi: str) -> dict[str, Any]:
+        """The organization, or the clinician as one; the fallback organization where nobody knows it."""
+        found = next((row for rows in self._organizations if (row := rows.get(npi))), None)
+        if found is None and (person := self._clinicians.get(npi)):
+            found = {**person, "name": f"{person['first_name']} {person['last_name']}"}
+        return {**FALLBACK, "tax_id": FALLBACK["tax_id"], **(found or {}), "npi": npi}
+
+    def clinician(self, npi: str) -> dict[str, Any] | None:
+        """The clinician, or None where no network is installed."""
+        return self._clinicians.get(npi)
+
+    def payer(self, payer_id: str) -> dict[str, Any]:
+        """The payer."""
+        return self._payers.get(payer_id) or {"name": payer_id, **{k: FALLBACK[k] for k in ("address", "city", "state", "zip", "phone")}}
+
+    def named(self, code: str, npi: str, taxonomy: str = "") -> str:
+        """NM1 of a clinician, with PRV where `taxonomy` gives its first element; an organization, if `npi` is one."""
+        person = self.clinician(npi)
+        if person is None:
+            return organization_name(code, self.organization(npi))
+        name = segment("NM1", code, "1", basic(person["last_name"]), basic(person["first_name"], 35), "", "", "", "XX", npi)
+        known = taxonomy and person.get("taxonomy")
+        return name + (segment("PRV", taxonomy, "PXC", person["taxonomy"]) if known else "")
+
+
+def organization_name(code: str, organization: Mapping[str, str]) -> str:
+    """NM1 of an organization with its NPI."""
+    return segment("NM1", code, "2", basic(organization["name"]), "", "", "", "", "XX", organization["npi"])
+
+
+def address(place: Mapping[str, str], nine_digits: bool = False) -> str:
+    """N3 and N4; the guides ask for nine ZIP digits of billing providers and service locations."""
+    zip_code = digits(place["zip"])
+    zip_code += CODES["zip_extension"] if nine_digits and len(zip_code) == 5 else ""
+    return segment("N3", basic(place["address"], 55)) + segment("N4", basic(place["city"], 30), place["state"], zip_code)
+
+
+@attrs.frozen(eq=False)
+class PersonText:
+    """Fragments of the chunk's people, a row a person.
+
+    Attributes:
+        ids: Person ids, int64.
+        name: LAST*FIRST.
+        address: N3 and N4.
+        demographics: DMG with birth date and sex.
+        columns: The columns of `core.person`.
+    """
+
+    ids: NDArray[np.int64]
+    name: pa.Array
+    address: pa.Array
+    demographics: pa.Array
+    columns: Columns
+
+    @classmethod
+    def of(cls, table: pa.Table, extra: tuple[str, ...] = ()) -> PersonText:
+        """Render the rows of `core.person`; `extra` names further columns to keep."""
+        used = ("person_id", "last_name", "first_name", "address", "city", "state", "zip", "birth_date", "sex", *extra)
+        people = from_arrow(table.select(used))
+        name = text.lines(free(people["last_name"]), "*", free(people["first_name"], 35))
+        zip_code = text.each(people["zip"], digits)
+        home = text.lines(
+            "N3*", free(people["address"], 55), f"{END}N4*", free(people["city"], 30), "*", people["state"], "*", zip_code, END
+        )
+        born = text.dates(people["birth_date"], "%Y%m%d")
+        demographics = text.lines("DMG*D8*", born, "*", people["sex"])
+        return cls(people["person_id"], name, home, demographics, people)
+
+    def rows(self, persons: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The row of each of `persons`."""
+        found = text.positions(self.ids, persons)
+        if (found < 0).any():
+            raise ValueError(f"person {int(persons[found < 0][0])} is not in core.person")
+        return found
+
+
+def take(strings: pa.Array, rows: NDArray[Any]) -> pa.Array:
+    """The strings at `rows`."""
+    return strings.take(pa.array(rows))
+
+
+def claim_columns(table: pa.Table, mask: NDArray[np.bool_]) -> Columns:
+    """The claims where `mask` is True."""
+    return from_arrow(table.filter(pa.array(mask)))

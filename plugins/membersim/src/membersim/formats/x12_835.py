@@ -1,0 +1,160 @@
+"""x12_835: remittance advice (005010X221A1) in 835.edi, for all adjudicated claims, pharmacy claims among them.
+
+A transaction set is a payment: the claims that share a trace number, which are those of one household, payer, payee and
+day. A household is never split between chunks, so a payment never is, and its total (BPR02, ahead of its claims) is known
+without holding anything back. Payments stand in the order in which their first claims stream by.
+Every adjustment stands on its line, so claims balance through their lines; there are no provider level adjustments (PLB).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from healthsim_core import Columns, Destination, Run, Text, from_arrow, text
+
+from .characters import basic
+from .claim_text import quantity
+from .envelope import END, Exchange, Interchange, segment
+from .parties import CODES, FALLBACK, Parties, PersonText, address, take
+from .rows import changes, found, of_types, ordered, slices, within
+
+SLICE = 20_000
+
+
+class X12Remittances:
+    """Writes x12_835."""
+
+    def __init__(self, destination: Destination, run: Run) -> None:
+        house, gateway = CODES["clearinghouse"], CODES["plan_administrator"]
+        exchange = Exchange("835", "HP", "005010X221A1", 4, gateway["id"], house["id"], convention=False)
+        self._file = Interchange(destination, "835.edi", run, exchange)
+        self._parties: Parties | None = None
+
+    def write(self, tables: Mapping[str, pa.Table]) -> None:
+        """Write a chunk's payments."""
+        self._parties = self._parties or Parties(tables)
+        claims = of_types(tables["membersim.claim"], ("P", "I", "R"))
+        claims = claims.where(~np.isnat(claims["paid_date"]))
+        if not claims.rows:
+            return
+        claims = claims.take(payment_order(claims["trace_number"]))
+        coverage = from_arrow(tables["membersim.coverage"].select(["coverage_id", "member_number", "group_number"]))
+        coverage = coverage.take(found(coverage["coverage_id"], claims["coverage_id"], "membersim.coverage"))
+        claims = claims.assign(**coverage, billing_npi=claims["billing_npi"].or_else(FALLBACK["npi"]))
+        people = PersonText.of(tables["core.person"])
+        claims = claims.assign(patient_row=people.rows(claims["person_id"]), holder_row=people.rows(claims["subscriber_id"]))
+        lines = ordered(tables["membersim.claim_line"], claims["claim_id"], "claim_id", "line")
+        payment = np.cumsum(changes(claims["trace_number"].codes)) - 1
+        for start, stop in slices(payment, SLICE):
+            some, first = claims.take(np.arange(start, stop)), int(payment[start])
+            bodies = remitted_claims(some, within(lines, start, stop), people, self._parties)
+            self._file.extend(self._payments(some, payment[start:stop] - first), bodies, payment[start:stop] - first)
+
+    def _payments(self, claims: Columns, payment: NDArray[np.int64]) -> pa.Array:
+        parties = self._parties or Parties({})
+        total = np.bincount(payment, claims["paid"]).round().astype(np.int64)
+        one = claims.take(np.flatnonzero(changes(payment)))
+        day = text.dates(one["paid_date"], "%Y%m%d")
+        payer = parties.render(one["payer_id"], "835 payer", lambda payer_id: _payer(parties, payer_id))
+        tax_id = parties.render(one["payer_id"], "tax id", lambda payer_id: _tax_id(parties, payer_id))
+        payee = parties.render(one["billing_npi"], "payee", lambda npi: _payee(parties, npi))
+        return text.lines(
+            "BPR*", text.choose(total > 0, "I", "H"), "*", text.plain_amount(total), "*C*", text.choose(total > 0, "CHK", "NON"),
+            "*" * 12, day, f"{END}TRN*1*", one["trace_number"], "*1", tax_id, f"{END}DTM*405*", day, END, payer, payee, f"LX*1{END}",
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._file.close()
+
+
+def payment_order(trace: Text) -> NDArray[np.int64]:
+    """The order of claims by the first appearance of their trace number."""
+    rows = np.arange(len(trace))
+    first = np.full(len(trace.values), len(trace), np.int64)
+    np.minimum.at(first, trace.codes, rows)
+    return np.lexsort((rows, first[trace.codes]))
+
+
+def remitted_claims(claims: Columns, lines: Columns, people: PersonText, parties: Parties) -> pa.Array:
+    """Loop 2100 with its lines, a string a claim."""
+    parts = [(np.arange(claims.rows), _claim(claims, people, parties)), (lines["owner"], _lines(lines))]
+    merged, owners = text.interleaved(parts)
+    return text.grouped(merged, owners, claims.rows)
+
+
+def _claim(claims: Columns, people: PersonText, parties: Parties) -> pa.Array:
+    denied = claims["status"] == "denied"
+    filing = text.each(claims["filing_indicator"], lambda code: CODES["remittance_filing_indicator"].get(code, code))
+    own = claims["person_id"] == claims["subscriber_id"]
+    number, share = claims["member_number"], claims["member_share"]
+    insured = text.lines("NM1*IL*1*", take(people.name, claims["holder_row"]), "****MI*", number, END)
+    rendering = parties.render(claims["rendering_npi"], "82 alone", lambda npi: parties.named("82", npi))
+    same = claims["rendering_npi"] == claims["billing_npi"]
+    return text.lines(
+        "CLP*", text.whole(claims["claim_id"]), "*", text.choose(denied, "4", "1"), "*", text.plain_amount(claims["billed"]), "*",
+        text.plain_amount(claims["paid"]), "*", text.choose(share > 0, text.plain_amount(share), ""), "*", filing, "*",
+        claims["payer_claim_number"], _place(claims), f"{END}NM1*QC*1*", take(people.name, claims["patient_row"]), "****MI*", number,
+        END, text.choose(own, "", insured), text.choose(same, "", rendering.or_else("")),
+        "REF*EA*", text.whole(claims["person_id"]), END, text.optional("REF*1L*", claims["group_number"], END),
+        "DTM*232*", text.dates(claims["service_from"], "%Y%m%d"), f"{END}DTM*233*", text.dates(claims["service_to"], "%Y%m%d"),
+        f"{END}DTM*050*", text.dates(claims["received_date"], "%Y%m%d"), END,
+        text.choose(claims["allowed"] > 0, text.lines("AMT*AU*", text.plain_amount(claims["allowed"]), END), ""),
+    )  # fmt: skip
+
+
+def _place(claims: Columns) -> pa.Array:
+    """CLP08 to CLP11: facility type, frequency, DRG; nothing for pharmacies."""
+    office = text.optional("*", claims["place_of_service"], "*1")
+    bill = text.each(claims["bill_type"], lambda code: f"*{code[-3:-1]}*{code[-1]}").or_else("")
+    return text.lines(office, bill, text.optional("**", claims["drg"]))
+
+
+def _lines(lines: Columns) -> pa.Array:
+    allowed = lines["allowed"]
+    coded = ~lines["service_code"].is_null()
+    system = text.each(lines["code_system"], lambda name: {"NDC": "N4:"}.get(name, "HC:"))
+    service = text.choose(coded, text.lines(system, lines["service_code"]), text.lines("NU:", lines["revenue_code"]))
+    revenue = text.choose(coded, lines["revenue_code"].or_else(""), "")
+    number = text.whole(lines["line"])
+    return text.lines(
+        "SVC*", service, "*", text.plain_amount(lines["billed"]), "*", text.plain_amount(lines["paid"]), "*", revenue, "*",
+        quantity(lines["units"]), f"{END}DTM*472*", text.dates(lines["service_date"], "%Y%m%d"), END, _adjustments(lines),
+        "REF*6R*", number, END, text.choose(allowed > 0, text.lines("AMT*B6*", text.plain_amount(allowed), END), ""),
+    )  # fmt: skip
+
+
+def _adjustments(lines: Columns) -> pa.Array:
+    """CAS of a line: what nobody pays, then deductible, coinsurance and copay; none without an amount."""
+    adjusted = lines["adjustment"] != 0
+    group, reason = lines["adjustment_group"].or_else("CO"), lines["adjustment_reason"].or_else("45")
+    contract = text.lines("CAS*", group, "*", reason, "*", text.plain_amount(lines["adjustment"]), END)
+    shares = [_share(lines[name], reason) for name, reason in (("deductible", "1"), ("coinsurance", "2"), ("copay", "3"))]
+    patient = pc.utf8_rtrim(text.lines(*shares), characters="*")
+    owed = text.lines("CAS*PR*", patient, END)
+    return text.lines(text.choose(adjusted, contract, ""), text.choose(np.asarray(pc.not_equal(patient, "")), owed, ""))
+
+
+def _share(cents: NDArray[np.int64], reason: str) -> pa.Array:
+    return text.choose(cents != 0, text.lines(f"{reason}*", text.plain_amount(cents), "**"), "")
+
+
+def _payer(parties: Parties, payer_id: str) -> str:
+    payer = parties.payer(payer_id)
+    name = basic(payer["name"])
+    contact = segment("PER", "BL", name, "TE", payer["phone"])
+    return segment("N1", "PR", name) + address(payer) + segment("REF", "2U", payer_id) + contact
+
+
+def _tax_id(parties: Parties, payer_id: str) -> str:
+    return parties.payer(payer_id).get("tax_id") or FALLBACK["tax_id"]
+
+
+def _payee(parties: Parties, npi: str) -> str:
+    payee = parties.organization(npi)
+    return segment("N1", "PE", basic(payee["name"]), "XX", npi) + address(payee) + segment("REF", "TJ", payee["tax_id"])
