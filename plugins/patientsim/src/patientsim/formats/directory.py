@@ -1,0 +1,42 @@
+"""Who people's records refer to: clinicians, organizations and payers of the run's tables, found by their number."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+
+
+class Directory:
+    """The clinicians, facilities and payers of a run; each is empty where its product is not installed.
+
+    Attributes:
+        providers: networksim.provider by NPI.
+        facilities: networksim.facility by NPI.
+        payers: membersim.payer by payer_id.
+    """
+
+    def __init__(self, tables: Mapping[str, pa.Table]) -> None:
+        self.providers = Entries(tables.get("networksim.provider"), "npi")
+        self.facilities = Entries(tables.get("networksim.facility"), "npi")
+        self.payers = Entries(tables.get("membersim.payer"), "payer_id")
+
+
+class Entries:
+    """Rows of a small table as mappings, by key, made when they are asked for."""
+
+    def __init__(self, table: pa.Table | None, key: str) -> None:
+        self._table = table
+        self._rows = {} if table is None else {value: row for row, value in enumerate(table[key].to_pylist())}
+        self.get = functools.cache(self._get)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._rows
+
+    def _get(self, key: str | None) -> dict[str, Any] | None:
+        if key is None or key not in self._rows or self._table is None:
+            return None
+        found: dict[str, Any] = self._table.slice(self._rows[key], 1).to_pylist()[0]
+        return found

@@ -1,0 +1,99 @@
+"""FHIR elements as mappings, and members of a resource as JSON text that begins with a comma."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from healthsim_core import Text, text
+from patientsim.formats.data import load
+from patientsim.formats.fragments import clock, dates, escaped
+
+CODES = load("fhir")
+SYSTEMS: dict[str, str] = CODES["systems"]
+PREFIX: str = CODES["id_prefix"]
+BASE: str = CODES["base"]
+EXTENSION = "http://hl7.org/fhir/us/core/StructureDefinition/"
+
+
+def members(**elements: Any) -> str:
+    """The elements that have a value as `,"name":value`; FHIR allows neither null nor anything empty."""
+    there = {name.rstrip("_"): pruned(value) for name, value in elements.items()}
+    return "".join(f",{quoted(name)}:{encoded(value)}" for name, value in there.items() if value not in (None, "", [], {}))
+
+
+def pruned(value: Any) -> Any:
+    """The value without null and empty parts; what is left empty is None."""
+    if isinstance(value, dict):
+        value = {name: part for name, part in ((name, pruned(part)) for name, part in value.items()) if part is not None}
+    elif isinstance(value, list):
+        value = [part for part in map(pruned, value) if part is not None]
+    return None if value in ("", [], {}) else value
+
+
+def encoded(value: Any) -> str:
+    """JSON without spaces, letters as they are."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+quoted = encoded
+
+
+def inner(column: Text) -> Text:
+    """Values escaped for the inside of a JSON string."""
+    return escaped(column, r'["\\\x00-\x1f]', lambda value: encoded(value)[1:-1])
+
+
+def meta(profile: str) -> dict[str, Any]:
+    """The `meta` of a resource that claims a US Core profile."""
+    return {"profile": [CODES["profile_base"] + profile]}
+
+
+def coding(system: str, code: str | None, display: str | None = None) -> dict[str, Any] | None:
+    """A Coding; None where there is no code."""
+    return None if code is None else {"system": SYSTEMS[system], "code": code, "display": display}
+
+
+def concept(*codings: dict[str, Any] | None, words: str | None = None) -> dict[str, Any]:
+    """A CodeableConcept."""
+    return {"coding": list(codings), "text": words}
+
+
+def npi(number: str) -> dict[str, Any]:
+    """The identifier of a clinician or an organization."""
+    return {"system": SYSTEMS["npi"], "value": number}
+
+
+def ids(numbers: Any) -> Any:
+    """Logical ids of rows: the prefix and the table's id."""
+    return text.lines(PREFIX, text.whole(numbers))
+
+
+def reference(name: str, resource: str, numbers: Any) -> list[text.Piece]:
+    """`,"name":{"reference":...}` to the resources of ids that are never null."""
+    return [f',"{name}":{{"reference":"{resource}/{PREFIX}', text.whole(numbers), '"}']
+
+
+def optional_reference(name: str, resource: str, numbers: Any, array: bool = False) -> Any:
+    """The same where the id is not null (0); in an array, where `array`."""
+    opening, closing = ("[", "]") if array else ("", "")
+    before = f',"{name}":{opening}{{"reference":"{resource}/{PREFIX}'
+    filled = text.lines(before, text.whole(numbers), f'"}}{closing}')
+    return text.choose(numbers != 0, filled, "")
+
+
+def identifier(numbers: Any, system: str = "record") -> list[text.Piece]:
+    """`,"identifier":[...]`: the table's id."""
+    return [f',"identifier":[{{"system":"{SYSTEMS[system]}","value":"', text.whole(numbers), '"}]']
+
+
+def moment(before: str, times: Any, zones: Text, after: str = '"') -> list[text.Piece]:
+    """dateTimes that are never null, between two texts."""
+    return [before, dates(times), clock(times), zones, after]
+
+
+def optional_moment(before: str, times: Any, zones: Text, after: str = '"') -> Any:
+    """dateTimes between two texts; nothing where null."""
+    return text.choose(~np.isnat(times), text.lines(*moment(before, times, zones, after)), "")

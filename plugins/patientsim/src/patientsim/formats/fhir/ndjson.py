@@ -1,0 +1,49 @@
+"""fhir_r4: one NDJSON file a resource type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pyarrow as pa
+
+from healthsim_core import Destination, Run, text
+from patientsim.formats.directory import Directory
+from patientsim.formats.fhir import organizations
+from patientsim.formats.fhir.elements import PREFIX
+from patientsim.formats.fhir.mapping import RESOURCES
+from patientsim.formats.fhir.shared import FACILITY, MAKERS, PROVIDER, referred, used
+from patientsim.formats.records import Records
+
+
+class Ndjson:
+    """Writes people's resources as they come, and at the end the clinicians and organizations they refer to."""
+
+    def __init__(self, destination: Destination, run: Run) -> None:
+        self._destination, self._run = destination, run
+        self._directory = Directory({})
+        self._referred: dict[str, set[str]] = {kind: set() for kind in MAKERS}
+        self._first = True
+
+    def write(self, tables: Mapping[str, pa.Table]) -> None:
+        """Take a chunk's tables."""
+        if self._first:
+            self._directory, self._first = Directory(tables), False
+        for part in Records.of(tables, self._run, self._directory).parts():
+            for resource in RESOURCES:
+                rows = resource.rows(part)
+                if rows.columns.rows:
+                    opening = f'{{"resourceType":"{resource.type}","id":"{PREFIX}'
+                    lines = text.lines(opening, text.whole(rows[resource.key]), '"', *resource.build(rows), "}\n")
+                    self._destination.open(f"{resource.type}.ndjson").write(lines)
+            for kind, _, number in referred(part):
+                self._referred[kind] |= used(number)
+
+    def close(self) -> None:
+        """Write whom the resources refer to, by kind and number."""
+        own = {organizations.employer(self._directory, number) for number in self._referred[PROVIDER]}
+        self._referred[FACILITY] |= {number for number in own if number}
+        for kind, make in MAKERS.items():
+            for number in sorted(self._referred[kind]):
+                for resource in make(self._directory, number):
+                    file = self._destination.open(f"{resource['resourceType']}.ndjson")
+                    file.write(organizations.json_text(resource) + "\n", rows=1)

@@ -1,0 +1,142 @@
+"""MedicationRequest, ServiceRequest (laboratory orders and referrals) and CarePlan."""
+
+from __future__ import annotations
+
+from xml.sax.saxutils import escape
+
+import numpy as np
+
+from healthsim_core import Text, text
+from patientsim.formats.fhir.elements import (
+    SYSTEMS,
+    coding,
+    concept,
+    identifier,
+    members,
+    meta,
+    moment,
+    optional_reference,
+    reference,
+)
+from patientsim.formats.fhir.participants import provider
+from patientsim.formats.fhir.resources import Pieces, Rows
+from patientsim.formats.fragments import numbers, rendered
+
+
+def medication_request(rows: Rows) -> Pieces:
+    """US Core MedicationRequest."""
+    return [
+        rendered(_drug, rows["status"], rows["rxnorm"], rows["ndc"], rows["description"]),
+        *identifier(rows["medication_request_id"]),
+        *reference("subject", "Patient", rows["person_id"]),
+        optional_reference("encounter", "Encounter", rows["encounter_id"]),
+        *moment(',"authoredOn":"', rows["authored"], rows.zones),
+        provider("requester", rows.records.directory, rows["provider_npi"]),
+        rendered(_dosage, rows["sig"], numbers(rows["dose"]), rows["dose_unit"]),
+        rendered(_supply, numbers(rows["refills"]), numbers(rows["quantity"]), numbers(rows["days_supply"])),
+    ]
+
+
+def _drug(status: str, rxnorm: str | None, ndc: str | None, words: str) -> str:
+    return members(
+        meta=meta("us-core-medicationrequest"),
+        status=status,
+        intent="order",
+        category=[concept(coding("medication_category", "community", "Community"))],
+        reportedBoolean=False,
+        medicationCodeableConcept=concept(coding("RxNorm", rxnorm, words), coding("NDC", ndc), words=words),
+    )
+
+
+def _dosage(sig: str | None, dose: str | None, unit: str | None) -> str:
+    quantity = None if dose is None else {"value": number_of(dose), "unit": unit, **_ucum(unit)}
+    return members(dosageInstruction=[{"text": sig, "doseAndRate": [{"doseQuantity": quantity}]}])
+
+
+def _supply(refills: str | None, quantity: str | None, days: str | None) -> str:
+    lasts = None if days is None else {"value": number_of(days), "unit": "day", **_ucum("d")}
+    return members(
+        dispenseRequest={
+            "numberOfRepeatsAllowed": number_of(refills),
+            "quantity": {"value": number_of(quantity)},
+            "expectedSupplyDuration": lasts,
+        }
+    )
+
+
+def number_of(decimal: str | None) -> float | int | None:
+    """A JSON number from a decimal."""
+    return None if decimal is None else int(decimal) if decimal.lstrip("-").isdecimal() else float(decimal)
+
+
+def _ucum(unit: str | None) -> dict[str, str]:
+    return {} if unit is None else {"system": SYSTEMS["UCUM"], "code": unit}
+
+
+def lab_order(rows: Rows) -> Pieces:
+    """US Core ServiceRequest for a laboratory test; completed where its result is there."""
+    resulted = np.isin(rows["lab_order_id"], rows.records["patientsim.observation"]["lab_order_id"])
+    status = Text(resulted, ["active", "completed"])
+    what = rendered(_test, status, rows["loinc"], rows["description"])
+    return [what, *identifier(rows["lab_order_id"]), *_request(rows), *moment(',"occurrenceDateTime":"', rows["authored"], rows.zones)]
+
+
+def _test(status: str, loinc: str, words: str | None) -> str:
+    return members(
+        meta=meta("us-core-servicerequest"),
+        status=status,
+        intent="order",
+        category=[concept(words="Laboratory procedure")],
+        code=concept(coding("LOINC", loinc, words), words=words),
+    )
+
+
+def referral(rows: Rows) -> Pieces:
+    """US Core ServiceRequest for a referral."""
+    what = rendered(_consultation, rows["specialty"], rows["reason_code"], rows["description"])
+    return [what, *identifier(rows["referral_id"]), *_request(rows)]
+
+
+def _consultation(specialty: str | None, reason: str | None, words: str | None) -> str:
+    where = "a specialist" if specialty is None else specialty.replace("_", " ")
+    return members(
+        meta=meta("us-core-servicerequest"),
+        status="active",
+        intent="order",
+        category=[concept(words="Patient referral")],
+        code=concept(words=f"Referral to {where}"),
+        reasonCode=[concept(coding("ICD-10-CM", reason, words), words=words)],
+    )
+
+
+def _request(rows: Rows) -> Pieces:
+    return [
+        *reference("subject", "Patient", rows["person_id"]),
+        optional_reference("encounter", "Encounter", rows["encounter_id"]),
+        *moment(',"authoredOn":"', rows["authored"], rows.zones),
+        provider("requester", rows.records.directory, rows["provider_npi"]),
+    ]
+
+
+def care_plan(rows: Rows) -> Pieces:
+    """US Core CarePlan: what was agreed is its narrative."""
+    return [
+        rendered(_plan, rows["description"]),
+        *identifier(rows["care_plan_id"]),
+        *reference("subject", "Patient", rows["person_id"]),
+        optional_reference("encounter", "Encounter", rows["encounter_id"]),
+        *moment(',"created":"', rows["created"], rows.zones),
+        provider("author", rows.records.directory, rows["provider_npi"]),
+    ]
+
+
+def _plan(words: str | None) -> str:
+    narrative = escape(words or "Care plan").replace("\r\n", "<br/>").replace("\n", "<br/>")
+    return members(
+        meta=meta("us-core-careplan"),
+        text={"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{narrative}</div>'},
+        status="active",
+        intent="plan",
+        category=[concept(coding("care_plan_category", "assess-plan"))],
+        description=words,
+    )

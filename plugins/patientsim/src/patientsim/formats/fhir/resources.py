@@ -1,0 +1,74 @@
+"""What every resource of a person is: a type, an id and pieces of JSON; the same for NDJSON and for Bundles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim_core import Columns, Text, text
+from patientsim.formats.records import Records
+
+Pieces = list[text.Piece]
+
+
+@attrs.frozen(eq=False)
+class Rows:
+    """The rows of one table that become resources, with their people.
+
+    Attributes:
+        columns: The table's columns.
+        person: Int array (rows,): each row's person in `records.people`.
+        records: The part of the chunk that they belong to.
+    """
+
+    columns: Columns
+    person: NDArray[np.intp]
+    records: Records
+
+    def __getitem__(self, name: str) -> Any:
+        return self.columns[name]
+
+    @property
+    def zones(self) -> Text:
+        """Offset from UTC, a row each."""
+        return self.records.zones[self.person]
+
+    def of_person(self) -> Columns:
+        """The people's columns, a row each."""
+        return self.records.people.take(self.person)
+
+    def told(self, name: str) -> Any:
+        """A text column that another product's table may lack; then null."""
+        return self.columns[name] if name in self.columns else Text.constant(None, self.columns.rows)
+
+
+@attrs.frozen(eq=False)
+class Resource:
+    """How a table's rows become resources of one type.
+
+    Attributes:
+        type: FHIR resource type.
+        table: The table.
+        key: The table's id column.
+        build: From rows to pieces of JSON that follow the id; each begins with a comma.
+        where: Which rows; all where None.
+    """
+
+    type: str
+    table: str
+    key: str
+    build: Callable[[Rows], Pieces]
+    where: Callable[[Columns], NDArray[np.bool_]] | None = None
+
+    def rows(self, records: Records) -> Rows:
+        """The rows of a part of a chunk; none where the table is not there."""
+        if self.table not in records.tables:
+            return Rows(Columns({self.key: np.zeros(0, np.int64)}), np.zeros(0, np.intp), records)
+        columns = records[self.table]
+        if self.where is not None:
+            columns = columns.where(self.where(columns))
+        return Rows(columns, records.rows_of(np.asarray(columns["person_id"])), records)

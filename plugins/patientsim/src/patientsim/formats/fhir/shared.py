@@ -1,0 +1,71 @@
+"""Which clinicians, organizations and payers a part's resources refer to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim_core import Columns, Text
+from patientsim.formats.directory import Directory
+from patientsim.formats.fhir import organizations
+from patientsim.formats.fragments import numbered
+from patientsim.formats.records import Records
+
+PAYER, FACILITY, PROVIDER = "payer", "facility", "provider"
+MAKERS: dict[str, Callable[[Directory, str], list[dict[str, Any]]]] = {
+    PAYER: organizations.of_payer,
+    FACILITY: organizations.of_facility,
+    PROVIDER: organizations.of_provider,
+}
+_COLUMNS = (
+    ("membersim.coverage", "payer_id", PAYER),
+    ("patientsim.patient", "general_practitioner_npi", PROVIDER),
+    ("patientsim.patient", "managing_organization_npi", FACILITY),
+    ("patientsim.encounter", "provider_npi", PROVIDER),
+    ("patientsim.encounter", "facility_npi", FACILITY),
+    ("patientsim.observation", "provider_npi", PROVIDER),
+    ("patientsim.procedure", "provider_npi", PROVIDER),
+    ("patientsim.medication_request", "provider_npi", PROVIDER),
+    ("patientsim.lab_order", "provider_npi", PROVIDER),
+    ("patientsim.referral", "provider_npi", PROVIDER),
+    ("patientsim.care_plan", "provider_npi", PROVIDER),
+)
+
+
+def referred(records: Records) -> Iterator[tuple[str, NDArray[np.int64], Text]]:
+    """Every column of such references: what it refers to, the row's person id, and the number ("" for the fallback)."""
+    for table, name, kind in _COLUMNS:
+        if table in records.tables:
+            number: Any = records[table][name]
+            yield kind, np.asarray(records[table]["person_id"]), number.or_else("") if kind == FACILITY else number
+
+
+def used(text: Text) -> set[str]:
+    """The values that stand in some row."""
+    codes = np.unique(text.codes)
+    return set(text.values.take(codes[codes >= 0]).to_pylist())
+
+
+def by_person(records: Records) -> dict[str, tuple[NDArray[np.intp], Text]]:
+    """For payers, facilities (clinicians' own included) and providers: distinct pairs of person's row and number."""
+    parts: dict[str, list[Columns]] = {PAYER: [], FACILITY: [], PROVIDER: []}
+    for kind, person, number in referred(records):
+        parts[kind].append(_distinct(Columns({"row": records.rows_of(person), "number": number})))
+    for pairs in list(parts[PROVIDER]):
+        provider: Any = pairs["number"]
+        own = provider.recode(lambda number: organizations.employer(records.directory, number))
+        parts[FACILITY].append(_distinct(Columns({"row": pairs["row"], "number": own})))
+    whole = {kind: _distinct(Columns.concat(found)) for kind, found in parts.items() if found}
+    return {kind: (np.asarray(pairs["row"]), pairs["number"]) for kind, pairs in whole.items()}  # type: ignore[misc]
+
+
+def _distinct(pairs: Columns) -> Columns:
+    number: Any = pairs["number"]
+    there = pairs.where(~number.is_null())
+    row, codes = np.asarray(there["row"], np.int64), there["number"].codes  # type: ignore[union-attr]
+    values = max(len(number.values), 1)
+    ranks, distinct = numbered(row * values + codes, int(row.max(initial=0) + 1) * values)
+    return Columns({"row": distinct // values, "number": Text((distinct % values).astype(np.int32), number.values)}, len(distinct))

@@ -1,0 +1,83 @@
+"""A chunk's tables as columns, cut by person into parts small enough to be rendered at once."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from healthsim_core import Columns, Run, Text, from_arrow
+from patientsim.formats.data import load
+from patientsim.formats.directory import Directory
+from patientsim.tables import TABLES
+
+PERSON, COVERAGE = "core.person", "membersim.coverage"
+NEEDS = (PERSON, *(table.name for table in TABLES))
+WANTS = ("networksim.provider", "networksim.facility", "membersim.payer", COVERAGE)
+PART = 32_768  # rows rendered at once: in the cache, and far below the two gigabytes of one Arrow string array
+
+
+class Records:
+    """The rows of some people.
+
+    Attributes:
+        run: The run.
+        directory: The clinicians, organizations and payers they may refer to.
+        tables: Columns by table name, sorted by person; `core.person` has one row for each of them.
+    """
+
+    def __init__(self, run: Run, directory: Directory, tables: Mapping[str, Columns]) -> None:
+        self.run, self.directory, self.tables = run, directory, tables
+
+    @classmethod
+    def of(cls, tables: Mapping[str, pa.Table], run: Run, directory: Directory) -> Records:
+        """What a format writer is given."""
+        return cls(run, directory, {name: from_arrow(tables[name]) for name in (*NEEDS, COVERAGE) if name in tables})
+
+    def __getitem__(self, table: str) -> Columns:
+        return self.tables[table]
+
+    @property
+    def people(self) -> Columns:
+        """The people."""
+        return self.tables[PERSON]
+
+    def rows_of(self, person: NDArray[np.int64]) -> NDArray[np.intp]:
+        """Each person's row in `people`."""
+        return np.searchsorted(np.asarray(self.people["person_id"]), person)
+
+    @functools.cached_property
+    def zones(self) -> Text:
+        """Offset from UTC at home, a row a person: -06:00."""
+        return self.people["state"].recode(zone)  # type: ignore[union-attr]
+
+    def parts(self, limit: int = PART) -> Iterator[Records]:
+        """These records in order of person, cut where about `limit` rows have come together."""
+        ids = np.asarray(self.people["person_id"])
+        ends = {name: np.searchsorted(np.asarray(rows["person_id"]), ids, side="right") for name, rows in self.tables.items()}
+        total = sum(ends.values(), np.zeros(len(ids), np.int64))
+        start = 0
+        while start < len(ids):
+            before = total[start - 1] if start else 0
+            stop = max(start + 1, int(np.searchsorted(total, before + limit, side="right")))
+            bounds = {name: (end[start - 1] if start else 0, end[stop - 1]) for name, end in ends.items()}
+            yield Records(self.run, self.directory, {name: _cut(self.tables[name], *bounds[name]) for name in self.tables})
+            start = stop
+
+
+def _cut(rows: Columns, start: int, stop: int) -> Columns:
+    return Columns({name: column[start:stop] for name, column in rows.items()}, int(stop - start))
+
+
+@functools.cache
+def _zones() -> dict[str, str]:
+    return {state: offset for offset, states in load("time_zones")["offsets"].items() for state in states}
+
+
+def zone(state: str) -> str:
+    """A state's offset from UTC in standard time."""
+    default: str = load("time_zones")["default"]
+    return _zones().get(state, default)
