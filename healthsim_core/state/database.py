@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -59,10 +59,15 @@ def explained(path: Path | str) -> Iterator[None]:
 
     Raises:
         StateError: In place of every DuckDB error.
+        KeyboardInterrupt: Ctrl-C ended a statement, which DuckDB says in words of its own.
     """
     try:
         yield
-    except duckdb.Error as error:
+    except (duckdb.Error, RuntimeError) as error:
+        if "interrupt" in str(error).lower():
+            raise KeyboardInterrupt from error
+        if not isinstance(error, duckdb.Error):
+            raise
         raise _meaning(error, path) from error
 
 
@@ -93,7 +98,7 @@ def open_for_writing(path: Path) -> duckdb.DuckDBPyConnection:
 def writing(database: Path | str | None) -> Iterator[duckdb.DuckDBPyConnection]:
     """One transaction on the database: all of it is done, or nothing."""
     path = database_path(database)
-    existed = path.exists()
+    size = size_of(path)
     connection = open_for_writing(path)
     try:
         with explained(path):
@@ -101,7 +106,7 @@ def writing(database: Path | str | None) -> Iterator[duckdb.DuckDBPyConnection]:
             connection.commit()
             connection.close()
     except BaseException:
-        discard(connection, path, existed)
+        discard(connection, path, size)
         raise
 
 
@@ -125,15 +130,21 @@ def reading(database: Path | str | None) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.close()
 
 
-def discard(connection: duckdb.DuckDBPyConnection, path: Path, existed: bool) -> None:
-    """Roll back and close; remove the file where there was none before."""
-    try:
+def size_of(path: Path) -> int | None:
+    """The file's size in bytes, None where there is no file."""
+    return path.stat().st_size if path.exists() else None
+
+
+def discard(connection: duckdb.DuckDBPyConnection, path: Path, size: int | None) -> None:
+    """Roll back and close; remove the file where there was none before (`size` None), else shrink it again."""
+    with suppress(duckdb.Error):  # a database that has shut itself down has nothing to roll back
         connection.rollback()
-    except duckdb.Error:  # nothing to roll back: the database has shut itself down
-        pass
-    if not existed:
+        if size is not None and path.stat().st_size > size:  # DuckDB gives blocks back when a checkpoint has work to do
+            connection.execute("CREATE TABLE main.healthsim_undone (nothing INTEGER); DROP TABLE main.healthsim_undone; CHECKPOINT")
+    if size is None:
         _remove(path)  # while we hold its lock, so that nobody else can have opened it
-    connection.close()
+    with suppress(duckdb.Error):
+        connection.close()
 
 
 def refuse_newer(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
@@ -170,10 +181,8 @@ def _has_meta(connection: duckdb.DuckDBPyConnection) -> bool:
 
 def _remove(path: Path) -> None:
     for each in (path, path.with_name(path.name + ".wal")):
-        try:
+        with suppress(OSError):  # Windows does not remove an open file: an empty database stays
             each.unlink(missing_ok=True)
-        except OSError:  # Windows does not remove an open file; an empty database stays
-            pass
 
 
 def _escaped(path: Path) -> str:

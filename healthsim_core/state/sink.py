@@ -10,13 +10,21 @@ from typing import Any, Self
 import pyarrow as pa
 
 from healthsim_core.errors import StateError
-from healthsim_core.state.database import NOW, database_path, discard, explained, open_for_writing, quoted
+from healthsim_core.state.database import (
+    NOW,
+    database_path,
+    discard,
+    explained,
+    open_for_writing,
+    quoted,
+    size_of,
+)
 from healthsim_core.state.ddl import COHORT, ensure_table
 from healthsim_core.state.record import ExecutionRecord
 from healthsim_core.tables import Table
 
 _CHUNK = "healthsim_chunk"
-_MEMORY = "256MB"  # DuckDB's own cache; what does not fit is on the disk already
+_MEMORY, _THREADS = "128MB", 2  # DuckDB's own cache and workers: what does not fit is on the disk already
 
 
 class CohortWriter:
@@ -46,7 +54,7 @@ class CohortWriter:
         self.cohort, self.rows = cohort_name(cohort), dict.fromkeys(schemas, 0)
         self._schemas, self._execution = dict(schemas), execution
         self._path = database_path(database)
-        self._existed = self._path.exists()
+        self._size = size_of(self._path)
         self._connection = open_for_writing(self._path)
         self._open = True
         try:
@@ -61,9 +69,7 @@ class CohortWriter:
             return
         with explained(self._path):
             self._connection.register(_CHUNK, rows)
-            self._connection.execute(
-                f"INSERT INTO {quoted(name)} BY NAME SELECT {self._id}::BIGINT AS {COHORT}, * FROM {_CHUNK}"
-            )
+            self._connection.execute(f"INSERT INTO {quoted(name)} BY NAME SELECT {self._id}::BIGINT AS {COHORT}, * FROM {_CHUNK}")
             self._connection.unregister(_CHUNK)
         self.rows[name] += rows.num_rows
 
@@ -83,7 +89,7 @@ class CohortWriter:
         """Leave the database as it was before; after `commit` or a first `abort` there is nothing left to do."""
         if self._open:
             self._open = False
-            discard(self._connection, self._path, self._existed)
+            discard(self._connection, self._path, self._size)
 
     def __enter__(self) -> Self:
         return self
@@ -96,7 +102,7 @@ class CohortWriter:
 
     def _begin(self, replace: bool) -> None:
         with explained(self._path):
-            self._connection.execute(f"SET memory_limit = '{_MEMORY}'")
+            self._connection.execute(f"SET memory_limit = '{_MEMORY}'; SET threads = {_THREADS}")
             if replace:
                 remove_cohort(self._connection, self.cohort)
             if self._connection.execute("FROM healthsim.cohort WHERE name = ?", [self.cohort]).fetchone():

@@ -1,0 +1,169 @@
+"""Cohorts: stored, listed, loaded and deleted."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+import duckdb
+import pyarrow as pa
+
+from healthsim_core.errors import StateError, suggestion
+from healthsim_core.state.database import database_path, identifier, quoted, reading, writing
+from healthsim_core.state.ddl import COHORT
+from healthsim_core.state.record import ExecutionRecord
+from healthsim_core.state.sink import CohortWriter, remove_cohort
+
+
+@attrs.frozen
+class CohortEntry:
+    """A line of the list of cohorts.
+
+    Attributes:
+        name: The cohort's name.
+        people: Number of people.
+        events: Number of events.
+        records: Rows in all tables of the products.
+        seed: The run's seed.
+        as_of: The run's today.
+        execution: Id of the execution that made it.
+        description: What it is.
+    """
+
+    name: str
+    people: int
+    events: int
+    records: int
+    seed: int
+    as_of: datetime.date
+    execution: str
+    description: str
+
+
+@attrs.frozen
+class StoredTable:
+    """A cohort's table as it was written: its name, rows and Arrow schema."""
+
+    name: str
+    rows: int
+    schema: pa.Schema
+
+    def select(self, cohort_id: int, store: str = "") -> str:
+        """SQL for this cohort's rows, in the columns that this cohort has."""
+        columns = ", ".join(identifier(column) for column in self.schema.names)
+        return f"SELECT {columns} FROM {store}{quoted(self.name)} WHERE {COHORT} = {cohort_id}"
+
+
+class CohortTables(Mapping[str, pa.Table]):
+    """A stored cohort's tables by name, each read when it is asked for, as it was written."""
+
+    def __init__(self, name: str, database: Path | str | None = None) -> None:
+        self.name, self._database = name, database_path(database)
+        with reading(self._database) as connection:
+            self._id = cohort_id(connection, name, self._database)
+            self._tables = {table.name: table for table in stored_tables(connection, self._id)}
+
+    def __getitem__(self, name: str) -> pa.Table:
+        table = self._tables[name]
+        with reading(self._database) as connection:
+            rows: pa.Table = connection.sql(table.select(self._id)).to_arrow_table().cast(table.schema)
+        return rows
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tables)
+
+    def __len__(self) -> int:
+        return len(self._tables)
+
+    def __repr__(self) -> str:
+        return f"CohortTables({self.name!r}: {', '.join(f'{t.name} {t.rows:,}' for t in self._tables.values())})"
+
+
+def persist(result: Any, cohort: str | None = None, database: Path | str | None = None) -> str:
+    """Store a result's people, events and product tables as a cohort, in one transaction.
+
+    Args:
+        result: What `generate`, an executor or an orchestrator returned.
+        cohort: The cohort's name; None for the result's own, or that with -2, -3, ... where it is taken.
+        database: The database's path; None for `HEALTHSIM_DATABASE`, else the one in the user's data folder.
+
+    Returns:
+        The cohort's name.
+
+    Raises:
+        StateError: The name is taken, or the database refuses.
+    """
+    execution: ExecutionRecord = result.execution
+    own = getattr(result, "cohort", None) or execution.cohort or execution.spec.get("name") or "cohort"
+    name = cohort or available_name(str(own), database)
+    tables = {"core.person": result.entities, **result.tables}
+    schemas = {table: rows.schema for table, rows in tables.items()}
+    with CohortWriter(database, name, schemas, attrs.evolve(execution, cohort=name)) as writer:
+        for table, rows in tables.items():
+            writer.append(table, rows)
+    return writer.cohort
+
+
+def available_name(name: str, database: Path | str | None = None) -> str:
+    """`name`, or `name` with the first of -2, -3, ... that no cohort has."""
+    with reading(database) as connection:
+        taken = {row[0] for row in connection.execute("SELECT name FROM healthsim.cohort").fetchall()}
+    numbered = (f"{name}-{number}" for number in range(2, len(taken) + 3))
+    return name if name not in taken else next(each for each in numbered if each not in taken)
+
+
+def list_cohorts(database: Path | str | None = None) -> list[CohortEntry]:
+    """Every cohort, in the order they were stored."""
+    sql = """
+        SELECT any_value(c.name), coalesce(sum(row_count) FILTER (t.name = 'core.person'), 0)::BIGINT,
+            coalesce(sum(row_count) FILTER (t.name = 'core.event'), 0)::BIGINT,
+            coalesce(sum(row_count) FILTER (NOT starts_with(t.name, 'core.')), 0)::BIGINT,
+            any_value(seed), any_value(as_of), any_value(execution_id), any_value(description)
+        FROM healthsim.cohort c LEFT JOIN healthsim.cohort_table t USING (cohort_id)
+        GROUP BY cohort_id ORDER BY cohort_id"""
+    with reading(database) as connection:
+        return [CohortEntry(*row) for row in connection.execute(sql).fetchall()]
+
+
+def load_cohort(name: str, database: Path | str | None = None) -> CohortTables:
+    """A stored cohort's tables by name; each is read when it is asked for.
+
+    Raises:
+        StateError: There is no such cohort.
+    """
+    return CohortTables(name, database)
+
+
+def delete_cohort(name: str, database: Path | str | None = None) -> None:
+    """Delete a cohort's rows from every table, in one transaction; its execution stays in the history.
+
+    Raises:
+        StateError: There is no such cohort.
+    """
+    with reading(database) as connection:  # so that a wrong name makes no database
+        cohort_id(connection, name, database_path(database))
+    with writing(database) as connection:
+        remove_cohort(connection, name)
+
+
+def cohort_id(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> int:
+    """The number of the cohort called `name`.
+
+    Raises:
+        StateError: There is none; the message names the nearest.
+    """
+    known = dict(connection.execute("SELECT name, cohort_id FROM healthsim.cohort").fetchall())
+    if name not in known:
+        hint = suggestion(str(name), known) if known else "It holds no cohorts."
+        raise StateError(f'no cohort is called "{name}".', str(path), f"{hint} `healthsim cohorts list` shows them.".strip())
+    return int(known[name])
+
+
+def stored_tables(connection: duckdb.DuckDBPyConnection, number: int) -> list[StoredTable]:
+    """The tables of a cohort, in the order of its run."""
+    sql = "SELECT name, row_count, arrow_schema FROM healthsim.cohort_table WHERE cohort_id = ? ORDER BY position"
+    rows = connection.execute(sql, [number]).fetchall()
+    return [StoredTable(name, count, pa.ipc.read_schema(pa.py_buffer(schema))) for name, count, schema in rows]

@@ -1,0 +1,78 @@
+"""A cohort as files: one a table, in Parquet, CSV or JSON lines."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import duckdb
+
+from healthsim_core.errors import StateError, suggestion
+from healthsim_core.state.cohorts import StoredTable, cohort_id, stored_tables
+from healthsim_core.state.database import database_path, explained, reading
+
+_COPY = {
+    "parquet": ("parquet", "FORMAT parquet, COMPRESSION zstd"),
+    "csv": ("csv", "FORMAT csv, HEADER true"),
+    "json": ("ndjson", "FORMAT json"),
+}
+
+
+def export_cohort(
+    name: str,
+    folder: Path | str,
+    format: str = "parquet",
+    database: Path | str | None = None,
+    overwrite: bool = False,
+) -> list[Path]:
+    """Write a cohort's tables to `folder`, a file a table (`core.person.parquet`), all of them or none.
+
+    Args:
+        name: The cohort.
+        folder: Where to; made where it is missing.
+        format: parquet, csv, or json (one object a line).
+        database: The database's path; None for the default one.
+        overwrite: Whether files of the same names are replaced, rather than refused.
+
+    Returns:
+        The files' paths.
+
+    Raises:
+        StateError: No such cohort or format, the folder cannot be written, or a file is there already.
+    """
+    if format not in _COPY:
+        raise StateError(f'a cohort cannot be exported as "{format}".', "format", suggestion(format, _COPY))
+    target, path = Path(folder), database_path(database)
+    with reading(path) as connection:
+        number = cohort_id(connection, name, path)
+        tables = stored_tables(connection, number)
+        files = {table.name: target / f"{table.name}.{_COPY[format][0]}" for table in tables}
+        _prepare(target, files, overwrite)
+        connection.execute("SET threads = 1")  # so that the same cohort gives the same bytes
+        staged = {file: file.with_name(f".{file.name}.part") for file in files.values()}
+        try:
+            for table in tables:
+                _copy(connection, table, number, staged[files[table.name]], _COPY[format][1])
+            for file, part in staged.items():
+                part.replace(file)
+        finally:
+            for part in staged.values():
+                with contextlib.suppress(OSError):
+                    part.unlink(missing_ok=True)
+    return list(files.values())
+
+
+def _prepare(target: Path, files: dict[str, Path], overwrite: bool) -> None:
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StateError(f"cannot be written: {error.strerror}.", str(target), "Choose another folder.") from error
+    there = [file.name for file in files.values() if file.exists()]
+    if there and not overwrite:
+        raise StateError(f"{there[0]} is there already.", str(target), "Choose another folder, or say --overwrite.")
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, table: StoredTable, number: int, file: Path, options: str) -> None:
+    written = str(file).replace("'", "''")
+    with explained(file.parent):
+        connection.execute(f"COPY ({table.select(number)}) TO '{written}' ({options})")

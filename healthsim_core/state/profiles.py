@@ -1,0 +1,124 @@
+"""Saved profiles: every version is a row that is never changed."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from healthsim_core.catalog import canonical
+from healthsim_core.errors import StateError, suggestion
+from healthsim_core.spec.profile import ProfileSpecification
+from healthsim_core.state.database import NOW, database_path, reading, writing
+
+_SAME = "replace(lower(name), '_', '-') = ?"  # as `canonical` compares names
+_COLUMNS = "name, version, description, spec_hash, created_at"
+
+
+@attrs.frozen
+class ProfileVersion:
+    """A version of a saved profile.
+
+    Attributes:
+        name: The profile's name.
+        version: 1 for the first, 2 for the next.
+        description: What the profile says of itself.
+        spec_hash: Digest of its content.
+        created_at: When it was saved (UTC).
+    """
+
+    name: str
+    version: int
+    description: str
+    spec_hash: str
+    created_at: datetime.datetime
+
+
+def save_profile(name: str, spec: Any, database: Path | str | None = None) -> int:
+    """Save a profile under a name (- and _ alike, without regard to case).
+
+    Args:
+        name: The profile's name.
+        spec: A `ProfileSpecification`, a mapping, or the path of a JSON file.
+        database: The database's path; None for the default one.
+
+    Returns:
+        The version: a new one, or the latest where that says the same already.
+
+    Raises:
+        SpecificationError: It is not a profile.
+        StateError: The name is empty, or the database refuses.
+    """
+    if not name or not name.strip():
+        raise StateError("a profile needs a name.", "profile", "Give one.")
+    profile = ProfileSpecification.read(spec)
+    content, digest = _content(profile)
+    with writing(database) as connection:
+        sql = f"SELECT name, version, spec_hash FROM healthsim.profile WHERE {_SAME} ORDER BY version DESC LIMIT 1"
+        latest = connection.execute(sql, [canonical(name)]).fetchone()
+        if latest and latest[2] == digest:
+            return int(latest[1])
+        named, version = (latest[0], latest[1] + 1) if latest else (name.strip(), 1)
+        description = profile.description or profile.name
+        connection.execute(f"INSERT INTO healthsim.profile VALUES (?, ?, ?, ?, ?, {NOW})", [named, version, description, digest, content])
+    return int(version)
+
+
+def load_profile(name: str, version: int | None = None, database: Path | str | None = None) -> ProfileSpecification:
+    """A saved profile; the latest version, or the one that is asked for.
+
+    Raises:
+        StateError: There is no such profile or version.
+    """
+    sql = f"SELECT version, spec FROM healthsim.profile WHERE {_SAME} ORDER BY version"
+    with reading(database) as connection:
+        versions = dict(connection.execute(sql, [canonical(name)]).fetchall())
+    if not versions:
+        raise _no_profile(name, database)
+    if version is not None and version not in versions:
+        known = f"It has {', '.join(map(str, versions))}."
+        raise StateError(f'the profile "{name}" has no version {version}.', str(database_path(database)), known)
+    return ProfileSpecification.read(json.loads(versions[version if version is not None else max(versions)]), name)
+
+
+def profile_versions(name: str, database: Path | str | None = None) -> list[ProfileVersion]:
+    """Every version of a saved profile, the first one first.
+
+    Raises:
+        StateError: There is no such profile.
+    """
+    sql = f"SELECT {_COLUMNS} FROM healthsim.profile WHERE {_SAME} ORDER BY version"
+    with reading(database) as connection:
+        rows = connection.execute(sql, [canonical(name)]).fetchall()
+    if not rows:
+        raise _no_profile(name, database)
+    return [ProfileVersion(*row) for row in rows]
+
+
+def list_profiles(database: Path | str | None = None) -> list[ProfileVersion]:
+    """The latest version of every saved profile, by name."""
+    return search_profiles("", database)
+
+
+def search_profiles(text: str, database: Path | str | None = None) -> list[ProfileVersion]:
+    """The latest versions whose name, description or content (a code, a place, a lab) holds `text`, in any case."""
+    sql = f"""SELECT {_COLUMNS} FROM healthsim.profile
+              QUALIFY row_number() OVER (PARTITION BY name ORDER BY version DESC) = 1
+                  AND contains(lower(concat_ws(chr(10), name, description, spec)), lower(?)) ORDER BY name"""
+    with reading(database) as connection:
+        return [ProfileVersion(*row) for row in connection.execute(sql, [text]).fetchall()]
+
+
+def _content(profile: ProfileSpecification) -> tuple[str, str]:
+    plain = profile.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    content = json.dumps(plain, ensure_ascii=False, sort_keys=True)
+    return content, hashlib.sha256(content.encode()).hexdigest()
+
+
+def _no_profile(name: str, database: Path | str | None) -> StateError:
+    hint = suggestion(name, [profile.name for profile in list_profiles(database)])
+    return StateError(f'no saved profile is called "{name}".', str(database_path(database)), hint or "None is saved there.")

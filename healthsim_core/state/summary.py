@@ -1,0 +1,125 @@
+"""A cohort in a few lines: small enough for a chat, a notebook or a log."""
+
+from __future__ import annotations
+
+import datetime
+import html
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from healthsim_core.state.cohorts import StoredTable, cohort_id, stored_tables
+from healthsim_core.state.database import database_path, reading
+from healthsim_core.state.ddl import COHORT
+
+MOST_CONDITIONS = 10
+
+
+@attrs.frozen
+class ConditionCount:
+    """How many people have a condition."""
+
+    code: str
+    description: str
+    people: int
+
+
+@attrs.frozen
+class CohortSummary:
+    """What a cohort holds.
+
+    Attributes:
+        cohort: Its name.
+        people: Number of people.
+        events: Number of events.
+        first: Date of the first event, None where there is none.
+        last: Date of the last one.
+        conditions: The most common conditions, by people, at most ten.
+        records: Rows by table, of the products' tables that have some.
+        products: Products that wrote tables.
+        seed: The run's seed.
+        as_of: The run's today.
+        execution: Id of the execution that made it.
+    """
+
+    cohort: str
+    people: int
+    events: int
+    first: datetime.date | None
+    last: datetime.date | None
+    conditions: tuple[ConditionCount, ...]
+    records: dict[str, int]
+    products: tuple[str, ...]
+    seed: int
+    as_of: datetime.date
+    execution: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, with dates as ISO text."""
+        return attrs.asdict(self, value_serializer=lambda _, __, v: v.isoformat() if isinstance(v, datetime.date) else v)
+
+    def __str__(self) -> str:
+        return "\n".join([f"cohort {self.cohort}", *(f"  {name:<11} {said}" for name, said in self._lines())])
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<tr><th>{html.escape(n)}</th><td>{html.escape(s)}</td></tr>" for n, s in self._lines())
+        return f"<table><caption>cohort {html.escape(self.cohort)}</caption>{rows}</table>"
+
+    def _lines(self) -> list[tuple[str, str]]:
+        span = f" from {self.first} to {self.last}" if self.first else ""
+        conditions = "; ".join(f"{c.code} {c.description} {c.people:,}".replace("  ", " ") for c in self.conditions)
+        lines = [("people", f"{self.people:,}"), ("events", f"{self.events:,}{span}")]
+        if conditions:
+            lines.append(("conditions", conditions))
+        for product in self.products:
+            rows = {name.split(".", 1)[1]: n for name, n in self.records.items() if name.startswith(f"{product}.")}
+            lines.append((product, ", ".join(f"{name} {n:,}" for name, n in rows.items()) or "no records"))
+        return [*lines, ("run", f"seed {self.seed}, as of {self.as_of}, execution {self.execution}")]
+
+
+def get_summary(cohort: str, database: Path | str | None = None) -> CohortSummary:
+    """What a stored cohort holds, in a few lines.
+
+    Raises:
+        StateError: There is no such cohort.
+    """
+    path = database_path(database)
+    with reading(path) as connection:
+        number = cohort_id(connection, cohort, path)
+        tables = {table.name: table for table in stored_tables(connection, number)}
+        run = connection.execute("SELECT seed, as_of, execution_id FROM healthsim.cohort WHERE cohort_id = ?", [number]).fetchone()
+        assert run is not None
+        first, last = _span(connection, tables, number)
+        conditions = _conditions(connection, tables, number)
+    counts = {name: table.rows for name, table in tables.items()}
+    made = {name: rows for name, rows in counts.items() if not name.startswith("core.")}
+    return CohortSummary(
+        cohort=cohort,
+        people=counts.get("core.person", 0),
+        events=counts.get("core.event", 0),
+        first=first,
+        last=last,
+        conditions=conditions,
+        records={name: rows for name, rows in made.items() if rows},
+        products=tuple(dict.fromkeys(name.split(".")[0] for name in made)),
+        seed=run[0],
+        as_of=run[1],
+        execution=run[2],
+    )
+
+
+def _span(connection: Any, tables: dict[str, StoredTable], number: int) -> tuple[datetime.date | None, datetime.date | None]:
+    if "core.event" not in tables:
+        return None, None
+    sql = f"SELECT min(time)::DATE, max(time)::DATE FROM core.event WHERE {COHORT} = ?"
+    found: tuple[datetime.date | None, datetime.date | None] = connection.execute(sql, [number]).fetchone()
+    return found
+
+
+def _conditions(connection: Any, tables: dict[str, StoredTable], number: int) -> tuple[ConditionCount, ...]:
+    if "core.condition" not in tables:
+        return ()
+    sql = f"""SELECT code, coalesce(any_value(description), ''), count(DISTINCT person_id) AS people FROM core.condition
+              WHERE {COHORT} = ? GROUP BY code ORDER BY people DESC, code LIMIT {MOST_CONDITIONS}"""
+    return tuple(ConditionCount(*row) for row in connection.execute(sql, [number]).fetchall())
