@@ -36,7 +36,7 @@ def make_people(rows: int = 2, run: Run | None = None, **columns: Any) -> People
 
 
 def make_events(
-    event_type: str | Sequence[str],
+    event_type: str | Sequence[str] | Text,
     people: People | None = None,
     row: Sequence[int] = (0, 1),
     time: Sequence[str] = ("2025-03-01T09:00:00", "2025-03-02T10:30:00"),
@@ -47,7 +47,7 @@ def make_events(
     """Events of one type (or one a row), by people's rows and times; `parameters` as scalars or arrays."""
     people = people if people is not None else make_people()
     rows = len(row)
-    types = Text.constant(event_type, rows) if isinstance(event_type, str) else Text.of(event_type)
+    types = event_type if isinstance(event_type, Text) else Text.constant(event_type, rows) if isinstance(event_type, str) else Text.of(event_type)
     found = ancestors or {}
     values: dict[str, Any] = {
         "run": people.run, "type": types, "row": np.array(row, np.intp), "time": np.array(time, "datetime64[s]"),

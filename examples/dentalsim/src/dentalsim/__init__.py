@@ -1,1 +1,73 @@
-"""DentalSim."""
+"""DentalSim: dental visits, and the medical claims that costly ones cause."""
+
+from healthsim_core import Columns, EventHandler, Field, Journey, OutputFormat, Profile, SkillResolver, Table, Trigger, hookimpl, text
+
+FEES = {"cleaning": 9_500, "crown": 115_000}  # cents
+VISIT = Table("dentalsim.visit", (
+    Field("visit_id", "id", "The visit.", references="core.event"),
+    Field("person_id", "id", "Whose teeth.", references="core.person"),
+    Field("procedure", "category", "cleaning or crown."),
+    Field("tooth", "integer", "Universal number, 1 to 32."),
+    Field("fee", "money", "What the dentist asks.", unit="USD"),
+), key=("visit_id",), description="Dental visits.")  # fmt: skip
+
+
+def caries_care(lookup, context, draw):
+    return Columns({"procedure": context["severity"].recode({"mild": "cleaning", "severe": "crown"}.get)})
+
+
+def visit(events):
+    """One visit for each event, with its tooth and fee."""
+    procedure, tooth = events.parameters["procedure"], events.draw.integers("tooth", 1, 33)
+    fee = procedure.map(FEES.get, "i8", 0)
+    return {VISIT.name: {"visit_id": events.id, "person_id": events.person, "procedure": procedure, "tooth": tooth, "fee": fee}}
+
+
+class VisitList:
+    """Visits as delimited text: person, procedure, tooth."""
+
+    def __init__(self, destination, run):
+        self.file = destination.open("visits.txt")
+
+    def write(self, tables):
+        visits = tables[VISIT.name]
+        self.file.write(text.lines(text.whole(visits["person_id"]), "|", visits["procedure"], "|", text.whole(visits["tooth"]), "\n"))
+
+    def close(self):
+        """Nothing is left to write."""
+
+
+@hookimpl
+def healthsim_profiles():
+    severity = {"type": "categorical", "weights": {"mild": 0.8, "severe": 0.2}}
+    who = {"demographics": {"age": {"type": "uniform", "min": 18, "max": 90}}, "attributes": {"caries": severity}, "journeys": ["dental-year"]}
+    yield Profile("dental-adults", {"id": "dental-adults", **who}, description="Adults and the state of their teeth.")
+
+
+@hookimpl
+def healthsim_journeys():
+    care = {"skill_ref": {"skill": "caries-care", "lookup": "treatment", "context": {"severity": "${entity.caries}"}}}
+    steps = [{"event_id": name, "event_type": "dental_visit", "delay": {"days": days}, "probability": chance, "parameters": care}
+             for name, days, chance in (("first", [0, 30], 1.0), ("recall", [150, 210], 0.7))]  # fmt: skip
+    yield Journey("dental-year", {"journey_id": "dental-year", "duration_days": 365, "events": steps}, description="A year of dental care.")
+
+
+@hookimpl
+def healthsim_event_handlers():
+    yield EventHandler("dental_visit", visit, writes=[VISIT], parameters=[Field("procedure", "category", "What is done.")])
+
+
+@hookimpl
+def healthsim_triggers():
+    yield Trigger("dental_visit", "claim_professional", delay=(1, 5), where="procedure == 'crown'", parameters={"reason_code": "K02.9"})
+
+
+@hookimpl
+def healthsim_skill_resolvers():
+    lookups = {"treatment": (("severity",), ("procedure",))}
+    yield SkillResolver("caries-care", "1.0", caries_care, lookups, description="What caries of each severity needs.")
+
+
+@hookimpl
+def healthsim_output_formats():
+    yield OutputFormat("dental_list", VisitList, needs=[VISIT.name], description="Dental visits, a line each.")
