@@ -96,14 +96,14 @@ def persist(result: Any, cohort: str | None = None, database: Path | str | None 
     Raises:
         StateError: The name is taken, or the database refuses.
     """
-    execution: ExecutionRecord = result.execution
-    own = getattr(result, "cohort", None) or execution.cohort or execution.spec.get("name") or "cohort"
-    name = cohort or available_name(str(own), database)
-    tables = {"core.person": result.entities, **result.tables}
-    schemas = {table: rows.schema for table, rows in tables.items()}
-    with CohortWriter(database, name, schemas, attrs.evolve(execution, cohort=name)) as writer:
-        for table, rows in tables.items():
-            writer.append(table, rows)
+    run = result.execution
+    name = cohort or available_name(str(result.cohort or run.spec.get("name") or "cohort"), database)
+    profile = (run.spec.get("profile") or {}).get("id")
+    record = ExecutionRecord(run.id, run.spec, run.spec_hash, run.seed, run.as_of, run.versions, name, profile)
+    schemas = {table: result.tables[table].schema for table in result.tables}
+    with CohortWriter(database, name, schemas, record) as writer:
+        for table in result.tables:
+            writer.append(table, result.tables[table])
     return writer.cohort
 
 

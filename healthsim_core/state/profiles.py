@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from healthsim_core.catalog import canonical
 from healthsim_core.errors import StateError, suggestion
 from healthsim_core.spec.profile import ProfileSpecification
 from healthsim_core.state.database import NOW, database_path, reading, writing
+from healthsim_core.state.record import canonical_json, digest
 
 _SAME = "replace(lower(name), '_', '-') = ?"  # as `canonical` compares names
 _COLUMNS = "name, version, description, spec_hash, created_at"
@@ -56,15 +56,16 @@ def save_profile(name: str, spec: Any, database: Path | str | None = None) -> in
     if not name or not name.strip():
         raise StateError("a profile needs a name.", "profile", "Give one.")
     profile = ProfileSpecification.read(spec)
-    content, digest = _content(profile)
+    plain = profile.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    content, identity = canonical_json(plain), digest(plain)
     with writing(database) as connection:
         sql = f"SELECT name, version, spec_hash FROM healthsim.profile WHERE {_SAME} ORDER BY version DESC LIMIT 1"
         latest = connection.execute(sql, [canonical(name)]).fetchone()
-        if latest and latest[2] == digest:
+        if latest and latest[2] == identity:
             return int(latest[1])
         named, version = (latest[0], latest[1] + 1) if latest else (name.strip(), 1)
         description = profile.description or profile.name
-        connection.execute(f"INSERT INTO healthsim.profile VALUES (?, ?, ?, ?, ?, {NOW})", [named, version, description, digest, content])
+        connection.execute(f"INSERT INTO healthsim.profile VALUES (?, ?, ?, ?, ?, {NOW})", [named, version, description, identity, content])
     return int(version)
 
 
@@ -111,12 +112,6 @@ def search_profiles(text: str, database: Path | str | None = None) -> list[Profi
                   AND contains(lower(concat_ws(chr(10), name, description, spec)), lower(?)) ORDER BY name"""
     with reading(database) as connection:
         return [ProfileVersion(*row) for row in connection.execute(sql, [text]).fetchall()]
-
-
-def _content(profile: ProfileSpecification) -> tuple[str, str]:
-    plain = profile.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    content = json.dumps(plain, ensure_ascii=False, sort_keys=True)
-    return content, hashlib.sha256(content.encode()).hexdigest()
 
 
 def _no_profile(name: str, database: Path | str | None) -> StateError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,8 +22,8 @@ class ExecutionRecord:
         as_of: The world's today, as ISO text.
         versions: Version by distribution or skill.
         cohort: The cohort that it made, None where nothing was stored.
-        profile: Name of the saved profile that it ran, None for one that was not saved.
-        profile_version: That profile's version.
+        profile: Name of the profile that it ran.
+        profile_version: Its version, None for one that was not saved; where it is saved, the database finds it by content.
     """
 
     id: str
@@ -33,3 +35,13 @@ class ExecutionRecord:
     cohort: str | None = None
     profile: str | None = None
     profile_version: int | None = None
+
+
+def canonical_json(document: Any) -> str:
+    """The one way in which a JSON document is written to be compared and hashed."""
+    return json.dumps(document, ensure_ascii=False, sort_keys=True)
+
+
+def digest(document: Any) -> str:
+    """SHA-256 of a JSON document."""
+    return hashlib.sha256(canonical_json(document).encode()).hexdigest()

@@ -20,7 +20,7 @@ from healthsim_core.state.database import (
     size_of,
 )
 from healthsim_core.state.ddl import COHORT, ensure_table
-from healthsim_core.state.record import ExecutionRecord
+from healthsim_core.state.record import ExecutionRecord, digest
 from healthsim_core.tables import Table
 
 _CHUNK = "healthsim_chunk"
@@ -124,9 +124,17 @@ class CohortWriter:
             table = [self._id, position, name, self.rows[name], schema.serialize().to_pybytes()]
             execute("INSERT INTO healthsim.cohort_table VALUES (?, ?, ?, ?, ?)", table)
         execute("DELETE FROM healthsim.execution WHERE execution_id = ? AND cohort = ?", [run.id, self.cohort])
-        kept = [run.id, self.cohort, run.profile, run.profile_version, run.seed, run.as_of, run.spec_hash]
+        kept = [run.id, self.cohort, *self._profile(), run.seed, run.as_of, run.spec_hash]
         documents = [json.dumps(run.spec, ensure_ascii=False), json.dumps(dict(run.versions), ensure_ascii=False)]
         execute(f"INSERT INTO healthsim.execution VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, {NOW})", [*kept, *documents])
+
+    def _profile(self) -> tuple[str | None, int | None]:
+        run = self._execution
+        if run.profile_version is not None or "profile" not in run.spec:
+            return run.profile, run.profile_version
+        sql = "SELECT name, version FROM healthsim.profile WHERE spec_hash = ? ORDER BY created_at DESC LIMIT 1"
+        saved = self._connection.execute(sql, [digest(run.spec["profile"])]).fetchone()
+        return saved or (run.profile, None)
 
 
 class StateSink:
