@@ -5,6 +5,9 @@ from __future__ import annotations
 from healthsim_core import OutputFormat
 
 from .parties import NETWORK
+from .read_834 import read_enrollments
+from .read_835 import read_remittances
+from .read_837 import read_claims
 from .x12_834 import X12Enrollments
 from .x12_835 import X12Remittances
 from .x12_837 import X12Claims
@@ -17,6 +20,7 @@ FORMATS: tuple[OutputFormat, ...] = (
         name="x12_834",
         description="Benefit enrollment, ASC X12N 834 (005010X220A1).",
         writer=X12Enrollments,
+        read=read_enrollments,
         needs=(*_SHARED, "membersim.member"),
         wants=NETWORK,
     ),
@@ -24,6 +28,7 @@ FORMATS: tuple[OutputFormat, ...] = (
         name="x12_837",
         description="Professional (005010X222A1) and institutional (005010X223A2) claims, ASC X12N 837, in a file each.",
         writer=X12Claims,
+        read=read_claims,
         needs=(*_CLAIMS, "membersim.claim_diagnosis"),
         wants=NETWORK,
     ),
@@ -31,6 +36,7 @@ FORMATS: tuple[OutputFormat, ...] = (
         name="x12_835",
         description="Remittance advice, ASC X12N 835 (005010X221A1).",
         writer=X12Remittances,
+        read=read_remittances,
         needs=_CLAIMS,
         wants=NETWORK,
     ),
