@@ -48,7 +48,6 @@ class Catalog:
     def __attrs_post_init__(self) -> None:
         for named in (self.profiles, self.journeys, self.formats, self.skills, self.datasets, self.tables):
             assert named is not None
-        self._refuse_conflicting_handlers()
         self._refuse_trigger_cycles()
 
     @property
@@ -99,14 +98,19 @@ class Catalog:
     def tables(self) -> Mapping[str, Table]:
         """Declared tables by name, core's first."""
         found = {table.name: table for table in world.CORE_TABLES}
+        owners: dict[str, Offer] = {}
         for offer in (*self.of(EventHandler), *self.of(RunHandler)):
             for table in offer.writes:
+                owner = owners.setdefault(table.name, offer)
+                if owner.product != offer.product:
+                    makers = " and ".join(map(self._maker, (owner, offer)))
+                    raise ConflictError(f'the table "{table.name}" is written by {makers}.', "", _HOW_TO_BLOCK)
                 if found.setdefault(table.name, table) != table:
-                    raise ConflictError(f'two different tables are called "{table.name}".', offer.product)
+                    raise ConflictError(f'two different tables are called "{table.name}".', offer.product, "Rename one of them.")
         return MappingProxyType(found)
 
     def handlers(self, event_type: str) -> tuple[EventHandler, ...]:
-        """Who handles an event type: any number for core's types, one at most for a product's."""
+        """Who handles an event type; each product makes its own of it."""
         return tuple(handler for handler in self.of(EventHandler) if event_type in handler.event_types)
 
     @functools.cached_property
@@ -156,16 +160,6 @@ class Catalog:
     def _maker(self, offer: Offer) -> str:
         plugin = next(plugin for plugin in self.plugins if plugin.name == offer.product)
         return f"{plugin.name} ({plugin.distribution} {plugin.version})"
-
-    def _refuse_conflicting_handlers(self) -> None:
-        pairs = [(t, h) for h in self.of(EventHandler) for t in h.event_types if t not in CORE_EVENT_TYPES]
-        owners: dict[str, list[EventHandler]] = {}
-        for event_type, handler in pairs:
-            owners.setdefault(event_type, []).append(handler)
-        for event_type, handlers in owners.items():
-            if len(handlers) > 1:
-                makers = " and ".join(map(self._maker, handlers))
-                raise ConflictError(f'"{event_type}" is handled twice: by {makers}.', "", _HOW_TO_BLOCK)
 
     def _refuse_trigger_cycles(self) -> None:
         follows: dict[str, list[str]] = {}
