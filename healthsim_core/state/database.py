@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import platformdirs
@@ -155,11 +156,17 @@ def refuse_newer(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     """
     if not _has_meta(connection):
         return
-    found = connection.execute("SELECT max(version) FROM healthsim.schema_version").fetchone()
+    found = first_row(connection, "SELECT max(version) FROM healthsim.schema_version")
     version = found[0] if found else None
     if version is not None and version > SCHEMA_VERSION:
         what = f"was written by a newer HealthSim (schema version {version}; this one reads up to {SCHEMA_VERSION})."
         raise StateError(what, str(path), f"Upgrade healthsim-core, or {_ELSEWHERE}")
+
+
+def first_row(connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
+    """The answer's first row, None where there is none; the answer is read to its end, so that the next can be asked."""
+    rows = connection.execute(sql, list(values)).fetchall()
+    return rows[0] if rows else None
 
 
 def quoted(name: str) -> str:
@@ -175,7 +182,7 @@ def identifier(name: str) -> str:
 def _has_meta(connection: duckdb.DuckDBPyConnection) -> bool:
     sql = """SELECT count(*) FROM duckdb_tables()
              WHERE database_name = current_database() AND schema_name = 'healthsim' AND table_name = 'schema_version'"""
-    row = connection.execute(sql).fetchone()
+    row = first_row(connection, sql)
     return bool(row and row[0])
 
 

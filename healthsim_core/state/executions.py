@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from healthsim_core.errors import StateError, suggestion
-from healthsim_core.state.database import database_path, reading
+from healthsim_core.state.database import database_path, first_row, reading
 from healthsim_core.state.record import ExecutionRecord
 
 
@@ -89,8 +89,8 @@ def load_execution(id: str, database: Path | str | None = None) -> ExecutionReco
     found = show_execution(id, database)
     with reading(database) as connection:
         sql = "SELECT spec FROM healthsim.execution WHERE execution_id = ? AND cohort = ?"
-        row: Any = connection.execute(sql, [found.id, found.cohort]).fetchone()
-    spec: Mapping[str, Any] = json.loads(row[0])
+        (document,) = first_row(connection, sql, [found.id, found.cohort]) or ("{}",)
+    spec: Mapping[str, Any] = json.loads(document)
     return ExecutionRecord(
         found.id, spec, found.spec_hash, found.seed, found.as_of.isoformat(), found.versions, found.cohort,
         found.profile, found.profile_version,

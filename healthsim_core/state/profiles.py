@@ -12,7 +12,7 @@ import attrs
 from healthsim_core.catalog import canonical
 from healthsim_core.errors import StateError, suggestion
 from healthsim_core.spec.profile import ProfileSpecification
-from healthsim_core.state.database import NOW, database_path, reading, writing
+from healthsim_core.state.database import NOW, database_path, first_row, reading, writing
 from healthsim_core.state.record import canonical_json, digest
 
 _SAME = "replace(lower(name), '_', '-') = ?"  # as `canonical` compares names
@@ -60,7 +60,7 @@ def save_profile(name: str, spec: Any, database: Path | str | None = None) -> in
     content, identity = canonical_json(plain), digest(plain)
     with writing(database) as connection:
         sql = f"SELECT name, version, spec_hash FROM healthsim.profile WHERE {_SAME} ORDER BY version DESC LIMIT 1"
-        latest = connection.execute(sql, [canonical(name)]).fetchone()
+        latest = first_row(connection, sql, [canonical(name)])
         if latest and latest[2] == identity:
             return int(latest[1])
         named, version = (latest[0], latest[1] + 1) if latest else (name.strip(), 1)

@@ -15,6 +15,7 @@ from healthsim_core.state.database import (
     database_path,
     discard,
     explained,
+    first_row,
     open_for_writing,
     quoted,
     size_of,
@@ -105,10 +106,10 @@ class CohortWriter:
             self._connection.execute(f"SET memory_limit = '{_MEMORY}'; SET threads = {_THREADS}")
             if replace:
                 remove_cohort(self._connection, self.cohort)
-            if self._connection.execute("FROM healthsim.cohort WHERE name = ?", [self.cohort]).fetchone():
+            if first_row(self._connection, "FROM healthsim.cohort WHERE name = ?", [self.cohort]):
                 remedy = "Choose another name with --cohort, or delete it first: `healthsim cohorts delete NAME`."
                 raise StateError(f'a cohort is already called "{self.cohort}".', str(self._path), remedy)
-            row = self._connection.execute("SELECT coalesce(max(cohort_id), 0) + 1 FROM healthsim.cohort").fetchone()
+            row = first_row(self._connection, "SELECT coalesce(max(cohort_id), 0) + 1 FROM healthsim.cohort")
             self._id = row[0] if row else 1
             for name, schema in self._schemas.items():
                 ensure_table(self._connection, name, schema)
@@ -133,8 +134,8 @@ class CohortWriter:
         if run.profile_version is not None or "profile" not in run.spec:
             return run.profile, run.profile_version
         sql = "SELECT name, version FROM healthsim.profile WHERE spec_hash = ? ORDER BY created_at DESC LIMIT 1"
-        saved = self._connection.execute(sql, [digest(run.spec["profile"])]).fetchone()
-        return saved or (run.profile, None)
+        saved = first_row(self._connection, sql, [digest(run.spec["profile"])])
+        return (saved[0], saved[1]) if saved else (run.profile, None)
 
 
 class StateSink:
@@ -195,7 +196,7 @@ def cohort_name(name: str) -> str:
 
 def remove_cohort(connection: Any, name: str) -> bool:
     """Delete a cohort's rows in every table; its executions stay as history. False where there is no such cohort."""
-    found = connection.execute("SELECT cohort_id FROM healthsim.cohort WHERE name = ?", [name]).fetchone()
+    found = first_row(connection, "SELECT cohort_id FROM healthsim.cohort WHERE name = ?", [name])
     if not found:
         return False
     tables = connection.execute("SELECT name FROM healthsim.cohort_table WHERE cohort_id = ? AND row_count > 0", found)

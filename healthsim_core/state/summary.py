@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from healthsim_core.state.cohorts import StoredTable, cohort_id, stored_tables
-from healthsim_core.state.database import database_path, reading
+from healthsim_core.state.database import database_path, first_row, reading
 from healthsim_core.state.ddl import COHORT
 
 MOST_CONDITIONS = 10
@@ -88,7 +88,7 @@ def get_summary(cohort: str, database: Path | str | None = None) -> CohortSummar
     with reading(path) as connection:
         number = cohort_id(connection, cohort, path)
         tables = {table.name: table for table in stored_tables(connection, number)}
-        run = connection.execute("SELECT seed, as_of, execution_id FROM healthsim.cohort WHERE cohort_id = ?", [number]).fetchone()
+        run = first_row(connection, "SELECT seed, as_of, execution_id FROM healthsim.cohort WHERE cohort_id = ?", [number])
         assert run is not None
         first, last = _span(connection, tables, number)
         conditions = _conditions(connection, tables, number)
@@ -113,8 +113,8 @@ def _span(connection: Any, tables: dict[str, StoredTable], number: int) -> tuple
     if "core.event" not in tables:
         return None, None
     sql = f"SELECT min(time)::DATE, max(time)::DATE FROM core.event WHERE {COHORT} = ?"
-    found: tuple[datetime.date | None, datetime.date | None] = connection.execute(sql, [number]).fetchone()
-    return found
+    found = first_row(connection, sql, [number])
+    return (found[0], found[1]) if found else (None, None)
 
 
 def _conditions(connection: Any, tables: dict[str, StoredTable], number: int) -> tuple[ConditionCount, ...]:
