@@ -1,1 +1,51 @@
-"""Every offer that trialsim makes."""
+"""Every offer that TrialSim makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from healthsim_core import (
+    EventHandler,
+    Journey,
+    Profile,
+    RunHandler,
+    SkillResolver,
+    hookimpl,
+    journey_templates,
+    profile_templates,
+    read_skill,
+)
+
+from trialsim.design import study_design
+from trialsim.handlers.trial import EVENT_TYPES, PARAMETERS, trial
+from trialsim.randomization import RANDOMIZATION
+from trialsim.tables import DESIGN_TABLES, SUBJECT_TABLES
+
+HERE = Path(__file__).parent
+
+
+@hookimpl
+def healthsim_profiles() -> Iterable[Profile]:
+    """The profiles of profiles/*.json."""
+    return profile_templates(HERE / "profiles")
+
+
+@hookimpl
+def healthsim_journeys() -> Iterable[Journey]:
+    """The journeys of journeys/*.json."""
+    return journey_templates(HERE / "journeys")
+
+
+@hookimpl
+def healthsim_event_handlers() -> Iterable[EventHandler | RunHandler]:
+    """The study's design, and what a trial makes of its events, all seen together."""
+    yield RunHandler(study_design, writes=DESIGN_TABLES, description="The design of the study.")
+    yield EventHandler(EVENT_TYPES, trial, writes=SUBJECT_TABLES, parameters=PARAMETERS, description="Subjects of a trial.")
+
+
+@hookimpl
+def healthsim_skill_resolvers() -> Iterable[SkillResolver]:
+    """The skills of skills/*.md, and the randomisation list."""
+    yield from (read_skill(path) for path in sorted((HERE / "skills").glob("*.md")))
+    yield RANDOMIZATION

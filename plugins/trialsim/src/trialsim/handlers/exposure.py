@@ -1,0 +1,116 @@
+"""Dosing: intervals of constant dose from the first dose to the last."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import numpy as np
+from healthsim_core import Columns, Text
+from numpy.typing import NDArray
+
+from trialsim.handlers.participation import NEVER, Participation
+from trialsim.handlers.visits import Visits
+
+ONE_DAY = np.timedelta64(1, "D")
+REDUCED, INTERRUPTED, RESTORED = "reduced", "interrupted", "restored"
+
+
+@attrs.frozen(eq=False)
+class Dosing:
+    """Dosing of a chunk's subjects.
+
+    Attributes:
+        first: `datetime64[D]` (subjects,): first dose, NaT for none.
+        last: `datetime64[D]` (subjects,): last dose, NaT while treatment goes on.
+        subject: Int array (intervals,): row in the participation.
+        start: `datetime64[D]` (intervals,).
+        end: `datetime64[D]` (intervals,), NaT while it goes on.
+        factor: Float array (intervals,): share of the arm's dose.
+    """
+
+    first: NDArray[np.datetime64]
+    last: NDArray[np.datetime64]
+    subject: NDArray[np.intp]
+    start: NDArray[np.datetime64]
+    end: NDArray[np.datetime64]
+    factor: NDArray[np.float64]
+
+    def epoch(self, subject: NDArray[np.intp], date: NDArray[np.datetime64]) -> Text:
+        """Epoch of each date: the first dose begins TREATMENT, the day after the last one FOLLOW-UP."""
+        codes = np.where(date >= self.first[subject], 1, 0)
+        return Text(np.where(date > self.last[subject], 2, codes), ["SCREENING", "TREATMENT", "FOLLOW-UP"])
+
+
+def dosing_of(part: Participation, visits: Visits, ended: NDArray[np.datetime64]) -> Dosing:
+    """Dosing from randomisation to the end-of-treatment visit, withdrawal or death, whichever comes first.
+
+    Args:
+        part: The subjects.
+        visits: Their visits.
+        ended: `datetime64[D]` (subjects,): end of participation, NaT while it goes on.
+    """
+    first = part.randomized.astype("datetime64[D]")
+    last = _last(part, visits, first, ended)
+    subject, start, reduced, paused = _boundaries(part, visits, first, last)
+    same = (subject[1:] == subject[:-1]) if len(subject) else np.empty(0, bool)
+    follows = np.append(same, False)
+    end = np.where(follows, np.append(start[1:], [NEVER]) - ONE_DAY, last[subject])
+    kept = ~paused & ~(end < start)
+    subject, start, end = subject[kept], start[kept], end[kept]
+    taken = np.full(len(part), NEVER, "datetime64[D]")
+    taken[subject] = end  # sorted by start: the last interval's end stands
+    last = np.where(np.isnat(last), last, taken)
+    return Dosing(first, last, subject, start, end, reduced[kept])
+
+
+def exposure_table(part: Participation, dosing: Dosing) -> Columns:
+    """Rows of trialsim.exposure."""
+    protocol = part.protocol
+    arm = part.arm[dosing.subject]
+    dose = np.array([each.dose for each in protocol.arms])[arm] * dosing.factor
+    how = protocol["dosing"]
+    columns: dict[str, Any] = {
+        **part.identity(dosing.subject), "start_date": dosing.start, "end_date": dosing.end,
+        "treatment": Text(arm, [each.treatment for each in protocol.arms]), "dose": dose, "dose_unit": how["unit"], "form": how["form"],
+        "frequency": how["frequency"], "route": how["route"], "epoch": "TREATMENT",
+    }  # fmt: skip
+    return Columns(columns, len(dosing.subject))
+
+
+def _last(part: Participation, visits: Visits, first: NDArray[Any], ended: NDArray[Any]) -> NDArray[Any]:
+    planned = first + np.timedelta64(part.protocol.treatment_days - 1, "D")
+    end_of_treatment = part.protocol.visit("end_of_treatment")
+    latest = planned + np.timedelta64(end_of_treatment.window[1] if end_of_treatment and end_of_treatment.window else 0, "D")
+    came = visits.dates_of("end_of_treatment", len(part))
+    last = np.where(np.isnat(came), np.where(latest < part.as_of, planned, NEVER), came)
+    return np.fmin(last, ended)
+
+
+def _boundaries(
+    part: Participation, visits: Visits, first: NDArray[Any], last: NDArray[Any]
+) -> tuple[NDArray[np.intp], NDArray[Any], NDArray[np.float64], NDArray[np.bool_]]:
+    """Days on which an interval begins: (subject, day, share of the dose, whether dosing pauses), sorted."""
+    dosed = np.flatnonzero(~np.isnat(first))
+    dispensed = np.flatnonzero(visits.kind == "treatment")
+    changes = part.batch.of("dose_modification")
+    action, days = changes.events.parameters["action"], np.asarray(changes.events.parameters["days"], np.float64)
+    days = np.where(np.isnan(days), part.protocol["dosing"]["interruption_days"], days).astype("timedelta64[D]")
+    assert isinstance(action, Text)
+    share = action.map(lambda word: {REDUCED: part.protocol["dosing"]["reduced_to"], RESTORED: 1.0}.get(word, np.nan))
+    pause = np.flatnonzero(action == INTERRUPTED)
+    change_day = changes.events.date
+    subject = np.concatenate([dosed, visits.subject[dispensed], changes.subject, changes.subject[pause]])
+    day = np.concatenate([first[dosed], visits.date[dispensed], change_day, (change_day + days)[pause]])
+    factor = np.concatenate([np.ones(len(dosed)), np.full(len(dispensed), np.nan), share, np.full(len(pause), np.nan)])
+    step = np.concatenate([np.zeros(len(dosed) + len(dispensed)), (action == INTERRUPTED) * 1.0, np.full(len(pause), -1.0)])
+    within = ~np.isnat(first[subject]) & (day >= first[subject]) & ~(day > last[subject]) & ~(day > part.as_of)
+    subject, day, factor, step = subject[within], day[within], factor[within], step[within]
+    order = np.lexsort((np.isnan(factor), day, subject))
+    subject, day, factor, step = subject[order], day[order], factor[order], step[order]
+    paused = np.cumsum(step)
+    begins = np.searchsorted(subject, subject)
+    paused = paused - (paused - step)[begins] if len(paused) else paused
+    known = np.maximum.accumulate(np.where(np.isnan(factor), 0, np.arange(len(factor)))) if len(factor) else np.empty(0, np.intp)
+    final = np.append((subject[1:] != subject[:-1]) | (day[1:] != day[:-1]), True) if len(subject) else np.empty(0, bool)
+    return subject[final], day[final], factor[known][final], (paused > 0)[final]
