@@ -1,1 +1,66 @@
-"""Every offer that membersim makes."""
+"""Every offer that MemberSim makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from healthsim_core import (
+    EventHandler,
+    Journey,
+    Profile,
+    ReferenceDataset,
+    RunHandler,
+    SkillResolver,
+    Trigger,
+    hookimpl,
+    journey_templates,
+    profile_templates,
+)
+from membersim.facts import billing_skill
+from membersim.handlers import gaps, membership
+from membersim.payers import payer_table
+from membersim.pricing import drg_weights, fee_schedule
+from membersim.tables import PAYER
+from membersim.triggers import TRIGGERS
+
+HERE = Path(__file__).parent
+
+
+@hookimpl
+def healthsim_profiles() -> Iterable[Profile]:
+    """The profiles of profiles/*.json."""
+    return profile_templates(HERE / "profiles")
+
+
+@hookimpl
+def healthsim_journeys() -> Iterable[Journey]:
+    """The journeys of journeys/*.json."""
+    return journey_templates(HERE / "journeys")
+
+
+@hookimpl
+def healthsim_event_handlers() -> Iterable[EventHandler | RunHandler]:
+    """What a health plan makes of events."""
+    yield RunHandler(payer_table, writes=(PAYER,), description="Payers.")
+    yield membership.HANDLER
+    yield gaps.HANDLER
+
+
+@hookimpl
+def healthsim_triggers() -> Iterable[Trigger]:
+    """Visits and stays are billed, care gaps lead to outreach."""
+    return TRIGGERS
+
+
+@hookimpl
+def healthsim_skill_resolvers() -> Iterable[SkillResolver]:
+    """Which service a visit is billed as."""
+    yield billing_skill()
+
+
+@hookimpl
+def healthsim_reference_datasets() -> Iterable[ReferenceDataset]:
+    """Prices of services and weights of stays."""
+    yield ReferenceDataset("fee_schedule", fee_schedule, description="Relative values of HCPCS level II services.")
+    yield ReferenceDataset("drg_weights", drg_weights, description="MS-DRG relative weights, FY 2026.")

@@ -1,0 +1,191 @@
+"""The claim tables: claims, lines, diagnoses, accumulators."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim_core import Columns, Text, text
+from membersim.coverage import Spans
+from membersim.facts import document
+from membersim.handlers.adjudication import DENIED, PENDING, STATUSES, Accumulators, Adjudicated, limited
+from membersim.handlers.lines import ClaimLines
+from membersim.handlers.members import Household
+from membersim.handlers.services import INSTITUTIONAL, PHARMACY, PROFESSIONAL, Services
+from membersim.plans import NETWORKS, Plans
+
+_SCRAMBLE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that distinct claims have distinct control numbers
+_AMOUNTS = ("billed", "allowed", "deductible", "coinsurance", "copay", "member_share", "adjustment", "paid")
+
+Amounts = dict[str, NDArray[np.int64]]
+
+
+def amounts_of(lines: ClaimLines, found: Adjudicated) -> Amounts:
+    """The amounts of every line, cents."""
+    share = found.deductible + found.coinsurance + found.copay
+    return {
+        "billed": lines.billed, "allowed": found.allowed, "deductible": found.deductible, "coinsurance": found.coinsurance,
+        "copay": found.copay, "member_share": share, "adjustment": lines.billed - found.allowed, "paid": found.allowed - share,
+    }  # fmt: skip
+
+
+def claim_table(services: Services, lines: ClaimLines, found: Adjudicated, spans: Spans, plans: Plans, payer: Text, house: Household) -> Columns:
+    """`membersim.claim`."""
+    events, stay = services.events, services.type == INSTITUTIONAL
+    totals = {name: _summed(values, lines.claim, len(services)) for name, values in amounts_of(lines, found).items()}
+    pending = found.status == PENDING
+    billing = events.facility_npi.or_else(events.provider_npi)
+    procedure = Text(np.where(stay, events.parameters["procedure_code"].codes, -1), events.parameters["procedure_code"].values)
+    disposition = events.parameters["discharge_disposition"].or_else("01")
+    filing = _filing(services, plans)
+    return Columns(
+        {
+            "claim_id": events.id, "person_id": events.person, "subscriber_id": house.subscriber_id[events.row],
+            "coverage_id": spans.coverage_id[services.span], "payer_id": payer, "plan": spans.plan_name[services.span],
+            "type": Text(services.type, ["P", "I", "R"]), "encounter_id": services.origin,
+            "payer_claim_number": _control_numbers(events.id, events.date), "filing_indicator": filing,
+            "service_from": services.service_from, "service_to": services.service_to,
+            "admission_time": services.admitted, "discharge_time": services.discharged,
+            "received_date": events.date, "paid_date": found.paid_date, "status": Text(found.status, list(STATUSES)),
+            "denial_reason": found.reason, "network": Text(found.network, list(NETWORKS)),
+            "place_of_service": services.place, "specialty": services.specialty,
+            "bill_type": _constant("111", stay), "admission_type": services.admission_type, "admission_source": _origins(services),
+            "discharge_status": Text(np.where(stay, disposition.codes, -1), disposition.values), "drg": services.drg,
+            "principal_diagnosis": services.diagnosis, "admitting_diagnosis": services.admitting,
+            "principal_procedure": procedure,
+            "procedure_date": np.where(procedure.is_null(), np.datetime64("NaT", "D"), services.service_from),
+            "billing_npi": billing, "rendering_npi": events.provider_npi, "facility_npi": events.facility_npi,
+            **_known(totals, pending), **_adjustment(totals["adjustment"], found.status, found.reason),
+            "lines": np.bincount(lines.claim, minlength=len(services)),
+            "trace_number": _traces(services, found, payer, billing),
+        },
+        len(services),
+    )  # fmt: skip
+
+
+def line_table(services: Services, lines: ClaimLines, found: Adjudicated) -> Columns:
+    """`membersim.claim_line`."""
+    claim, events = lines.claim, services.events
+    kind, status = services.type[claim], found.status[claim]
+    amounts = amounts_of(lines, found)
+    two = ~services.second.is_null()[claim]
+    pointers = np.where(kind == PROFESSIONAL, two.astype(np.int32), -1)
+    system = np.where(lines.code.is_null(), -1, np.where(kind == PHARMACY, 1, 0))
+    return Columns(
+        {
+            "claim_id": events.id[claim], "line": _numbered(claim), "person_id": events.person[claim],
+            "service_date": services.service_from[claim], "service_code": lines.code,
+            "code_system": Text(system, ["HCPCS", "NDC"]), "revenue_code": lines.revenue, "units": lines.units,
+            "unit_code": Text(lines.days.astype(np.int32), ["UN", "DA"]), "diagnosis_pointers": Text(pointers, ["1", "1:2"]),
+            "place_of_service": services.place[claim], **_known(amounts, status == PENDING),
+            **_adjustment(amounts["adjustment"], status, found.reason[claim]),
+        },
+        len(claim),
+    )  # fmt: skip
+
+
+def diagnosis_table(services: Services) -> Columns:
+    """`membersim.claim_diagnosis`."""
+    stay = services.type == INSTITUTIONAL
+    parts = [
+        _diagnoses(services, services.diagnosis, 1, "principal", stay),
+        _diagnoses(services, services.second, 2, "other", stay),
+        _diagnoses(services, services.admitting, 0, "admitting", np.zeros(len(services), bool)),
+    ]
+    joined = Columns.concat(parts)
+    return joined.take(np.lexsort((joined["sequence"], joined["claim_id"], joined["person_id"])))
+
+
+def accumulator_table(services: Services, found: Adjudicated, plans: Plans, house: Household) -> Columns:
+    """`membersim.accumulator`: those with a limit; a family's only where the family has one."""
+    people = services.events.chunk
+    shares = house.tier.isin(("ESP", "ECH", "FAM"))
+    parts = []
+    for level, each in (("individual", found.member), ("family", found.family)):
+        theirs = shares[each.row] if level == "family" else np.ones(len(each.row), bool)
+        for kind, limit, used in _both_kinds(each):
+            keep = theirs & limited(limit)
+            columns = {
+                "person_id": people.id[each.row], "level": level, "plan": Text(each.plan, list(plans.names)), "plan_year": each.year,
+                "network": Text(each.network, list(NETWORKS)), "kind": kind, "limit": limit, "applied": used,
+            }  # fmt: skip
+            parts.append(Columns(columns, len(each.row)).where(keep))
+    joined = Columns.concat(parts)
+    return joined.take(np.argsort(joined["person_id"], kind="stable"))
+
+
+def _both_kinds(each: Accumulators) -> tuple[tuple[str, NDArray[np.int64], NDArray[np.int64]], ...]:
+    return (
+        ("deductible", each.deductible_limit, each.deductible),
+        ("out_of_pocket", each.out_of_pocket_limit, each.out_of_pocket),
+    )
+
+
+def _summed(values: NDArray[np.int64], claim: NDArray[np.intp], claims: int) -> NDArray[np.int64]:
+    total = np.zeros(claims, np.int64)
+    np.add.at(total, claim, values)
+    return total
+
+
+def _known(amounts: Amounts, pending: NDArray[np.bool_]) -> dict[str, NDArray[np.float64] | NDArray[np.int64]]:
+    unknown = {name: np.where(pending, np.nan, amounts[name].astype(np.float64)) for name in _AMOUNTS if name != "billed"}
+    return {"billed": amounts["billed"], **unknown}
+
+
+def _adjustment(amount: NDArray[np.int64], status: NDArray[np.int64], reason: Text) -> dict[str, Text]:
+    adjusted = (status != PENDING) & (amount > 0)
+    values = [*reason.values.to_pylist(), "45"]
+    code = np.where(status == DENIED, reason.codes, len(values) - 1)
+    return {"adjustment_group": _constant("CO", adjusted), "adjustment_reason": Text(np.where(adjusted, code, -1), values)}
+
+
+def _constant(value: str, where: NDArray[np.bool_]) -> Text:
+    return Text(where.astype(np.int32) - 1, [value])
+
+
+def _numbered(claim: NDArray[np.intp]) -> NDArray[np.int64]:
+    return np.arange(len(claim)) - np.searchsorted(claim, claim) + 1
+
+
+def _filing(services: Services, plans: Plans) -> Text:
+    """The claim filing indicator of each claim."""
+    filing = plans.given("filing")
+    values = sorted({code for each in filing for code in each.values()})
+    table = np.array([[values.index(each[kind]) for kind in "PIR"] for each in filing])
+    return Text(table[services.plan, services.type], values)
+
+
+def _origins(services: Services) -> Text:
+    """Point of origin: 5 born inside this hospital for newborns, 1 otherwise (non-health care facility)."""
+    stay = services.type == INSTITUTIONAL
+    newborn = services.admission_type == "4"
+    return Text(np.where(stay, newborn.astype(np.int32), -1), ["1", "5"])
+
+
+def _control_numbers(claim: NDArray[np.int64], received: NDArray[np.datetime64]) -> Text:
+    number = (claim.astype(np.uint64) * _SCRAMBLE) & np.uint64((1 << 63) - 1)
+    return Text.distinct(text.lines(text.dates(received, "%y%j"), text.padded(number, 19)))
+
+
+def _traces(services: Services, found: Adjudicated, payer: Text, payee: Text) -> Text:
+    """One payment a household, payer, payee and day: named after the first of its claims."""
+    events = services.events
+    house = np.asarray(events.people["household_id"])
+    order = np.lexsort((events.id, found.paid_date.astype(np.int64), payee.codes, payer.codes, house))
+    keys = [house[order], payer.codes[order], payee.codes[order], found.paid_date.astype(np.int64)[order]]
+    begins = np.concatenate([[True], np.any([key[1:] != key[:-1] for key in keys], axis=0)]) if len(order) else np.zeros(0, bool)
+    first = np.maximum.accumulate(np.where(begins, np.arange(len(order)), 0)) if len(order) else order
+    leader = np.empty(len(order), np.int64)
+    leader[order] = events.id[order[first]]
+    number = Text.of(text.lines("EFT", text.padded(leader, 19)))
+    return Text(np.where(found.status == PENDING, -1, number.codes), number.values)
+
+
+def _diagnoses(services: Services, code: Text, sequence: int, qualifier: str, stay: NDArray[np.bool_]) -> Columns:
+    exempt = tuple(document("revenue")["exempt_from_present_on_admission"])
+    asked = stay & ~code.map(lambda value: value.startswith(exempt), np.bool_, True)
+    columns = {
+        "claim_id": services.events.id, "sequence": np.full(len(services), sequence), "person_id": services.events.person,
+        "code": code, "qualifier": qualifier, "present_on_admission": _constant("Y", asked),
+    }  # fmt: skip
+    return Columns(columns, len(services)).where(~code.is_null())

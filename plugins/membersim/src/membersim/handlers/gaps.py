@@ -1,0 +1,67 @@
+"""Care gaps: identified, and closed by the event that follows from them or names the same measure later."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim_core import Columns, EventHandler, Events, Field, Text
+from membersim.tables import CARE_GAP
+
+_NEVER = np.datetime64("NaT", "D")
+
+
+def care_gaps(events: Events) -> dict[str, Columns]:
+    """One row a gap identified."""
+    gaps, closings = events.where(events.type == "gap_identified"), events.where(events.type == "gap_closed")
+    closed = np.full(len(gaps), _NEVER)
+    at = _closed_by(gaps, closings)
+    latest_first = np.flatnonzero(at >= 0)[::-1]
+    closed[at[latest_first]] = closings.date[latest_first]  # of several closings the first stays
+    columns = {
+        "gap_id": gaps.id,
+        "person_id": gaps.person,
+        "measure": gaps.parameters["measure"].or_else("unspecified"),
+        "description": gaps.parameters["description"],
+        "identified_date": gaps.date,
+        "closed_date": closed,
+        "status": Text((~np.isnat(closed)).astype(np.int32), ["open", "closed"]),
+    }
+    return {CARE_GAP.name: Columns(columns, len(gaps))}
+
+
+def _closed_by(gaps: Events, closings: Events) -> NDArray[np.int64]:
+    """The gap that each closing closes: its ancestor, else the person's latest before it of the same measure; -1 for none."""
+    found = np.full(len(closings), -1, np.int64)
+    if not len(gaps) or not len(closings):
+        return found
+    order = np.argsort(gaps.id)
+    cause = np.asarray(closings.ancestor("gap_identified")["id"])
+    near = order[np.minimum(np.searchsorted(gaps.id[order], cause), len(gaps) - 1)]
+    found = np.where(gaps.id[near] == cause, near, -1)
+    for measure in gaps.parameters["measure"].values.to_pylist():
+        mine = np.flatnonzero(gaps.parameters["measure"] == measure)
+        open_ = np.flatnonzero((found < 0) & (closings.parameters["measure"] == measure))
+        key, asked = _moments(gaps, mine), _moments(closings, open_)
+        before = np.searchsorted(key, asked, side="right") - 1
+        same = (before >= 0) & (gaps.row[mine[np.maximum(before, 0)]] == closings.row[open_]) if len(mine) else np.zeros(len(open_), bool)
+        found[open_[same]] = mine[before[same]]
+    return found
+
+
+def _moments(events: Events, at: NDArray[np.intp]) -> NDArray[np.int64]:
+    """Keys that ascend by person, then time."""
+    minute = events.time[at].astype("datetime64[m]").astype(np.int64)
+    return events.row[at].astype(np.int64) * (1 << 32) + minute
+
+
+HANDLER = EventHandler(
+    ("gap_identified", "gap_closed"),
+    care_gaps,
+    writes=(CARE_GAP,),
+    parameters=(
+        Field("measure", "category", "Quality measure.", nullable=True),
+        Field("description", "category", "The gap in words.", nullable=True),
+    ),
+    description="Care gaps and their closing.",
+)

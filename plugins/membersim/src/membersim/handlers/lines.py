@@ -1,0 +1,173 @@
+"""Lines of claims with what is charged and what the payer allows: visits by HCPCS code, stays by revenue code."""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim_core import Columns, Draws, Run, Text
+from membersim import pricing
+from membersim.facts import document
+from membersim.handlers.services import INSTITUTIONAL, PHARMACY, PROFESSIONAL, Services, billed_services, specialty_kind
+
+_DRUG_LINE_DAYS = 30
+
+Cents = NDArray[np.int64]
+
+
+@attrs.frozen(eq=False)
+class ClaimLines:
+    """Lines, sorted by claim and number.
+
+    Attributes:
+        claim: Index of the claim among the services.
+        number: 1 for the first line of a claim.
+        code: HCPCS code or NDC; null for revenue lines.
+        revenue: Four-digit revenue code; null for others.
+        units: Units, or days of a room.
+        days: Whether units are days.
+        billed: Cents.
+        allowed: Cents that the payer allows if it pays.
+        preventive: Whether the line is preventive care.
+    """
+
+    claim: NDArray[np.intp]
+    number: NDArray[np.int64]
+    code: Text
+    revenue: Text
+    units: NDArray[np.float64]
+    days: NDArray[np.bool_]
+    billed: Cents
+    allowed: Cents
+    preventive: NDArray[np.bool_]
+
+
+def lines_of(services: Services, payer: Text) -> ClaimLines:
+    """The lines of all claims.
+
+    Args:
+        services: The claims.
+        payer: The payer of each.
+    """
+    parts = [_visit_lines(services, payer), _stay_lines(services, payer), _drug_lines(services, payer)]
+    joined = Columns.concat([Columns(attrs.asdict(part, recurse=False), len(part.claim)) for part in parts])
+    return ClaimLines(**joined.take(np.lexsort((joined["number"], joined["claim"]))))
+
+
+def _visit_lines(services: Services, payer: Text) -> ClaimLines:
+    visit = np.flatnonzero(services.type == PROFESSIONAL)
+    rule = billed_services(services)
+    said, usual = services.events.parameters["service_code"], rule["service_code"]
+    code = said.or_else(usual)[visit]
+    priced_as = Text(np.where(pricing.fee_schedule().knows(said), said.codes, -1), said.values).or_else(usual)[visit]
+    units = np.where(said.is_null(), np.asarray(rule["units"]), 1.0)[visit]
+    added = np.flatnonzero((said.is_null() & ~rule["add_on"].is_null())[visit])
+    add_on = rule["add_on"][visit[added]]
+    claim = np.concatenate([visit, visit[added]])
+    codes = Columns.concat([Columns({"c": code, "p": priced_as}, len(visit)), Columns({"c": add_on, "p": add_on}, len(added))])
+    units = np.concatenate([units, np.ones(len(added))])
+    medicare = _visit_prices(services, claim, codes["p"]) * units
+    billed, allowed = _negotiated(services, payer, claim, medicare, "professional")
+    free = codes["c"].isin(document("diagnosis_kinds")["preventive"]["services"])
+    return ClaimLines(
+        claim, np.concatenate([np.ones(len(visit), np.int64), np.full(len(added), 2)]), codes["c"],
+        Text.constant(None, len(claim)), units, np.zeros(len(claim), bool), billed, allowed, free | services.preventive[claim],
+    )  # fmt: skip
+
+
+def _visit_prices(services: Services, claim: NDArray[np.intp], code: Text) -> NDArray[np.float64]:
+    """Medicare's price of one unit, with the visit's own intensity where the code stands for several levels."""
+    rules, fees = document("payment")["visit_intensity"], pricing.fee_schedule()
+    people = services.events.people
+    level = pricing.bounded_log(services.events.draw.uniform("intensity"), 1.0, rules["sd"], 0.5, 2.0)
+    level *= np.where(services.second.is_null(), 1.0, rules["secondary_diagnosis"])
+    level *= np.where(people["severity"] == "controlled", 1.0, np.where(people["severity"].is_null(), 1.0, rules["uncontrolled"]))
+    specialist = services.specialty.map(lambda name: specialty_kind(name) == "specialist", np.bool_, False)
+    level *= np.where(specialist, rules["specialist"], 1.0)
+    factors = document("payment")["specialty_factor"]["factor"]
+    factor = services.specialty.map(lambda name: factors.get(name.lower(), 1.0), np.float64, 1.0)
+    price = fees.price(code, people["state"][claim])
+    return np.asarray(price * np.where(code.isin(fees.varies), level[claim], 1.0) * factor[claim])
+
+
+def _negotiated(services: Services, payer: Text, claim: NDArray[np.intp], medicare: NDArray[np.float64], kind: str) -> tuple[Cents, Cents]:
+    """Charge and allowed amount from Medicare's price."""
+    run, npi = services.events.run, services.events.facility_npi.or_else(services.events.provider_npi)[claim]
+    multiple = document("payment")["price_of_payer"][kind]
+    level = services.kind[claim].map(lambda name: multiple[name]) * pricing.contract(run, npi, payer[claim], services.kind[claim])
+    allowed = np.rint(medicare * level).astype(np.int64)
+    charge = np.rint(medicare * pricing.charge_ratio(run, npi, kind)).astype(np.int64)
+    return np.maximum(charge, allowed), allowed
+
+
+def _stay_lines(services: Services, payer: Text) -> ClaimLines:
+    stay = np.flatnonzero(services.type == INSTITUTIONAL)
+    nights = np.maximum((services.service_to - services.service_from).astype(np.int64), 1)[stay]
+    billed, allowed = _stay_prices(services, payer, stay, nights)
+    owner, number, revenue, share, room = _revenue_lines(services, stay)
+    share *= np.exp(document("revenue")["spread"] * _line_draws(services, stay[owner], number).normal("share"))
+    line_allowed = pricing.parts(allowed, owner, share)
+    line_billed = line_allowed + pricing.parts(billed - allowed, owner, share)
+    return ClaimLines(
+        stay[owner], number, Text.constant(None, len(owner)), revenue, np.where(room, nights[owner], 1.0),
+        room, line_billed, line_allowed, np.zeros(len(owner), bool),
+    )  # fmt: skip
+
+
+def _stay_prices(services: Services, payer: Text, stay: NDArray[np.intp], nights: NDArray[np.int64]) -> tuple[Cents, Cents]:
+    rules, weights = document("payment")["stay"], pricing.drg_weights()
+    drg = services.drg[stay]
+    medicare = weights.price(drg, services.events.people["state"][stay])
+    ratio = nights / drg.map(lambda code: weights.geometric_los[code], np.float64, 1.0)
+    effect = np.clip(ratio ** rules["day_effect"], rules["least"], rules["most"])
+    billed, _ = _negotiated(services, payer, stay, medicare * effect, "inpatient")
+    by_day = services.kind[stay].isin(rules["applies_to"])
+    _, allowed = _negotiated(services, payer, stay, medicare * np.where(by_day, effect, 1.0), "inpatient")
+    return np.maximum(billed, allowed), allowed
+
+
+def _revenue_lines(services: Services, stay: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.int64], Text, NDArray[np.float64], NDArray[np.bool_]]:
+    """Owner (among the stays), number, revenue code, share, and whether it is the room, of every line."""
+    kinds, values = list(document("revenue")["shares"]), document("revenue")["shares"]
+    kind = services.drg[stay].map(lambda drg: kinds.index(_drg_kind(drg)), np.int64, 0)
+    emergency = services.admission_type[stay] == "1"
+    owners, numbers, codes, shares = [], [], [], []
+    for index, name in enumerate(kinds):
+        mine = np.flatnonzero(kind == index)
+        for number, (code, share) in enumerate(values[name].items(), start=1):
+            at = mine[emergency[mine]] if code == "0450" else mine
+            owners.append(at)
+            numbers.append(np.full(len(at), number))
+            codes.append(Text.constant(document("revenue")["room"][name] if code == "room" else code, len(at)))
+            shares.append(np.full(len(at), float(share)))
+    owner, number, share = np.concatenate(owners), np.concatenate(numbers), np.concatenate(shares)
+    code = Columns.concat([Columns({"code": part}, len(part)) for part in codes])["code"]
+    order = np.lexsort((number, owner))
+    return owner[order], number[order], code[order], share[order], number[order] == 1
+
+
+def _drg_kind(drg: str) -> str:
+    special = document("revenue")["drg_kind"]
+    return next((kind for kind, drgs in special.items() if drg in drgs), pricing.drg_weights().kind[drg])
+
+
+def _line_draws(services: Services, claim: NDArray[np.intp], number: NDArray[np.int64]) -> Draws:
+    run: Run = services.events.run
+    return run.draws("membersim.line", services.events.id[claim] * 64 + number)
+
+
+def _drug_lines(services: Services, payer: Text) -> ClaimLines:
+    drug = np.flatnonzero(services.type == PHARMACY)
+    law = document("payment")["pharmacy"]["price_per_30_days"]
+    ndc = services.events.parameters["ndc"][drug]
+    product = services.events.run.draws("membersim.drug", ndc.map(int, np.int64, 0))
+    month = pricing.bounded_log(product.uniform("price"), law["median"], law["sd"], law["least"], law["most"])
+    days = np.nan_to_num(np.asarray(services.events.parameters["days_supply"]), nan=_DRUG_LINE_DAYS)[drug]
+    quantity = np.nan_to_num(np.asarray(services.events.parameters["quantity"]), nan=1.0)[drug]
+    allowed = np.rint(100 * month * days / _DRUG_LINE_DAYS).astype(np.int64)
+    ratio = pricing.charge_ratio(services.events.run, services.events.people["pharmacy_npi"][drug], "pharmacy")
+    nothing, no = Text.constant(None, len(drug)), np.zeros(len(drug), bool)
+    return ClaimLines(
+        drug, np.ones(len(drug), np.int64), ndc, nothing, quantity, no, np.rint(allowed * ratio).astype(np.int64), allowed, no
+    )

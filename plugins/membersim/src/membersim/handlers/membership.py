@@ -1,0 +1,71 @@
+"""Coverage and claims together: a claim needs the coverage of its day, and benefits need the claims in order."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from healthsim_core import Columns, EventHandler, Events, Field
+from membersim.coverage import spans_of
+from membersim.handlers.adjudication import adjudicate
+from membersim.handlers.claims import accumulator_table, claim_table, diagnosis_table, line_table
+from membersim.handlers.lines import lines_of
+from membersim.handlers.members import Household, coverage_table, member_table
+from membersim.handlers.services import services_of
+from membersim.payers import payer_of
+from membersim.plans import Plans
+from membersim.tables import ACCUMULATOR, CLAIM, CLAIM_DIAGNOSIS, CLAIM_LINE, COVERAGE, MEMBER
+
+EVENT_TYPES = (
+    "person", "new_enrollment", "termination", "plan_change", "admission",
+    "claim_professional", "claim_institutional", "claim_pharmacy",
+)  # fmt: skip
+
+
+def membership(events: Events) -> dict[str, Columns]:
+    """Members, coverage, and adjudicated claims of a chunk."""
+    plans = Plans.of(events.run)
+    house = Household.of(events.chunk, plans)
+    spans = spans_of(events, plans)
+    services = services_of(events, spans, plans)
+    payer = payer_of(events.chunk, services.events.row, services.plan, plans)
+    lines = lines_of(services, payer)
+    holder = np.searchsorted(events.chunk.id, house.subscriber_id[services.events.row])
+    found = adjudicate(services, lines, plans, payer, holder)
+    return {
+        MEMBER.name: member_table(events, spans, plans, house),
+        COVERAGE.name: coverage_table(events, spans, plans, house),
+        CLAIM.name: claim_table(services, lines, found, spans, plans, payer, house),
+        CLAIM_LINE.name: line_table(services, lines, found),
+        CLAIM_DIAGNOSIS.name: diagnosis_table(services),
+        ACCUMULATOR.name: accumulator_table(services, found, plans, house),
+    }
+
+
+def _text(name: str, description: str) -> Field:
+    return Field(name, "category", description, nullable=True)
+
+
+HANDLER = EventHandler(
+    EVENT_TYPES,
+    membership,
+    writes=(MEMBER, COVERAGE, CLAIM, CLAIM_LINE, CLAIM_DIAGNOSIS, ACCUMULATOR),
+    parameters=(
+        _text("class", "AMB, EMER, VR or HH."),
+        _text("specialty", "Specialty of the service."),
+        _text("place_of_service", "CMS place of service."),
+        _text("service_code", "HCPCS code; null leaves it to the payer's rules."),
+        _text("reason_code", "First or principal ICD-10-CM diagnosis."),
+        _text("secondary_code", "Second ICD-10-CM diagnosis."),
+        _text("drg", "MS-DRG."),
+        _text("procedure_code", "Principal ICD-10-PCS procedure."),
+        _text("admission_type", "1 to 4."),
+        _text("discharge_disposition", "Patient status at discharge; 01 is home."),
+        _text("reason", "Why coverage ends."),
+        _text("plan", "The plan changed to."),
+        _text("ndc", "NDC of a pharmacy claim."),
+        Field("days_supply", "number", "Days that a fill lasts.", unit="d", nullable=True),
+        Field("quantity", "number", "Units dispensed.", nullable=True),
+        _text("description", "In words."),
+    ),
+    description="Members, coverage, claims and accumulators.",
+)

@@ -1,0 +1,190 @@
+"""What was done: each claim's dates, diagnoses, place and kind of service, before anybody puts a price on it."""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim_core import Columns, Events, Text
+from membersim.coverage import Spans
+from membersim.facts import billing_skill, document, longest_prefix
+from membersim.plans import SERVICES, Plans
+from membersim.pricing import drg_or_default
+
+PROFESSIONAL, INSTITUTIONAL, PHARMACY = 0, 1, 2
+CLAIM_TYPES = {"claim_professional": PROFESSIONAL, "claim_institutional": INSTITUTIONAL, "claim_pharmacy": PHARMACY}
+_PLACE = {"AMB": "11", "EMER": "23", "VR": "10", "HH": "12"}
+_PAYER_GROUP = {"medicare": "medicare", "medicare_advantage": "medicare", "commercial": "commercial"}
+
+Days = NDArray[np.datetime64]
+
+
+@attrs.frozen(eq=False)
+class Services:
+    """The covered claims of a chunk, a row each.
+
+    Attributes:
+        events: Their events.
+        type: 0 professional, 1 institutional, 2 pharmacy.
+        span: Index of the span of coverage.
+        plan: Index of the plan's design.
+        kind: Kind of payer.
+        origin: Id of the encounter or admission; 0 for none.
+        service_from: First day of service.
+        service_to: Last day of service.
+        admitted: Moment of admission; NaT where not a stay.
+        discharged: Moment of discharge; NaT where not a stay.
+        diagnosis: First (principal) diagnosis; null for pharmacy.
+        second: Second diagnosis.
+        admitting: Admitting diagnosis of a stay.
+        admission_type: Of a stay.
+        drg: Of a stay.
+        visit_class: AMB, EMER, VR, HH; null where not a visit.
+        specialty: As the event names it.
+        place: Place of service of a professional claim.
+        category: Index into `plans.SERVICES`.
+        preventive: Whether the whole claim is preventive care.
+    """
+
+    events: Events
+    type: NDArray[np.int64]
+    span: NDArray[np.int64]
+    plan: NDArray[np.int64]
+    kind: Text
+    origin: NDArray[np.int64]
+    service_from: Days
+    service_to: Days
+    admitted: NDArray[np.datetime64]
+    discharged: NDArray[np.datetime64]
+    diagnosis: Text
+    second: Text
+    admitting: Text
+    admission_type: Text
+    drg: Text
+    visit_class: Text
+    specialty: Text
+    place: Text
+    category: NDArray[np.int64]
+    preventive: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.type)
+
+
+def services_of(events: Events, spans: Spans, plans: Plans) -> Services:
+    """The claims among `events` whose patient was covered on the first day of service; nobody pays the others."""
+    kinds = events.type.map(lambda name: CLAIM_TYPES.get(name, -1), np.int64, -1)
+    claims = events.where(kinds >= 0)
+    admissions = events.where(events.type == "admission")
+    service_from, _, _ = _dates(claims, kinds[kinds >= 0])
+    covered = spans.at(claims.row, service_from) >= 0
+    claims = claims.where(covered)
+    return _services(claims, admissions, kinds[kinds >= 0][covered], spans, plans)
+
+
+def _dates(claims: Events, kind: NDArray[np.int64]) -> tuple[Days, NDArray[np.datetime64], NDArray[np.datetime64]]:
+    never = np.datetime64("NaT", "s")
+    visit, admission, discharge = (np.asarray(claims.ancestor(name)["time"]) for name in ("encounter", "admission", "discharge"))
+    stay = kind == INSTITUTIONAL
+    discharged = np.where(np.isnat(discharge), claims.time, discharge)
+    admitted = np.where(np.isnat(admission), discharged, admission)
+    day = np.where(stay, admitted, np.where(np.isnat(visit), claims.time, visit)).astype("datetime64[D]")
+    return day, np.where(stay, admitted, never), np.where(stay, discharged, never)
+
+
+def _services(claims: Events, admissions: Events, kind: NDArray[np.int64], spans: Spans, plans: Plans) -> Services:
+    parameters = claims.parameters
+    service_from, admitted, discharged = _dates(claims, kind)
+    stay, drug = kind == INSTITUTIONAL, kind == PHARMACY
+    span = spans.at(claims.row, service_from)
+    plan = spans.plan[span]
+    diagnosis = _masked(parameters["reason_code"].or_else(_usual_diagnosis(claims)), ~drug)
+    visit_class = _masked(parameters["class"].or_else("AMB"), kind == PROFESSIONAL)
+    admission, encounter = claims.ancestor("admission"), claims.ancestor("encounter")
+    found = _position(admissions.id, np.asarray(admission["id"]))
+    admitting = _at(admissions.parameters["reason_code"], found).or_else(diagnosis)
+    admission_type = parameters["admission_type"].or_else(_at(admissions.parameters["admission_type"], found)).or_else("1")
+    specialty = parameters["specialty"].or_else(_at(admissions.parameters["specialty"], found))
+    place = parameters["place_of_service"].or_else(visit_class.recode(lambda name: _PLACE.get(name, "11")))
+    return Services(
+        events=claims, type=kind, span=span, plan=plan, kind=plans.text(plan, "kind"),
+        origin=np.where(stay, np.asarray(admission["id"]), np.asarray(encounter["id"])),
+        service_from=service_from,
+        service_to=np.where(stay, discharged.astype("datetime64[D]"), service_from),
+        admitted=admitted, discharged=discharged, diagnosis=diagnosis,
+        second=_masked(_other_than(parameters["secondary_code"], diagnosis), ~drug),
+        admitting=_masked(admitting, stay), admission_type=_masked(admission_type, stay),
+        drg=_masked(drg_or_default(parameters["drg"], diagnosis), stay),
+        visit_class=visit_class, specialty=specialty, place=_masked(place, kind == PROFESSIONAL),
+        category=_categories(kind, visit_class, specialty, place),
+        preventive=(kind == PROFESSIONAL) & diagnosis.map(_is_preventive, np.bool_, False),
+    )  # fmt: skip
+
+
+def _masked(column: Text, keep: NDArray[np.bool_]) -> Text:
+    return Text(np.where(keep, column.codes, -1), column.values)
+
+
+def _at(column: Text, position: NDArray[np.int64]) -> Text:
+    if not len(column):
+        return Text.constant(None, len(position))
+    return Text(np.where(position >= 0, column.codes[position], -1), column.values)
+
+
+def _position(ids: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+    order = np.argsort(ids, kind="stable")
+    if not len(ids):
+        return np.full(len(wanted), -1, np.int64)
+    found = order[np.minimum(np.searchsorted(ids[order], wanted), len(ids) - 1)]
+    return np.where(ids[found] == wanted, found, -1)
+
+
+def _other_than(second: Text, first: Text) -> Text:
+    return Text(np.where(second == first, -1, second.codes), second.values)
+
+
+def _usual_diagnosis(claims: Events) -> Text:
+    """For a claim that says none: the first condition that the person has, else a routine examination."""
+    chronic = claims.people["conditions"].recode(lambda codes: codes.split(" ")[0] or None)
+    birth, day = claims.people["birth_date"], claims.date
+    child = (day.astype("datetime64[Y]") - birth.astype("datetime64[Y]")).astype(np.int64) < 18
+    return chronic.or_else(Text(child.astype(np.int32), ["Z00.00", "Z00.129"]))
+
+
+def _is_preventive(code: str) -> bool:
+    rules = document("diagnosis_kinds")["preventive"]
+    return reason_kind(code) in rules["kinds"] or code.startswith(tuple(rules["codes"]))
+
+
+def reason_kind(code: str) -> str:
+    """Kind of reason for a visit."""
+    return longest_prefix(code, document("diagnosis_kinds")["reasons"]) or "other"
+
+
+def specialty_kind(specialty: str) -> str:
+    """Kind of specialty; one that no list names is a specialist's."""
+    kinds = document("diagnosis_kinds")["specialties"]
+    return next((kind for kind, names in kinds.items() if specialty.lower() in names), "specialist")
+
+
+def _categories(kind: NDArray[np.int64], visit_class: Text, specialty: Text, place: Text) -> NDArray[np.int64]:
+    index = {name: position for position, name in enumerate(SERVICES)}
+    by_specialty = {"primary": "primary", "urgent": "urgent"}
+    usual = specialty.map(lambda name: index[by_specialty.get(specialty_kind(name), "specialist")], np.int64, index["primary"])
+    visit = np.where(place == "20", index["urgent"], usual)
+    visit = np.where((visit_class == "EMER") | (place == "23"), index["emergency"], visit)
+    visit = np.where(visit_class == "HH", index["other"], visit)
+    return np.where(kind == INSTITUTIONAL, index["inpatient"], np.where(kind == PHARMACY, index["pharmacy"], visit))
+
+
+def billed_services(services: Services) -> Columns:
+    """What the billing skill gives for each claim: service_code, units, add_on."""
+    classes = ("AMB", "EMER", "VR", "HH")
+    context = {
+        "class": services.visit_class.recode(lambda name: name if name in classes else "AMB").or_else("AMB"),
+        "reason": services.diagnosis.recode(reason_kind).or_else("other"),
+        "payer": services.kind.recode(lambda name: _PAYER_GROUP.get(name, "medicaid")),
+        "specialty": services.specialty.recode(specialty_kind).or_else("primary"),
+    }
+    return billing_skill().resolve("service", Columns(context, len(services)), services.events.draw)

@@ -1,0 +1,64 @@
+"""Payers, and who is insured by which: payer and sponsor are a household's, the same for all its members."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim_core import Columns, People, Run, Text
+from membersim.facts import document, states
+from membersim.plans import Plans
+from membersim.tables import PAYER
+
+
+def payer_table(run: Run) -> Mapping[str, Columns]:
+    """The payers of a run: all bundled ones, and the Medicaid program of each state where people live."""
+    payers = [{k: v for k, v in payer.items() if k != "weight"} for payer in document("payers")["payers"]]
+    by_fips = {row["fips"]: state for state, row in states().items()}
+    here = sorted({by_fips[county[:2]] for county in run.counties if county[:2] in by_fips})
+    everything = [*payers, *(_medicaid(state) for state in here)]
+    return {PAYER.name: Columns({field.name: [payer[field.name] for payer in everything] for field in PAYER.fields}, len(everything))}
+
+
+def _medicaid(state: str) -> dict[str, str]:
+    pattern, place = document("payers")["medicaid"], states()[state]
+    filled = {key: value.format(state=state, number=int(place["fips"])) for key, value in pattern.items()}
+    return {**filled, "kind": "medicaid", "city": place["city"], "state": state, "zip": place["zip"]}
+
+
+def payer_of(people: People, row: NDArray[np.intp], plan: NDArray[np.int64], plans: Plans) -> Text:
+    """The payer of each span: drawn by household among those of the plan's kind."""
+    payers = document("payers")["payers"]
+    of_state = people["state"].recode(lambda state: document("payers")["medicaid"]["payer_id"].format(state=state))
+
+    def of_kind(kind: str) -> Text:
+        if kind == "medicaid":
+            return of_state
+        return people.household_draw("membersim.payer").choice("payer", {p["payer_id"]: p["weight"] for p in payers if p["kind"] == kind})
+
+    return _by_kind(row, plan, plans, of_kind)
+
+
+def sponsor_of(people: People, row: NDArray[np.intp], plan: NDArray[np.int64], plans: Plans, name: str) -> Text:
+    """The sponsor's `group_number` or `name` of each span."""
+    sponsors: Mapping[str, list[dict[str, Any]]] = document("payers")["sponsors"]
+
+    def of_kind(kind: str) -> Text:
+        weights = {str(index): sponsor["weight"] for index, sponsor in enumerate(sponsors[kind])}
+        drawn = people.household_draw("membersim.payer").choice("sponsor", weights)
+        return drawn.recode(lambda index: sponsors[kind][int(index)][name])
+
+    return _by_kind(row, plan, plans, of_kind)
+
+
+def _by_kind(row: NDArray[np.intp], plan: NDArray[np.int64], plans: Plans, of_kind: Callable[[str], Text]) -> Text:
+    kinds = plans.given("kind")
+    found = Text.constant(None, len(row))
+    for kind in sorted({kinds[index] for index in np.unique(plan)}):
+        mine = np.isin(plan, [index for index, other in enumerate(kinds) if other == kind])
+        theirs = of_kind(kind)[row]
+        found = found.or_else(Text(np.where(mine, theirs.codes, -1), theirs.values))
+    return found

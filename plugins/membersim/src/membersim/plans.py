@@ -1,0 +1,133 @@
+"""Benefit designs as arrays: limits and cost sharing by plan, network and kind of service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim_core import Run, SpecificationError, Text
+from membersim.facts import document
+
+SERVICES = ("primary", "specialist", "urgent", "emergency", "inpatient", "pharmacy", "other")
+IN, OUT = 0, 1
+NETWORKS = ("in", "out")
+NO_LIMIT = np.int64(1) << 50  # cents; stands for "no limit"
+_DESIGN = {"coverage_type", "kind", "default", "individual", "insurance_line", "filing", "out_of_network", "exempt_below_age", "in", "out"}
+_KINDS = ("commercial", "medicare", "medicare_advantage", "medicaid", "managed_medicaid")
+
+Cents = NDArray[np.int64]
+
+
+@attrs.frozen(eq=False)
+class Plans:
+    """All plan designs of a run; the first axis of every array is the plan, the second the network (in, out).
+
+    Attributes:
+        names: Plan names.
+        designs: The designs as written.
+        deductible: Cents (plans, 2, 2): individual, family.
+        out_of_pocket: Cents (plans, 2, 2): individual, family; NO_LIMIT for none.
+        stay_deductible: Cents (plans, 2) a benefit period (Medicare Part A).
+        copay: Cents (plans, 2, services).
+        copay_days: Days (plans, 2, services) on which the copay is due; 0 for once a visit or stay.
+        coinsurance: Thousandths (plans, 2, services).
+        deductible_applies: Boolean (plans, 2, services).
+    """
+
+    names: tuple[str, ...]
+    designs: tuple[Mapping[str, Any], ...]
+    deductible: Cents
+    out_of_pocket: Cents
+    stay_deductible: Cents
+    copay: Cents
+    copay_days: Cents
+    coinsurance: Cents
+    deductible_applies: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, run: Run) -> Plans:
+        """The bundled designs and those of `products.membersim.plans` of the profile or scenario."""
+        own = run.settings.get("membersim", {}).get("plans", {})
+        for name, design in own.items():
+            _check(name, design)
+        designs = {**document("plans")["plans"], **own}
+        sides = [[design["in"], design.get("out", design["in"])] for design in designs.values()]
+        terms = [[[side.get("services", {}).get(name, {}) for name in SERVICES] for side in pair] for pair in sides]
+        return cls(
+            names=tuple(designs),
+            designs=tuple(designs.values()),
+            deductible=_limits(sides, "deductible"),
+            out_of_pocket=_limits(sides, "out_of_pocket"),
+            stay_deductible=_each(sides, lambda side: round(100 * side.get("stay_deductible", 0))),
+            copay=_term(terms, lambda term: round(100 * term.get("copay", 0))),
+            copay_days=_term(terms, lambda term: term.get("days", 0)),
+            coinsurance=_term(terms, lambda term: round(1000 * term.get("coinsurance", 0))),
+            deductible_applies=_term(terms, lambda term: term.get("deductible", False)).astype(bool),
+        )
+
+    def code(self, plan: str | None, coverage_type: str | None) -> int:
+        """Index of the design of a plan by name, or of its coverage type's default; -1 without coverage."""
+        if plan is not None:
+            for index, name in enumerate(self.names):
+                if _plain(name) == _plain(plan):
+                    return index
+        if coverage_type is None:
+            return -1
+        mine = [i for i, design in enumerate(self.designs) if _plain(design["coverage_type"]) == _plain(coverage_type)]
+        mine = mine or [i for i, design in enumerate(self.designs) if design["coverage_type"] == "Commercial"]
+        return next((i for i in mine if self.designs[i].get("default")), mine[0])
+
+    def codes(self, plan: Text, coverage_type: Text) -> NDArray[np.int64]:
+        """`code` for columns; -1 where there is no coverage type."""
+        types, plans = [*coverage_type.values.to_pylist(), None], [*plan.values.to_pylist(), None]
+        table = np.array([[self.code(name, kind) if kind is not None else -1 for name in plans] for kind in types], np.int64)
+        return table[coverage_type.codes, plan.codes]
+
+    def given(self, name: str, default: Any = None) -> list[Any]:
+        """An entry of every design."""
+        return [design.get(name, default) for design in self.designs]
+
+    def text(self, code: NDArray[Any], name: str) -> Text:
+        """An entry of each row's design, as text."""
+        return Text.of(self.given(name))[code]
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("-", " ").replace("_", " ").strip()
+
+
+def _cents(dollars: float | None) -> int:
+    return int(NO_LIMIT) if dollars is None else round(100 * dollars)
+
+
+def _limits(sides: list[list[Any]], name: str) -> Cents:
+    levels = ("individual", "family")
+    return np.array([[[_cents(side.get(name, {}).get(level)) for level in levels] for side in pair] for pair in sides], np.int64)
+
+
+def _each(sides: list[list[Any]], value: Any) -> Cents:
+    return np.array([[value(side) for side in pair] for pair in sides], np.int64)
+
+
+def _term(terms: list[list[list[Any]]], value: Any) -> Cents:
+    return np.array([[[value(term) for term in side] for side in pair] for pair in terms], np.int64)
+
+
+def _check(name: str, design: Any) -> None:
+    where = f"products.membersim.plans.{name}"
+    remedy = "Take one of the bundled designs (plugins/membersim/src/membersim/data/plans.json) as a pattern."
+    missing = {"coverage_type", "kind", "insurance_line", "filing", "in"} - set(design)
+    unknown = set(design) - _DESIGN
+    if missing or unknown:
+        problem = f"lacks {', '.join(sorted(missing))}" if missing else f"has unknown entries: {', '.join(sorted(unknown))}"
+        raise SpecificationError(f"the plan {problem}.", where, remedy)
+    if design["kind"] not in _KINDS:
+        raise SpecificationError(f'"{design["kind"]}" is no kind of payer.', f"{where}.kind", f"Use one of {', '.join(_KINDS)}.")
+    for network in NETWORKS:
+        strange = set(design.get(network, {}).get("services", {})) - set(SERVICES)
+        if strange:
+            raise SpecificationError(f"unknown services: {', '.join(sorted(strange))}.", f"{where}.{network}", f"Use {', '.join(SERVICES)}.")

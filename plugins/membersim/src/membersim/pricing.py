@@ -1,0 +1,146 @@
+"""Prices: what Medicare would pay, what a payer allows, what a provider charges. All in cents.
+
+The Medicare price comes from the fee schedule (relative value times conversion factor times the state's price factor)
+or the DRG (weight times base rate times the state's wage factor). A payer allows a multiple of it, which for payers
+who negotiate varies from provider to provider; a provider charges a multiple of its own, whoever pays.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+
+from healthsim_core import Draws, Run, Text
+from membersim.benefits import in_turn
+from membersim.facts import document, longest_prefix, rows, state_factor
+
+Floats = NDArray[np.float64]
+Cents = NDArray[np.int64]
+
+
+@attrs.frozen(eq=False)
+class FeeSchedule:
+    """Relative values of professional services.
+
+    Attributes:
+        rvu: Relative value by HCPCS code.
+        varies: Codes that stand for services of several levels.
+    """
+
+    rvu: Mapping[str, float]
+    varies: frozenset[str]
+
+    def knows(self, code: Text) -> NDArray[np.bool_]:
+        """Whether each code is listed."""
+        return code.isin(self.rvu)
+
+    def price(self, code: Text, state: Text) -> Floats:
+        """Medicare's price of one unit in the state, cents; NaN for a code that is not listed."""
+        cents = 100 * document("payment")["conversion_factor"]["dollars"]
+        value = code.map(lambda name: self.rvu.get(name, np.nan))
+        return np.asarray(value * cents * state_factor(state, "price"))
+
+
+@attrs.frozen(eq=False)
+class DrgWeights:
+    """MS-DRG relative weights and geometric mean lengths of stay, by three-digit DRG."""
+
+    weight: Mapping[str, float]
+    geometric_los: Mapping[str, float]
+    kind: Mapping[str, str]
+
+    def price(self, drg: Text, state: Text) -> Floats:
+        """Medicare's price of a stay, cents."""
+        rates = document("payment")["inpatient"]
+        wage = state_factor(state, "wage")
+        labor = np.where(wage > 1, rates["labor_share_above_one"], rates["labor_share_below_one"])
+        operating = rates["operating_rate"] * (labor * wage + 1 - labor)
+        capital = rates["capital_rate"] * wage**0.6848  # 42 CFR 412.316: geographic adjustment factor
+        return np.asarray(100 * drg.map(lambda name: self.weight[name]) * (operating + capital))
+
+
+@functools.cache
+def fee_schedule() -> FeeSchedule:
+    """The bundled fee schedule."""
+    found = rows("fee_schedule")
+    return FeeSchedule({row["code"]: float(row["rvu"]) for row in found}, frozenset(r["code"] for r in found if r["varies"] == "1"))
+
+
+@functools.cache
+def drg_weights() -> DrgWeights:
+    """The bundled FY 2026 weights."""
+    found = rows("msdrg")
+    return DrgWeights(
+        {row["drg"]: float(row["weight"]) for row in found},
+        {row["drg"]: max(float(row["geometric_los"]), 1.0) for row in found},
+        {row["drg"]: row["kind"] for row in found},
+    )
+
+
+def drg_or_default(drg: Text, principal: Text) -> Text:
+    """The DRG; where it is absent or unknown, a usual one of the principal diagnosis."""
+    defaults = document("revenue")["default_drg"]
+    known = drg_weights().weight
+    said = drg.recode(lambda code: code.zfill(3) if code.zfill(3) in known else None)
+    guessed = principal.recode(lambda code: longest_prefix(code, defaults["by_diagnosis"]) or defaults["otherwise"])
+    return said.or_else(guessed).or_else(defaults["otherwise"])
+
+
+def by_provider(run: Run, stream: str, npi: Text) -> Draws:
+    """Draws that are the same for all claims of one provider; providers unknown share one."""
+    return run.draws(f"membersim.{stream}", npi.map(int, np.int64, 0))
+
+
+def contract(run: Run, npi: Text, payer: Text, kind: Text) -> Floats:
+    """A payer's price level with a provider, around 1."""
+    spread = document("payment")["contract"]["sd"]
+    sd = kind.map(lambda name: spread[name])
+    level = np.ones(len(npi))
+    for index, name in enumerate(payer.values.to_pylist()):
+        mine = np.flatnonzero(payer.codes == index)
+        level[mine] = bounded_log(by_provider(run, "contract", npi[mine]).uniform(name), 1.0, sd[mine], 0.5, 2.0)
+    return level
+
+
+def charge_ratio(run: Run, npi: Text, kind: str) -> Floats:
+    """A provider's charges relative to Medicare's price."""
+    law = document("payment")["charges"][kind]
+    unit = by_provider(run, "charges", npi).uniform(kind)
+    return bounded_log(unit, law["median"], law["sd"], law["least"], law["most"])
+
+
+def bounded_log(unit: Floats, median: float, sd: Floats | float, least: float, most: float) -> Floats:
+    """Log-normal by inversion, truncated between least and most."""
+    scale = np.maximum(sd, 1e-12)
+    low, high = ndtr(np.log(least / median) / scale), ndtr(np.log(most / median) / scale)
+    return np.asarray(median * np.exp(scale * ndtri(low + (high - low) * unit)))
+
+
+def parts(total: Cents, owner: NDArray[np.intp], share: Floats) -> Cents:
+    """Whole cents of each part of a total, so that the parts of a total sum to it.
+
+    Args:
+        total: Int64 (owners,).
+        owner: Int array (parts,), ascending: the total that each is a part of.
+        share: Float array (parts,) of positive shares, of any scale.
+
+    Returns:
+        Int64 (parts,).
+    """
+    whole = np.bincount(owner, share, len(total))
+    running = np.zeros(len(total))
+    given = np.zeros(len(total), np.int64)
+    part = np.zeros(len(owner), np.int64)
+    for at in in_turn(owner):  # within a total only, so that the rounding does not depend on who else is in the chunk
+        mine = owner[at]
+        running[mine] += share[at]
+        until = np.rint(np.minimum(running[mine] / whole[mine], 1.0) * total[mine]).astype(np.int64)
+        part[at] = until - given[mine]
+        given[mine] = until
+    part[np.searchsorted(owner, np.arange(len(total)), side="right") - 1] += total - given
+    return part
