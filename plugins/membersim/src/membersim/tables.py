@@ -37,8 +37,8 @@ def _adjudicated() -> tuple[Field, ...]:
 PAYER = Table(
     "membersim.payer",
     (
-        Field("payer_id", "category", "Payer identifier, fictional."),
-        Field("name", "category", "Name."),
+        Field("payer_id", "text", "Payer identifier, fictional."),
+        Field("name", "text", "Name."),
         Field("kind", "category", "commercial, medicare, medicare_advantage, medicaid or managed_medicaid."),
         Field("tax_id", "category", "Nine digits, never issued.", nullable=True),
         Field("address", "category", "Street address."),
