@@ -5,9 +5,14 @@ from __future__ import annotations
 from healthsim_core import OutputFormat
 from patientsim.formats.fhir.bundle import Bundles
 from patientsim.formats.fhir.ndjson import Ndjson
+from patientsim.formats.fhir.read import read_bundles, read_ndjson
 from patientsim.formats.records import NEEDS, WANTS
 
 FORMATS: tuple[OutputFormat, ...] = (
-    OutputFormat("fhir_r4", Ndjson, NEEDS, WANTS, description="FHIR R4 by US Core 6.1: NDJSON, one file a resource type."),
-    OutputFormat("fhir_bundle", Bundles, NEEDS, WANTS, description="FHIR R4: one transaction Bundle a person, a line each."),
+    OutputFormat(
+        "fhir_r4", Ndjson, NEEDS, WANTS, read_ndjson, description="FHIR R4 by US Core 6.1: NDJSON, one file a resource type."
+    ),
+    OutputFormat(
+        "fhir_bundle", Bundles, NEEDS, WANTS, read_bundles, description="FHIR R4: one transaction Bundle a person, a line each."
+    ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -22,6 +22,11 @@ class Directory:
         self.providers = Entries(tables.get("networksim.provider"), "npi")
         self.facilities = Entries(tables.get("networksim.facility"), "npi")
         self.payers = Entries(tables.get("membersim.payer"), "payer_id")
+        self._once: dict[Callable[..., str], Callable[..., str]] = {}
+
+    def once(self, render: Callable[..., str]) -> Callable[..., str]:
+        """`render(directory, *values)` as a function of the values that remembers what it has rendered."""
+        return self._once.setdefault(render, functools.cache(functools.partial(render, self)))
 
 
 class Entries:

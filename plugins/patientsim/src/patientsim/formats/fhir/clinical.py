@@ -18,7 +18,7 @@ from patientsim.formats.fhir.elements import (
     optional_reference,
     reference,
 )
-from patientsim.formats.fhir.participants import actor, facility_reference, location_reference, provider_reference
+from patientsim.formats.fhir.participants import facility_reference, location_reference, performing_actor, provider_reference
 from patientsim.formats.fhir.resources import Pieces, Rows
 from patientsim.formats.fragments import dates, rendered
 
@@ -33,14 +33,14 @@ def encounter(rows: Rows) -> Pieces:
         rendered(_visit, rows["class"], rows["type"], rows["status"], rows["specialty"]),
         *identifier(rows["encounter_id"]),
         *reference("subject", "Patient", rows["person_id"]),
-        rendered(lambda number: _participant(directory, number), rows["provider_npi"]),
+        rendered(directory.once(_participant), rows["provider_npi"]),
         *moment(',"period":{"start":"', rows["start"], rows.zones),
         optional_moment(',"end":"', rows["end"], rows.zones),
         "}",
         rendered(_reasons, rows["reason_code"], rows["reason_description"], rows["secondary_code"], rows["secondary_description"]),
         rendered(_disposition, rows["discharge_disposition"]),
         *_places(rows, directory),
-        rendered(lambda number: members(serviceProvider=facility_reference(directory, number)), rows["facility_npi"]),
+        rendered(directory.once(_service_provider), rows["facility_npi"]),
     ]
 
 
@@ -62,6 +62,10 @@ def _participant(directory: Directory, number: str | None) -> str:
     return "" if individual is None else members(participant=[{"type": [attending], "individual": individual}])
 
 
+def _service_provider(directory: Directory, number: str | None) -> str:
+    return members(serviceProvider=facility_reference(directory, number))
+
+
 def _reasons(code: str | None, words: str | None, second: str | None, second_words: str | None) -> str:
     pairs = ((code, words), (second, second_words))
     return members(reasonCode=[concept(coding("ICD-10-CM", icd, text_), words=text_) for icd, text_ in pairs])
@@ -79,7 +83,7 @@ def _places(rows: Rows, directory: Directory) -> Pieces:
     unit, time = rows["transfer_unit"], rows["transfer_time"]
     since = text.choose(np.isnat(time), "}]", optional_moment(',"period":{"start":"', time, rows.zones, '"}}]'))
     return [
-        rendered(lambda number, name: _locations(directory, number, name), rows["facility_npi"], unit),
+        rendered(directory.once(_locations), rows["facility_npi"], unit),
         text.choose(unit.is_null(), "", since),
     ]
 
@@ -128,7 +132,7 @@ def procedure(rows: Rows) -> Pieces:
         *reference("subject", "Patient", rows["person_id"]),
         optional_reference("encounter", "Encounter", rows["encounter_id"]),
         *moment(',"performedDateTime":"', rows["performed"], rows.zones),
-        actor("performer", rows.records.directory, rows["provider_npi"]),
+        rendered(rows.records.directory.once(performing_actor), rows["provider_npi"]),
     ]
 
 
@@ -145,7 +149,7 @@ def immunization(rows: Rows) -> Pieces:
         optional_reference("encounter", "Encounter", rows["encounter_id"]),
         *moment(',"occurrenceDateTime":"', rows["performed"], rows.zones),
         ',"primarySource":true',
-        actor("performer", rows.records.directory, rows["provider_npi"]),
+        rendered(rows.records.directory.once(performing_actor), rows["provider_npi"]),
     ]
 
 

@@ -13,6 +13,7 @@ from patientsim.formats.fragments import clock, dates, escaped
 
 CODES = load("fhir")
 SYSTEMS: dict[str, str] = CODES["systems"]
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 PREFIX: str = CODES["id_prefix"]
 BASE: str = CODES["base"]
 EXTENSION = "http://hl7.org/fhir/us/core/StructureDefinition/"
@@ -21,7 +22,7 @@ EXTENSION = "http://hl7.org/fhir/us/core/StructureDefinition/"
 def members(**elements: Any) -> str:
     """The elements that have a value as `,"name":value`; FHIR allows neither null nor anything empty."""
     there = {name.rstrip("_"): pruned(value) for name, value in elements.items()}
-    return "".join(f",{quoted(name)}:{encoded(value)}" for name, value in there.items() if value not in (None, "", [], {}))
+    return "".join(f',"{name}":{encoded(value)}' for name, value in there.items() if value not in (None, "", [], {}))
 
 
 def pruned(value: Any) -> Any:
@@ -35,10 +36,7 @@ def pruned(value: Any) -> Any:
 
 def encoded(value: Any) -> str:
     """JSON without spaces, letters as they are."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-quoted = encoded
+    return _ENCODER.encode(value)
 
 
 def inner(column: Text) -> Text:

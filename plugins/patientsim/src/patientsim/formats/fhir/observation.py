@@ -18,7 +18,7 @@ from patientsim.formats.fhir.elements import (
     reference,
 )
 from patientsim.formats.fhir.orders import number_of
-from patientsim.formats.fhir.participants import provider_reference
+from patientsim.formats.fhir.participants import performer
 from patientsim.formats.fhir.resources import Pieces, Rows
 from patientsim.formats.fragments import numbers, rendered
 
@@ -27,7 +27,6 @@ ABSENT = members(dataAbsentReason=concept(coding("absent", "unknown", "Unknown")
 
 def observation(rows: Rows) -> Pieces:
     """US Core laboratory result, or the US Core vital sign of the LOINC code; two values make a panel's components."""
-    directory = rows.records.directory
     panel = ~rows["second_loinc"].is_null()
     value = text.lines(*_value(numbers(rows["value"]), rows["unit"]))
     return [
@@ -38,7 +37,7 @@ def observation(rows: Rows) -> Pieces:
         optional_reference("encounter", "Encounter", rows["encounter_id"]),
         *moment(',"effectiveDateTime":"', rows["effective"], rows.zones),
         *moment(',"issued":"', rows["issued"], rows.zones),
-        rendered(lambda number: members(performer=[provider_reference(directory, number)]), rows["provider_npi"]),
+        rendered(rows.records.directory.once(performer), rows["provider_npi"]),
         text.choose(panel, _components(rows, value), value) if panel.any() else value,
         rendered(_interpreted, rows["interpretation"]),
         rendered(_range, numbers(rows["low"]), numbers(rows["high"]), rows["unit"]),

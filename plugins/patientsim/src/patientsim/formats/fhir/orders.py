@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 
-from healthsim_core import Text, text
+from healthsim_core import Text
 from patientsim.formats.fhir.elements import (
     SYSTEMS,
     coding,
@@ -18,7 +18,7 @@ from patientsim.formats.fhir.elements import (
     optional_reference,
     reference,
 )
-from patientsim.formats.fhir.participants import provider
+from patientsim.formats.fhir.participants import author, requester
 from patientsim.formats.fhir.resources import Pieces, Rows
 from patientsim.formats.fragments import numbers, rendered
 
@@ -31,7 +31,7 @@ def medication_request(rows: Rows) -> Pieces:
         *reference("subject", "Patient", rows["person_id"]),
         optional_reference("encounter", "Encounter", rows["encounter_id"]),
         *moment(',"authoredOn":"', rows["authored"], rows.zones),
-        provider("requester", rows.records.directory, rows["provider_npi"]),
+        rendered(rows.records.directory.once(requester), rows["provider_npi"]),
         rendered(_dosage, rows["sig"], numbers(rows["dose"]), rows["dose_unit"]),
         rendered(_supply, numbers(rows["refills"]), numbers(rows["quantity"]), numbers(rows["days_supply"])),
     ]
@@ -114,7 +114,7 @@ def _request(rows: Rows) -> Pieces:
         *reference("subject", "Patient", rows["person_id"]),
         optional_reference("encounter", "Encounter", rows["encounter_id"]),
         *moment(',"authoredOn":"', rows["authored"], rows.zones),
-        provider("requester", rows.records.directory, rows["provider_npi"]),
+        rendered(rows.records.directory.once(requester), rows["provider_npi"]),
     ]
 
 
@@ -126,7 +126,7 @@ def care_plan(rows: Rows) -> Pieces:
         *reference("subject", "Patient", rows["person_id"]),
         optional_reference("encounter", "Encounter", rows["encounter_id"]),
         *moment(',"created":"', rows["created"], rows.zones),
-        provider("author", rows.records.directory, rows["provider_npi"]),
+        rendered(rows.records.directory.once(author), rows["provider_npi"]),
     ]
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
-from healthsim_core import Text
 from patientsim.formats.data import load
 from patientsim.formats.directory import Directory
 from patientsim.formats.fhir.elements import SYSTEMS, members, npi
-from patientsim.formats.fragments import rendered
 
 FALLBACK = load("organization")
 
@@ -56,15 +53,21 @@ def payer_id(payer: str) -> str:
     return "payer-" + "".join(letter if letter.isalnum() and letter.isascii() else "-" for letter in payer)
 
 
-def provider(name: str, directory: Directory, numbers: Text) -> Text:
-    """`,"name":Reference` to a clinician, nothing where there is none."""
-    return rendered(functools.partial(_member, name, directory), numbers)
+def requester(directory: Directory, number: str | None) -> str:
+    """`,"requester":Reference` to a clinician."""
+    return members(requester=provider_reference(directory, number))
 
 
-def _member(name: str, directory: Directory, number: str | None) -> str:
-    return members(**{name: provider_reference(directory, number)})
+def author(directory: Directory, number: str | None) -> str:
+    """`,"author":Reference` to a clinician."""
+    return members(author=provider_reference(directory, number))
 
 
-def actor(name: str, directory: Directory, numbers: Text) -> Text:
-    """`,"name":[{"actor":Reference}]` to a clinician, nothing where there is none."""
-    return rendered(lambda number: members(**{name: [{"actor": provider_reference(directory, number)}]}), numbers)
+def performer(directory: Directory, number: str | None) -> str:
+    """`,"performer":[Reference]` to a clinician."""
+    return members(performer=[provider_reference(directory, number)])
+
+
+def performing_actor(directory: Directory, number: str | None) -> str:
+    """`,"performer":[{"actor":Reference}]` to a clinician."""
+    return members(performer=[{"actor": provider_reference(directory, number)}])

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from healthsim_core import Text, text
+from patientsim.formats.directory import Directory
 from patientsim.formats.fhir.elements import CODES, EXTENSION, SYSTEMS, coding, concept, inner, members, meta, reference
 from patientsim.formats.fhir.participants import facility_reference, payer_reference, provider_reference
 from patientsim.formats.fhir.resources import Pieces, Rows
@@ -20,14 +19,18 @@ def patient(rows: Rows) -> Pieces:
         rendered(_demographics, who["sex"], who["race"], who["ethnicity"], who["language"]),
         *_identifiers(rows, who),
         ',"active":true',
-        rendered(_name, who["last_name"], who["first_name"]),
+        ',"name":[{"use":"official","family":"',
+        inner(who["last_name"]),
+        '","given":["',
+        inner(who["first_name"]),
+        '"]}]',
         *_contact(who),
         ',"birthDate":"',
         dates(who["birth_date"]),
         '"',
         text.optional(',"deceasedDateTime":"', dates(rows["deceased_date"]), '"'),
-        rendered(lambda number: members(generalPractitioner=[provider_reference(directory, number)]), rows["general_practitioner_npi"]),
-        rendered(lambda number: members(managingOrganization=facility_reference(directory, number)), rows["managing_organization_npi"]),
+        rendered(directory.once(_general_practitioner), rows["general_practitioner_npi"]),
+        rendered(directory.once(_managing_organization), rows["managing_organization_npi"]),
     ]
 
 
@@ -67,8 +70,16 @@ def _identifier(kind: str, system: str) -> str:
     return f'{{"type":{{"coding":[{{"system":"{SYSTEMS["identifier_type"]}","code":"{kind}"}}]}},"system":"{SYSTEMS[system]}","value":"'
 
 
-def _name(family: str, given: str) -> str:
-    return members(name=[{"use": "official", "family": family, "given": [given]}])
+def _general_practitioner(directory: Directory, number: str | None) -> str:
+    return members(generalPractitioner=[provider_reference(directory, number)])
+
+
+def _managing_organization(directory: Directory, number: str | None) -> str:
+    return members(managingOrganization=facility_reference(directory, number))
+
+
+def _payor(directory: Directory, payer: str) -> str:
+    return members(payor=[payer_reference(directory, payer)])
 
 
 def _contact(who: Any) -> Pieces:
@@ -109,7 +120,7 @@ def coverage(rows: Rows) -> Pieces:
         '"',
         text.optional(',"end":"', dates(end), '"'),
         "}",
-        rendered(lambda payer: members(payor=[payer_reference(directory, payer)]), rows["payer_id"]),
+        rendered(directory.once(_payor), rows["payer_id"]),
         rendered(_classes, rows["plan"], rows.told("group_number")),
     ]
 

@@ -67,5 +67,5 @@ def _distinct(pairs: Columns) -> Columns:
     there = pairs.where(~number.is_null())
     row, codes = np.asarray(there["row"], np.int64), there["number"].codes  # type: ignore[union-attr]
     values = max(len(number.values), 1)
-    ranks, distinct = numbered(row * values + codes, int(row.max(initial=0) + 1) * values)
+    _, distinct = numbered(row * values + codes, int(row.max(initial=0) + 1) * values)
     return Columns({"row": distinct // values, "number": Text((distinct % values).astype(np.int32), number.values)}, len(distinct))

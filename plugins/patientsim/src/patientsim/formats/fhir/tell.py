@@ -1,0 +1,180 @@
+"""What each resource says, in the words of the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from patientsim.formats.fhir.elements import PREFIX, SYSTEMS
+from patientsim.formats.readback import Gathered
+
+Json = dict[str, Any]
+_WORDS = {uri: name for name, uri in SYSTEMS.items()}
+
+
+def _own_id(resource: Json) -> str:
+    number: str = resource["id"].removeprefix(PREFIX)
+    return number
+
+
+def _target(resource: Json, name: str) -> str | None:
+    """The id that a reference to a table's row holds."""
+    reference = resource.get(name, {}).get("reference")
+    return None if reference is None else reference.rpartition("/")[2].removeprefix(PREFIX)
+
+
+def _npi(reference: Json | None) -> str | None:
+    """The NPI in a reference to a clinician or an organization; None for the fallback."""
+    if not reference:
+        return None
+    if "identifier" in reference:
+        number: str = reference["identifier"]["value"]
+        return number
+    name, _, number = reference["reference"].rpartition("/")[2].partition("-")
+    return number if name == "npi" else None
+
+
+def _code(concept: Json, *systems: str) -> str | None:
+    wanted = {SYSTEMS[name] for name in systems}
+    return next((coding["code"] for coding in concept.get("coding", ()) if coding["system"] in wanted), None)
+
+
+def _value(quantity: Json | None, name: str = "value") -> Any:
+    return None if quantity is None else quantity.get(name)
+
+
+def _first(resource: Json, name: str) -> Json:
+    return (resource.get(name) or [{}])[0]
+
+
+def _common(resource: Json, subject: str = "subject") -> dict[str, Any]:
+    return {"person_id": _target(resource, subject), "encounter_id": _target(resource, "encounter")}
+
+
+def patient(resource: Json, found: Gathered) -> None:
+    """Patient: core.person and patientsim.patient."""
+    name, address = resource["name"][0], resource["address"][0]
+    numbers = {identifier["system"]: identifier["value"] for identifier in resource["identifier"]}
+    telecom = {contact["system"]: contact["value"] for contact in resource["telecom"]}
+    sex = next(extension["valueCode"] for extension in resource["extension"] if extension["url"].endswith("birthsex"))
+    if {"F": "female", "M": "male"}.get(sex) != resource["gender"]:
+        found.problem(f"Patient/{resource['id']}: gender {resource['gender']}, birth sex {sex}")
+    found.add(
+        "core.person", person_id=_own_id(resource), first_name=name["given"][0], last_name=name["family"], sex=sex,
+        birth_date=resource["birthDate"], address=address["line"][0], city=address["city"], state=address["state"],
+        zip=address["postalCode"], phone=telecom["phone"], email=telecom["email"], ssn=numbers.get(SYSTEMS["ssn"]),
+    )  # fmt: skip
+    practitioner = _first(resource, "generalPractitioner")
+    found.add(
+        "patientsim.patient", person_id=_own_id(resource), mrn=numbers[SYSTEMS["mrn"]], deceased_date=resource.get("deceasedDateTime"),
+        general_practitioner_npi=_npi(practitioner), managing_organization_npi=_npi(resource.get("managingOrganization")),
+    )  # fmt: skip
+
+
+def coverage(resource: Json, found: Gathered) -> None:
+    """Coverage: membersim.coverage."""
+    classes = {_code(each["type"], "coverage_class"): each["value"] for each in resource.get("class", ())}
+    found.add(
+        "membersim.coverage", coverage_id=_own_id(resource), person_id=_target(resource, "beneficiary"),
+        member_number=resource["subscriberId"], plan=classes.get("plan"), start_date=resource["period"]["start"],
+        end_date=resource["period"].get("end"),
+    )  # fmt: skip
+
+
+def encounter(resource: Json, found: Gathered) -> None:
+    """Encounter: patientsim.encounter."""
+    reasons = [_code(reason, "ICD-10-CM") for reason in resource.get("reasonCode", ())]
+    disposition = resource.get("hospitalization", {}).get("dischargeDisposition", {})
+    period, transfer = resource["period"], _first({"location": resource.get("location", [])[-1:]}, "location")
+    found.add(
+        "patientsim.encounter", **{"class": resource["class"]["code"]}, encounter_id=_own_id(resource),
+        person_id=_target(resource, "subject"), status=resource["status"], start=_local(period["start"]), end=_local(period.get("end")),
+        reason_code=reasons[0] if reasons else None, secondary_code=reasons[1] if len(reasons) > 1 else None,
+        provider_npi=_npi(_first(resource, "participant").get("individual")), facility_npi=_npi(resource.get("serviceProvider")),
+        discharge_disposition=_code(disposition, "ub_disposition"), transfer_time=_local(transfer.get("period", {}).get("start")),
+    )  # fmt: skip
+
+
+def condition(resource: Json, found: Gathered) -> None:
+    """Condition: patientsim.condition."""
+    found.add(
+        "patientsim.condition", condition_id=_own_id(resource), **_common(resource), code=_code(resource["code"], "ICD-10-CM"),
+        severity=resource.get("severity", {}).get("text"), clinical_status=_code(resource["clinicalStatus"], "clinical_status"),
+        category=_code(resource["category"][0], "condition_category"), onset_date=resource.get("onsetDateTime"),
+        recorded_date=resource["recordedDate"],
+    )  # fmt: skip
+
+
+def observation(resource: Json, found: Gathered) -> None:
+    """Observation: patientsim.observation; the components of a panel are its two values."""
+    components = resource.get("component", [])
+    main, second = components if components else (resource, {})
+    limits, quantity = _first(resource, "referenceRange"), main.get("valueQuantity")
+    category = _code(resource["category"][0], "observation_category")
+    interpretation = _code(_first(resource, "interpretation"), "interpretation")
+    found.add(
+        "patientsim.observation", observation_id=_own_id(resource), **_common(resource),
+        lab_order_id=_target({"order": _first(resource, "basedOn")}, "order"), category=category,
+        loinc=_code(main["code"], "LOINC"), value=_value(quantity), unit=_value(quantity, "unit"),
+        second_loinc=_code(second.get("code", {}), "LOINC"), second_value=_value(second.get("valueQuantity")),
+        low=_value(limits.get("low")), high=_value(limits.get("high")), interpretation=interpretation,
+        effective=_local(resource["effectiveDateTime"]), issued=_local(resource["issued"]),
+    )  # fmt: skip
+
+
+def procedure(resource: Json, found: Gathered) -> None:
+    """Procedure and Immunization: patientsim.procedure."""
+    coding = (resource.get("code") or resource["vaccineCode"])["coding"][0]
+    common = _common(resource, "subject" if "subject" in resource else "patient")
+    performed = _local(resource.get("performedDateTime") or resource.get("occurrenceDateTime"))
+    found.add(
+        "patientsim.procedure", procedure_id=_own_id(resource), **common, code=coding["code"],
+        system=_WORDS[coding["system"]], performed=performed,
+    )  # fmt: skip
+
+
+def medication_request(resource: Json, found: Gathered) -> None:
+    """MedicationRequest: patientsim.medication_request."""
+    drug, dosage, supply = resource["medicationCodeableConcept"], _first(resource, "dosageInstruction"), resource.get("dispenseRequest", {})
+    dose = _first(dosage, "doseAndRate").get("doseQuantity")
+    found.add(
+        "patientsim.medication_request", medication_request_id=_own_id(resource), **_common(resource), status=resource["status"],
+        rxnorm=_code(drug, "RxNorm"), ndc=_code(drug, "NDC"), description=drug["text"], sig=dosage.get("text"), dose=_value(dose),
+        days_supply=_value(supply.get("expectedSupplyDuration")), quantity=_value(supply.get("quantity")),
+        refills=supply.get("numberOfRepeatsAllowed"), authored=_local(resource["authoredOn"]),
+    )  # fmt: skip
+
+
+def service_request(resource: Json, found: Gathered) -> None:
+    """ServiceRequest: patientsim.lab_order or patientsim.referral."""
+    loinc, authored = _code(resource["code"], "LOINC"), _local(resource["authoredOn"])
+    if loinc is not None:
+        found.add("patientsim.lab_order", lab_order_id=_own_id(resource), **_common(resource), loinc=loinc, authored=authored)
+    else:
+        reason = _code(_first(resource, "reasonCode"), "ICD-10-CM")
+        found.add("patientsim.referral", referral_id=_own_id(resource), **_common(resource), reason_code=reason, authored=authored)
+
+
+def care_plan(resource: Json, found: Gathered) -> None:
+    """CarePlan: patientsim.care_plan."""
+    words, created = resource.get("description"), _local(resource["created"])
+    found.add("patientsim.care_plan", care_plan_id=_own_id(resource), **_common(resource), description=words, created=created)
+
+
+def _local(time: str | None) -> str | None:
+    """The local civil time of a dateTime: its offset left out."""
+    return None if time is None else time[:19]
+
+
+TELL: Mapping[str, Callable[[Json, Gathered], None]] = {
+    "Patient": patient,
+    "Coverage": coverage,
+    "Encounter": encounter,
+    "Condition": condition,
+    "Observation": observation,
+    "Procedure": procedure,
+    "Immunization": procedure,
+    "MedicationRequest": medication_request,
+    "ServiceRequest": service_request,
+    "CarePlan": care_plan,
+}

@@ -1,0 +1,53 @@
+"""Rows of declared tables put together from what a file says, one at a time: for verification only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from healthsim_core import Columns, ReadBack, Text
+
+SHOWN = 100  # problems told, at most
+_DATES = {"birth_date", "deceased_date", "onset_date", "recorded_date", "start_date", "end_date"}
+_TIMES = {"start", "end", "effective", "issued", "performed", "authored", "created", "transfer_time"}
+_NUMBERS = {"value", "second_value", "low", "high", "dose", "quantity", "days_supply", "refills"}
+
+
+class Gathered:
+    """What has been read so far.
+
+    Attributes:
+        rows: By table name, a mapping of column to value for each row.
+        problems: What is wrong, a line each.
+    """
+
+    def __init__(self) -> None:
+        self.rows: dict[str, list[Mapping[str, Any]]] = {}
+        self.problems: list[str] = []
+
+    def add(self, table: str, **row: Any) -> None:
+        """A row of `table`; None stands for null."""
+        self.rows.setdefault(table, []).append(row)
+
+    def problem(self, what: str) -> None:
+        """Something that is wrong in the files."""
+        if len(self.problems) < SHOWN:
+            self.problems.append(what)
+
+    def told(self, complete: Iterable[str]) -> ReadBack:
+        """All of it, as columns."""
+        tables = {name: Columns({column: _column(column, rows) for column in rows[0]}, len(rows)) for name, rows in self.rows.items()}
+        return ReadBack(tables, tuple(name for name in complete if name in tables), tuple(self.problems))
+
+
+def _column(name: str, rows: list[Mapping[str, Any]]) -> Any:
+    values = [row[name] for row in rows]
+    if name.endswith("_id") and name != "payer_id":
+        return np.array([int(value or 0) for value in values], np.int64)
+    if name in _DATES or name in _TIMES:
+        return np.array([value or "NaT" for value in values], "datetime64[D]" if name in _DATES else "datetime64[s]")
+    if name in _NUMBERS:
+        return np.array([np.nan if value is None else float(value) for value in values])
+    return Text.of(values)
