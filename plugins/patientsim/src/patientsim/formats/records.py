@@ -55,14 +55,17 @@ class Records:
         return self.people["state"].recode(zone)  # type: ignore[union-attr]
 
     def parts(self, limit: int = PART) -> Iterator[Records]:
-        """These records in order of person, cut where about `limit` rows have come together."""
+        """These records in order of person, cut between households where about `limit` rows have come together."""
         ids = np.asarray(self.people["person_id"])
+        household = np.asarray(self.people["household_id"])
         ends = {name: np.searchsorted(np.asarray(rows["person_id"]), ids, side="right") for name, rows in self.tables.items()}
         total = sum(ends.values(), np.zeros(len(ids), np.int64))
         start = 0
         while start < len(ids):
             before = total[start - 1] if start else 0
             stop = max(start + 1, int(np.searchsorted(total, before + limit, side="right")))
+            while stop < len(ids) and household[stop] == household[stop - 1]:
+                stop += 1
             bounds = {name: (end[start - 1] if start else 0, end[stop - 1]) for name, end in ends.items()}
             yield Records(self.run, self.directory, {name: _cut(self.tables[name], *bounds[name]) for name in self.tables})
             start = stop

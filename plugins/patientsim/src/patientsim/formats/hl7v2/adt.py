@@ -1,0 +1,71 @@
+"""hl7v2_adt: one file of admission, registration, transfer, update and discharge messages, by person and time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+
+from healthsim_core import Columns, Destination, Run, Text, text
+from patientsim.formats.directory import Directory
+from patientsim.formats.hl7v2 import segments
+from patientsim.formats.hl7v2.messages import messages
+from patientsim.formats.records import Records
+
+FILE = "adt.hl7"
+NO_VISIT = "PV1|1|N\r"
+
+
+class Adt:
+    """Writes the messages of people, in order of person."""
+
+    def __init__(self, destination: Destination, run: Run) -> None:
+        self._file, self._run = destination.open(FILE), run
+        self._directory = Directory({})
+        self._first = True
+
+    def write(self, tables: Mapping[str, pa.Table]) -> None:
+        """Take a chunk's tables."""
+        if self._first:
+            self._directory, self._first = Directory(tables), False
+        for part in Records.of(tables, self._run, self._directory).parts():
+            self._file.write(rendered_messages(part))
+
+    def close(self) -> None:
+        """Nothing is left to write."""
+
+
+def rendered_messages(part: Records) -> pa.Array:
+    """The messages of a part's people, each with its line feed."""
+    found = messages(part)
+    visits = np.asarray(found["visit"]) >= 0
+    about = {True: found.where(visits), False: found.where(~visits)}
+    texts = [_about_visits(part, about[True]), _about_people(part, about[False])]
+    order = np.argsort(np.concatenate([np.flatnonzero(visits), np.flatnonzero(~visits)]), kind="stable")
+    return pa.concat_arrays(texts).take(pa.array(order))
+
+
+def _about_visits(part: Records, message: Columns) -> pa.Array:
+    encounter = part["patientsim.encounter"].take(np.asarray(message["visit"]))
+    pv1 = segments.visit(message, encounter, part.directory)
+    return _joined(part, message, encounter["facility_npi"], pv1, segments.diagnoses(message, encounter))  # type: ignore[arg-type]
+
+
+def _about_people(part: Records, message: Columns) -> pa.Array:
+    return _joined(part, message, Text.constant(None, message.rows), NO_VISIT, "")
+
+
+def _joined(part: Records, message: Columns, facility: Text, pv1: text.Piece, diagnoses: text.Piece) -> pa.Array:
+    person = np.asarray(message["person"])
+    sender = facility.or_else(segments.FALLBACK["code"])
+    died = np.asarray(part["patientsim.patient"]["deceased_date"])[segments.charts(part)][person]
+    return text.lines(
+        segments.header(message, sender, part.zones[person]),
+        segments.patient(part).take(pa.array(person)),
+        segments.ending(message, died),
+        pv1,
+        diagnoses,
+        segments.insurance(part, message),
+        "\n",
+    )

@@ -1,0 +1,47 @@
+"""Fields of HL7 v2: text escaped, columns as fields."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from healthsim_core import Text
+from patientsim.formats.data import load
+from patientsim.formats.fragments import clock, dates, escaped
+
+CODES = load("hl7v2")
+AUTHORITY: str = CODES["authority"]
+ENCODING = r"^~\&"
+_ESCAPES = {"\\": "\\E\\", "|": "\\F\\", "^": "\\S\\", "&": "\\T\\", "~": "\\R\\"}
+_SPECIAL = re.compile(r"\r\n|[\\|^&~\r\n]|[\x00-\x1f]")
+
+
+def escape(value: str) -> str:
+    """A value with the delimiters escaped (chapter 2.7); a line end is the formatting command .br."""
+    return _SPECIAL.sub(_replacement, value)
+
+
+def unescape(value: str) -> str:
+    """The value that `escape` was given, line ends as line feeds."""
+    plain = {"E": "\\", "F": "|", "S": "^", "T": "&", "R": "~", ".br": "\n"}
+    return re.sub(r"\\(E|F|S|T|R|\.br)\\", lambda match: plain[match[1]], value)
+
+
+def _replacement(match: re.Match[str]) -> str:
+    found = match[0]
+    return _ESCAPES.get(found, "\\.br\\" if found in ("\r", "\n", "\r\n") else " ")
+
+
+def safe(column: Text) -> Text:
+    """Values escaped."""
+    return escaped(column, r"[\\|^&~\x00-\x1f]", escape)
+
+
+def coded(pair: tuple[str, str] | list[str], system: str) -> str:
+    """A coded element: code, words, coding system."""
+    return f"{pair[0]}^{escape(pair[1])}^{system}"
+
+
+def moments(times: Any) -> list[Text]:
+    """Times to the second; nothing where null."""
+    return [dates(times, compact=True), clock(times, compact=True)]

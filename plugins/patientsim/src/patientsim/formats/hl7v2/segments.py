@@ -1,0 +1,180 @@
+"""Segments of ADT messages, each for all messages at once; every one begins with its name and ends with CR."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from healthsim_core import Columns, Text, text
+from patientsim.formats.data import load
+from patientsim.formats.directory import Directory
+from patientsim.formats.fragments import dates, rendered
+from patientsim.formats.hl7v2.fields import AUTHORITY, CODES, ENCODING, coded, escape, moments, safe
+from patientsim.formats.records import COVERAGE, Records
+
+FALLBACK = load("organization")
+NPI_AUTHORITY = "NPI&2.16.840.1.113883.4.6&ISO"
+
+
+def header(message: Columns, facility: Text, zones: Text) -> Any:
+    """MSH and EVN."""
+    time, trigger = moments(message["time"]), message["trigger"]
+    receiver = "|".join(CODES["receiver"])
+    opening = rendered(lambda name: f"MSH|{ENCODING}|{CODES['application']}|{name}|{receiver}|", facility)
+    kind = rendered(lambda event: f"||ADT^{event}^{CODES['structure'][event]}|", trigger)  # type: ignore[arg-type]
+    offset = zones.recode(lambda zone: zone.replace(":", ""))
+    rest = f"|{CODES['processing']}|2.5.1|||||USA|UNICODE UTF-8\rEVN|"
+    return text.lines(opening, *time, offset, kind, text.whole(message["control"]), message["suffix"], rest, trigger, "|", *time, "\r")
+
+
+def patient(part: Records) -> pa.Array:
+    """PID, a row a person, up to PID-22; its end is `ending`."""
+    who = part.people
+    chart = part["patientsim.patient"].take(charts(part))
+    phone = who["phone"].to_arrow()
+    return text.lines(
+        "PID|1||", safe(chart["mrn"]), f"^^^{AUTHORITY}^MR||", safe(who["last_name"]), "^", safe(who["first_name"]), "^^^^^L||",
+        dates(who["birth_date"], compact=True), "|", who["sex"], "||", rendered(_race, who["race"]), "|", safe(who["address"]), "^^",
+        rendered(_place, who["city"], who["state"], who["zip"], who["county_fips"]), "||^PRN^PH^^1^", pc.utf8_slice_codeunits(phone, 0, 3),
+        "^", pc.utf8_slice_codeunits(phone, 3), "~^NET^Internet^", safe(who["email"]), "||", rendered(_language, who["language"]), "||||",
+        who["ssn"], "|||", rendered(_ethnicity, who["ethnicity"]),
+    )  # fmt: skip
+
+
+def charts(part: Records) -> NDArray[np.int64]:
+    """Row in patientsim.patient of each of the part's people."""
+    return text.positions(np.asarray(part["patientsim.patient"]["person_id"]), np.asarray(part.people["person_id"]))
+
+
+def ending(message: Columns, died: NDArray[Any]) -> Any:
+    """PID-29 and PID-30 from the day of death on, and the segment's end."""
+    dead = np.asarray(message["time"]).astype("datetime64[D]") >= died  # NaT is not
+    return text.choose(dead, text.lines("|||||||", dates(died, compact=True), "|Y\r"), "\r")
+
+
+def _race(race: str) -> str:
+    return coded(CODES["race"].get(race, CODES["race"]["other"]), "HL70005")
+
+
+def _ethnicity(ethnicity: str) -> str:
+    return coded(CODES["ethnicity"].get(ethnicity, ["U", "Unknown"]), "HL70189")
+
+
+def _language(language: str) -> str:
+    return coded([language, CODES["language"].get(language, language)], "ISO639")
+
+
+def _place(city: str, state: str, zip_code: str, county: str) -> str:
+    return f"{escape(city)}^{state}^{zip_code}^USA^H^^{county}"
+
+
+def visit(message: Columns, encounter: Columns, directory: Directory) -> Any:
+    """PV1 of messages about a visit."""
+    moved = np.asarray(message["time"]) >= np.asarray(encounter["transfer_time"])  # NaT is not
+    unit: Any = encounter["transfer_unit"]
+    leaving = np.asarray(message["leaving"])
+    place = Text(np.where(moved, unit.codes, -1), unit.values)
+    left: Any = encounter["discharge_disposition"]
+    left = Text(np.where(leaving, left.codes, -1), left.values)
+    gone = np.where(leaving, encounter["end"], np.datetime64("NaT"))
+    opening = rendered(_opening, encounter["class"], place, encounter["specialty"], encounter["facility_npi"], encounter["admission_type"])
+    return text.lines(
+        opening, rendered(directory.once(_attending), encounter["provider_npi"]), "|||", rendered(_service, encounter["specialty"]),
+        "|||||||||", text.whole(encounter["encounter_id"]), f"^^^{AUTHORITY}^VN|||||||||||||||||", left, "||||||||",
+        *moments(encounter["start"]), text.choose(leaving, text.lines("|", *moments(gone), "\r"), "\r"),
+    )  # fmt: skip
+
+
+def _opening(kind: str, unit: str | None, specialty: str | None, facility: str | None, admission: str | None) -> str:
+    place = f"{escape(unit or specialty or '')}^^^{facility or FALLBACK['code']}"
+    return f"PV1|1|{CODES['class'][kind]['class']}|{place}|{CODES['admission_type'].get(admission, '')}|||"
+
+
+def _service(specialty: str | None) -> str:
+    return escape(specialty or "")
+
+
+def _attending(directory: Directory, number: str | None) -> str:
+    if number is None:
+        return ""
+    row = directory.providers.get(number) or {"last_name": "", "first_name": "", "credential": ""}
+    name = f"{escape(row['last_name'])}^{escape(row['first_name'])}^^^^{escape(row['credential'] or '')}"
+    return f"{number}^{name}^^{NPI_AUTHORITY}^L^^^NPI"
+
+
+def diagnoses(message: Columns, encounter: Columns) -> Any:
+    """DG1 of the visit's reasons and of a diagnosis added to them; DRG at discharge. A02 has neither."""
+    reasons = [encounter[name] for name in ("reason_code", "reason_description", "secondary_code", "secondary_description")]
+    group: Any = encounter["drg"]
+    group = Text(np.where(message["leaving"], group.codes, -1), group.values)
+    return rendered(_diagnoses, message["trigger"], encounter["class"], *reasons, message["code"], message["description"], group)  # type: ignore[arg-type]
+
+
+def _diagnoses(
+    trigger: str, kind: str, code: str | None, words: str | None, second: str | None, second_words: str | None,
+    added: str | None, added_words: str | None, group: str | None,
+) -> str:  # fmt: skip
+    if trigger == "A02":
+        return ""
+    stage = "F" if trigger == "A03" else CODES["class"][kind]["diagnosis"]
+    told = [(icd, name, stage) for icd, name in ((code, words), (second, second_words)) if icd]
+    told += [(added, added_words, "W")] if added else []
+    lines = [f"DG1|{row}||{icd}^{escape(name or '')}^I10C|||{each}\r" for row, (icd, name, each) in enumerate(told, 1)]
+    return "".join(lines) + (f"DRG|{group}\r" if group else "")
+
+
+def insurance(part: Records, message: Columns) -> Any:
+    """IN1 of the coverage that holds on the day, or of the one whose end is told; A02 has none."""
+    coverage = part.tables.get(COVERAGE)
+    if coverage is None or not coverage.rows:
+        return ""
+    row = _covering(part, message, coverage)
+    return pc.fill_null(_insured(part, coverage).take(pa.array(row, mask=(row < 0) | (message["trigger"] == "A02"))), "")
+
+
+def _covering(part: Records, message: Columns, coverage: Columns) -> NDArray[np.int64]:
+    person = part.rows_of(np.asarray(coverage["person_id"]))
+    key = _day_key(person, np.asarray(coverage["start_date"]))
+    order = np.argsort(key, kind="stable")
+    day = np.asarray(message["time"]).astype("datetime64[D]")
+    last = np.searchsorted(key[order], _day_key(np.asarray(message["person"]), day), side="right") - 1
+    row = order[np.maximum(last, 0)]
+    end = np.asarray(coverage["end_date"])[row]
+    holds = (last >= 0) & (person[row] == message["person"]) & (np.isnat(end) | (end >= day))
+    ended = text.positions(np.asarray(coverage["coverage_id"]), np.asarray(message["control"]))
+    return np.where(message["suffix"] == "C", ended, np.where(holds, row, -1))
+
+
+def _day_key(person: NDArray[np.int64], day: NDArray[Any]) -> NDArray[np.int64]:
+    return person.astype(np.int64) * (1 << 32) + day.astype("datetime64[D]").astype(np.int64) + (1 << 31)
+
+
+def _insured(part: Records, coverage: Columns) -> pa.Array:
+    holder = text.positions(np.asarray(part.people["person_id"]), np.asarray(coverage["subscriber_id"]))
+    name = text.lines(safe(part.people["last_name"]), "^", safe(part.people["first_name"]), "^^^^^L")  # type: ignore[arg-type]
+    group: Any = coverage["group_number"] if "group_number" in coverage else Text.constant(None, coverage.rows)
+    return text.lines(
+        rendered(lambda plan: f"IN1|1|{escape(plan or 'UNKNOWN')}|", coverage["plan"]),
+        rendered(part.directory.once(_payer), coverage["payer_id"]), "|", safe(group), "||||",
+        dates(coverage["start_date"], compact=True), "|", dates(coverage["end_date"], compact=True), "||",
+        safe(coverage["coverage_type"]), "|", pc.fill_null(name.take(pa.array(holder, mask=holder < 0)), ""), "|",
+        rendered(_relationship, coverage["relationship"]), "|||||||||||||||||||", safe(coverage["member_number"]), "\r",
+    )  # type: ignore[arg-type]  # fmt: skip
+
+
+def _payer(directory: Directory, payer: str) -> str:
+    """IN1-3 to IN1-7."""
+    row = directory.payers.get(payer)
+    start = f"{escape(payer)}^^^{AUTHORITY}"
+    if row is None:
+        return f"{start}||||"
+    address = f"{escape(row['address'])}^^{escape(row['city'])}^{row['state']}^{row['zip']}^USA"
+    return f"{start}|{escape(row['name'])}|{address}||^WPN^PH^^1^{row['phone'][:3]}^{row['phone'][3:]}"
+
+
+def _relationship(relationship: str) -> str:
+    return coded(CODES["relationship"].get(relationship, ["OTH", "Other"]), "HL70063")
