@@ -1,1 +1,53 @@
-"""Every offer that rxmembersim makes."""
+"""Every offer that RxMemberSim makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from healthsim_core import EventHandler, Journey, OutputFormat, Profile, SkillResolver, Trigger, hookimpl, journey_templates, read_skill
+from rxmembersim.formats.ncpdp_d0 import NCPDP_D0
+from rxmembersim.generation.profiles import JOURNEYS, PROFILES, SKILLS
+from rxmembersim.handlers import cardholders, claims, prescriptions, therapy
+from rxmembersim.reading import MEDICATION
+from rxmembersim.tables import ADHERENCE_GAP, CARDHOLDER, FILL, PRESCRIPTION, REVERSAL, THERAPY
+from rxmembersim.triggers import TRIGGERS
+
+
+@hookimpl
+def healthsim_profiles() -> Iterable[Profile]:
+    """Profiles of people who take drugs."""
+    yield from PROFILES
+
+
+@hookimpl
+def healthsim_journeys() -> Iterable[Journey]:
+    """Journeys of drug therapy."""
+    yield from journey_templates(JOURNEYS)
+
+
+@hookimpl
+def healthsim_event_handlers() -> Iterable[EventHandler]:
+    """Cards, prescriptions, claims, and the course of therapy."""
+    yield EventHandler("person", cardholders.cardholders, writes=(CARDHOLDER,))
+    yield EventHandler("new_rx", prescriptions.prescriptions, writes=(PRESCRIPTION,), parameters=MEDICATION)
+    yield EventHandler(claims.EVENT_TYPES, claims.claims, writes=(FILL, REVERSAL, PRESCRIPTION, THERAPY), parameters=claims.PARAMETERS)
+    yield EventHandler(therapy.EVENT_TYPES, therapy.therapies, writes=(THERAPY,), parameters=therapy.PARAMETERS)
+    yield EventHandler("adherence_gap", therapy.adherence_gaps, writes=(ADHERENCE_GAP,), parameters=therapy.GAP_PARAMETERS)
+
+
+@hookimpl
+def healthsim_triggers() -> Iterable[Trigger]:
+    """From the order to the prescription, its fills, and what undoes them."""
+    yield from TRIGGERS
+
+
+@hookimpl
+def healthsim_skill_resolvers() -> Iterable[SkillResolver]:
+    """What to prescribe."""
+    yield from (read_skill(path) for path in sorted(SKILLS.glob("*.md")))
+
+
+@hookimpl
+def healthsim_output_formats() -> Iterable[OutputFormat]:
+    """The claims as a pharmacy transmits them."""
+    yield NCPDP_D0

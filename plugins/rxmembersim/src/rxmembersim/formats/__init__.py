@@ -1,0 +1,1 @@
+"""RxMemberSim's output formats."""

@@ -1,0 +1,198 @@
+"""Billing and reversal requests from the tables, as columns of text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from healthsim_core import Columns, Destination, Run, Text, from_arrow, text
+from rxmembersim.facts import facts
+from rxmembersim.formats.ncpdp_d0 import layout
+from rxmembersim.formats.ncpdp_d0.layout import END, GROUP, STX, field, segment
+from rxmembersim.formulary import formulary
+
+B1, B2 = "b1.ncpdp", "b2.ncpdp"
+_GENDERS = {"M": "1", "F": "2"}  # 305-C5
+
+Pieces = list["pa.Array | str"]
+
+
+@attrs.frozen(eq=False)
+class Chunk:
+    """One chunk's tables, with each fill's person, card and prescription beside it."""
+
+    fill: Columns
+    person: Columns
+    card: Columns
+    prescription: Columns
+    provider: Columns | None
+
+    @classmethod
+    def of(cls, tables: Mapping[str, pa.Table], fill: Columns) -> Chunk:
+        """The rows of the other tables that belong to `fill`."""
+        person, card = from_arrow(tables["core.person"]), from_arrow(tables["rxmembersim.cardholder"])
+        prescription = from_arrow(tables["rxmembersim.prescription"])
+        provider = tables.get("networksim.provider")
+        return cls(
+            fill,
+            _joined(person, "person_id", fill["person_id"]),
+            _joined(card, "person_id", fill["person_id"]),
+            _joined(prescription, "prescription_id", fill["prescription_id"]),
+            None if provider is None else from_arrow(provider.select(["npi", "last_name", "first_name"])),
+        )
+
+
+class ClaimWriter:
+    """Writes `b1.ncpdp` and `b2.ncpdp`."""
+
+    def __init__(self, destination: Destination, run: Run) -> None:
+        self._billing, self._reversal = destination.open(B1), destination.open(B2)
+
+    def write(self, tables: Mapping[str, pa.Table]) -> None:
+        """Take one chunk's tables."""
+        fills = from_arrow(tables["rxmembersim.fill"])
+        if len(fills) and fills.rows:
+            self._billing.write(text.lines(*_billing(Chunk.of(tables, fills))))
+        undone = tables["rxmembersim.reversal"]["fill_id"].to_numpy()
+        if len(undone):
+            reversed_fills = fills.take(text.positions(np.asarray(fills["fill_id"]), undone))
+            self._reversal.write(text.lines(*_reversal(Chunk.of(tables, reversed_fills))))
+
+    def close(self) -> None:
+        """Finish the files."""
+
+
+def _billing(chunk: Chunk) -> Pieces:
+    group = [GROUP, *_claim(chunk), *_pricing(chunk.fill), *_prescriber(chunk), *_review(chunk.fill), *_narrative(chunk.fill)]
+    return [STX, *_header("B1", chunk), *_insurance(chunk), *_patient(chunk.person), *group, END]
+
+
+def _reversal(chunk: Chunk) -> Pieces:
+    return [STX, *_header("B2", chunk), *_insurance(chunk, short=True), GROUP, *_claim(chunk, short=True), END]
+
+
+def _header(transaction: str, chunk: Chunk) -> Pieces:
+    fallback = facts("pharmacies")["fallback"]["pharmacy_npi"]
+    pharmacy = chunk.fill["pharmacy_npi"].or_else(fallback)  # type: ignore[union-attr]
+    route = [layout.fixed(chunk.card["bin"], 6), f"D0{transaction}", layout.fixed(chunk.card["pcn"], 10)]
+    return [*route, "101", layout.fixed(pharmacy, 15), layout.dates(chunk.fill["fill_date"]), "HEALTHSIM "]
+
+
+def _insurance(chunk: Chunk, short: bool = False) -> Pieces:
+    card = chunk.card
+    fields = [field("C2", layout.alphanumeric(chunk.fill["cardholder_id"], 20)), field("C1", layout.alphanumeric(card["group_id"], 15))]
+    if not short:
+        fields += [field("C3", card["person_code"]), field("C6", card["relationship_code"])]
+    return segment("04", *fields)
+
+
+def _patient(person: Columns) -> Pieces:
+    sex = person["sex"]
+    assert isinstance(sex, Text)
+    return segment(
+        "01",
+        field("C4", layout.dates(person["birth_date"])),
+        field("C5", sex.recode(lambda value: _GENDERS.get(value, "0")).or_else("0")),
+        field("CA", layout.alphanumeric(person["first_name"], 12)),
+        field("CB", layout.alphanumeric(person["last_name"], 15)),
+        field("CM", layout.alphanumeric(person["address"], 30)),
+        field("CN", layout.alphanumeric(person["city"], 20)),
+        field("CO", person["state"]),
+        field("CP", person["zip"]),
+        field("CQ", person["phone"]),
+        field("C7", "01"),
+    )
+
+
+def _claim(chunk: Chunk, short: bool = False) -> Pieces:
+    fill, prescription = chunk.fill, chunk.prescription
+    fields = [
+        field("EM", "1"),
+        field("D2", prescription["prescription_number"]),
+        field("E1", "03"),
+        field("D7", fill["ndc"].or_else(layout.NO_PRODUCT)),  # type: ignore[union-attr]
+    ]
+    number = field("D3", layout.number_text(fill["fill_number"], 2))
+    if short:
+        return segment("07", *fields, number)
+    return segment(
+        "07",
+        *fields,
+        field("E7", layout.quantity(np.asarray(fill["quantity"]))),
+        number,
+        field("D5", text.whole(np.asarray(fill["days_supply"]))),
+        field("D6", "1"),
+        field("D8", "0"),
+        field("DE", layout.dates(prescription["written_date"])),
+        field("DF", layout.number_text(np.minimum(prescription["refills"], 99), 2)),
+        field("DJ", "3"),
+        field("28", _unit(fill)),
+    )
+
+
+def _pricing(fill: Columns) -> Pieces:
+    names = {"D9": "ingredient_cost", "DC": "dispensing_fee", "DQ": "usual_and_customary", "DU": "gross_amount_due"}
+    return segment("11", *(field(code, layout.money(np.asarray(fill[name]))) for code, name in names.items()), field("DN", "05"))
+
+
+def _prescriber(chunk: Chunk) -> Pieces:
+    fallback = facts("pharmacies")["fallback"]
+    npi = chunk.fill["prescriber_npi"]
+    assert isinstance(npi, Text)
+    unknown = npi.is_null()
+    last, first = Text.constant(None, len(npi)), Text.constant(None, len(npi))
+    if chunk.provider is not None:
+        at = _provider_rows(chunk.provider, npi)
+        last, first = (_taken(chunk.provider[name], at) for name in ("last_name", "first_name"))
+    last = _where(unknown, fallback["prescriber_last_name"], last)
+    first = _where(unknown, fallback["prescriber_first_name"], first)
+    return segment(
+        "03",
+        field("EZ", "01"),
+        field("DB", npi.or_else(fallback["prescriber_npi"])),
+        field("DR", layout.alphanumeric(last, 15)),
+        field("2J", layout.alphanumeric(first, 12)),
+    )
+
+
+def _review(fill: Columns) -> Pieces:
+    """The conflict that the pharmacist has cleared with the prescriber; a claim refused for one was not cleared."""
+    override, code, status = facts("dur")["override"], fill["dur_code"], fill["status"]
+    assert isinstance(code, Text)
+    cleared = Text(np.where(status == "rejected", -1, code.codes), code.values)
+    before = "".join([*segment("08"), field("7E", "1"), field("E4", "")])  # type: ignore[list-item]
+    after = "".join([field("E5", override["service"]), field("E6", override["result"])])  # type: ignore[list-item]
+    return [text.optional(before, cleared, after)]
+
+
+def _narrative(fill: Columns) -> Pieces:
+    return segment("16", text.lines(layout.FIELD, "BMFILL ", text.whole(np.asarray(fill["fill_id"]))))
+
+
+def _unit(fill: Columns) -> Text:
+    drugs = formulary()
+    return Text.of(list(drugs.unit))[drugs.find(fill["ndc"], fill["drug_class"])]  # type: ignore[arg-type]
+
+
+def _joined(table: Columns, key: str, wanted: object) -> Columns:
+    return table.take(text.positions(np.asarray(table[key]), np.asarray(wanted)))
+
+
+def _provider_rows(provider: Columns, npi: Text) -> NDArray[np.int64]:
+    known = provider["npi"]
+    assert isinstance(known, Text)
+    numbers = known.map(int, np.int64, 0)
+    return text.positions(numbers, npi.map(int, np.int64, -1))
+
+
+def _taken(column: object, at: NDArray[np.int64]) -> Text:
+    assert isinstance(column, Text)
+    return Text(np.where(at < 0, -1, column.codes[at]), column.values)
+
+
+def _where(mask: NDArray[np.bool_], value: str, otherwise: Text) -> Text:
+    return Text(np.where(mask, len(otherwise.values), otherwise.codes), pa.concat_arrays([otherwise.values, pa.array([value])]))

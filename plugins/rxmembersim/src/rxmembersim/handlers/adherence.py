@@ -1,0 +1,60 @@
+"""How well people take what was prescribed, read from their fills."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim_core import Columns, Events, Text
+from rxmembersim import reading
+from rxmembersim.adjudication import Claims
+from rxmembersim.facts import facts
+from rxmembersim.formulary import formulary
+
+ADHERENT = ["non-adherent", "adherent"]
+_DAYS = 1 << 20  # more days than any run has, so that (person, class, day) packs into one number
+
+Ints = NDArray[np.int64]
+
+
+def possession(looks: Events, fills: Events, drug: Ints, claims: Claims) -> Columns:
+    """The medication possession ratio at each `mpr_threshold`: as the fills tell it, else as the event does.
+
+    Args:
+        looks: The events.
+        fills: The fills' events.
+        drug: Row of the formulary of each fill.
+        claims: The fills, adjudicated.
+    """
+    ratio = _ratio(looks, fills, formulary().drug_class[drug], claims)
+    ratio = np.where(np.isnan(ratio), reading.number(looks, "mpr"), ratio)
+    threshold = reading.number(looks, "threshold", facts("adherence")["adherent"]["ratio"])
+    columns = {
+        "therapy_id": looks.id,
+        "person_id": looks.person,
+        "date": looks.date,
+        "kind": "mpr",
+        "drug_class": reading.text(looks, "drug_class"),
+        "description": looks.label,
+        "reason": reading.text(looks, "reason"),
+        "mpr": np.round(ratio, 3),
+        "threshold": threshold,
+        "adherence": Text(np.where(np.isnan(ratio), -1, ratio >= threshold), ADHERENT),
+    }
+    return Columns(columns, len(looks))
+
+
+def _ratio(looks: Events, fills: Events, drug_class: Ints, claims: Claims) -> NDArray[np.float64]:
+    kept = np.flatnonzero(claims.paid & ~claims.reversed)
+    size = len(formulary().classes)
+    group = (fills.row[kept] * size + drug_class[kept]) * _DAYS
+    order = np.argsort(group + claims.day[kept], kind="stable")
+    key, day, supply = (group + claims.day[kept])[order], claims.day[kept][order], claims.supply[kept][order]
+    asked = formulary().drug_class[formulary().find(reading.text(looks, "ndc"), reading.text(looks, "drug_class"))]
+    today = looks.date.astype(np.int64)
+    wanted = (looks.row * size + asked) * _DAYS
+    first, last = np.searchsorted(key, wanted), np.searchsorted(key, wanted + today)  # fills before today
+    total = np.concatenate([[0], np.cumsum(supply)])
+    some = last > first
+    days = today - np.append(day, 0)[np.where(some, first, len(day))]
+    return np.where(some, np.minimum((total[last] - total[first]) / np.maximum(days, 1), 1.0), np.nan)

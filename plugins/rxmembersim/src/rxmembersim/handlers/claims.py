@@ -1,0 +1,236 @@
+"""Fills and their reversals: submitted, adjudicated, written; and what the fills say of adherence."""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from healthsim_core import Columns, Events, Field, Text
+from rxmembersim import adjudication, dur, reading
+from rxmembersim.adjudication import CLAIM, COVERAGE_BEGINS, COVERAGE_ENDS, REVERSAL, Claims, Undone, adjudicate
+from rxmembersim.benefits import benefits
+from rxmembersim.courses import MISREAD, UNAUTHORIZED
+from rxmembersim.coverage import CoverageChanges, coverage_changes
+from rxmembersim.formulary import EXCLUDED, formulary
+from rxmembersim.handlers.adherence import possession
+from rxmembersim.handlers.cardholders import keyed
+from rxmembersim.handlers.prescriptions import held, prescriber
+from rxmembersim.pricing import Prices, prices
+
+EVENT_TYPES = ("fill", "refill", "reversal", "new_enrollment", "termination", "mpr_threshold")
+PARAMETERS = (
+    *reading.FILL_PARAMETERS,
+    Field("reason", "category", "Why.", nullable=True),
+    Field("mpr", "number", "Medication possession ratio, where the fills do not tell it.", nullable=True),
+    Field("threshold", "number", "The ratio that counts as adherent.", nullable=True),
+)
+
+Ints = NDArray[np.int64]
+
+
+@attrs.frozen(eq=False)
+class Submitted:
+    """The fills of a chunk as the pharmacy submits them.
+
+    Attributes:
+        events: The fills' events.
+        prescription: Prescription ids.
+        own: Boolean array: fills that bring their own prescription.
+        drug: Row of the formulary.
+        benefit: The benefit, -1 for none.
+        card: Card number as keyed.
+        prices: The amounts.
+    """
+
+    events: Events
+    prescription: Ints
+    own: NDArray[np.bool_]
+    drug: Ints
+    benefit: Ints
+    card: Text
+    prices: Prices
+
+
+def claims(events: Events) -> dict[str, Columns]:
+    """Pharmacy claims of all fills, their reversals, and the possession ratios that were looked at."""
+    filled = events.type.isin(("fill", "refill"))
+    back = events.where(events.type == "reversal")
+    submitted = _submitted(events.where(filled))
+    adjudicated = _claims(submitted)
+    undone = _adjudicated(submitted.events, back, _undone_by(events, filled), coverage_changes(events), adjudicated)
+    return {
+        "rxmembersim.fill": _fill_columns(submitted, adjudicated),
+        "rxmembersim.reversal": _reversal_columns(back, undone, submitted, adjudicated),
+        "rxmembersim.prescription": held(submitted.events.where(submitted.own)),
+        "rxmembersim.therapy": possession(events.where(events.type == "mpr_threshold"), submitted.events, submitted.drug, adjudicated),
+    }
+
+
+def _adjudicated(fills: Events, back: Events, undoes: Ints, changes: CoverageChanges, adjudicated: Claims) -> Undone:
+    """Put claims, reversals and changes of coverage in order of person and time, and adjudicate; by row of `back`."""
+    turns = np.where(changes.begins, COVERAGE_BEGINS, COVERAGE_ENDS)
+    kind = np.concatenate([np.full(len(fills), CLAIM), np.full(len(back), REVERSAL), turns])
+    row = np.concatenate([fills.row, back.row, changes.row])
+    time = np.concatenate([fills.time, back.time, changes.time])
+    claim = np.concatenate([np.arange(len(fills)), undoes, np.full(len(changes.row), -1)])
+    order = np.lexsort((kind, time, row))
+    people, person = np.unique(row, return_inverse=True)
+    adjudicated.person = person[: len(fills)]
+    prescriptions = int(adjudicated.prescription.max(initial=-1)) + 1
+    undone = adjudicate(kind[order], person[order], claim[order], adjudicated, len(people), prescriptions)
+    place = np.argsort(order)[len(fills) : len(fills) + len(back)]
+    return Undone(undone.claim[place], undone.deductible_to_date[place], undone.out_of_pocket_to_date[place])
+
+
+def _submitted(fills: Events) -> Submitted:
+    people = fills.people
+    drug = formulary().find(reading.text(fills, "ndc"), reading.text(fills, "drug_class"))
+    benefit = benefits().find(people["coverage_type"], people["plan"])
+    held_under = fills.ancestor("new_rx")["id"]
+    pharmacy = people["pharmacy_npi"].or_else(people["zip"])
+    misread = reading.text(fills, "circumstance") == MISREAD
+    return Submitted(
+        events=fills,
+        prescription=np.where(held_under > 0, held_under, fills.id),
+        own=held_under == 0,
+        drug=drug,
+        benefit=benefit,
+        card=keyed(people["member_number"], misread),
+        prices=prices(fills.run, drug, reading.quantity(fills), benefit, pharmacy),
+    )
+
+
+def _claims(submitted: Submitted) -> Claims:
+    fills = submitted.events
+    ndc = reading.text(fills, "ndc")
+    prescription = np.unique(submitted.prescription, return_inverse=True)[1]
+    age = (fills.date - fills.people["birth_date"]).astype(np.int64) / 365.2425
+    drug_class = formulary().drug_class[submitted.drug]
+    exempt = age < benefits().exempt_below_age[submitted.benefit]
+    return Claims(
+        person=np.zeros(len(fills), np.int64),
+        prescription=prescription.astype(np.int64),
+        day=fills.date.astype(np.int64),
+        year=fills.date.astype("datetime64[Y]").astype(np.int64) + 1970,
+        supply=reading.days_supply(fills),
+        number=reading.number(fills, "fill_number"),
+        drug=submitted.drug,
+        product=np.where(ndc.is_null(), -1 - submitted.drug, ndc.codes),
+        benefit=submitted.benefit,
+        allowed=submitted.prices.allowed,
+        exempt=exempt & (submitted.benefit >= 0),
+        reject=_refused(submitted),
+        age_conflict=dur.rules().age_conflict(drug_class, age.astype(np.int64)),
+        sex_conflict=dur.rules().sex_conflict(drug_class, fills.people["sex"]),
+    )
+
+
+def _refused(submitted: Submitted) -> Ints:
+    """Reasons to refuse a claim that lie in itself, the weightiest first."""
+    fills = submitted.events
+    circumstance = reading.text(fills, "circumstance")
+    reasons = (
+        (adjudication.UNMATCHED, submitted.card != fills.people["member_number"]),
+        (adjudication.UNINSURED, submitted.benefit < 0),
+        (adjudication.NO_PRODUCT, reading.text(fills, "ndc").is_null()),
+        (adjudication.NOT_COVERED, formulary().is_excluded(submitted.drug, fills.people["coverage_type"])),
+        (adjudication.NO_AUTHORIZATION, formulary().authorization[submitted.drug] & (circumstance == UNAUTHORIZED)),
+    )
+    codes = [adjudication.CODES.index(code) for code, _ in reasons]
+    return np.select([holds for _, holds in reasons], codes, 0).astype(np.int64)
+
+
+def _undone_by(events: Events, filled: NDArray[np.bool_]) -> Ints:
+    """Row among the fills that each reversal undoes: the one it follows, else the person's latest; -1 for none."""
+    reversals, ids = events.where(events.type == "reversal"), events.id[filled]
+    latest = _latest(events, filled)[events.type == "reversal"]
+    if not len(ids) or not len(reversals):
+        return latest
+    refill, first = reversals.ancestor("refill")["id"], reversals.ancestor("fill")["id"]
+    cause = np.where(refill > 0, refill, first)
+    order = np.argsort(ids)
+    at = order[np.minimum(np.searchsorted(ids, cause, sorter=order), len(ids) - 1)]
+    return np.where(ids[at] == cause, at, latest)
+
+
+def _latest(events: Events, filled: NDArray[np.bool_]) -> Ints:
+    """Row of the person's latest fill up to each event; of the same product, where the event names one."""
+    ndc = reading.text(events, "ndc")
+    named = np.where(ndc.is_null(), -1, ndc.codes)
+    found = np.full(len(events), -1)
+    for product in (-1, *np.unique(named[named >= 0])):
+        mine = filled if product < 0 else filled & (named == product)
+        last = np.maximum.accumulate(np.where(mine, np.arange(len(events)), -1))
+        same = (last >= 0) & (events.row[last] == events.row) & (named == product)
+        found = np.where(same, (np.cumsum(filled) - 1)[last], found)
+    return found
+
+
+def _fill_columns(submitted: Submitted, claims: Claims) -> Columns:
+    fills, amounts, paid = submitted.events, submitted.prices, claims.paid
+    allowed = np.where(paid, amounts.allowed, 0)
+    refused_tier = formulary().is_excluded(submitted.drug, fills.people["coverage_type"])
+    tier = np.where(refused_tier, 0, formulary().tier[submitted.drug])
+    columns = {
+        "fill_id": fills.id,
+        "prescription_id": submitted.prescription,
+        "person_id": fills.person,
+        "cardholder_id": submitted.card,
+        "fill_number": claims.number.astype(np.int64),
+        "ndc": reading.text(fills, "ndc"),
+        "description": reading.text(fills, "description"),
+        "drug_class": reading.text(fills, "drug_class").or_else(formulary().class_names(submitted.drug)),
+        "days_supply": claims.supply,
+        "quantity": reading.quantity(fills),
+        "fill_date": fills.date,
+        "pharmacy_npi": fills.people["pharmacy_npi"],
+        "prescriber_npi": prescriber(fills),
+        "tier": Text(tier, [EXCLUDED, "1", "2", "3", "4", "5"]),
+        "usual_and_customary": amounts.usual_and_customary,
+        **_money(amounts, allowed, claims, slice(None), 1),
+        "deductible_to_date": claims.deductible_to_date,
+        "out_of_pocket_to_date": claims.out_of_pocket_to_date,
+        "status": Text(np.where(paid, np.where(claims.reversed, 2, 1), 0), ["rejected", "paid", "reversed"]),
+        "reject_code": Text(claims.reject - 1, adjudication.CODES[1:]),
+        "dur_code": Text(claims.conflict - 1, dur.CODES[1:]),
+        "dur_severity": Text(claims.conflict_severity - 1, dur.SEVERITIES[1:]),
+        "dur_with": Text(claims.conflict_class, list(formulary().classes)),
+        "authorization_number": _authorization(fills.id, paid),
+    }
+    return Columns(columns, len(fills))
+
+
+def _reversal_columns(events: Events, undone: Undone, submitted: Submitted, claims: Claims) -> Columns:
+    back = np.flatnonzero(undone.claim >= 0)
+    reversals, claim = events.where(undone.claim >= 0), undone.claim[back]
+    fills = submitted.events
+    columns = {
+        "fill_id": fills.id[claim],
+        "reversal_id": reversals.id,
+        "prescription_id": submitted.prescription[claim],
+        "person_id": reversals.person,
+        "fill_number": claims.number[claim].astype(np.int64),
+        "reversal_date": reversals.date,
+        "reason": reading.text(reversals, "reason"),
+        **_money(submitted.prices, submitted.prices.allowed, claims, claim, -1),
+        "deductible_to_date": undone.deductible_to_date[back],
+        "out_of_pocket_to_date": undone.out_of_pocket_to_date[back],
+    }
+    return Columns(columns, len(back))
+
+
+def _money(amounts: Prices, allowed: Ints, claims: Claims, rows: slice | Ints, sign: int) -> dict[str, Ints]:
+    patient = claims.deductible + claims.copay
+    columns = {
+        "ingredient_cost": amounts.ingredient_cost, "dispensing_fee": amounts.dispensing_fee, "gross_amount_due": amounts.gross_amount_due,
+        "allowed": allowed, "deductible": claims.deductible, "copay": claims.copay, "patient_pay": patient, "plan_paid": allowed - patient,
+    }  # fmt: skip
+    return {name: sign * column[rows] for name, column in columns.items()}
+
+
+def _authorization(ids: Ints, paid: NDArray[np.bool_]) -> Text:
+    number = Text.distinct(pc.utf8_lpad(pc.cast(pa.array(ids), pa.string()), width=19, padding="0"))
+    return Text(np.where(paid, number.codes, -1), number.values)

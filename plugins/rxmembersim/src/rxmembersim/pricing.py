@@ -1,0 +1,61 @@
+"""Prices: what the pharmacy submits, and what the benefit allows. Money in cents."""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim_core import Run, Text
+from rxmembersim.benefits import benefits
+from rxmembersim.facts import facts
+from rxmembersim.formulary import formulary
+
+Cents = NDArray[np.int64]
+
+
+@attrs.frozen(eq=False)
+class Prices:
+    """Amounts of claims, a row each."""
+
+    ingredient_cost: Cents
+    dispensing_fee: Cents
+    gross_amount_due: Cents
+    usual_and_customary: Cents
+    allowed: Cents
+
+
+def prices(run: Run, drug: NDArray[np.int64], quantity: NDArray[np.float64], benefit: NDArray[np.int64], pharmacy: Text) -> Prices:
+    """The prices of claims.
+
+    Args:
+        run: The run.
+        drug: Row of the formulary.
+        quantity: Quantity dispensed.
+        benefit: The benefit, -1 for none.
+        pharmacy: Digits that stand for the pharmacy: its NPI, or a ZIP code where no network is installed.
+    """
+    said = facts("pharmacies")
+    draws = run.draws("rxmembersim.pharmacy", pharmacy.map(int, np.int64, 0))
+    average = formulary().unit_price[drug] * quantity * 100
+    acquisition = draws.uniform("acquisition", said["acquisition"]["least"], said["acquisition"]["most"])
+    fee = _cents(100 * draws.uniform("fee", said["dispensing_fee"]["least"], said["dispensing_fee"]["most"]))
+    ingredient = np.maximum(_cents(average * acquisition), 1)
+    gross = ingredient + fee
+    usual = _usual_and_customary(draws.uniform("markup"), average, formulary().brand[drug])
+    plan = np.maximum(benefit, 0)
+    rate = _cents(average * benefits().ingredient_factor[plan]) + benefits().dispensing_fee[plan]
+    allowed = np.maximum(np.minimum(np.minimum(rate, usual), gross), 1)  # the lesser of: no plan pays above the cash price
+    return Prices(ingredient, fee, gross, usual, allowed)
+
+
+def _usual_and_customary(unit: NDArray[np.float64], average: NDArray[np.float64], brand: NDArray[np.bool_]) -> Cents:
+    said = facts("pharmacies")["usual_and_customary"]
+    kinds = [said["generic"], said["brand"]]
+    least, most, add = (np.array([kind[name] for kind in kinds])[brand.astype(int)] for name in ("least", "most", "add"))
+    dollars = average / 100 * (least + (most - least) * unit) + add
+    return _cents(100 * np.ceil(dollars) - 1)  # cash prices end in 99
+
+
+def _cents(amounts: NDArray[np.float64]) -> Cents:
+    return np.rint(amounts).astype(np.int64)

@@ -1,0 +1,81 @@
+"""Event parameters as a pharmacy reads them: what was said, else what is usual."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from healthsim_core import Events, Field, Text
+
+USUAL_SUPPLY = 30  # days; a month's supply is what most payers allow at retail
+
+MEDICATION = (
+    Field("rxnorm", "category", "RxNorm concept.", nullable=True),
+    Field("ndc", "category", "National Drug Code, eleven digits.", nullable=True),
+    Field("description", "category", "The drug in words.", nullable=True),
+    Field("drug_class", "category", "Therapeutic class.", nullable=True),
+    Field("dose", "number", "Amount a dose.", nullable=True),
+    Field("dose_unit", "category", "Unit of the dose.", nullable=True),
+    Field("sig", "category", "Directions.", nullable=True),
+    Field("days_supply", "number", "Days that one fill lasts.", nullable=True),
+    Field("quantity", "number", "Quantity of one fill.", nullable=True),
+    Field("refills", "number", "Refills after the first fill.", nullable=True),
+)
+CARRIED = tuple(field.name for field in MEDICATION)
+FILL_PARAMETERS = (
+    *MEDICATION,
+    Field("fill_number", "number", "0 is the first fill.", nullable=True),
+    Field("gap_days", "number", "Days without the drug before the fill.", nullable=True),
+    Field("circumstance", "category", "What the pharmacy meets: card misread, not authorized, not picked up.", nullable=True),
+    Field("return_days", "number", "Days until an uncollected fill is put back.", nullable=True),
+)
+
+
+def text(events: Events, name: str) -> Text:
+    """A text parameter; null where it is not said."""
+    column = events.parameters.get(name)
+    if isinstance(column, Text):
+        return column
+    if column is None:
+        return Text.constant(None, len(events))
+    return Text.of([None if value != value else f"{value:g}" for value in np.asarray(column).tolist()])
+
+
+def number(events: Events, name: str, usual: float = np.nan) -> NDArray[np.float64]:
+    """A numeric parameter; `usual` where it is not said or not a number."""
+    column = events.parameters.get(name)
+    if column is None:
+        return np.full(len(events), usual)
+    values = column.map(_number) if isinstance(column, Text) else np.asarray(column, np.float64)
+    return np.where(np.isnan(values), usual, values)
+
+
+def days_supply(events: Events) -> NDArray[np.int64]:
+    """Days that one fill lasts, at least one."""
+    return np.maximum(number(events, "days_supply", USUAL_SUPPLY), 1).astype(np.int64)
+
+
+def quantity(events: Events) -> NDArray[np.float64]:
+    """Quantity of one fill: one a day where it is not said."""
+    said = number(events, "quantity")
+    return np.where(np.isnan(said), days_supply(events), said)
+
+
+def refills(events: Events) -> NDArray[np.int64]:
+    """Refills after the first fill; none where it is not said."""
+    return np.maximum(number(events, "refills", 0), 0).astype(np.int64)
+
+
+def prescription_number(prescription_id: NDArray[np.int64]) -> Text:
+    """The pharmacy's twelve digits for a prescription."""
+    digits = pc.utf8_lpad(pc.cast(pa.array(prescription_id % 10**12), pa.string()), width=12, padding="0")
+    return Text.distinct(digits)
+
+
+def _number(value: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        return np.nan

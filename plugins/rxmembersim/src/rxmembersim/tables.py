@@ -1,0 +1,143 @@
+"""The tables that RxMemberSim writes."""
+
+from __future__ import annotations
+
+from healthsim_core import Field, Table
+
+CARDHOLDER = Table(
+    "rxmembersim.cardholder",
+    (
+        Field("person_id", "id", "The person.", references="core.person"),
+        Field("bin", "category", "Routes a claim to the processor: six digits, NCPDP field 101-A1."),
+        Field("pcn", "category", "Processor control number, NCPDP field 104-A4."),
+        Field("group_id", "category", "Group of the benefit, NCPDP field 301-C1."),
+        Field("cardholder_id", "text", "The number on the pharmacy card, NCPDP field 302-C2; a household shares it."),
+        Field("person_code", "category", "Three digits that tell a household's people apart, NCPDP field 303-C3."),
+        Field("relationship_code", "category", "1 cardholder, 2 spouse, 3 child, 4 other: NCPDP field 306-C6."),
+        Field("subscriber_id", "id", "Person who holds the coverage.", references="core.person"),
+        Field("benefit", "category", "The pharmacy benefit that adjudicates the claims.", nullable=True),
+        Field("active", "boolean", "Whether the card is in force when the run starts; an old card is not."),
+    ),
+    key=("person_id",),
+    description="The pharmacy card of every person.",
+)
+
+PRESCRIPTION = Table(
+    "rxmembersim.prescription",
+    (
+        Field("prescription_id", "id", "The prescription: the event that brought it to the pharmacy."),
+        Field("person_id", "id", "The patient.", references="core.person"),
+        Field(
+            "medication_request_id", "id", "The order behind it, where a clinic wrote one.", nullable=True,
+            references="patientsim.medication_request",
+        ),
+        Field("prescription_number", "text", "The pharmacy's number for it: twelve digits, NCPDP field 402-D2."),
+        Field("rxnorm", "category", "RxNorm concept of the drug.", nullable=True),
+        Field("ndc", "category", "National Drug Code, eleven digits.", nullable=True),
+        Field("description", "category", "The drug in words.", nullable=True),
+        Field("drug_class", "category", "Therapeutic class.", nullable=True),
+        Field("dose", "number", "Amount a dose.", nullable=True),
+        Field("dose_unit", "category", "Unit of the dose.", nullable=True),
+        Field("sig", "category", "Directions for the patient.", nullable=True),
+        Field("days_supply", "integer", "Days that one fill lasts.", unit="days"),
+        Field("quantity", "number", "Quantity of one fill."),
+        Field("refills", "integer", "Refills authorized after the first fill."),
+        Field("written_date", "date", "When it was written."),
+        Field("prescriber_npi", "category", "NPI of the prescriber.", nullable=True),
+        Field("pharmacy_npi", "category", "NPI of the pharmacy that holds it.", nullable=True),
+    ),
+    key=("prescription_id",),
+    description="Prescriptions as the pharmacy holds them.",
+)
+
+_CLAIM_MONEY = (
+    Field("ingredient_cost", "money", "Ingredient cost submitted, NCPDP field 409-D9.", unit="USD"),
+    Field("dispensing_fee", "money", "Dispensing fee submitted, NCPDP field 412-DC.", unit="USD"),
+    Field("gross_amount_due", "money", "Ingredient cost and dispensing fee, NCPDP field 430-DU.", unit="USD"),
+    Field("allowed", "money", "What the benefit allows for the fill: patient and plan together.", unit="USD"),
+    Field("deductible", "money", "Part of the patient's payment that goes to the deductible.", unit="USD"),
+    Field("copay", "money", "Part of the patient's payment that is copayment or coinsurance.", unit="USD"),
+    Field("patient_pay", "money", "What the patient pays: deductible and copay.", unit="USD"),
+    Field("plan_paid", "money", "What the plan pays.", unit="USD"),
+    Field("deductible_to_date", "money", "The person's deductible met in the plan year after this.", unit="USD"),
+    Field("out_of_pocket_to_date", "money", "The person's payments in the plan year after this.", unit="USD"),
+)
+
+FILL = Table(
+    "rxmembersim.fill",
+    (
+        Field("fill_id", "id", "The fill: one claim, whatever becomes of it."),
+        Field("prescription_id", "id", "The prescription.", references="rxmembersim.prescription"),
+        Field("person_id", "id", "The patient.", references="core.person"),
+        Field("cardholder_id", "text", "The card number as the pharmacy keyed it."),
+        Field("fill_number", "integer", "0 is the first fill, 1 the first refill, ...: NCPDP field 403-D3."),
+        Field("ndc", "category", "National Drug Code, eleven digits.", nullable=True),
+        Field("description", "category", "The drug in words.", nullable=True),
+        Field("drug_class", "category", "Therapeutic class.", nullable=True),
+        Field("days_supply", "integer", "Days that the fill lasts.", unit="days"),
+        Field("quantity", "number", "Quantity dispensed."),
+        Field("fill_date", "date", "Date of service."),
+        Field("pharmacy_npi", "category", "NPI of the pharmacy.", nullable=True),
+        Field("prescriber_npi", "category", "NPI of the prescriber.", nullable=True),
+        Field("tier", "category", "Formulary tier: 1 to 5, or excluded.", nullable=True),
+        Field("usual_and_customary", "money", "What the pharmacy charges without insurance, NCPDP field 426-DQ.", unit="USD"),
+        *_CLAIM_MONEY,
+        Field("status", "category", "paid, rejected, or reversed: paid first and undone later."),
+        Field("reject_code", "category", "NCPDP reject code of a rejected claim.", nullable=True),
+        Field("dur_code", "category", "Conflict found in the drug utilization review: DD, TD, ER, PA, SX.", nullable=True),
+        Field("dur_severity", "category", "contraindicated, major, moderate or minor.", nullable=True),
+        Field("dur_with", "category", "The class that an interaction or a duplication is with.", nullable=True),
+        Field("authorization_number", "text", "The processor's number for a paid claim.", nullable=True),
+    ),
+    key=("fill_id",),
+    description="Pharmacy claims, one a fill, as submitted and as adjudicated.",
+)
+
+REVERSAL = Table(
+    "rxmembersim.reversal",
+    (
+        Field("fill_id", "id", "The fill that it undoes; a fill is undone once.", references="rxmembersim.fill"),
+        Field("reversal_id", "id", "The reversal."),
+        Field("prescription_id", "id", "The prescription.", references="rxmembersim.prescription"),
+        Field("person_id", "id", "The patient.", references="core.person"),
+        Field("fill_number", "integer", "Number of the fill that it undoes."),
+        Field("reversal_date", "date", "When it was submitted."),
+        Field("reason", "category", "Why, in words.", nullable=True),
+        *_CLAIM_MONEY,
+    ),
+    key=("fill_id",),
+    description="Reversals: the amounts of the claim, negated, and the accumulators as they stand again.",
+)
+
+THERAPY = Table(
+    "rxmembersim.therapy",
+    (
+        Field("therapy_id", "id", "The event."),
+        Field("person_id", "id", "The patient.", references="core.person"),
+        Field("date", "date", "When."),
+        Field("kind", "category", "start, change, discontinue, or mpr (the possession ratio was looked at)."),
+        Field("drug_class", "category", "Therapeutic class.", nullable=True),
+        Field("description", "category", "What it is, in words.", nullable=True),
+        Field("reason", "category", "Why, in words.", nullable=True),
+        Field("mpr", "number", "Medication possession ratio: days supplied over days since the first fill, at most 1.", nullable=True),
+        Field("threshold", "number", "The ratio that counts as adherent.", nullable=True),
+        Field("adherence", "category", "adherent or non-adherent, where the ratio was looked at.", nullable=True),
+    ),
+    key=("therapy_id",),
+    description="The course of treatment by drug class.",
+)
+
+ADHERENCE_GAP = Table(
+    "rxmembersim.adherence_gap",
+    (
+        Field("gap_id", "id", "The event: it happens when the gap is over."),
+        Field("person_id", "id", "The patient.", references="core.person"),
+        Field("prescription_id", "id", "The prescription.", nullable=True, references="rxmembersim.prescription"),
+        Field("drug_class", "category", "Therapeutic class.", nullable=True),
+        Field("gap_days", "integer", "Days without the drug.", unit="days"),
+        Field("start_date", "date", "First day without the drug."),
+        Field("end_date", "date", "The day it was there again."),
+    ),
+    key=("gap_id",),
+    description="Times without the drug between two fills.",
+)
