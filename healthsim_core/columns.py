@@ -128,7 +128,7 @@ class Columns(Mapping[str, Column]):
 
     def __init__(self, data: Mapping[str, Any], rows: int | None = None) -> None:
         if rows is None:
-            rows = next((len(v) for v in data.values() if isinstance(v, Text | np.ndarray) and np.ndim(v) > 0), 0)
+            rows = next((len(v) for v in data.values() if _has_rows(v)), 0)
         self.rows: int = rows
         self._data: dict[str, Column] = {name: _column(value, rows) for name, value in data.items()}
         for name, column in self._data.items():
@@ -194,6 +194,10 @@ def _compact(text: Text) -> Text:
         return text
     remap = np.append(encoded.indices.to_numpy(zero_copy_only=False), -1)
     return Text(remap[text.codes], encoded.dictionary)
+
+
+def _has_rows(value: Any) -> bool:
+    return isinstance(value, Text | pa.Array | list | tuple) or (isinstance(value, np.ndarray) and value.ndim > 0)
 
 
 def _column(value: Any, rows: int) -> Column:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from healthsim_core.columns import Text
 from healthsim_core.errors import SpecificationError, suggestion
 
-NAMESPACES = ("entity", "outcome", "parameters", "journey")
+NAMESPACES = ("entity", "outcome", "parameters", "journey", "condition", "severity", "code", "onset")
 LONGEST = 2_000
 _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,

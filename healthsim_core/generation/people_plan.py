@@ -149,7 +149,20 @@ def compile_people(
     generated = {f"{part}.{c.category}" for c in conditions for part in ("condition", "code", "severity", "onset", "description")}
     extensions = {name for offer in _person_columns(catalog) for name in offer.fields}
     known = frozenset({*IDENTITY_COLUMNS, *(a.name for a in attributes), "severity", *labs, *generated, *extensions})
+    _require_known(conditions, frozenset({*IDENTITY_COLUMNS, *(a.name for a in attributes)}) - {"conditions"})
     return PeoplePlan(tuple(members), subscriber, _counties(profile), _ordered(attributes, known), conditions, known, frozenset(labs))
+
+
+def _require_known(conditions: Iterable[ConditionPlan], attributes: frozenset[str]) -> None:
+    """A condition may read attributes and the conditions stated before it."""
+    known = set(attributes)
+    for plan in conditions:
+        for expression in [each.when for each in plan.by_member if each is not None and each.when is not None]:
+            expression.require(known, f"{plan.where}.when")
+        for distribution in [each for each in plan.severity if each is not None]:
+            for name in distribution.names:
+                Expression(name, frozenset({name}), None).require(known, f"{plan.where}.severity")  # type: ignore[arg-type]
+        known |= {f"{part}.{plan.category}" for part in ("condition", "code", "severity", "onset", "description")}
 
 
 def _person_columns(catalog: Catalog) -> Iterable[Any]:

@@ -40,7 +40,8 @@ class Document(Specification):
         try:
             return cls.model_validate(source)
         except ValidationError as error:
-            raise SpecificationError("\n".join(_said(detail, where, cls) for detail in error.errors())) from None
+            mistakes = _without_echoes([(_path(detail, source), detail) for detail in error.errors()])
+            raise SpecificationError("\n".join(_said(path, detail, where, cls) for path, detail in mistakes)) from None
 
     def to_json(self) -> str:
         """The specification as JSON, without what it leaves unsaid."""
@@ -64,9 +65,37 @@ def read_json(path: Path) -> Any:
         raise SpecificationError(f"cannot be read: {error.strerror}.", str(path), "Check the path.") from None
 
 
-def _said(detail: ErrorDetails, where: str, model: type[BaseModel]) -> str:
-    parts = [part for part in detail["loc"] if not (isinstance(part, str) and part.startswith(("function-", "tagged-")))]
-    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts).lstrip(".")
+Location = tuple[int | str, ...]
+
+
+def _path(detail: ErrorDetails, source: Any) -> Location:
+    """The parts of an error's location that stand in the document; pydantic adds names of union members between them."""
+    location, at = detail["loc"], source
+    kept: list[int | str] = []
+    for index, part in enumerate(location):
+        if isinstance(at, dict) and part in at:
+            kept, at = [*kept, part], at[part]
+        elif isinstance(at, list) and isinstance(part, int) and part < len(at):
+            kept, at = [*kept, part], at[part]
+        elif index == len(location) - 1 and detail["type"] in ("missing", "extra_forbidden"):
+            kept.append(part)
+    return tuple(kept)
+
+
+def _without_echoes(mistakes: list[tuple[Location, ErrorDetails]]) -> list[tuple[Location, ErrorDetails]]:
+    """Of a union's errors, those of the member that was meant: not its siblings' complaint that the type is another."""
+    kept = []
+    for index, (path, detail) in enumerate(mistakes):
+        others = [other for position, other in enumerate(mistakes) if position != index and other[0][: len(path)] == path]
+        echoes = detail["type"].endswith("_type") and any(not other["type"].endswith("_type") or len(longer) > len(path) for longer, other in others)
+        repeated = any(position < index and other[0] == path and other[1]["msg"] == detail["msg"] for position, other in enumerate(mistakes))
+        if not echoes and not repeated:
+            kept.append((path, detail))
+    return kept
+
+
+def _said(location: Location, detail: ErrorDetails, where: str, model: type[BaseModel]) -> str:
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
     located = ": ".join(filter(None, [where, path]))
     if detail["type"] == "extra_forbidden":
         hint = suggestion(str(detail["loc"][-1]), _fields_near(model, detail["loc"][:-1]))
@@ -74,7 +103,7 @@ def _said(detail: ErrorDetails, where: str, model: type[BaseModel]) -> str:
     message = detail["msg"].removeprefix("Value error, ")
     value = detail["input"]
     shown = f" (got {json.dumps(value, default=str)[:80]})" if not isinstance(value, dict | list) else ""
-    return f"{located}: {message}{shown}"
+    return f"{located}: {message}{shown}" if located else f"{message}{shown}"
 
 
 def _fields_near(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
