@@ -21,8 +21,9 @@ def _types(value: str | Iterable[str]) -> tuple[str, ...]:
     return tuple(name.lower() for name in ((value,) if isinstance(value, str) else value))
 
 
-def _pairs(value: Mapping[str, str] | Iterable[str]) -> tuple[tuple[str, str], ...]:
-    return tuple(value.items()) if isinstance(value, Mapping) else tuple((name, name) for name in value)
+def _pairs(value: Mapping[str, str] | Iterable[str | tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    given = value.items() if isinstance(value, Mapping) else value
+    return tuple((name, name) if isinstance(name, str) else name for name in given)  # pairs stay as they are when an offer evolves
 
 
 @attrs.frozen(kw_only=True)
