@@ -12,6 +12,7 @@ from .generation.result import Result as Result
 from .hookspecs import hookimpl as hookimpl
 from .offers import Command as Command, EventColumns as EventColumns, EventHandler as EventHandler, FileLayout as FileLayout, FormatWriter as FormatWriter, Journey as Journey, OutputFormat as OutputFormat, PersonColumns as PersonColumns, Profile as Profile, ReadBack as ReadBack, ReferenceDataset as ReferenceDataset, RunHandler as RunHandler, SkillResolver as SkillResolver, Trigger as Trigger
 from .reference import official as official, places as places
+from .reference.stored import reference_rows as reference_rows
 from .skills.document import read_skill as read_skill
 from .spec import JourneySpecification as JourneySpecification, ProfileSpecification as ProfileSpecification
 from .tables import Field as Field, Table as Table, cents as cents, from_arrow as from_arrow

@@ -45,7 +45,8 @@ class ReferenceProfileResolver:
         found: dict[str, Any] | None = datasets[source].load().describe(place.fips)
         if found is None:
             name = county(place.fips).name
-            raise ReferenceDataError(f"{source} holds no facts of {name} ({place.fips}).", "reference", "`healthsim init --from DIR` loads more.")
+            what = f"{source} holds no facts of {name} ({place.fips})."
+            raise ReferenceDataError(what, "reference", "`healthsim init --from DIR` loads more.")
         return found
 
 
@@ -68,7 +69,8 @@ def with_reference(profile: ProfileSpecification, catalog: Catalog) -> ProfileSp
     reference = profile.reference or profile.demographics.reference
     if reference is None:
         if profile.source not in (None, "explicit"):
-            raise SpecificationError(f'the source "{profile.source}" is named without a place.', "reference", 'Add {"type": "county", "fips": ...}.')
+            what = f'the source "{profile.source}" is named without a place.'
+            raise SpecificationError(what, "reference", 'Add {"type": "county", "fips": ...}.')
         return profile
     source = profile.source or profile.demographics.source or DEFAULT_SOURCE
     facts = ReferenceProfileResolver(catalog).resolve(reference, DEFAULT_SOURCE if source == "hybrid" else source)

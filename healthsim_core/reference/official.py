@@ -33,6 +33,11 @@ def recognised(path: Path, layouts: Iterable[FileLayout]) -> FileLayout | None:
     return max(fitting, key=lambda layout: len(layout.header), default=None)
 
 
+def header(path: Path) -> list[str]:
+    """A file's column names: the longest of its first lines, for files with title lines."""
+    return max(_header_lines(path), key=len, default=[])
+
+
 def read_columns(path: Path, columns: Iterable[str]) -> pa.Table:
     """Columns of a file as text, named as asked; a column that the file lacks is null.
 

@@ -1,0 +1,152 @@
+"""`healthsim init`: the bundled facts of every dataset, and official files, into the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pyarrow as pa
+
+from healthsim_core.catalog import Catalog, default_catalog
+from healthsim_core.errors import ReferenceDataError
+from healthsim_core.offers import FileLayout, ReferenceDataset
+from healthsim_core.reference.checks import Check, check_rows
+from healthsim_core.reference.official import SUFFIXES, recognised
+from healthsim_core.reference.stored import LOADED_FROM, SCHEMA
+
+BUNDLED = "bundled"
+
+
+@attrs.frozen
+class Loaded:
+    """Rows that were stored: the dataset, the file's layout ("bundled" for the product's own facts), the file, how many."""
+
+    dataset: str
+    layout: str
+    file: str
+    rows: int
+
+
+@attrs.frozen
+class Refused:
+    """A file that was left out, and why."""
+
+    file: str
+    reason: str
+
+
+@attrs.frozen
+class InitReport:
+    """What `healthsim init` did; printable.
+
+    Attributes:
+        database: The database.
+        loaded: What was stored.
+        refused: Files that were left out.
+        checks: What the stored rows were tested for.
+    """
+
+    database: Path
+    loaded: tuple[Loaded, ...]
+    refused: tuple[Refused, ...]
+    checks: tuple[Check, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check passed."""
+        return all(check.passed for check in self.checks)
+
+    def __str__(self) -> str:
+        lines = [f"{each.dataset}: {each.rows:,} rows, {_origin(each)}" for each in self.loaded]
+        lines += [f"left out {each.file}: {each.reason}" for each in self.refused]
+        lines += [str(check) for check in self.checks if not check.passed]
+        verdict = f"{sum(check.passed for check in self.checks)} of {len(self.checks)} checks passed"
+        return "\n".join([*lines, f"{verdict}. Stored in {self.database}."])
+
+
+def initialize(database: Path, source: Path | None = None, catalog: Catalog | None = None) -> InitReport:
+    """Store the bundled facts of every dataset, and the rows of official files, in one transaction.
+
+    Rows of a file replace those that a file of the same name and layout gave before.
+
+    Args:
+        database: The DuckDB file; made where there is none.
+        source: Folder of official files, recognised by their headers whatever they are called; None for none.
+        catalog: Where datasets are found; defaults to all installed plugins.
+
+    Raises:
+        ReferenceDataError: `source` is not a folder.
+        StateError: The database is locked, of a newer version, or not a database.
+    """
+    datasets = [dataset for dataset in (catalog or default_catalog()).datasets.values() if dataset.table is not None]
+    found, refused = _files(source, datasets) if source else ([], [])
+    loaded: list[Loaded] = []
+    checks: list[Check] = []
+    from healthsim_core.state.database import writing
+
+    with writing(database) as connection:
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+        for dataset in datasets:
+            rows = getattr(dataset.load(), "bundled", None)
+            if rows is not None and rows.num_rows:
+                loaded.append(_store(connection, dataset, BUNDLED, "", rows))
+                checks += check_rows(dataset.name, BUNDLED, rows)
+        for dataset, layout, path in found:
+            try:
+                rows = layout.read(path)
+            except (pa.ArrowException, ReferenceDataError, OSError, UnicodeError) as error:
+                refused.append(Refused(path.name, f"is of the layout {layout.name} but cannot be read: {_in_one_line(error)}"))
+                continue
+            if not rows.num_rows:
+                refused.append(Refused(path.name, f"is of the layout {layout.name} but holds no row for it."))
+                continue
+            loaded.append(_store(connection, dataset, layout.name, path.name, rows))
+            checks += check_rows(dataset.name, path.name, rows)
+    return InitReport(Path(database), tuple(loaded), tuple(refused), tuple(checks))
+
+
+def _files(source: Path, datasets: Iterable[ReferenceDataset]) -> tuple[list[tuple[ReferenceDataset, FileLayout, Path]], list[Refused]]:
+    if not source.is_dir():
+        raise ReferenceDataError("is not a folder.", str(source), "Name the folder that holds the files.")
+    owners = {layout: dataset for dataset in datasets for layout in dataset.layouts}
+    found, refused = [], []
+    for path in sorted(each for each in source.rglob("*") if each.is_file()):
+        if path.suffix.lower() not in SUFFIXES:
+            refused.append(Refused(path.name, f"is none of {', '.join(SUFFIXES)}."))
+            continue
+        try:
+            layout = recognised(path, owners)
+        except ReferenceDataError as error:
+            refused.append(Refused(path.name, error.what))
+            continue
+        if layout is None:
+            refused.append(Refused(path.name, "its header is that of no layout that an installed product knows."))
+        else:
+            found.append((owners[layout], layout, path))
+    return found, refused
+
+
+def _store(connection: Any, dataset: ReferenceDataset, layout: str, file: str, rows: pa.Table) -> Loaded:
+    from healthsim_core.state.database import identifier, quoted
+
+    assert dataset.table is not None
+    name = quoted(f"{SCHEMA}.{dataset.name.replace('-', '_')}")
+    columns = ", ".join(f"{identifier(field.name)} {field.sql}" for field in dataset.table.fields)
+    connection.execute(f"CREATE TABLE IF NOT EXISTS {name} ({columns}, {LOADED_FROM} VARCHAR)")
+    origin = f"{layout}: {file}" if file else layout
+    connection.execute(f"DELETE FROM {name} WHERE {LOADED_FROM} = ?", [origin])
+    connection.register("healthsim_incoming", rows)
+    given = ", ".join(identifier(field.name) for field in dataset.table.fields)
+    connection.execute(f"INSERT INTO {name} SELECT {given}, ? FROM healthsim_incoming", [origin])
+    connection.unregister("healthsim_incoming")
+    return Loaded(dataset.name, layout, file, rows.num_rows)
+
+
+def _origin(loaded: Loaded) -> str:
+    return f"{loaded.layout} from {loaded.file}" if loaded.file else loaded.layout
+
+
+def _in_one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())
