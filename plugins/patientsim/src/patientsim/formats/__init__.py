@@ -6,7 +6,7 @@ from healthsim_core import OutputFormat
 from patientsim.formats.fhir.bundle import Bundles
 from patientsim.formats.fhir.ndjson import Ndjson
 from patientsim.formats.fhir.read import read_bundles, read_ndjson
-from patientsim.formats.hl7v2.adt import Adt
+from patientsim.formats.hl7v2 import adt
 from patientsim.formats.hl7v2.read import read_adt
 from patientsim.formats.records import NEEDS, WANTS
 
@@ -18,6 +18,6 @@ FORMATS: tuple[OutputFormat, ...] = (
         "fhir_bundle", Bundles, NEEDS, WANTS, read_bundles, description="FHIR R4: one transaction Bundle a person, a line each."
     ),
     OutputFormat(
-        "hl7v2_adt", Adt, NEEDS, WANTS, read_adt, description="HL7 v2.5.1 ADT messages A01, A02, A03, A04 and A08, one a line."
+        "hl7v2_adt", adt.Adt, adt.NEEDS, WANTS, read_adt, description="HL7 v2.5.1 ADT messages A01, A02, A03, A04 and A08, one a line."
     ),
 )

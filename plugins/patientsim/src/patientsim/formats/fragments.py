@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from healthsim_core import Text
 
 Codes = NDArray[np.int64]
+once = functools.lru_cache(maxsize=1 << 16)  # for functions that render: most of what one part of a chunk holds, the next holds too
 
 
 def rendered(render: Callable[..., str], *columns: Text) -> Text:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import pyarrow as pa
@@ -33,9 +33,9 @@ class Records:
         self.run, self.directory, self.tables = run, directory, tables
 
     @classmethod
-    def of(cls, tables: Mapping[str, pa.Table], run: Run, directory: Directory) -> Records:
-        """What a format writer is given."""
-        return cls(run, directory, {name: from_arrow(tables[name]) for name in (*NEEDS, COVERAGE) if name in tables})
+    def of(cls, tables: Mapping[str, pa.Table], run: Run, directory: Directory, needs: Iterable[str] = NEEDS) -> Records:
+        """What a format writer is given: the tables that it needs, and coverage where there is some."""
+        return cls(run, directory, {name: from_arrow(tables[name]) for name in (*needs, COVERAGE) if name in tables})
 
     def __getitem__(self, table: str) -> Columns:
         return self.tables[table]

@@ -20,7 +20,7 @@ from patientsim.formats.fhir.elements import (
 )
 from patientsim.formats.fhir.participants import facility_reference, location_reference, performing_actor, provider_reference
 from patientsim.formats.fhir.resources import Pieces, Rows
-from patientsim.formats.fragments import dates, rendered
+from patientsim.formats.fragments import dates, once, rendered
 
 ASSERTED = "http://hl7.org/fhir/StructureDefinition/condition-assertedDate"
 PROBLEM = "problem-list-item"
@@ -44,6 +44,7 @@ def encounter(rows: Rows) -> Pieces:
     ]
 
 
+@once
 def _visit(kind: str, words: str | None, status: str, specialty: str | None) -> str:
     display, default = CODES["class"].get(kind, (None, kind))
     service = None if specialty is None else concept(words=specialty.replace("_", " "))
@@ -66,11 +67,13 @@ def _service_provider(directory: Directory, number: str | None) -> str:
     return members(serviceProvider=facility_reference(directory, number))
 
 
+@once
 def _reasons(code: str | None, words: str | None, second: str | None, second_words: str | None) -> str:
     pairs = ((code, words), (second, second_words))
     return members(reasonCode=[concept(coding("ICD-10-CM", icd, text_), words=text_) for icd, text_ in pairs])
 
 
+@once
 def _disposition(code: str | None) -> str:
     if code is None:
         return ""
@@ -112,6 +115,7 @@ def condition(rows: Rows) -> Pieces:
     ]
 
 
+@once
 def _diagnosis(category: str, code: str, words: str | None, severity: str | None, status: str) -> str:
     profile = "us-core-condition-problems-health-concerns" if category == PROBLEM else "us-core-condition-encounter-diagnosis"
     return members(
@@ -136,6 +140,7 @@ def procedure(rows: Rows) -> Pieces:
     ]
 
 
+@once
 def _performed(system: str, code: str, words: str | None) -> str:
     return members(meta=meta("us-core-procedure"), status="completed", code=concept(coding(system, code, words), words=words))
 
@@ -153,5 +158,6 @@ def immunization(rows: Rows) -> Pieces:
     ]
 
 
+@once
 def _vaccine(code: str, words: str | None) -> str:
     return members(meta=meta("us-core-immunization"), status="completed", vaccineCode=concept(coding("CVX", code, words), words=words))

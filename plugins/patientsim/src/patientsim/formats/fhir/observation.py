@@ -20,7 +20,7 @@ from patientsim.formats.fhir.elements import (
 from patientsim.formats.fhir.orders import number_of
 from patientsim.formats.fhir.participants import performer
 from patientsim.formats.fhir.resources import Pieces, Rows
-from patientsim.formats.fragments import numbers, rendered
+from patientsim.formats.fragments import numbers, once, rendered
 
 ABSENT = members(dataAbsentReason=concept(coding("absent", "unknown", "Unknown")))
 
@@ -44,6 +44,7 @@ def observation(rows: Rows) -> Pieces:
     ]
 
 
+@once
 def _measured(category: str, loinc: str, words: str | None, second: str | None) -> str:
     panel = CODES["panel_of_second"].get(second)
     code, name = (loinc, words) if panel is None else (panel["code"], panel["description"])
@@ -74,11 +75,13 @@ def _components(rows: Rows, first_value: Any) -> Any:
     return text.lines(',"component":[{', first, first_value, "},{", second, second_value, "}]")
 
 
+@once
 def _first_code(loinc: str, words: str | None, second: str | None) -> str:
     panel = CODES["panel_of_second"].get(second)
     return _code(panel["first"], panel["first_description"]) if panel and loinc == panel["code"] else _code(loinc, words)
 
 
+@once
 def _code(loinc: str | None, words: str | None) -> str:
     return members(code=concept(coding("LOINC", loinc, words), words=words)).removeprefix(",")
 
@@ -87,6 +90,7 @@ def _interpreted(code: str | None) -> str:
     return members(interpretation=[concept(coding("interpretation", code))])
 
 
+@once
 def _range(low: str | None, high: str | None, unit: str | None) -> str:
     limits = {name: _limit(value, unit) for name, value in (("low", low), ("high", high)) if value is not None}
     return members(referenceRange=[limits])

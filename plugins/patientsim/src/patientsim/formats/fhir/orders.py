@@ -20,7 +20,7 @@ from patientsim.formats.fhir.elements import (
 )
 from patientsim.formats.fhir.participants import author, requester
 from patientsim.formats.fhir.resources import Pieces, Rows
-from patientsim.formats.fragments import numbers, rendered
+from patientsim.formats.fragments import numbers, once, rendered
 
 
 def medication_request(rows: Rows) -> Pieces:
@@ -37,6 +37,7 @@ def medication_request(rows: Rows) -> Pieces:
     ]
 
 
+@once
 def _drug(status: str, rxnorm: str | None, ndc: str | None, words: str) -> str:
     return members(
         meta=meta("us-core-medicationrequest"),
@@ -48,11 +49,13 @@ def _drug(status: str, rxnorm: str | None, ndc: str | None, words: str) -> str:
     )
 
 
+@once
 def _dosage(sig: str | None, dose: str | None, unit: str | None) -> str:
     quantity = None if dose is None else {"value": number_of(dose), "unit": unit, **_ucum(unit)}
     return members(dosageInstruction=[{"text": sig, "doseAndRate": [{"doseQuantity": quantity}]}])
 
 
+@once
 def _supply(refills: str | None, quantity: str | None, days: str | None) -> str:
     lasts = None if days is None else {"value": number_of(days), "unit": "day", **_ucum("d")}
     return members(
@@ -81,6 +84,7 @@ def lab_order(rows: Rows) -> Pieces:
     return [what, *identifier(rows["lab_order_id"]), *_request(rows), *moment(',"occurrenceDateTime":"', rows["authored"], rows.zones)]
 
 
+@once
 def _test(status: str, loinc: str, words: str | None) -> str:
     return members(
         meta=meta("us-core-servicerequest"),
@@ -97,6 +101,7 @@ def referral(rows: Rows) -> Pieces:
     return [what, *identifier(rows["referral_id"]), *_request(rows)]
 
 
+@once
 def _consultation(specialty: str | None, reason: str | None, words: str | None) -> str:
     where = "a specialist" if specialty is None else specialty.replace("_", " ")
     return members(
@@ -130,6 +135,7 @@ def care_plan(rows: Rows) -> Pieces:
     ]
 
 
+@once
 def _plan(words: str | None) -> str:
     narrative = escape(words or "Care plan").replace("\r\n", "<br/>").replace("\n", "<br/>")
     return members(

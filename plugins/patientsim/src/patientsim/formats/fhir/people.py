@@ -9,7 +9,7 @@ from patientsim.formats.directory import Directory
 from patientsim.formats.fhir.elements import CODES, EXTENSION, SYSTEMS, coding, concept, inner, members, meta, reference
 from patientsim.formats.fhir.participants import facility_reference, payer_reference, provider_reference
 from patientsim.formats.fhir.resources import Pieces, Rows
-from patientsim.formats.fragments import dates, rendered
+from patientsim.formats.fragments import dates, once, rendered
 
 
 def patient(rows: Rows) -> Pieces:
@@ -34,6 +34,7 @@ def patient(rows: Rows) -> Pieces:
     ]
 
 
+@once
 def _demographics(sex: str, race: str, ethnicity: str, language: str) -> str:
     return members(
         meta=meta("us-core-patient"),
@@ -96,6 +97,7 @@ def _contact(who: Any) -> Pieces:
     ]
 
 
+@once
 def _place(city: str, state: str, zip_code: str) -> str:
     return members(city=city, state=state, postalCode=zip_code, country="US")
 
@@ -125,6 +127,7 @@ def coverage(rows: Rows) -> Pieces:
     ]
 
 
+@once
 def _kind(coverage_type: str | None, relationship: str, status: str) -> str:
     code, words = CODES["payment"].get(coverage_type, (None, coverage_type))
     return members(
@@ -135,6 +138,7 @@ def _kind(coverage_type: str | None, relationship: str, status: str) -> str:
     )
 
 
+@once
 def _classes(plan: str | None, group: str | None) -> str:
     values = {"plan": plan, "group": group}
     return members(class_=[{"type": concept(coding("coverage_class", kind)), "value": value} for kind, value in values.items() if value])

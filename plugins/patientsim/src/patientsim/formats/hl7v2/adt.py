@@ -14,6 +14,7 @@ from patientsim.formats.hl7v2.messages import messages
 from patientsim.formats.records import Records
 
 FILE = "adt.hl7"
+NEEDS = ("core.person", "patientsim.patient", "patientsim.encounter", "patientsim.condition")
 NO_VISIT = "PV1|1|N\r"
 
 
@@ -29,7 +30,7 @@ class Adt:
         """Take a chunk's tables."""
         if self._first:
             self._directory, self._first = Directory(tables), False
-        for part in Records.of(tables, self._run, self._directory).parts():
+        for part in Records.of(tables, self._run, self._directory, NEEDS).parts():
             self._file.write(rendered_messages(part))
 
     def close(self) -> None:
@@ -40,6 +41,8 @@ def rendered_messages(part: Records) -> pa.Array:
     """The messages of a part's people, each with its line feed."""
     found = messages(part)
     visits = np.asarray(found["visit"]) >= 0
+    if visits.all():
+        return _about_visits(part, found)
     about = {True: found.where(visits), False: found.where(~visits)}
     texts = [_about_visits(part, about[True]), _about_people(part, about[False])]
     order = np.argsort(np.concatenate([np.flatnonzero(visits), np.flatnonzero(~visits)]), kind="stable")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from healthsim_core import Columns, Text, text
 from patientsim.formats.data import load
 from patientsim.formats.directory import Directory
-from patientsim.formats.fragments import dates, rendered
+from patientsim.formats.fragments import dates, once, rendered
 from patientsim.formats.hl7v2.fields import AUTHORITY, CODES, ENCODING, coded, escape, moments, safe
 from patientsim.formats.records import COVERAGE, Records
 
@@ -68,6 +68,7 @@ def _language(language: str) -> str:
     return coded([language, CODES["language"].get(language, language)], "ISO639")
 
 
+@once
 def _place(city: str, state: str, zip_code: str, county: str) -> str:
     return f"{escape(city)}^{state}^{zip_code}^USA^H^^{county}"
 
@@ -89,6 +90,7 @@ def visit(message: Columns, encounter: Columns, directory: Directory) -> Any:
     )  # fmt: skip
 
 
+@once
 def _opening(kind: str, unit: str | None, specialty: str | None, facility: str | None, admission: str | None) -> str:
     place = f"{escape(unit or specialty or '')}^^^{facility or FALLBACK['code']}"
     return f"PV1|1|{CODES['class'][kind]['class']}|{place}|{CODES['admission_type'].get(admission, '')}|||"
@@ -114,6 +116,7 @@ def diagnoses(message: Columns, encounter: Columns) -> Any:
     return rendered(_diagnoses, message["trigger"], encounter["class"], *reasons, message["code"], message["description"], group)  # type: ignore[arg-type]
 
 
+@once
 def _diagnoses(
     trigger: str, kind: str, code: str | None, words: str | None, second: str | None, second_words: str | None,
     added: str | None, added_words: str | None, group: str | None,
