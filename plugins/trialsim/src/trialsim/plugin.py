@@ -8,6 +8,7 @@ from pathlib import Path
 from healthsim_core import (
     EventHandler,
     Journey,
+    OutputFormat,
     Profile,
     RunHandler,
     SkillResolver,
@@ -18,6 +19,7 @@ from healthsim_core import (
 )
 
 from trialsim.design import study_design
+from trialsim.formats import FORMATS
 from trialsim.handlers.trial import EVENT_TYPES, PARAMETERS, trial
 from trialsim.randomization import RANDOMIZATION
 from trialsim.tables import DESIGN_TABLES, SUBJECT_TABLES
@@ -49,3 +51,9 @@ def healthsim_skill_resolvers() -> Iterable[SkillResolver]:
     """The skills of skills/*.md, and the randomisation list."""
     yield from (read_skill(path) for path in sorted((HERE / "skills").glob("*.md")))
     yield RANDOMIZATION
+
+
+@hookimpl
+def healthsim_output_formats() -> Iterable[OutputFormat]:
+    """SDTM datasets."""
+    return FORMATS

@@ -82,9 +82,11 @@ def disposition_table(part: Participation, ending: Ending, dosing: Dosing) -> Co
     codes = np.concatenate([milestone, reason.codes + 2])
     term = Text(codes, [*milestones.values.to_pylist(), *reason.values.to_pylist()])
     kind = np.repeat([0, 0, 1], [len(everybody), len(randomized), len(over)])
+    epoch = dosing.epoch(subject, date)
+    before_dose = codes == 1  # randomisation comes before the first dose of its day
     columns: dict[str, Any] = {
         **part.identity(subject), "term": term, "decoded_term": term, "category": Text(kind, ["PROTOCOL MILESTONE", "DISPOSITION EVENT"]),
-        "date": date, "epoch": dosing.epoch(subject, date),
+        "date": date, "epoch": Text(np.where(before_dose, 0, epoch.codes), epoch.values),
     }  # fmt: skip
     whole = Columns(columns, len(subject))
     return whole.take(np.lexsort((codes, date, subject)))

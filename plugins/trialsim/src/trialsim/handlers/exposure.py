@@ -36,6 +36,11 @@ class Dosing:
     end: NDArray[np.datetime64]
     factor: NDArray[np.float64]
 
+    def visit_epoch(self, visits: Visits) -> Text:
+        """Epoch of each visit: that of the first dose comes before the dose."""
+        epoch = self.epoch(visits.subject, visits.date)
+        return Text(np.where(visits.kind == "randomization", 0, epoch.codes), epoch.values)
+
     def epoch(self, subject: NDArray[np.intp], date: NDArray[np.datetime64]) -> Text:
         """Epoch of each date: the first dose begins TREATMENT, the day after the last one FOLLOW-UP."""
         codes = np.where(date >= self.first[subject], 1, 0)

@@ -43,7 +43,7 @@ def trial(events: Events) -> dict[str, Columns]:
     visits = visits_of(part)
     ending = ending_of(part, visits)
     dosing = dosing_of(part, visits, ending.date)
-    epoch = dosing.epoch(visits.subject, visits.date)
+    epoch = dosing.visit_epoch(visits)
     measured = measuring(part, visits, dosing, epoch)
     return {
         tables.SUBJECT.name: subject_table(part, visits, ending, dosing),

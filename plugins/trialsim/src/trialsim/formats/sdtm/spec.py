@@ -1,0 +1,113 @@
+"""What the SDTM datasets are: read from data, once."""
+
+from __future__ import annotations
+
+import csv
+import functools
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from trialsim.formats.xpt import XptVariable
+
+DATA = Path(__file__).parents[2] / "data" / "sdtm"
+
+
+@attrs.frozen
+class Variable:
+    """A variable of a dataset: name, label, define.xml type, length, core (Req, Exp, Perm), codelist, origin, method."""
+
+    variable: str
+    label: str
+    type: str
+    length: int
+    core: str
+    codelist: str
+    origin: str
+    method: str
+
+    @property
+    def number(self) -> bool:
+        """Whether it is a number in the transport file."""
+        return self.type in ("integer", "float")
+
+    @property
+    def xpt(self) -> XptVariable:
+        """The variable in the transport file."""
+        return XptVariable(self.variable, self.label, self.length, self.number)
+
+
+@attrs.frozen
+class Dataset:
+    """A dataset: name, label, class, structure, keys in order, whether it is reference data, and its variables."""
+
+    name: str
+    label: str
+    class_name: str
+    structure: str
+    keys: tuple[str, ...]
+    reference: bool
+    variables: tuple[Variable, ...]
+
+    @property
+    def xpt(self) -> tuple[XptVariable, ...]:
+        """Its variables in the transport file."""
+        return tuple(variable.xpt for variable in self.variables)
+
+
+@attrs.frozen
+class Codelist:
+    """A codelist: name, NCI code ("" for the sponsor's own), and terms with their decodes ("" for none)."""
+
+    oid: str
+    name: str
+    nci_code: str
+    terms: tuple[tuple[str, str], ...]
+
+
+@functools.cache
+def datasets() -> Mapping[str, Dataset]:
+    """Every dataset, in the order of define.xml."""
+    variables: dict[str, list[Variable]] = {}
+    for row in _rows("variables.csv"):
+        name, length = row.pop("dataset"), int(row.pop("length"))
+        variables.setdefault(name, []).append(Variable(length=length, **row))
+    return {
+        row["name"]: Dataset(
+            row["name"], row["label"], row["class"], row["structure"], tuple(row["keys"].split()), row["reference"] == "Yes",
+            tuple(variables[row["name"]]),
+        )
+        for row in _rows("datasets.csv")
+    }  # fmt: skip
+
+
+@functools.cache
+def codelists() -> Mapping[str, Codelist]:
+    """The codelists that do not depend on the protocol."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for row in _rows("codelists.csv"):
+        found.setdefault(row["codelist"], []).append(row)
+    return {
+        oid: Codelist(oid, rows[0]["name"], rows[0]["nci_code"], tuple((row["term"], row["decode"]) for row in rows))
+        for oid, rows in found.items()
+    }
+
+
+@functools.cache
+def methods() -> Mapping[str, str]:
+    """How derived variables are derived, by method."""
+    return json.loads((DATA / "methods.json").read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+
+
+@functools.cache
+def terms() -> Mapping[str, Any]:
+    """Controlled terms of the core's own words, and the standards."""
+    return json.loads((DATA / "terms.json").read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with (DATA / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
