@@ -185,7 +185,8 @@ def _network() -> Tables:
     group = {"taxonomy": "193200000X", "tax_id": "000000001"}
     rows = {
         "facility": [
-            {"npi": CLINIC, "name": "Clínica São João & Sons", **group, **place}, {"npi": HOSPITAL, "name": "Bayou Hospital", **group, **place},
+            {"npi": CLINIC, "name": "Clínica São João & Sons", **group, **place},
+            {"npi": HOSPITAL, "name": "Bayou Hospital", **group, **place},
         ],
         "provider": [{"npi": DOCTOR, "first_name": "Zoë", "last_name": "Núñez", "taxonomy": "207Q00000X", **place}],
         "pharmacy": [{"npi": PHARMACY, "name": "Corner Pharmacy", "taxonomy": "3336C0003X", **place}],
