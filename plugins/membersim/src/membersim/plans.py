@@ -119,7 +119,7 @@ def _term(terms: list[list[list[Any]]], value: Any) -> Cents:
 
 def _check(name: str, design: Any) -> None:
     where = f"products.membersim.plans.{name}"
-    remedy = "Take one of the bundled designs (plugins/membersim/src/membersim/data/plans.json) as a pattern."
+    remedy = "Take one of the bundled designs (data/plans.json of membersim) as a pattern."
     missing = {"coverage_type", "kind", "insurance_line", "filing", "in"} - set(design)
     unknown = set(design) - _DESIGN
     if missing or unknown:
@@ -130,4 +130,5 @@ def _check(name: str, design: Any) -> None:
     for network in NETWORKS:
         strange = set(design.get(network, {}).get("services", {})) - set(SERVICES)
         if strange:
-            raise SpecificationError(f"unknown services: {', '.join(sorted(strange))}.", f"{where}.{network}", f"Use {', '.join(SERVICES)}.")
+            problem = f"unknown services: {', '.join(sorted(strange))}."
+            raise SpecificationError(problem, f"{where}.{network}.services", f"Use {', '.join(SERVICES)}.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 from healthsim_core import (
     EventHandler,
@@ -14,29 +13,26 @@ from healthsim_core import (
     SkillResolver,
     Trigger,
     hookimpl,
-    journey_templates,
-    profile_templates,
 )
 from membersim.facts import billing_skill
+from membersim.generation import JOURNEYS, PROFILES
 from membersim.handlers import gaps, membership
 from membersim.payers import payer_table
 from membersim.pricing import drg_weights, fee_schedule
 from membersim.tables import PAYER
 from membersim.triggers import TRIGGERS
 
-HERE = Path(__file__).parent
-
 
 @hookimpl
 def healthsim_profiles() -> Iterable[Profile]:
     """The profiles of profiles/*.json."""
-    return profile_templates(HERE / "profiles")
+    return PROFILES
 
 
 @hookimpl
 def healthsim_journeys() -> Iterable[Journey]:
     """The journeys of journeys/*.json."""
-    return journey_templates(HERE / "journeys")
+    return JOURNEYS
 
 
 @hookimpl

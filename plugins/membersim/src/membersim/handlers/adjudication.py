@@ -100,7 +100,7 @@ def _network(services: Services, plans: Plans) -> NDArray[np.int64]:
     """Whether a plan has its claims' providers in its network; emergencies count as in (No Surprises Act)."""
     share = document("payment")["network"]["share_in"]
     events = services.events
-    npi = events.facility_npi.or_else(events.provider_npi)
+    npi = services.billing
     inside = np.ones(len(services), bool)
     for index, name in enumerate(plans.names):
         mine = np.flatnonzero(services.plan == index)

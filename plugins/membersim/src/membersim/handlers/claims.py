@@ -29,12 +29,13 @@ def amounts_of(lines: ClaimLines, found: Adjudicated) -> Amounts:
     }  # fmt: skip
 
 
-def claim_table(services: Services, lines: ClaimLines, found: Adjudicated, spans: Spans, plans: Plans, payer: Text, house: Household) -> Columns:
+def claim_table(
+    services: Services, lines: ClaimLines, found: Adjudicated, spans: Spans, plans: Plans, payer: Text, house: Household
+) -> Columns:
     """`membersim.claim`."""
     events, stay = services.events, services.type == INSTITUTIONAL
     totals = {name: _summed(values, lines.claim, len(services)) for name, values in amounts_of(lines, found).items()}
     pending = found.status == PENDING
-    billing = events.facility_npi.or_else(events.provider_npi)
     procedure = Text(np.where(stay, events.parameters["procedure_code"].codes, -1), events.parameters["procedure_code"].values)
     disposition = events.parameters["discharge_disposition"].or_else("01")
     filing = _filing(services, plans)
@@ -54,10 +55,10 @@ def claim_table(services: Services, lines: ClaimLines, found: Adjudicated, spans
             "principal_diagnosis": services.diagnosis, "admitting_diagnosis": services.admitting,
             "principal_procedure": procedure,
             "procedure_date": np.where(procedure.is_null(), np.datetime64("NaT", "D"), services.service_from),
-            "billing_npi": billing, "rendering_npi": events.provider_npi, "facility_npi": events.facility_npi,
+            "billing_npi": services.billing, "rendering_npi": events.provider_npi, "facility_npi": services.facility,
             **_known(totals, pending), **_adjustment(totals["adjustment"], found.status, found.reason),
             "lines": np.bincount(lines.claim, minlength=len(services)),
-            "trace_number": _traces(services, found, payer, billing),
+            "trace_number": _traces(services, found, payer),
         },
         len(services),
     )  # fmt: skip
@@ -167,9 +168,9 @@ def _control_numbers(claim: NDArray[np.int64], received: NDArray[np.datetime64])
     return Text.distinct(text.lines(text.dates(received, "%y%j"), text.padded(number, 19)))
 
 
-def _traces(services: Services, found: Adjudicated, payer: Text, payee: Text) -> Text:
+def _traces(services: Services, found: Adjudicated, payer: Text) -> Text:
     """One payment a household, payer, payee and day: named after the first of its claims."""
-    events = services.events
+    events, payee = services.events, services.billing
     house = np.asarray(events.people["household_id"])
     order = np.lexsort((events.id, found.paid_date.astype(np.int64), payee.codes, payer.codes, house))
     keys = [house[order], payer.codes[order], payee.codes[order], found.paid_date.astype(np.int64)[order]]

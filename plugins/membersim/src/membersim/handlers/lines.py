@@ -57,13 +57,13 @@ def lines_of(services: Services, payer: Text) -> ClaimLines:
 
 def _visit_lines(services: Services, payer: Text) -> ClaimLines:
     visit = np.flatnonzero(services.type == PROFESSIONAL)
-    rule = billed_services(services)
-    said, usual = services.events.parameters["service_code"], rule["service_code"]
-    code = said.or_else(usual)[visit]
-    priced_as = Text(np.where(pricing.fee_schedule().knows(said), said.codes, -1), said.values).or_else(usual)[visit]
-    units = np.where(said.is_null(), np.asarray(rule["units"]), 1.0)[visit]
-    added = np.flatnonzero((said.is_null() & ~rule["add_on"].is_null())[visit])
-    add_on = rule["add_on"][visit[added]]
+    rule = billed_services(services, visit)
+    said, usual = services.events.parameters["service_code"][visit], rule["service_code"]
+    code = said.or_else(usual)
+    priced_as = Text(np.where(pricing.fee_schedule().knows(said), said.codes, -1), said.values).or_else(usual)
+    units = np.where(said.is_null(), np.asarray(rule["units"]), 1.0)
+    added = np.flatnonzero(said.is_null() & ~rule["add_on"].is_null())
+    add_on = rule["add_on"][added]
     claim = np.concatenate([visit, visit[added]])
     codes = Columns.concat([Columns({"c": code, "p": priced_as}, len(visit)), Columns({"c": add_on, "p": add_on}, len(added))])
     units = np.concatenate([units, np.ones(len(added))])
@@ -93,7 +93,7 @@ def _visit_prices(services: Services, claim: NDArray[np.intp], code: Text) -> ND
 
 def _negotiated(services: Services, payer: Text, claim: NDArray[np.intp], medicare: NDArray[np.float64], kind: str) -> tuple[Cents, Cents]:
     """Charge and allowed amount from Medicare's price."""
-    run, npi = services.events.run, services.events.facility_npi.or_else(services.events.provider_npi)[claim]
+    run, npi = services.events.run, services.billing[claim]
     multiple = document("payment")["price_of_payer"][kind]
     level = services.kind[claim].map(lambda name: multiple[name]) * pricing.contract(run, npi, payer[claim], services.kind[claim])
     allowed = np.rint(medicare * level).astype(np.int64)
@@ -127,7 +127,10 @@ def _stay_prices(services: Services, payer: Text, stay: NDArray[np.intp], nights
     return np.maximum(billed, allowed), allowed
 
 
-def _revenue_lines(services: Services, stay: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.int64], Text, NDArray[np.float64], NDArray[np.bool_]]:
+RevenueLines = tuple[NDArray[np.intp], NDArray[np.int64], Text, NDArray[np.float64], NDArray[np.bool_]]
+
+
+def _revenue_lines(services: Services, stay: NDArray[np.intp]) -> RevenueLines:
     """Owner (among the stays), number, revenue code, share, and whether it is the room, of every line."""
     kinds, values = list(document("revenue")["shares"]), document("revenue")["shares"]
     kind = services.drg[stay].map(lambda drg: kinds.index(_drg_kind(drg)), np.int64, 0)
@@ -166,7 +169,7 @@ def _drug_lines(services: Services, payer: Text) -> ClaimLines:
     days = np.nan_to_num(np.asarray(services.events.parameters["days_supply"]), nan=_DRUG_LINE_DAYS)[drug]
     quantity = np.nan_to_num(np.asarray(services.events.parameters["quantity"]), nan=1.0)[drug]
     allowed = np.rint(100 * month * days / _DRUG_LINE_DAYS).astype(np.int64)
-    ratio = pricing.charge_ratio(services.events.run, services.events.people["pharmacy_npi"][drug], "pharmacy")
+    ratio = pricing.charge_ratio(services.events.run, services.billing[drug], "pharmacy")
     nothing, no = Text.constant(None, len(drug)), np.zeros(len(drug), bool)
     return ClaimLines(
         drug, np.ones(len(drug), np.int64), ndc, nothing, quantity, no, np.rint(allowed * ratio).astype(np.int64), allowed, no

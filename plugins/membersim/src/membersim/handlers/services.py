@@ -45,6 +45,8 @@ class Services:
         place: Place of service of a professional claim.
         category: Index into `plans.SERVICES`.
         preventive: Whether the whole claim is preventive care.
+        facility: NPI of the place: of a drug, the person's pharmacy.
+        billing: NPI of whoever bills: the place, else the clinician.
     """
 
     events: Events
@@ -67,6 +69,8 @@ class Services:
     place: Text
     category: NDArray[np.int64]
     preventive: NDArray[np.bool_]
+    facility: Text
+    billing: Text
 
     def __len__(self) -> int:
         return len(self.type)
@@ -106,6 +110,7 @@ def _services(claims: Events, admissions: Events, kind: NDArray[np.int64], spans
     admitting = _at(admissions.parameters["reason_code"], found).or_else(diagnosis)
     admission_type = parameters["admission_type"].or_else(_at(admissions.parameters["admission_type"], found)).or_else("1")
     specialty = parameters["specialty"].or_else(_at(admissions.parameters["specialty"], found))
+    facility = _masked(claims.facility_npi, ~drug).or_else(_masked(claims.people["pharmacy_npi"], drug))
     place = parameters["place_of_service"].or_else(visit_class.recode(lambda name: _PLACE.get(name, "11")))
     return Services(
         events=claims, type=kind, span=span, plan=plan, kind=plans.text(plan, "kind"),
@@ -119,6 +124,7 @@ def _services(claims: Events, admissions: Events, kind: NDArray[np.int64], spans
         visit_class=visit_class, specialty=specialty, place=_masked(place, kind == PROFESSIONAL),
         category=_categories(kind, visit_class, specialty, place),
         preventive=(kind == PROFESSIONAL) & diagnosis.map(_is_preventive, np.bool_, False),
+        facility=facility, billing=facility.or_else(_masked(claims.provider_npi, ~drug)),
     )  # fmt: skip
 
 
@@ -178,13 +184,14 @@ def _categories(kind: NDArray[np.int64], visit_class: Text, specialty: Text, pla
     return np.where(kind == INSTITUTIONAL, index["inpatient"], np.where(kind == PHARMACY, index["pharmacy"], visit))
 
 
-def billed_services(services: Services) -> Columns:
-    """What the billing skill gives for each claim: service_code, units, add_on."""
+def billed_services(services: Services, at: NDArray[np.intp]) -> Columns:
+    """What the billing skill gives for the claims `at`: service_code, units, add_on."""
     classes = ("AMB", "EMER", "VR", "HH")
     context = {
-        "class": services.visit_class.recode(lambda name: name if name in classes else "AMB").or_else("AMB"),
-        "reason": services.diagnosis.recode(reason_kind).or_else("other"),
-        "payer": services.kind.recode(lambda name: _PAYER_GROUP.get(name, "medicaid")),
-        "specialty": services.specialty.recode(specialty_kind).or_else("primary"),
+        "class": services.visit_class[at].recode(lambda name: name if name in classes else "AMB").or_else("AMB"),
+        "reason": services.diagnosis[at].recode(reason_kind).or_else("other"),
+        "payer": services.kind[at].recode(lambda name: _PAYER_GROUP.get(name, "medicaid")),
+        "specialty": services.specialty[at].recode(specialty_kind).or_else("primary"),
     }
-    return billing_skill().resolve("service", Columns(context, len(services)), services.events.draw)
+    draw = services.events.run.draws("membersim.billing", services.events.id[at])
+    return billing_skill().resolve("service", Columns(context, len(at)), draw)

@@ -1,0 +1,73 @@
+"""MemberSim's profile templates and executor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from healthsim_core import (
+    ProfileExecutor,
+    ProfileSpecification,
+    SpecificationError,
+    Templates,
+    journey_templates,
+    profile_templates,
+)
+from membersim.facts import document
+
+_PACKAGE = Path(__file__).parent.parent
+JOURNEYS = journey_templates(_PACKAGE / "journeys")
+PROFILES = profile_templates(_PACKAGE / "profiles")
+MEMBER_PROFILE_TEMPLATES = Templates(PROFILES)
+
+
+class MemberProfileExecutor(ProfileExecutor):
+    """Makes a profile's people with their membership and coverage.
+
+    Example:
+        >>> result = MemberProfileExecutor(MEMBER_PROFILE_TEMPLATES["medicare-diabetic"], count=3).execute()
+        >>> result.entities.num_rows, result.tables["membersim.coverage"].num_rows
+        (3, 3)
+    """
+
+    products = ("membersim",)
+
+
+def create_member_profile(
+    coverage_type: str = "Commercial",
+    plans: Mapping[str, float] | str | None = None,
+    *,
+    id: str = "members",
+    age: Any = None,
+    conditions: Iterable[str] = (),
+    **stated: Any,
+) -> ProfileSpecification:
+    """A profile of the members of one kind of coverage.
+
+    Args:
+        coverage_type: Commercial, Medicare or Medicaid.
+        plans: A plan, or weights by plan; None leaves it to what is usual in the coverage type.
+        id: The profile's id.
+        age: Distribution of age; None leaves it to the national one.
+        conditions: ICD-10-CM categories that all of them have.
+        stated: Any other part of a profile: `demographics`, `clinical`, `members`, `journeys`, ...
+
+    Raises:
+        SpecificationError: No plan has that coverage type.
+
+    Example:
+        >>> create_member_profile("Medicare", {"Original Medicare": 0.5, "Medicare Advantage": 0.5}, age=70).coverage.type.value
+        'Medicare'
+    """
+    known = sorted({design["coverage_type"] for design in document("plans")["plans"].values()})
+    if coverage_type not in known:
+        raise SpecificationError(f'no plan covers "{coverage_type}".', "coverage_type", f"Use one of {', '.join(known)}.")
+    coverage: dict[str, Any] = {"type": coverage_type}
+    if plans is not None:
+        coverage["plan" if isinstance(plans, str) else "plan_distribution"] = plans
+    demographics = {**stated.pop("demographics", {}), **({} if age is None else {"age": age})}
+    clinical = {**stated.pop("clinical", {}), "conditions": list(conditions)}
+    return ProfileSpecification.read(
+        {"id": id, "demographics": demographics, "clinical": clinical, "coverage": coverage, **stated}
+    )
