@@ -97,9 +97,11 @@ class Normal:
         values = np.exp(values) if self.log else values
         return np.where(np.isnan(values), np.nan, np.clip(values, self.low, self.high))
 
-    def cdf(self, values: Column, columns: Mapping[str, Any]) -> Floats:
+    def cdf(self, values: Column, columns: Mapping[str, Any]) -> Floats | None:
         """See `Distribution`."""
         mean, sd = self._parameters(columns, len(values))
+        if (sd == 0).any():
+            return None
         below, above = self._between(mean, sd)
         points = np.log(np.asarray(values)) if self.log else np.asarray(values)
         return np.clip((ndtr((points - mean) / sd) - below) / (above - below), 0, 1)

@@ -1,0 +1,82 @@
+# /// script
+# dependencies = ["nox"]
+# ///
+"""The project's sessions: `uv run nox -l` lists them, `uv run nox -s tests` runs what CI runs."""
+
+from __future__ import annotations
+
+import tempfile
+import tomllib
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.4"
+nox.options.default_venv_backend = "none"  # `uv run` has made the environment; only `alone` makes one of its own
+nox.options.sessions = ["lint", "types", "tests"]
+
+ROOT = Path(__file__).parent
+PRODUCTS = ("patientsim", "membersim", "rxmembersim", "trialsim", "populationsim", "networksim")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Every test, on all cores; arguments go to pytest."""
+    session.run("pytest", *(session.posargs or ["-n", "auto", "--dist", "worksteal"]))
+
+
+@nox.session
+@nox.parametrize("product", PRODUCTS)
+def alone(session: nox.Session, product: str) -> None:
+    """Core and one product from their wheels, in an environment of their own: import, generate, every format."""
+    with tempfile.TemporaryDirectory() as scratch:
+        wheels, environment = Path(scratch, "wheels"), Path(scratch, "environment")
+        for package in ("healthsim-core", f"healthsim-{product}"):
+            session.run("uv", "build", "--quiet", "--wheel", "--package", package, "--out-dir", str(wheels), external=True)
+        session.run("uv", "venv", "--quiet", str(environment), external=True)
+        constraints = Path(scratch, "constraints.txt")
+        constraints.write_text("\n".join(_constraints()), encoding="utf-8")
+        python = str(environment / "bin" / "python")
+        built = sorted(map(str, wheels.glob("*.whl")))
+        session.run("uv", "pip", "install", "--quiet", "--python", python, "--constraints", str(constraints), *built, external=True)
+        session.run(python, str(ROOT / "tests" / "alone.py"), product, external=True, env={"PYTHONPATH": ""})
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Ruff."""
+    session.run("ruff", "check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Mypy, strict on the core."""
+    session.run("mypy")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The documentation, without warnings."""
+    session.run("mkdocs", "build", "--strict", "--quiet", *session.posargs)
+
+
+@nox.session
+def example(session: nox.Session) -> None:
+    """The Oswald family, end to end, and read back."""
+    with tempfile.TemporaryDirectory() as scratch:
+        database = str(Path(scratch, "example.duckdb"))
+        out = str(Path(scratch, "oswald"))
+        session.run("healthsim", "run", "examples/oswald_family.json", "--out", out, "--database", database)
+        session.run("healthsim", "verify", out)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Speed as ratios, and peak memory; --quick for the small sizes."""
+    session.run("python", "tests/benchmarks/bench.py", *session.posargs)
+
+
+def _constraints() -> list[str]:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    pinned: list[str] = settings["tool"]["uv"]["constraint-dependencies"]
+    return pinned

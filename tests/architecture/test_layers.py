@@ -1,0 +1,109 @@
+"""The house keeps its layers: a module imports only from its own row and from rows above it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CORE = ROOT / "healthsim_core"
+PRODUCTS = sorted(path.name for path in (ROOT / "plugins").iterdir() if (path / "pyproject.toml").is_file())
+
+ROWS = (
+    ("errors",),
+    ("columns", "draws"),
+    ("tables",),
+    ("world", "events", "offers", "formats.text", "formats.destination", "formats"),
+    ("spec", "hookspecs", "templates"),
+    ("plugins", "catalog"),
+    ("skills", "reference"),
+    ("generation",),
+    ("state",),
+    ("execution",),
+    ("generator",),
+    ("cli", "testing", "conformance"),
+)
+ROW_OF = {name: row for row, names in enumerate(ROWS) for name in names}
+
+
+def modules() -> list[Path]:
+    return sorted(path for path in CORE.rglob("*.py") if path.name != "__init__.py" or path.parent != CORE)
+
+
+def imports(path: Path) -> Iterator[tuple[str, int]]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in _outside_type_checking(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module, node.lineno
+        elif isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+
+
+def _outside_type_checking(tree: ast.AST) -> Iterator[ast.AST]:
+    for child in ast.iter_child_nodes(tree):
+        if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+            continue
+        yield child
+        yield from _outside_type_checking(child)
+
+
+def row(dotted: str) -> int | None:
+    parts = dotted.removeprefix("healthsim_core").strip(".").split(".")
+    for length in range(len(parts), 0, -1):
+        found = ROW_OF.get(".".join(parts[:length]))
+        if found is not None:
+            return found
+    return None
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(CORE)))
+def test_a_module_imports_only_from_its_own_row_and_above(path: Path) -> None:
+    own = row(".".join(path.relative_to(CORE).with_suffix("").parts))
+    assert own is not None, "the module stands in no row"
+    below = [(name, line) for name, line in imports(path) if name.startswith("healthsim_core.") and (row(name) or 0) > own]
+    assert below == []
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(CORE)))
+def test_the_core_imports_no_product(path: Path) -> None:
+    assert [name for name, _ in imports(path) if name.split(".")[0] in PRODUCTS] == []
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(CORE)))
+def test_the_core_names_no_product(path: Path) -> None:
+    text = path.read_text(encoding="utf-8").lower()
+    assert [product for product in PRODUCTS if product in text and (path.name, product) not in ALLOWED] == []
+
+
+ALLOWED = {("hybrid.py", "populationsim")}  # the default of a profile's `source`, a name that users write
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_a_product_imports_only_the_core_s_public_names(product: str) -> None:
+    import healthsim_core
+
+    public = set(healthsim_core.__all__)
+    offences = []
+    for path in sorted((ROOT / "plugins" / product / "src").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in ("healthsim_core", "healthsim"):
+                private = {alias.name for alias in node.names} - public if node.module == "healthsim_core" else {node.module}
+                offences += [f"{path.name}:{node.lineno} {name}" for name in private]
+            elif isinstance(node, ast.Import):
+                offences += [f"{path.name}:{node.lineno} {a.name}" for a in node.names if a.name.startswith(("healthsim_core.", "healthsim"))]
+    assert offences == []
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_products_never_import_each_other(product: str) -> None:
+    others = set(PRODUCTS) - {product}
+    offences = [
+        f"{path.name}:{line} {name}"
+        for path in sorted((ROOT / "plugins" / product).rglob("*.py"))
+        for name, line in imports(path)
+        if name.split(".")[0] in others
+    ]
+    assert offences == []

@@ -1,0 +1,6 @@
+"""The core's tests may import the clinic, a small plugin, by name."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
