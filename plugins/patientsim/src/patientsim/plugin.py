@@ -13,27 +13,26 @@ from healthsim_core import (
     SkillResolver,
     Trigger,
     hookimpl,
-    journey_templates,
-    profile_templates,
     read_skill,
 )
 from patientsim.formats import FORMATS
+from patientsim.generation import JOURNEYS, PROFILES
 from patientsim.handlers import care, conditions, observations, orders, patients, plans
 from patientsim.triggers import LAB_RESULT
 
-HERE = Path(__file__).parent
+SKILLS = Path(__file__).parent / "skills"
 
 
 @hookimpl
 def healthsim_profiles() -> Iterable[Profile]:
     """The profiles of profiles/*.json."""
-    return profile_templates(HERE / "profiles")
+    return PROFILES
 
 
 @hookimpl
 def healthsim_journeys() -> Iterable[Journey]:
     """The journeys of journeys/*.json."""
-    return journey_templates(HERE / "journeys")
+    return JOURNEYS
 
 
 @hookimpl
@@ -58,7 +57,7 @@ def healthsim_triggers() -> Iterable[Trigger]:
 @hookimpl
 def healthsim_skill_resolvers() -> Iterable[SkillResolver]:
     """The skills of skills/*.md."""
-    return [read_skill(path) for path in sorted((HERE / "skills").glob("*.md"))]
+    return [read_skill(path) for path in sorted(SKILLS.glob("*.md"))]
 
 
 @hookimpl

@@ -72,7 +72,7 @@ def _stay_row(found: Events, begins: Events) -> NDArray[np.intp]:
     order = np.argsort(ids)
     cause = np.asarray(found.ancestor("admission")["id"])
     at = order[np.minimum(np.searchsorted(ids, cause, sorter=order), len(ids) - 1)]
-    caused = np.where(ids[at] == cause, admissions[at], -1)
+    caused = np.where((ids[at] == cause) & (begins.row[admissions[at]] == found.row), admissions[at], -1)
     key = [events.row.astype(np.int64) * 2**40 + events.time.astype(np.int64) for events in (begins, found)]
     latest = admissions[np.maximum(np.searchsorted(key[0][admissions], key[1], side="right") - 1, 0)]
     same = (begins.row[latest] == found.row) & (begins.time[latest] <= found.time)

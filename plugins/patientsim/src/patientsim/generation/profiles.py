@@ -1,0 +1,41 @@
+"""A profile of patients, written in a few words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from healthsim_core import ProfileSpecification
+
+
+def create_patient_profile(
+    conditions: Iterable[str] = (),
+    *,
+    primary: str | None = None,
+    severity: Any = None,
+    id: str = "patients",
+    age: Any = None,
+    sex: Any = None,
+    **stated: Any,
+) -> ProfileSpecification:
+    """A profile of people with given conditions.
+
+    Args:
+        conditions: ICD-10-CM categories or codes that all of them have, beside the primary one.
+        primary: The primary condition; its severity is the person's.
+        severity: Severity of the primary condition, or a distribution of it; None leaves it to the skill.
+        id: The profile's id.
+        age: Distribution of age; None leaves it to the national one.
+        sex: Distribution of sex; None leaves it to the national one.
+        stated: Any other part of a profile: `coverage`, `members`, `journeys`, ...
+
+    Example:
+        >>> create_patient_profile(["I10"], primary="E11", age=70).clinical.primary_condition.code
+        'E11'
+    """
+    clinical = {**stated.pop("clinical", {}), "conditions": list(conditions)}
+    if primary is not None:
+        clinical["primary_condition"] = {"code": primary, **({} if severity is None else {"severity": severity})}
+    said = {name: value for name, value in (("age", age), ("sex", sex)) if value is not None}
+    demographics = {**stated.pop("demographics", {}), **said}
+    return ProfileSpecification.read({"id": id, "demographics": demographics, "clinical": clinical, **stated})
