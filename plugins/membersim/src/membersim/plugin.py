@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from healthsim_core import (
     EventHandler,
     Journey,
+    OutputFormat,
     Profile,
     ReferenceDataset,
     RunHandler,
@@ -15,6 +16,7 @@ from healthsim_core import (
     hookimpl,
 )
 from membersim.facts import billing_skill
+from membersim.formats import FORMATS
 from membersim.generation import JOURNEYS, PROFILES
 from membersim.handlers import gaps, membership
 from membersim.payers import payer_table
@@ -60,3 +62,9 @@ def healthsim_reference_datasets() -> Iterable[ReferenceDataset]:
     """Prices of services and weights of stays."""
     yield ReferenceDataset("fee_schedule", fee_schedule, description="Relative values of HCPCS level II services.")
     yield ReferenceDataset("drg_weights", drg_weights, description="MS-DRG relative weights, FY 2026.")
+
+
+@hookimpl
+def healthsim_output_formats() -> Iterable[OutputFormat]:
+    """X12 834, 837 and 835."""
+    return FORMATS
