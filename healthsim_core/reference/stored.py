@@ -12,6 +12,7 @@ import pyarrow as pa
 
 SCHEMA = "reference"
 LOADED_FROM = "loaded_from"  # the column of every stored table that says which file its rows come from
+_TABLES = "FROM duckdb_tables() SELECT table_name WHERE database_name = current_database() AND schema_name = ? AND table_name = ?"
 _database: ContextVar[Path | str | None] = ContextVar("reference_database", default=None)
 
 
@@ -49,13 +50,10 @@ def reference_rows(dataset: str, **equal: Any) -> pa.Table | None:
         return None
     with reading(path) as connection:
         name = dataset.replace("-", "_")
-        known = connection.execute(
-            "SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database() AND schema_name = ? AND table_name = ?",
-            [SCHEMA, name],
-        ).fetchone()
-        if not known or not known[0]:
+        known = connection.sql(_TABLES, params=[SCHEMA, name]).fetchall()
+        if not known:
             return None
         where = " AND ".join(f"{quoted(column)} = ?" for column in equal) or "true"
-        found = connection.execute(f"SELECT * FROM {quoted(f'{SCHEMA}.{name}')} WHERE {where} ORDER BY ALL", [*equal.values()])
-        table: pa.Table = found.to_arrow_table()
-        return table
+        sql = f"SELECT * FROM {quoted(f'{SCHEMA}.{name}')} WHERE {where} ORDER BY ALL"
+        rows: pa.Table = connection.sql(sql, params=[*equal.values()]).to_arrow_table()
+        return rows

@@ -134,8 +134,10 @@ LAYOUTS = (
         ("StateAbbr", "CountyName", "CountyFIPS", "TotalPopulation", "DIABETES_CrudePrev"),
         read_places_wide,
     ),
-    FileLayout("CDC/ATSDR SVI, 2020 and later", ("ST_ABBR", "FIPS", "E_TOTPOP", "EP_POV150", "EP_UNINSUR", "RPL_THEMES"), read_svi),
-    FileLayout("CDC/ATSDR SVI, to 2018", ("ST_ABBR", "FIPS", "E_TOTPOP", "EP_POV", "EP_UNINSUR", "RPL_THEMES"), read_svi),
+    FileLayout(
+        "CDC/ATSDR SVI, 2020 and later", ("ST_ABBR", "FIPS", "LOCATION", "E_TOTPOP", "EP_POV150", "EP_UNINSUR", "RPL_THEMES"), read_svi
+    ),
+    FileLayout("CDC/ATSDR SVI, to 2018", ("ST_ABBR", "FIPS", "LOCATION", "E_TOTPOP", "EP_POV", "EP_UNINSUR", "RPL_THEMES"), read_svi),
     FileLayout("Census cc-est agesex, FIPS", ("FIPS", "POPESTIMATE", "AGE04_MALE", "AGE04_FEM", "AGE85PLUS_FEM"), read_census_agesex),
     FileLayout("Census cc-est agesex", ("STATE", "COUNTY", "YEAR", "POPESTIMATE", "AGE04_MALE", "AGE85PLUS_FEM"), read_census_agesex),
     FileLayout("Census cc-est alldata", ("STATE", "COUNTY", "YEAR", "AGEGRP", "TOT_POP", "HWA_MALE", "NHWA_MALE"), read_census_alldata),
