@@ -30,6 +30,11 @@ def table(found: Sequence[dict[str, str]]) -> str:
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines)
 
 
+def first_sentence(text: str) -> str:
+    """The first sentence of a description, for lists."""
+    return text.split(". ", 1)[0].rstrip(".")
+
+
 def document(value: Any) -> None:
     """Print a document as JSON."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))

@@ -104,6 +104,9 @@ class Dispatcher:
             written = handler.handle(events)
         except HealthSimError as error:
             raise error.within(stream) from error
+        except Exception as error:
+            error.add_note(f"in the handler {stream}, {getattr(handler.handle, '__qualname__', handler.handle)}")
+            raise
         declared = {table.name for table in handler.writes}
         if set(written) - declared:
             raise TableError(f"writes {sorted(set(written) - declared)}, which it does not declare.", stream, "Add them to `writes`.")

@@ -1,0 +1,147 @@
+"""Plugins: how they are found, loaded, blocked and reported, and what they may not do."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from clinic import BILL, REASON, SCORE, VISIT, adults, bill, catalog, event, journey, plugin, visit
+
+from healthsim_core import EventHandler, Journey, Profile, Trigger, hookimpl
+from healthsim_core.catalog import Catalog
+from healthsim_core.errors import ConflictError, PluginError, TableError, UnknownNameError
+from healthsim_core.generation.executor import ProfileJourneyOrchestrator
+from healthsim_core.generation.plan import compile_plan
+from healthsim_core.generation.request import make_request
+from healthsim_core.plugins import load
+
+PROFILE = Profile("adults", adults(), description="Adults.")
+
+
+def test_a_plugin_that_implements_an_unknown_hook_is_reported() -> None:
+    @hookimpl
+    def healthsim_profile():
+        return ()
+
+    failed = load("clinic", SimpleNamespace(healthsim_profile=healthsim_profile), "clinic-dist", "1.0")
+    assert failed.status == "failed" and "healthsim_profile" in failed.cause
+
+
+def test_a_hook_that_raises_fails_its_plugin_alone() -> None:
+    @hookimpl
+    def healthsim_profiles():
+        raise RuntimeError("out of\npaper")
+
+    broken = load("broken", SimpleNamespace(healthsim_profiles=healthsim_profiles), "broken-dist", "1.0")
+    offered = Catalog((broken, plugin(healthsim_profiles=[PROFILE])))
+    assert (broken.status, broken.cause) == ("failed", "RuntimeError: out of paper")
+    assert list(offered.profiles) == ["adults"]
+
+
+def test_a_hook_that_returns_something_else_than_offers_fails_its_plugin() -> None:
+    assert plugin(healthsim_profiles=[{"id": "adults"}]).cause.endswith("which is not an offer")
+
+
+def test_the_same_name_offered_twice_names_both_distributions() -> None:
+    other = load("other", SimpleNamespace(**{"healthsim_profiles": hookimpl(_profiles)}), "other-dist", "2.0")
+    with pytest.raises(ConflictError, match=r'"adults" by clinic \(clinic-dist 1.0\) and other \(other-dist 2.0\)'):
+        Catalog((plugin(healthsim_profiles=[PROFILE]), other))
+
+
+def _profiles():
+    return [Profile("adults", adults())]
+
+
+_profiles.__name__ = "healthsim_profiles"
+
+
+def test_a_table_of_two_plugins_is_a_conflict() -> None:
+    with pytest.raises(ConflictError, match=r'table "clinic.visit" is written by clinic .* and second'):
+        Catalog((plugin(), plugin("second", healthsim_skill_resolvers=[], healthsim_triggers=[])))
+
+
+def test_triggers_in_a_circle_are_an_error() -> None:
+    circle = [Trigger("clinic_visit", "clinic_bill"), Trigger("clinic_bill", "clinic_visit")]
+    with pytest.raises(PluginError, match="clinic_visit -> clinic_bill -> clinic_visit"):
+        catalog(healthsim_triggers=circle)
+
+
+def test_a_trigger_into_an_absent_product_is_inactive_and_the_plan_says_so() -> None:
+    offered = catalog(healthsim_triggers=[Trigger("clinic_visit", "claim_professional")])
+    plan = compile_plan(make_request(adults(), journey(event("see", "clinic_visit")), catalog=offered), offered)
+    assert plan.notes == ("clinic_visit -> claim_professional: inactive, nobody installed handles claim_professional",)
+
+
+def test_an_event_that_nobody_handles_stays_on_the_timeline_and_the_plan_says_so() -> None:
+    offered = catalog(healthsim_triggers=[Trigger("clinic_visit", "clinic_bill"), Trigger("fax", "clinic_bill")])
+    plan = compile_plan(make_request(adults(), journey(event("paper", "fax")), catalog=offered), offered)
+    assert plan.notes == ("fax: on the timeline only, no installed product makes records of it",)
+
+
+@pytest.mark.parametrize("name", ["One-Checkup", "one_checkup", "ONE-checkup"])
+def test_template_names_match_with_hyphen_and_underscore_alike(name: str) -> None:
+    assert catalog(healthsim_journeys=[Journey("one-checkup", journey(event()))]).find("journey", name).name == "one-checkup"
+
+
+def test_an_unknown_name_suggests_the_nearest_and_who_offers_it() -> None:
+    offered = catalog(healthsim_journeys=[Journey("pregnancy_journey", journey(event()))])
+    with pytest.raises(UnknownNameError, match=r'Did you mean "pregnancy_journey" \(clinic\)\? `healthsim journeys list` shows all 1'):
+        offered.find("journey", "pregnancy_jorney")
+
+
+def test_a_handler_that_writes_an_undeclared_table_is_an_error() -> None:
+    handler = EventHandler("clinic_visit", visit, writes=[BILL], parameters=[REASON, SCORE])
+    offered = catalog(healthsim_event_handlers=[handler], healthsim_triggers=[])
+    with pytest.raises(TableError, match=r"clinic.clinic_visit: writes \['clinic.visit'\], which it does not declare"):
+        ProfileJourneyOrchestrator(adults(), journey(event("see", "clinic_visit")), count=2, catalog=offered).execute()
+
+
+def test_two_products_may_handle_one_event_type() -> None:
+    second = load("second", _second(), "second-dist", "1.0")
+    offered = Catalog((plugin(healthsim_event_handlers=[EventHandler("clinic_visit", _visit, writes=[VISIT])], healthsim_triggers=[]), second))
+    result = ProfileJourneyOrchestrator(adults(), journey(event("see", "clinic_visit")), count=3, catalog=offered).execute()
+    assert (result.rows["clinic.visit"], result.rows["clinic.bill"]) == (3, 3)
+
+
+def _visit(events):
+    return {"clinic.visit": {"visit_id": events.id, "person_id": events.person}}
+
+
+def _second() -> SimpleNamespace:
+    def healthsim_event_handlers():
+        return [EventHandler("clinic_visit", lambda e: {"clinic.bill": {"bill_id": e.id, "person_id": e.person}}, writes=[BILL])]
+
+    return SimpleNamespace(healthsim_event_handlers=hookimpl(healthsim_event_handlers))
+
+
+def installed(tmp_path: Path, source: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run `healthsim` where one more plugin, `stranger`, is installed."""
+    (tmp_path / "stranger.py").write_text(textwrap.dedent(source), encoding="utf-8")
+    info = tmp_path / "stranger-3.1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: stranger-dist\nVersion: 3.1\n", encoding="utf-8")
+    (info / "entry_points.txt").write_text("[healthsim]\nstranger = stranger\n", encoding="utf-8")
+    path = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
+    command = [sys.executable, "-c", "from healthsim_core.cli import main; main()", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path, **environment}, check=False)
+
+
+def test_a_plugin_that_does_not_import_is_reported_with_its_cause_and_the_others_go_on(tmp_path: Path) -> None:
+    done = installed(tmp_path, "import nosuchmodule\n", "plugins", "list")
+    lines = {line.split()[0]: line for line in done.stdout.splitlines()}
+    assert "stranger-dist" in lines["stranger"] and "3.1" in lines["stranger"] and "No module named 'nosuchmodule'" in lines["stranger"]
+    assert "active" in lines["dentalsim"]
+
+
+def test_a_blocked_plugin_is_not_imported(tmp_path: Path) -> None:
+    done = installed(tmp_path, "raise SystemExit('imported')\n", "plugins", "list", HEALTHSIM_DISABLE_PLUGINS="stranger")
+    assert "blocked" in next(line for line in done.stdout.splitlines() if line.startswith("stranger"))
+
+
+def test_bill_is_a_handler_of_the_clinic() -> None:
+    assert [handler.handle for handler in catalog().handlers("clinic_bill")] == [bill]
