@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from healthsim_core import Columns, Run, Text
 
+from healthsim_core import Columns, Run, Text
 from trialsim import tables
 from trialsim.protocol import Criterion, PlannedVisit, Protocol, protocol_of, sites
 

@@ -14,12 +14,11 @@ from healthsim_core import (
     SkillResolver,
     hookimpl,
     journey_templates,
-    profile_templates,
     read_skill,
 )
-
 from trialsim.design import study_design
 from trialsim.formats import FORMATS
+from trialsim.generation.profiles import PROFILES
 from trialsim.handlers.trial import EVENT_TYPES, PARAMETERS, trial
 from trialsim.randomization import RANDOMIZATION
 from trialsim.tables import DESIGN_TABLES, SUBJECT_TABLES
@@ -30,7 +29,7 @@ HERE = Path(__file__).parent
 @hookimpl
 def healthsim_profiles() -> Iterable[Profile]:
     """The profiles of profiles/*.json."""
-    return profile_templates(HERE / "profiles")
+    return PROFILES
 
 
 @hookimpl

@@ -11,6 +11,7 @@ from typing import Any
 
 import attrs
 import numpy as np
+
 from healthsim_core import Columns, Run, SpecificationError, Text
 
 DATA = Path(__file__).parent / "data"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from healthsim_core import Columns, Draws, SkillResolver, Text
 from numpy.typing import NDArray
 
+from healthsim_core import Columns, Draws, SkillResolver, Text
 from trialsim.protocol import Protocol, find_protocol
 
 POSITIONS = 16  # person ids of one household

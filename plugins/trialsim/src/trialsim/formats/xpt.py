@@ -13,8 +13,9 @@ from pathlib import Path
 
 import attrs
 import numpy as np
-from healthsim_core import Text
 from numpy.typing import NDArray
+
+from healthsim_core import Text
 
 CARD = 80
 NAMESTR = 140
@@ -149,10 +150,12 @@ def _described(raw: bytes) -> XptVariable:
 
 def _blank_tail(raw: bytes, start: int, rows: int, size: int) -> int:
     """Observations at the end that are nothing but padding: fewer than 80 bytes of blanks."""
-    tail = 0
-    while (tail + 1) * size < CARD and rows - tail > 0 and not raw[start + (rows - tail - 1) * size : start + (rows - tail) * size].strip(b" "):
-        tail += 1
-    return tail
+    most = min((CARD - 1) // size, rows)
+    for tail in range(most):
+        end = start + (rows - tail) * size
+        if raw[end - size : end].strip(b" "):
+            return tail
+    return most
 
 
 def _column(cells: NDArray[np.void], variable: XptVariable) -> Text | NDArray[np.float64]:

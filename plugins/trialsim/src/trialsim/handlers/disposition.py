@@ -6,9 +6,9 @@ from typing import Any
 
 import attrs
 import numpy as np
-from healthsim_core import Columns, Text
 from numpy.typing import NDArray
 
+from healthsim_core import Columns, Text
 from trialsim.handlers.exposure import Dosing
 from trialsim.handlers.participation import NEVER, Participation, at, first_by_subject
 from trialsim.handlers.visits import Visits
@@ -115,17 +115,17 @@ def _met(part: Participation, criterion: Criterion) -> NDArray[np.bool_]:
         has = codes.map(lambda words: any(word.startswith(criterion.condition) for word in words.split()), bool, False)
         return has if criterion.category == "INCLUSION" else ~has
     value = _value(part, criterion.variable)
-    outside = (value < (-np.inf if criterion.min is None else criterion.min)) | (value > (np.inf if criterion.max is None else criterion.max))
-    return ~outside
+    least, most = (np.nan if bound is None else bound for bound in (criterion.min, criterion.max))
+    return ~((value < least) | (value > most))
 
 
 def _value(part: Participation, variable: str) -> NDArray[np.float64]:
     """The value as the laboratory reports it: rounded; NaN where nobody knows it, which breaks no criterion."""
-    if variable not in ("a1c", "egfr", "bmi"):
+    if variable not in part.known:
         return np.asarray(part.column(variable), np.float64)
     tests = [*part.protocol["labs"]["tests"], *part.protocol["vitals"]["tests"]]
     places = next((test["decimals"] for test in tests if test.get("parameter") == variable), 1)
-    return np.round(getattr(part, variable), places)
+    return np.round(part.known[variable], places)
 
 
 def _reasons(part: Participation, which: NDArray[np.intp]) -> Text:

@@ -6,9 +6,9 @@ from typing import Any
 
 import attrs
 import numpy as np
-from healthsim_core import Columns, Text
 from numpy.typing import NDArray
 
+from healthsim_core import Columns, Text
 from trialsim.handlers.participation import NEVER, Participation
 from trialsim.handlers.visits import Visits
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import attrs
 import numpy as np
-from healthsim_core import Columns, Draws, Text
 from numpy.typing import NDArray
 
+from healthsim_core import Columns, Draws, Text
 from trialsim.handlers.exposure import Dosing
 from trialsim.handlers.participation import Participation
 from trialsim.handlers.visits import Visits
@@ -118,7 +118,7 @@ def _level(m: Measuring, test: Test, found: Mapping[str, Floats]) -> Floats:
     z = m.subject_draw.normal(f"{test['code']}.between")
     mean = m.by_sex(test["mean"])
     level = mean * np.exp(test["between"] * z) if test.get("scale") == "log" else mean + test["between"] * z
-    known = getattr(m.part, test["parameter"])[m.visits.subject] if "parameter" in test else np.nan
+    known = m.part.known[test["parameter"]][m.visits.subject] if "parameter" in test else np.nan
     return np.where(np.isnan(known), level, known)
 
 
@@ -175,4 +175,5 @@ def _in_order(parts: list[Columns], orders: list[NDArray[Any]]) -> Columns:
     whole = Columns.concat(parts)
     if not whole.rows:
         return whole
-    return whole.take(np.lexsort((np.concatenate(orders), np.asarray(whole["visit_number"]), np.asarray(whole["time"]), np.asarray(whole["person_id"]))))
+    visit, time, person = (np.asarray(whole[name]) for name in ("visit_number", "time", "person_id"))
+    return whole.take(np.lexsort((np.concatenate(orders), visit, time, person)))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
 import numpy as np
-from healthsim_core import Events, People, Text, text
 from numpy.typing import NDArray
 
+from healthsim_core import Events, People, Text, text
 from trialsim.protocol import Protocol, protocol_of, site_numbers
 from trialsim.randomization import arm_positions
 
 NEVER = np.datetime64("NaT")
+MEASURED = ("a1c", "egfr", "bmi", "systolic", "diastolic")  # parameters of a screening
 DIGITS = 9  # of a subject number: the person's id
 
 
@@ -52,7 +54,7 @@ class Participation:
         site: Text: site number.
         number: Text: subject number.
         usubjid: Text: unique subject identifier.
-        a1c, egfr, bmi: Float arrays: values at screening, NaN where the journey does not say.
+        known: Float arrays by name: what the journey says was measured at screening, NaN where it does not.
         batch: The events from consent to withdrawal or death.
     """
 
@@ -68,9 +70,7 @@ class Participation:
     site: Text
     number: Text
     usubjid: Text
-    a1c: NDArray[np.float64]
-    egfr: NDArray[np.float64]
-    bmi: NDArray[np.float64]
+    known: Mapping[str, NDArray[np.float64]]
     batch: Batch
 
     def __len__(self) -> int:
@@ -115,7 +115,7 @@ def participation(events: Events) -> Participation:
     return Participation(
         protocol, people, row, screened.time, randomized, arm, withdrawn, reason, died, site, number,
         Text.distinct(text.lines(f"{protocol.study_id}-", site, "-", number)),
-        *(np.asarray(screened.parameters[name], np.float64) for name in ("a1c", "egfr", "bmi")), batch,
+        {name: np.asarray(screened.parameters[name], np.float64) for name in MEASURED}, batch,
     )  # fmt: skip
 
 

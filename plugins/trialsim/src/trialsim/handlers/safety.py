@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from healthsim_core import Columns, Text
 from numpy.typing import NDArray
 
+from healthsim_core import Columns, Text
 from trialsim.handlers.exposure import INTERRUPTED, REDUCED, Dosing
 from trialsim.handlers.participation import NEVER, Batch, Participation
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from healthsim_core import Columns, Events, Field
-
 from trialsim import tables
 from trialsim.handlers.disposition import disposition_table, eligibility_table, ending_of, subject_table
 from trialsim.handlers.exposure import dosing_of, exposure_table
@@ -20,6 +19,8 @@ PARAMETERS = (
     Field("a1c", "number", "screening: hemoglobin A1c at screening.", unit="%", nullable=True),
     Field("egfr", "number", "screening: estimated glomerular filtration rate.", unit="mL/min/1.73m2", nullable=True),
     Field("bmi", "number", "screening: body mass index.", unit="kg/m2", nullable=True),
+    Field("systolic", "number", "screening: systolic blood pressure.", unit="mm[Hg]", nullable=True),
+    Field("diastolic", "number", "screening: diastolic blood pressure.", unit="mm[Hg]", nullable=True),
     Field("arm", "category", "randomization: arm code; null takes the arm from the randomisation list.", nullable=True),
     Field("visit_number", "number", "scheduled_visit: which planned visit; null takes the nearest.", nullable=True),
     Field("reason", "category", "withdrawal: why, in terms of NCOMPLT; unscheduled_visit: why.", nullable=True),

@@ -1,7 +1,6 @@
 """SDTMIG 3.4 datasets as SAS transport files, with define.xml 2.1."""
 
 from healthsim_core import OutputFormat
-
 from trialsim.formats.sdtm.observations import ORDERS, PRESCRIPTIONS
 from trialsim.formats.sdtm.read_back import read_back
 from trialsim.formats.sdtm.writer import SdtmWriter

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from healthsim_core import Columns, Text
 
+from healthsim_core import Columns, Text
 from trialsim import tables
 from trialsim.protocol import Protocol
 
@@ -22,10 +22,11 @@ def arms(design: Design, protocol: Protocol) -> dict[str, Any]:
     pairs = [(a, e) for a, code in enumerate(codes) for e, of in enumerate(owner) if of in (None, code)]
     row = np.array([e for _, e in pairs])
     epochs = [element["epoch"].to_pylist()[e] for e in row.tolist()]  # type: ignore[union-attr]
+    branch = [f"Randomized to {names[a]}" if epoch == "SCREENING" else None for (a, _), epoch in zip(pairs, epochs, strict=True)]
     return {
         "ARMCD": Text.of([codes[a] for a, _ in pairs]), "ARM": Text.of([names[a] for a, _ in pairs]), "TAETORD": element["order"][row],
         "ETCD": element["element_code"][row], "ELEMENT": element["element"][row], "EPOCH": Text.of(epochs),
-        "TABRANCH": Text.of([f"Randomized to {names[a]}" if epoch == "SCREENING" else None for (a, _), epoch in zip(pairs, epochs, strict=True)]),
+        "TABRANCH": Text.of(branch),
     }  # fmt: skip
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from healthsim_core import Text, text
 from numpy.typing import NDArray
 
+from healthsim_core import Text, text
 from trialsim.formats.sdtm.source import Rows, Source, flag, number_text, yes_no
 from trialsim.formats.sdtm.subjects import Domain
 
@@ -100,7 +100,8 @@ def laboratory(source: Source) -> Domain:
         "LBSTRESC": number_text(row["standard_value"], standard), "LBSTRESN": row["standard_value"], "LBSTRESU": row["standard_unit"],
         "LBSTNRLO": row["standard_low"], "LBSTNRHI": row["standard_high"], "LBNRIND": row["indicator"], "LBLOINC": row["loinc"],
         "LBSPEC": row["specimen"], "LBLOBXFL": flag(np.asarray(row["baseline"], bool)), "LBFAST": row["fasting"],
-        "VISITNUM": row["visit_number"], "VISIT": row["visit"], "EPOCH": row["epoch"], "LBDTC": row["time"], "LBDY": row.study_day(row["time"]),
+        "VISITNUM": row["visit_number"], "VISIT": row["visit"], "EPOCH": row["epoch"], "LBDTC": row["time"],
+        "LBDY": row.study_day(row["time"]),
     }  # fmt: skip
     return columns, row.owner
 
@@ -112,7 +113,8 @@ def vital_signs(source: Source) -> Domain:
     columns = {
         "VSTESTCD": row["test_code"], "VSTEST": row["test"], "VSPOS": row["position"], "VSORRES": written, "VSORRESU": row["unit"],
         "VSSTRESC": written, "VSSTRESN": row["value"], "VSSTRESU": row["unit"], "VSLOBXFL": flag(np.asarray(row["baseline"], bool)),
-        "VISITNUM": row["visit_number"], "VISIT": row["visit"], "EPOCH": row["epoch"], "VSDTC": row["time"], "VSDY": row.study_day(row["time"]),
+        "VISITNUM": row["visit_number"], "VISIT": row["visit"], "EPOCH": row["epoch"], "VSDTC": row["time"],
+        "VSDY": row.study_day(row["time"]),
     }  # fmt: skip
     return columns, row.owner
 

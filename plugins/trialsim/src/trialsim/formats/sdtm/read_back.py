@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from healthsim_core import Columns, ReadBack, Text
 from numpy.typing import NDArray
 
+from healthsim_core import Columns, ReadBack, Text
 from trialsim.formats.sdtm.define import listed
 from trialsim.formats.xpt import XptFile, read_xpt
 
@@ -21,14 +21,16 @@ _SUBJECT: Names = {
 }  # fmt: skip
 _TABLES: Mapping[str, tuple[str, Names]] = {
     "SV": ("trialsim.visit", {"VISITNUM": "visit_number", "VISIT": "visit", "VISITDY": "planned_day"}),
-    "EX": ("trialsim.exposure", {"EXSTDTC": "start_date", "EXENDTC": "end_date", "EXTRT": "treatment", "EXDOSE": "dose", "EXDOSU": "dose_unit"}),
+    "EX": ("trialsim.exposure", {"EXSTDTC": "start_date", "EXENDTC": "end_date", "EXTRT": "treatment", "EXDOSE": "dose",
+                                 "EXDOSU": "dose_unit"}),
     "AE": ("trialsim.adverse_event", {"AESPID": "adverse_event_id", "AETERM": "term", "AESEV": "severity", "AEACN": "action",
                                       "AEOUT": "outcome", "AESTDTC": "start_date", "AEENDTC": "end_date"}),
     "DS": ("trialsim.disposition", {"DSTERM": "term", "DSDECOD": "decoded_term", "DSCAT": "category", "DSSTDTC": "date"}),
     "DV": ("trialsim.deviation", {"DVSPID": "deviation_id", "DVTERM": "term", "DVCAT": "category", "DVSTDTC": "date"}),
     "LB": ("trialsim.lab", {"VISITNUM": "visit_number", "LBTESTCD": "test_code", "LBDTC": "time", "LBORRES": "value", "LBORRESU": "unit",
                             "LBSTRESN": "standard_value", "LBNRIND": "indicator", "LBLOINC": "loinc"}),
-    "VS": ("trialsim.vital", {"VISITNUM": "visit_number", "VSTESTCD": "test_code", "VSDTC": "time", "VSORRES": "value", "VSORRESU": "unit"}),
+    "VS": ("trialsim.vital", {"VISITNUM": "visit_number", "VSTESTCD": "test_code", "VSDTC": "time", "VSORRES": "value",
+                              "VSORRESU": "unit"}),
 }  # fmt: skip
 _NUMBERS, _IDS = ("LBORRES", "VSORRES"), ("AESPID", "DVSPID")
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from healthsim_core import Destination, Text
 from numpy.typing import NDArray
 
+from healthsim_core import Destination, Text
 from trialsim.formats import xpt
 from trialsim.formats.sdtm.spec import Dataset, Variable
 
@@ -28,7 +28,9 @@ def ranked(column: Any) -> NDArray[Any]:
     return rank[column.codes]
 
 
-def records(dataset: Dataset, columns: Mapping[str, Any], subject: NDArray[np.intp], rows: int) -> tuple[NDArray[np.void], NDArray[np.intp]]:
+def records(
+    dataset: Dataset, columns: Mapping[str, Any], subject: NDArray[np.intp], rows: int
+) -> tuple[NDArray[np.void], NDArray[np.intp]]:
     """The dataset's records in order of its keys, and the subject of each.
 
     Args:

@@ -8,9 +8,9 @@ from typing import Any
 import attrs
 import numpy as np
 import pyarrow as pa
-from healthsim_core import Columns, Text, from_arrow, text
 from numpy.typing import NDArray
 
+from healthsim_core import Columns, Text, from_arrow, text
 from trialsim.protocol import Protocol
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from healthsim_core import Text
 from numpy.typing import NDArray
 
+from healthsim_core import Text
 from trialsim.formats.sdtm.source import Rows, Source, flag
 from trialsim.formats.sdtm.spec import terms
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 import attrs
 import numpy as np
 import pyarrow as pa
-from healthsim_core import Columns, Destination, Run, Text, from_arrow
 from numpy.typing import NDArray
 
+from healthsim_core import Columns, Destination, Run, Text, from_arrow
 from trialsim.design import study_design
 from trialsim.formats import xpt
 from trialsim.formats.sdtm import design, observations, subjects

@@ -1,0 +1,63 @@
+"""TrialSim's profile templates and executor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from healthsim_core import ProfileExecutor, ProfileSpecification, Templates, profile_templates
+
+PROFILES = profile_templates(Path(__file__).parent.parent / "profiles")
+SUBJECT_PROFILE_TEMPLATES = Templates(PROFILES)
+
+
+class SubjectProfileExecutor(ProfileExecutor):
+    """Makes the people who ask to join a trial, and the trial's design; `trialsim.generate` makes them subjects.
+
+    Example:
+        >>> SubjectProfileExecutor(SUBJECT_PROFILE_TEMPLATES["trial-diabetes-adults"], count=3).execute().entities.num_rows
+        3
+    """
+
+    products = ("trialsim",)
+
+
+def create_subject_profile(
+    condition: str = "E11",
+    *,
+    id: str = "trial-subjects",
+    age: Any = None,
+    journey: str = "trial_participation",
+    study_id: str | None = None,
+    sites_per_county: int | None = None,
+    **stated: Any,
+) -> ProfileSpecification:
+    """A profile of people who ask to join a trial.
+
+    Args:
+        condition: ICD-10-CM category that all of them have.
+        id: The profile's id.
+        age: Distribution of age; None takes adults of 30 to 75.
+        journey: The trial's journey.
+        study_id: Study identifier; None takes the protocol's.
+        sites_per_county: Research sites a county; None takes the protocol's.
+        stated: Any other part of a profile: `clinical`, `coverage`, `generation`, ...
+
+    Example:
+        >>> create_subject_profile(study_id="DM-07").products["trialsim"]
+        {'study_id': 'DM-07'}
+    """
+    given = {"study_id": study_id, "sites_per_county": sites_per_county}
+    settings = {name: value for name, value in given.items() if value is not None}
+    ages = {"type": "normal", "mean": 57, "sd": 10, "min": 30, "max": 75} if age is None else age
+    products = {**stated.pop("products", {}), **({"trialsim": settings} if settings else {})}
+    return ProfileSpecification.read(
+        {
+            "id": id,
+            "demographics": {"age": ages, **stated.pop("demographics", {})},
+            "clinical": {"primary_condition": condition, **stated.pop("clinical", {})},
+            "journeys": [journey],
+            "products": products,
+            **stated,
+        }
+    )
