@@ -1,0 +1,7 @@
+"""PopulationSim owes what every plugin owes."""
+
+from healthsim_core.conformance import PluginConformance
+
+
+class TestConformance(PluginConformance):
+    plugin = "populationsim"
