@@ -234,3 +234,17 @@ def test_reading_back_reports_damage(written, tmp_path, file, was, now, problem)
     problems = READ[file.split("/")[0]](tmp_path).problems
 
     assert any(problem in line for line in problems)
+
+
+@pytest.mark.parametrize("file", [FILE_834, FILE_P, FILE_835])
+@pytest.mark.parametrize("part", [0, 60, 600, 4_000])
+def test_reading_back_reports_a_file_that_is_cut_off(written, tmp_path, file, part):
+    (tmp_path / Path(file).name).write_bytes((written / file).read_bytes()[:part])
+
+    assert READ[file.split("/")[0]](tmp_path).problems
+
+
+def test_reading_back_reports_a_file_that_is_not_x12(tmp_path):
+    (tmp_path / "835.edi").write_text("claim_id,paid\n" * 100)
+
+    assert READ["x12_835"](tmp_path).problems

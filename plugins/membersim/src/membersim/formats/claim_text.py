@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -69,9 +71,9 @@ def institutional_lines(lines: Columns, claims: Columns) -> pa.Array:
     )  # fmt: skip
 
 
-def quantity(units: object) -> pa.Array:
+def quantity(units: Any) -> pa.Array:
     """A number of units without needless zeros."""
-    return pc.utf8_rtrim(pc.utf8_rtrim(text.decimal(units, 2), characters="0"), characters=".")  # type: ignore[arg-type]
+    return pc.utf8_rtrim(pc.utf8_rtrim(text.decimal(units, 2), characters="0"), characters=".")
 
 
 def _dated(lines: Columns) -> pa.Array:

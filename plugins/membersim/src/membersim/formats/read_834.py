@@ -8,11 +8,12 @@ import numpy as np
 
 from healthsim_core import Columns, ReadBack
 
-from .reader import Envelope, Rows, Segments, after, before, blocks
+from .reader import Envelope, Rows, Segments, after, before, blocks, tolerant
 
 VERSION = "005010X220A1"
 
 
+@tolerant
 def read_enrollments(folder: Path) -> ReadBack:
     """Read what X12Enrollments wrote."""
     path = folder / "834.edi"

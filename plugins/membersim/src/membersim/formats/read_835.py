@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from healthsim_core import Columns, ReadBack, Text
 
 from .parties import FALLBACK
-from .reader import Envelope, Rows, Segments, after, before, blocks, owners
+from .reader import Envelope, Rows, Segments, after, before, blocks, owners, tolerant
 
 VERSION = "005010X221A1"
 _TRIPLETS = ((2, 3), (5, 6), (8, 9), (11, 12), (14, 15), (17, 18))  # reason and amount of a CAS
 _SHARES = {"1": "deductible", "2": "coinsurance", "3": "copay"}
 
 
+@tolerant
 def read_remittances(folder: Path) -> ReadBack:
     """Read what X12Remittances wrote."""
     path = folder / "835.edi"
@@ -57,7 +58,7 @@ class Adjusted:
     @property
     def columns(self) -> dict[str, NDArray[np.int64]]:
         """The columns of `membersim.claim` and `membersim.claim_line` that they tell."""
-        return {**self.shares, "member_share": sum(self.shares.values()), "adjustment": self.other}  # type: ignore[dict-item]
+        return {**self.shares, "member_share": sum(self.shares.values()), "adjustment": self.other}
 
 
 def _claims(segments: Segments, claims: Rows, adjusted: Adjusted) -> Columns:

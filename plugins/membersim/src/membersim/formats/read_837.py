@@ -12,13 +12,14 @@ from healthsim_core import Columns, ReadBack, Text
 
 from .characters import dotted
 from .parties import FALLBACK
-from .reader import Envelope, Rows, Segments, after, before, blocks, days, owners
+from .reader import Envelope, Rows, Segments, after, before, blocks, days, owners, tolerant
 
 VERSIONS = {"P": "005010X222A1", "I": "005010X223A2"}
 CODES_A_SEGMENT = 12
 _QUALIFIER = {"ABK": "principal", "ABF": "other", "ABJ": "admitting"}
 
 
+@tolerant
 def read_claims(folder: Path) -> ReadBack:
     """Read what X12Claims wrote."""
     parts: dict[str, list[Columns]] = {"membersim.claim": [], "membersim.claim_line": [], "membersim.claim_diagnosis": []}

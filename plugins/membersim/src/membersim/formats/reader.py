@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import wraps
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from healthsim_core import Text, cents
+from healthsim_core import ReadBack, Text, cents
 
 BLOCK = 32 << 20  # bytes; blocks end where a transaction set ends
 ISA_LENGTH = 106
 AMOUNT = pa.decimal128(14, 2)
 Rows = NDArray[np.int64]
+
+
+def tolerant(read: Callable[[Path], ReadBack]) -> Callable[[Path], ReadBack]:
+    """Let `read` report a file that is not X12 at all, or cut off, as a problem of the file."""
+
+    @wraps(read)
+    def reading(folder: Path) -> ReadBack:
+        try:
+            return read(folder)
+        except (pa.ArrowException, ValueError, IndexError) as error:
+            return ReadBack({}, problems=[f"{folder.name} cannot be read as X12: {error}"])
+
+    return reading
 
 
 class Segments:
