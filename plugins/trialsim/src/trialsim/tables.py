@@ -19,7 +19,7 @@ def _subject() -> tuple[Field, ...]:
 def _visit(nullable: bool = False) -> tuple[Field, ...]:
     return (
         Field("visit_number", "number", "Number of the visit; unscheduled ones lie between two planned ones.", nullable=nullable),
-        Field("visit", "category", "Name of the visit.", nullable=nullable),
+        Field("visit", "category", "Name of the visit, one a number.", nullable=nullable),
     )
 
 
@@ -88,7 +88,7 @@ VISIT_SCHEDULE = Table(
         Field("starts", "text", "Rule for its start."),
         Field("ends", "text", "Rule for its end."),
     ),
-    key=("study_id", "visit_number"),
+    key=("study_id", "visit"),
     description="The planned visits and their windows.",
     person="",
 )
@@ -189,7 +189,7 @@ VISIT = Table(
         Field("reason", "category", "Why an unscheduled visit took place.", nullable=True),
         _epoch(),
     ),
-    key=("usubjid", "visit_number"),
+    key=("usubjid", "visit"),
     description="Visits that took place.",
 )
 
@@ -259,7 +259,7 @@ LAB = Table(
         Field("baseline", "boolean", "Whether it is the last result before the first dose."),
         _epoch(),
     ),
-    key=("usubjid", "visit_number", "test_code"),
+    key=("usubjid", "visit", "test_code"),
     description="Laboratory results of the trial's visits.",
 )
 
@@ -271,7 +271,7 @@ VITAL = Table(
         Field("baseline", "boolean", "Whether it is the last result before the first dose."),
         _epoch(),
     ),
-    key=("usubjid", "visit_number", "test_code"),
+    key=("usubjid", "visit", "test_code"),
     description="Vital signs of the trial's visits.",
 )
 

@@ -156,8 +156,8 @@ def _protocol_codelists(protocol: Protocol) -> dict[str, Codelist]:
 
 _ACTUAL_SUMMARY = (
     ("TITLE", "Trial Title"), ("SPONSOR", "Clinical Study Sponsor"), ("NARMS", "Planned Number of Arms"),
-    ("RANDQT", "Randomization Quotient"), ("ACTSUB", "Actual Number of Subjects"), ("SSTDTC", "Study Start Date"), ("DCUTDTC", "Data Cutoff Date"),
-    ("DCUTDESC", "Data Cutoff Description"),
+    ("RANDQT", "Randomization Quotient"), ("ACTSUB", "Actual Number of Subjects"), ("SSTDTC", "Study Start Date"),
+    ("DCUTDTC", "Data Cutoff Date"), ("DCUTDESC", "Data Cutoff Description"),
 )  # fmt: skip
 
 
