@@ -40,7 +40,7 @@ def reference_rows(dataset: str, **equal: Any) -> pa.Table | None:
         StateError: The database cannot be read: locked, or not a database.
 
     Example:
-        >>> reference_rows("populationsim", place="48301") is None  # unless `healthsim init --from` has loaded it
+        >>> reference_rows("nothing-of-the-kind") is None
         True
     """
     from healthsim_core.state.database import database_path, quoted, reading

@@ -150,6 +150,9 @@ def test_census_alldata_counts_each_person_once():
     assert sum(hispanic) == albany["H_MALE"] + albany["H_FEMALE"]
 
 
-@pytest.mark.parametrize("name", ["fips_county.csv", "cms_hospital_general_info.csv", "places_measure_lookup.csv", "top50_counties_joined.csv"])
+OTHERS = ("fips_county.csv", "cms_hospital_general_info.csv", "places_measure_lookup.csv", "top50_counties_joined.csv")
+
+
+@pytest.mark.parametrize("name", OTHERS)
 def test_other_files_are_not_taken_for_one_of_these(name):
     assert official.recognised(shared(name), LAYOUTS) is None
