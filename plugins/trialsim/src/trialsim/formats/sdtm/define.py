@@ -8,14 +8,14 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 
-from trialsim.formats.sdtm.spec import Codelist, Dataset, Variable, codelists, methods, terms
+from trialsim.formats.sdtm.spec import Codelist, Dataset, ValueLevel, Variable, codelists, methods, terms, value_levels
 from trialsim.protocol import Protocol
 
 ODM, DEF, XLINK = "http://www.cdisc.org/ns/odm/v1.3", "http://www.cdisc.org/ns/def/v2.1", "http://www.w3.org/1999/xlink"
 _XML = "http://www.w3.org/XML/1998/namespace"
 _SOURCES = {"Collected": "Investigator", "Derived": "Sponsor", "Assigned": "Sponsor", "Protocol": "Sponsor"}
 _NO_DATA = "Not Available"
-_MEDDRA = "COM.MEDDRA"
+_EMPTY = "COM.EMPTY"
 
 
 def define_xml(written: Sequence[Dataset], protocol: Protocol, as_of: np.datetime64) -> bytes:
@@ -26,38 +26,46 @@ def define_xml(written: Sequence[Dataset], protocol: Protocol, as_of: np.datetim
         protocol: The study's protocol.
         as_of: The world's today, which stands as the date of creation.
     """
-    for prefix, uri in (("", ODM), ("def", DEF), ("xlink", XLINK)):
-        ET.register_namespace(prefix, uri)
-    root = ET.Element(
-        _odm("ODM"),
-        {"FileType": "Snapshot", "FileOID": f"{protocol.study_id}.define", "ODMVersion": "1.3.2", "CreationDateTime": f"{as_of}T00:00:00",
-         "Originator": "HealthSim TrialSim", _def("Context"): "Submission"},
-    )  # fmt: skip
-    study = _add(root, "Study", OID=f"{protocol.study_id}.STUDY")
-    names = _add(study, "GlobalVariables")
-    for tag, text in (("StudyName", protocol.study_id), ("StudyDescription", protocol["title"]), ("ProtocolName", protocol.study_id)):
-        _add(names, tag).text = text
-    version = _add(study, "MetaDataVersion", OID=f"{protocol.study_id}.MDV", Name=f"Study {protocol.study_id}, Data Definitions",
-                   Description=f"Data definitions for study {protocol.study_id}")  # fmt: skip
-    version.set(_def("DefineVersion"), "2.1.0")
-    lists = {**codelists(), **_protocol_codelists(protocol)}
+    root, version = _document(protocol, as_of)
+    levels = [level for level in value_levels() if level.dataset in {dataset.name for dataset in written}]
     _standards(version)
+    for build in (_value_list, _where_clauses):
+        for level in levels:
+            build(version, level)
     for dataset in written:
         _item_group(version, dataset)
     for dataset in written:
         for variable in dataset.variables:
-            _item(version, dataset, variable)
-    used = {variable.codelist for dataset in written for variable in dataset.variables if variable.codelist}
+            _item(version, dataset, variable, [x for x in levels if (x.dataset, x.variable) == (dataset.name, variable.variable)])
+    variables = [variable for dataset in written for variable in dataset.variables]
+    lists = {**codelists(), **_protocol_codelists(protocol)}
+    used = {v.codelist for v in variables if v.codelist} | {oid for level in levels for oid in level.codelists.values()}
     for oid in sorted(used):
         _codelist(version, lists[oid])
-    for method in sorted({variable.method for dataset in written for variable in dataset.variables if variable.method}):
+    for method in sorted({variable.method for variable in variables if variable.method}):
         element = _add(version, "MethodDef", OID=f"MT.{method}", Name=f"Algorithm {method}", Type="Computation")
         _describe(element, methods()[method])
-    if any(variable.origin == _NO_DATA for dataset in written for variable in dataset.variables):
-        comment = ET.SubElement(version, _def("CommentDef"), {"OID": _MEDDRA})
+    if any(variable.origin == _NO_DATA for variable in variables):
+        comment = ET.SubElement(version, _def("CommentDef"), {"OID": _EMPTY})
         _describe(comment, "Expected by the implementation guide; this study has no such data. No licensed dictionary is used.")
     ET.indent(root)
     return ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+
+
+def _document(protocol: Protocol, as_of: np.datetime64) -> tuple[ET.Element, ET.Element]:
+    for prefix, uri in (("", ODM), ("def", DEF), ("xlink", XLINK)):
+        ET.register_namespace(prefix, uri)
+    stated = {"FileType": "Snapshot", "FileOID": f"{protocol.study_id}.define", "ODMVersion": "1.3.2",
+              "CreationDateTime": f"{as_of}T00:00:00", "Originator": "HealthSim TrialSim"}  # fmt: skip
+    root = ET.Element(_odm("ODM"), {**stated, _def("Context"): "Submission"})
+    study = _add(root, "Study", OID=f"{protocol.study_id}.STUDY")
+    names = _add(study, "GlobalVariables")
+    for tag, text in (("StudyName", protocol.study_id), ("StudyDescription", protocol["title"]), ("ProtocolName", protocol.study_id)):
+        _add(names, tag).text = text
+    words = f"Data definitions for study {protocol.study_id}"
+    version = _add(study, "MetaDataVersion", OID=f"{protocol.study_id}.MDV", Name=f"Study {protocol.study_id}", Description=words)
+    version.set(_def("DefineVersion"), "2.1.0")
+    return root, version
 
 
 def _standards(version: ET.Element) -> None:
@@ -90,21 +98,45 @@ def _item_group(version: ET.Element, dataset: Dataset) -> None:
     ET.SubElement(leaf, _def("title")).text = file
 
 
-def _item(version: ET.Element, dataset: Dataset, variable: Variable) -> None:
-    item = _add(version, "ItemDef", OID=f"IT.{dataset.name}.{variable.variable}", Name=variable.variable, DataType=variable.type,
-                SASFieldName=variable.variable)  # fmt: skip
+def _value_list(version: ET.Element, level: ValueLevel) -> None:
+    element = ET.SubElement(version, _def("ValueListDef"), {"OID": f"VL.{level.dataset}.{level.variable}"})
+    for number, codelist in enumerate(level.codelists.values(), 1):
+        stated = {"ItemOID": f"IT.{level.dataset}.{level.variable}.{codelist}", "OrderNumber": str(number), "Mandatory": "Yes"}
+        reference = _add(element, "ItemRef", **stated)
+        ET.SubElement(reference, _def("WhereClauseRef"), {"WhereClauseOID": f"WC.{level.dataset}.{level.variable}.{codelist}"})
+
+
+def _where_clauses(version: ET.Element, level: ValueLevel) -> None:
+    for value, codelist in level.codelists.items():
+        clause = ET.SubElement(version, _def("WhereClauseDef"), {"OID": f"WC.{level.dataset}.{level.variable}.{codelist}"})
+        check = _add(clause, "RangeCheck", Comparator="EQ", SoftHard="Soft")
+        check.set(_def("ItemOID"), f"IT.{level.dataset}.{level.by}")
+        _add(check, "CheckValue").text = value
+
+
+def _item(version: ET.Element, dataset: Dataset, variable: Variable, levels: Sequence[ValueLevel] = ()) -> None:
+    _item_def(version, f"IT.{dataset.name}.{variable.variable}", variable, variable.codelist, levels)
+    for level in levels:
+        for codelist in level.codelists.values():
+            _item_def(version, f"IT.{dataset.name}.{variable.variable}.{codelist}", variable, codelist)
+
+
+def _item_def(version: ET.Element, oid: str, variable: Variable, codelist: str, levels: Sequence[ValueLevel] = ()) -> None:
+    item = _add(version, "ItemDef", OID=oid, Name=variable.variable, DataType=variable.type, SASFieldName=variable.variable)
     if variable.type in ("text", "integer", "float"):
         item.set("Length", str(variable.length))
     if variable.type == "float":
         item.set("SignificantDigits", "3")
     if variable.origin == _NO_DATA:
-        item.set(_def("CommentOID"), _MEDDRA)
+        item.set(_def("CommentOID"), _EMPTY)
     _describe(item, variable.label)
-    if variable.codelist:
-        _add(item, "CodeListRef", CodeListOID=f"CL.{variable.codelist}")
+    if codelist:
+        _add(item, "CodeListRef", CodeListOID=f"CL.{codelist}")
     origin = ET.SubElement(item, _def("Origin"), {"Type": variable.origin})
     if variable.origin in _SOURCES:
         origin.set("Source", _SOURCES[variable.origin])
+    for level in levels:
+        ET.SubElement(item, _def("ValueListRef"), {"ValueListOID": f"VL.{level.dataset}.{level.variable}"})
 
 
 def _codelist(version: ET.Element, codelist: Codelist) -> None:

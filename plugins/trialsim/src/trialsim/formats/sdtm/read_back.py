@@ -27,8 +27,8 @@ _TABLES: Mapping[str, tuple[str, Names]] = {
                                       "AEOUT": "outcome", "AESTDTC": "start_date", "AEENDTC": "end_date"}),
     "DS": ("trialsim.disposition", {"DSTERM": "term", "DSDECOD": "decoded_term", "DSCAT": "category", "DSSTDTC": "date"}),
     "DV": ("trialsim.deviation", {"DVSPID": "deviation_id", "DVTERM": "term", "DVCAT": "category", "DVSTDTC": "date"}),
-    "LB": ("trialsim.lab", {"VISIT": "visit", "VISITNUM": "visit_number", "LBTESTCD": "test_code", "LBDTC": "time", "LBORRES": "value", "LBORRESU": "unit",
-                            "LBSTRESN": "standard_value", "LBNRIND": "indicator", "LBLOINC": "loinc"}),
+    "LB": ("trialsim.lab", {"VISIT": "visit", "VISITNUM": "visit_number", "LBTESTCD": "test_code", "LBDTC": "time", "LBORRES": "value",
+                            "LBORRESU": "unit", "LBSTRESN": "standard_value", "LBNRIND": "indicator", "LBLOINC": "loinc"}),
     "VS": ("trialsim.vital", {"VISIT": "visit", "VISITNUM": "visit_number", "VSTESTCD": "test_code", "VSDTC": "time", "VSORRES": "value",
                               "VSORRESU": "unit"}),
 }  # fmt: skip

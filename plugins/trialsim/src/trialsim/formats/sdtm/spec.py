@@ -68,6 +68,22 @@ class Codelist:
     terms: tuple[tuple[str, str], ...]
 
 
+@attrs.frozen
+class ValueLevel:
+    """A variable whose codelist depends on another variable's value: codelist by that value."""
+
+    dataset: str
+    variable: str
+    by: str
+    codelists: Mapping[str, str]
+
+
+@functools.cache
+def value_levels() -> tuple[ValueLevel, ...]:
+    """Where a codelist depends on another variable."""
+    return tuple(ValueLevel(**each) for each in json.loads((DATA / "value_levels.json").read_text(encoding="utf-8")))
+
+
 @functools.cache
 def datasets() -> Mapping[str, Dataset]:
     """Every dataset, in the order of define.xml."""
