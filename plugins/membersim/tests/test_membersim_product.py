@@ -1,0 +1,189 @@
+"""MemberSim as a product: templates, executor, profiles in code, triggers, billing rules."""
+
+import csv
+import itertools
+import re
+
+import membersim
+import pytest
+import simple_icd_10_cm as icd
+from membersim.facts import DATA, HOME, billing_skill, document, rows
+from membersim.generation import JOURNEYS, MEMBER_PROFILE_TEMPLATES, MemberProfileExecutor, create_member_profile
+from membersim.handlers.services import reason_kind, specialty_kind
+from membersim.pricing import drg_or_default, drg_weights, fee_schedule
+from membersim.tables import TABLES
+
+from healthsim_core import Columns, Draws, JourneySpecification, ProfileSpecification, SpecificationError, Text
+
+
+@pytest.mark.parametrize("name", MEMBER_PROFILE_TEMPLATES)
+def test_every_profile_gives_members_and_claims(name):
+    result = membersim.generate(name, count=60)
+
+    assert result.validation.passed
+    assert result.tables["membersim.claim"].num_rows > 60
+
+
+@pytest.mark.parametrize("name", [journey.name for journey in JOURNEYS])
+def test_every_journey_runs(name):
+    result = membersim.generate("commercial-family", name, count=60)
+
+    assert result.validation.passed
+    assert result.timeline.num_rows > 60
+
+
+@pytest.mark.parametrize("journey", JOURNEYS, ids=lambda journey: journey.name)
+def test_codes_of_journeys_are_billable(journey):
+    written = JourneySpecification.read(journey.specification)
+    codes = {event.parameters[name] for event in written.events for name in ("reason_code", "secondary_code") if name in event.parameters}
+
+    assert codes
+    assert [code for code in sorted(codes) if not (icd.is_valid_item(code) and icd.is_leaf(code))] == []
+
+
+def test_seniors_with_diabetes_are_65_and_more_have_e11_and_medicare():
+    people = MemberProfileExecutor(MEMBER_PROFILE_TEMPLATES["medicare-diabetic"], count=400, seed=0).execute().entities
+
+    assert min(people["age"].to_pylist()) >= 65
+    assert set(people["coverage_type"].to_pylist()) == {"Medicare"}
+    assert all("E11" in codes for codes in people["conditions"].to_pylist())
+    assert set(people["severity"].to_pylist()) == {"controlled", "uncontrolled", "complicated"}
+
+
+def test_children_in_medicaid_are_children_and_pay_nothing():
+    result = membersim.generate("medicaid-pediatric", count=150)
+    claims = result.tables["membersim.claim"]
+
+    assert max(result.entities["age"].to_pylist()) <= 18
+    assert {share for share in claims["member_share"].to_pylist() if share is not None} == {0}
+
+
+def test_dependents_have_the_subscribers_number_and_payer():
+    result = membersim.generate("commercial-family", count=80)
+    coverage = result.tables["membersim.coverage"].to_pylist()
+    held = {row["person_id"]: row for row in coverage}
+    dependents = [row for row in coverage if row["relationship"] != "self"]
+
+    assert len(dependents) > 80
+    shared = ("member_number", "payer_id", "group_number")
+    assert all(row[name] == held[row["subscriber_id"]][name] for row in dependents for name in shared)
+
+
+def test_a_family_members_number_and_suffix_are_unique():
+    members = membersim.generate("commercial-family", count=80).tables["membersim.member"].to_pylist()
+    keys = [(row["member_number"], row["dependent_suffix"]) for row in members]
+
+    assert len(keys) == len(set(keys))
+    assert {row["relationship_code"] for row in members if row["dependent_suffix"] == "00"} == {"18"}
+
+
+def test_tiers_say_who_is_covered():
+    members = membersim.generate("commercial-family", count=80).tables["membersim.member"].to_pylist()
+    roles = {}
+    for row in members:
+        roles.setdefault(row["subscriber_id"], set()).add(row["relationship"])
+
+    assert all((row["tier"] == "FAM") == ({"spouse", "child"} <= roles[row["subscriber_id"]]) for row in members)
+    assert {row["tier"] for row in members} == {"FAM", "ECH"}
+
+
+def test_changing_a_template_changes_no_other_copy():
+    MEMBER_PROFILE_TEMPLATES["medicare-diabetic"].generation.count = 1
+
+    assert MEMBER_PROFILE_TEMPLATES["medicare-diabetic"].generation.count == 100
+
+
+def test_a_profile_written_in_code_is_one_that_runs():
+    profile = create_member_profile("Medicare", "Original Medicare", age=70, conditions=["I10"])
+
+    members = MemberProfileExecutor(profile, count=5).execute()
+
+    assert isinstance(profile, ProfileSpecification)
+    assert set(members.tables["membersim.coverage"]["plan"].to_pylist()) == {"Original Medicare"}
+    assert set(members.entities["age"].to_pylist()) == {70}
+
+
+def test_an_unknown_coverage_type_is_refused():
+    with pytest.raises(SpecificationError, match="Tricare"):
+        create_member_profile("Tricare")
+
+
+def test_a_dry_run_makes_five():
+    assert MemberProfileExecutor("commercial-healthy", count=50).execute(dry_run=True).entities.num_rows == 5
+
+
+def test_every_payer_of_a_coverage_is_listed():
+    result = membersim.generate("medicaid-pediatric", count=80)
+    listed = {row["payer_id"] for row in result.tables["membersim.payer"].to_pylist()}
+    used = set(result.tables["membersim.coverage"]["payer_id"].to_pylist())
+
+    assert used <= listed
+    assert {"HSMDTX"} < used
+
+
+def test_every_service_that_the_rules_bill_has_a_price():
+    named = set(re.findall(r"`([A-Z]\d{4})`", (HOME / "skills" / "professional-billing.md").read_text(encoding="utf-8")))
+
+    assert len(named) > 10
+    assert named <= set(fee_schedule().rvu)
+
+
+def test_services_are_hcpcs_level_two_and_neither_cpt_nor_dental():
+    assert [row["code"] for row in rows("fee_schedule") if not re.fullmatch(r"[A-CE-Z]\d{4}", row["code"])] == []
+
+
+def test_every_kind_of_visit_finds_a_service():
+    kinds = {
+        "class": ["AMB", "EMER", "VR", "HH"],
+        "reason": sorted({*document("diagnosis_kinds")["reasons"].values(), "other"}),
+        "payer": ["medicare", "commercial", "medicaid"],
+        "specialty": sorted({*document("diagnosis_kinds")["specialties"], "specialist"}),
+    }
+    cases = list(itertools.product(*kinds.values()))
+    context = Columns({name: [case[index] for case in cases] for index, name in enumerate(kinds)})
+
+    found = billing_skill().resolve("service", context, Draws(1, "test", context["class"].codes))
+
+    assert not found["service_code"].is_null().any()
+
+
+@pytest.mark.parametrize(("code", "kind"), [("Z00.00", "wellness"), ("Z00.129", "well_child"), ("E11.9", "other"), ("O09.93", "prenatal")])
+def test_reasons_have_their_kind(code, kind):
+    assert reason_kind(code) == kind
+
+
+@pytest.mark.parametrize(("name", "kind"), [("Ophthalmology", "eye"), ("family_medicine", "primary"), ("cardiology", "specialist")])
+def test_specialties_have_their_kind(name, kind):
+    assert specialty_kind(name) == kind
+
+
+def test_a_stay_without_a_drg_gets_a_usual_one_and_an_unknown_drg_is_not_believed():
+    found = drg_or_default(Text.of(["470", None, "000", None]), Text.of(["M17.11", "O80", "J18.9", "R99"]))
+
+    assert found.to_pylist() == ["470", "807", "194", "948"]
+
+
+def test_default_drgs_exist():
+    defaults = document("revenue")["default_drg"]
+
+    assert {*defaults["by_diagnosis"].values(), defaults["otherwise"]} <= set(drg_weights().weight)
+
+
+def test_every_price_and_benefit_names_its_source():
+    payment = document("payment")
+
+    assert [name for name, part in payment.items() if isinstance(part, dict) and not part.get("source")] == []
+    assert len(document("plans")["sources"]) >= 5
+    assert all(row["basis"] for row in rows("fee_schedule"))
+
+
+def test_every_column_has_a_description():
+    assert [field.name for table in TABLES for field in table.fields if not field.description.endswith(".")] == []
+
+
+def test_states_are_all_there():
+    with (DATA / "states.csv").open(encoding="utf-8", newline="") as file:
+        listed = list(csv.DictReader(file))
+
+    assert len({row["fips"] for row in listed}) == 51
+    assert all(0.5 < float(row[name]) < 2 for row in listed for name in ("price", "wage"))
