@@ -4,3 +4,5 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+from state_store import content, store  # noqa: E402, F401 - fixtures of the tests of state
