@@ -31,7 +31,7 @@ class Claims:
         day: Day of service, days since 1970.
         year: Plan year.
         supply: Days supply.
-        number: Fill number as submitted, NaN for what comes next.
+        number: Fill number as submitted; NaN for what has been dispensed so far, known when the claim's turn comes.
         drug: Row of the formulary.
         product: Number of the product among those dispensed.
         benefit: The benefit, -1 for none.
@@ -63,6 +63,7 @@ class Claims:
     conflict: Ints = attrs.field(init=False)
     conflict_severity: Ints = attrs.field(init=False)
     conflict_class: Ints = attrs.field(init=False)
+    prior: Ints = attrs.field(init=False)
     reversed: NDArray[np.bool_] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -70,6 +71,7 @@ class Claims:
         for name in ("deductible", "copay", "deductible_to_date", "out_of_pocket_to_date", "conflict", "conflict_severity"):
             setattr(self, name, np.zeros(rows, np.int64))
         self.conflict_class = np.full(rows, -1)
+        self.prior = np.full(rows, -1)  # the person's claim of the same class that stood when this one was paid
         self.reversed = np.zeros(rows, bool)
 
     @property
@@ -106,7 +108,6 @@ class Ledger:
         self.of_prescription = np.full(prescriptions, -1)  # the claim last paid
         self.of_class = np.full((people, len(formulary().classes)), -1)
         self.before_in_prescription = np.full(len(claims.day), -1)
-        self.before_in_class = np.full(len(claims.day), -1)
         self.too_soon = facts("benefits")["refill_too_soon"]["used"]
 
     def submit(self, rows: Ints) -> None:
@@ -135,7 +136,7 @@ class Ledger:
         drug_class = formulary().drug_class[claims.drug[rows]]
         prescription = claims.prescription[rows]
         self.of_prescription[prescription] = self._standing(self.of_prescription[prescription], self.before_in_prescription)
-        self.of_class[person, drug_class] = self._standing(self.of_class[person, drug_class], self.before_in_class)
+        self.of_class[person, drug_class] = self._standing(self.of_class[person, drug_class], claims.prior)
 
     def to_date(self, rows: Ints) -> tuple[Ints, Ints]:
         """The accumulators of the persons and plan years of the claims `rows`."""
@@ -148,8 +149,12 @@ class Ledger:
         return claim
 
     def _too_soon(self, rows: Ints) -> NDArray[np.bool_]:
-        last = self.of_prescription[self.claims.prescription[rows]]
-        return self._barely_used(rows, last)
+        """The prescription's last fill is barely used; or, for a refill, the same product of another prescription is."""
+        claims = self.claims
+        own = self._barely_used(rows, self.of_prescription[claims.prescription[rows]])
+        latest = self.of_class[claims.person[rows], formulary().drug_class[claims.drug[rows]]]
+        same = (claims.product[latest] == claims.product[rows]) & (claims.number[rows] > 0)
+        return own | (same & self._barely_used(rows, latest))
 
     def _barely_used(self, rows: Ints, last: Ints) -> NDArray[np.bool_]:
         used = self.claims.day[rows] - self.claims.day[last]
@@ -211,7 +216,7 @@ class Ledger:
         claims = self.claims
         prescription, drug_class = claims.prescription[rows], formulary().drug_class[claims.drug[rows]]
         self.before_in_prescription[rows] = self.of_prescription[prescription]
-        self.before_in_class[rows] = self.of_class[person, drug_class]
+        claims.prior[rows] = self.of_class[person, drug_class]
         self.of_prescription[prescription] = rows
         self.of_class[person, drug_class] = rows
         self.count[prescription] += 1

@@ -77,7 +77,7 @@ def refills(prescriptions: Events) -> Schedule:
         due = last + supply - early + gap
         alive = alive & (authorized >= number) & (due < until)
         _too_soon(course, draw, alive, last, supply, number)
-        last = _collected(course, draw, alive, due, np.maximum(gap - early, 0), number, until)
+        last = _collected(course, draw, alive, due, last + supply, number, until)
         alive = alive & (last < until)
     return course.schedule()
 
@@ -128,15 +128,15 @@ def _too_soon(course: Course, draw: Draws, alive: Mask, last: Days, supply: Days
     course.attempt(tries, last + np.floor(used * supply).astype(np.int64), number)
 
 
-def _collected(course: Course, draw: Draws, alive: Mask, due: Days, gap: Days, number: int, until: Days) -> Days:
+def _collected(course: Course, draw: Draws, alive: Mask, due: Days, runs_out: Days, number: int, until: Days) -> Days:
     said = facts("adherence")
     returned = alive & draw.happens(f"returned {number}", said["returned_refill"]["share"])
     back = _back(draw, number)
-    course.attempt(returned, due, number, gap=gap, circumstance=_CIRCUMSTANCES.index(UNCOLLECTED), back=back)
+    course.attempt(returned, due, number, gap=np.maximum(due - runs_out, 0), circumstance=_CIRCUMSTANCES.index(UNCOLLECTED), back=back)
     wait = said["back_after_return_days"]
     later = np.where(returned, back + draw.integers(f"back {number}", wait["least"], wait["most"] + 1), 0)
     taken = due + later
-    course.attempt(alive & (taken < until), taken, number, gap=gap + later)
+    course.attempt(alive & (taken < until), taken, number, gap=np.maximum(taken - runs_out, 0))
     return taken
 
 

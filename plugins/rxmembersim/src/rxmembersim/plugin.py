@@ -30,9 +30,9 @@ def healthsim_event_handlers() -> Iterable[EventHandler]:
     """Cards, prescriptions, claims, and the course of therapy."""
     yield EventHandler("person", cardholders.cardholders, writes=(CARDHOLDER,))
     yield EventHandler("new_rx", prescriptions.prescriptions, writes=(PRESCRIPTION,), parameters=MEDICATION)
-    yield EventHandler(claims.EVENT_TYPES, claims.claims, writes=(FILL, REVERSAL, PRESCRIPTION, THERAPY), parameters=claims.PARAMETERS)
+    tables = (FILL, REVERSAL, PRESCRIPTION, THERAPY, ADHERENCE_GAP)
+    yield EventHandler(claims.EVENT_TYPES, claims.claims, writes=tables, parameters=claims.PARAMETERS)
     yield EventHandler(therapy.EVENT_TYPES, therapy.therapies, writes=(THERAPY,), parameters=therapy.PARAMETERS)
-    yield EventHandler("adherence_gap", therapy.adherence_gaps, writes=(ADHERENCE_GAP,), parameters=therapy.GAP_PARAMETERS)
 
 
 @hookimpl

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Events, Text
+from healthsim_core import Columns, Events, Text, text
 from rxmembersim import reading
 from rxmembersim.adjudication import Claims
 from rxmembersim.facts import facts
@@ -42,6 +42,38 @@ def possession(looks: Events, fills: Events, drug: Ints, claims: Claims) -> Colu
         "adherence": Text(np.where(np.isnan(ratio), -1, ratio >= threshold), ADHERENT),
     }
     return Columns(columns, len(looks))
+
+
+def gaps(late: Events, fills: Events, claims: Claims) -> Columns:
+    """Times without the drug, over on the day of the event: as the refill that ended it tells, else as the event does.
+
+    A refill that was refused ended none; nor did one of a drug that another prescription had kept in supply.
+
+    Args:
+        late: The events.
+        fills: The fills' events.
+        claims: The fills, adjudicated.
+    """
+    cause = late.ancestor("refill")["id"]
+    refill = text.positions(fills.id, np.asarray(cause))
+    told = refill >= 0
+    prior = np.append(claims.prior, -1)[refill]
+    ended = np.append(claims.day + claims.supply, 0)[prior]
+    days = np.where(told & (prior >= 0), late.date.astype(np.int64) - ended, 0)
+    days = np.where(told, days, np.maximum(reading.number(late, "gap_days", 0), 0)).astype(np.int64)
+    least = facts("adherence")["reportable_gap"]["days"]
+    kept = ~told | ((days >= least) & np.append(claims.paid, False)[refill])
+    days, late = days[kept], late.where(kept)
+    columns = {
+        "gap_id": late.id,
+        "person_id": late.person,
+        "prescription_id": late.ancestor("new_rx")["id"],
+        "drug_class": reading.text(late, "drug_class"),
+        "gap_days": days,
+        "start_date": late.date - days.astype("timedelta64[D]"),
+        "end_date": late.date,
+    }
+    return Columns(columns, len(late))
 
 
 def _ratio(looks: Events, fills: Events, drug_class: Ints, claims: Claims) -> NDArray[np.float64]:

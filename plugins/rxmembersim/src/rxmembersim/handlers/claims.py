@@ -15,12 +15,12 @@ from rxmembersim.benefits import benefits
 from rxmembersim.courses import MISREAD, UNAUTHORIZED
 from rxmembersim.coverage import CoverageChanges, coverage_changes
 from rxmembersim.formulary import EXCLUDED, formulary
-from rxmembersim.handlers.adherence import possession
+from rxmembersim.handlers.adherence import gaps, possession
 from rxmembersim.handlers.cardholders import keyed
 from rxmembersim.handlers.prescriptions import held, prescriber
 from rxmembersim.pricing import Prices, prices
 
-EVENT_TYPES = ("fill", "refill", "reversal", "new_enrollment", "termination", "mpr_threshold")
+EVENT_TYPES = ("fill", "refill", "reversal", "new_enrollment", "termination", "mpr_threshold", "adherence_gap")
 PARAMETERS = (
     *reading.FILL_PARAMETERS,
     Field("reason", "category", "Why.", nullable=True),
@@ -55,17 +55,19 @@ class Submitted:
 
 
 def claims(events: Events) -> dict[str, Columns]:
-    """Pharmacy claims of all fills, their reversals, and the possession ratios that were looked at."""
+    """Pharmacy claims of all fills, their reversals, and what they say of adherence."""
     filled = events.type.isin(("fill", "refill"))
     back = events.where(events.type == "reversal")
     submitted = _submitted(events.where(filled))
     adjudicated = _claims(submitted)
     undone = _adjudicated(submitted.events, back, _undone_by(events, filled), coverage_changes(events), adjudicated)
+    looks, late = (events.where(events.type == name) for name in ("mpr_threshold", "adherence_gap"))
     return {
         "rxmembersim.fill": _fill_columns(submitted, adjudicated),
         "rxmembersim.reversal": _reversal_columns(back, undone, submitted, adjudicated),
         "rxmembersim.prescription": held(submitted.events.where(submitted.own)),
-        "rxmembersim.therapy": possession(events.where(events.type == "mpr_threshold"), submitted.events, submitted.drug, adjudicated),
+        "rxmembersim.therapy": possession(looks, submitted.events, submitted.drug, adjudicated),
+        "rxmembersim.adherence_gap": gaps(late, submitted.events, adjudicated),
     }
 
 
@@ -107,7 +109,7 @@ def _claims(submitted: Submitted) -> Claims:
     fills = submitted.events
     ndc = reading.text(fills, "ndc")
     prescription = np.unique(submitted.prescription, return_inverse=True)[1]
-    age = (fills.date - fills.people["birth_date"]).astype(np.int64) / 365.2425
+    age = _age(fills.people["birth_date"], fills.date)
     drug_class = formulary().drug_class[submitted.drug]
     exempt = age < benefits().exempt_below_age[submitted.benefit]
     return Claims(
@@ -116,16 +118,23 @@ def _claims(submitted: Submitted) -> Claims:
         day=fills.date.astype(np.int64),
         year=fills.date.astype("datetime64[Y]").astype(np.int64) + 1970,
         supply=reading.days_supply(fills),
-        number=reading.number(fills, "fill_number"),
+        number=np.where(submitted.own, reading.number(fills, "fill_number"), np.nan),
         drug=submitted.drug,
         product=np.where(ndc.is_null(), -1 - submitted.drug, ndc.codes),
         benefit=submitted.benefit,
         allowed=submitted.prices.allowed,
         exempt=exempt & (submitted.benefit >= 0),
         reject=_refused(submitted),
-        age_conflict=dur.rules().age_conflict(drug_class, age.astype(np.int64)),
+        age_conflict=dur.rules().age_conflict(drug_class, age),
         sex_conflict=dur.rules().sex_conflict(drug_class, fills.people["sex"]),
     )
+
+
+def _age(born: NDArray[np.datetime64], day: NDArray[np.datetime64]) -> Ints:
+    """Completed years."""
+    months = (day.astype("datetime64[M]") - born.astype("datetime64[M]")).astype(np.int64)
+    not_yet = day - day.astype("datetime64[M]") < born - born.astype("datetime64[M]")  # the day of the month
+    return (months - not_yet) // 12
 
 
 def _refused(submitted: Submitted) -> Ints:

@@ -1,8 +1,6 @@
-"""The course of treatment by drug class, and the gaps in it."""
+"""The course of treatment by drug class."""
 
 from __future__ import annotations
-
-import numpy as np
 
 from healthsim_core import Columns, Events, Field
 from rxmembersim import reading
@@ -13,7 +11,6 @@ PARAMETERS = (
     Field("description", "category", "What it is.", nullable=True),
     Field("reason", "category", "Why.", nullable=True),
 )
-GAP_PARAMETERS = (PARAMETERS[0], Field("gap_days", "number", "Days without the drug.", nullable=True))
 
 
 def therapies(events: Events) -> dict[str, Columns]:
@@ -28,18 +25,3 @@ def therapies(events: Events) -> dict[str, Columns]:
         "reason": reading.text(events, "reason"),
     }
     return {"rxmembersim.therapy": Columns(columns, len(events))}
-
-
-def adherence_gaps(events: Events) -> dict[str, Columns]:
-    """Times without the drug: over on the day of the event, when the drug is there again."""
-    days = np.maximum(reading.number(events, "gap_days", 0), 0).astype(np.int64)
-    columns = {
-        "gap_id": events.id,
-        "person_id": events.person,
-        "prescription_id": events.ancestor("new_rx")["id"],
-        "drug_class": reading.text(events, "drug_class"),
-        "gap_days": days,
-        "start_date": events.date - days.astype("timedelta64[D]"),
-        "end_date": events.date,
-    }
-    return {"rxmembersim.adherence_gap": Columns(columns, len(events))}
