@@ -41,10 +41,7 @@ class Chunk:
 
 def run_chunk(plan: Plan, start: int, stop: int) -> Chunk:
     """Make the people of the units start to stop, what happens to them, and what the products make of it."""
-    everybody, present = make_people(plan.people, plan.run, plan.start_dates, start, stop)
-    everybody = _extended(plan, everybody)
-    timeline = Timeline(plan.run, everybody, present, len(plan.people.members), plan.births)
-    timeline.execute(plan.nodes)
+    everybody, present, timeline = _lived(plan, start, stop)
     rows = np.flatnonzero(timeline.present)
     columns = Columns(timeline.people, len(timeline.present)).take(rows)
     people = People(plan.run, columns, _conditions(plan, columns))
@@ -60,6 +57,20 @@ def run_chunk(plan: Plan, start: int, stop: int) -> Chunk:
         tally_timeline(tallies, plan, timeline, dispatcher)
         tally_records(tallies, plan, {**plan.run_tables, **tables})
     return Chunk(start, stop, tables, tallies)
+
+
+def events_a_unit(plan: Plan, probe: int = 128) -> float:
+    """How many events a household has, by the first few of them."""
+    _, _, timeline = _lived(plan, 0, min(probe, plan.request.count))
+    return sum(int(happened.kept.sum()) for happened in timeline.happened) / max(1, min(probe, plan.request.count))
+
+
+def _lived(plan: Plan, start: int, stop: int) -> tuple[Columns, NDArray[np.bool_], Timeline]:
+    everybody, present = make_people(plan.people, plan.run, plan.start_dates, start, stop)
+    everybody = _extended(plan, everybody)
+    timeline = Timeline(plan.run, everybody, present, len(plan.people.members), plan.births)
+    timeline.execute(plan.nodes)
+    return everybody, present, timeline
 
 
 def _extended(plan: Plan, everybody: Columns) -> Columns:

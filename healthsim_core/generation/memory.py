@@ -6,20 +6,29 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import pyarrow as pa
 
-from healthsim_core.generation.chunk import Chunk, run_chunk
+from healthsim_core.generation.chunk import Chunk, events_a_unit, run_chunk
 from healthsim_core.generation.plan import Plan
 from healthsim_core.generation.result import Execution, Result
 from healthsim_core.generation.tallies import Tallies
 from healthsim_core.generation.validation import report
 
-ROWS_A_CHUNK = 32_768  # household positions: measured to be both the fastest and the leanest
+ROWS_A_CHUNK = 32_768  # household positions, and
+EVENTS_A_CHUNK = 262_144  # events, whichever comes first: measured to be both the fastest and the leanest
+FEW = 1_024  # household positions that are one chunk, however much happens to them
 
 
 def spans(plan: Plan, chunk_size: int | None = None) -> Iterator[tuple[int, int]]:
     """First unit and one past the last of every chunk."""
-    units = chunk_size or max(1, ROWS_A_CHUNK // len(plan.people.members))
+    units = chunk_size or _units(plan)
     for start in range(0, plan.request.count, units):
         yield start, min(start + units, plan.request.count)
+
+
+def _units(plan: Plan) -> int:
+    by_people = ROWS_A_CHUNK // len(plan.people.members)
+    if plan.request.count * len(plan.people.members) <= FEW:
+        return by_people
+    return max(1, min(by_people, int(EVENTS_A_CHUNK / max(events_a_unit(plan), 1.0))))
 
 
 class Memory:
