@@ -79,7 +79,19 @@ def test_a_specialist_is_of_the_specialty_and_of_the_own_county(people, staff, s
 
 
 def test_a_person_keeps_the_specialist_over_events_of_all_types(people):
-    assert assigned(people, specialty="nephrology") == assigned(people, "referral", specialty="nephrology")
+    assert assigned(people, specialty="nephrology") == assigned(people, "procedure", specialty="nephrology")
+
+
+def test_a_referral_is_made_by_the_primary_care_provider_not_by_whom_it_names(people):
+    assert people["pcp_npi"].to_pylist() == assigned(people, "referral", specialty="nephrology")[0]
+
+
+def test_a_referral_in_a_visit_is_left_to_the_visits_clinician(people):
+    events = make_events("referral", people, parameters={"specialty": "nephrology", "class": None}, cause=np.array([5, 0]))
+    found = event_columns(events)
+
+    assert [npi is None for npi in found["provider_npi"].to_pylist()] == [True, False]
+    assert [npi is None for npi in found["facility_npi"].to_pylist()] == [True, False]
 
 
 @pytest.mark.parametrize(("event_type", "given"), [("encounter", "EMER"), ("encounter", "IMP"), ("admission", None)])

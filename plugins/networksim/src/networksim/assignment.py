@@ -28,6 +28,7 @@ HOSPITAL_CLASSES = ("IMP", "EMER")
 HOSPITAL_TYPES = ("admission", "transfer", "discharge")
 LABORATORY_TYPES = ("lab_order", "lab_result")
 EMERGENCY = "emergency_medicine"
+REFERRAL = "referral"
 
 
 def person_columns(people: People) -> Columns:
@@ -58,7 +59,8 @@ def event_columns(events: Events) -> Columns:
     facility = np.where(_at_hospital(events), hospital, facility)
     at_laboratory = events.type.isin(LABORATORY_TYPES) & (wanted < 0)
     facility = np.where(at_laboratory, _laboratory(events, county), facility)
-    county = np.where(known, county, -1)
+    inherits = (events.type == REFERRAL) & (events.cause != 0)  # who refers is who saw the patient, not whom the patient is sent to
+    county = np.where(known & ~inherits, county, -1)
     return Columns({"provider_npi": _npis(county, provider), "facility_npi": _npis(county, facility)}, len(events))
 
 
@@ -97,6 +99,7 @@ def _wanted(events: Events) -> Ints:
     found = specialty.map(lambda name: -1 if name in PRIMARY else specialty_number(name), np.int64, -1)
     emergency = (events.parameters["class"] == "EMER") & specialty.is_null()
     found = np.where(emergency, specialty_number(EMERGENCY), found)
+    found = np.where(events.type == REFERRAL, -1, found)
     child = np.asarray(events.people["age"]) < ADULT_AGE
     return np.where(child & (found == specialty_number("pediatrics")), -1, found)
 

@@ -62,9 +62,8 @@ def check_digit(digits: Ints) -> Ints:
 
 def as_text(numbers: Ints) -> Text:
     """A text column of ten-digit numbers, coded by distinct value; below 0 is null."""
-    distinct, codes = np.unique(numbers, return_inverse=True)
-    nulls = int(np.searchsorted(distinct, 0))
-    return Text(np.maximum(codes - nulls, -1), text.whole(distinct[nulls:]))
+    encoded = pa.array(numbers, mask=numbers < 0).dictionary_encode()
+    return Text(encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False), text.whole(encoded.dictionary))
 
 
 def as_numbers(npis: Text) -> Ints:
