@@ -266,7 +266,7 @@ def test_the_files_do_not_depend_on_chunks(run, tmp_path):
     tables = run[0].tables
     whole = written(tables, tmp_path / "one", 1)
 
-    assert written(tables, tmp_path / "many", 37) == whole
+    assert written(tables, tmp_path / "many", 11) == whole
     assert whole == [(run[1] / name).read_bytes() for name in ("b1.ncpdp", "b2.ncpdp")]
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 import rxmembersim
@@ -15,8 +16,9 @@ from rxmembersim.formulary import formulary
 from rxmembersim.generation import JOURNEYS, RX_MEMBER_PROFILE_TEMPLATES, RxMemberProfileExecutor, create_rx_member_profile
 from rxmembersim.generation.profiles import SKILLS
 from rxmembersim.handlers.cardholders import cardholders
+from rxmembersim.handlers.prescriptions import prescriptions as prescribe
 
-from healthsim_core import JourneySpecification, ProfileSpecification, Text, read_skill
+from healthsim_core import Columns, JourneySpecification, ProfileSpecification, Text, read_skill
 from healthsim_core.testing import make_events, make_people
 
 PROFILES = Path(rxmembersim.__file__).parent / "profiles"
@@ -99,6 +101,13 @@ def test_a_profile_is_written_in_a_line():
     made = RxMemberProfileExecutor(create_rx_member_profile(["E78"], age=60, coverage="Commercial"), count=5).execute()
 
     assert set(made.entities["coverage_type"].to_pylist()) == {"Commercial"}
+
+
+def test_a_prescription_is_of_the_order_behind_it_and_of_its_day():
+    ordered = Columns({"id": np.array([77, 0]), "time": np.array(["2025-02-27T10:00", "NaT"], "datetime64[s]")}, 2)
+    rows = prescribe(make_events("new_rx", ancestors={"medication_order": ordered}))["rxmembersim.prescription"].to_pylist()
+
+    assert [(row["medication_request_id"], str(row["written_date"])) for row in rows] == [(77, "2025-02-27"), (0, "2025-03-02")]
 
 
 def test_each_prescription_precedes_its_fills(fills, prescriptions):
@@ -234,7 +243,7 @@ def test_somebody_without_coverage_holds_an_old_card():
 def test_the_same_request_gives_the_same_bytes_in_chunks_of_any_size(tmp_path):
     def bytes_of(name, chunk_size):
         told = {"output_formats": ["ncpdp_d0"], "out": tmp_path / name, "persist": False, "chunk_size": chunk_size}
-        rxmembersim.generate("rx-senior-polypharmacy", count=30, **told)
+        rxmembersim.generate("rx-senior-polypharmacy", count=12, **told)
         return {path.name: path.read_bytes() for path in sorted((tmp_path / name / "ncpdp_d0").iterdir())}
 
     whole = bytes_of("whole", None)

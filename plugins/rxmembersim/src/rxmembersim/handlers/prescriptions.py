@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from healthsim_core import Columns, Events, Text
 from rxmembersim import reading
 
@@ -13,17 +15,19 @@ def prescriptions(events: Events) -> dict[str, Columns]:
 
 def held(events: Events) -> Columns:
     """The columns of `rxmembersim.prescription` for events that bring one."""
+    order = events.ancestor("medication_order")
+    ordered = np.asarray(order["time"]).astype("datetime64[D]")
     columns = {
         "prescription_id": events.id,
         "person_id": events.person,
-        "medication_request_id": events.ancestor("medication_order")["id"],
+        "medication_request_id": order["id"],
         "prescription_number": reading.prescription_number(events.id),
         **{name: reading.text(events, name) for name in ("rxnorm", "ndc", "description", "drug_class", "dose_unit", "sig")},
         "dose": reading.number(events, "dose"),
         "days_supply": reading.days_supply(events),
         "quantity": reading.quantity(events),
         "refills": reading.refills(events),
-        "written_date": events.date,
+        "written_date": np.where(np.isnat(ordered), events.date, ordered),
         "prescriber_npi": prescriber(events),
         "pharmacy_npi": events.people["pharmacy_npi"],
     }

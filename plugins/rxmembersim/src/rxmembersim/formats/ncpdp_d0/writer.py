@@ -77,7 +77,7 @@ def _reversal(chunk: Chunk) -> Pieces:
 
 def _header(transaction: str, chunk: Chunk) -> Pieces:
     fallback = facts("pharmacies")["fallback"]["pharmacy_npi"]
-    pharmacy = chunk.fill["pharmacy_npi"].or_else(fallback)  # type: ignore[union-attr]
+    pharmacy = chunk.fill["pharmacy_npi"].or_else(fallback)
     route = [layout.fixed(chunk.card["bin"], 6), f"D0{transaction}", layout.fixed(chunk.card["pcn"], 10)]
     return [*route, "101", layout.fixed(pharmacy, 15), layout.dates(chunk.fill["fill_date"]), "HEALTHSIM "]
 
@@ -114,7 +114,7 @@ def _claim(chunk: Chunk, short: bool = False) -> Pieces:
         field("EM", "1"),
         field("D2", prescription["prescription_number"]),
         field("E1", "03"),
-        field("D7", fill["ndc"].or_else(layout.NO_PRODUCT)),  # type: ignore[union-attr]
+        field("D7", fill["ndc"].or_else(layout.NO_PRODUCT)),
     ]
     number = field("D3", layout.number_text(fill["fill_number"], 2))
     if short:
@@ -164,8 +164,8 @@ def _review(fill: Columns) -> Pieces:
     override, code, status = facts("dur")["override"], fill["dur_code"], fill["status"]
     assert isinstance(code, Text)
     cleared = Text(np.where(status == "rejected", -1, code.codes), code.values)
-    before = "".join([*segment("08"), field("7E", "1"), field("E4", "")])  # type: ignore[list-item]
-    after = "".join([field("E5", override["service"]), field("E6", override["result"])])  # type: ignore[list-item]
+    before = "".join([*segment("08"), field("7E", "1"), field("E4", "")])
+    after = "".join([field("E5", override["service"]), field("E6", override["result"])])
     return [text.optional(before, cleared, after)]
 
 
@@ -175,7 +175,7 @@ def _narrative(fill: Columns) -> Pieces:
 
 def _unit(fill: Columns) -> Text:
     drugs = formulary()
-    return Text.of(list(drugs.unit))[drugs.find(fill["ndc"], fill["drug_class"])]  # type: ignore[arg-type]
+    return Text.of(list(drugs.unit))[drugs.find(fill["ndc"], fill["drug_class"])]
 
 
 def _joined(table: Columns, key: str, wanted: object) -> Columns:
