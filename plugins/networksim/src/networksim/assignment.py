@@ -37,9 +37,9 @@ def person_columns(people: People) -> Columns:
     household = people.household_draw("networksim.household")
     return Columns(
         {
-            "pcp_npi": _npis(county, _primary_care(people, county)),
-            "hospital_npi": _npis(county, HOSPITAL + _one_of(household, "hospital", roster().hospitals[county])),
-            "pharmacy_npi": _npis(county, PHARMACY + _one_of(household, "pharmacy", roster().pharmacies[county])),
+            "pcp_npi": numbers.npi_text(county, _primary_care(people, county)),
+            "hospital_npi": numbers.npi_text(county, HOSPITAL + _one_of(household, "hospital", roster().hospitals[county])),
+            "pharmacy_npi": numbers.npi_text(county, PHARMACY + _one_of(household, "pharmacy", roster().pharmacies[county])),
         },
         len(people),
     )
@@ -47,9 +47,9 @@ def person_columns(people: People) -> Columns:
 
 def event_columns(events: Events) -> Columns:
     """provider_npi and facility_npi: see `docs/explanation/event-vocabulary.md` for what chooses them."""
-    county, provider = numbers.slots(numbers.as_numbers(events.people["pcp_npi"]))
-    _, hospital = numbers.slots(numbers.as_numbers(events.people["hospital_npi"]))
-    known = ~events.people["pcp_npi"].is_null() & ~events.people["hospital_npi"].is_null()
+    county, provider = numbers.text_slots(events.people["pcp_npi"])
+    _, hospital = numbers.text_slots(events.people["hospital_npi"])
+    known = (provider >= 0) & (hospital >= 0)
     county, provider = np.where(known, county, 0), np.where(known, provider, PROVIDER)
     wanted = _wanted(events)
     for number in np.unique(wanted[wanted >= 0]):
@@ -61,24 +61,21 @@ def event_columns(events: Events) -> Columns:
     facility = np.where(at_laboratory, _laboratory(events, county), facility)
     inherits = (events.type == REFERRAL) & (events.cause != 0)  # who refers is who saw the patient, not whom the patient is sent to
     county = np.where(known & ~inherits, county, -1)
-    return Columns({"provider_npi": _npis(county, provider), "facility_npi": _npis(county, facility)}, len(events))
+    return Columns({"provider_npi": numbers.npi_text(county, provider), "facility_npi": numbers.npi_text(county, facility)}, len(events))
 
 
 def provider_specialty(npis: Text) -> Text:
     """The specialty of each clinician of the network."""
-    found = npis.map(int, np.int64, -1)
-    _, position = numbers.slots(found)
-    codes = np.where(found < 0, -1, (position - PROVIDER) // PROVIDERS_A_SPECIALTY)
+    _, position = numbers.text_slots(npis)
+    codes = np.where(position < 0, -1, (position - PROVIDER) // PROVIDERS_A_SPECIALTY)
     return Text(codes, [each.name for each in specialties()])
 
 
 def organization_npi(npis: Text) -> Text:
     """The organization of each clinician of the network."""
-    found = numbers.as_numbers(npis)
-    county, position = numbers.slots(found)
-    known = found >= 0
-    organization = roster().organization(np.where(known, county, 0), np.where(known, position, PROVIDER))
-    return _npis(np.where(known, county, -1), organization)
+    county, position = numbers.text_slots(npis)
+    known = county >= 0
+    return numbers.npi_text(county, roster().organization(np.where(known, county, 0), np.where(known, position, PROVIDER)))
 
 
 def _primary_care(people: People, county: Ints) -> Ints:
@@ -129,7 +126,3 @@ def _one_of(draw: Draws, name: str, count: Ints) -> Ints:
 
 def _position(specialty: int, ordinal: Any) -> Ints:
     return PROVIDER + specialty * PROVIDERS_A_SPECIALTY + np.asarray(ordinal, np.int64)
-
-
-def _npis(county: Ints, position: Ints) -> Text:
-    return numbers.as_text(np.where(county < 0, -1, numbers.npi(np.maximum(county, 0), position)))

@@ -66,6 +66,20 @@ def as_text(numbers: Ints) -> Text:
     return Text(encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False), text.whole(encoded.dictionary))
 
 
+def npi_text(county: NDArray[Any], position: NDArray[Any]) -> Text:
+    """NPIs of positions in counties as a text column, each distinct one computed once; null where the county is below 0."""
+    slot = pa.array(np.asarray(county, np.int64) * BLOCK + position, mask=np.asarray(county) < 0)
+    encoded = slot.dictionary_encode()
+    distinct = npi(*np.divmod(encoded.dictionary.to_numpy(), BLOCK))
+    return Text(encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False), text.whole(distinct))
+
+
+def text_slots(npis: Text) -> tuple[Ints, Ints]:
+    """The county's number and the position of each NPI of a text column; -1 where it is null."""
+    county, position = slots(np.array(npis.values.to_pylist(), np.int64))
+    return np.append(county, -1)[npis.codes], np.append(position, -1)[npis.codes]
+
+
 def as_numbers(npis: Text) -> Ints:
     """The numbers of a text column, -1 for null."""
     return npis.map(int, np.int64, -1)
