@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -36,10 +36,11 @@ class Gathered:
         if len(self.problems) < SHOWN:
             self.problems.append(what)
 
-    def told(self, complete: Iterable[str]) -> ReadBack:
-        """All of it, as columns."""
+    def told(self, complete: Mapping[str, str]) -> ReadBack:
+        """All of it, as columns; `complete` names the tables of which every row must be there, with their keys."""
+        nothing = {name: Columns({key: np.zeros(0, np.int64)}) for name, key in complete.items()}
         tables = {name: Columns({column: _column(column, rows) for column in rows[0]}, len(rows)) for name, rows in self.rows.items()}
-        return ReadBack(tables, tuple(name for name in complete if name in tables), tuple(self.problems))
+        return ReadBack({**nothing, **tables}, tuple(complete), tuple(self.problems))
 
 
 def _column(name: str, rows: list[Mapping[str, Any]]) -> Any:

@@ -14,6 +14,8 @@ from patientsim.formats.fhir.mapping import RESOURCES
 from patientsim.formats.fhir.shared import FACILITY, MAKERS, PROVIDER, referred, used
 from patientsim.formats.records import Records
 
+TYPES = tuple(dict.fromkeys(resource.type for resource in RESOURCES))
+
 
 class Ndjson:
     """Writes people's resources as they come, and at the end the clinicians and organizations they refer to."""
@@ -29,12 +31,10 @@ class Ndjson:
         if self._first:
             self._directory, self._first = Directory(tables), False
         for part in Records.of(tables, self._run, self._directory).parts():
-            for resource in RESOURCES:
-                rows = resource.rows(part)
-                if rows.columns.rows:
-                    opening = f'{{"resourceType":"{resource.type}","id":"{PREFIX}'
-                    lines = text.lines(opening, text.whole(rows[resource.key]), '"', *resource.build(rows), "}\n")
-                    self._destination.open(f"{resource.type}.ndjson").write(lines)
+            for name in TYPES:
+                lines = _lines(name, part)
+                if len(lines):
+                    self._destination.open(f"{name}.ndjson").write(lines)
             for kind, _, number in referred(part):
                 self._referred[kind] |= used(number)
 
@@ -47,3 +47,17 @@ class Ndjson:
                 for resource in make(self._directory, number):
                     file = self._destination.open(f"{resource['resourceType']}.ndjson")
                     file.write(organizations.json_text(resource) + "\n", rows=1)
+
+
+def _lines(name: str, part: Records) -> pa.Array:
+    """The resources of one type; by person where they come of several tables, so that it does not matter where parts end."""
+    lines, person = [], []
+    for resource in RESOURCES:
+        rows = resource.rows(part) if resource.type == name else None
+        if rows is not None and rows.columns.rows:
+            opening = f'{{"resourceType":"{name}","id":"{PREFIX}'
+            lines.append(text.lines(opening, text.whole(rows[resource.key]), '"', *resource.build(rows), "}\n"))
+            person.append(rows.person)
+    if len(lines) < 2:
+        return lines[0] if lines else pa.array([], pa.string())
+    return text.interleaved(list(zip(person, lines, strict=True)))[0]

@@ -48,12 +48,12 @@ def observation(rows: Rows) -> Pieces:
 def _measured(category: str, loinc: str, words: str | None, second: str | None) -> str:
     panel = CODES["panel_of_second"].get(second)
     code, name = (loinc, words) if panel is None else (panel["code"], panel["description"])
-    default = "us-core-vital-signs" if category == "vital-signs" else "us-core-observation-lab"
+    profile = CODES["vital_sign_profile"].get(code) or CODES["observation_profile"].get(category, "us-core-observation-clinical-result")
     return members(
-        meta=meta(CODES["vital_sign_profile"].get(code, default)),
+        meta=meta(profile),
         status="final",
         category=[concept(coding("observation_category", category, CODES["observation_category"].get(category)))],
-        code=concept(coding("LOINC", code, name), words=name),
+        code=concept(coding("LOINC", code, name), coding("LOINC", *CODES["further_coding"].get(code, (None,))), words=name),
     )
 
 

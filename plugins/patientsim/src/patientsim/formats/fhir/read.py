@@ -12,10 +12,10 @@ from patientsim.formats.fhir.bundle import FILE
 from patientsim.formats.fhir.elements import BASE
 from patientsim.formats.fhir.tell import TELL
 from patientsim.formats.readback import Gathered
-from patientsim.formats.records import PERSON
+from patientsim.formats.records import COVERAGE, PERSON
 from patientsim.tables import TABLES
 
-COMPLETE = (PERSON, *(table.name for table in TABLES), "membersim.coverage")
+COMPLETE = {PERSON: "person_id", COVERAGE: "coverage_id", **{table.name: table.key[0] for table in TABLES}}
 
 
 def read_ndjson(folder: Path) -> ReadBack:

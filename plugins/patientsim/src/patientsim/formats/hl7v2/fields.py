@@ -11,6 +11,7 @@ from patientsim.formats.fragments import clock, dates, escaped
 
 CODES = load("hl7v2")
 AUTHORITY: str = CODES["authority"]
+LONGEST_IS = 20
 ENCODING = r"^~\&"
 _ESCAPES = {"\\": "\\E\\", "|": "\\F\\", "^": "\\S\\", "&": "\\T\\", "~": "\\R\\"}
 _SPECIAL = re.compile(r"\r\n|[\\|^&~\r\n]|[\x00-\x1f]")
@@ -35,6 +36,14 @@ def _replacement(match: re.Match[str]) -> str:
 def safe(column: Text) -> Text:
     """Values escaped."""
     return escaped(column, r"[\\|^&~\x00-\x1f]", escape)
+
+
+def short(name: str | None) -> str:
+    """A name as a value of type IS, which holds at most 20 characters: each word of a longer one is cut to four."""
+    words = name or ""
+    if len(words) > LONGEST_IS:
+        words = "_".join(word[:4] for word in re.split(r"[\W_]+", words) if word)[:LONGEST_IS].rstrip("_")
+    return escape(words)
 
 
 def coded(pair: tuple[str, str] | list[str], system: str) -> str:

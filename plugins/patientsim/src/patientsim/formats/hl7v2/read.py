@@ -26,7 +26,7 @@ def read_adt(folder: Path) -> ReadBack:
         controls.add(header[8])
         _person(message, people, found)
         _visit(message, trigger, open_visits, found)
-    return found.told(("patientsim.encounter",))
+    return found.told({"patientsim.encounter": "encounter_id"})
 
 
 def _messages(path: Path) -> Iterator[Message]:

@@ -13,7 +13,7 @@ from healthsim_core import Columns, Text, text
 from patientsim.formats.data import load
 from patientsim.formats.directory import Directory
 from patientsim.formats.fragments import dates, once, rendered
-from patientsim.formats.hl7v2.fields import AUTHORITY, CODES, ENCODING, coded, escape, moments, safe
+from patientsim.formats.hl7v2.fields import AUTHORITY, CODES, ENCODING, coded, escape, moments, safe, short
 from patientsim.formats.records import COVERAGE, Records
 
 FALLBACK = load("organization")
@@ -84,7 +84,7 @@ def visit(message: Columns, encounter: Columns, directory: Directory) -> Any:
     gone = np.where(leaving, encounter["end"], np.datetime64("NaT"))
     opening = rendered(_opening, encounter["class"], place, encounter["specialty"], encounter["facility_npi"], encounter["admission_type"])
     return text.lines(
-        opening, rendered(directory.once(_attending), encounter["provider_npi"]), "|||", rendered(_service, encounter["specialty"]),
+        opening, rendered(directory.once(_attending), encounter["provider_npi"]), "|||", rendered(short, encounter["specialty"]),
         "|||||||||", text.whole(encounter["encounter_id"]), f"^^^{AUTHORITY}^VN|||||||||||||||||", left, "||||||||",
         *moments(encounter["start"]), text.choose(leaving, text.lines("|", *moments(gone), "\r"), "\r"),
     )  # fmt: skip
@@ -92,19 +92,15 @@ def visit(message: Columns, encounter: Columns, directory: Directory) -> Any:
 
 @once
 def _opening(kind: str, unit: str | None, specialty: str | None, facility: str | None, admission: str | None) -> str:
-    place = f"{escape(unit or specialty or '')}^^^{facility or FALLBACK['code']}"
+    place = f"{short(unit or specialty)}^^^{facility or FALLBACK['code']}"
     return f"PV1|1|{CODES['class'][kind]['class']}|{place}|{CODES['admission_type'].get(admission, '')}|||"
-
-
-def _service(specialty: str | None) -> str:
-    return escape(specialty or "")
 
 
 def _attending(directory: Directory, number: str | None) -> str:
     if number is None:
         return ""
     row = directory.providers.get(number) or {"last_name": "", "first_name": "", "credential": ""}
-    name = f"{escape(row['last_name'])}^{escape(row['first_name'])}^^^^{escape(row['credential'] or '')}"
+    name = f"{escape(row['last_name'])}^{escape(row['first_name'])}^^^^{short(row['credential'])}"
     return f"{number}^{name}^^{NPI_AUTHORITY}^L^^^NPI"
 
 
@@ -164,7 +160,7 @@ def _insured(part: Records, coverage: Columns) -> pa.Array:
         rendered(lambda plan: f"IN1|1|{escape(plan or 'UNKNOWN')}|", coverage["plan"]),
         rendered(part.directory.once(_payer), coverage["payer_id"]), "|", safe(group), "||||",
         dates(coverage["start_date"], compact=True), "|", dates(coverage["end_date"], compact=True), "||",
-        safe(coverage["coverage_type"]), "|", pc.fill_null(name.take(pa.array(holder, mask=holder < 0)), ""), "|",
+        rendered(short, coverage["coverage_type"]), "|", pc.fill_null(name.take(pa.array(holder, mask=holder < 0)), ""), "|",
         rendered(_relationship, coverage["relationship"]), "|||||||||||||||||||", safe(coverage["member_number"]), "\r",
     )  # type: ignore[arg-type]  # fmt: skip
 

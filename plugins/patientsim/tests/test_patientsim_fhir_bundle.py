@@ -1,0 +1,98 @@
+"""fhir_bundle: transaction Bundles, each complete in itself, of the very resources of fhir_r4."""
+
+import json
+from pathlib import Path
+
+import fhirkit
+import pytest
+from fhir.resources.R4B import get_fhir_model_class
+from patientsim.formats import FORMATS
+
+from healthsim_core import generate
+
+FORMAT = next(each for each in FORMATS if each.name == "fhir_bundle")
+CARE = json.loads((Path(__file__).parent / "data" / "year_of_everything.json").read_text(encoding="utf-8"))
+OSWALD = {
+    "id": "families",
+    "demographics": {"geography": {"fips": "06073"}},
+    "members": [{"role": "subscriber", "age": 42}, {"role": "spouse", "age": 40}, {"role": "dependent", "age": 16}],
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    out = tmp_path_factory.mktemp("fhir_bundle")
+    generate(**CARE, count=20, products=["patientsim", "membersim"], output_formats=["fhir_bundle", "fhir_r4"], out=out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def lines(folder):
+    return (folder / "fhir_bundle" / "bundles.ndjson").read_text(encoding="utf-8").splitlines()
+
+
+@pytest.fixture(scope="module")
+def bundles(lines):
+    return [json.loads(line) for line in lines]
+
+
+def references(value):
+    if isinstance(value, dict) and "reference" in value:
+        yield value["reference"]
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from references(part)
+
+
+def test_there_is_one_transaction_a_person(bundles):
+    patients = [[e["resource"]["id"] for e in each["entry"] if e["resource"]["resourceType"] == "Patient"] for each in bundles]
+    assert [each["type"] for each in bundles] == ["transaction"] * 20
+    assert patients == [[each["id"]] for each in bundles]
+
+
+def test_validators_accept_the_bundles(lines):
+    assert [str(issue) for line in lines for issue in fhirkit.validate(line)] == []
+    for line in lines:
+        get_fhir_model_class("Bundle").model_validate_json(line)
+
+
+def test_references_resolve_against_the_full_urls_of_the_same_bundle(bundles):
+    for bundle in bundles:
+        full_urls = [entry["fullUrl"] for entry in bundle["entry"]]
+        base = full_urls[0].rsplit("/", 2)[0]
+        assert len(full_urls) == len(set(full_urls))
+        assert {f"{base}/{reference}" for reference in references(bundle)} <= set(full_urls)
+
+
+def test_entries_are_put_under_their_own_id(bundles):
+    for entry in (entry for bundle in bundles for entry in bundle["entry"]):
+        url = f"{entry['resource']['resourceType']}/{entry['resource']['id']}"
+        assert entry["request"] == {"method": "PUT", "url": url}
+        assert entry["fullUrl"].endswith(f"/{url}")
+
+
+def test_the_resources_are_those_of_fhir_r4(folder, bundles):
+    singly = {}
+    for path in (folder / "fhir_r4").glob("*.ndjson"):
+        singly |= {(path.stem, each["id"]): each for each in map(json.loads, path.read_text(encoding="utf-8").splitlines())}
+    bundled = {(r["resourceType"], r["id"]): r for bundle in bundles for r in (entry["resource"] for entry in bundle["entry"])}
+    assert bundled == singly
+
+
+def test_chunks_do_not_matter(folder, tmp_path):
+    generate(**CARE, count=20, products=["patientsim", "membersim"], output_formats=["fhir_bundle"], out=tmp_path, chunk_size=3)
+    name = Path("fhir_bundle") / "bundles.ndjson"
+    assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
+
+
+def test_a_dependents_bundle_is_complete_without_the_subscriber(tmp_path):
+    made = generate(profile=OSWALD, count=4, products=["patientsim", "membersim"], output_formats=["fhir_bundle"], out=tmp_path)
+    back = FORMAT.read(tmp_path / "fhir_bundle")
+    assert back.problems == ()
+    assert back.tables["core.person"].rows == made.entities.num_rows
+
+
+def test_an_entry_that_is_lost_is_noticed(lines, tmp_path):
+    bundle = json.loads(lines[0])
+    bundle["entry"] = [entry for entry in bundle["entry"] if entry["resource"]["resourceType"] != "Encounter"]
+    (tmp_path / "bundles.ndjson").write_text(json.dumps(bundle) + "\n", encoding="utf-8")
+    assert any("which is not there" in problem for problem in FORMAT.read(tmp_path).problems)
