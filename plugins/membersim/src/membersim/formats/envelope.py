@@ -48,7 +48,7 @@ class Interchange:
     def __init__(self, destination: Destination, name: str, run: Run, exchange: Exchange) -> None:
         self._destination, self._name, self._exchange = destination, name, exchange
         self._date = str(run.as_of).replace("-", "")
-        self._sets = self._segments = 0
+        self._sets = self._segments = 0  # so far; segments of the open set, without SE
 
     @property
     def sets(self) -> int:
@@ -65,18 +65,20 @@ class Interchange:
         """
         if not len(bodies):
             return
-        new = np.arange(len(headers))
-        segments = np.bincount(owners + 1, _segments(bodies), len(headers) + 1).astype(np.int64)
-        segments[0] += self._segments
-        segments[1:] += _segments(headers) + 2  # ST and SE themselves
-        numbers = control_numbers(self._sets + np.arange(len(headers) + 1))
-        trailers = text.lines(f"SE{ELEMENT}", text.whole(segments), ELEMENT, numbers, END)
-        closing = np.arange(0 if self._sets else 1, len(headers))  # of the sets that another one follows
-        openings = text.lines(f"ST{ELEMENT}{self._exchange.transaction}{ELEMENT}", numbers.slice(1), self._convention, headers)
-        parts = [(3 * new, openings), (3 * owners + 1, bodies), (3 * (closing - 1) + 2, trailers.take(pa.array(closing)))]
-        merged, _ = text.interleaved(parts)
-        self._file(pc.sum(pc.count_substring(merged, SEGMENT)).as_py(), merged)
-        self._sets, self._segments = self._sets + len(headers), int(segments[-1])
+        sets = len(headers)
+        written = np.bincount(owners + 1, _segments(bodies), sets + 1).astype(np.int64)
+        written[1:] += 1 + _segments(headers)  # ST itself
+        total = written.copy()
+        total[0] += self._segments
+        numbers = control_numbers(self._sets + np.arange(sets + 1))
+        openings = text.lines(f"ST*{self._exchange.transaction}*", numbers.slice(1), self._convention, headers)
+        trailers = text.lines("SE*", text.whole(total + 1), "*", numbers, END)
+        closes = np.arange(sets + 1) < sets  # the sets that another one follows
+        closes[0] &= self._sets > 0
+        units = text.grouped(bodies, owners + 1, sets + 1)
+        merged = text.lines(pa.concat_arrays([pa.array([""]), openings]), units, text.choose(closes, trailers, ""))
+        self._file(int(written.sum() + closes.sum()), merged)
+        self._sets, self._segments = self._sets + sets, int(total[-1])
 
     def close(self) -> None:
         """Close the open transaction set, the group and the interchange."""
@@ -84,7 +86,7 @@ class Interchange:
             return
         last = control_numbers(np.array([self._sets]))[0].as_py()
         control = self._exchange.control
-        self._file(3, f"SE*{self._segments}*{last}{END}GE*{self._sets}*{control}{END}IEA*1*{control:09d}{END}")
+        self._file(3, f"SE*{self._segments + 1}*{last}{END}GE*{self._sets}*{control}{END}IEA*1*{control:09d}{END}")
 
     @property
     def _convention(self) -> str:

@@ -83,9 +83,7 @@ def payment_order(trace: Text) -> NDArray[np.int64]:
 
 def remitted_claims(claims: Columns, lines: Columns, people: PersonText, parties: Parties) -> pa.Array:
     """Loop 2100 with its lines, a string a claim."""
-    parts = [(np.arange(claims.rows), _claim(claims, people, parties)), (lines["owner"], _lines(lines))]
-    merged, owners = text.interleaved(parts)
-    return text.grouped(merged, owners, claims.rows)
+    return text.lines(_claim(claims, people, parties), text.grouped(_lines(lines), lines["owner"], claims.rows))
 
 
 def _claim(claims: Columns, people: PersonText, parties: Parties) -> pa.Array:

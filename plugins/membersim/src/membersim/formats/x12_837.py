@@ -112,14 +112,11 @@ class Filing:
         """Text of the claims from `start` to `stop`, each with the levels that it opens and with its lines."""
         claims = self._claims.take(np.arange(start, stop))
         make_claim, make_lines = _CONTENT[self._kind]
-        merged, owners = text.interleaved([
-            _opened(claims, "opens_billing", _billing_level),
-            _opened(claims, "opens_subscriber", self._subscriber_level),
-            _opened(claims, "opens_patient", self._patient_level),
-            (np.arange(claims.rows), make_claim(claims, codes, self._parties)),
-            (lines["owner"], make_lines(lines, claims)),
-        ])  # fmt: skip
-        return text.grouped(merged, owners, claims.rows)
+        return text.lines(
+            _opened(claims, "opens_billing", _billing_level), _opened(claims, "opens_subscriber", self._subscriber_level),
+            _opened(claims, "opens_patient", self._patient_level), make_claim(claims, codes, self._parties),
+            text.grouped(make_lines(lines, claims), lines["owner"], claims.rows),
+        )  # fmt: skip
 
     def _subscriber_level(self, claims: Columns) -> pa.Array:
         people, holder = self._people, claims["holder_row"]
@@ -151,9 +148,9 @@ def _billing_level(claims: Columns) -> pa.Array:
     return text.lines("HL*", text.whole(claims["billing_number"]), f"**20*1{END}", claims["billing"])
 
 
-def _opened(claims: Columns, level: str, render: Callable[[Columns], pa.Array]) -> tuple[NDArray[np.int64], pa.Array]:
+def _opened(claims: Columns, level: str, render: Callable[[Columns], pa.Array]) -> pa.Array:
     rows = np.flatnonzero(claims[level])
-    return rows, render(claims.take(rows))
+    return text.grouped(render(claims.take(rows)), rows, claims.rows)
 
 
 def _levels(levels: Levels) -> dict[str, NDArray[np.int64]]:
