@@ -11,6 +11,7 @@ from healthsim_core.execution.run import Options, Progress, free_folder, run_pla
 from healthsim_core.generation.plan import Plan, compile_plan
 from healthsim_core.generation.request import Request, make_request, scenario_request
 from healthsim_core.generation.result import Result
+from healthsim_core.reference.stored import read_facts
 
 
 def generate(
@@ -69,8 +70,9 @@ def generate(
         [53, 25, 29]
     """
     plan = make_plan(
-        profile, journey, scenario=scenario, count=count, seed=seed, as_of=as_of, start=start, products=products, formats=output_formats
-    )
+        profile, journey, scenario=scenario, count=count, seed=seed, as_of=as_of, start=start, products=products, formats=output_formats,
+        database=database,
+    )  # fmt: skip
     folder = free_folder(plan.request.name) if out is None and plan.formats else out
     options = Options(
         out=folder, overwrite=overwrite, persist=persist, cohort=cohort, database=database, workers=workers, executor=executor,
@@ -79,14 +81,22 @@ def generate(
     return run_plan(plan, options)
 
 
-def make_plan(profile: Any = None, journey: Any = None, *, scenario: Any = None, catalog: Catalog | None = None, **changes: Any) -> Plan:
+def make_plan(
+    profile: Any = None,
+    journey: Any = None,
+    *,
+    scenario: Any = None,
+    catalog: Catalog | None = None,
+    database: str | Path | None = None,
+    **changes: Any,
+) -> Plan:
     """Compile what `generate` would run; the arguments are the same.
 
     Raises:
         HealthSimError: Whatever cannot be done is found here, before anything is generated.
     """
     offers = catalog or default_catalog()
-    return compile_plan(_request(profile, journey, scenario, offers, changes), offers)
+    return compile_plan(_request(profile, journey, scenario, offers, changes), offers, read_facts(database))
 
 
 def rerun(spec: dict[str, Any], **options: Any) -> Result:
@@ -96,7 +106,7 @@ def rerun(spec: dict[str, Any], **options: Any) -> Result:
         spec: The request as an execution record or a manifest holds it.
         options: As in `generate`: `out`, `persist`, `cohort`, `database`, `workers`, `progress`.
     """
-    plan = compile_plan(Request.from_document(spec), default_catalog())
+    plan = compile_plan(Request.from_document(spec), default_catalog(), read_facts(options.get("database")))
     return run_plan(plan, Options(**options))
 
 

@@ -31,6 +31,7 @@ def command(
     as_of: str | None,
     start: str | None,
     as_json: bool,
+    database: str | None,
     **_: Any,
 ) -> None:
     """Show the compiled plan of a scenario, or of a profile with journeys, without running it."""
@@ -38,7 +39,7 @@ def command(
     from healthsim_core.generation.plan_text import plan_document, plan_text
 
     given = {"count": count, "seed": seed, "as_of": as_of, "start": start, "products": list(products) or None, "formats": list(formats) or None}
-    plan = make_plan(profile, list(journeys) or None, scenario=scenario, **given)
+    plan = make_plan(profile, list(journeys) or None, scenario=scenario, database=database, **given)
     if as_json:
         show.document(plan_document(plan))
     else:

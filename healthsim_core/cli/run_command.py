@@ -19,7 +19,7 @@ def command(scenario: str, seed: int | None, as_of: str | None, start: str | Non
     """Run a scenario: people, timelines, records, files."""
     from healthsim_core.generator import make_plan
 
-    plan = make_plan(scenario=scenario, seed=seed, as_of=as_of, start=start, count=count)
+    plan = make_plan(scenario=scenario, seed=seed, as_of=as_of, start=start, count=count, database=where["database"])
     return execute(plan, quiet, **where)
 
 

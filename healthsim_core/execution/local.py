@@ -14,6 +14,7 @@ from healthsim_core.errors import HealthSimError
 from healthsim_core.generation.chunk import Chunk, run_chunk
 from healthsim_core.generation.plan import Plan, compile_plan
 from healthsim_core.generation.request import Request
+from healthsim_core.reference.stored import Facts
 
 AHEAD = 2  # chunks a worker may be ahead of the one that is written
 TRIES = 3  # of a chunk whose worker died
@@ -29,7 +30,7 @@ def local_chunks(plan: Plan, spans: Iterable[tuple[int, int]], workers: int = 1)
     waiting, tries = collections.deque(spans), 0
     while waiting:
         try:
-            for chunk in _pooled(plan.request.document(), tuple(waiting), workers):
+            for chunk in _pooled(plan, tuple(waiting), workers):
                 waiting.popleft()
                 tries = 0
                 yield chunk
@@ -40,9 +41,9 @@ def local_chunks(plan: Plan, spans: Iterable[tuple[int, int]], workers: int = 1)
                 raise HealthSimError(what, "workers", "Is memory short? Try fewer workers.") from error
 
 
-def _pooled(document: Mapping[str, Any], spans: tuple[tuple[int, int], ...], workers: int) -> Iterator[Chunk]:
+def _pooled(plan: Plan, spans: tuple[tuple[int, int], ...], workers: int) -> Iterator[Chunk]:
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare, initargs=(document,))
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare, initargs=(plan.request.document(), plan.facts))
     pending: collections.deque[Future[Chunk]] = collections.deque()
     left = iter(spans)
     try:
@@ -56,9 +57,9 @@ def _pooled(document: Mapping[str, Any], spans: tuple[tuple[int, int], ...], wor
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _prepare(document: Mapping[str, Any]) -> None:
+def _prepare(document: Mapping[str, Any], facts: Facts) -> None:
     global _plan
-    _plan = compile_plan(Request.from_document(document), default_catalog())
+    _plan = compile_plan(Request.from_document(document), default_catalog(), facts)
 
 
 def _make(span: tuple[int, int]) -> Chunk:

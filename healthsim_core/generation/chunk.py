@@ -19,6 +19,7 @@ from healthsim_core.generation.plan import Plan
 from healthsim_core.generation.tallies import Tallies, tally_people, tally_records, tally_timeline
 from healthsim_core.generation.timeline import Timeline
 from healthsim_core.offers import PersonColumns
+from healthsim_core.reference.stored import using
 from healthsim_core.world import CONDITION
 
 
@@ -41,6 +42,11 @@ class Chunk:
 
 def run_chunk(plan: Plan, start: int, stop: int) -> Chunk:
     """Make the people of the units start to stop, what happens to them, and what the products make of it."""
+    with using(plan.facts):
+        return _chunk(plan, start, stop)
+
+
+def _chunk(plan: Plan, start: int, stop: int) -> Chunk:
     everybody, present, timeline = _lived(plan, start, stop)
     rows = np.flatnonzero(timeline.present)
     columns = Columns(timeline.people, len(timeline.present)).take(rows)

@@ -23,6 +23,7 @@ from healthsim_core.generation.people_plan import PeoplePlan, compile_people
 from healthsim_core.generation.request import Request, RequestedJourney
 from healthsim_core.offers import EventHandler, OutputFormat, PersonColumns, RunHandler
 from healthsim_core.reference.hybrid import with_reference
+from healthsim_core.reference.stored import Facts, current_facts, digests, using
 from healthsim_core.spec.profile import ProfileSpecification
 from healthsim_core.tables import Field, Table
 from healthsim_core.world import CORE_TABLES, PERSON
@@ -47,6 +48,7 @@ class Plan:
         formats: The formats asked for.
         products: The products asked for.
         notes: What is left out, and why.
+        facts: Stored reference facts that the run may read.
     """
 
     request: Request
@@ -61,6 +63,7 @@ class Plan:
     formats: tuple[OutputFormat, ...]
     products: tuple[str, ...]
     notes: tuple[str, ...]
+    facts: Facts = attrs.field(factory=dict, repr=False)
 
     @functools.cached_property
     def tables(self) -> dict[str, Table]:
@@ -82,42 +85,54 @@ class Plan:
     def run_tables(self) -> dict[str, pa.Table]:
         """The tables that have no person, made once."""
         made: dict[str, pa.Table] = {}
-        for offer in self.run_handlers:
-            for name, columns in offer.build(self.run).items():
-                if name not in self.tables:
-                    raise PluginError(f"writes {name}, which it does not declare.", offer.product, "Add it to `writes`.")
-                made[name] = self.tables[name].arrow(columns if isinstance(columns, Columns) else Columns(columns))
+        with using(self.facts):
+            for offer in self.run_handlers:
+                for name, columns in offer.build(self.run).items():
+                    if name not in self.tables:
+                        raise PluginError(f"writes {name}, which it does not declare.", offer.product, "Add it to `writes`.")
+                    made[name] = self.tables[name].arrow(columns if isinstance(columns, Columns) else Columns(columns))
         return made
 
-    @property
+    @functools.cached_property
     def versions(self) -> dict[str, str]:
         """Versions of core, plugins and skills."""
         from healthsim_core import __version__
 
         plugins = {p.name: p.version for p in self.catalog.plugins if p.status == "active"}
         skills = {f"skill:{s.skill}": s.version for s in self.catalog.skills.values() if s.skill in self.skills_used}
-        return {"healthsim-core": __version__, **plugins, **skills}
+        return {"healthsim-core": __version__, **plugins, **skills, **digests(self.facts)}
 
-    @property
+    @functools.cached_property
     def skills_used(self) -> tuple[str, ...]:
         """Names of the skills that the plan resolves."""
         in_nodes = {use.skill.skill for node in self.nodes for use in node.parameters.skills}
         in_people = {c.skill.skill for c in self.people.conditions if c.skill}
         return tuple(sorted(in_nodes | in_people))
 
-    @property
+    @functools.cached_property
     def hash(self) -> str:
         """SHA-256 of the request and the versions: the same hash, the same bytes."""
         document = {"request": self.request.document(), "versions": self.versions}
         return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
-def compile_plan(request: Request, catalog: Catalog) -> Plan:
+def compile_plan(request: Request, catalog: Catalog, facts: Facts | None = None) -> Plan:
     """Compile a request.
+
+    Args:
+        request: The request.
+        catalog: The offers.
+        facts: Stored reference facts; None takes those of the default database.
 
     Raises:
         SpecificationError: Whatever cannot be done is found here, before anything is generated.
     """
+    stored = current_facts() if facts is None else facts
+    with using(stored):
+        return _compiled(request, catalog, stored)
+
+
+def _compiled(request: Request, catalog: Catalog, facts: Facts) -> Plan:
     profile = with_reference(request.profile, catalog)
     assignments, births, required = _assigned(request, profile)
     people = compile_people(profile, catalog, births, required)
@@ -148,7 +163,7 @@ def compile_plan(request: Request, catalog: Catalog) -> Plan:
     )
     notes = (*_unhandled(compiler.nodes, catalog), *dict.fromkeys(compiler.notes))
     return Plan(
-        request, catalog, run, people, start_dates, tuple(compiler.nodes), positions, handlers, run_handlers, formats, tuple(products), notes
+        request, catalog, run, people, start_dates, tuple(compiler.nodes), positions, handlers, run_handlers, formats, tuple(products), notes, facts
     )
 
 

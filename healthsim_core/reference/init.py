@@ -14,9 +14,7 @@ from healthsim_core.errors import ReferenceDataError
 from healthsim_core.offers import FileLayout, ReferenceDataset
 from healthsim_core.reference.checks import Check, check_rows
 from healthsim_core.reference.official import SUFFIXES, recognised
-from healthsim_core.reference.stored import LOADED_FROM, SCHEMA
-
-BUNDLED = "bundled"
+from healthsim_core.reference.stored import BUNDLED, LOADED_FROM, SCHEMA
 
 
 @attrs.frozen

@@ -16,7 +16,7 @@ from healthsim_core.errors import StateError
 
 SCHEMA_VERSION = 1
 DATABASE_VARIABLE = "HEALTHSIM_DATABASE"
-STORE = "store"  # the name under which readers see the file
+STORE = "healthsim_store"  # the file's name inside, whatever the file is called: "core.duckdb" must not hide the schema "core"
 
 _META = (
     "CREATE SCHEMA IF NOT EXISTS healthsim",
@@ -72,42 +72,73 @@ def explained(path: Path | str) -> Iterator[None]:
         raise _meaning(error, path) from error
 
 
-def open_for_writing(path: Path) -> duckdb.DuckDBPyConnection:
-    """A connection within a new transaction; the file and its own tables are made where they are missing.
+class Transaction:
+    """The database within one transaction: all of it is done, or nothing.
+
+    The file is made where it is missing, and so are its own tables. DuckDB lets nobody else open it meanwhile.
+
+    Args:
+        database: The database's path; None for the default one.
 
     Raises:
         StateError: It is locked, not a database, of a newer schema version, or cannot be made.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StateError(f"cannot be opened: {error.strerror}.", str(path), f"Check the path, or {_ELSEWHERE}") from error
-    with explained(path):
-        connection = duckdb.connect(str(path))
+
+    def __init__(self, database: Path | str | None) -> None:
+        self.path = database_path(database)
+        self._existed = self.path.exists()
+        self._state = "open"
         try:
-            refuse_newer(connection, path)
-            connection.begin()
-            for statement in _META:
-                connection.execute(statement)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StateError(f"cannot be opened: {error.strerror}.", str(self.path), f"Check the path, or {_ELSEWHERE}") from error
+        self.connection = duckdb.connect()
+        try:
+            with explained(self.path):
+                _attach(self.connection, self.path)
+                self._size = self.path.stat().st_size
+                self.connection.begin()
+                for statement in _META:
+                    self.connection.execute(statement)
         except BaseException:
-            connection.close()
+            self.connection.close()
             raise
-    return connection
+
+    def commit(self) -> None:
+        """Make all of it lasting, and close."""
+        with explained(self.path):
+            self._state = "committing"
+            self.connection.commit()
+            self._state = "closed"
+            self.connection.close()
+
+    def abort(self) -> None:
+        """Leave the database as it was before, and close; does nothing where it is closed already."""
+        if self._state == "closed":
+            return
+        committing, self._state = self._state == "committing", "closed"
+        with suppress(duckdb.Error):  # a database that has shut itself down has nothing to roll back
+            self.connection.rollback()
+        with suppress(OSError):  # while we hold the lock; Windows refuses, and what stays is an empty database or free blocks
+            if not self._existed:
+                self.path.unlink(missing_ok=True)
+                _wal(self.path).unlink(missing_ok=True)
+            elif not committing and self.path.stat().st_size > self._size:
+                os.truncate(self.path, self._size)  # what lies behind was this transaction's alone
+        with suppress(duckdb.Error):
+            self.connection.close()
 
 
 @contextmanager
 def writing(database: Path | str | None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """One transaction on the database: all of it is done, or nothing."""
-    path = database_path(database)
-    size = size_of(path)
-    connection = open_for_writing(path)
+    """One transaction, committed at the end of the block, undone where an exception ends it."""
+    transaction = Transaction(database)
     try:
-        with explained(path):
-            yield connection
-            connection.commit()
-            connection.close()
+        with explained(transaction.path):
+            yield transaction.connection
+        transaction.commit()
     except BaseException:
-        discard(connection, path, size)
+        transaction.abort()
         raise
 
 
@@ -122,45 +153,12 @@ def reading(database: Path | str | None) -> Iterator[duckdb.DuckDBPyConnection]:
     try:
         with explained(path):
             if path.exists():
-                connection.execute(f"ATTACH '{_escaped(path)}' AS {STORE} (READ_ONLY); USE {STORE}")
-                refuse_newer(connection, path)
+                _attach(connection, path, " (READ_ONLY)")
             if not _has_meta(connection):
                 connection.execute("USE memory; " + "; ".join(_META))
             yield connection
     finally:
         connection.close()
-
-
-def size_of(path: Path) -> int | None:
-    """The file's size in bytes, None where there is no file."""
-    return path.stat().st_size if path.exists() else None
-
-
-def discard(connection: duckdb.DuckDBPyConnection, path: Path, size: int | None) -> None:
-    """Roll back and close; remove the file where there was none before (`size` None), else shrink it again."""
-    with suppress(duckdb.Error):  # a database that has shut itself down has nothing to roll back
-        connection.rollback()
-        if size is not None and path.stat().st_size > size:  # DuckDB gives blocks back when a checkpoint has work to do
-            connection.execute("CREATE TABLE main.healthsim_undone (nothing INTEGER); DROP TABLE main.healthsim_undone; CHECKPOINT")
-    if size is None:
-        _remove(path)  # while we hold its lock, so that nobody else can have opened it
-    with suppress(duckdb.Error):
-        connection.close()
-
-
-def refuse_newer(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Refuse a database whose schema a newer HealthSim has made.
-
-    Raises:
-        StateError: It is newer than this HealthSim can read.
-    """
-    if not _has_meta(connection):
-        return
-    found = first_row(connection, "SELECT max(version) FROM healthsim.schema_version")
-    version = found[0] if found else None
-    if version is not None and version > SCHEMA_VERSION:
-        what = f"was written by a newer HealthSim (schema version {version}; this one reads up to {SCHEMA_VERSION})."
-        raise StateError(what, str(path), f"Upgrade healthsim-core, or {_ELSEWHERE}")
 
 
 def first_row(connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
@@ -179,6 +177,19 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def _attach(connection: duckdb.DuckDBPyConnection, path: Path, options: str = "") -> None:
+    written = str(path).replace("'", "''")
+    connection.execute(f"SET temp_directory = '{written}.tmp'")
+    connection.execute(f"ATTACH '{written}' AS {STORE}{options}; USE {STORE}")
+    if not _has_meta(connection):
+        return
+    found = first_row(connection, "SELECT max(version) FROM healthsim.schema_version")
+    version = found[0] if found else None
+    if version is not None and version > SCHEMA_VERSION:
+        what = f"was written by a newer HealthSim (schema version {version}; this one reads up to {SCHEMA_VERSION})."
+        raise StateError(what, str(path), f"Upgrade healthsim-core, or {_ELSEWHERE}")
+
+
 def _has_meta(connection: duckdb.DuckDBPyConnection) -> bool:
     sql = """SELECT count(*) FROM duckdb_tables()
              WHERE database_name = current_database() AND schema_name = 'healthsim' AND table_name = 'schema_version'"""
@@ -186,14 +197,8 @@ def _has_meta(connection: duckdb.DuckDBPyConnection) -> bool:
     return bool(row and row[0])
 
 
-def _remove(path: Path) -> None:
-    for each in (path, path.with_name(path.name + ".wal")):
-        with suppress(OSError):  # Windows does not remove an open file: an empty database stays
-            each.unlink(missing_ok=True)
-
-
-def _escaped(path: Path) -> str:
-    return str(path).replace("'", "''")
+def _wal(path: Path) -> Path:
+    return path.with_name(path.name + ".wal")
 
 
 def _meaning(error: duckdb.Error, path: Path | str) -> StateError:

@@ -10,16 +10,7 @@ from typing import Any, Self
 import pyarrow as pa
 
 from healthsim_core.errors import StateError
-from healthsim_core.state.database import (
-    NOW,
-    database_path,
-    discard,
-    explained,
-    first_row,
-    open_for_writing,
-    quoted,
-    size_of,
-)
+from healthsim_core.state.database import NOW, Transaction, explained, first_row, quoted
 from healthsim_core.state.ddl import COHORT, ensure_table
 from healthsim_core.state.record import ExecutionRecord, digest
 from healthsim_core.tables import Table
@@ -54,10 +45,8 @@ class CohortWriter:
     ) -> None:
         self.cohort, self.rows = cohort_name(cohort), dict.fromkeys(schemas, 0)
         self._schemas, self._execution = dict(schemas), execution
-        self._path = database_path(database)
-        self._size = size_of(self._path)
-        self._connection = open_for_writing(self._path)
-        self._open = True
+        self._transaction = Transaction(database)
+        self._path, self._connection = self._transaction.path, self._transaction.connection
         try:
             self._begin(replace)
         except BaseException:
@@ -79,18 +68,14 @@ class CohortWriter:
         try:
             with explained(self._path):
                 self._record()
-                self._connection.commit()
-                self._open = False
-                self._connection.close()
+            self._transaction.commit()
         except BaseException:
             self.abort()
             raise
 
     def abort(self) -> None:
         """Leave the database as it was before; after `commit` or a first `abort` there is nothing left to do."""
-        if self._open:
-            self._open = False
-            discard(self._connection, self._path, self._size)
+        self._transaction.abort()
 
     def __enter__(self) -> Self:
         return self
