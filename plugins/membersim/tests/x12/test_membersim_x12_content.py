@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 from collections import Counter, defaultdict
 from pathlib import Path
 
 import attrs
+import pyarrow as pa
 import pytest
 from membersim.formats import FORMATS
 from membersim.tables import TABLES
@@ -72,6 +74,18 @@ def test_a_change_of_plan_ends_one_span_and_begins_another(members):
     for member in of_family(members, 2):
         assert member.ins[3:5] == ["001", "22"]
         assert [(span["HD", ""][1], span["DTP", "348"][3]) for span in member.spans] == [("024", "20240101"), ("021", "20250401")]
+
+
+def test_who_dies_leaves_with_the_date_of_death(write_x12, families, segments, pyx12_errors, tmp_path):
+    tables = dict(families(3, visits=0).tables)
+    people, day = tables["core.person"], datetime.date(2025, 3, 31)
+    died = pa.array([day if person == 48 else None for person in people["person_id"].to_pylist()], pa.date32())
+    tables["core.person"] = people.set_column(people.column_names.index("death_date"), "death_date", died)
+
+    folder = write_x12(tables, tmp_path)
+
+    assert [row[11:] for row in segments(folder / FILE_834) if row[0] == "INS" and len(row) > 9] == [["D8", "20250331"]]
+    assert pyx12_errors(folder / FILE_834) == []
 
 
 def test_each_sponsor_tells_each_payer_in_a_set_of_its_own(written, segments):
@@ -148,6 +162,14 @@ def test_a_denied_claim_is_a_contractual_obligation_and_pays_nothing(payments):
     assert len(denied) == 15  # one of each of 15 people
     assert {(claim["CLP"][4], claim["CLP"][5]) for claim in denied} == {("0", "")}
     assert {tuple(row[1:3]) for claim in denied for line in claim["lines"] for row in line["CAS"]} == {("CO", "16")}
+
+
+def test_a_reason_that_needs_a_remark_has_one(written, segments):
+    rows = segments(written / FILE_835)
+    reasons = Counter(row[2] for row in rows if row[:2] == ["CAS", "CO"])
+    remarks = Counter(row[2] for row in rows if row[:2] == ["LQ", "HE"])
+
+    assert remarks == {"M76": reasons["16"]}
 
 
 def test_the_payment_is_later_than_the_service(payments):

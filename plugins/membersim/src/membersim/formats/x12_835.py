@@ -124,6 +124,7 @@ def _lines(lines: Columns) -> pa.Array:
         "SVC*", service, "*", text.plain_amount(lines["billed"]), "*", text.plain_amount(lines["paid"]), "*", revenue, "*",
         quantity(lines["units"]), f"{END}DTM*472*", text.dates(lines["service_date"], "%Y%m%d"), END, _adjustments(lines),
         "REF*6R*", number, END, text.choose(allowed > 0, text.lines("AMT*B6*", text.plain_amount(allowed), END), ""),
+        text.optional("LQ*HE*", lines["adjustment_reason"].recode(CODES["remark"]["by_reason"].get), END),
     )  # fmt: skip
 
 
