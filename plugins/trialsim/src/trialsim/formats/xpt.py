@@ -19,7 +19,7 @@ from healthsim_core import Text
 
 CARD = 80
 NAMESTR = 140
-_MISSING = np.uint64(0x2E) << np.uint64(56)  # "." and zeros
+MISSING = np.uint64(0x2E) << np.uint64(56)  # "." and zeros
 _OBSERVATIONS = b"HEADER RECORD*******OBS     HEADER RECORD!!!!!!!" + b"0" * 30 + b"  "
 _LAYOUT = ">hhhh8s40s8shhh2s8shhl52s"
 _SAS, _SYSTEM = "9.4", "Linux"
@@ -84,7 +84,7 @@ def ibm_from_float(values: NDArray[np.float64]) -> NDArray[np.uint64]:
     fraction = np.ldexp(mantissa, 53).astype(np.uint64) << (np.uint64(3) - shift)
     sign = np.signbit(np.where(null, 0.0, values)).astype(np.uint64) << np.uint64(63)
     words = sign | ((hexadecimal + 64).astype(np.uint64) << np.uint64(56)) | fraction
-    return np.where(null, _MISSING, np.where(mantissa == 0, np.uint64(0), words))
+    return np.where(null, MISSING, np.where(mantissa == 0, np.uint64(0), words))
 
 
 def float_from_ibm(words: NDArray[np.uint64]) -> NDArray[np.float64]:

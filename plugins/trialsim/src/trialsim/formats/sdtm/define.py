@@ -14,29 +14,29 @@ from trialsim.protocol import Protocol
 ODM, DEF, XLINK = "http://www.cdisc.org/ns/odm/v1.3", "http://www.cdisc.org/ns/def/v2.1", "http://www.w3.org/1999/xlink"
 _XML = "http://www.w3.org/XML/1998/namespace"
 _SOURCES = {"Collected": "Investigator", "Derived": "Sponsor", "Assigned": "Sponsor", "Protocol": "Sponsor"}
-_NO_DATA = "Not Available"
 _EMPTY = "COM.EMPTY"
 
 
-def define_xml(written: Sequence[Dataset], protocol: Protocol, as_of: np.datetime64) -> bytes:
+def define_xml(contents: Sequence[tuple[Dataset, frozenset[str]]], protocol: Protocol, as_of: np.datetime64) -> bytes:
     """The document for the datasets that were written.
 
     Args:
-        written: The datasets, in order.
+        contents: The datasets, in order, each with the variables that have data.
         protocol: The study's protocol.
         as_of: The world's today, which stands as the date of creation.
     """
     root, version = _document(protocol, as_of)
+    written = [dataset for dataset, _ in contents]
     levels = [level for level in value_levels() if level.dataset in {dataset.name for dataset in written}]
     _standards(version)
     for build in (_value_list, _where_clauses):
         for level in levels:
             build(version, level)
-    for dataset in written:
-        _item_group(version, dataset)
-    for dataset in written:
+    for dataset, filled in contents:
+        _item_group(version, dataset, filled)
+    for dataset, filled in contents:
         for variable in dataset.variables:
-            _item(version, dataset, variable, [x for x in levels if (x.dataset, x.variable) == (dataset.name, variable.variable)])
+            _item(version, dataset, variable, filled, [x for x in levels if (x.dataset, x.variable) == (dataset.name, variable.variable)])
     variables = [variable for dataset in written for variable in dataset.variables]
     lists = {**codelists(), **_protocol_codelists(protocol)}
     used = {v.codelist for v in variables if v.codelist} | {oid for level in levels for oid in level.codelists.values()}
@@ -45,9 +45,9 @@ def define_xml(written: Sequence[Dataset], protocol: Protocol, as_of: np.datetim
     for method in sorted({variable.method for variable in variables if variable.method}):
         element = _add(version, "MethodDef", OID=f"MT.{method}", Name=f"Algorithm {method}", Type="Computation")
         _describe(element, methods()[method])
-    if any(variable.origin == _NO_DATA for variable in variables):
+    if any(variable.variable not in filled for dataset, filled in contents for variable in dataset.variables):
         comment = ET.SubElement(version, _def("CommentDef"), {"OID": _EMPTY})
-        _describe(comment, "Expected by the implementation guide; this study has no such data. No licensed dictionary is used.")
+        _describe(comment, "This study has no such data. Variables of a licensed dictionary are left empty.")
     ET.indent(root)
     return ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
 
@@ -76,7 +76,7 @@ def _standards(version: ET.Element) -> None:
         ET.SubElement(parent, _def("Standard"), {**stated, "Status": "Final", **more})
 
 
-def _item_group(version: ET.Element, dataset: Dataset) -> None:
+def _item_group(version: ET.Element, dataset: Dataset, filled: frozenset[str]) -> None:
     name, file = dataset.name, f"{dataset.name.lower()}.xpt"
     one_a_subject = dataset.name == "DM"
     group = _add(version, "ItemGroupDef", OID=f"IG.{name}", Name=name, Repeating="No" if one_a_subject else "Yes",
@@ -91,7 +91,7 @@ def _item_group(version: ET.Element, dataset: Dataset) -> None:
             reference.set("KeySequence", str(dataset.keys.index(variable.variable) + 1))
         if variable.method:
             reference.set("MethodOID", f"MT.{variable.method}")
-        if variable.origin == _NO_DATA:
+        if variable.variable not in filled:
             reference.set(_def("HasNoData"), "Yes")
     ET.SubElement(group, _def("Class"), {"Name": dataset.class_name})
     leaf = ET.SubElement(group, _def("leaf"), {"ID": f"LF.{name}", f"{{{XLINK}}}href": file})
@@ -114,21 +114,21 @@ def _where_clauses(version: ET.Element, level: ValueLevel) -> None:
         _add(check, "CheckValue").text = value
 
 
-def _item(version: ET.Element, dataset: Dataset, variable: Variable, levels: Sequence[ValueLevel] = ()) -> None:
-    _item_def(version, f"IT.{dataset.name}.{variable.variable}", variable, variable.codelist, levels)
+def _item(version: ET.Element, dataset: Dataset, variable: Variable, filled: frozenset[str], levels: Sequence[ValueLevel]) -> None:
+    item = _item_def(version, f"IT.{dataset.name}.{variable.variable}", variable, variable.codelist, levels)
+    if variable.variable not in filled:
+        item.set(_def("CommentOID"), _EMPTY)
     for level in levels:
         for codelist in level.codelists.values():
             _item_def(version, f"IT.{dataset.name}.{variable.variable}.{codelist}", variable, codelist)
 
 
-def _item_def(version: ET.Element, oid: str, variable: Variable, codelist: str, levels: Sequence[ValueLevel] = ()) -> None:
+def _item_def(version: ET.Element, oid: str, variable: Variable, codelist: str, levels: Sequence[ValueLevel] = ()) -> ET.Element:
     item = _add(version, "ItemDef", OID=oid, Name=variable.variable, DataType=variable.type, SASFieldName=variable.variable)
     if variable.type in ("text", "integer", "float"):
         item.set("Length", str(variable.length))
     if variable.type == "float":
         item.set("SignificantDigits", "3")
-    if variable.origin == _NO_DATA:
-        item.set(_def("CommentOID"), _EMPTY)
     _describe(item, variable.label)
     if codelist:
         _add(item, "CodeListRef", CodeListOID=f"CL.{codelist}")
@@ -137,6 +137,7 @@ def _item_def(version: ET.Element, oid: str, variable: Variable, codelist: str, 
         origin.set("Source", _SOURCES[variable.origin])
     for level in levels:
         ET.SubElement(item, _def("ValueListRef"), {"ValueListOID": f"VL.{level.dataset}.{level.variable}"})
+    return item
 
 
 def _codelist(version: ET.Element, codelist: Codelist) -> None:

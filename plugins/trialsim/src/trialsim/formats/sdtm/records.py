@@ -49,6 +49,17 @@ def records(
     return filled, whose
 
 
+def filled(dataset: Dataset, rows: NDArray[np.void], known: frozenset[str] = frozenset()) -> frozenset[str]:
+    """Variables of which some row has a value, beyond those already `known` to have one."""
+    found = set(known)
+    for variable in dataset.variables:
+        if variable.variable not in found:
+            blank = xpt.MISSING if variable.number else b" " * variable.length
+            if (rows[variable.variable] != blank).any():
+                found.add(variable.variable)
+    return frozenset(found)
+
+
 def _sequence(subject: NDArray[np.intp], order: NDArray[np.intp]) -> NDArray[np.float64]:
     whose = subject[order]
     number = np.empty(len(order), np.float64)
@@ -86,10 +97,12 @@ class Spool:
         self._parts: dict[str, list[tuple[int, int]]] = {}
         self._at = 0
         self.rows = 0
+        self.filled: frozenset[str] = frozenset()
 
     def add(self, site: str, rows: NDArray[np.void]) -> None:
         """Put by the records of one site."""
         raw = rows.tobytes()
+        self.filled = filled(self.dataset, rows, self.filled)
         self._file.write(raw)
         self._parts.setdefault(site, []).append((self._at, len(raw)))
         self._at += len(raw)

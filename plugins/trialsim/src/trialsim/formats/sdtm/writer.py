@@ -14,9 +14,9 @@ from trialsim.design import study_design
 from trialsim.formats import xpt
 from trialsim.formats.sdtm import design, observations, subjects
 from trialsim.formats.sdtm.define import define_xml
-from trialsim.formats.sdtm.records import Spool, ranked, records
+from trialsim.formats.sdtm.records import Spool, filled, ranked, records
 from trialsim.formats.sdtm.source import Source
-from trialsim.formats.sdtm.spec import datasets
+from trialsim.formats.sdtm.spec import Dataset, datasets
 from trialsim.protocol import protocol_of
 from trialsim.tables import STUDY, SUMMARY
 
@@ -67,7 +67,7 @@ class SdtmWriter:
 
     def close(self) -> None:
         """Write the files, in the order of define.xml."""
-        written = []
+        written: list[tuple[Dataset, frozenset[str]]] = []
         planned = self._design()
         for name, dataset in datasets().items():
             head = xpt.header(name, dataset.label, dataset.xpt, self.run.as_of)
@@ -76,11 +76,10 @@ class SdtmWriter:
                 file = self.destination.open(f"{name.lower()}.xpt")
                 file.write(head, rows=len(planned[name]))
                 file.write(rows + xpt.padding(len(rows)))
+                written.append((dataset, filled(dataset, planned[name])))
             elif name in self._spools:
                 self._spools[name].copy_to(self.destination.open(f"{name.lower()}.xpt"), head)
-            else:
-                continue
-            written.append(dataset)
+                written.append((dataset, self._spools[name].filled))
         self.destination.open("define.xml").write(define_xml(written, self.protocol, self.run.as_of), rows=len(written))
 
     def _add(self, name: str, source: Source, rank: NDArray[np.intp], columns: Mapping[str, object], owner: NDArray[np.intp]) -> None:
