@@ -19,8 +19,8 @@ class ReferenceProfileResolver:
         catalog: Where reference datasets are found; defaults to all installed plugins.
 
     Example:
-        >>> ReferenceProfileResolver().resolve({"type": "county", "fips": "06073"})["demographics"]["age"]["type"]
-        'age_bands'
+        >>> sorted(ReferenceProfileResolver().resolve({"type": "county", "fips": "06073"})["demographics"])
+        ['age', 'ethnicity', 'race', 'sex']
     """
 
     def __init__(self, catalog: Catalog | None = None) -> None:
