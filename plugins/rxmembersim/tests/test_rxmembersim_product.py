@@ -233,6 +233,16 @@ def test_people_of_a_household_share_a_card_and_have_codes_of_their_own():
     assert [card["relationship_code"] for card in cards[:4]] == ["1", "2", "3", "3"]
 
 
+def test_everybody_of_a_household_fills_under_the_card_they_share():
+    prescribed = {"event_id": "rx", "event_type": "new_rx", "parameters": ATORVASTATIN}
+    journey = {"journey_id": "drug", "duration_days": 30, "events": [prescribed]}
+    family = {"id": "family", "members": [{"role": "subscriber"}, {"role": "spouse"}], "coverage": {"type": "Commercial"}}
+    fills = rxmembersim.generate(family, journey, count=50, persist=False).tables["rxmembersim.fill"].to_pylist()
+
+    assert {row["person_id"] % 16 for row in fills if row["status"] == "paid"} == {0, 1}
+    assert sum(row["reject_code"] == "52" for row in fills) < 0.05 * len(fills)
+
+
 def test_somebody_without_coverage_holds_an_old_card():
     people = make_people(2, coverage_type=[None, "Commercial"], plan=[None, "PPO"])
     (old, valid) = cardholders(make_events("person", people))["rxmembersim.cardholder"].to_pylist()

@@ -68,6 +68,17 @@ def refills(events: Events) -> NDArray[np.int64]:
     return np.maximum(number(events, "refills", 0), 0).astype(np.int64)
 
 
+def same(one: Text, other: Text) -> NDArray[np.bool_]:
+    """Whether two texts are the same, row by row, however each is coded; null equals nothing."""
+    return np.asarray(pc.fill_null(pc.equal(one.to_arrow(), other.to_arrow()), False))
+
+
+def codes(column: Text) -> NDArray[np.int64]:
+    """A number for each text, the same for the same text, however it is coded; -1 for null."""
+    distinct = column.values.dictionary_encode().indices.to_numpy(zero_copy_only=False)
+    return np.append(distinct, -1)[column.codes].astype(np.int64)
+
+
 def prescription_number(prescription_id: NDArray[np.int64]) -> Text:
     """The pharmacy's twelve digits for a prescription."""
     digits = pc.utf8_lpad(pc.cast(pa.array(prescription_id % 10**12), pa.string()), width=12, padding="0")

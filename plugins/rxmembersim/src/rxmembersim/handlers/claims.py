@@ -120,7 +120,7 @@ def _claims(submitted: Submitted) -> Claims:
         supply=reading.days_supply(fills),
         number=np.where(submitted.own, reading.number(fills, "fill_number"), np.nan),
         drug=submitted.drug,
-        product=np.where(ndc.is_null(), -1 - submitted.drug, ndc.codes),
+        product=np.where(ndc.is_null(), -1 - submitted.drug, reading.codes(ndc)),
         benefit=submitted.benefit,
         allowed=submitted.prices.allowed,
         exempt=exempt & (submitted.benefit >= 0),
@@ -142,7 +142,7 @@ def _refused(submitted: Submitted) -> Ints:
     fills = submitted.events
     circumstance = reading.text(fills, "circumstance")
     reasons = (
-        (adjudication.UNMATCHED, submitted.card != fills.people["member_number"]),
+        (adjudication.UNMATCHED, ~reading.same(submitted.card, fills.people["member_number"])),
         (adjudication.UNINSURED, submitted.benefit < 0),
         (adjudication.NO_PRODUCT, reading.text(fills, "ndc").is_null()),
         (adjudication.NOT_COVERED, formulary().is_excluded(submitted.drug, fills.people["coverage_type"])),
@@ -168,7 +168,7 @@ def _undone_by(events: Events, filled: NDArray[np.bool_]) -> Ints:
 def _latest(events: Events, filled: NDArray[np.bool_]) -> Ints:
     """Row of the person's latest fill up to each event; of the same product, where the event names one."""
     ndc = reading.text(events, "ndc")
-    named = np.where(ndc.is_null(), -1, ndc.codes)
+    named = reading.codes(ndc)
     found = np.full(len(events), -1)
     for product in (-1, *np.unique(named[named >= 0])):
         mine = filled if product < 0 else filled & (named == product)
