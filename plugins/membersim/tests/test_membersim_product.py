@@ -10,7 +10,8 @@ import simple_icd_10_cm as icd
 from membersim.facts import DATA, HOME, billing_skill, document, rows
 from membersim.generation import JOURNEYS, MEMBER_PROFILE_TEMPLATES, MemberProfileExecutor, create_member_profile
 from membersim.handlers.services import reason_kind, specialty_kind
-from membersim.pricing import drg_or_default, drg_weights, fee_schedule
+from membersim.pricing import drg_or_default
+from membersim.registries import drg_weights, fee_schedule
 from membersim.tables import TABLES
 
 from healthsim_core import Columns, Draws, JourneySpecification, ProfileSpecification, SpecificationError, Text
@@ -158,7 +159,7 @@ def test_specialties_have_their_kind(name, kind):
 
 
 def test_a_stay_without_a_drg_gets_a_usual_one_and_an_unknown_drg_is_not_believed():
-    found = drg_or_default(Text.of(["470", None, "000", None]), Text.of(["M17.11", "O80", "J18.9", "R99"]))
+    found = drg_or_default(drg_weights(), Text.of(["470", None, "000", None]), Text.of(["M17.11", "O80", "J18.9", "R99"]))
 
     assert found.to_pylist() == ["470", "807", "194", "948"]
 

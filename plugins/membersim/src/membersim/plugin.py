@@ -20,7 +20,7 @@ from membersim.formats import FORMATS
 from membersim.generation import JOURNEYS, PROFILES
 from membersim.handlers import gaps, membership
 from membersim.payers import payer_table
-from membersim.pricing import drg_weights, fee_schedule
+from membersim.registries import DATASETS
 from membersim.tables import PAYER
 from membersim.triggers import TRIGGERS
 
@@ -60,8 +60,7 @@ def healthsim_skill_resolvers() -> Iterable[SkillResolver]:
 @hookimpl
 def healthsim_reference_datasets() -> Iterable[ReferenceDataset]:
     """Prices of services and weights of stays."""
-    yield ReferenceDataset("fee_schedule", fee_schedule, description="Relative values of HCPCS level II services.")
-    yield ReferenceDataset("drg_weights", drg_weights, description="MS-DRG relative weights, FY 2026.")
+    return DATASETS
 
 
 @hookimpl

@@ -7,85 +7,39 @@ who negotiate varies from provider to provider; a provider charges a multiple of
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Mapping
-
-import attrs
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from healthsim_core import Draws, Run, Text
 from membersim.benefits import in_turn
-from membersim.facts import document, longest_prefix, rows, state_factor
+from membersim.facts import document, longest_prefix, state_factor
+from membersim.registries import DrgWeights, FeeSchedule
 
 Floats = NDArray[np.float64]
 Cents = NDArray[np.int64]
 
 
-@attrs.frozen(eq=False)
-class FeeSchedule:
-    """Relative values of professional services.
-
-    Attributes:
-        rvu: Relative value by HCPCS code.
-        varies: Codes that stand for services of several levels.
-    """
-
-    rvu: Mapping[str, float]
-    varies: frozenset[str]
-
-    def knows(self, code: Text) -> NDArray[np.bool_]:
-        """Whether each code is listed."""
-        return code.isin(self.rvu)
-
-    def price(self, code: Text, state: Text) -> Floats:
-        """Medicare's price of one unit in the state, cents; NaN for a code that is not listed."""
-        cents = 100 * document("payment")["conversion_factor"]["dollars"]
-        value = code.map(lambda name: self.rvu.get(name, np.nan))
-        return np.asarray(value * cents * state_factor(state, "price"))
+def visit_price(fees: FeeSchedule, code: Text, state: Text) -> Floats:
+    """Medicare's price of one unit in the state, cents; NaN for a code that is not listed."""
+    cents = 100 * document("payment")["conversion_factor"]["dollars"]
+    return np.asarray(code.map(lambda name: fees.rvu.get(name, np.nan)) * cents * state_factor(state, "price"))
 
 
-@attrs.frozen(eq=False)
-class DrgWeights:
-    """MS-DRG relative weights and geometric mean lengths of stay, by three-digit DRG."""
-
-    weight: Mapping[str, float]
-    geometric_los: Mapping[str, float]
-    kind: Mapping[str, str]
-
-    def price(self, drg: Text, state: Text) -> Floats:
-        """Medicare's price of a stay, cents."""
-        rates = document("payment")["inpatient"]
-        wage = state_factor(state, "wage")
-        labor = np.where(wage > 1, rates["labor_share_above_one"], rates["labor_share_below_one"])
-        operating = rates["operating_rate"] * (labor * wage + 1 - labor)
-        capital = rates["capital_rate"] * wage**0.6848  # 42 CFR 412.316: geographic adjustment factor
-        return np.asarray(100 * drg.map(lambda name: self.weight[name]) * (operating + capital))
+def stay_price(weights: DrgWeights, drg: Text, state: Text) -> Floats:
+    """Medicare's price of a stay, cents."""
+    rates = document("payment")["inpatient"]
+    wage = state_factor(state, "wage")
+    labor = np.where(wage > 1, rates["labor_share_above_one"], rates["labor_share_below_one"])
+    operating = rates["operating_rate"] * (labor * wage + 1 - labor)
+    capital = rates["capital_rate"] * wage**0.6848  # 42 CFR 412.316: geographic adjustment factor
+    return np.asarray(100 * drg.map(lambda name: weights.weight[name]) * (operating + capital))
 
 
-@functools.cache
-def fee_schedule() -> FeeSchedule:
-    """The bundled fee schedule."""
-    found = rows("fee_schedule")
-    return FeeSchedule({row["code"]: float(row["rvu"]) for row in found}, frozenset(r["code"] for r in found if r["varies"] == "1"))
-
-
-@functools.cache
-def drg_weights() -> DrgWeights:
-    """The bundled FY 2026 weights."""
-    found = rows("msdrg")
-    return DrgWeights(
-        {row["drg"]: float(row["weight"]) for row in found},
-        {row["drg"]: max(float(row["geometric_los"]), 1.0) for row in found},
-        {row["drg"]: row["kind"] for row in found},
-    )
-
-
-def drg_or_default(drg: Text, principal: Text) -> Text:
+def drg_or_default(weights: DrgWeights, drg: Text, principal: Text) -> Text:
     """The DRG; where it is absent or unknown, a usual one of the principal diagnosis."""
     defaults = document("revenue")["default_drg"]
-    known = drg_weights().weight
+    known = weights.weight
     said = drg.recode(lambda code: code.zfill(3) if code.zfill(3) in known else None)
     guessed = principal.recode(lambda code: longest_prefix(code, defaults["by_diagnosis"]) or defaults["otherwise"])
     return said.or_else(guessed).or_else(defaults["otherwise"])

@@ -10,6 +10,7 @@ from healthsim_core import Columns, Draws, Run, Text
 from membersim import pricing
 from membersim.facts import document
 from membersim.handlers.services import INSTITUTIONAL, PHARMACY, PROFESSIONAL, Services, billed_services, specialty_kind
+from membersim.registries import DrgWeights, fees_of, weights_of
 
 _DRUG_LINE_DAYS = 30
 
@@ -58,9 +59,10 @@ def lines_of(services: Services, payer: Text) -> ClaimLines:
 def _visit_lines(services: Services, payer: Text) -> ClaimLines:
     visit = np.flatnonzero(services.type == PROFESSIONAL)
     rule = billed_services(services, visit)
-    said, usual = services.events.parameters["service_code"][visit], rule["service_code"]
+    fees, draw = fees_of(services.events.run), services.events.run.draws("membersim.billing", services.events.id[visit])
+    said, usual = services.events.parameters["service_code"][visit], fees.billed(rule["service_code"], draw)
     code = said.or_else(usual)
-    priced_as = Text(np.where(pricing.fee_schedule().knows(said), said.codes, -1), said.values).or_else(usual)
+    priced_as = Text(np.where(fees.knows(said), said.codes, -1), said.values).or_else(usual)
     units = np.where(said.is_null(), np.asarray(rule["units"]), 1.0)
     added = np.flatnonzero(said.is_null() & ~rule["add_on"].is_null())
     add_on = rule["add_on"][added]
@@ -78,7 +80,7 @@ def _visit_lines(services: Services, payer: Text) -> ClaimLines:
 
 def _visit_prices(services: Services, claim: NDArray[np.intp], code: Text) -> NDArray[np.float64]:
     """Medicare's price of one unit, with the visit's own intensity where the code stands for several levels."""
-    rules, fees = document("payment")["visit_intensity"], pricing.fee_schedule()
+    rules, fees = document("payment")["visit_intensity"], fees_of(services.events.run)
     people = services.events.people
     level = pricing.bounded_log(services.events.draw.uniform("intensity"), 1.0, rules["sd"], 0.5, 2.0)
     level *= np.where(services.second.is_null(), 1.0, rules["secondary_diagnosis"])
@@ -87,7 +89,7 @@ def _visit_prices(services: Services, claim: NDArray[np.intp], code: Text) -> ND
     level *= np.where(specialist, rules["specialist"], 1.0)
     factors = document("payment")["specialty_factor"]["factor"]
     factor = services.specialty.map(lambda name: factors.get(name.lower(), 1.0), np.float64, 1.0)
-    price = fees.price(code, people["state"][claim])
+    price = pricing.visit_price(fees, code, people["state"][claim])
     return np.asarray(price * np.where(code.isin(fees.varies), level[claim], 1.0) * factor[claim])
 
 
@@ -116,9 +118,9 @@ def _stay_lines(services: Services, payer: Text) -> ClaimLines:
 
 
 def _stay_prices(services: Services, payer: Text, stay: NDArray[np.intp], nights: NDArray[np.int64]) -> tuple[Cents, Cents]:
-    rules, weights = document("payment")["stay"], pricing.drg_weights()
+    rules, weights = document("payment")["stay"], weights_of(services.events.run)
     drg = services.drg[stay]
-    medicare = weights.price(drg, services.events.people["state"][stay])
+    medicare = pricing.stay_price(weights, drg, services.events.people["state"][stay])
     ratio = nights / drg.map(lambda code: weights.geometric_los[code], np.float64, 1.0)
     effect = np.clip(ratio ** rules["day_effect"], rules["least"], rules["most"])
     billed, _ = _negotiated(services, payer, stay, medicare * effect, "inpatient")
@@ -133,7 +135,8 @@ RevenueLines = tuple[NDArray[np.intp], NDArray[np.int64], Text, NDArray[np.float
 def _revenue_lines(services: Services, stay: NDArray[np.intp]) -> RevenueLines:
     """Owner (among the stays), number, revenue code, share, and whether it is the room, of every line."""
     kinds, values = list(document("revenue")["shares"]), document("revenue")["shares"]
-    kind = services.drg[stay].map(lambda drg: kinds.index(_drg_kind(drg)), np.int64, 0)
+    weights = weights_of(services.events.run)
+    kind = services.drg[stay].map(lambda drg: kinds.index(_drg_kind(weights, drg)), np.int64, 0)
     emergency = services.admission_type[stay] == "1"
     owners, numbers, codes, shares = [], [], [], []
     for index, name in enumerate(kinds):
@@ -150,9 +153,9 @@ def _revenue_lines(services: Services, stay: NDArray[np.intp]) -> RevenueLines:
     return owner[order], number[order], code[order], share[order], number[order] == 1
 
 
-def _drg_kind(drg: str) -> str:
+def _drg_kind(weights: DrgWeights, drg: str) -> str:
     special = document("revenue")["drg_kind"]
-    return next((kind for kind, drgs in special.items() if drg in drgs), pricing.drg_weights().kind[drg])
+    return next((kind for kind, drgs in special.items() if drg in drgs), weights.kind[drg])
 
 
 def _line_draws(services: Services, claim: NDArray[np.intp], number: NDArray[np.int64]) -> Draws:

@@ -11,6 +11,7 @@ from membersim.coverage import Spans
 from membersim.facts import billing_skill, document, longest_prefix
 from membersim.plans import SERVICES, Plans
 from membersim.pricing import drg_or_default
+from membersim.registries import weights_of
 
 PROFESSIONAL, INSTITUTIONAL, PHARMACY = 0, 1, 2
 CLAIM_TYPES = {"claim_professional": PROFESSIONAL, "claim_institutional": INSTITUTIONAL, "claim_pharmacy": PHARMACY}
@@ -120,7 +121,7 @@ def _services(claims: Events, admissions: Events, kind: NDArray[np.int64], spans
         admitted=admitted, discharged=discharged, diagnosis=diagnosis,
         second=_masked(_other_than(parameters["secondary_code"], diagnosis), ~drug),
         admitting=_masked(admitting, stay), admission_type=_masked(admission_type, stay),
-        drg=_masked(drg_or_default(parameters["drg"], diagnosis), stay),
+        drg=_masked(drg_or_default(weights_of(claims.run), parameters["drg"], diagnosis), stay),
         visit_class=visit_class, specialty=specialty, place=_masked(place, kind == PROFESSIONAL),
         category=_categories(kind, visit_class, specialty, place),
         preventive=(kind == PROFESSIONAL) & diagnosis.map(_is_preventive, np.bool_, False),
