@@ -247,7 +247,7 @@ def course(steps):
     return fills
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(COURSES, PLANS)
 def test_every_claim_adds_up_and_no_accumulator_passes_its_limit(steps, plan):
     rows, _ = submit(*course(steps), coverage_type=plan[0], plan=plan[1])
@@ -265,7 +265,7 @@ def test_every_claim_adds_up_and_no_accumulator_passes_its_limit(steps, plan):
         assert (row["status"] == "rejected") == (row["reject_code"] is not None) == (row["allowed"] == 0)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(COURSES, PLANS, st.data())
 def test_a_claim_that_is_reversed_leaves_no_trace_in_later_ones(steps, plan, data):
     fills = course(steps)

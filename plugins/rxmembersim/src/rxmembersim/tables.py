@@ -28,7 +28,10 @@ PRESCRIPTION = Table(
         Field("prescription_id", "id", "The prescription: the event that brought it to the pharmacy."),
         Field("person_id", "id", "The patient.", references="core.person"),
         Field(
-            "medication_request_id", "id", "The order behind it, where a clinic wrote one.", nullable=True,
+            "medication_request_id",
+            "id",
+            "The order behind it, where a clinic wrote one.",
+            nullable=True,
             references="patientsim.medication_request",
         ),
         Field("prescription_number", "text", "The pharmacy's number for it: twelve digits, NCPDP field 402-D2."),

@@ -22,6 +22,7 @@ POSITIVE, NEGATIVE = "{ABCDEFGHI", "}JKLMNOPQR"  # the last digit of an amount, 
 NO_PRODUCT = "0" * 11
 _LETTERS = str.maketrans({"ß": "ss", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "æ": "ae", "Æ": "AE", "đ": "d", "Đ": "D"})  # do not decompose
 
+
 def field(identifier: str, value: str | Text | pa.Array) -> pa.Array | str:
     """A field: separator, two-character identifier, value; left out where the value is null."""
     if isinstance(value, str):
