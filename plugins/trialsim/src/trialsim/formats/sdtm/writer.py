@@ -15,10 +15,12 @@ from trialsim.formats import xpt
 from trialsim.formats.sdtm import design, observations, subjects
 from trialsim.formats.sdtm.define import define_xml
 from trialsim.formats.sdtm.records import Spool, filled, ranked, records
-from trialsim.formats.sdtm.source import Source
+from trialsim.formats.sdtm.source import Source, between
 from trialsim.formats.sdtm.spec import Dataset, datasets
 from trialsim.protocol import protocol_of
 from trialsim.tables import STUDY, SUMMARY
+
+BATCH = 1_000  # subjects
 
 
 @attrs.frozen
@@ -53,9 +55,13 @@ class SdtmWriter:
         self._enrolled = 0
 
     def write(self, tables: Mapping[str, pa.Table]) -> None:
-        """Add a chunk's observations."""
-        if tables["trialsim.subject"].num_rows == 0:
-            return
+        """Add a chunk's observations, a batch of subjects at a time, so that memory holds few of their records."""
+        people = tables["trialsim.subject"]["person_id"].to_numpy()
+        for start in range(0, len(people), BATCH):
+            first, last = people[start], people[min(start + BATCH, len(people)) - 1]
+            self._write(between(tables, first, last))
+
+    def _write(self, tables: Mapping[str, pa.Table]) -> None:
         subject = from_arrow(tables["trialsim.subject"])
         source = Source(tables, self.protocol, subject, self.run.as_of)
         self._enrolled += int((~np.isnat(subject["randomization_date"])).sum())
