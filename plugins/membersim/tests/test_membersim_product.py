@@ -48,7 +48,7 @@ def test_seniors_with_diabetes_are_65_and_more_have_e11_and_medicare():
     assert min(people["age"].to_pylist()) >= 65
     assert set(people["coverage_type"].to_pylist()) == {"Medicare"}
     assert all("E11" in codes for codes in people["conditions"].to_pylist())
-    assert set(people["severity"].to_pylist()) == {"controlled", "uncontrolled", "complicated"}
+    assert set(people["severity"].to_pylist()) == {"controlled", "moderate", "uncontrolled"}
 
 
 def test_children_in_medicaid_are_children_and_pay_nothing():

@@ -84,7 +84,7 @@ def _visit_prices(services: Services, claim: NDArray[np.intp], code: Text) -> ND
     people = services.events.people
     level = pricing.bounded_log(services.events.draw.uniform("intensity"), 1.0, rules["sd"], 0.5, 2.0)
     level *= np.where(services.second.is_null(), 1.0, rules["secondary_diagnosis"])
-    level *= np.where(people["severity"] == "controlled", 1.0, np.where(people["severity"].is_null(), 1.0, rules["uncontrolled"]))
+    level *= np.where(people["severity"].isin(("uncontrolled", "severe")), rules["uncontrolled"], 1.0)
     specialist = services.specialty.map(lambda name: specialty_kind(name) == "specialist", np.bool_, False)
     level *= np.where(specialist, rules["specialist"], 1.0)
     factors = document("payment")["specialty_factor"]["factor"]
