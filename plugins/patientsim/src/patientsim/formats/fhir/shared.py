@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from healthsim_core import Columns, Text
@@ -63,9 +64,11 @@ def by_person(records: Records) -> dict[str, tuple[NDArray[np.intp], Text]]:
 
 
 def _distinct(pairs: Columns) -> Columns:
+    """Each pair once, by row and number: never by the order of a dictionary, which another chunking changes."""
     number: Any = pairs["number"]
-    there = pairs.where(~number.is_null())
-    row, codes = np.asarray(there["row"], np.int64), there["number"].codes  # type: ignore[union-attr]
-    values = max(len(number.values), 1)
-    _, distinct = numbered(row * values + codes, int(row.max(initial=0) + 1) * values)
-    return Columns({"row": distinct // values, "number": Text((distinct % values).astype(np.int32), number.values)}, len(distinct))
+    there = np.flatnonzero(~number.is_null())
+    ordered = pc.unique(number.values.take(pc.sort_indices(number.values)))
+    rank = pc.index_in(number.values, ordered).to_numpy(zero_copy_only=False)
+    row, values = np.asarray(pairs["row"], np.int64)[there], max(len(ordered), 1)
+    _, distinct = numbered(row * values + rank[number.codes[there]], int(row.max(initial=0) + 1) * values)
+    return Columns({"row": distinct // values, "number": Text(distinct % values, ordered)}, len(distinct))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim_core import Columns, Text, text
+from patientsim.formats.fragments import rendered
 from patientsim.formats.hl7v2.fields import CODES
 from patientsim.formats.records import COVERAGE, Records
 
@@ -38,10 +39,10 @@ def _visits(part: Records) -> Iterator[Columns]:
     visit, kinds = part["patientsim.encounter"], CODES["class"]
     kind: Any = visit["class"]
     person, rows = part.rows_of(np.asarray(visit["person_id"])), np.arange(visit.rows)
-    begins = kind.recode(lambda value: kinds[value]["begin"])
+    begins = rendered(lambda value: kinds[value]["begin"], kind)
     common = {"person": person, "visit": rows, "control": np.asarray(visit["encounter_id"])}
     yield _rows(begins, "B", 0, time=np.asarray(visit["start"]), **common)
-    ends = kind.map(lambda value: kinds[value]["end"] is not None, bool, False) & ~np.isnat(visit["end"])
+    ends = kind.isin(name for name, told in kinds.items() if told["end"]) & ~np.isnat(visit["end"])
     over = {name: column[ends] for name, column in common.items()}
     yield _rows("A03", "E", 3, time=np.asarray(visit["end"])[ends], leaving=True, **over)
 
