@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import platformdirs
@@ -17,6 +18,8 @@ from healthsim_core.errors import StateError
 SCHEMA_VERSION = 1
 DATABASE_VARIABLE = "HEALTHSIM_DATABASE"
 STORE = "healthsim_store"  # the file's name inside, whatever the file is called: "core.duckdb" must not hide the schema "core"
+
+Answer = TypeVar("Answer")
 
 _META = (
     "CREATE SCHEMA IF NOT EXISTS healthsim",
@@ -159,6 +162,17 @@ def reading(database: Path | str | None) -> Iterator[duckdb.DuckDBPyConnection]:
             yield connection
     finally:
         connection.close()
+
+
+def interruptible(connection: duckdb.DuckDBPyConnection, ask: Callable[[], Answer]) -> Answer:
+    """The answer to a long question, asked in another thread, so that Ctrl-C always ends it: DuckDB alone may not notice."""
+    with ThreadPoolExecutor(1) as asking:
+        answer = asking.submit(ask)
+        try:
+            return answer.result()
+        except KeyboardInterrupt:
+            connection.interrupt()
+            raise
 
 
 def first_row(connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:

@@ -9,7 +9,7 @@ import duckdb
 
 from healthsim_core.errors import StateError, suggestion
 from healthsim_core.state.cohorts import StoredTable, cohort_id, stored_tables
-from healthsim_core.state.database import database_path, explained, reading
+from healthsim_core.state.database import database_path, explained, interruptible, reading
 
 _COPY = {
     "parquet": ("parquet", "FORMAT parquet, COMPRESSION zstd"),
@@ -75,4 +75,4 @@ def _prepare(target: Path, files: dict[str, Path], overwrite: bool) -> None:
 def _copy(connection: duckdb.DuckDBPyConnection, table: StoredTable, number: int, file: Path, options: str) -> None:
     written = str(file).replace("'", "''")
     with explained(file.parent):
-        connection.execute(f"COPY ({table.select(number)}) TO '{written}' ({options})")
+        interruptible(connection, lambda: connection.execute(f"COPY ({table.select(number)}) TO '{written}' ({options})"))

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from healthsim_core.errors import StateError
 from healthsim_core.state.cohorts import cohort_id, stored_tables
-from healthsim_core.state.database import STORE, database_path, explained, identifier, quoted, reading
+from healthsim_core.state.database import STORE, database_path, explained, identifier, interruptible, quoted, reading
 
 _READS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 
@@ -35,7 +35,7 @@ def query(sql: str, database: Path | str | None = None, cohort: str | None = Non
             _limit(connection, cohort, path)
         connection.execute("SET enable_external_access = false; SET lock_configuration = true")
         with explained("query"):
-            answer: pa.Table = connection.sql(sql).to_arrow_table()
+            answer: pa.Table = interruptible(connection, lambda: connection.sql(sql).to_arrow_table())
             return answer
 
 

@@ -73,9 +73,13 @@ class Store:
     def save(self, cohort: str = "made", *chunks: Mapping[str, pa.Table], **options: Any) -> None:
         written = chunks or (self.chunk(),)
         sink = self.sink(cohort, written[0], **options)
-        for chunk in written:
-            sink.write(chunk)
-        sink.commit()
+        try:
+            for chunk in written:
+                sink.write(chunk)
+            sink.commit()
+        except BaseException:
+            sink.abort()
+            raise
 
 
 @pytest.fixture
