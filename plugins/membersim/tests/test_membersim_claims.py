@@ -267,6 +267,19 @@ def test_the_admitting_diagnosis_is_the_admissions(claims):
     assert set(rows(claims, "select admitting_diagnosis, drg from claim where type = 'I'")) == {("R07.9", "281"), ("M17.11", "470")}
 
 
+def test_diagnoses_are_numbered_without_gaps_from_the_principal_one(claims):
+    none(claims, """select claim_id from claim_diagnosis group by 1 having max(sequence) <> count(*) filter (sequence > 0)
+                    or count(*) filter (qualifier = 'principal' and sequence = 1) <> 1""")  # fmt: skip
+
+
+def test_a_stay_codes_the_chronic_conditions_of_the_patient_once(senior):
+    claims = database(senior)
+    none(claims, """select claim_id, left(code, 3) from claim_diagnosis join claim using (claim_id)
+                    where type = 'I' and qualifier <> 'admitting' group by all having count(*) > 1""")  # fmt: skip
+    none(claims, """select * from claim c join condition k using (person_id) where type = 'I' and k.category = 'N18'
+                    and claim_id not in (select claim_id from claim_diagnosis where code = k.code)""")  # fmt: skip
+
+
 def test_rooms_are_billed_by_day(claims):
     none(claims, """select * from claim_line l join claim c using (claim_id) where unit_code = 'DA'
                     and units <> greatest(service_to - service_from, 1)""")  # fmt: skip

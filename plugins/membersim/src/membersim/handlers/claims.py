@@ -1,4 +1,4 @@
-"""The claim tables: claims, lines, diagnoses, accumulators."""
+"""The claim tables: claims, lines, accumulators."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from healthsim_core import Columns, Text, text
 from membersim.coverage import Spans
-from membersim.facts import document
 from membersim.handlers.adjudication import DENIED, PENDING, STATUSES, Accumulators, Adjudicated, limited
 from membersim.handlers.lines import ClaimLines
 from membersim.handlers.members import Household
@@ -83,18 +82,6 @@ def line_table(services: Services, lines: ClaimLines, found: Adjudicated) -> Col
         },
         len(claim),
     )  # fmt: skip
-
-
-def diagnosis_table(services: Services) -> Columns:
-    """`membersim.claim_diagnosis`."""
-    stay = services.type == INSTITUTIONAL
-    parts = [
-        _diagnoses(services, services.diagnosis, 1, "principal", stay),
-        _diagnoses(services, services.second, 2, "other", stay),
-        _diagnoses(services, services.admitting, 0, "admitting", np.zeros(len(services), bool)),
-    ]
-    joined = Columns.concat(parts)
-    return joined.take(np.lexsort((joined["sequence"], joined["claim_id"], joined["person_id"])))
 
 
 def accumulator_table(services: Services, found: Adjudicated, plans: Plans, house: Household) -> Columns:
@@ -180,13 +167,3 @@ def _traces(services: Services, found: Adjudicated, payer: Text) -> Text:
     leader[order] = events.id[order[first]]
     number = Text.of(text.lines("EFT", text.padded(leader, 19)))
     return Text(np.where(found.status == PENDING, -1, number.codes), number.values)
-
-
-def _diagnoses(services: Services, code: Text, sequence: int, qualifier: str, stay: NDArray[np.bool_]) -> Columns:
-    exempt = tuple(document("revenue")["exempt_from_present_on_admission"])
-    asked = stay & ~code.map(lambda value: value.startswith(exempt), np.bool_, True)
-    columns = {
-        "claim_id": services.events.id, "sequence": np.full(len(services), sequence), "person_id": services.events.person,
-        "code": code, "qualifier": qualifier, "present_on_admission": _constant("Y", asked),
-    }  # fmt: skip
-    return Columns(columns, len(services)).where(~code.is_null())

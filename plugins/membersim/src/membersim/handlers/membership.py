@@ -7,7 +7,8 @@ import numpy as np
 from healthsim_core import Columns, EventHandler, Events, Field
 from membersim.coverage import spans_of
 from membersim.handlers.adjudication import adjudicate
-from membersim.handlers.claims import accumulator_table, claim_table, diagnosis_table, line_table
+from membersim.handlers.claims import accumulator_table, claim_table, line_table
+from membersim.handlers.diagnoses import diagnosis_table
 from membersim.handlers.lines import lines_of
 from membersim.handlers.members import Household, coverage_table, member_table
 from membersim.handlers.services import services_of
