@@ -3,13 +3,11 @@
 import attrs
 import numpy as np
 import pytest
-
-from healthsim_core import Columns, EventHandler, Events
-from healthsim_core.testing import make_events, make_people
 from patientsim import plugin
 from patientsim.handlers import care, conditions, observations, orders, patients, plans
 
-NONE = np.datetime64("NaT")
+from healthsim_core import Columns, EventHandler, Events
+from healthsim_core.testing import make_events, make_people
 
 
 def handle(handler: EventHandler, events: Events) -> dict[str, list[dict]]:
@@ -22,7 +20,8 @@ def handle(handler: EventHandler, events: Events) -> dict[str, list[dict]]:
 
 
 def caused_by(event_id: int, time: str, rows: int = 1) -> Columns:
-    return Columns({"id": np.full(rows, event_id), "time": np.full(rows, np.datetime64(time, "s")), "provider_npi": None, "facility_npi": None}, rows)
+    cause = {"id": np.full(rows, event_id), "time": np.full(rows, np.datetime64(time, "s"))}
+    return Columns({**cause, "provider_npi": None, "facility_npi": None}, rows)
 
 
 def people_with(category: str, code: str, onset: str, rows: int = 2):
@@ -174,7 +173,8 @@ def test_a_test_without_a_value_has_no_result_yet() -> None:
 
 @pytest.mark.parametrize(("time", "expected"), [("2025-01-10T09:00:00", "completed"), ("2025-10-10T09:00:00", "active")])
 def test_an_order_is_completed_once_supply_and_refills_are_used_up(time: str, expected: str) -> None:
-    order = make_events("medication_order", row=[0], time=[time], parameters={"description": "metformin", "days_supply": 90.0, "refills": 1.0})
+    parameters = {"description": "metformin", "days_supply": 90.0, "refills": 1.0}
+    order = make_events("medication_order", row=[0], time=[time], parameters=parameters)
     (row,) = handle(orders.MEDICATION, order)["patientsim.medication_request"]
     assert (row["status"], row["days_supply"], row["refills"]) == (expected, 90, 1)
 
@@ -189,8 +189,9 @@ def test_referrals_and_care_plans_say_what_was_arranged() -> None:
 
 def test_every_event_type_of_patientsim_is_handled_once() -> None:
     handled = [name for handler in plugin.healthsim_event_handlers() for name in handler.event_types if name != "person"]
-    owned = "admission discharge transfer encounter observation procedure medication_order lab_order lab_result diagnosis referral care_plan_update"
-    assert sorted(handled) == sorted(owned.split())
+    visits = ["admission", "discharge", "transfer", "encounter", "procedure", "diagnosis"]
+    rest = ["observation", "medication_order", "lab_order", "lab_result", "referral", "care_plan_update"]
+    assert sorted(handled) == sorted(visits + rest)
 
 
 @pytest.mark.parametrize("handler", list(plugin.healthsim_event_handlers()), ids=lambda handler: handler.event_types[0])

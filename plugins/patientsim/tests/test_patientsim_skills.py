@@ -5,9 +5,9 @@ import re
 import numpy as np
 import pytest
 import simple_icd_10_cm as icd
+from patientsim.plugin import healthsim_skill_resolvers
 
 from healthsim_core import Columns, Draws, SkillResolver, Text
-from patientsim.plugin import healthsim_skill_resolvers
 
 SKILLS = {skill.skill: skill for skill in healthsim_skill_resolvers()}
 DIAGNOSES = ("reason_code", "secondary_code")
