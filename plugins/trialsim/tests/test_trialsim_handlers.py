@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pytest
 from trialsim.handlers.trial import PARAMETERS, trial
 
-from healthsim_core import Columns, Text
+from healthsim_core import Columns, SpecificationError, Text
 from healthsim_core.testing import make_events, make_people, make_run
 
 JOINED = [("screening", "2025-03-01T09:00:00"), ("randomization", "2025-03-15T09:00:00")]
@@ -115,3 +116,25 @@ def test_a_criterion_is_judged_as_the_value_is_reported() -> None:
     met = [happened(JOINED[0], a1c=[value])["trialsim.eligibility"]["met"][2] for value in (6.44, 6.46, 11.04, 11.06)]
 
     assert [bool(value) for value in met] == [False, True, True, False]
+
+
+def test_a_reason_in_other_words_is_decoded_as_other() -> None:
+    tables = happened(*JOINED, ("withdrawal", "2025-04-01T10:00:00"), reason=[None, None, "Moved to another state"])
+
+    last = tables["trialsim.disposition"].to_pylist()[-1]
+    assert (last["term"], last["decoded_term"], one(tables)["end_reason"]) == ("Moved to another state", "OTHER", "OTHER")
+
+
+def test_an_arm_that_the_protocol_does_not_have_is_an_error() -> None:
+    with pytest.raises(SpecificationError, match='no arm "HS20"'):
+        happened(*JOINED, arm=[None, "HS20"])
+
+
+def test_severity_is_as_said_or_drawn_where_it_is_no_severity() -> None:
+    said = [
+        one(happened(*JOINED, ("adverse_event", "2025-04-01T10:00:00"), severity=[None, None, word]), "adverse_event")["severity"]
+        for word in ("severe", "terrible")
+    ]
+
+    assert said[0] == "SEVERE"
+    assert said[1] in ("MILD", "MODERATE", "SEVERE")

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 import simple_icd_10_cm as icd
 import trialsim
-from trialsim.formats.sdtm.spec import codelists, datasets, methods
+from trialsim.formats.sdtm.spec import datasets, methods
 from trialsim.generation import SUBJECT_PROFILE_TEMPLATES, SubjectProfileExecutor, create_subject_profile
 from trialsim.protocol import protocols
+from trialsim.terminology import codelists
 
 from healthsim_core import JourneySpecification, ProfileSpecification, SpecificationError, generate
 

@@ -339,6 +339,20 @@ def test_files_read_back_without_problems(sdtm: Datasets) -> None:
     assert back.tables["trialsim.subject"]["usubjid"].to_pylist() == [row["USUBJID"] for row in sdtm["DM"]]  # type: ignore[union-attr]
 
 
+def test_other_medication_is_that_of_the_chart(tmp_path: Path) -> None:
+    pytest.importorskip("patientsim", reason="PatientSim is not installed; nobody orders medication")
+    result = generate("trial-diabetes-adults", ["diabetic_management_year", "trial_participation"], 40, output_formats=["sdtm_datasets"],
+                      products=["trialsim", "patientsim"], out=tmp_path)  # fmt: skip
+    orders = {str(row["medication_request_id"]): row for row in result.tables["patientsim.medication_request"].to_pylist()}
+    sdtm = Datasets(tmp_path / "sdtm_datasets")
+
+    assert len(sdtm["CM"]) > 40
+    for row in sdtm["CM"]:
+        order = orders[row["CMSPID"]]
+        assert (row["CMTRT"], row["CMSTDTC"]) == (order["description"], order["authored"].date().isoformat())
+        assert int(row["USUBJID"][-9:]) == order["person_id"]
+
+
 @pytest.mark.parametrize(
     ("damage", "problem"),
     [

@@ -13,6 +13,7 @@ from trialsim.handlers.exposure import Dosing
 from trialsim.handlers.participation import NEVER, Participation, at, first_by_subject
 from trialsim.handlers.visits import Visits
 from trialsim.protocol import Criterion
+from trialsim.terminology import codelists
 
 RESULT_DAYS = (3, 15)  # from the screening visit to knowing that a criterion is not met
 STATUSES = ("screening", "screen_failure", "ongoing", "completed", "discontinued")
@@ -81,11 +82,12 @@ def disposition_table(part: Participation, ending: Ending, dosing: Dosing) -> Co
     milestone = np.repeat([0, 1], [len(everybody), len(randomized)])
     codes = np.concatenate([milestone, reason.codes + 2])
     term = Text(codes, [*milestones.values.to_pylist(), *reason.values.to_pylist()])
-    kind = np.repeat([0, 0, 1], [len(everybody), len(randomized), len(over)])
+    decoded = Text(codes, [*milestones.values.to_pylist(), *map(decode, reason.values.to_pylist())])
+    kind = Text(np.repeat([0, 0, 1], [len(everybody), len(randomized), len(over)]), ["PROTOCOL MILESTONE", "DISPOSITION EVENT"])
     epoch = dosing.epoch(subject, date)
     before_dose = codes == 1  # randomisation comes before the first dose of its day
     columns: dict[str, Any] = {
-        **part.identity(subject), "term": term, "decoded_term": term, "category": Text(kind, ["PROTOCOL MILESTONE", "DISPOSITION EVENT"]),
+        **part.identity(subject), "term": term, "decoded_term": decoded, "category": kind,
         "date": date, "epoch": Text(np.where(before_dose, 0, epoch.codes), epoch.values),
     }  # fmt: skip
     whole = Columns(columns, len(subject))
@@ -103,10 +105,15 @@ def subject_table(part: Participation, visits: Visits, ending: Ending, dosing: D
         "screen_failure_date": np.where(failure, ending.date, NEVER), "screen_failure_reason": ending.failed.or_else(own),
         "randomization_date": part.randomized.astype("datetime64[D]"), "arm_code": Text(part.arm, [arm.code for arm in arms]),
         "arm": Text(part.arm, [arm.name for arm in arms]), "first_dose_date": dosing.first, "last_dose_date": dosing.last,
-        "end_date": ending.date, "end_reason": ending.reason, "last_contact_date": _last_contact(part, visits, ending),
+        "end_date": ending.date, "end_reason": ending.reason.recode(decode), "last_contact_date": _last_contact(part, visits, ending),
         "death_date": np.where(part.died <= ending.date, part.died, NEVER), "age_at_consent": _age(part.column("birth_date"), consent),
     }  # fmt: skip
     return Columns(columns, len(part))
+
+
+def decode(reason: str) -> str:
+    """The term of the codelist NCOMPLT for a reason in whatever words."""
+    return reason.upper() if reason.upper() in {term for term, _ in codelists()["NCOMPLT"].terms} else "OTHER"
 
 
 def _met(part: Participation, criterion: Criterion) -> NDArray[np.bool_]:

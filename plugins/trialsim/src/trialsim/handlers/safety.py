@@ -66,7 +66,8 @@ def _severity(batch: Batch, serious: NDArray[np.bool_]) -> Text:
     moderate = _number(batch, "moderate", np.where(serious, 0.3, 0.3))
     unit = batch.events.draw.uniform("severity")
     drawn = Text((unit >= mild) * 1 + (unit >= mild + moderate) * 1, SEVERITIES)
-    return _text(batch, "severity").recode(str.upper).or_else(drawn)
+    stated = _text(batch, "severity").recode(lambda word: word.upper() if word.upper() in SEVERITIES else None)
+    return stated.or_else(drawn)
 
 
 def _seriousness(batch: Batch, serious: NDArray[np.bool_], fatal: NDArray[np.bool_]) -> Text:

@@ -8,8 +8,9 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 
-from trialsim.formats.sdtm.spec import Codelist, Dataset, ValueLevel, Variable, codelists, methods, terms, value_levels
+from trialsim.formats.sdtm.spec import Dataset, ValueLevel, Variable, methods, terms, value_levels
 from trialsim.protocol import Protocol
+from trialsim.terminology import Codelist, codelists
 
 ODM, DEF, XLINK = "http://www.cdisc.org/ns/odm/v1.3", "http://www.cdisc.org/ns/def/v2.1", "http://www.w3.org/1999/xlink"
 _XML = "http://www.w3.org/XML/1998/namespace"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Text, text
+from healthsim_core import Columns, Text, text
 from trialsim.formats.sdtm.source import Rows, Source, flag, number_text, yes_no
 from trialsim.formats.sdtm.subjects import Domain
 
@@ -69,24 +69,35 @@ def medical_history(source: Source) -> Domain:
 
 
 def medications(source: Source) -> Domain:
-    """CM: what was prescribed up to the last contact, from orders where there are some, else from prescriptions."""
-    orders = source.has(ORDERS)
-    row = source.rows(ORDERS if orders else PRESCRIPTIONS)
-    start = np.asarray(row["authored" if orders else "written_date"]).astype("datetime64[D]")
-    seen = start <= row.of_subject("last_contact_date")
-    row, start = row.where(seen), start[seen]
+    """CM: what was ordered or prescribed up to the last contact; a prescription that follows an order is the order's row."""
+    parts: list[Columns] = []
+    owners: list[NDArray[np.intp]] = []
+    for name in (ORDERS, PRESCRIPTIONS):
+        if source.has(name):
+            columns, owner = _prescribed(source.rows(name), name == ORDERS, source.has(ORDERS))
+            parts.append(columns)
+            owners.append(owner)
+    return Columns.concat(parts), np.concatenate(owners)
+
+
+def _prescribed(row: Rows, ordered: bool, after_orders: bool) -> tuple[Columns, NDArray[np.intp]]:
+    start = np.asarray(row["authored" if ordered else "written_date"]).astype("datetime64[D]")
+    wanted = start <= row.of_subject("last_contact_date")
+    if not ordered and after_orders:
+        wanted &= np.asarray(row["medication_request_id"]) == 0
+    row, start = row.where(wanted), start[wanted]
     supply, refills = (np.nan_to_num(np.asarray(row[name], np.float64)) for name in ("days_supply", "refills"))
     end = start + (np.maximum(supply * (refills + 1), 1) - 1).astype("timedelta64[D]")
     lasting = end > row.of_subject("last_contact_date")
     end = np.where(lasting, NEVER, end)
-    dose: dict[str, Any] = {"CMDOSE": row["dose"], "CMDOSU": row["dose_unit"]} if orders else {}
-    key = "medication_request_id" if orders else "prescription_id"
     columns = {
-        "CMSPID": _identifier(row[key]), "CMTRT": row["description"].or_else("Medication, not specified"), "CMCLAS": row["drug_class"],
-        "CMDOSRGM": row["sig"], "EPOCH": row.epoch(start), "CMSTDTC": start, "CMENDTC": end, "CMSTDY": row.study_day(start),
-        "CMENDY": row.study_day(end), **dose, **_ongoing(row, lasting, "CMENRTPT", "CMENTPT", "last_contact_date"),
+        "CMSPID": _identifier(row["medication_request_id" if ordered else "prescription_id"]),
+        "CMTRT": row["description"].or_else("Medication, not specified"), "CMCLAS": row["drug_class"], "CMDOSRGM": row["sig"],
+        "CMDOSE": row["dose"] if ordered else np.full(len(row), np.nan), "CMDOSU": row["dose_unit"] if ordered else None,
+        "EPOCH": row.epoch(start), "CMSTDTC": start, "CMENDTC": end, "CMSTDY": row.study_day(start), "CMENDY": row.study_day(end),
+        **_ongoing(row, lasting, "CMENRTPT", "CMENTPT", "last_contact_date"),
     }  # fmt: skip
-    return columns, row.owner
+    return Columns(columns, len(row)), row.owner
 
 
 def laboratory(source: Source) -> Domain:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import functools
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import attrs
 
 from trialsim.formats.xpt import XptVariable
-
-DATA = Path(__file__).parents[2] / "data" / "sdtm"
+from trialsim.terminology import DATA, rows
 
 
 @attrs.frozen
@@ -59,16 +56,6 @@ class Dataset:
 
 
 @attrs.frozen
-class Codelist:
-    """A codelist: name, NCI code ("" for the sponsor's own), and terms with their decodes ("" for none)."""
-
-    oid: str
-    name: str
-    nci_code: str
-    terms: tuple[tuple[str, str], ...]
-
-
-@attrs.frozen
 class ValueLevel:
     """A variable whose codelist depends on another variable's value: codelist by that value."""
 
@@ -88,7 +75,7 @@ def value_levels() -> tuple[ValueLevel, ...]:
 def datasets() -> Mapping[str, Dataset]:
     """Every dataset, in the order of define.xml."""
     variables: dict[str, list[Variable]] = {}
-    for row in _rows("variables.csv"):
+    for row in rows("variables.csv"):
         name, length = row.pop("dataset"), int(row.pop("length"))
         variables.setdefault(name, []).append(Variable(length=length, **row))
     return {
@@ -96,20 +83,8 @@ def datasets() -> Mapping[str, Dataset]:
             row["name"], row["label"], row["class"], row["structure"], tuple(row["keys"].split()), row["reference"] == "Yes",
             tuple(variables[row["name"]]),
         )
-        for row in _rows("datasets.csv")
+        for row in rows("datasets.csv")
     }  # fmt: skip
-
-
-@functools.cache
-def codelists() -> Mapping[str, Codelist]:
-    """The codelists that do not depend on the protocol."""
-    found: dict[str, list[dict[str, str]]] = {}
-    for row in _rows("codelists.csv"):
-        found.setdefault(row["codelist"], []).append(row)
-    return {
-        oid: Codelist(oid, rows[0]["name"], rows[0]["nci_code"], tuple((row["term"], row["decode"]) for row in rows))
-        for oid, rows in found.items()
-    }
 
 
 @functools.cache
@@ -122,8 +97,3 @@ def methods() -> Mapping[str, str]:
 def terms() -> Mapping[str, Any]:
     """Controlled terms of the core's own words, and the standards."""
     return json.loads((DATA / "terms.json").read_text(encoding="utf-8"))  # type: ignore[no-any-return]
-
-
-def _rows(name: str) -> list[dict[str, str]]:
-    with (DATA / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
