@@ -65,9 +65,10 @@ class Text:
 
     def __eq__(self, other: object) -> Any:
         if isinstance(other, Text):
-            theirs = {value: code for code, value in enumerate(other.values.to_pylist())}
-            table = np.array([theirs.get(value, -2) for value in self.values.to_pylist()] + [-3], np.int64)
-            return np.asarray(table[self.codes] == other.codes)
+            words: dict[str, int] = {}
+            ours = [words.setdefault(value, len(words)) for value in self.values.to_pylist()]
+            theirs = [words.setdefault(value, len(words)) for value in other.values.to_pylist()]
+            return np.asarray(np.array([*ours, -1])[self.codes] == np.array([*theirs, -2])[other.codes])
         return self.isin([other])
 
     def __ne__(self, other: object) -> Any:
