@@ -15,7 +15,9 @@ from healthsim_core.testing import make_events, make_people, make_run
 JOINED = [("screening", "2025-03-01T09:00:00"), ("randomization", "2025-03-15T09:00:00")]
 
 
-def happened(*events: tuple[str, str], cause: Sequence[int] | None = None, **parameters: list[Any]) -> dict[str, Columns]:
+def happened(
+    *events: tuple[str, str], cause: Sequence[int] | None = None, people: dict[str, Any] | None = None, **parameters: list[Any]
+) -> dict[str, Columns]:
     """The tables of one subject's events; `parameters` by name, one value an event."""
     rows = len(events)
     given = {
@@ -25,7 +27,7 @@ def happened(*events: tuple[str, str], cause: Sequence[int] | None = None, **par
         for field in PARAMETERS
     }
     batch = make_events(
-        [name for name, _ in events], make_people(1, make_run(journeys=("trial_participation",))), row=[0] * rows,
+        [name for name, _ in events], make_people(1, make_run(journeys=("trial_participation",)), **(people or {})), row=[0] * rows,
         time=[time for _, time in events], parameters=Columns(given, rows), cause=np.array(cause or [0] * rows, np.int64),
     )  # fmt: skip
     return trial(batch)
@@ -138,3 +140,21 @@ def test_severity_is_as_said_or_drawn_where_it_is_no_severity() -> None:
 
     assert said[0] == "SEVERE"
     assert said[1] in ("MILD", "MODERATE", "SEVERE")
+
+
+def test_an_adverse_event_lasts_till_the_withdrawal_that_it_led_to() -> None:
+    tables = happened(*JOINED, ("adverse_event", "2025-04-01T10:00:00"), ("withdrawal", "2025-04-25T10:00:00"), cause=[0, 0, 0, 1_000_003],
+                      days=[None, None, 1, None])  # fmt: skip
+
+    event = one(tables, "adverse_event")
+    assert (str(event["end_date"]), event["outcome"]) == ("2025-04-25", "RECOVERED/RESOLVED")
+
+
+def test_a_fatal_event_is_serious_whatever_it_was_called() -> None:
+    died = np.array(["2025-04-04"], "datetime64[D]")
+    tables = happened(*JOINED, ("adverse_event", "2025-04-01T10:00:00"), ("death", "2025-04-04T10:00:00"), cause=[0, 0, 0, 1_000_003],
+                      people={"death_date": died})  # fmt: skip
+
+    event = one(tables, "adverse_event")
+    assert (event["serious"], event["seriousness"], event["outcome"], str(event["end_date"])) == (True, "death", "FATAL", "2025-04-04")
+    assert (one(tables)["end_reason"], str(one(tables)["last_dose_date"])) == ("DEATH", "2025-04-04")

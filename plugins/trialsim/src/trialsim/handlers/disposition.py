@@ -15,7 +15,6 @@ from trialsim.handlers.visits import Visits
 from trialsim.protocol import Criterion
 from trialsim.terminology import codelists
 
-RESULT_DAYS = (3, 15)  # from the screening visit to knowing that a criterion is not met
 STATUSES = ("screening", "screen_failure", "ongoing", "completed", "discontinued")
 
 
@@ -42,7 +41,9 @@ def ending_of(part: Participation, visits: Visits) -> Ending:
     """How each subject's participation ended by as_of."""
     met = np.stack([_met(part, criterion) for criterion in part.protocol.criteria], axis=1)
     draw = part.people.run.draws("trialsim.screening", part.people.id[part.row])
-    known = part.consent.astype("datetime64[D]") + draw.integers("result", *RESULT_DAYS).astype("timedelta64[D]")
+    wait = part.protocol["screening_result_days"]
+    result = draw.integers("result", wait["least"], wait["most"] + 1).astype("timedelta64[D]")
+    known = part.consent.astype("datetime64[D]") + result
     failing = part.screening_failed & np.isnat(part.withdrawn) & ~met.all(axis=1) & (known <= part.as_of)
     last = visits.number == part.protocol.last_visit.number
     finished = visits.batch.where(last)

@@ -7,30 +7,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Text
+from healthsim_core import Columns, Text, text
 from trialsim.handlers.exposure import INTERRUPTED, REDUCED, Dosing
 from trialsim.handlers.participation import NEVER, Batch, Participation
 
 SEVERITIES = ("MILD", "MODERATE", "SEVERE")
 ACTIONS = ("NOT APPLICABLE", "DOSE NOT CHANGED", "DOSE REDUCED", "DRUG INTERRUPTED", "DRUG WITHDRAWN")
 OUTCOMES = ("NOT RECOVERED/NOT RESOLVED", "RECOVERED/RESOLVED", "FATAL")
-DEVIATION, DEVIATION_KIND = "Protocol deviation, not specified", "OTHER"
-EVENT = "Adverse event, not specified"
-DAYS, SERIOUS_DAYS = 7.0, 14.0  # usual duration where nobody says
 
 
 def adverse_event_table(part: Participation, dosing: Dosing, ended: NDArray[np.datetime64]) -> Columns:
     """Rows of trialsim.adverse_event, serious ones too."""
     batch = part.batch.of("adverse_event", "serious_adverse_event")
     events, subject = batch.events, batch.subject
-    serious = events.type == "serious_adverse_event"
-    deaths = part.batch.of("death")
-    fatal = np.isin(events.id, deaths.events.cause)
-    end, outcome = _resolution(part, batch, ended, fatal)
+    fatal = np.isin(events.id, part.batch.of("death").events.cause)
+    serious = (events.type == "serious_adverse_event") | fatal
+    end, outcome = _resolution(part, batch, ended, serious, fatal)
     on_treatment = dosing.epoch(subject, events.date) == "TREATMENT"
     columns: dict[str, Any] = {
-        "adverse_event_id": events.id, **part.identity(subject), "term": _text(batch, "term").or_else(EVENT),
-        "severity": _severity(batch, serious), "serious": serious, "seriousness": _seriousness(batch, serious, fatal),
+        "adverse_event_id": events.id, **part.identity(subject), "term": _text(batch, "term").or_else(part.protocol["unstated"]["term"]),
+        "severity": _severity(part, batch, serious), "serious": serious, "seriousness": _seriousness(batch, serious, fatal),
         "related": on_treatment & events.draw.happens("related", _number(batch, "related", 0.0)),
         "action": _action(part, batch, on_treatment), "outcome": outcome, "start_date": events.date, "end_date": end,
         "epoch": dosing.epoch(subject, events.date),
@@ -40,30 +36,45 @@ def adverse_event_table(part: Participation, dosing: Dosing, ended: NDArray[np.d
 
 def deviation_table(part: Participation, dosing: Dosing) -> Columns:
     """Rows of trialsim.deviation."""
-    batch = part.batch.of("protocol_deviation")
+    batch, unstated = part.batch.of("protocol_deviation"), part.protocol["unstated"]
     columns: dict[str, Any] = {
-        "deviation_id": batch.events.id, **part.identity(batch.subject), "term": _text(batch, "term").or_else(DEVIATION),
-        "category": _text(batch, "category").or_else(DEVIATION_KIND), "date": batch.events.date,
+        "deviation_id": batch.events.id, **part.identity(batch.subject), "term": _text(batch, "term").or_else(unstated["deviation"]),
+        "category": _text(batch, "category").or_else(unstated["deviation_category"]), "date": batch.events.date,
         "epoch": dosing.epoch(batch.subject, batch.events.date),
     }  # fmt: skip
     return Columns(columns, len(batch))
 
 
-def _resolution(part: Participation, batch: Batch, ended: NDArray[Any], fatal: NDArray[np.bool_]) -> tuple[NDArray[Any], Text]:
-    serious = batch.events.type == "serious_adverse_event"
-    usual = _number(batch, "days", np.where(serious, SERIOUS_DAYS, DAYS))
-    lasted = np.maximum(1, np.rint(usual * batch.events.draw.uniform("days", 0.4, 1.6)))
-    end = batch.events.date + lasted.astype("timedelta64[D]")
+def _resolution(
+    part: Participation, batch: Batch, ended: NDArray[Any], serious: NDArray[np.bool_], fatal: NDArray[np.bool_]
+) -> tuple[NDArray[Any], Text]:
+    unstated = part.protocol["unstated"]
+    usual = _number(batch, "days", _usual(part, serious, "days"))
+    lasted = np.maximum(1, np.rint(usual * batch.events.draw.uniform("days", unstated["lasts_from"], unstated["lasts_to"])))
+    end = np.fmax(batch.events.date + lasted.astype("timedelta64[D]"), _last_consequence(part, batch))
     known = np.fmin(ended[batch.subject], part.as_of)
     resolved = (end <= known) & ~fatal
     end = np.where(fatal, part.died[batch.subject], np.where(resolved, end, NEVER))
     return end, Text(np.where(fatal, 2, resolved * 1), OUTCOMES)
 
 
-def _severity(batch: Batch, serious: NDArray[np.bool_]) -> Text:
+def _last_consequence(part: Participation, batch: Batch) -> NDArray[np.datetime64]:
+    """Day of the last dose change or withdrawal that each event led to: it lasts till then; NaT for none."""
+    followed = part.batch.of("dose_modification", "withdrawal").events
+    last = np.full(len(batch) + 1, NEVER, "datetime64[D]")
+    rows = text.positions(batch.events.id, followed.cause)
+    last[rows] = followed.date  # sorted by time: the last one stands
+    return last[:-1]
+
+
+def _usual(part: Participation, serious: NDArray[np.bool_], name: str) -> NDArray[np.float64]:
+    unstated = part.protocol["unstated"]
+    return np.where(serious, unstated["serious"][name], unstated["common"][name])
+
+
+def _severity(part: Participation, batch: Batch, serious: NDArray[np.bool_]) -> Text:
     """As the journey says, else drawn by the term's own shares of mild and moderate ones."""
-    mild = _number(batch, "mild", np.where(serious, 0.0, 0.65))
-    moderate = _number(batch, "moderate", np.where(serious, 0.3, 0.3))
+    mild, moderate = (_number(batch, name, _usual(part, serious, name)) for name in ("mild", "moderate"))
     unit = batch.events.draw.uniform("severity")
     drawn = Text((unit >= mild) * 1 + (unit >= mild + moderate) * 1, SEVERITIES)
     stated = _text(batch, "severity").recode(lambda word: word.upper() if word.upper() in SEVERITIES else None)
