@@ -23,7 +23,7 @@ from healthsim_core.generation.people_plan import PeoplePlan, compile_people
 from healthsim_core.generation.request import Request, RequestedJourney
 from healthsim_core.offers import EventHandler, OutputFormat, PersonColumns, RunHandler
 from healthsim_core.reference.hybrid import with_reference
-from healthsim_core.reference.stored import Facts, current_facts, digests, using
+from healthsim_core.reference.stored import Facts, current_facts, using
 from healthsim_core.spec.profile import ProfileSpecification
 from healthsim_core.tables import Field, Table
 from healthsim_core.world import CORE_TABLES, PERSON
@@ -63,7 +63,7 @@ class Plan:
     formats: tuple[OutputFormat, ...]
     products: tuple[str, ...]
     notes: tuple[str, ...]
-    facts: Facts = attrs.field(factory=dict, repr=False)
+    facts: Facts = attrs.field(factory=Facts, repr=False)
 
     @functools.cached_property
     def tables(self) -> dict[str, Table]:
@@ -100,7 +100,7 @@ class Plan:
 
         plugins = {p.name: p.version for p in self.catalog.plugins if p.status == "active"}
         skills = {f"skill:{s.skill}": s.version for s in self.catalog.skills.values() if s.skill in self.skills_used}
-        return {"healthsim-core": __version__, **plugins, **skills, **digests(self.facts)}
+        return {"healthsim-core": __version__, **plugins, **skills, **self.facts.digests()}
 
     @functools.cached_property
     def skills_used(self) -> tuple[str, ...]:
@@ -129,7 +129,9 @@ def compile_plan(request: Request, catalog: Catalog, facts: Facts | None = None)
     """
     stored = current_facts() if facts is None else facts
     with using(stored):
-        return _compiled(request, catalog, stored)
+        plan = _compiled(request, catalog, stored)
+        plan.run_tables.keys()  # made now, so that stored facts are read before anything is written
+    return plan
 
 
 def _compiled(request: Request, catalog: Catalog, facts: Facts) -> Plan:

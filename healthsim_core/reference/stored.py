@@ -15,9 +15,76 @@ import pyarrow.compute as pc
 SCHEMA = "reference"
 BUNDLED = "bundled"
 LOADED_FROM = "loaded_from"  # the column of every stored table that says which file its rows come from
+SMALL = 20_000  # rows of a table that is read whole; of a larger one only what is asked for
 _TABLES = "FROM duckdb_tables() SELECT table_name WHERE database_name = current_database() AND schema_name = ? ORDER BY table_name"
 
-Facts = Mapping[str, pa.Table]
+Asked = tuple[str, tuple[tuple[str, Any], ...]]
+
+
+class Facts:
+    """The stored facts of one run: the small tables, and of large ones what has been asked for so far.
+
+    A run asks for what it needs of a large table while its plan is compiled: later its own database may be locked. What
+    was read travels with the plan to every worker.
+
+    Args:
+        database: The database; None for no facts at all.
+    """
+
+    def __init__(self, database: Path | None = None) -> None:
+        self._database = database
+        self._whole: dict[str, pa.Table] = {}
+        self._large: frozenset[str] = frozenset()
+        self._answers: dict[Asked, pa.Table] = {}
+        if database is not None and database.exists():
+            self._read_small()
+
+    def rows(self, dataset: str, equal: Mapping[str, Any]) -> pa.Table | None:
+        """Rows of a dataset where columns have the values of `equal`; None where nothing of it is stored."""
+        name = dataset.replace("-", "_")
+        if name in self._whole:
+            return _where(self._whole[name], equal)
+        if name not in self._large:
+            return None
+        asked = (name, tuple(sorted(equal.items())))
+        if asked not in self._answers:
+            self._answers[asked] = self._answer(name, equal)
+        return self._answers[asked]
+
+    def digests(self) -> dict[str, str]:
+        """A digest of what files have brought, by dataset; bundled rows are those of the product's version."""
+        read = [*self._whole.items(), *((name, rows) for (name, _), rows in sorted(self._answers.items(), key=lambda item: repr(item[0])))]
+        found: dict[str, Any] = {}
+        for name, rows in read:
+            brought = rows.filter(pc.field(LOADED_FROM) != BUNDLED)
+            if brought.num_rows:
+                found.setdefault(name, hashlib.sha256()).update(repr(brought.to_pydict()).encode())
+        return {f"reference:{name}": digest.hexdigest()[:16] for name, digest in sorted(found.items())}
+
+    def _read_small(self) -> None:
+        from healthsim_core.state.database import quoted, reading
+
+        large = set()
+        with reading(self._database) as connection:
+            for (name,) in connection.sql(_TABLES, params=[SCHEMA]).fetchall():
+                table = quoted(f"{SCHEMA}.{name}")
+                ((rows,),) = connection.sql(f"FROM {table} SELECT count(*)").fetchall()
+                if rows > SMALL:
+                    large.add(name)
+                else:
+                    self._whole[name] = connection.sql(f"FROM {table} ORDER BY ALL").to_arrow_table()
+        self._large = frozenset(large)
+
+    def _answer(self, name: str, equal: Mapping[str, Any]) -> pa.Table:
+        from healthsim_core.state.database import identifier, quoted, reading
+
+        where = " AND ".join(f"{identifier(column)} = ?" for column in equal) or "true"
+        with reading(self._database) as connection:
+            sql = f"FROM {quoted(f'{SCHEMA}.{name}')} WHERE {where} ORDER BY ALL"
+            rows: pa.Table = connection.sql(sql, params=[*equal.values()]).to_arrow_table()
+            return rows
+
+
 _facts: ContextVar[Facts | None] = ContextVar("reference_facts", default=None)
 
 
@@ -44,20 +111,15 @@ def current_facts() -> Facts:
     return read_facts(None) if found is None else found
 
 
-def read_facts(database: Path | str | None) -> dict[str, pa.Table]:
-    """Everything that `healthsim init` has stored, by dataset (with _ for -); nothing where there is no database.
+def read_facts(database: Path | str | None) -> Facts:
+    """What `healthsim init` has stored; nothing where there is no database.
 
     Raises:
         StateError: The database cannot be read: locked, or not a database.
     """
-    from healthsim_core.state.database import database_path, quoted, reading
+    from healthsim_core.state.database import database_path
 
-    path = database_path(database)
-    if not path.exists():
-        return {}
-    with reading(path) as connection:
-        names = [name for (name,) in connection.sql(_TABLES, params=[SCHEMA]).fetchall()]
-        return {name: connection.sql(f"FROM {quoted(f'{SCHEMA}.{name}')} ORDER BY ALL").to_arrow_table() for name in names}
+    return Facts(database_path(database))
 
 
 def reference_rows(dataset: str, **equal: Any) -> pa.Table | None:
@@ -77,20 +139,10 @@ def reference_rows(dataset: str, **equal: Any) -> pa.Table | None:
         >>> reference_rows("nothing-of-the-kind") is None
         True
     """
-    rows = current_facts().get(dataset.replace("-", "_"))
-    if rows is None:
-        return None
+    return current_facts().rows(dataset, equal)
+
+
+def _where(rows: pa.Table, equal: Mapping[str, Any]) -> pa.Table:
     for column, value in equal.items():
         rows = rows.filter(pc.field(column) == value)
     return rows
-
-
-def digests(facts: Facts) -> dict[str, str]:
-    """A digest of what files have brought to each dataset; the bundled rows are those of the product's version."""
-    found = {}
-    for name, rows in facts.items():
-        brought = rows.filter(pc.field(LOADED_FROM) != BUNDLED)
-        if brought.num_rows:
-            text = repr(brought.to_pydict()).encode()
-            found[f"reference:{name}"] = hashlib.sha256(text).hexdigest()[:16]
-    return found

@@ -1,5 +1,6 @@
 """`healthsim init`: bundled facts and official files into the database, and back out of it."""
 
+import pickle
 import types
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,8 @@ from healthsim_core.catalog import Catalog
 from healthsim_core.errors import ReferenceDataError, StateError
 from healthsim_core.plugins import load
 from healthsim_core.reference.init import InitReport, initialize
-from healthsim_core.reference.stored import stored_in
+from healthsim_core.reference.stored import SMALL, read_facts, stored_in
+from healthsim_core.state.database import writing
 
 RAIN = Table(
     "reference.rain",
@@ -166,3 +168,32 @@ def test_an_interruption_in_the_middle_stores_nothing(tmp_path: Path, run: Calla
     with pytest.raises(KeyboardInterrupt):
         run()
     assert stored(tmp_path) == before
+
+
+def test_facts_that_were_asked_for_stay_while_the_database_is_written(tmp_path: Path, run: Callable[..., InitReport]) -> None:
+    many = "".join(f"36061,{index % 100}\n" for index in range(SMALL))
+    (tmp_path / "files" / "a.csv").write_text(f"FIPS,Rainy\n{many}")
+    run()
+    facts = read_facts(tmp_path / "x.duckdb")
+    asked = facts.rows("rain", {"county_fips": "48201"})
+
+    with writing(tmp_path / "x.duckdb"):
+        again = pickle.loads(pickle.dumps(facts)).rows("rain", {"county_fips": "48201"})
+        with pytest.raises(StateError):
+            facts.rows("rain", {"county_fips": "06073"})
+    assert asked is not None
+    assert again == asked
+    assert asked["value"].to_pylist() == [20.0]
+
+
+def test_a_digest_tells_what_files_have_brought(tmp_path: Path, run: Callable[..., InitReport]) -> None:
+    run(with_files=False)
+    bundled_alone = read_facts(tmp_path / "x.duckdb").digests()
+    digests = []
+    for rainy in ("30", "31", "30"):
+        (tmp_path / "files" / "a.csv").write_text(f"FIPS,Rainy\n36061,{rainy}\n")
+        run()
+        digests.append(read_facts(tmp_path / "x.duckdb").digests()["reference:rain"])
+
+    assert bundled_alone == {}
+    assert digests[0] == digests[2] != digests[1]
