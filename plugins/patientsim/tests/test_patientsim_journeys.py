@@ -380,6 +380,20 @@ def test_prescriptions_are_renewed_while_nobody_takes_two_strengths_at_once(chro
         assert len(orders) == 2
 
 
+@pytest.mark.parametrize("drug_class", ["ACE inhibitor", "calcium channel blocker", "statin", "biguanide"])
+def test_one_drug_of_a_class_runs_out_about_when_the_next_begins(chronic: Result, drug_class: str) -> None:
+    taken = by_person(chronic, "medication_request", drug_class=drug_class)
+    assert taken
+    for orders in taken.values():
+        for order, following in itertools.pairwise(sorted(orders, key=lambda row: row["authored"])):
+            supplied = order["days_supply"] * (order["refills"] + 1)
+            assert abs((following["authored"] - order["authored"]).days - supplied) <= 32
+
+
+def test_prediabetes_does_not_pass_by_itself(checked: Result) -> None:
+    assert {row["clinical_status"] for row in rows(checked, "condition") if row["code"] == "R73.03"} == {"active"}
+
+
 def test_screening_is_by_age_and_sex(checked: Result) -> None:
     people = {row["person_id"]: row for row in checked.tables["core.person"].to_pylist()}
     mammograms = [people[row["person_id"]] for row in rows(checked, "referral") if row["specialty"] == "radiology"]
