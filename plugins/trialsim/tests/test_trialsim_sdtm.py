@@ -66,6 +66,20 @@ def sdtm(tmp_path_factory: pytest.TempPathFactory) -> Datasets:
     return Datasets(written(tmp_path_factory.mktemp("sdtm"), 400))
 
 
+@pytest.fixture(scope="module")
+def vaccine(tmp_path_factory: pytest.TempPathFactory) -> Datasets:
+    """The datasets of another protocol, whose doses are given at visits."""
+    out = tmp_path_factory.mktemp("vaccine")
+    generate("trial-healthy-volunteers", "trial_vaccine", 200, products=["trialsim"], output_formats=["sdtm_datasets"], out=out, seed=6)
+    return Datasets(out / "sdtm_datasets")
+
+
+@pytest.fixture(params=["sdtm", "vaccine"])
+def study(request: pytest.FixtureRequest) -> Datasets:
+    """Each protocol's datasets."""
+    return request.getfixturevalue(request.param)  # type: ignore[no-any-return]
+
+
 def written(out: Path, count: int, **options: Any) -> Path:
     profile = {"id": "two-counties", "demographics": {"age": {"type": "normal", "mean": 57, "sd": 12, "min": 25, "max": 80},
                "geography": {"counties": {"48201": 0.5, "06037": 0.5}}}, "clinical": {"primary_condition": "E11"}}  # fmt: skip
@@ -83,15 +97,15 @@ def test_every_dataset_is_there(sdtm: Datasets) -> None:
     assert set(sdtm.rows) == ALL
 
 
-def test_define_is_valid_by_the_xsd(sdtm: Datasets) -> None:
+def test_define_is_valid_by_the_xsd(study: Datasets) -> None:
     schema = etree.XMLSchema(etree.parse(get_schema_path("define", "2.1")))
 
-    assert schema.validate(sdtm.define), schema.error_log
+    assert schema.validate(study.define), schema.error_log
 
 
-def test_odmlib_accepts_define(sdtm: Datasets) -> None:
+def test_odmlib_accepts_define(study: Datasets) -> None:
     loader = ODMLoader(XMLDefineLoader(model_package="define_2_1", ns_uri="http://www.cdisc.org/ns/def/v2.1"))
-    loader.open_odm_document(str(sdtm.folder / "define.xml"))
+    loader.open_odm_document(str(study.folder / "define.xml"))
     root = loader.root()
 
     assert root.verify_order()
@@ -123,11 +137,11 @@ def test_names_and_labels_fit_version_5(sdtm: Datasets) -> None:
         assert max(meta.variable_storage_width.values()) <= 200
 
 
-def test_values_are_of_their_codelists(sdtm: Datasets) -> None:
-    lists = {c.get("OID"): {item.get("CodedValue") for item in c if item.get("CodedValue")} for c in sdtm.define.iter(f"{ODM}CodeList")}
+def test_values_are_of_their_codelists(study: Datasets) -> None:
+    lists = {c.get("OID"): {item.get("CodedValue") for item in c if item.get("CodedValue")} for c in study.define.iter(f"{ODM}CodeList")}
     looked_at = 0
-    for name, rows in sdtm.rows.items():
-        for _, item in sdtm.items(name):
+    for name, rows in study.rows.items():
+        for _, item in study.items(name):
             reference = item.find(f"{ODM}CodeListRef")
             if reference is not None and lists[reference.get("CodeListOID")]:
                 values = {row[item.get("Name")] for row in rows} - {""}
@@ -144,23 +158,23 @@ def test_disposition_terms_are_of_the_codelist_of_their_category(sdtm: Datasets)
         assert row["DSDECOD"] in lists[expected]
 
 
-def test_required_variables_are_never_null(sdtm: Datasets) -> None:
-    for name, rows in sdtm.rows.items():
-        for reference, item in sdtm.items(name):
+def test_required_variables_are_never_null(study: Datasets) -> None:
+    for name, rows in study.rows.items():
+        for reference, item in study.items(name):
             if reference.get("Mandatory") == "Yes":
                 assert all(row[item.get("Name")] not in ("", None) for row in rows), (name, item.get("Name"))
 
 
-def test_define_says_which_variables_have_no_data(sdtm: Datasets) -> None:
-    for name, rows in sdtm.rows.items():
-        for reference, item in sdtm.items(name):
+def test_define_says_which_variables_have_no_data(study: Datasets) -> None:
+    for name, rows in study.rows.items():
+        for reference, item in study.items(name):
             has_data = any(row[item.get("Name")] not in ("", None) for row in rows)
             assert (reference.get(f"{DEF}HasNoData") == "Yes") != has_data, (name, item.get("Name"))
 
 
-def test_rows_are_sorted_by_keys_which_are_distinct(sdtm: Datasets) -> None:
-    for name, rows in sdtm.rows.items():
-        keyed = sorted((int(r.get("KeySequence")), i.get("Name")) for r, i in sdtm.items(name) if r.get("KeySequence"))
+def test_rows_are_sorted_by_keys_which_are_distinct(study: Datasets) -> None:
+    for name, rows in study.rows.items():
+        keyed = sorted((int(r.get("KeySequence")), i.get("Name")) for r, i in study.items(name) if r.get("KeySequence"))
         keys = [tuple(row[key] for _, key in keyed) for row in rows]
         assert all(before < after for before, after in itertools.pairwise(keys)), name
 
@@ -190,11 +204,11 @@ def test_dates_are_iso_8601(sdtm: Datasets) -> None:
                 assert all(ISO_8601.match(row[column]) for row in rows if row[column]), (name, column)
 
 
-def test_study_days_have_no_day_zero_and_agree_with_their_dates(sdtm: Datasets) -> None:
-    start = {row["USUBJID"]: row["RFSTDTC"] for row in sdtm["DM"]}
+def test_study_days_have_no_day_zero_and_agree_with_their_dates(study: Datasets) -> None:
+    start = {row["USUBJID"]: row["RFSTDTC"] for row in study["DM"]}
     days = {"STDY": "STDTC", "ENDY": "ENDTC", "DY": "DTC"}
     looked_at = 0
-    for name, rows in sdtm.of_subjects():
+    for name, rows in study.of_subjects():
         for suffix, date in days.items():
             if f"{name}{suffix}" in rows[0]:
                 for row in rows:
@@ -202,7 +216,7 @@ def test_study_days_have_no_day_zero_and_agree_with_their_dates(sdtm: Datasets) 
                     expected = study_day(row[name + date], begun) if begun and row[name + date] else None
                     assert row[name + suffix] == expected != 0
                     looked_at += expected is not None
-    assert looked_at > 10_000
+    assert looked_at > 5_000
 
 
 def test_epochs_follow_the_doses(sdtm: Datasets) -> None:
@@ -228,12 +242,12 @@ def test_those_who_were_not_assigned_have_a_reason_instead_of_an_arm(sdtm: Datas
     assert reasons == {"", "SCREEN FAILURE", "NOT ASSIGNED"}
 
 
-def test_reference_dates_are_in_order_and_agree_with_exposure(sdtm: Datasets) -> None:
+def test_reference_dates_are_in_order_and_agree_with_exposure(study: Datasets) -> None:
     exposed: dict[str, Rows] = {}
-    for row in sdtm["EX"]:
+    for row in study["EX"]:
         exposed.setdefault(row["USUBJID"], []).append(row)
 
-    for row in sdtm["DM"]:
+    for row in study["DM"]:
         doses = exposed.get(row["USUBJID"], [])
         assert (doses[0]["EXSTDTC"] if doses else "") == row["RFXSTDTC"] == row["RFSTDTC"]
         assert not row["RFXENDTC"] or row["RFXENDTC"] == doses[-1]["EXENDTC"]
@@ -241,11 +255,11 @@ def test_reference_dates_are_in_order_and_agree_with_exposure(sdtm: Datasets) ->
         assert not row["RFXSTDTC"] or row["RFICDTC"] < row["RFXSTDTC"]
 
 
-def test_visits_are_those_of_the_schedule_or_unscheduled(sdtm: Datasets) -> None:
-    planned = {(row["VISITNUM"], row["VISIT"]) for row in sdtm["TV"]}
+def test_visits_are_those_of_the_schedule_or_unscheduled(study: Datasets) -> None:
+    planned = {(row["VISITNUM"], row["VISIT"]) for row in study["TV"]}
 
     for name in ("SV", "LB", "VS", "IE"):
-        for row in sdtm[name]:
+        for row in study[name]:
             assert (row["VISITNUM"], row["VISIT"]) in planned or row["VISIT"] == f"UNSCHEDULED {row['VISITNUM']:.2f}"
 
 
@@ -267,11 +281,11 @@ def test_a1c_is_reported_with_its_decimal(sdtm: Datasets) -> None:
     assert all(re.fullmatch(r"\d+\.\d", row["LBORRES"]) for row in sdtm["LB"] if row["LBTESTCD"] == "HBA1C")
 
 
-def test_elements_follow_one_another_as_the_arm_says(sdtm: Datasets) -> None:
-    arms = {row["USUBJID"]: row["ARMCD"] for row in sdtm["DM"]}
-    planned = {(row["ARMCD"], row["TAETORD"]): row["ETCD"] for row in sdtm["TA"]}
+def test_elements_follow_one_another_as_the_arm_says(study: Datasets) -> None:
+    arms = {row["USUBJID"]: row["ARMCD"] for row in study["DM"]}
+    planned = {(row["ARMCD"], row["TAETORD"]): row["ETCD"] for row in study["TA"]}
 
-    for subject, group in itertools.groupby(sdtm["SE"], key=lambda row: row["USUBJID"]):
+    for subject, group in itertools.groupby(study["SE"], key=lambda row: row["USUBJID"]):
         elements = list(group)
         assert [row["TAETORD"] for row in elements] == list(range(1, len(elements) + 1))
         assert all(before["SEENDTC"] == after["SESTDTC"] for before, after in itertools.pairwise(elements))

@@ -264,6 +264,16 @@ def test_treatment_of_those_under_way_goes_on(running: dict[str, Rows]) -> None:
         assert doses[subject["usubjid"]][-1]["end_date"] is None or doses[subject["usubjid"]][-1]["start_date"] < datetime.date(2026, 1, 1)
 
 
+def test_vaccine_windows_are_those_of_the_protocol(vaccine: dict[str, Rows]) -> None:
+    first = {subject["usubjid"]: subject for subject in vaccine["subject"] if subject["first_dose_date"]}
+    planned = {visit.number: visit for visit in find_protocol("hs-vax-201").visits if visit.day}
+
+    for visit in vaccine["visit"]:
+        if visit["usubjid"] in first and visit["visit_number"] in planned:
+            day, of = study_day(first[visit["usubjid"]], visit["time"].date()), planned[visit["visit_number"]]
+            assert of.day + of.window[0] <= day <= of.day + of.window[1]
+
+
 def test_journey_windows_are_those_of_the_protocol() -> None:
     events = {event["event_id"]: event for event in json.loads(JOURNEY.read_text())["events"]}
     scheduled = [e for e in events.values() if e["event_type"] == "scheduled_visit" and e["depends_on"] == "randomization"]
@@ -272,3 +282,37 @@ def test_journey_windows_are_those_of_the_protocol() -> None:
     for event in scheduled:
         planned = VISITS[event["parameters"]["visit_number"]]
         assert (event["delay"]["days"] + 1, tuple(event["delay"]["window"])) == (planned.day, planned.window)
+
+
+@pytest.fixture(scope="module")
+def vaccine() -> dict[str, Rows]:
+    """Three hundred people in a trial of another protocol: two doses, at two visits."""
+    return rows_of(generate("trial-healthy-volunteers", "trial_vaccine", 300, products=["trialsim"], output_formats=[], seed=5))
+
+
+def test_doses_given_at_visits_are_given_on_their_days(vaccine: dict[str, Rows]) -> None:
+    days = {(visit["usubjid"], visit["time"].date()) for visit in vaccine["visit"] if visit["visit_number"] in (2, 4)}
+
+    assert days == {(dose["usubjid"], dose["start_date"]) for dose in vaccine["exposure"]}
+    assert all(dose["start_date"] == dose["end_date"] for dose in vaccine["exposure"])
+
+
+def test_two_get_the_vaccine_for_one_who_gets_placebo(vaccine: dict[str, Rows]) -> None:
+    size = collections.Counter(subject["arm_code"] for subject in vaccine["subject"] if subject["arm_code"])
+
+    assert size["VAX"] / size["PBO"] == pytest.approx(2, abs=0.3)
+
+
+def test_reactions_are_the_vaccines(vaccine: dict[str, Rows]) -> None:
+    arms = {subject["usubjid"]: subject["arm_code"] for subject in vaccine["subject"]}
+    sore = {(event["usubjid"], arms[event["usubjid"]]) for event in vaccine["adverse_event"] if "injection site" in event["term"]}
+    size, hit = collections.Counter(arms.values()), collections.Counter(arm for _, arm in sore)
+
+    assert hit["VAX"] / size["VAX"] > 0.75
+    assert hit["PBO"] / size["PBO"] < 0.4
+
+
+def test_a_reaction_to_the_last_dose_may_be_related(vaccine: dict[str, Rows]) -> None:
+    late = [event for event in vaccine["adverse_event"] if event["epoch"] == "FOLLOW-UP" and "injection site" in event["term"]]
+
+    assert sum(event["related"] for event in late) > 0.8 * len(late) > 0

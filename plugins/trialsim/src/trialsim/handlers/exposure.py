@@ -13,6 +13,7 @@ from trialsim.handlers.participation import NEVER, Participation
 from trialsim.handlers.visits import Visits
 
 ONE_DAY = np.timedelta64(1, "D")
+Intervals = tuple[NDArray[np.intp], NDArray[Any], NDArray[Any], NDArray[np.float64]]  # subject, start, end, share of the dose
 REDUCED, INTERRUPTED, RESTORED = "reduced", "interrupted", "restored"
 
 
@@ -57,16 +58,12 @@ def dosing_of(part: Participation, visits: Visits, ended: NDArray[np.datetime64]
     """
     first = part.randomized.astype("datetime64[D]")
     last = _last(part, visits, first, ended)
-    subject, start, reduced, paused = _boundaries(part, visits, first, last)
-    same = (subject[1:] == subject[:-1]) if len(subject) else np.empty(0, bool)
-    follows = np.append(same, False)
-    end = np.where(follows, np.append(start[1:], [NEVER]) - ONE_DAY, last[subject])
-    kept = ~paused & ~(end < start)
-    subject, start, end = subject[kept], start[kept], end[kept]
+    intervals = _single_doses if "visits" in part.protocol["dosing"] else _daily_doses
+    subject, start, end, factor = intervals(part, visits, first, last)
     taken = np.full(len(part), NEVER, "datetime64[D]")
     taken[subject] = end  # sorted by start: the last interval's end stands
     last = np.where(np.isnat(last), last, taken)
-    return Dosing(first, last, subject, start, end, reduced[kept])
+    return Dosing(first, last, subject, start, end, factor)
 
 
 def exposure_table(part: Participation, dosing: Dosing) -> Columns:
@@ -81,6 +78,22 @@ def exposure_table(part: Participation, dosing: Dosing) -> Columns:
         "frequency": how["frequency"], "route": how["route"], "epoch": "TREATMENT",
     }  # fmt: skip
     return Columns(columns, len(dosing.subject))
+
+
+def _single_doses(part: Participation, visits: Visits, first: NDArray[Any], last: NDArray[Any]) -> Intervals:
+    """A dose at each of some visits."""
+    given = np.isin(visits.number, part.protocol["dosing"]["visits"]) & (visits.date >= first[visits.subject])
+    day = visits.date[given]
+    return visits.subject[given], day, day, np.ones(len(day))
+
+
+def _daily_doses(part: Participation, visits: Visits, first: NDArray[Any], last: NDArray[Any]) -> Intervals:
+    """A dose every day from first to last: an interval from each visit or change to the next."""
+    subject, start, factor, paused = _boundaries(part, visits, first, last)
+    follows = np.append(subject[1:] == subject[:-1], False) if len(subject) else np.empty(0, bool)
+    end = np.where(follows, np.append(start[1:], [NEVER]) - ONE_DAY, last[subject])
+    kept = ~paused & ~(end < start)
+    return subject[kept], start[kept], end[kept], factor[kept]
 
 
 def _last(part: Participation, visits: Visits, first: NDArray[Any], ended: NDArray[Any]) -> NDArray[Any]:

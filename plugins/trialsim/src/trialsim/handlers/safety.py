@@ -23,13 +23,14 @@ def adverse_event_table(part: Participation, dosing: Dosing, ended: NDArray[np.d
     fatal = np.isin(events.id, part.batch.of("death").events.cause)
     serious = (events.type == "serious_adverse_event") | fatal
     end, outcome = _resolution(part, batch, ended, serious, fatal)
-    on_treatment = dosing.epoch(subject, events.date) == "TREATMENT"
+    epoch = dosing.epoch(subject, events.date)
+    on_treatment, dosed = epoch == "TREATMENT", epoch != "SCREENING"
     columns: dict[str, Any] = {
         "adverse_event_id": events.id, **part.identity(subject), "term": _text(batch, "term").or_else(part.protocol["unstated"]["term"]),
         "severity": _severity(part, batch, serious), "serious": serious, "seriousness": _seriousness(batch, serious, fatal),
-        "related": on_treatment & events.draw.happens("related", _number(batch, "related", 0.0)),
+        "related": dosed & events.draw.happens("related", _number(batch, "related", 0.0)),
         "action": _action(part, batch, on_treatment), "outcome": outcome, "start_date": events.date, "end_date": end,
-        "epoch": dosing.epoch(subject, events.date),
+        "epoch": epoch,
     }  # fmt: skip
     return Columns(columns, len(batch))
 

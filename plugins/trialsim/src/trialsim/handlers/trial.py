@@ -46,7 +46,7 @@ def trial(events: Events) -> dict[str, Columns]:
     dosing = dosing_of(part, visits, ending.date)
     epoch = dosing.visit_epoch(visits)
     measured = measuring(part, visits, dosing, epoch)
-    return {
+    written = {
         tables.SUBJECT.name: subject_table(part, visits, ending, dosing),
         tables.ELIGIBILITY.name: eligibility_table(part, ending),
         tables.VISIT.name: visit_table(part, visits, epoch),
@@ -57,3 +57,4 @@ def trial(events: Events) -> dict[str, Columns]:
         tables.DISPOSITION.name: disposition_table(part, ending, dosing),
         tables.DEVIATION.name: deviation_table(part, dosing),
     }
+    return {name: columns for name, columns in written.items() if len(columns)}
