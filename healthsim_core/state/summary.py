@@ -57,7 +57,8 @@ class CohortSummary:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, with dates as ISO text."""
-        return attrs.asdict(self, value_serializer=lambda _, __, v: v.isoformat() if isinstance(v, datetime.date) else v)
+        plain = attrs.asdict(self, value_serializer=lambda _, __, value: _plain(value))
+        return {**plain, "conditions": list(plain["conditions"]), "products": list(self.products)}
 
     def __str__(self) -> str:
         return "\n".join([f"cohort {self.cohort}", *(f"  {name:<11} {said}" for name, said in self._lines())])
@@ -107,6 +108,10 @@ def get_summary(cohort: str, database: Path | str | None = None) -> CohortSummar
         as_of=run[1],
         execution=run[2],
     )
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime.date) else value
 
 
 def _span(connection: Any, tables: dict[str, StoredTable], number: int) -> tuple[datetime.date | None, datetime.date | None]:

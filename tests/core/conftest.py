@@ -5,4 +5,4 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from state_store import content, store  # noqa: E402, F401 - fixtures of the tests of state
+from state_store import content, store  # noqa: F401 - fixtures of the tests of state

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import collections
+import itertools
 import os
 import signal
 import subprocess
@@ -139,8 +141,7 @@ def test_ctrl_c_in_the_middle_of_storing_is_ctrl_c_and_undoes_the_run(store, con
     sink = store.sink("ours")
     threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
-        for _ in range(100_000):
-            sink.write(chunk)
+        collections.deque(map(sink.write, itertools.repeat(chunk)), maxlen=0)
     sink.abort()
     assert content(store.database) == before
 

@@ -95,7 +95,7 @@ def test_a_newer_product_may_add_columns(store):
     newer = attrs.evolve(store.claim, fields=(*store.claim.fields, Field("paid", "money", "Paid.", nullable=True)))
     chunk = store.chunk(2)
     chunk["payer.claim"] = newer.arrow(Columns({"claim_id": [1, 2], "person_id": [16, 32], "date": np.full(2, np.datetime64("2025-02-03")),
-                                                "billed": np.array([500, 600]), "paid": np.array([400, 500]), "note": None}, 2))  # fmt: skip
+                                                "billed": np.array([5, 6]), "paid": np.array([400, 500]), "note": None}, 2))  # fmt: skip
     store.save("after", chunk, tables={**store.tables, newer.name: newer})
     assert [str(paid) for paid in load_cohort("after")["payer.claim"]["paid"].to_pylist()] == ["4.00", "5.00"]
     assert load_cohort("before")["payer.claim"].schema == store.claim.schema
@@ -126,7 +126,9 @@ def test_a_column_whose_name_is_taken_is_refused(store, name):
 
 
 def test_names_that_are_words_of_sql_are_only_names(store):
-    order = Table("select.order", (Field("group", "id", "x"), Field('a "b"; --', "text", "x")), key=("group",), description="x", person="group")
+    order = Table(
+        "select.order", (Field("group", "id", "x"), Field('a "b"; --', "text", "x")), key=("group",), description="x", person="group"
+    )
     rows = order.arrow(Columns({"group": np.array([7]), 'a "b"; --': "yes"}, 1))
     store.save("made", {**store.chunk(), order.name: rows}, tables={**store.tables, order.name: order})
     assert load_cohort("made")["select.order"].to_pylist() == [{"group": 7, 'a "b"; --': "yes"}]
