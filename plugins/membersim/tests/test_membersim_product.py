@@ -104,6 +104,17 @@ def test_a_profile_written_in_code_is_one_that_runs():
     assert set(members.entities["age"].to_pylist()) == {70}
 
 
+def test_a_plan_of_ones_own_has_its_own_benefits_and_its_name():
+    design = {"coverage_type": "Commercial", "kind": "commercial", "insurance_line": "PPO", "filing": {"P": "12", "I": "12", "R": "12"},
+              "in": {"deductible": {"individual": 7}, "services": {"primary": {"copay": 3, "deductible": True}}}}  # fmt: skip
+    profile = create_member_profile("Commercial", "Gold", age=40, products={"membersim": {"plans": {"Gold": design}}})
+
+    tables = membersim.generate(profile, "member-year", count=60).tables
+
+    assert {row["copay"] for row in tables["membersim.claim"].to_pylist() if row["principal_diagnosis"] == "J06.9"} >= {3}
+    assert {(row["plan"], row["limit"]) for row in tables["membersim.accumulator"].to_pylist()} == {("Gold", 7)}
+
+
 def test_an_unknown_coverage_type_is_refused():
     with pytest.raises(SpecificationError, match="Tricare"):
         create_member_profile("Tricare")

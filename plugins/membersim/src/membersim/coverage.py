@@ -119,7 +119,9 @@ def _with_default(events: Events, changes: _Changes, own_plan: NDArray[np.int64]
     first = np.searchsorted(changes.row, np.arange(people))
     has = (first < len(changes.row)) & (np.append(changes.row, -1)[np.minimum(first, len(changes.row))] == np.arange(people))
     enrolled = has & (np.append(changes.kind, -1)[np.minimum(first, len(changes.row))] == ENROLL)
-    rows = np.flatnonzero(~enrolled)
+    seen = np.zeros(people, bool)
+    seen[events.row[events.type == "person"]] = True
+    rows = np.flatnonzero(seen & ~enrolled)
     default = _Changes(
         rows, _default_start(events, own_plan, plans)[rows], np.full(len(rows), ENROLL), np.full(len(rows), -1),
         Text.constant(None, len(rows)), Text.constant(None, len(rows)),

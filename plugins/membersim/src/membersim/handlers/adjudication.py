@@ -24,10 +24,10 @@ Cents = NDArray[np.int64]
 
 @attrs.frozen(eq=False)
 class Accumulators:
-    """Accumulators of one level: whose, which, and how far used; all arrays are (accumulators,)."""
+    """Accumulators of one level: whose, by which claim first used, and how far; all arrays are (accumulators,)."""
 
     row: NDArray[np.intp]
-    plan: NDArray[np.int64]
+    claim: NDArray[np.intp]
     year: NDArray[np.int64]
     network: NDArray[np.int64]
     deductible_limit: Cents
@@ -137,7 +137,7 @@ def _accumulators(
     row, plan, of_year, side = parts[first].T
     nothing = np.zeros(len(row), np.int64)
     return key, Accumulators(
-        row, plan, of_year, side, plans.deductible[plan, side, level], nothing, plans.out_of_pocket[plan, side, level], nothing
+        row, claim[first], of_year, side, plans.deductible[plan, side, level], nothing, plans.out_of_pocket[plan, side, level], nothing
     )
 
 

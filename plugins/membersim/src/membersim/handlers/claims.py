@@ -84,7 +84,7 @@ def line_table(services: Services, lines: ClaimLines, found: Adjudicated) -> Col
     )  # fmt: skip
 
 
-def accumulator_table(services: Services, found: Adjudicated, plans: Plans, house: Household) -> Columns:
+def accumulator_table(services: Services, found: Adjudicated, spans: Spans, house: Household) -> Columns:
     """`membersim.accumulator`: those with a limit; a family's only where the family has one."""
     people = services.events.chunk
     shares = house.tier.isin(("ESP", "ECH", "FAM"))
@@ -94,8 +94,8 @@ def accumulator_table(services: Services, found: Adjudicated, plans: Plans, hous
         for kind, limit, used in _both_kinds(each):
             keep = theirs & limited(limit)
             columns = {
-                "person_id": people.id[each.row], "level": level, "plan": Text(each.plan, list(plans.names)), "plan_year": each.year,
-                "network": Text(each.network, list(NETWORKS)), "kind": kind, "limit": limit, "applied": used,
+                "person_id": people.id[each.row], "level": level, "plan": spans.plan_name[services.span[each.claim]],
+                "plan_year": each.year, "network": Text(each.network, list(NETWORKS)), "kind": kind, "limit": limit, "applied": used,
             }  # fmt: skip
             parts.append(Columns(columns, len(each.row)).where(keep))
     joined = Columns.concat(parts)

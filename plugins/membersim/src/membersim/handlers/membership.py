@@ -38,7 +38,7 @@ def membership(events: Events) -> dict[str, Columns]:
         CLAIM.name: claim_table(services, lines, found, spans, plans, payer, house),
         CLAIM_LINE.name: line_table(services, lines, found),
         CLAIM_DIAGNOSIS.name: diagnosis_table(services),
-        ACCUMULATOR.name: accumulator_table(services, found, plans, house),
+        ACCUMULATOR.name: accumulator_table(services, found, spans, house),
     }
 
 
