@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from healthsim_core import world
 from healthsim_core.columns import Columns, Text
 from healthsim_core.events import Events, People, Run, no_ancestors
+
+if TYPE_CHECKING:
+    from healthsim_core.conformance import PluginConformance
+
+__all__ = ["PluginConformance", "make_events", "make_people", "make_run"]
 
 AS_OF, START = np.datetime64("2026-01-01"), np.datetime64("2025-01-01")
 
@@ -47,7 +52,7 @@ def make_events(
     """Events of one type (or one a row), by people's rows and times; `parameters` as scalars or arrays."""
     people = people if people is not None else make_people()
     rows = len(row)
-    types = event_type if isinstance(event_type, Text) else Text.constant(event_type, rows) if isinstance(event_type, str) else Text.of(event_type)
+    types = event_type if isinstance(event_type, Text) else Text.of([event_type] * rows if isinstance(event_type, str) else event_type)
     found = ancestors or {}
     values: dict[str, Any] = {
         "run": people.run, "type": types, "row": np.array(row, np.intp), "time": np.array(time, "datetime64[s]"),
@@ -59,3 +64,11 @@ def make_events(
         "ancestors": lambda name: found.get(name) or no_ancestors(rows),
     }  # fmt: skip
     return Events(**{**values, **changes})
+
+
+def __getattr__(name: str) -> Any:
+    if name == "PluginConformance":  # imported when it is asked for: it makes its events by what stands here
+        from healthsim_core.conformance import PluginConformance
+
+        return PluginConformance
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -40,8 +40,8 @@ class VisitList:
 @hookimpl
 def healthsim_profiles():
     severity = {"type": "categorical", "weights": {"mild": 0.8, "severe": 0.2}}
-    who = {"demographics": {"age": {"type": "uniform", "min": 18, "max": 90}}, "attributes": {"caries": severity}, "journeys": ["dental-year"]}
-    yield Profile("dental-adults", {"id": "dental-adults", **who}, description="Adults and the state of their teeth.")
+    who = {"demographics": {"age": {"type": "uniform", "min": 18, "max": 90}}, "attributes": {"caries": severity}}
+    yield Profile("dental-adults", {"id": "dental-adults", **who, "journeys": ["dental-year"]}, description="Adults and the state of their teeth.")
 
 
 @hookimpl
