@@ -26,6 +26,12 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def standards(session: nox.Session) -> None:
+    """Every validator over every message of the large runs: half an hour."""
+    session.run("pytest", "tests/integration/test_standards.py", "-n", "auto", *session.posargs, env={"HEALTHSIM_ALL_MESSAGES": "1"})
+
+
+@nox.session
 @nox.parametrize("product", PRODUCTS)
 def alone(session: nox.Session, product: str) -> None:
     """Core and one product from their wheels, in an environment of their own: import, generate, every format."""

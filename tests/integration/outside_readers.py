@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -36,11 +37,11 @@ def fhir(folder: Path) -> Iterator[str]:
                 yield f"{where} fhir.resources: {error}"
 
 
-def hl7v2(folder: Path) -> Iterator[str]:
-    """What hl7apy, strict, finds wrong in a file of messages."""
+def hl7v2(folder: Path, every: int = 1) -> Iterator[str]:
+    """What hl7apy, strict, finds wrong in every n-th message of a file; it reads about a hundred a second."""
     for path in sorted(folder.iterdir()):
         text = path.read_text(encoding="utf-8")
-        for message in _messages(text):
+        for message in itertools.islice(_messages(text), 0, None, every):
             try:
                 parse_message(message, validation_level=VALIDATION_LEVEL.STRICT).validate()
             except Exception as error:  # hl7apy has no common root of its errors
