@@ -54,10 +54,23 @@ def chain_of(timeline: Timeline, nodes: Sequence[Node]) -> Chain:
     renumbered = np.full(len(node) + 1, -1, np.int64)
     renumbered[kept] = np.arange(len(kept))
     row, minute, node = arrays["row"][kept], arrays["minute"][kept], node[kept]
-    order = np.lexsort((arrays["occurrence"][kept], node, minute, row))
+    order = _by_person_and_time(row, minute)
     return Chain(
         node, row, minute, arrays["id"][kept], arrays["occurrence"][kept], renumbered[cause[kept]], within[kept], order
     )  # fmt: skip
+
+
+def _by_person_and_time(row: NDArray[np.intp], minute: NDArray[np.int64]) -> NDArray[np.intp]:
+    """The order that sorts by person and time, then as they stand: one sort of packed words, for it is ten times faster."""
+    if not len(row):
+        return row
+    first = int(minute.min())
+    time_bits, index_bits = int(minute.max() - first).bit_length(), len(row).bit_length()
+    if int(row.max()).bit_length() + time_bits + index_bits > 63:
+        return np.lexsort((minute, row))
+    packed = (row << (time_bits + index_bits)) | ((minute - first) << index_bits) | np.arange(len(row))
+    packed.sort()
+    return packed & ((1 << index_bits) - 1)
 
 
 def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
@@ -83,13 +96,14 @@ class Dispatcher:
         self.happened = timeline.happened
         self.chain = chain_of(timeline, nodes)
         self.row = renumbered[self.chain.row]
+        self.node_in_order = self.chain.node[self.chain.order].astype(np.int32)
         self.event_types = np.array([node.event_type for node in nodes], object)
         self.assigned = self._assigned()
 
     def events(self, types: Sequence[str], fields: Sequence[Field], stream: str) -> Events:
         """The chunk's events of some types, with the parameters that `fields` names."""
-        wanted = np.isin(self.event_types.astype(str), list(types)) if len(self.nodes) else np.empty(0, bool)
-        at = self.chain.order[wanted[self.chain.node[self.chain.order]]] if len(self.chain.node) else self.chain.order
+        wanted = np.array([name in types for name in self.event_types], bool)
+        at = self.chain.order[wanted[self.node_in_order]] if len(self.chain.node) else self.chain.order
         return self._batch(at, fields, stream)
 
     def handle(self, handler: EventHandler) -> dict[str, Columns]:
@@ -136,11 +150,12 @@ class Dispatcher:
     def _batch(self, at: NDArray[np.intp], fields: Sequence[Field], stream: str) -> Events:
         chain, node = self.chain, self.chain.node[at]
         cause = chain.cause[at]
+        grouped = _grouped_by_node(node)
         return Events(
             run=self.run, type=self._node_text("event_type", node), row=self.row[at], time=_moments(chain.minute[at]), id=chain.id[at],
             cause=np.where(cause < 0, 0, chain.id[cause]) if len(cause) else cause, node=self._node_text("path", node),
             journey=self._node_text("journey", node), label=self._node_text("label", node), occurrence=chain.occurrence[at],
-            parameters=Columns({field.name: self._parameter(field, at) for field in fields}, len(at)), chunk=self.people,
+            parameters=Columns({field.name: self._parameter(field, at, grouped) for field in fields}, len(at)), chunk=self.people,
             provider_npi=self.assigned["provider_npi"][at], facility_npi=self.assigned["facility_npi"][at],
             ancestors=lambda event_type: self._ancestor(event_type, at), stream=stream,
         )  # fmt: skip
@@ -152,18 +167,23 @@ class Dispatcher:
         encoded = Text.of(values)
         return Text(encoded.codes[node], encoded.values) if len(node) else Text.constant(None, 0)
 
-    def _parameter(self, field: Field, at: NDArray[np.intp]) -> Column:
-        node, within = self.chain.node[at], self.chain.within[at]
+    def _parameter(self, field: Field, at: NDArray[np.intp], grouped: Sequence[tuple[int, NDArray[np.intp]]]) -> Column:
         parts, rows = [], []
-        for index in np.unique(node):
-            mine = np.flatnonzero(node == index)
+        for index, mine in grouped:
             parameters = self.happened[index].parameters
-            given = parameters[field.name][within[mine]] if field.name in parameters else None
-            parts.append(field.nulls(len(mine)) if given is None else _as(field, given))
-            rows.append(mine)
+            if field.name in parameters:
+                parts.append(_as(field, parameters[field.name][self.chain.within[at[mine]]]))
+                rows.append(mine)
         if not parts:
-            return field.nulls(0)
-        return concat(parts)[np.argsort(np.concatenate(rows), kind="stable")]
+            return field.nulls(len(at))
+        given, where = concat(parts), np.concatenate(rows)
+        if isinstance(given, Text):
+            codes = np.full(len(at), -1, np.int32)
+            codes[where] = given.codes
+            return Text(codes, given.values)
+        column = np.asarray(field.nulls(len(at))).astype(given.dtype if len(where) == len(at) else np.result_type(given, field.nulls(1)))
+        column[where] = given
+        return column
 
     def _ancestor(self, event_type: str, at: NDArray[np.intp]) -> Columns:
         chain = self.chain
@@ -206,6 +226,12 @@ class Dispatcher:
                 break
             codes = filled
         return Text(codes, text.values)
+
+
+def _grouped_by_node(node: NDArray[np.int64]) -> list[tuple[int, NDArray[np.intp]]]:
+    order = np.argsort(node.astype(np.int16) if not len(node) or node.max() < 2**15 else node, kind="stable")  # radix on short words
+    ends = np.flatnonzero(np.diff(node[order], append=-1)) + 1
+    return [(int(node[order[start]]), order[start:end]) for start, end in zip([0, *ends[:-1]], ends, strict=True)] if len(node) else []
 
 
 def node_events(timeline: Timeline, nodes: Sequence[Node], index: int, chosen: NDArray[np.intp]) -> Events:
