@@ -117,8 +117,17 @@ class Text:
         return f"Text({len(self)} rows, {len(self.values)} values)"
 
 
+class Repeated:
+    """One value that stands in every row: a column that costs nothing until it is read."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
 class Columns(Mapping[str, Column]):
-    """Named columns of one length, immutable as a collection.
+    """Named columns of one length, immutable as a collection; a scalar is kept as it is until its column is read.
 
     Args:
         data: Column by name; a scalar (str, number, bool, numpy datetime, None) is repeated in every row.
@@ -131,13 +140,25 @@ class Columns(Mapping[str, Column]):
         if rows is None:
             rows = next((len(v) for v in data.values() if _has_rows(v)), 0)
         self.rows: int = rows
-        self._data: dict[str, Column] = {name: _column(value, rows) for name, value in data.items()}
+        self._data: dict[str, Column | Repeated] = {name: _column(value) for name, value in data.items()}
         for name, column in self._data.items():
-            if len(column) != rows:
+            if not isinstance(column, Repeated) and len(column) != rows:
                 raise ValueError(f"column {name!r} has {len(column)} rows, the others {rows}")
 
     def __getitem__(self, name: str) -> Column:
-        return self._data[name]
+        column = self._data[name]
+        if isinstance(column, Repeated):
+            column = self._data[name] = _filled(column.value, self.rows)
+        return column
+
+    def unread(self, name: str) -> Column | Repeated | None:
+        """The column, or the value that is repeated where the column has not been read; None where there is none."""
+        return self._data.get(name)
+
+    @property
+    def parts(self) -> dict[str, Column | Repeated]:
+        """Every column as `unread` gives it, to be put into other columns of the same length."""
+        return dict(self._data)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._data)
@@ -147,7 +168,7 @@ class Columns(Mapping[str, Column]):
 
     def take(self, indices: NDArray[Any]) -> Columns:
         """The rows at `indices` (integer array)."""
-        return Columns({name: column[indices] for name, column in self._data.items()}, len(indices))
+        return Columns({name: c if isinstance(c, Repeated) else c[indices] for name, c in self._data.items()}, len(indices))
 
     def where(self, mask: Mask) -> Columns:
         """The rows where `mask` (boolean array) is True."""
@@ -172,7 +193,7 @@ class Columns(Mapping[str, Column]):
 
     def to_pylist(self) -> list[dict[str, Any]]:
         """Rows as dictionaries: for tests and small tables."""
-        lists = {n: c.to_pylist() if isinstance(c, Text) else c.tolist() for n, c in self._data.items()}
+        lists = {n: c.to_pylist() if isinstance(c, Text) else c.tolist() for n, c in self.items()}
         return [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
 
     def __repr__(self) -> str:
@@ -201,16 +222,18 @@ def _has_rows(value: Any) -> bool:
     return isinstance(value, Text | pa.Array | list | tuple) or (isinstance(value, np.ndarray) and value.ndim > 0)
 
 
-def _column(value: Any, rows: int) -> Column:
-    if isinstance(value, Text):
+def _column(value: Any) -> Column | Repeated:
+    if isinstance(value, Text | Repeated):
         return value
     if isinstance(value, np.ndarray) and value.ndim == 1:
         return Text.of(value.tolist()) if value.dtype.kind in "OU" else value
-    if value is None or isinstance(value, str):
-        return Text.constant(value, rows)
     if isinstance(value, pa.Array | list | tuple):
         return Text.of(value) if _holds_text(value) else np.asarray(value)
-    return np.full(rows, value)
+    return Repeated(value)
+
+
+def _filled(value: Any, rows: int) -> Column:
+    return Text.constant(value, rows) if value is None or isinstance(value, str) else np.full(rows, value)
 
 
 def _holds_text(value: Any) -> bool:

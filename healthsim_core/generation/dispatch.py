@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from healthsim_core.catalog import Catalog
-from healthsim_core.columns import Column, Columns, Text, concat
+from healthsim_core.columns import Column, Columns, Repeated, Text, concat
 from healthsim_core.errors import HealthSimError, TableError
 from healthsim_core.events import Events, People, Run, merged, no_ancestors
 from healthsim_core.generation.journey_plan import SHARED_PARAMETERS, Node
@@ -168,6 +168,9 @@ class Dispatcher:
         return Text(encoded.codes[node], encoded.values) if len(node) else Text.constant(None, 0)
 
     def _parameter(self, field: Field, at: NDArray[np.intp], grouped: Sequence[tuple[int, NDArray[np.intp]]]) -> Column:
+        fixed = self._fixed(field, at, grouped)
+        if fixed is not None:
+            return fixed
         parts, rows = [], []
         for index, mine in grouped:
             parameters = self.happened[index].parameters
@@ -184,6 +187,19 @@ class Dispatcher:
         column = np.asarray(field.nulls(len(at))).astype(given.dtype if len(where) == len(at) else np.result_type(given, field.nulls(1)))
         column[where] = given
         return column
+
+    def _fixed(self, field: Field, at: NDArray[np.intp], grouped: Sequence[tuple[int, NDArray[np.intp]]]) -> Text | None:
+        """The column, where it is text and every node has one value for all its events: a code a node."""
+        if field.type not in ("text", "category"):
+            return None
+        values: list[str | None] = [None] * len(self.nodes)
+        for index, _ in grouped:
+            given = self.happened[index].parameters.unread(field.name)
+            if given is not None and not (isinstance(given, Repeated) and isinstance(given.value, str | None)):
+                return None
+            values[index] = given.value if given is not None else None
+        encoded = Text.of(values)
+        return Text(encoded.codes[self.chain.node[at]], encoded.values)
 
     def _ancestor(self, event_type: str, at: NDArray[np.intp]) -> Columns:
         chain = self.chain

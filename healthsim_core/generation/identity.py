@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,7 @@ def member_numbers(subscriber: NDArray[np.int64]) -> Text:
     return Text.distinct(lines("HS", padded(subscriber, 10)))
 
 
+@lru_cache(maxsize=65_536)
 def _plain(name: str) -> str:
     ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return "".join(letter for letter in ascii_only.lower() if letter.isalnum())

@@ -64,13 +64,13 @@ class Parameters:
         contexts = [value for use in self.skills for value in use.context.values()]
         return frozenset(r.name for r in [*self.references.values(), *contexts] if isinstance(r, Reference))
 
-    def before_outcomes(self, scope: Lookup, rows: int, draw: Draws, cause: Mapping[str, Any]) -> dict[str, Any]:
+    def before_outcomes(self, scope: Lookup, rows: int, draw: Draws, cause: Columns) -> dict[str, Any]:
         """All parameters but references to outcomes and to other parameters."""
-        found: dict[str, Any] = {ours: cause[theirs] for theirs, ours in self.carried if theirs in cause}
+        found: dict[str, Any] = {ours: cause.unread(theirs) for theirs, ours in self.carried if theirs in cause}
         for use in self.skills:
             context = {key: scope(v.name) if isinstance(v, Reference) else v for key, v in use.context.items()}
             resolved = use.skill.resolve(use.lookup, Columns(context, rows), draw)
-            found.update(resolved)
+            found.update(resolved.parts)
         found.update(self.constants)
         found.update({name: scope(r.name) for name, r in self.references.items() if not _late(r)})
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -73,12 +74,17 @@ def make_people(plan: PeoplePlan, run: Run, start_dates: tuple[np.datetime64, np
     begins = house.household_draws("start").integers("date", first, last + 1) if last > first else np.full(house.rows, first)
     columns["start_date"] = begins.astype("datetime64[D]")
     where = house.household_draws("place")
-    columns.update(Addresses.of(dict(plan.counties)).draw(where.uniform("county"), where.uniform("zip")))
+    columns.update(_addresses(tuple(plan.counties.items())).draw(where.uniform("county"), where.uniform("zip")))
     for attribute in plan.attributes:
         _add_attribute(house, attribute)
     _add_identity(house)
     add_conditions(house)
     return Columns(columns, house.rows), _present(house)
+
+
+@functools.lru_cache(maxsize=64)
+def _addresses(counties: tuple[tuple[str, float], ...]) -> Addresses:
+    return Addresses.of(dict(counties))
 
 
 def _add_attribute(house: Household, attribute: Attribute) -> None:

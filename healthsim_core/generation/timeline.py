@@ -217,7 +217,7 @@ class Timeline:
             unit = Draws(self.run.seed, "outcome", ids).uniform(name)
             self._remember(name, row, distribution.sample(unit, Scope(self, row, columns)))
         late = node.parameters.after_outcomes(Scope(self, row, columns).__getitem__)
-        return {**columns, **late}
+        return {**columns.parts, **late}
 
     def _remember(self, name: str, row: NDArray[np.intp], values: Column) -> None:
         before = self.outcomes.get(name)
@@ -248,8 +248,8 @@ class Timeline:
         moment = np.where(days == 0, anchor + 10, (anchor // DAY + days) * DAY + minute)
         kept = np.flatnonzero(self._within(node, row, moment))
         happened = self._finished(node, row[kept], moment[kept], occurrence[kept], cause[kept])
-        given = schedule.parameters.take(kept) if len(schedule.parameters) else {}
-        happened.parameters = Columns({**happened.parameters, **given}, len(kept))
+        given = schedule.parameters.take(kept).parts if len(schedule.parameters) else {}
+        happened.parameters = Columns({**happened.parameters.parts, **given}, len(kept))
         return happened
 
     def _be_born(self, index: int, birth: Happenings) -> None:

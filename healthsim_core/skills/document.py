@@ -18,7 +18,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core.columns import Column, Columns, Text
+from healthsim_core.columns import Column, Columns, Repeated, Text
 from healthsim_core.draws import Draws
 from healthsim_core.errors import SkillError, suggestion
 from healthsim_core.offers import SkillResolver
@@ -109,6 +109,9 @@ class LookupTable:
         for key in self.keys:
             if key not in context:
                 raise SkillError(f'the lookup "{self.name}" needs "{key}".', "context", suggestion(key, context))
+        fixed = {key: context.unread(key) for key in self.keys}
+        if all(isinstance(value, Repeated) for value in fixed.values()) and context.rows > 1:
+            return self._same_for_all(Columns(fixed, 1), context.rows, draw)
         matches = np.ones((context.rows, self.rows), bool)
         for key in self.keys:
             matches &= self._matching(key, context[key])
@@ -118,6 +121,18 @@ class LookupTable:
             asked = ", ".join(f"{key} {row[key]!r}" for key in self.keys)
             raise SkillError(f'the lookup "{self.name}" has no row for {asked}.', "", "Add one, or a row of `*`.")
         return self.at(self._chosen(matches, draw))
+
+    def _same_for_all(self, context: Columns, rows: int, draw: Draws) -> Columns:
+        if "weight" not in self.cells:
+            one = self.resolve(context, draw)
+            return Columns({name: _only(column) for name, column in one.items()}, rows)
+        matches = np.ones(self.rows, bool)
+        for key in self.keys:
+            matches &= self._matching(key, context[key])[0]
+        if not matches.any():
+            self.resolve(context, draw)  # says what was asked and not found
+        thresholds = np.cumsum(matches * np.array([float(cell) for cell in self.cells["weight"]]))
+        return self.at(np.searchsorted(thresholds, draw.uniform(f"skill.{self.name}") * thresholds[-1], side="right"))
 
     def at(self, chosen: NDArray[Any]) -> Columns:
         """The given columns of the table's rows `chosen`."""
@@ -153,6 +168,10 @@ def _sections(text: str) -> list[tuple[str, list[str]]]:
         if len(table) > 2:
             found.append((re.sub(r"[^a-z0-9]+", "_", title.strip().lower()).strip("_"), table))
     return found
+
+
+def _only(column: Column) -> Any:
+    return column.to_pylist()[0] if isinstance(column, Text) else column[0]
 
 
 def _typed(cells: tuple[str, ...]) -> Column:

@@ -15,7 +15,6 @@ from healthsim_core.state.ddl import COHORT, ensure_table
 from healthsim_core.state.record import ExecutionRecord, digest
 from healthsim_core.tables import Table
 
-_CHUNK = "healthsim_chunk"
 _MEMORY, _THREADS = "128MB", 2  # DuckDB's own cache and workers: what does not fit is on the disk already
 
 
@@ -57,10 +56,9 @@ class CohortWriter:
         """Append rows to one table."""
         if not rows.num_rows:
             return
+        healthsim_chunk = rows  # noqa: F841 - DuckDB finds it by name; a registered one would be held until the commit
         with explained(self._path):
-            self._connection.register(_CHUNK, rows)
-            self._connection.execute(f"INSERT INTO {quoted(name)} BY NAME SELECT {self._id}::BIGINT AS {COHORT}, * FROM {_CHUNK}")
-            self._connection.unregister(_CHUNK)
+            self._connection.execute(f"INSERT INTO {quoted(name)} BY NAME SELECT {self._id}::BIGINT AS {COHORT}, * FROM healthsim_chunk")
         self.rows[name] += rows.num_rows
 
     def commit(self) -> None:
