@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import attrs
 import numpy as np
 import pyarrow as pa
@@ -211,6 +214,17 @@ def test_rows_that_do_not_fit_the_table_end_the_run_with_the_reason(store):
         sink.write({"payer.claim": store.chunk()["payer.claim"].append_column("surprise", pa.array([1, 2]))})
     sink.abort()
     assert not store.database.exists()
+
+
+def test_a_chunk_is_let_go_when_it_is_written(store):
+    sink, chunk = store.sink(), store.chunk()
+    held = [weakref.ref(table) for table in chunk.values()]
+    sink.write(chunk)
+    chunk.clear()
+    gc.collect()
+    left = [table for table in held if table() is not None]
+    sink.abort()
+    assert left == []
 
 
 def test_a_seed_of_any_size_is_kept(store):
