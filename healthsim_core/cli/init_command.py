@@ -12,9 +12,11 @@ from healthsim_core.cli import options
 @click.command()
 @click.option("--from", "source", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of official files, recognised by their headers.")
 @options.DATABASE
-def command(source: Path | None, database: str | None) -> None:
+def command(source: Path | None, database: str | None) -> int:
     """Load the bundled facts, and official files, into the database."""
     from healthsim_core.reference.init import initialize
     from healthsim_core.state import database_path
 
-    click.echo(str(initialize(database_path(database), source)))
+    report = initialize(database_path(database), source)
+    click.echo(str(report))
+    return 0 if report.passed else 1

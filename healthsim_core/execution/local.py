@@ -27,6 +27,9 @@ def local_chunks(plan: Plan, spans: Iterable[tuple[int, int]], workers: int = 1)
     if workers <= 1:
         yield from (run_chunk(plan, start, stop) for start, stop in spans)
         return
+    if multiprocessing.parent_process() is not None:
+        what, remedy = "workers were asked for within a worker.", 'Put the call below `if __name__ == "__main__":`.'
+        raise HealthSimError(what, "workers", remedy)
     waiting, tries = collections.deque(spans), 0
     while waiting:
         try:
@@ -38,7 +41,7 @@ def local_chunks(plan: Plan, spans: Iterable[tuple[int, int]], workers: int = 1)
             tries += 1
             if tries == TRIES:
                 what = f"the worker of people {waiting[0][0]:,} to {waiting[0][1]:,} died {TRIES} times."
-                raise HealthSimError(what, "workers", "Is memory short? Try fewer workers.") from error
+                raise HealthSimError(what, "workers", 'Is memory short? Try fewer workers. In a script, put the call below `if __name__ == "__main__":`.') from error
 
 
 def _pooled(plan: Plan, spans: tuple[tuple[int, int], ...], workers: int) -> Iterator[Chunk]:

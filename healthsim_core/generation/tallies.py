@@ -161,9 +161,13 @@ def _key(rows: pa.Table, names: tuple[str, ...]) -> NDArray[np.uint64]:
     combined = np.zeros(rows.num_rows, np.uint64)
     for name in names:
         column = column_from_arrow(rows[name])
-        words = column.map(_word, np.uint64, 0) if isinstance(column, Text) else np.asarray(column).astype(np.int64).view(np.uint64)
+        words = column.map(_word, np.uint64, 0) if isinstance(column, Text) else _bits(column)
         combined = combined * _GOLDEN + words if len(names) > 1 else words
     return combined
+
+
+def _bits(column: NDArray[Any]) -> NDArray[np.uint64]:
+    return column.view(np.uint64) if column.dtype.kind == "f" else column.astype(np.int64).view(np.uint64)
 
 
 @functools.lru_cache(maxsize=1 << 20)

@@ -60,7 +60,7 @@ class Timing:
         base = _plus_months(day, self.months) if self.months else day
         later = np.maximum(base + self._drawn(draw.uniform("delay")), day)
         minute = OPENS + 5 * draw.integers("time_of_day", 0, (CLOSES - OPENS) // 5)
-        same_day = np.where(anchor % DAY == 0, anchor + minute, anchor + SOON)
+        same_day = np.where(anchor % DAY == 0, anchor + minute, np.minimum(anchor + SOON, day * DAY + DAY - 1))
         return np.where(later == day, same_day, later * DAY + minute)
 
     def _drawn(self, unit: NDArray[np.float64]) -> NDArray[np.int64]:
