@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 import pytest
-from patientsim import generate as generate_patients
-from patientsim.generation import JOURNEYS, PATIENT_PROFILE_TEMPLATES, PROFILES, PatientProfileExecutor, create_patient_profile
 
-from healthsim_core import JourneySpecification, ProfileSpecification, Result, generate
+from healthsim_core import Result, generate
 
 AS_OF = np.datetime64("2026-01-01")
 
@@ -65,20 +63,6 @@ def by_person(result: Result, table: str, **wanted: Any) -> dict[int, list[dict[
 
 
 # Every journey
-
-
-@pytest.mark.parametrize("offer", JOURNEYS, ids=lambda offer: offer.name)
-def test_every_journey_parses_and_says_what_it_is(offer: Any) -> None:
-    journey = JourneySpecification.read(offer.specification)
-    assert journey.name
-    assert journey.description
-
-
-@pytest.mark.parametrize("offer", PROFILES, ids=lambda offer: offer.name)
-def test_every_profile_names_its_sources_and_a_journey(offer: Any) -> None:
-    profile = ProfileSpecification.read(offer.specification)
-    assert profile.journeys
-    assert any(source in profile.description for source in ("CMS", "NCHS", "Census"))
 
 
 def test_a_run_passes_its_own_validation(result: Result) -> None:
@@ -409,31 +393,3 @@ def test_prediabetes_is_found_from_an_a1c_of_5_7_and_below_6_5(checked: Result) 
     found = by_person(checked, "condition", code="R73.03")
     assert found
     assert all(5.7 <= values[person] < 6.5 for person in found)
-
-
-# The door
-
-
-def test_generate_makes_patients_by_default() -> None:
-    result = generate_patients(count=3)
-    assert result.tables["patientsim.patient"].num_rows == 3
-    assert not [name for name in result.tables if name.startswith("membersim.c")]
-
-
-def test_the_executor_makes_charts_without_a_journey() -> None:
-    result = PatientProfileExecutor(PATIENT_PROFILE_TEMPLATES["diabetic-senior"], count=5).execute()
-    assert result.tables["patientsim.patient"].num_rows == 5
-    assert {row["category"] for row in rows(result, "condition")} == {"problem-list-item"}
-
-
-def test_a_profile_in_a_few_words() -> None:
-    profile = create_patient_profile(["I10"], primary="E11", severity="uncontrolled", age=70, sex="F")
-    person = PatientProfileExecutor(profile, count=1).execute().entities.to_pylist()[0]
-    assert (person["age"], person["sex"], person["conditions"], person["severity"]) == (70, "F", "E11.65 I10", "uncontrolled")
-
-
-def test_two_journeys_of_one_person_agree_on_the_body() -> None:
-    result = generate(profile="adult-hypertension", journey=["chronic-management", "annual-wellness"], count=30, products=["patientsim"])
-    heights = by_person(result, "observation", loinc="8302-2")
-    assert any(len(found) == 2 for found in heights.values())
-    assert all(len({row["value"] for row in found}) == 1 for found in heights.values())
