@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -17,6 +17,7 @@ from healthsim_core.columns import Column, Columns, Text
 from healthsim_core.errors import PluginError, SpecificationError, suggestion, unknown
 from healthsim_core.events import Run
 from healthsim_core.generation.distributions import condition
+from healthsim_core.generation.journey_order import by_expected_time, reordered
 from healthsim_core.generation.journey_plan import Assignment, JourneyCompiler, Node
 from healthsim_core.generation.people import make_people
 from healthsim_core.generation.people_plan import PeoplePlan, compile_people
@@ -139,15 +140,14 @@ def _compiled(request: Request, catalog: Catalog, facts: Facts) -> Plan:
     assignments, births, required = _assigned(request, profile)
     people = compile_people(profile, catalog, births, required)
     compiler = JourneyCompiler(catalog, people.known)
-    positions: dict[int, int] = {}
-    child = len(people.members) - births
+    first_nodes = []
     for assignment in assignments:
-        before = len(compiler.nodes)
+        first_nodes.append(len(compiler.nodes))
         compiler.add(assignment)
-        for index, node in enumerate(compiler.nodes[before:], before):
-            if node.birth:
-                positions[index] = child
-                child += 1
+    order = by_expected_time(compiler.nodes, first_nodes)
+    nodes = reordered(compiler.nodes, order)
+    born = (index for index, node in enumerate(compiler.nodes) if node.birth)
+    positions = {order.index(index): child for child, index in enumerate(born, len(people.members) - births)}
     products = request.products if request.products is not None else catalog.products
     formats = tuple(_format(name, catalog, products) for name in request.formats)
     wanted = {name for f in formats for name in (*f.needs, *f.wants)}
@@ -163,9 +163,9 @@ def _compiled(request: Request, catalog: Catalog, facts: Facts) -> Plan:
         settings=request.settings,
         reference=_Datasets(catalog),
     )
-    notes = (*_unhandled(compiler.nodes, catalog), *dict.fromkeys(compiler.notes))
+    notes = (*_unhandled(nodes, catalog), *dict.fromkeys(compiler.notes))
     return Plan(
-        request, catalog, run, people, start_dates, tuple(compiler.nodes), positions, handlers, run_handlers, formats, tuple(products), notes, facts
+        request, catalog, run, people, start_dates, nodes, positions, handlers, run_handlers, formats, tuple(products), notes, facts
     )
 
 
@@ -267,7 +267,7 @@ def _chosen(offer: EventHandler | RunHandler, products: tuple[str, ...], wanted:
     return offer.product in products or any(table.name in wanted and not table.person for table in offer.writes)
 
 
-def _unhandled(nodes: list[Node], catalog: Catalog) -> Iterator[str]:
+def _unhandled(nodes: Sequence[Node], catalog: Catalog) -> Iterator[str]:
     for event_type in dict.fromkeys(node.event_type for node in nodes):
         if not catalog.handlers(event_type) and event_type not in ("milestone", "journey_start", "journey_end", "birth", "death"):
             yield f"{event_type}: on the timeline only, no installed product makes records of it"
