@@ -14,7 +14,7 @@ from trialsim.protocol import Protocol, protocol_of, site_numbers
 from trialsim.randomization import arm_positions
 
 NEVER = np.datetime64("NaT")
-MEASURED = ("a1c", "egfr", "bmi", "systolic", "diastolic")  # parameters of a screening
+MEASURED = ("a1c", "egfr", "bmi", "height", "systolic", "diastolic")  # parameters of a screening
 DIGITS = 9  # of a subject number: the person's id
 
 

@@ -19,6 +19,7 @@ PARAMETERS = (
     Field("a1c", "number", "screening: hemoglobin A1c at screening.", unit="%", nullable=True),
     Field("egfr", "number", "screening: estimated glomerular filtration rate.", unit="mL/min/1.73m2", nullable=True),
     Field("bmi", "number", "screening: body mass index.", unit="kg/m2", nullable=True),
+    Field("height", "number", "screening: height.", unit="cm", nullable=True),
     Field("systolic", "number", "screening: systolic blood pressure.", unit="mm[Hg]", nullable=True),
     Field("diastolic", "number", "screening: diastolic blood pressure.", unit="mm[Hg]", nullable=True),
     Field("arm", "category", "randomization: arm code; null takes the arm from the randomisation list.", nullable=True),
