@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 
 BLOCK = 16_384  # ids worked at a time, so that every intermediate stays in the cache
 _HALF = np.uint64(32)
-_UNIT = 2.0**-53
+_UNIT = 2.0**-52
 
 
 @functools.lru_cache(maxsize=65_536)
@@ -73,6 +73,11 @@ def words(key: np.uint64, counters: Words) -> Words:
     return out
 
 
+def open_unit(random: Words) -> Floats:
+    """Array (rows,) of float64 in the open interval (0, 1): the middles of 2**52 equal cells, each of which is exact."""
+    return np.asarray(((random >> np.uint64(12)).astype(np.float64) + 0.5) * _UNIT)
+
+
 def identify(seed: int, stream: str, counters: NDArray[Any]) -> NDArray[np.int64]:
     """Positive 63-bit ids for counters of a stream: never 0, which stands for null."""
     ids = (words(stream_key(seed, stream), counters.astype(np.uint64)) >> np.uint64(1)).astype(np.int64)
@@ -102,7 +107,7 @@ class Draws:
 
     def uniform(self, name: str, low: Any = 0.0, high: Any = 1.0) -> Floats:
         """Array (rows,) of float64 in the open interval (low, high)."""
-        unit = ((self.words(name) >> np.uint64(11)).astype(np.float64) + 0.5) * _UNIT
+        unit = open_unit(self.words(name))
         return unit if low == 0.0 and high == 1.0 else np.asarray(low + (high - low) * unit)
 
     def integers(self, name: str, low: Any, high: Any) -> NDArray[np.int64]:

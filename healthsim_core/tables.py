@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import attrs
@@ -74,6 +74,10 @@ class Field:
         return _NULLS[self.type](rows)
 
 
+def _fields(value: Iterable[Field]) -> tuple[Field, ...]:
+    return tuple(value)
+
+
 @attrs.frozen
 class Table:
     """A declared table.
@@ -87,7 +91,7 @@ class Table:
     """
 
     name: str
-    fields: tuple[Field, ...] = attrs.field(converter=tuple)
+    fields: tuple[Field, ...] = attrs.field(converter=_fields)
     key: tuple[str, ...]
     description: str
     person: str = "person_id"
@@ -149,10 +153,10 @@ def to_arrow(column: Column, kind: str) -> pa.Array:
         return pa.array(values.astype("datetime64[s]"))
     if kind == "number":
         return pa.array(values.astype(np.float64), from_pandas=True)
-    if kind == "integer" and values.dtype.kind == "f":
-        null = np.isnan(values)
-        return pa.array(np.where(null, 0, values).astype(np.int32), mask=_mask(null))
-    return pa.array(values.astype(bool if kind == "boolean" else np.int32))
+    if kind == "boolean":
+        return pa.array(values.astype(bool))
+    null = np.isnan(values) if values.dtype.kind == "f" else np.zeros(len(values), bool)
+    return pa.array(np.where(null, 0, values).astype(np.int64), mask=_mask(null)).cast(pa.int32())  # refuses what does not fit
 
 
 def money(cents: NDArray[Any]) -> pa.Array:
@@ -189,11 +193,12 @@ def column_from_arrow(array: pa.ChunkedArray | pa.Array) -> Column:
     if pa.types.is_int64(kind) and array.null_count:
         array = array.fill_null(0)
     if pa.types.is_date(kind):
-        array = array.cast(pa.timestamp("s"))
-        return array.to_numpy().astype("datetime64[D]") if isinstance(array, pa.ChunkedArray) else array.to_numpy(
-            zero_copy_only=False
-        ).astype("datetime64[D]")
-    return array.to_numpy() if isinstance(array, pa.ChunkedArray) else array.to_numpy(zero_copy_only=False)
+        return _numpy(array.cast(pa.timestamp("s"))).astype("datetime64[D]")
+    return _numpy(array)
+
+
+def _numpy(array: pa.ChunkedArray | pa.Array) -> NDArray[Any]:
+    return np.asarray(array.to_numpy() if isinstance(array, pa.ChunkedArray) else array.to_numpy(zero_copy_only=False))
 
 
 def _mask(null: NDArray[np.bool_]) -> NDArray[np.bool_] | None:

@@ -21,13 +21,11 @@ from healthsim_core.spec import distribution as written
 
 
 class Distribution(Protocol):
-    """A compiled distribution.
+    """A compiled distribution."""
 
-    Attributes:
-        names: Columns that it reads.
-    """
-
-    names: frozenset[str]
+    @property
+    def names(self) -> frozenset[str]:
+        """Columns that it reads."""
 
     def sample(self, unit: Floats, columns: Mapping[str, Any]) -> Column:
         """The value at each uniform: float64 array or Text of the same rows."""
@@ -91,9 +89,8 @@ class Normal:
     def sample(self, unit: Floats, columns: Mapping[str, Any]) -> Column:
         """See `Distribution`."""
         mean, sd = self._parameters(columns, len(unit))
-        below, above = self._between(mean, sd)
-        values = mean + sd * ndtri(below + (above - below) * unit)
-        values = np.where(sd > 0, values, mean)
+        with np.errstate(invalid="ignore"):
+            values = np.where(sd > 0, mean + sd * _truncated_quantile(unit, *self._bounds(mean, sd)), mean)
         values = np.exp(values) if self.log else values
         return np.where(np.isnan(values), np.nan, np.clip(values, self.low, self.high))
 
@@ -102,16 +99,15 @@ class Normal:
         mean, sd = self._parameters(columns, len(values))
         if (sd == 0).any():
             return None
-        below, above = self._between(mean, sd)
         points = np.log(np.asarray(values)) if self.log else np.asarray(values)
-        return np.clip((ndtr((points - mean) / sd) - below) / (above - below), 0, 1)
+        return np.clip(_truncated_probability((points - mean) / sd, *self._bounds(mean, sd)), 0, 1)
 
-    def _between(self, mean: Floats, sd: Floats) -> tuple[Floats, Floats]:
+    def _bounds(self, mean: Floats, sd: Floats) -> tuple[Floats, Floats]:
         low, high = self.low, self.high
         if self.log:
             low, high = (np.log(low) if low > 0 else -np.inf), np.log(high)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return ndtr((low - mean) / sd), ndtr((high - mean) / sd)
+            return (low - mean) / sd, (high - mean) / sd
 
     def _parameters(self, columns: Mapping[str, Any], rows: int) -> tuple[Floats, Floats]:
         mean, sd = (_number(parameter, columns, rows) for parameter in (self.mean, self.sd))
@@ -222,6 +218,36 @@ def compile_distribution(spec: Any, where: str) -> Distribution:
     raise AssertionError(spec)
 
 
+_FAR = -37.0  # standard deviations from which the normal's tail is no longer a normal float; it is exponential there
+
+
+def _truncated_quantile(unit: Floats, low: Floats, high: Floats) -> Floats:
+    """The standard normal between two bounds, at each probability: in the lower half, where small tails are exact."""
+    upper = low > 0
+    if upper.any():
+        unit, low, high = np.where(upper, 1 - unit, unit), np.where(upper, -high, low), np.where(upper, -low, high)
+    below, above = ndtr(low), ndtr(high)
+    values = ndtri(below + (above - below) * unit)
+    far = high < _FAR
+    if far.any():
+        rate, share = -high[far], np.exp(-high[far] * (low[far] - high[far]))
+        values[far] = high[far] + np.log(share + unit[far] * (1 - share)) / rate
+    return np.where(upper, -values, values)
+
+
+def _truncated_probability(points: Floats, low: Floats, high: Floats) -> Floats:
+    upper = low > 0
+    points, low, high = np.where(upper, -points, points), np.where(upper, -high, low), np.where(upper, -low, high)
+    below, above = ndtr(low), ndtr(high)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = (ndtr(points) - below) / (above - below)
+    far = high < _FAR
+    if far.any():
+        share = np.exp(-high[far] * (low[far] - high[far]))
+        found[far] = (np.exp(-high[far] * (points[far] - high[far])) - share) / (1 - share)
+    return np.where(upper, 1 - found, found)
+
+
 def condition(written_condition: str | written.Compared, where: str) -> Expression:
     """The expression of a condition in either form."""
     if isinstance(written_condition, written.Compared):
@@ -236,7 +262,21 @@ def _conditional(spec: written.Conditional, where: str) -> Conditional:
     )
     if spec.default is None:
         raise SpecificationError("no rule may match, and there is no default.", where, 'Add a "default".')
-    return Conditional(rules, compile_distribution(spec.default, f"{where}.default"))
+    default = compile_distribution(spec.default, f"{where}.default")
+    if len({_is_text(branch) for branch in (*(then for _, then in rules), default)}) > 1:
+        raise SpecificationError("some of its values are text and others numbers.", where, "Make all of them one or the other.")
+    return Conditional(rules, default)
+
+
+def _is_text(distribution: Distribution) -> bool:
+    match distribution:
+        case Constant():
+            return isinstance(distribution.value, str)
+        case Choice():
+            return isinstance(distribution.values[0], str)
+        case Conditional():
+            return _is_text(distribution.default)
+    return False
 
 
 def _parameter(value: float | str, where: str) -> float | Expression:

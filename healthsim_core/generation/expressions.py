@@ -12,6 +12,7 @@ null is false. `'x' in column` asks whether one of a text's space-separated word
 from __future__ import annotations
 
 import ast
+import functools
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -25,6 +26,7 @@ from healthsim_core.errors import SpecificationError, suggestion
 
 NAMESPACES = ("entity", "outcome", "parameters", "journey", "condition", "severity", "code", "onset")
 LONGEST = 2_000
+_KINDS = "Compare numbers with numbers, texts by == and in, dates with texts such as '2025-12-31'."
 _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
 }  # fmt: skip
@@ -32,8 +34,10 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Mod: operator.mod,
 }  # fmt: skip
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "abs": np.abs, "min": np.minimum, "max": np.maximum, "round": np.round, "floor": np.floor, "sqrt": np.sqrt, "exp": np.exp, "log": np.log,
+    "abs": np.abs, "round": np.round, "floor": np.floor, "sqrt": np.sqrt, "exp": np.exp, "log": np.log,
+    "min": lambda *values: functools.reduce(np.minimum, values), "max": lambda *values: functools.reduce(np.maximum, values),
 }  # fmt: skip
+_ARGUMENTS = {"round": (1, 2), "min": (2, LONGEST), "max": (2, LONGEST)}  # least and most; of other functions one
 
 
 @attrs.frozen
@@ -63,7 +67,10 @@ class Expression:
         except (SyntaxError, ValueError, RecursionError):
             raise SpecificationError(f'"{text}" is not an expression.', where, 'Write for example "age >= 65".') from None
         names: set[str] = set()
-        _check(tree, names, text, where)
+        try:
+            _check(tree, names, text, where)
+        except RecursionError:
+            raise SpecificationError(f'"{text[:60]}..." is nested too deeply.', where, "Write it shorter.") from None
         return cls(text, frozenset(names), tree)
 
     def require(self, known: Iterable[str], where: str = "") -> None:
@@ -74,7 +81,11 @@ class Expression:
 
     def values(self, columns: Mapping[str, Any], rows: int) -> Any:
         """The expression's value for every row: a column of `rows`."""
-        value = _evaluate(self._tree, columns)
+        try:
+            with np.errstate(all="ignore"):  # a row's division by zero is infinite, its root of less than zero null
+                value = _evaluate(self._tree, columns)
+        except (TypeError, ValueError) as error:  # text compared with a number, arithmetic on text, a date that is none
+            raise SpecificationError(f'"{self.text}" cannot be computed: {error}.', "", _KINDS) from error
         return value if isinstance(value, Text) else np.broadcast_to(np.asarray(value), (rows,))
 
     def holds(self, columns: Mapping[str, Any], rows: int) -> NDArray[np.bool_]:
@@ -90,6 +101,9 @@ def _check(node: ast.expr, names: set[str], text: str, where: str) -> None:
     if isinstance(node, ast.Call):
         if not (isinstance(node.func, ast.Name) and node.func.id in _FUNCTIONS) or node.keywords:
             raise _refused(f"a call of {ast.unparse(node.func)}", text, where)
+        least, most = _ARGUMENTS.get(node.func.id, (1, 1))
+        if not least <= len(node.args) <= most:
+            raise _refused(f"{node.func.id} of {len(node.args)} values", text, where)
         children: list[ast.expr] = node.args
     elif isinstance(node, ast.Compare):
         if not all(isinstance(op, ast.In | ast.NotIn | ast.Is | ast.IsNot) or type(op) in _COMPARE for op in node.ops):
@@ -97,6 +111,8 @@ def _check(node: ast.expr, names: set[str], text: str, where: str) -> None:
         children = [node.left, *node.comparators]
     elif isinstance(node, ast.BinOp) and type(node.op) in _ARITHMETIC:
         children = [node.left, node.right]
+        if any(isinstance(c, ast.List | ast.Tuple) or isinstance(getattr(c, "value", None), str) for c in children):
+            raise _refused(f"`{ast.unparse(node)[:40]}`", text, where)
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not | ast.USub | ast.UAdd):
         children = [node.operand]
     elif isinstance(node, ast.BoolOp):
@@ -141,15 +157,21 @@ def _evaluate(node: ast.expr, columns: Mapping[str, Any]) -> Any:
             value = _evaluate(node.operand, columns)
             return -value if isinstance(node.op, ast.USub) else value
         case ast.BinOp():
-            return _ARITHMETIC[type(node.op)](_evaluate(node.left, columns), _evaluate(node.right, columns))
+            return _ARITHMETIC[type(node.op)](*(_number(_evaluate(side, columns)) for side in (node.left, node.right)))
         case ast.BoolOp():
             parts = [_truth(_evaluate(part, columns)) for part in node.values]
-            return np.logical_and.reduce(np.broadcast_arrays(*parts)) if isinstance(node.op, ast.And) else np.logical_or.reduce(
-                np.broadcast_arrays(*parts)
-            )
+            reduce = np.logical_and.reduce if isinstance(node.op, ast.And) else np.logical_or.reduce
+            return reduce(np.broadcast_arrays(*parts))
         case ast.Compare():
             return _compared(node, columns)
     raise AssertionError(node)
+
+
+def _number(value: Any) -> Any:
+    if not isinstance(value, int | float):
+        return value
+    whole = isinstance(value, int) and abs(value) < 2**62
+    return np.int64(value) if whole else np.float64(value)  # these divide by zero without an exception
 
 
 def _compared(node: ast.Compare, columns: Mapping[str, Any]) -> Any:
@@ -184,6 +206,7 @@ def _comparable(value: Any, other: Any) -> Any:
 def _among(left: Any, right: Any) -> Any:
     if isinstance(right, Text):
         return right.map(lambda words: any(word.startswith(str(left)) for word in words.split()), bool, False)
+    right = [right] if isinstance(right, str) else right
     return left.isin(right) if isinstance(left, Text) else np.isin(left, right)
 
 

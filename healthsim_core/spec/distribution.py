@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from healthsim_core.errors import suggestion
 from healthsim_core.spec.base import Specification
 
-Number = Union[float, str]  # a number, or an expression over the person's other columns
+Number = float | str  # a number, or an expression over the person's other columns
 Weights = dict[str, Annotated[float, Field(ge=0)]]
 _AGE_BAND = re.compile(r"^(\d+)(?:-(\d+)|(\+))?$")
 OLDEST = 110
@@ -93,6 +93,7 @@ class LogNormal(Bounded):
     type: Literal["log_normal"]
     mean: Annotated[float, Field(gt=0)]
     sd: Spread
+    max: Annotated[float, Field(gt=0)] | None = None
 
 
 class Uniform(Specification):
@@ -150,6 +151,8 @@ class Explicit(Specification):
     def _some_weight(self) -> Explicit:
         if sum(item.weight for item in self.values) <= 0:
             raise ValueError("there are no values with a weight; give at least one")
+        if len({isinstance(item.value, str) for item in self.values}) > 1:
+            raise ValueError("some values are text and others numbers; make all of them one or the other")
         return self
 
 
@@ -164,10 +167,12 @@ class Compared(Specification):
         """The same condition as an expression."""
         symbol = {"eq": "==", "ne": "!=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "in": "in", "not_in": "not in"}
         name = self.field.removeprefix("entity.")
+        if self.operator in ("in", "not_in") and not isinstance(self.value, list | tuple):
+            return f"{name} {symbol[self.operator]} {[self.value]!r}"
         return f"{self.value!r} in {name}" if self.operator == "contains" else f"{name} {symbol[self.operator]} {self.value!r}"
 
 
-Condition = Union[str, Compared]
+Condition = str | Compared
 
 
 class Rule(Specification):
@@ -210,7 +215,14 @@ def _known(value: Any) -> Any:
 
 
 Distribution = Annotated[
-    Annotated[Constant, Tag("constant")] | Annotated[Categorical, Tag("categorical")] | Annotated[Normal, Tag("normal")] | Annotated[LogNormal, Tag("log_normal")] | Annotated[Uniform, Tag("uniform")] | Annotated[AgeBands, Tag("age_bands")] | Annotated[Explicit, Tag("explicit")] | Annotated[Conditional, Tag("conditional")],
+    Annotated[Constant, Tag("constant")]
+    | Annotated[Categorical, Tag("categorical")]
+    | Annotated[Normal, Tag("normal")]
+    | Annotated[LogNormal, Tag("log_normal")]
+    | Annotated[Uniform, Tag("uniform")]
+    | Annotated[AgeBands, Tag("age_bands")]
+    | Annotated[Explicit, Tag("explicit")]
+    | Annotated[Conditional, Tag("conditional")],
     Discriminator(_kind),
     BeforeValidator(_known),
 ]
