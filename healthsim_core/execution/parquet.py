@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from healthsim_core.formats.destination import refused
 
-ROWS_A_GROUP = 131_072
+ROWS_A_GROUP = 32_768
 
 
 class ParquetFile:

@@ -13,7 +13,7 @@ from healthsim_core.generation.tallies import Tallies
 from healthsim_core.generation.validation import report
 
 ROWS_A_CHUNK = 32_768  # household positions, and
-EVENTS_A_CHUNK = 262_144  # events, whichever comes first: measured to be both the fastest and the leanest
+EVENTS_A_CHUNK = 131_072  # events, whichever comes first: measured to be both the fastest and the leanest
 FEW = 1_024  # household positions that are one chunk, however much happens to them
 
 
