@@ -165,5 +165,5 @@ def _traces(services: Services, found: Adjudicated, payer: Text) -> Text:
     first = np.maximum.accumulate(np.where(begins, np.arange(len(order)), 0)) if len(order) else order
     leader = np.empty(len(order), np.int64)
     leader[order] = events.id[order[first]]
-    number = Text.of(text.lines("EFT", text.padded(leader, 19)))
+    number = Text.of(text.lines("CHK", text.padded(leader, 19)))
     return Text(np.where(found.status == PENDING, -1, number.codes), number.values)
