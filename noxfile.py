@@ -21,8 +21,11 @@ PRODUCTS = ("patientsim", "membersim", "rxmembersim", "trialsim", "populationsim
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Every test, on all cores; arguments go to pytest."""
+    """Every test, on all cores, then lint, types, the example, and each product alone; arguments go to pytest, alone then."""
     session.run("pytest", *(session.posargs or ["-n", "auto", "--dist", "worksteal"]))
+    if not session.posargs:
+        for name in ("lint", "types", "example", *(f"alone(product='{product}')" for product in PRODUCTS)):
+            session.notify(name)
 
 
 @nox.session
