@@ -151,7 +151,7 @@ class AgeBands:
         starts = np.concatenate([[0.0], ends[:-1]])
         within = (unit - starts[band]) / (ends - starts)[band]
         low, high = np.array(self.bands, np.float64).T
-        return np.floor(low[band] + np.minimum(within, 1 - 1e-12) * (high - low + 1)[band])
+        return np.asarray(np.floor(low[band] + np.minimum(within, 1 - 1e-12) * (high - low + 1)[band]))
 
     def cdf(self, values: Column, columns: Mapping[str, Any]) -> None:
         """See `Distribution`."""
@@ -230,9 +230,9 @@ def _truncated_quantile(unit: Floats, low: Floats, high: Floats) -> Floats:
     values = ndtri(below + (above - below) * unit)
     far = high < _FAR
     if far.any():
-        rate, share = -high[far], np.exp(-high[far] * (low[far] - high[far]))
-        values[far] = high[far] + np.log(share + unit[far] * (1 - share)) / rate
-    return np.where(upper, -values, values)
+        share = _tail_share(low[far], high[far])
+        values[far] = high[far] - np.log(share + unit[far] * (1 - share)) / high[far]
+    return np.asarray(np.where(upper, -values, values))
 
 
 def _truncated_probability(points: Floats, low: Floats, high: Floats) -> Floats:
@@ -243,9 +243,14 @@ def _truncated_probability(points: Floats, low: Floats, high: Floats) -> Floats:
         found = (ndtr(points) - below) / (above - below)
     far = high < _FAR
     if far.any():
-        share = np.exp(-high[far] * (low[far] - high[far]))
+        share = _tail_share(low[far], high[far])
         found[far] = (np.exp(-high[far] * (points[far] - high[far])) - share) / (1 - share)
-    return np.where(upper, 1 - found, found)
+    return np.asarray(np.where(upper, 1 - found, found))
+
+
+def _tail_share(low: Floats, high: Floats) -> Floats:
+    with np.errstate(over="ignore"):
+        return np.asarray(np.exp(-high * (low - high)))  # of the exponential tail below `high`, what lies below `low`
 
 
 def condition(written_condition: str | written.Compared, where: str) -> Expression:

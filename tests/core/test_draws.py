@@ -89,7 +89,7 @@ def test_draws_of_another_name_change_nothing():
 
 def test_the_open_interval_is_open_at_both_ends():
     ends = open_unit(np.array([0, 2**64 - 1], np.uint64))
-    assert 0 < ends[0]
+    assert ends[0] > 0
     assert ends[1] < 1
 
 
