@@ -1,0 +1,183 @@
+"""The same request gives the same bytes: in other chunks, with other workers, in another process, on another day."""
+
+from __future__ import annotations
+
+import ast
+import datetime
+import hashlib
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
+import pytest
+
+from healthsim import generate
+
+ROOT = Path(__file__).parents[2]
+OSWALD = json.loads((ROOT / "examples" / "oswald_family.json").read_text(encoding="utf-8"))
+FORMATS = ["fhir_r4", "fhir_bundle", "hl7v2_adt", "x12_834", "x12_837", "x12_835", "ncpdp_d0", "sdtm_datasets"]
+FAMILIES: dict[str, Any] = {"scenario": OSWALD, "count": 9, "output_formats": FORMATS}
+SOURCES = sorted([*(ROOT / "healthsim_core").rglob("*.py"), *(ROOT / "healthsim").rglob("*.py"), *ROOT.glob("plugins/*/src/**/*.py")])
+ANOTHER_DAY = """
+import datetime, time
+
+clock = time.time
+time.time = lambda: clock() + 400 * 86_400
+time.time_ns = lambda: int(time.time() * 1e9)
+
+
+class Later(datetime.datetime):
+    @classmethod
+    def now(cls, tz=None):
+        return cls.fromtimestamp(time.time(), tz)
+
+    today = utcnow = now
+
+
+class LaterDay(datetime.date):
+    @classmethod
+    def today(cls):
+        return cls.fromtimestamp(time.time())
+
+
+datetime.datetime, datetime.date = Later, LaterDay
+"""
+
+
+def digests(folder: Path) -> dict[str, str]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def made(out: Path, **options: Any) -> dict[str, str]:
+    generate(**FAMILIES, out=out, **options)
+    return digests(out)
+
+
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    return made(tmp_path_factory.mktemp("usual") / "out")
+
+
+def test_every_format_is_among_the_bytes_compared(usual: dict[str, str]) -> None:
+    assert set(FORMATS) <= {name.split("/")[0] for name in usual}
+
+
+@pytest.mark.parametrize("size", [1, 7, 1_000])
+def test_chunks_of_any_size_make_the_same_bytes_of_every_format(usual: dict[str, str], tmp_path: Path, size: int) -> None:
+    assert made(tmp_path / "out", chunk_size=size) == usual
+
+
+def test_many_workers_make_the_bytes_of_one(usual: dict[str, str], tmp_path: Path) -> None:
+    assert made(tmp_path / "out", chunk_size=2, workers=2) == usual
+
+
+def test_a_killed_worker_leaves_no_trace_in_the_bytes(usual: dict[str, str], tmp_path: Path) -> None:
+    killed = []
+
+    def kill(done: int, total: int) -> None:
+        if not killed:
+            killed.append(multiprocessing.active_children()[0].pid)
+            os.kill(killed[0], signal.SIGKILL)
+
+    assert made(tmp_path / "out", chunk_size=1, workers=2, progress=kill) == usual
+    assert killed
+
+
+def test_another_process_zone_language_and_day_make_the_same_bytes(usual: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(ANOTHER_DAY, encoding="utf-8")
+    request = json.dumps({**FAMILIES, "out": str(tmp_path / "out")})
+    program = f"import json, healthsim\nhealthsim.generate(**json.loads({request!r}))\nimport datetime; print(datetime.date.today())"
+    elsewhere = {
+        **os.environ, "PYTHONPATH": str(tmp_path), "PYTHONHASHSEED": "7", "TZ": "Pacific/Kiritimati", "LANG": "tr_TR.UTF-8", "LC_ALL": "C",
+    }  # fmt: skip
+    ran = subprocess.run([sys.executable, "-c", program], env=elsewhere, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert ran.stdout.split()[-1] > datetime.date.today().isoformat()
+    assert digests(tmp_path / "out") == usual
+
+
+def test_the_order_of_formats_changes_none_of_them(usual: dict[str, str], tmp_path: Path) -> None:
+    generate(**{**FAMILIES, "output_formats": FORMATS[::-1]}, out=tmp_path / "out")
+    stable = {name: digest for name, digest in usual.items() if name.split("/")[0] in FORMATS}
+    assert {name: digest for name, digest in digests(tmp_path / "out").items() if name in stable} == stable
+
+
+def test_no_source_reads_a_clock_or_makes_its_own_chance() -> None:
+    assert [f"{path.relative_to(ROOT)}:{line}: {what}" for path in SOURCES for line, what in _impure(path)] == []
+
+
+def test_nothing_written_names_this_machine_or_the_time(usual: dict[str, str], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    made(out)
+    told = (out / "manifest.json").read_text(encoding="utf-8") + (out / "validation.json").read_text(encoding="utf-8")
+    assert str(tmp_path) not in told and str(Path.home()) + "/" not in told
+
+
+def _events(products: list[str] | None) -> dict[int, dict[str, Any]]:
+    result = generate(scenario={**OSWALD, "outputs": []}, count=9, products=products)
+    return {row["event_id"]: row for row in result.timeline.to_pylist()}
+
+
+def test_the_products_chosen_change_neither_people_nor_events() -> None:
+    everything, charts = _events(None), _events(["patientsim"])
+    assert charts == everything
+
+
+@pytest.mark.parametrize("absent", ["membersim", "rxmembersim", "networksim", "membersim,rxmembersim,networksim,populationsim,dentalsim"])
+def test_an_absent_product_takes_only_its_own_events_along(absent: str, tmp_path: Path) -> None:
+    told = {"profile": "diabetic-senior", "journey": "diabetic-first-year", "count": 20}
+    here = generate(**told)
+    program = (
+        "import json, sys, healthsim, pyarrow.parquet\n"
+        f"result = healthsim.generate(**json.loads({json.dumps(told)!r}))\n"
+        f"pyarrow.parquet.write_table(result.timeline, {str(tmp_path / 'events.parquet')!r})\n"
+        f"pyarrow.parquet.write_table(result.entities, {str(tmp_path / 'people.parquet')!r})\n"
+    )
+    subprocess.run([sys.executable, "-c", program], env={**os.environ, "HEALTHSIM_DISABLE_PLUGINS": absent}, cwd=tmp_path, check=True)
+    theirs, ours = _happenings(tmp_path / "events.parquet"), {_happening(row) for row in here.timeline.to_pylist()}
+    assert theirs and theirs <= ours
+    assert _people(tmp_path / "people.parquet") == [_named(row) for row in here.entities.to_pylist()]
+
+
+def _happening(row: dict[str, Any]) -> tuple[Any, ...]:
+    return row["event_id"], row["person_id"], row["time"], row["event_type"], row["node"], row["cause_id"]
+
+
+def _happenings(path: Path) -> set[tuple[Any, ...]]:
+    import pyarrow.parquet
+
+    return {_happening(row) for row in pyarrow.parquet.read_table(path).to_pylist()}
+
+
+def _named(row: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in ("person_id", "first_name", "last_name", "sex", "birth_date", "address", "ssn", "conditions", "a1c"))
+
+
+def _people(path: Path) -> list[tuple[Any, ...]]:
+    import pyarrow.parquet
+
+    return [_named(row) for row in pyarrow.parquet.read_table(path).to_pylist()]
+
+
+def test_members_of_one_family_do_not_depend_on_the_other_families() -> None:
+    few, many = (generate(scenario={**OSWALD, "outputs": []}, count=count) for count in (3, 12))
+    theirs = many.timeline.filter(pc.less_equal(many.timeline["person_id"], pc.max(few.entities["person_id"])))
+    assert theirs.to_pylist() == few.timeline.to_pylist()
+
+
+def _impure(path: Path) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
+            yield from ((node.lineno, name) for name in names if name.split(".")[0] in ("random", "uuid", "secrets", "time"))
+        elif isinstance(node, ast.Attribute):
+            said = ast.unparse(node)
+            if node.attr in ("now", "today", "utcnow", "perf_counter") or said.startswith(("np.random", "numpy.random")):
+                yield node.lineno, said
