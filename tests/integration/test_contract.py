@@ -126,8 +126,8 @@ def test_the_oswald_scenario_is_the_one_agreed() -> None:
 
 
 def test_the_commands(capsys: pytest.CaptureFixture[str], elsewhere: Path) -> None:
-    run = ("--count", "20", "--seed", "3", "--quiet")
-    healthsim(capsys, "generate", "--profile", "medicare-diabetic", "--journey", "diabetic-first-year", *run, "--format", "fhir_r4", "--out", "out", "--cohort", "c")
+    what = ("--profile", "medicare-diabetic", "--journey", "diabetic-first-year", "--count", "20", "--seed", "3")
+    healthsim(capsys, "generate", *what, "--quiet", "--format", "fhir_r4", "--out", "out", "--cohort", "c")
     assert "all agree" in healthsim(capsys, "verify", "out")
     assert "all agree" in healthsim(capsys, "verify", "c")
     assert "diabetic-first-year" in healthsim(capsys, "plan", "--profile", "medicare-diabetic", "--journey", "diabetic-first-year")
@@ -138,7 +138,8 @@ def test_the_commands(capsys: pytest.CaptureFixture[str], elsewhere: Path) -> No
     assert json.loads(healthsim(capsys, "journeys", "show", "pregnancy_journey"))["journey_id"] == "pregnancy_journey"
     assert "diabetes" in healthsim(capsys, "skills", "show", "diabetes-management").lower()
     assert "20" in healthsim(capsys, "cohorts", "show", "c")
-    assert json.loads(healthsim(capsys, "cohorts", "query", "select count(*) as n from core.person", "--cohort", "c", "--json")) == [{"n": 20}]
+    people = healthsim(capsys, "cohorts", "query", "select count(*) as n from core.person", "--cohort", "c", "--json")
+    assert json.loads(people) == [{"n": 20}]
     healthsim(capsys, "cohorts", "export", "c", "exported")
     execution = json.loads(healthsim(capsys, "executions", "list", "--json"))[0]["id"]
     assert json.loads(healthsim(capsys, "executions", "show", execution))["seed"] == 3
@@ -158,7 +159,8 @@ def test_a_run_whose_data_fails_validation_ends_with_one(capsys: pytest.CaptureF
 
     honest = Draws.happens
     monkeypatch.setattr(Draws, "happens", lambda self, name, probability: honest(self, name, probability * 0.5))
-    assert "FAILED" in healthsim(capsys, "generate", "--profile", "dental-adults", "--count", "3000", "--no-persist", "--product", "dentalsim", code=1)
+    what = ("--profile", "dental-adults", "--count", "3000", "--product", "dentalsim")
+    assert "FAILED" in healthsim(capsys, "generate", *what, "--no-persist", code=1)
 
 
 def test_schemas_are_exported(capsys: pytest.CaptureFixture[str]) -> None:

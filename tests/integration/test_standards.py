@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-import pytest
 import outside_readers
+import pytest
 
 from healthsim import generate
 from healthsim_core.execution.verify import verify_folder
