@@ -89,8 +89,9 @@ class Normal:
     def sample(self, unit: Floats, columns: Mapping[str, Any]) -> Column:
         """See `Distribution`."""
         mean, sd = self._parameters(columns, len(unit))
-        with np.errstate(invalid="ignore"):
-            values = np.where(sd > 0, mean + sd * _truncated_quantile(unit, *self._bounds(mean, sd)), mean)
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = mean + sd * _truncated_quantile(unit, *self._bounds(mean, sd))
+        values = np.where(np.isfinite(values), values, mean)  # no deviation to speak of: the mean, or the bound nearest to it
         values = np.exp(values) if self.log else values
         return np.where(np.isnan(values), np.nan, np.clip(values, self.low, self.high))
 
@@ -106,7 +107,7 @@ class Normal:
         low, high = self.low, self.high
         if self.log:
             low, high = (np.log(low) if low > 0 else -np.inf), np.log(high)
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
             return (low - mean) / sd, (high - mean) / sd
 
     def _parameters(self, columns: Mapping[str, Any], rows: int) -> tuple[Floats, Floats]:

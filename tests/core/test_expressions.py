@@ -130,13 +130,39 @@ def test_what_cannot_be_computed_is_no_exception(text):
 @pytest.mark.parametrize(
     "text",
     [
-        "__import__('os')", "open('x')", "age.real", "age[0]", "lambda: 1", "[x for x in age]", "age if smoker else 1", "f'{age}'", "age ** 9",
-        "age << 99", "(age := 3)", "eval('1')", "max(*age)", "max(age, key=1)", "'a' * 1000000000", "[1] * 1000000000", "b'x' == age", "1j", "...",
-        "{1: 2}", "{1}", "entity.age.real", "elsewhere.age", "abs(age, a1c)", "max(age)", "sqrt()", "round(1, 2, 3)", "await x", "yield",
+        "__import__('os')",
+        "open('x')",
+        "age.real",
+        "age[0]",
+        "lambda: 1",
+        "[x for x in age]",
+        "age if smoker else 1",
+        "f'{age}'",
+        "age ** 9",
+        "age << 99",
+        "(age := 3)",
+        "eval('1')",
+        "max(*age)",
+        "max(age, key=1)",
+        "'a' * 1000000000",
+        "[1] * 1000000000",
+        "b'x' == age",
+        "1j",
+        "...",
+        "{1: 2}",
+        "{1}",
+        "entity.age.real",
+        "elsewhere.age",
+        "abs(age, a1c)",
+        "max(age)",
+        "sqrt()",
+        "round(1, 2, 3)",
+        "await x",
+        "yield",
     ],
-)  # fmt: skip
+)
 def test_what_is_not_of_the_language_is_refused_when_it_is_parsed(text):
-    with pytest.raises(SpecificationError, match="not allowed|is not an expression") as refused:
+    with pytest.raises(SpecificationError, match=r"not allowed|is not an expression") as refused:
         Expression.parse(text, "profile.json: when")
     assert str(refused.value).startswith("profile.json: when: ")
 
@@ -150,9 +176,10 @@ def test_what_is_no_expression_is_said_to_be_none(text):
 @pytest.mark.parametrize("text", ["-" * 1_900 + "1", "not " * 450 + "age", "(" * 900 + "age" + ")" * 900, "1" + "+1" * 990, "a" * 3_000])
 def test_no_text_is_long_or_deep_enough_to_break_the_parser(text):
     try:
-        Expression.parse(text).values({"age": COLUMNS["age"]}, 3)
+        said = str(Expression.parse(text).values({"age": COLUMNS["age"]}, 3))
     except SpecificationError as refused:
-        assert len(str(refused)) < 3_000
+        said = str(refused)
+    assert len(said) < 3_000
 
 
 @pytest.mark.parametrize(
@@ -179,18 +206,17 @@ def test_a_name_within_another_is_not_it():
 
 
 def test_a_name_that_nobody_has_is_refused_with_the_nearest():
-    with pytest.raises(SpecificationError, match='"agee > 3" reads "agee", which nobody has.\n  Did you mean "age"\\?'):
+    with pytest.raises(SpecificationError, match=r'"agee > 3" reads "agee", which nobody has\.\n  Did you mean "age"\?'):
         Expression.parse("agee > 3").require({"age", "sex"})
 
 
 @given(st.text(max_size=60))
 def test_any_text_is_an_expression_or_a_clear_refusal(text):
     try:
-        parsed = Expression.parse(text)
+        said = Expression.parse(text).text
     except SpecificationError as refused:
-        assert refused.what
-    else:
-        assert parsed.text == text
+        said = refused.what
+    assert said
 
 
 @given(st.lists(st.floats(allow_nan=True, allow_infinity=False), min_size=1, max_size=20), st.floats(-1e6, 1e6))
