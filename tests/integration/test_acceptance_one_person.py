@@ -30,9 +30,8 @@ def identity(family: str, given: str, birth: Any, sex: str) -> Identity:
 
 
 def people(result: Result) -> dict[str, Identity]:
-    return {
-        str(row["person_id"]): identity(row["last_name"], row["first_name"], row["birth_date"], row["sex"]) for row in result.entities.to_pylist()
-    }
+    names = ("last_name", "first_name", "birth_date", "sex")
+    return {str(row["person_id"]): identity(*(row[name] for name in names)) for row in result.entities.to_pylist()}
 
 
 def ndjson(path: Path) -> list[dict[str, Any]]:
@@ -62,20 +61,16 @@ def hl7_people(path: Path) -> dict[str, Identity]:
     return found
 
 
-def x12_people(path: Path, number: str, name: tuple[str, ...] = ("IL", "QC", "74")) -> dict[str, Identity]:
-    """Name and DMG that stand with each number; in an 837 the number follows, in an 834 it goes before."""
-    found, who, own = {}, ("", ""), ""
+def claim_people(path: Path) -> dict[str, Identity]:
+    """The patient of each claim of an 837, by record number (REF EA): the last name and DMG before it."""
+    found, who, born = {}, ("", ""), ("", "")
     for segment in segments(path):
-        if segment[0] == "REF" and segment[1] == number:
-            own = segment[2]
-            if number == "EA":
-                found[own] = identity(*who, birth, sex)
-        elif segment[0] == "NM1" and segment[1] in name:
+        if segment[0] == "NM1" and segment[1] in ("IL", "QC"):
             who = (segment[3], segment[4])
         elif segment[0] == "DMG":
-            birth, sex = segment[2], segment[3]
-            if number != "EA":
-                found[own] = identity(*who, birth, sex)
+            born = (segment[2], segment[3])
+        elif segment[:2] == ["REF", "EA"]:
+            found[segment[2]] = identity(*who, *born)
     return found
 
 
@@ -113,7 +108,7 @@ def test_enrolment_knows_the_same_people(run: tuple[Result, Path]) -> None:
 
 @pytest.mark.parametrize("file", ["837p.edi", "837i.edi"])
 def test_claims_know_the_same_people(run: tuple[Result, Path], file: str) -> None:
-    found, everybody = x12_people(run[1] / "x12_837" / file, "EA"), people(run[0])
+    found, everybody = claim_people(run[1] / "x12_837" / file), people(run[0])
     assert len(found) >= 60 and found == {number: everybody[number] for number in found}
 
 
