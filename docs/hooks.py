@@ -1,9 +1,10 @@
-"""What the site makes when it is built: the data dictionary from the declared tables, and each product's README as a page."""
+"""What the site makes when it is built: the data dictionary, the list of sources, and each product's README as a page."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +12,20 @@ from healthsim_core.catalog import default_catalog
 from healthsim_core.tables import Field, Table
 
 ROOT = Path(__file__).parents[1]
-DICTIONARY = "<!-- the declared tables -->"
 README = re.compile(r"<!-- readme: (\S+) -->")
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Fill in what a page leaves to the code and to other files."""
-    if DICTIONARY in markdown:
-        markdown = markdown.replace(DICTIONARY, "\n".join(data_dictionary()))
+    for mark, lines in FILLED.items():
+        if mark in markdown:
+            markdown = markdown.replace(mark, "\n".join(lines()))
     readme = README.search(markdown)
     return _as_page((ROOT / readme[1]).read_text(encoding="utf-8")) if readme else markdown
 
 
 def data_dictionary() -> Iterator[str]:
-    """Markdown of every declared table, product by product."""
+    """Every declared table, product by product."""
     before = ""
     for name, table in default_catalog().tables.items():
         product = name.split(".")[0]
@@ -34,9 +35,45 @@ def data_dictionary() -> Iterator[str]:
         yield from _table(table)
 
 
+def skills_sources() -> Iterator[str]:
+    """What every skill's document says before its first table."""
+    for skill in default_catalog().skills.values():
+        if skill.document is not None:
+            text = skill.document.read_text(encoding="utf-8").split("+++\n", 2)[2]
+            told = re.sub(r"^# .*\n", "", text.strip().split("\n## ")[0]).strip()
+            yield f"### {skill.skill}\n\n{skill.product}, version {skill.version}.\n\n{told}\n"
+
+
+def data_sources() -> Iterator[str]:
+    """Every entry `source` of the products' JSON files."""
+    for product in sorted(path.name for path in (ROOT / "plugins").iterdir()):
+        paths = sorted((ROOT / "plugins" / product / "src").rglob("data/*.json"))
+        documents = [(path.name, json.loads(path.read_text(encoding="utf-8"))) for path in paths]
+        rows = [f"| `{file}` | {where} | {said} |" for file, document in documents for where, said in _sources(document)]
+        if rows:
+            yield f"### Figures of {product}\n\n| file | of | source |\n|---|---|---|"
+            yield from dict.fromkeys(rows)
+            yield ""
+
+
+def table_sources() -> Iterator[str]:
+    """Every SOURCES.md, its headings made smaller."""
+    for path in [ROOT / "healthsim_core/reference/data/SOURCES.md", *sorted((ROOT / "plugins").glob("*/src/*/data/SOURCES.md"))]:
+        yield re.sub(r"^# ", "### ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+
+
+FILLED: dict[str, Callable[[], Iterator[str]]] = {
+    "<!-- the declared tables -->": data_dictionary,
+    "<!-- the skills' sources -->": skills_sources,
+    "<!-- the data files' sources -->": data_sources,
+    "<!-- the tables' sources -->": table_sources,
+}
+
+
 def _table(table: Table) -> Iterator[str]:
     yield f"\n### {table.name} {{#{_anchor(table.name)}}}\n\n{table.description}\n"
-    yield f"Key: {', '.join(f'`{name}`' for name in table.key)}." + ("" if table.person else " One table a run, whoever the people are.") + "\n"
+    run = "" if table.person else " One table a run, whoever the people are."
+    yield f"Key: {', '.join(f'`{name}`' for name in table.key)}.{run}\n"
     yield "| column | type | what it is | unit | null |\n|---|---|---|---|---|"
     yield from (_row(field) for field in table.fields)
 
@@ -52,7 +89,20 @@ def _anchor(name: str) -> str:
     return name.replace(".", "-").replace("_", "-")
 
 
+def _sources(document: Any, where: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(document, list):
+        for each in document:
+            yield from _sources(each, where)
+    elif isinstance(document, dict):
+        for name, value in document.items():
+            if name == "source":
+                told = value.items() if isinstance(value, dict) else [("", value)]
+                yield from ((" ".join(filter(None, [where, part])).replace("_", " "), str(said).replace("|", "\\|")) for part, said in told)
+            else:
+                yield from _sources(value, f"{where} {name}".strip())
+
+
 def _as_page(readme: str) -> str:
-    """The README with links that hold on the site: what lies outside of it becomes plain text, the root README the home page."""
+    """The README with links that hold on the site; what lies outside of it becomes plain text."""
     readme = readme.replace("](../../README.md)", "](../index.md)").replace("](../../docs/", "](../")
     return re.sub(r"\[([^\]]+)\]\((?!https?://|#|\.\./)[^)]+\)", r"\1", readme)

@@ -41,7 +41,8 @@ class VisitList:
 def healthsim_profiles():
     severity = {"type": "categorical", "weights": {"mild": 0.8, "severe": 0.2}}
     who = {"demographics": {"age": {"type": "uniform", "min": 18, "max": 90}}, "attributes": {"caries": severity}}
-    yield Profile("dental-adults", {"id": "dental-adults", **who, "journeys": ["dental-year"]}, description="Adults and the state of their teeth.")
+    adults = {"id": "dental-adults", **who, "journeys": ["dental-year"]}
+    yield Profile("dental-adults", adults, description="Adults and the state of their teeth.")
 
 
 @hookimpl
