@@ -67,7 +67,7 @@ def generate(
     Example:
         >>> adults = {"id": "adults", "demographics": {"age": {"type": "uniform", "min": 18, "max": 90}}}
         >>> generate(profile=adults, count=3, products=[], seed=7).entities["age"].to_pylist()
-        [53, 25, 29]
+        [27, 24, 79]
     """
     plan = make_plan(
         profile, journey, scenario=scenario, count=count, seed=seed, as_of=as_of, start=start, products=products, formats=output_formats,
