@@ -210,3 +210,11 @@ def test_honest_runs_of_many_seeds_pass_their_own_validation(count: int) -> None
     profile = {"id": "adults", "demographics": demographics, "clinical": {"conditions": conditions}}
     failed = [seed for seed in range(60) if not generate(profile=profile, count=count, seed=seed, products=[]).validation.passed]
     assert failed == []
+
+
+def test_a_child_insured_alone_may_become_a_mother() -> None:
+    result = generate(profile="medicaid-pediatric", journey="pregnancy_journey", count=120)
+    mothers = {row["person_id"] for row in rows(result, "core.event", event_type="birth")}
+    ages = [row["age"] for row in result.entities.to_pylist() if row["person_id"] in mothers]
+    assert ages and min(ages) >= 14
+    assert result.validation.passed
