@@ -22,7 +22,8 @@ def list_stored(as_json: bool, database: str | None) -> None:
     """Every cohort of the database."""
     from healthsim_core.state import list_cohorts
 
-    show.rows([attrs.asdict(cohort) for cohort in list_cohorts(database)], as_json)
+    found = [attrs.asdict(cohort) for cohort in list_cohorts(database)]
+    show.rows(found if as_json else [{**row, "description": show.first_sentence(row["description"])} for row in found], as_json)
 
 
 @command.command("show")

@@ -98,7 +98,8 @@ class Result:
     def __repr__(self) -> str:
         lines = [f"{self.name}: {self.rows['core.person']:,} people, {self.rows['core.event']:,} events"]
         for product, tables in self._by_product().items():
-            lines.append(f"  {product}: " + ", ".join(f"{rows:,} {table.replace('_', ' ')}" for table, rows in tables.items() if rows))
+            told = ", ".join(f"{rows:,} {table.replace('_', ' ')}" for table, rows in tables.items() if rows)
+            lines += [f"  {product}: {told}"] if told else []
         lines += [f"  {name}: {len(paths)} files" for name, paths in self.outputs.items()]
         lines.append(f"  {str(self.validation).splitlines()[0]}")
         lines.append(f"  seed {self.execution.seed}, as of {self.execution.as_of}" + (f", cohort {self.cohort}" if self.cohort else ""))

@@ -47,7 +47,7 @@ def name(page: Path) -> str:
 
 def blocks(page: Path, *languages: str) -> list[Block]:
     """The page's blocks in these languages, in order."""
-    return [block for block in _blocks(page) if block.language in languages]
+    return [block for block in all_blocks(page) if block.language in languages]
 
 
 def links(page: Path) -> list[str]:
@@ -70,7 +70,8 @@ def section(page: Path, heading: str) -> str:
     return text[start.end() : start.end() + end.start() if end else len(text)]
 
 
-def _blocks(page: Path) -> Iterator[Block]:
+def all_blocks(page: Path) -> Iterator[Block]:
+    """The page's blocks, in order."""
     text = page.read_text(encoding="utf-8")
     for found in _FENCE.finditer(text):
         title = re.search(r'title="([^"]+)"', found["rest"])

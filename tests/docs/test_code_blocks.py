@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from doc_pages import PAGES, Block, blocks, name
+from doc_pages import PAGES, Block, all_blocks, blocks, name
 
 from healthsim_core import JourneySpecification, ProfileSpecification
 from healthsim_core.catalog import default_catalog
@@ -28,9 +29,7 @@ DOCUMENTS = [block for page in PAGES for block in blocks(page, "json") if not bl
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_blocks_are_in_languages_that_are_tried(page: Path) -> None:
-    from doc_pages import _blocks
-
-    assert {block.language for block in _blocks(page)} <= LANGUAGES
+    assert {block.language for block in all_blocks(page)} <= LANGUAGES
 
 
 @pytest.mark.parametrize("page", RUN, ids=name)
@@ -64,6 +63,13 @@ def test_the_plugin_tutorial_is_the_plugin() -> None:
     told = [block.text for block in blocks(page, "python") if block.mark == "dentalsim"]
     source = (page.parents[2] / "examples/dentalsim/src/dentalsim/__init__.py").read_text(encoding="utf-8")
     assert lines("\n".join(told)) == lines(source)
+
+
+def test_the_plugin_tutorial_shows_the_plugins_entry_point() -> None:
+    page = next(page for page in PAGES if page.name == "first-plugin.md")
+    told = [tomllib.loads(block.text) for block in blocks(page, "toml")]
+    real = tomllib.loads((page.parents[2] / "examples/dentalsim/pyproject.toml").read_text(encoding="utf-8"))
+    assert told == [{"project": {"entry-points": real["project"]["entry-points"]}}]
 
 
 def commands(block: Block) -> Iterator[tuple[str, list[str]]]:
