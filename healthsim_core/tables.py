@@ -174,8 +174,9 @@ def cents(amounts: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
     whole = amounts.combine_chunks() if isinstance(amounts, pa.ChunkedArray) else amounts
     if not len(whole):
         return np.empty(0, np.int64)
-    words = np.frombuffer(whole.fill_null(0).buffers()[1], np.int64)
-    return words[2 * whole.offset : 2 * (whole.offset + len(whole)) : 2].copy()
+    filled = whole.fill_null(0)  # of a slice, with or without the rows before it
+    words = np.frombuffer(filled.buffers()[1], np.int64)
+    return words[2 * filled.offset : 2 * (filled.offset + len(filled)) : 2].copy()
 
 
 def from_arrow(table: pa.Table) -> Columns:

@@ -1,0 +1,138 @@
+"""Text assembled from columns says, row by row, what formatting each row would say."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from healthsim_core import Text, text
+
+STRINGS = st.lists(st.text(max_size=6), min_size=1, max_size=20)
+
+
+@given(st.lists(st.none() | st.text(max_size=6), min_size=1, max_size=20))
+def test_lines_join_the_pieces_of_a_row_and_null_is_empty(values):
+    numbered = pa.array([str(number) for number in range(len(values))])
+    joined = text.lines("<", Text.of(values), "|", numbered, pa.array(values, pa.string()), ">")
+    assert joined.to_pylist() == [f"<{value or ''}|{number}{value or ''}>" for number, value in enumerate(values)]
+
+
+def test_lines_take_categories_and_chunks():
+    chunks = pa.chunked_array([["a"], ["b"]])
+    assert text.lines(chunks, "-", chunks.dictionary_encode()).to_pylist() == ["a-a", "b-b"]
+
+
+@pytest.mark.parametrize("kind", [Text.of, lambda values: pa.array(values, pa.string())], ids=["text", "strings"])
+def test_what_is_optional_takes_its_surroundings_with_it(kind):
+    assert text.optional("(", kind(["a", None, ""]), ")").to_pylist() == ["(a)", "", "()"]
+    assert text.optional("(", kind([None]), ")").to_pylist() == [""]
+
+
+def test_a_piece_is_chosen_by_row():
+    mask = np.array([True, False])
+    assert text.choose(mask, "yes", "no").to_pylist() == ["yes", "no"]
+    assert text.choose(mask, Text.of(["a", "b"]), pa.array(["c", "d"])).to_pylist() == ["a", "d"]
+
+
+def test_each_value_is_rendered_once():
+    calls = []
+    rendered = text.each(pa.array(["a", "b", "a", None]), lambda value: calls.append(value) or value.upper())
+    assert rendered.to_pylist() == ["A", "B", "A", None]
+    assert calls == ["a", "b"]
+
+
+@given(st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=20))
+def test_whole_numbers_are_decimal(numbers):
+    assert text.whole(np.array(numbers, np.int64)).to_pylist() == [str(number) for number in numbers]
+
+
+@given(st.lists(st.integers(0, 10**12), min_size=1, max_size=20), st.integers(1, 15))
+def test_padding_is_zeros_on_the_left_and_never_cuts(numbers, width):
+    assert text.padded(np.array(numbers), width).to_pylist() == [str(number).zfill(width) for number in numbers]
+
+
+@given(st.lists(st.integers(-(10**13), 10**13), min_size=1, max_size=20))
+def test_money_has_two_decimals(amounts):
+    cents = np.array(amounts, np.int64)
+    assert text.amount(cents).to_pylist() == [f"{decimal.Decimal(amount) / 100:.2f}" for amount in amounts]
+
+
+@given(st.lists(st.integers(-(10**13), 10**13), min_size=1, max_size=20))
+def test_plain_money_is_the_same_number_without_what_is_superfluous(amounts):
+    plain = text.plain_amount(np.array(amounts, np.int64)).to_pylist()
+    assert [decimal.Decimal(said) for said in plain] == [decimal.Decimal(amount) / 100 for amount in amounts]
+    assert not any(said.endswith(".") or ("." in said and said.endswith("0")) for said in plain)
+
+
+def test_plain_money_keeps_the_zeros_of_whole_dollars():
+    assert text.plain_amount(np.array([0, 100, 10_000, 1_250, 1, -50])).to_pylist() == ["0", "1", "100", "12.5", "0.01", "-0.5"]
+
+
+@given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=20), st.integers(0, 4))
+def test_decimals_are_the_nearest_of_that_many_places(numbers, places):
+    said = text.decimal(np.array(numbers), places).to_pylist()
+    assert all(
+        abs(decimal.Decimal(each) - decimal.Decimal(number)) <= decimal.Decimal("0.500001") / 10**places
+        for each, number in zip(said, numbers, strict=True)
+    )
+    assert all(len(each.partition(".")[2]) == places for each in said)
+    assert not any(float(each) == 0 and each.startswith("-") for each in said)
+
+
+def test_a_number_that_is_null_stays_null():
+    assert text.decimal(np.array([1.25, np.nan]), 1).to_pylist() == ["1.2", None]
+    assert text.decimal(pa.array([1.5, None]), 2).to_pylist() == ["1.50", None]
+
+
+MOMENTS = st.datetimes(datetime.datetime(1900, 1, 1), datetime.datetime(2199, 12, 31)).map(lambda moment: moment.replace(microsecond=0))
+
+
+@given(st.lists(st.none() | MOMENTS, min_size=1, max_size=20))
+def test_dates_and_times_follow_their_pattern_and_null_stays_null(moments):
+    array = np.array(moments, "datetime64[s]")
+    days = [moment and moment.date() for moment in moments]
+    assert text.times(array).to_pylist() == [moment and moment.isoformat() for moment in moments]
+    assert text.times(pa.array(array), "%Y%m%d%H%M").to_pylist() == [moment and f"{moment:%Y%m%d%H%M}" for moment in moments]
+    assert text.dates(array.astype("datetime64[D]")).to_pylist() == [day and day.isoformat() for day in days]
+    assert text.dates(pa.chunked_array([pa.array(days, pa.date32())]), "%Y%m%d").to_pylist() == [day and f"{day:%Y%m%d}" for day in days]
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.text(max_size=3)), max_size=20))
+def test_rows_are_grouped_by_their_owner(rows):
+    rows = sorted(rows, key=lambda row: row[0])
+    strings, owners = pa.array([row[1] for row in rows], pa.string()), np.array([row[0] for row in rows], np.int64)
+    assert text.grouped(strings, owners, 6, "+").to_pylist() == [
+        "+".join(value for owner, value in rows if owner == group) for group in range(6)
+    ]
+
+
+def test_columns_are_interleaved_by_key_and_in_their_own_order():
+    merged, keys = text.interleaved(
+        [(np.array([1, 2]), pa.array(["a", "b"])), (np.array([0, 1, 2]), pa.array(["c", "d", "e"]).dictionary_encode())]
+    )
+    assert merged.to_pylist() == ["c", "a", "d", "b", "e"]
+    assert keys.tolist() == [0, 1, 1, 2, 2]
+
+
+@given(st.lists(st.integers(0, 20), unique=True, max_size=15), st.lists(st.integers(0, 25), max_size=15))
+def test_positions_are_where_a_key_stands(keys, wanted):
+    found = text.positions(np.array(keys, np.int64), np.array(wanted, np.int64))
+    assert found.tolist() == [keys.index(each) if each in keys else -1 for each in wanted]
+
+
+@given(STRINGS, st.integers(0, 5))
+def test_data_is_the_bytes_of_all_rows_also_of_a_slice(strings, start):
+    array = pa.array(strings)
+    assert bytes(text.data(array)) == "".join(strings).encode()
+    assert bytes(text.data(array.slice(start, 2))) == "".join(strings[start : start + 2]).encode()
+    assert bytes(text.data(pa.chunked_array([array, array]))) == ("".join(strings) * 2).encode()
+
+
+def test_data_of_nothing_is_nothing():
+    assert bytes(text.data(pa.array([], pa.string()))) == bytes(text.data(pa.array(["", ""]))) == b""
