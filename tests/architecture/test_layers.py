@@ -93,7 +93,9 @@ def test_a_product_imports_only_the_core_s_public_names(product: str) -> None:
                 private = {alias.name for alias in node.names} - public if node.module == "healthsim_core" else {node.module}
                 offences += [f"{path.name}:{node.lineno} {name}" for name in private]
             elif isinstance(node, ast.Import):
-                offences += [f"{path.name}:{node.lineno} {a.name}" for a in node.names if a.name.startswith(("healthsim_core.", "healthsim"))]
+                offences += [
+                    f"{path.name}:{node.lineno} {a.name}" for a in node.names if a.name.startswith(("healthsim_core.", "healthsim"))
+                ]
     assert offences == []
 
 

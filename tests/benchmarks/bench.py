@@ -36,7 +36,8 @@ def main() -> None:
             run = child(what, size)
             run["times_the_loop"] = run["events_s"] / found["loop"]["events_s"]
             found["runs"].append(run)
-            print(f"{what:<22}{size:>10,}{run['cpu']:>8.1f}{run['people_s']:>11,.0f}{run['events_s']:>12,.0f}{run['times_the_loop']:>11.1f}{run['peak_mb']:>9.0f}")
+            rates = f"{run['people_s']:>11,.0f}{run['events_s']:>12,.0f}{run['times_the_loop']:>11.1f}"
+            print(f"{what:<22}{size:>10,}{run['cpu']:>8.1f}{rates}{run['peak_mb']:>9.0f}")
     found["formats"] = formats(2_000)  # last: a child is born with its parent's peak memory
     print(f"\n{'format':<14}{'MB':>7}{'MB/s':>8}{'of raw write':>14}")
     for name, row in found["formats"].items():
@@ -47,7 +48,8 @@ def main() -> None:
 
 def machine() -> str:
     """Processor, cores, Python."""
-    names = [line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if line.startswith("model name")]
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
     return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 

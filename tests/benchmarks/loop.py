@@ -93,10 +93,10 @@ def _events(person: int, nodes: Sequence[tuple[str, str, float]], draw: random.R
         for occurrence in range(int(share) + (draw.random() < share % 1)):
             time = START + datetime.timedelta(days=draw.randint(0, 364), minutes=5 * draw.randint(0, 108))
             parameters: dict[str, str | float] = {"code": "4548-4", "value": draw.gauss(7, 1), "unit": "%"}
-            found.append(
-                Event(
-                    event_id=draw.getrandbits(62), person_id=person, time=time, event_type=event_type, journey="diabetic-first-year", node=node,
-                    occurrence=occurrence, label=node, cause_id=found[-1].event_id if found else None, parameters=parameters,
-                )  # fmt: skip
-            )
+            cause = found[-1].event_id if found else None
+            happened = Event(
+                event_id=draw.getrandbits(62), person_id=person, time=time, event_type=event_type, journey="diabetic-first-year",
+                node=node, occurrence=occurrence, label=node, cause_id=cause, parameters=parameters,
+            )  # fmt: skip
+            found.append(happened)
     return sorted(found, key=lambda event: event.time)

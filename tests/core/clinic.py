@@ -39,13 +39,22 @@ REASON, SCORE = Field("reason", "category", "Why.", nullable=True), Field("score
 def visit(events: Any) -> dict[str, Any]:
     """A row a visit."""
     parameters = events.parameters
-    return {"clinic.visit": {"visit_id": events.id, "person_id": events.person, "reason": parameters["reason"], "score": parameters["score"]}}
+    return {
+        "clinic.visit": {"visit_id": events.id, "person_id": events.person, "reason": parameters["reason"], "score": parameters["score"]}
+    }
 
 
 def bill(events: Any) -> dict[str, Any]:
     """A row a bill, with the visit it is for."""
     reason = events.parameters["reason"]
-    return {"clinic.bill": {"bill_id": events.id, "person_id": events.person, "visit_id": events.ancestor("clinic_visit")["id"], "reason": reason}}
+    return {
+        "clinic.bill": {
+            "bill_id": events.id,
+            "person_id": events.person,
+            "visit_id": events.ancestor("clinic_visit")["id"],
+            "reason": reason,
+        }
+    }
 
 
 def care(lookup: str, context: Columns, draw: Any) -> Columns:
@@ -92,7 +101,9 @@ def adults(**fields: Any) -> dict[str, Any]:
     return {"id": "adults", "demographics": {"age": {"type": "uniform", "min": 18, "max": 90}}, **fields}
 
 
-def run(profile: dict[str, Any] | None = None, *events: dict[str, Any], count: int = 200, fields: dict[str, Any] | None = None, **options: Any) -> Result:
+def run(
+    profile: dict[str, Any] | None = None, *events: dict[str, Any], count: int = 200, fields: dict[str, Any] | None = None, **options: Any
+) -> Result:
     """People of a profile with a journey of `events`."""
     made = journey(*events, **(fields or {})) if events else []
     return ProfileJourneyOrchestrator(profile or adults(), made, count=count, catalog=catalog(), **options).execute()

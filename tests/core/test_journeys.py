@@ -129,8 +129,14 @@ def test_outcomes_are_read_by_later_events() -> None:
 
 def test_a_repeated_outcome_reads_the_one_before() -> None:
     start = event("start", outcomes={"level": {"type": "normal", "mean": 100, "sd": 0}})
-    falls = event("falls", "clinic_visit", depends_on="start", repeat={"every": {"days": 30}, "count": 3},
-                  outcomes={"level": {"type": "normal", "mean": "level - 10", "sd": 0}}, parameters={"score": "${outcome.level}"})  # fmt: skip
+    falls = event(
+        "falls",
+        "clinic_visit",
+        depends_on="start",
+        repeat={"every": {"days": 30}, "count": 3},
+        outcomes={"level": {"type": "normal", "mean": "level - 10", "sd": 0}},
+        parameters={"score": "${outcome.level}"},
+    )
     assert run(None, start, falls, count=1).tables["clinic.visit"]["score"].to_pylist() == [90.0, 80.0, 70.0]
 
 
@@ -148,7 +154,9 @@ def test_parameters_may_refer_to_the_person() -> None:
     ],
 )
 def test_both_forms_of_skill_reference_resolve(parameters: dict) -> None:
-    profile = adults(clinical={"primary_condition": {"code": "I10", "severity": {"type": "categorical", "weights": {"mild": 0.5, "bad": 0.5}}}})
+    profile = adults(
+        clinical={"primary_condition": {"code": "I10", "severity": {"type": "categorical", "weights": {"mild": 0.5, "bad": 0.5}}}}
+    )
     found = set(run(profile, event("see", "clinic_visit", parameters=parameters)).tables["clinic.visit"]["reason"].to_pylist())
     assert found == {"for mild", "for bad"}
 
@@ -203,7 +211,12 @@ def test_nobody_is_born_where_no_birth_happens() -> None:
 
 
 def test_the_timeline_is_sorted_by_person_and_time() -> None:
-    result = run(None, event("b", delay={"days": [0, 300]}), event("a", delay={"days": [0, 300]}), event("c", "clinic_visit", delay={"days": [0, 90]}))
+    result = run(
+        None,
+        event("b", delay={"days": [0, 300]}),
+        event("a", delay={"days": [0, 300]}),
+        event("c", "clinic_visit", delay={"days": [0, 90]}),
+    )
     order = [(row["person_id"], row["time"]) for row in result.timeline.to_pylist()]
     assert order == sorted(order)
 

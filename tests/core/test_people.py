@@ -114,7 +114,8 @@ def test_attributes_that_read_each_other_are_an_error() -> None:
 
 def test_a_household_shares_address_name_and_plan() -> None:
     made = people({"id": "family", "members": FAMILY}, 50).entities
-    shared = made.group_by("household_id").aggregate([(name, "count_distinct") for name in ("address", "last_name", "zip", "plan", "member_number")])
+    counted = [(name, "count_distinct") for name in ("address", "last_name", "zip", "plan", "member_number")]
+    shared = made.group_by("household_id").aggregate(counted)
     assert all(set(shared[name].to_pylist()) == {1} for name in shared.column_names if name.endswith("distinct"))
 
 
@@ -157,6 +158,9 @@ def test_a_dry_run_makes_at_most_five() -> None:
 
 
 def test_an_honest_run_passes_its_own_validation() -> None:
-    clinical = {"primary_condition": {"code": "I10", "prevalence": 0.3}, "lab_values": {"a1c": {"type": "normal", "mean": 7, "sd": 1, "min": 5}}}
+    clinical = {
+        "primary_condition": {"code": "I10", "prevalence": 0.3},
+        "lab_values": {"a1c": {"type": "normal", "mean": 7, "sd": 1, "min": 5}},
+    }
     failures = [seed for seed in range(60) if not people(adults(clinical=clinical), 300, seed=seed).validation.passed]
     assert failures == []

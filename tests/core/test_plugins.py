@@ -103,7 +103,9 @@ def test_a_handler_that_writes_an_undeclared_table_is_an_error() -> None:
 
 def test_two_products_may_handle_one_event_type() -> None:
     second = load("second", _second(), "second-dist", "1.0")
-    offered = Catalog((plugin(healthsim_event_handlers=[EventHandler("clinic_visit", _visit, writes=[VISIT])], healthsim_triggers=[]), second))
+    offered = Catalog(
+        (plugin(healthsim_event_handlers=[EventHandler("clinic_visit", _visit, writes=[VISIT])], healthsim_triggers=[]), second)
+    )
     result = ProfileJourneyOrchestrator(adults(), journey(event("see", "clinic_visit")), count=3, catalog=offered).execute()
     assert (result.rows["clinic.visit"], result.rows["clinic.bill"]) == (3, 3)
 

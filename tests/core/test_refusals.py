@@ -39,9 +39,15 @@ def document(tmp_path: Path, content: object) -> str:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("generate", "--profile", "dental-adlts", "--count", "3"), 'profile: no profile is called "dental-adlts".\n  Did you mean "dental-adults" (dentalsim)?'),
+        (
+            ("generate", "--profile", "dental-adlts", "--count", "3"),
+            'profile: no profile is called "dental-adlts".\n  Did you mean "dental-adults" (dentalsim)?',
+        ),
         ((*GENERATE, "--journey", "dental-yer"), 'no journey is called "dental-yer".\n  Did you mean "dental-year" (dentalsim)?'),
-        ((*GENERATE, "--format", "dental_lst"), 'output_formats: no format is called "dental_lst".\n  Did you mean "dental_list" (dentalsim)?'),
+        (
+            (*GENERATE, "--format", "dental_lst"),
+            'output_formats: no format is called "dental_lst".\n  Did you mean "dental_list" (dentalsim)?',
+        ),
         ((*GENERATE, "--format", "star_schema"), "`healthsim formats list` shows all"),
         ((*GENERATE, "--product", "dentsim"), 'products: no product is called "dentsim".\n  Did you mean "dentalsim"?'),
         ((*GENERATE, "--as-of", "tomorrow"), "as_of: 'tomorrow' is not a date."),
@@ -64,16 +70,28 @@ def test_an_unknown_name_or_impossible_value(refused, arguments: tuple[str, ...]
     [
         ('{"id": "x",\n', "spec.json, line 2, column 1: is not JSON"),
         ({"demographics": {"agee": 3}}, 'spec.json: demographics.agee: there is no field "agee" here.\n  Did you mean "age"?'),
-        ({"demographics": {"age": {"type": "normall", "mean": 1, "sd": 1}}}, 'demographics.age: no distribution is called "normall". Did you mean "normal"?'),
+        (
+            {"demographics": {"age": {"type": "normall", "mean": 1, "sd": 1}}},
+            'demographics.age: no distribution is called "normall". Did you mean "normal"?',
+        ),
         ({"demographics": {"age": {"type": "uniform", "min": 9, "max": 1}}}, "demographics.age: min 9 is above max 1"),
         ({"demographics": {"age": {"type": "normal", "mean": 50, "sd": -1}}}, "demographics.age.sd: a standard deviation is not negative"),
         ({"demographics": {"sex": {"type": "categorical", "weights": {"F": 0.4, "M": 0.4}}}}, "demographics.sex: the weights sum to 0.8"),
         ({"demographics": {"sex": {"type": "categorical", "weights": {}}}}, "demographics.sex: there are no weights"),
         ({"demographics": {"geography": {"fips": "99999"}}}, 'demographics.geography: no county has the FIPS code "99999".'),
         ({"reference": {"fips": "1"}}, "reference.fips"),
-        ({"clinical": {"primary_condition": {"code": "E11", "prevalence": 3.0}}}, "clinical.primary_condition.prevalence: Input should be less than or equal to 1 (got 3.0)"),
-        ({"clinical": {"conditions": [{"code": "E11", "when": "agee > 3"}]}}, '"agee > 3" reads "agee", which nobody has.\n  Did you mean "age"?'),
-        ({"clinical": {"conditions": [{"code": "E11", "when": {"field": "age", "operator": "gtr", "value": 1}}]}}, "clinical.conditions[0].when.operator"),
+        (
+            {"clinical": {"primary_condition": {"code": "E11", "prevalence": 3.0}}},
+            "clinical.primary_condition.prevalence: Input should be less than or equal to 1 (got 3.0)",
+        ),
+        (
+            {"clinical": {"conditions": [{"code": "E11", "when": "agee > 3"}]}},
+            '"agee > 3" reads "agee", which nobody has.\n  Did you mean "age"?',
+        ),
+        (
+            {"clinical": {"conditions": [{"code": "E11", "when": {"field": "age", "operator": "gtr", "value": 1}}]}},
+            "clinical.conditions[0].when.operator",
+        ),
         ({"attributes": {"x": {"type": "conditional", "rules": [{"if": "age > 3", "then": 1}]}}}, "there is no default"),
     ],
 )
@@ -89,7 +107,8 @@ def test_all_mistakes_of_a_document_are_said_at_once(refused, tmp_path: Path) ->
 
 def test_a_scenario_s_mistake_names_file_and_path(refused, tmp_path: Path) -> None:
     scenario = {"scenario": "One", "profile": "dental-adults", "journeys": [{"template": "dental-year"}, {"template": "dental_yeer"}]}
-    assert refused("run", document(tmp_path, scenario)).startswith('healthsim: spec.json: journeys[1].template: no journey is called "dental_yeer".')
+    said = refused("run", document(tmp_path, scenario))
+    assert said.startswith('healthsim: spec.json: journeys[1].template: no journey is called "dental_yeer".')
 
 
 def test_a_folder_that_is_not_empty_keeps_what_is_in_it(refused, tmp_path: Path) -> None:
@@ -128,17 +147,18 @@ def test_a_database_that_is_not_one(refused, tmp_path: Path) -> None:
 
 
 def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
-    limited = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))"
+    ignored = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)"
+    limited = f"{ignored}; resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))"
     arguments = ["generate", "--profile", "dental-adults", "--count", "20000", "--no-persist", "--out", str(tmp_path / "out")]
     done = _python(f"{limited}; from healthsim_core.cli import main; main({arguments!r})")
     assert (done.returncode, list(tmp_path.iterdir())) == (2, []) and "cannot be written" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_ctrl_c_in_the_middle_leaves_nothing(tmp_path: Path) -> None:
-    arguments = ["generate", "--profile", "dental-adults", "--count", "3000000", "--out", str(tmp_path / "out"), "--database", str(tmp_path / "d.duckdb")]
-    process = subprocess.Popen(
-        [sys.executable, "-c", f"from healthsim_core.cli import main; main({arguments!r})"], stderr=subprocess.PIPE, text=True, env=_environment()
-    )
+    where = ["--out", str(tmp_path / "out"), "--database", str(tmp_path / "d.duckdb")]
+    arguments = ["generate", "--profile", "dental-adults", "--count", "3000000", *where]
+    command = [sys.executable, "-c", f"from healthsim_core.cli import main; main({arguments!r})"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=_environment())
     staging = tmp_path / ".out.partial" / "tables" / "core.event.parquet"
     deadline = time.monotonic() + 60
     while not (staging.exists() and staging.stat().st_size > 100_000) and time.monotonic() < deadline:
