@@ -99,12 +99,13 @@ class Catalog:
         """Declared tables by name, core's first."""
         found = {table.name: table for table in world.CORE_TABLES}
         owners: dict[str, Offer] = {}
-        for offer in (*self.of(EventHandler), *self.of(RunHandler)):
+        makers: tuple[EventHandler | RunHandler, ...] = (*self.of(EventHandler), *self.of(RunHandler))
+        for offer in makers:
             for table in offer.writes:
                 owner = owners.setdefault(table.name, offer)
                 if owner.product != offer.product:
-                    makers = " and ".join(map(self._maker, (owner, offer)))
-                    raise ConflictError(f'the table "{table.name}" is written by {makers}.', "", _HOW_TO_BLOCK)
+                    both = " and ".join(map(self._maker, (owner, offer)))
+                    raise ConflictError(f'the table "{table.name}" is written by {both}.', "", _HOW_TO_BLOCK)
                 if found.setdefault(table.name, table) != table:
                     raise ConflictError(f'two different tables are called "{table.name}".', offer.product, "Rename one of them.")
         return MappingProxyType(found)

@@ -238,5 +238,5 @@ def _filled(value: Any, rows: int) -> Column:
 
 def _holds_text(value: Any) -> bool:
     if isinstance(value, pa.Array):
-        return pa.types.is_string(value.type) or pa.types.is_dictionary(value.type)
+        return bool(pa.types.is_string(value.type) or pa.types.is_dictionary(value.type))
     return any(isinstance(item, str) for item in value) or all(item is None for item in value)

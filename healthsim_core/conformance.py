@@ -87,7 +87,8 @@ class PluginConformance:
         """Every handler takes an empty batch and gives its declared columns."""
         for handler in self._handlers():
             tables, written = {table.name: table for table in handler.writes}, handler.handle(_no_events(handler))
-            assert {name: tables[name].arrow(_as_columns(columns)).num_rows for name, columns in written.items()} == dict.fromkeys(written, 0)
+            rows = {name: tables[name].arrow(_as_columns(columns)).num_rows for name, columns in written.items()}
+            assert rows == dict.fromkeys(written, 0)
 
     def test_handlers_write_what_they_declare(self) -> None:
         """Every table that a handler declares comes out of a run with the declared columns and types."""
@@ -211,9 +212,11 @@ def _as_columns(columns: Any) -> Columns:
 
 
 def _named(offer: Offer) -> str:
-    return str(getattr(offer, "name", None) or getattr(offer, "skill", None) or getattr(offer, "event_types", None) or getattr(offer, "fields", ""))
+    names = (getattr(offer, attribute, None) for attribute in ("name", "skill", "event_types"))
+    return str(next(filter(None, names), None) or getattr(offer, "fields", ""))
 
 
 def _described(offer: Offer) -> bool:
-    called = getattr(offer, "handle", None) or getattr(offer, "compute", None) or getattr(offer, "build", None) or getattr(offer, "writer", None)
+    callables = (getattr(offer, attribute, None) for attribute in ("handle", "compute", "build", "writer"))
+    called = next(filter(None, callables), None)
     return bool(offer.description or hasattr(offer, "then") or (getattr(called, "__doc__", None) or "").strip())

@@ -194,7 +194,7 @@ class Events:
     def where(self, mask: NDArray[np.bool_]) -> Events:
         """The events where `mask` is True."""
         rows = np.flatnonzero(mask)
-        taken = {name: getattr(self, name)[rows] for name in _ROW_ATTRIBUTES}
+        taken: dict[str, Any] = {name: getattr(self, name)[rows] for name in _ROW_ATTRIBUTES}
         ancestors = self.ancestors
         return attrs.evolve(
             self, parameters=self.parameters.take(rows), ancestors=lambda name: ancestors(name).take(rows), **taken
@@ -212,7 +212,7 @@ def merged(first: Events, then: Events) -> Events:
     row = np.concatenate([first.row, then.row])
     time = np.concatenate([first.time, then.time])
     order = np.lexsort((time, row))
-    taken = {name: concat([getattr(first, name), getattr(then, name)])[order] for name in _ROW_ATTRIBUTES}
+    taken: dict[str, Any] = {name: concat([getattr(first, name), getattr(then, name)])[order] for name in _ROW_ATTRIBUTES}
     return attrs.evolve(
         then,
         parameters=Columns.concat([first.parameters, then.parameters]).take(order),

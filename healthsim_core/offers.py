@@ -17,6 +17,26 @@ if TYPE_CHECKING:
     from healthsim_core.formats.destination import Destination
 
 
+def _lower(value: str) -> str:
+    return value.lower()
+
+
+def _names(value: Iterable[str]) -> tuple[str, ...]:
+    return tuple(value)
+
+
+def _tables(value: Iterable[Table]) -> tuple[Table, ...]:
+    return tuple(value)
+
+
+def _fields(value: Iterable[Field]) -> tuple[Field, ...]:
+    return tuple(value)
+
+
+def _layouts(value: Iterable[FileLayout]) -> tuple[FileLayout, ...]:
+    return tuple(value)
+
+
 def _types(value: str | Iterable[str]) -> tuple[str, ...]:
     return tuple(name.lower() for name in ((value,) if isinstance(value, str) else value))
 
@@ -74,7 +94,7 @@ class PersonColumns(Offer):
         compute: Takes the chunk's `People` and returns the columns.
     """
 
-    fields: tuple[str, ...] = attrs.field(converter=tuple)
+    fields: tuple[str, ...] = attrs.field(converter=_names)
     compute: Callable[[People], Columns | Mapping[str, Column]]
 
 
@@ -87,7 +107,7 @@ class EventColumns(Offer):
         compute: Takes the `Events` of one event type and returns the columns.
     """
 
-    fields: tuple[str, ...] = attrs.field(converter=tuple)
+    fields: tuple[str, ...] = attrs.field(converter=_names)
     compute: Callable[[Events], Columns | Mapping[str, Column]]
 
 
@@ -106,8 +126,8 @@ class EventHandler(Offer):
 
     event_types: tuple[str, ...] = attrs.field(converter=_types, alias="event_type")
     handle: Callable[[Events], Mapping[str, Columns | Mapping[str, Column]]]
-    writes: tuple[Table, ...] = attrs.field(converter=tuple)
-    parameters: tuple[Field, ...] = attrs.field(default=(), converter=tuple)
+    writes: tuple[Table, ...] = attrs.field(converter=_tables)
+    parameters: tuple[Field, ...] = attrs.field(default=(), converter=_fields)
 
 
 @attrs.frozen
@@ -120,7 +140,7 @@ class RunHandler(Offer):
     """
 
     build: Callable[[Run], Mapping[str, Columns | Mapping[str, Column]]]
-    writes: tuple[Table, ...] = attrs.field(converter=tuple)
+    writes: tuple[Table, ...] = attrs.field(converter=_tables)
 
 
 @attrs.frozen
@@ -138,8 +158,8 @@ class Trigger(Offer):
             events, returns the `Schedule` of what follows.
     """
 
-    on: str = attrs.field(converter=str.lower)
-    then: str = attrs.field(converter=str.lower)
+    on: str = attrs.field(converter=_lower)
+    then: str = attrs.field(converter=_lower)
     delay: tuple[int, int] = (0, 0)
     where: str = ""
     carry: tuple[tuple[str, str], ...] = attrs.field(default=(), converter=_pairs)
@@ -165,8 +185,8 @@ class SkillResolver(Offer):
     version: str
     resolve: Callable[[str, Columns, Any], Columns]
     lookups: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = attrs.field(factory=dict)
-    conditions: tuple[str, ...] = attrs.field(default=(), converter=tuple)
-    baselines: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    conditions: tuple[str, ...] = attrs.field(default=(), converter=_names)
+    baselines: tuple[str, ...] = attrs.field(default=(), converter=_names)
     document: Path | None = None
 
 
@@ -192,8 +212,8 @@ class ReadBack:
     """
 
     tables: Mapping[str, Columns]
-    complete: tuple[str, ...] = attrs.field(default=(), converter=tuple)
-    problems: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    complete: tuple[str, ...] = attrs.field(default=(), converter=_names)
+    problems: tuple[str, ...] = attrs.field(default=(), converter=_names)
 
 
 @attrs.frozen
@@ -210,8 +230,8 @@ class OutputFormat(Offer):
 
     name: str
     writer: Callable[[Destination, Run], FormatWriter]
-    needs: tuple[str, ...] = attrs.field(converter=tuple)
-    wants: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    needs: tuple[str, ...] = attrs.field(converter=_names)
+    wants: tuple[str, ...] = attrs.field(default=(), converter=_names)
     read: Callable[[Path], ReadBack] | None = None
 
 
@@ -229,7 +249,7 @@ class ReferenceDataset(Offer):
     name: str
     load: Callable[[], Any]
     table: Table | None = None
-    layouts: tuple[FileLayout, ...] = attrs.field(default=(), converter=tuple)
+    layouts: tuple[FileLayout, ...] = attrs.field(default=(), converter=_layouts)
 
 
 @attrs.frozen
@@ -243,7 +263,7 @@ class FileLayout:
     """
 
     name: str
-    header: tuple[str, ...] = attrs.field(converter=tuple)
+    header: tuple[str, ...] = attrs.field(converter=_names)
     read: Callable[[Path], pa.Table]
 
 

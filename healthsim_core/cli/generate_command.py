@@ -30,5 +30,7 @@ def command(
     """Generate people of a profile, and what happens to them."""
     from healthsim_core.generator import make_plan
 
-    plan = make_plan(**options.chosen(profile, journeys, products, formats), count=count, seed=seed, as_of=as_of, start=start, database=where["database"])
+    plan = make_plan(
+        **options.chosen(profile, journeys, products, formats), count=count, seed=seed, as_of=as_of, start=start, database=where["database"]
+    )
     return execute(plan, quiet, **where)

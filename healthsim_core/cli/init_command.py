@@ -10,7 +10,12 @@ from healthsim_core.cli import options
 
 
 @click.command()
-@click.option("--from", "source", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of official files, recognised by their headers.")
+@click.option(
+    "--from",
+    "source",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of official files, recognised by their headers.",
+)
 @options.DATABASE
 def command(source: Path | None, database: str | None) -> int:
     """Load the bundled facts, and official files, into the database."""

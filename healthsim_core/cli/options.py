@@ -10,7 +10,9 @@ import click
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-DATABASE = click.option("--database", type=click.Path(dir_okay=False), help="DuckDB file [default: HEALTHSIM_DATABASE, else the user's data folder].")
+DATABASE = click.option(
+    "--database", type=click.Path(dir_okay=False), help="DuckDB file [default: HEALTHSIM_DATABASE, else the user's data folder]."
+)
 QUIET = click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 
 _WHEN = (
@@ -32,7 +34,9 @@ _WHO = (
     click.option("--profile", metavar="NAME|FILE", required=True, help="Template, or JSON file."),
     click.option("--journey", "journeys", metavar="NAME|FILE", multiple=True, help="Template, or JSON file; may be repeated."),
     click.option("--count", type=int, help="How many people, or households [default: the profile's]."),
-    click.option("--product", "products", metavar="P", multiple=True, help="Product whose records are made [default: all]; may be repeated."),
+    click.option(
+        "--product", "products", metavar="P", multiple=True, help="Product whose records are made [default: all]; may be repeated."
+    ),
     click.option("--format", "formats", metavar="F", multiple=True, help="Format that is written; may be repeated."),
 )
 

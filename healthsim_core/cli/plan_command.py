@@ -35,10 +35,11 @@ def command(
     **_: Any,
 ) -> None:
     """Show the compiled plan of a scenario, or of a profile with journeys, without running it."""
-    from healthsim_core.generator import make_plan
     from healthsim_core.generation.plan_text import plan_document, plan_text
+    from healthsim_core.generator import make_plan
 
-    given = {"count": count, "seed": seed, "as_of": as_of, "start": start, "products": list(products) or None, "formats": list(formats) or None}
+    given: dict[str, Any] = {"count": count, "seed": seed, "as_of": as_of, "start": start}
+    given |= {"products": list(products) or None, "formats": list(formats) or None}
     plan = make_plan(profile, list(journeys) or None, scenario=scenario, database=database, **given)
     if as_json:
         show.document(plan_document(plan))

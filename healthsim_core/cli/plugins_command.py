@@ -20,7 +20,7 @@ def list_plugins(as_json: bool) -> None:
     """Every plugin found: name, distribution, version, status, offers."""
     from healthsim_core.plugins import installed
 
-    found = [
+    found: list[dict[str, Any]] = [
         {"name": p.name, "distribution": p.distribution, "version": p.version, "status": p.status, "cause": p.cause, "offers": _offers(p)}
         for p in installed()
     ]

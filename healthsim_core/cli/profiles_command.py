@@ -22,8 +22,13 @@ def list_profiles(as_json: bool, database: str | None) -> None:
     from healthsim_core.catalog import default_catalog
     from healthsim_core.state import list_profiles as saved_profiles
 
-    templates = [{"name": o.name, "from": o.product, "description": show.first_sentence(o.description)} for o in default_catalog().profiles.values()]
-    saved = [{"name": p.name, "from": f"saved, version {p.version}", "description": show.first_sentence(p.description)} for p in saved_profiles(database)]
+    templates = [
+        {"name": o.name, "from": o.product, "description": show.first_sentence(o.description)} for o in default_catalog().profiles.values()
+    ]
+    saved = [
+        {"name": p.name, "from": f"saved, version {p.version}", "description": show.first_sentence(p.description)}
+        for p in saved_profiles(database)
+    ]
     show.rows([*templates, *saved], as_json)
 
 

@@ -19,7 +19,13 @@ def list_skills(as_json: bool) -> None:
     from healthsim_core.catalog import default_catalog
 
     found = [
-        {"name": s.skill, "version": s.version, "product": s.product, "lookups": list(s.lookups), "description": show.first_sentence(s.description)}
+        {
+            "name": s.skill,
+            "version": s.version,
+            "product": s.product,
+            "lookups": list(s.lookups),
+            "description": show.first_sentence(s.description),
+        }
         for s in default_catalog().skills.values()
     ]
     show.rows(found, as_json)

@@ -17,13 +17,15 @@ PEOPLE_SHOWN, MOST_COMMON = 6, 6
 def summary(result: Result, out: str | None, database: Any) -> str:
     """Who, what happened, which records and files, whether it is valid, where it is."""
     execution = result.execution
-    lines = [f"{result.name}: {result.rows['core.person']:,} people, {result.rows['core.event']:,} events, as of {execution.as_of}, seed {execution.seed}"]
+    made = f"{result.rows['core.person']:,} people, {result.rows['core.event']:,} events"
+    lines = [f"{result.name}: {made}, as of {execution.as_of}, seed {execution.seed}"]
     lines += ["", "Who", *_who(result.entities)] if len(result) else []
     lines += ["", "What happened", *_events(result.timeline)] if result.rows["core.event"] else []
     lines += ["", "Records", *_records(result.rows)]
     if result.outputs:
         lines += ["", f"Files in {out}", *_files(result)]
-    lines += ["", *(f"Note: {note}" for note in result.notes), str(result.validation).capitalize() if not result.validation.checks else str(result.validation)]
+    validity = str(result.validation) if result.validation.checks else str(result.validation).capitalize()
+    lines += ["", *(f"Note: {note}" for note in result.notes), validity]
     if result.cohort:
         lines.append(f"stored as cohort {result.cohort} in {database}")
     return "\n".join(lines)
@@ -34,7 +36,8 @@ def _who(people: pa.Table) -> Iterator[str]:
         for person in people.to_pylist():
             place = f"{person['city']}, {person['state']}"
             has = f", {person['conditions']}" if person["conditions"] else ""
-            yield f"  {person['role']:<10} {person['first_name']} {person['last_name']}, {person['sex']}, born {person['birth_date']}, {place}{has}"
+            who = f"{person['role']:<10} {person['first_name']} {person['last_name']}, {person['sex']}"
+            yield f"  {who}, born {person['birth_date']}, {place}{has}"
         return
     ages = pc.min_max(people["age"]).as_py()
     yield f"  ages {ages['min']} to {ages['max']}, mean {pc.mean(people['age']).as_py():.1f}"

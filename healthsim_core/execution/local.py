@@ -41,7 +41,9 @@ def local_chunks(plan: Plan, spans: Iterable[tuple[int, int]], workers: int = 1)
             tries += 1
             if tries == TRIES:
                 what = f"the worker of people {waiting[0][0]:,} to {waiting[0][1]:,} died {TRIES} times."
-                raise HealthSimError(what, "workers", 'Is memory short? Try fewer workers. In a script, put the call below `if __name__ == "__main__":`.') from error
+                raise HealthSimError(
+                    what, "workers", 'Is memory short? Try fewer workers. In a script, put the call below `if __name__ == "__main__":`.'
+                ) from error
 
 
 def _pooled(plan: Plan, spans: tuple[tuple[int, int], ...], workers: int) -> Iterator[Chunk]:

@@ -43,8 +43,7 @@ class OutputFolder:
         self._earlier = _earlier_files(self.out, overwrite)
         self._staging = self.out.parent / f".{self.out.name}.partial"
         self._lock = _staged(self._staging)
-        tables = {name: table for name, table in plan.tables.items()}
-        self._parquet = {name: ParquetFile(self._path(name), f"{TABLES}/{name}.parquet", t.schema) for name, t in tables.items()}
+        self._parquet = {name: ParquetFile(self._path(name), f"{TABLES}/{name}.parquet", t.schema) for name, t in plan.tables.items()}
         self._formats: dict[str, tuple[Destination, FormatWriter]] = {}
         for offer in plan.formats:
             destination = Destination(self._staging, offer.name)
@@ -119,7 +118,9 @@ def _earlier_files(out: Path, overwrite: bool) -> list[str]:
         raise OutputError("is not empty.", str(out), "Choose another folder, or --overwrite to replace what an earlier run wrote.")
     manifest = out / MANIFEST
     if not manifest.exists():
-        raise OutputError("is not empty, and no earlier run of ours wrote it (there is no manifest.json).", str(out), "Choose another folder.")
+        raise OutputError(
+            "is not empty, and no earlier run of ours wrote it (there is no manifest.json).", str(out), "Choose another folder."
+        )
     try:
         listed = [file["path"] for file in json.loads(manifest.read_text(encoding="utf-8"))["files"]]
     except (ValueError, KeyError, TypeError):

@@ -116,9 +116,17 @@ def _free_cohort_name(name: str, database: str | Path | None) -> str:
 
 def _state_sink(plan: Plan, execution: Execution, cohort: str, options: Options) -> StateSink:
     kept = ExecutionRecord(
-        execution.id, execution.spec, execution.spec_hash, execution.seed, execution.as_of, execution.versions, cohort, plan.request.profile.id
+        execution.id,
+        execution.spec,
+        execution.spec_hash,
+        execution.seed,
+        execution.as_of,
+        execution.versions,
+        cohort,
+        plan.request.profile.id,
     )
-    return StateSink(options.database, cohort, plan.tables, plan.person_table.schema, kept, replace=options.overwrite and options.cohort is not None)
+    replace = options.overwrite and options.cohort is not None
+    return StateSink(options.database, cohort, plan.tables, plan.person_table.schema, kept, replace=replace)
 
 
 def _stream(plan: Plan, options: Options, sinks: list[Sink], tallies: Tallies) -> dict[str, int]:

@@ -72,7 +72,9 @@ def verify_folder(out: Path, catalog: Catalog | None = None) -> Verification:
     offers = catalog or default_catalog()
     manifest = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
     findings = [_files(out, manifest)]
-    tables = {path.name.removesuffix(".parquet"): pq.read_table(path, partitioning=None) for path in sorted((out / TABLES).glob("*.parquet"))}
+    tables = {
+        path.name.removesuffix(".parquet"): pq.read_table(path, partitioning=None) for path in sorted((out / TABLES).glob("*.parquet"))
+    }
     findings += _tables(tables, offers)
     for name in dict.fromkeys(file["format"] for file in manifest["files"] if file["format"] != TABLES):
         findings += _format(out / name, name, tables, offers)
@@ -92,7 +94,9 @@ def _files(out: Path, manifest: Mapping[str, Any]) -> Finding:
         path = out / file["path"]
         if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != file["sha256"]:
             wrong.append(file["path"])
-    return Finding(MANIFEST, "files are those that were written", len(manifest["files"]), len(wrong), f", such as {wrong[0]}" if wrong else "")
+    return Finding(
+        MANIFEST, "files are those that were written", len(manifest["files"]), len(wrong), f", such as {wrong[0]}" if wrong else ""
+    )
 
 
 def _tables(tables: Mapping[str, pa.Table], catalog: Catalog) -> Iterator[Finding]:
@@ -109,8 +113,10 @@ def _tables(tables: Mapping[str, pa.Table], catalog: Catalog) -> Iterator[Findin
             for field in declared.fields:
                 if field.references in tables:
                     target = catalog.tables[field.references].key[0]
-                    lost = f'"{field.name}" IS NOT NULL AND NOT EXISTS (FROM "{field.references}" t WHERE t."{target}" = "{name}"."{field.name}")'
-                    yield Finding(name, f"{field.name} is a {field.references}", rows.num_rows, _count(connection, f'SELECT count(*) FROM "{name}" WHERE {lost}'))
+                    there = f'FROM "{field.references}" t WHERE t."{target}" = "{name}"."{field.name}"'
+                    lost = f'"{field.name}" IS NOT NULL AND NOT EXISTS ({there})'
+                    strangers = _count(connection, f'SELECT count(*) FROM "{name}" WHERE {lost}')
+                    yield Finding(name, f"{field.name} is a {field.references}", rows.num_rows, strangers)
 
 
 def _format(folder: Path, name: str, tables: Mapping[str, pa.Table], catalog: Catalog) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ A *piece* is a string (the same in every row), a `Text` column, or an Arrow stri
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Union
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from healthsim_core.columns import Text
 
-Piece = Union[str, Text, pa.Array]
+Piece: TypeAlias = str | Text | pa.Array
 
 
 def lines(*pieces: Piece) -> pa.Array:

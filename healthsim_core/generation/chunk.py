@@ -83,7 +83,9 @@ def _extended(plan: Plan, everybody: Columns) -> Columns:
     for offer in plan.catalog.of(PersonColumns):
         given = offer.compute(People(plan.run, everybody, _conditions(plan, everybody)))
         if set(given) != set(offer.fields):
-            raise PluginError(f"its person columns are {sorted(given)}, not {sorted(offer.fields)}.", offer.product, "Return what `fields` names.")
+            raise PluginError(
+                f"its person columns are {sorted(given)}, not {sorted(offer.fields)}.", offer.product, "Return what `fields` names."
+            )
         everybody = everybody.assign(**given)
     missing = [field.name for field in plan.person_table.fields if field.name not in everybody]
     return everybody.assign(**{name: plan.person_table.field(name).nulls(everybody.rows) for name in missing})

@@ -106,9 +106,9 @@ def _add_baselines(house: Household, plan: ConditionPlan) -> None:
         mean, sd, low, high = (np.asarray(found[name], np.float64) for name in ("mean", "sd", "min", "max"))
         below, above = ndtr((low - mean) / sd), ndtr((high - mean) / sd)
         values = mean + sd * ndtri(below + (above - below) * draw.uniform("value"))
-        earlier = house.columns.get(lab)
         mine = np.where(has, values, np.nan)
-        house.columns[lab] = mine if earlier is None else np.where(np.isnan(np.asarray(earlier)), mine, earlier)
+        earlier = np.asarray(house.columns[lab]) if lab in house.columns else mine
+        house.columns[lab] = np.where(np.isnan(earlier), mine, earlier)
 
 
 def _add_unknown_baselines(house: Household) -> None:

@@ -141,7 +141,8 @@ class Dispatcher:
         rows = len(self.people)
         blank = Text.constant(None, rows)
         return Events(
-            run=self.run, type=Text.constant("person", rows), row=np.arange(rows), time=np.asarray(self.people["start_date"]).astype("datetime64[s]"),
+            run=self.run, type=Text.constant("person", rows), row=np.arange(rows),
+            time=np.asarray(self.people["start_date"]).astype("datetime64[s]"),
             id=self.people.id, cause=np.zeros(rows, np.int64), node=blank, journey=blank, label=blank, occurrence=np.zeros(rows, np.int64),
             parameters=Columns({field.name: field.nulls(rows) for field in fields}, rows), chunk=self.people, provider_npi=blank,
             facility_npi=blank, ancestors=lambda _: no_ancestors(rows), stream=stream,
@@ -184,7 +185,8 @@ class Dispatcher:
             codes = np.full(len(at), -1, np.int32)
             codes[where] = given.codes
             return Text(codes, given.values)
-        column = np.asarray(field.nulls(len(at))).astype(given.dtype if len(where) == len(at) else np.result_type(given, field.nulls(1)))
+        nulls = np.asarray(field.nulls(len(at)))
+        column = nulls.astype(given.dtype if len(where) == len(at) else np.result_type(given, nulls))
         column[where] = given
         return column
 
@@ -230,7 +232,9 @@ class Dispatcher:
         return {name: self._inherited(text) for name, text in self.assigned.items()}
 
     def _asks_for_assignment(self) -> NDArray[np.bool_]:
-        asking = np.array([node.parent is None or ("specialty" in node.parameters.names and not node.triggered) for node in self.nodes], bool)
+        asking = np.array(
+            [node.parent is None or ("specialty" in node.parameters.names and not node.triggered) for node in self.nodes], bool
+        )
         return asking[self.chain.node] if len(self.chain.node) else np.empty(0, bool)
 
     def _inherited(self, text: Text) -> Text:

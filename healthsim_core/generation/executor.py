@@ -35,7 +35,9 @@ class ProfileExecutor:
 
     products: tuple[str, ...] = ()
 
-    def __init__(self, profile: Any, *, count: int | None = None, seed: int | None = None, catalog: Catalog | None = None, **options: Any) -> None:
+    def __init__(
+        self, profile: Any, *, count: int | None = None, seed: int | None = None, catalog: Catalog | None = None, **options: Any
+    ) -> None:
         self._catalog = catalog or default_catalog()
         self.request = make_request(
             profile, [], catalog=self._catalog, count=count, seed=seed, products=list(self.products), formats=[], **options
@@ -110,5 +112,7 @@ def strictly(result: Result) -> Result:
     """
     report = result.validation
     if report.mode == "strict" and not report.passed:
-        raise SpecificationError(f"what was made is not what was said: {report.failures[0]}", report.failures[0].where, "See the validation report.")
+        raise SpecificationError(
+            f"what was made is not what was said: {report.failures[0]}", report.failures[0].where, "See the validation report."
+        )
     return result

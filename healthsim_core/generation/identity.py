@@ -38,7 +38,7 @@ def birth_dates(age: NDArray[Any], start: Days, draw: Draws) -> Days:
 def _same_day(month: NDArray[Any], start: Days) -> Days:
     day = (start - start.astype("datetime64[M]")).astype(np.int64)
     length = ((month + 1).astype("datetime64[D]") - month.astype("datetime64[D]")).astype(np.int64)
-    return month.astype("datetime64[D]") + np.minimum(day, length - 1)
+    return np.asarray(month.astype("datetime64[D]") + np.minimum(day, length - 1))
 
 
 def first_names(sex: Text, birth: Days, draw: Draws) -> Text:

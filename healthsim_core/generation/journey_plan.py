@@ -171,7 +171,7 @@ class JourneyCompiler:
             event_type=trigger.then,
             label=node.label,
             parent=index,
-            timing=Timing(*map(float, trigger.delay)),
+            timing=Timing(float(trigger.delay[0]), float(trigger.delay[1])),
             conditions=conditions,
             probability=1.0,
             parameters=Parameters(constants=dict(trigger.parameters), carried=trigger.carry),

@@ -51,7 +51,9 @@ class Household:
         return np.arange(self.rows) // self.size * self.size + self.plan.subscriber
 
 
-def make_people(plan: PeoplePlan, run: Run, start_dates: tuple[np.datetime64, np.datetime64], start: int, stop: int) -> tuple[Columns, NDArray[np.bool_]]:
+def make_people(
+    plan: PeoplePlan, run: Run, start_dates: tuple[np.datetime64, np.datetime64], start: int, stop: int
+) -> tuple[Columns, NDArray[np.bool_]]:
     """All people of the units start to stop.
 
     Args:
@@ -88,10 +90,7 @@ def _addresses(counties: tuple[tuple[str, float], ...]) -> Addresses:
 
 
 def _add_attribute(house: Household, attribute: Attribute) -> None:
-    if attribute.household:
-        column = _household_column(house, attribute)
-    else:
-        column = _member_column(house, attribute)
+    column = _household_column(house, attribute) if attribute.household else _member_column(house, attribute)
     if attribute.name == "age":
         column = np.floor(np.asarray(column)).astype(np.int64)
         column = _plausible_ages(house, column)

@@ -197,7 +197,10 @@ def _default(name: str, role: str) -> Distribution:
 
 
 def _attributes(
-    profile: ProfileSpecification, written: list[MemberSpecification], members: tuple[Member, ...], required: Mapping[int, Mapping[str, Any]]
+    profile: ProfileSpecification,
+    written: list[MemberSpecification],
+    members: tuple[Member, ...],
+    required: Mapping[int, Mapping[str, Any]],
 ) -> tuple[Attribute, ...]:
     demographics, coverage = profile.demographics, profile.coverage
     stated: dict[str, Any] = {name: getattr(demographics, name) for name in ("age", "sex", "race", "ethnicity", "language")}

@@ -69,7 +69,8 @@ class Plan:
     @functools.cached_property
     def tables(self) -> dict[str, Table]:
         """Every table that the run writes, by name."""
-        written = [table for offer in (*self.handlers, *self.run_handlers) for table in offer.writes]
+        makers: tuple[EventHandler | RunHandler, ...] = (*self.handlers, *self.run_handlers)
+        written = [table for offer in makers for table in offer.writes]
         return {table.name: table for table in (self.person_table, *CORE_TABLES[1:], *written)}
 
     @functools.cached_property
@@ -79,7 +80,8 @@ class Plan:
         declared = {field.name for field in PERSON.fields}
         added = [name for name in made if name in self.people.added and name not in declared]
         extensions = [name for offer in self.catalog.of(PersonColumns) for name in offer.fields if name not in declared]
-        fields = [_field_of(name, made[name]) for name in added] + [Field(n, "category", "Added by a product.", nullable=True) for n in extensions]
+        fields = [_field_of(name, made[name]) for name in added]
+        fields += [Field(name, "category", "Added by a product.", nullable=True) for name in extensions]
         return attrs.evolve(PERSON, fields=(*PERSON.fields, *fields))
 
     @functools.cached_property
@@ -191,9 +193,10 @@ class _Datasets:
 
 
 def _assigned(request: Request, profile: ProfileSpecification) -> tuple[list[Assignment], int, dict[int, dict[str, Any]]]:
-    roles = [member.role for member in profile.members or []] or ["subscriber"]
+    roles: list[str] = [member.role for member in profile.members or []] or ["subscriber"]
     assignments: list[Assignment] = []
-    births, required = 0, {}
+    births = 0
+    required: dict[int, dict[str, Any]] = {}
     seen: set[tuple[str, int]] = set()
     for each in request.journeys:
         journey = each.specification
@@ -253,13 +256,16 @@ def _start_dates(request: Request) -> tuple[np.datetime64, np.datetime64]:
 
 def _format(name: str, catalog: Catalog, products: tuple[str, ...]) -> OutputFormat:
     found: OutputFormat = catalog.find("format", name, "output_formats")
-    makers = {table: offer.product for offer in (*catalog.of(EventHandler), *catalog.of(RunHandler)) for t in offer.writes for table in [t.name]}
+    offers: tuple[EventHandler | RunHandler, ...] = (*catalog.of(EventHandler), *catalog.of(RunHandler))
+    makers = {table.name: offer.product for offer in offers for table in offer.writes}
     for table in found.needs:
         owner = table.split(".")[0] if table.startswith("core.") else makers.get(table)
         if owner is None:
-            raise SpecificationError(f'"{name}" needs the table {table}, which nobody installed makes.', "output_formats", suggestion(table, makers))
+            what = f'"{name}" needs the table {table}, which nobody installed makes.'
+            raise SpecificationError(what, "output_formats", suggestion(table, makers))
         if owner != "core" and owner not in products:
-            raise SpecificationError(f'"{name}" needs {owner}, which is not among the products.', "output_formats", f'Add "{owner}" to products.')
+            what = f'"{name}" needs {owner}, which is not among the products.'
+            raise SpecificationError(what, "output_formats", f'Add "{owner}" to products.')
     return found
 
 

@@ -62,7 +62,8 @@ class Request:
     def document(self) -> dict[str, Any]:
         """The request as plain JSON: what is hashed, stored and written to the manifest."""
         journeys = [
-            {"specification": _plain(each.specification), "member": each.member, "when": _plain_condition(each.when)} for each in self.journeys
+            {"specification": _plain(each.specification), "member": each.member, "when": _plain_condition(each.when)}
+            for each in self.journeys
         ]
         return {
             "name": self.name,
@@ -165,7 +166,10 @@ def scenario_request(scenario: Any, catalog: Catalog, **changes: Any) -> Request
               "as_of": specification.as_of, "start": specification.start, "products": specification.products}  # fmt: skip
     try:
         request = make_request(
-            specification.profile, catalog=catalog, name=_slug(specification.scenario), **{**stated, "formats": specification.outputs, **given}
+            specification.profile,
+            catalog=catalog,
+            name=_slug(specification.scenario),
+            **{**stated, "formats": specification.outputs, **given},
         )
         journeys = [_referenced(each, catalog, f"journeys[{i}]") for i, each in enumerate(specification.journeys)]
     except SpecificationError as error:
@@ -264,4 +268,3 @@ def _plain(document: Document) -> Any:
 
 def _plain_condition(when: Any) -> Any:
     return when.model_dump(mode="json") if hasattr(when, "model_dump") else when
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from healthsim_core.columns import Columns, Text
 from healthsim_core.draws import Floats
+from healthsim_core.generation.distributions import AgeBands
 from healthsim_core.generation.people_plan import Attribute, ConditionPlan, weights_of
 from healthsim_core.generation.timing import DAY
 from healthsim_core.tables import column_from_arrow
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 BINS = 10  # of the probability integral transform of a continuous attribute
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 SCALE = 1 << 32  # a uniform is summed as a whole number of 2**-32
+
+_Count: TypeAlias = int | np.integer[Any] | np.bool_  # numpy's stubs say that a sum of booleans is one
 
 
 @attrs.define
@@ -43,7 +46,7 @@ class Tallies:
     means: dict[tuple[str, str], list[int]] = attrs.field(factory=dict)
     violations: dict[tuple[str, str], int] = attrs.field(factory=dict)
 
-    def proportion(self, where: str, what: str, stated: float, successes: int, trials: int) -> None:
+    def proportion(self, where: str, what: str, stated: float, successes: _Count, trials: _Count) -> None:
         """Count something stated as a probability."""
         _add(self.proportions, (where, what, float(stated)), int(successes), int(trials))
 
@@ -51,7 +54,7 @@ class Tallies:
         """Count values that are uniform in 0..1 if what is stated is true."""
         _add(self.means, (where, what), int(np.sum((uniforms * SCALE).astype(np.int64))), len(uniforms))
 
-    def violation(self, where: str, what: str, rows: int) -> None:
+    def violation(self, where: str, what: str, rows: _Count) -> None:
         """Count rows that break a rule; none is a count too, so that the rule is seen to have been checked."""
         self.violations[where, what] = self.violations.get((where, what), 0) + int(rows)
 
@@ -92,10 +95,11 @@ def _tally_attribute(tallies: Tallies, attribute: Attribute, people: Columns) ->
             there = values == value if isinstance(values, Text) else np.asarray(values) == float(value)
             tallies.proportion(attribute.where, f"share of {value}", min(weight, 1.0), np.sum(there), people.rows)
         return
-    if bands := getattr(distribution, "bands", None):
+    if isinstance(distribution, AgeBands):
         total, ages = sum(distribution.weights), np.asarray(values)
-        for (low, high), weight in zip(bands, distribution.weights, strict=True):
-            tallies.proportion(attribute.where, f"share of {low}-{high}", weight / total, np.sum((ages >= low) & (ages <= high)), people.rows)
+        for (low, high), weight in zip(distribution.bands, distribution.weights, strict=True):
+            there = (ages >= low) & (ages <= high)
+            tallies.proportion(attribute.where, f"share of {low}-{high}", weight / total, np.sum(there), people.rows)
         return
     if attribute.name == "age":
         return
@@ -192,6 +196,7 @@ def _age_on(born: NDArray[Any], day: NDArray[Any]) -> NDArray[np.int64]:
     months = day.astype("datetime64[M]").astype(np.int64) - born.astype("datetime64[M]").astype(np.int64)
     day_of = (day - day.astype("datetime64[M]")).astype(np.int64)
     born_of = (born - born.astype("datetime64[M]")).astype(np.int64)
-    length = ((day.astype("datetime64[M]") + 1).astype("datetime64[D]") - day.astype("datetime64[M]").astype("datetime64[D]")).astype(np.int64)
+    month = day.astype("datetime64[M]")
+    length = ((month + 1).astype("datetime64[D]") - month.astype("datetime64[D]")).astype(np.int64)
     not_yet = day_of < np.minimum(born_of, length - 1)
     return np.asarray((months - not_yet) // 12)

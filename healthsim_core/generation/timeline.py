@@ -136,7 +136,7 @@ class Timeline:
     def _child_rows(self, node: Node, row: NDArray[np.intp]) -> NDArray[np.intp]:
         position = row % self.size
         slots = np.array([self._slot(node, int(p)) for p in range(self.size)])
-        return row - position + slots[position]
+        return np.asarray(row - position + slots[position])
 
     def _slot(self, node: Node, position: int) -> int:
         return position if position in self.births.values() else self.births[self._birth_of(node)]
@@ -173,9 +173,9 @@ class Timeline:
             ids = self._ids(node, row, occurrence * times + step)
             at = node.every.after(at, Draws(self.run.seed, "repeat", ids))
             steps.append(at)
-        step = np.tile(np.arange(times), len(row))
-        occurrence = np.repeat(occurrence, times) * times + step
-        return np.repeat(row, times), np.stack(steps, axis=1).ravel(), occurrence, np.repeat(cause, times), step == 0
+        which = np.tile(np.arange(times), len(row))
+        occurrence = np.repeat(occurrence, times) * times + which
+        return np.repeat(row, times), np.stack(steps, axis=1).ravel(), occurrence, np.repeat(cause, times), which == 0
 
     def _within(self, node: Node, row: NDArray[np.intp], moment: Minutes) -> NDArray[np.bool_]:
         latest = np.full(len(row), self.horizon)

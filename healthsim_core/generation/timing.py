@@ -68,10 +68,11 @@ class Timing:
             return np.full(len(unit), round(self.low), np.int64)
         low, high = np.ceil(self.low), np.floor(self.high)
         if not self.normal:
-            return np.floor(low + (high - low + 1) * unit).astype(np.int64)
+            return np.asarray(np.floor(low + (high - low + 1) * unit).astype(np.int64))
         middle, sd = (low + high) / 2, (high - low + 1) / 4
         below, above = ndtr((low - 0.5 - middle) / sd), ndtr((high + 0.5 - middle) / sd)
-        return np.clip(np.rint(middle + sd * ndtri(below + (above - below) * unit)), low, high).astype(np.int64)
+        value = np.clip(np.rint(middle + sd * ndtri(below + (above - below) * unit)), low, high)
+        return np.asarray(value.astype(np.int64))
 
 
 def minutes(days: NDArray[Any]) -> Minutes:
@@ -85,4 +86,4 @@ def _plus_months(day: Minutes, months: int) -> Minutes:
     target = month + months
     length = ((target + 1).astype("datetime64[D]") - target.astype("datetime64[D]")).astype(np.int64)
     within = np.minimum((dates - month.astype("datetime64[D]")).astype(np.int64), length - 1)
-    return target.astype("datetime64[D]").astype(np.int64) + within
+    return np.asarray(target.astype("datetime64[D]").astype(np.int64) + within)

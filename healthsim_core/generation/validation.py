@@ -41,7 +41,8 @@ class Check:
         mark = "ok  " if self.passed else "FAIL"
         if self.p_value is None:
             return f"{mark} {self.where}: {self.what}" + ("" if self.passed else f" ({self.observed:.0f} rows are not so)")
-        return f"{mark} {self.where}: {self.what}: stated {self.expected:.4g}, found {self.observed:.4g} of {self.rows:,} (p={self.p_value:.2g})"
+        found = f"stated {self.expected:.4g}, found {self.observed:.4g} of {self.rows:,} (p={self.p_value:.2g})"
+        return f"{mark} {self.where}: {self.what}: {found}"
 
 
 @attrs.frozen
@@ -94,8 +95,8 @@ def report(tallies: Tallies, mode: str) -> ValidationReport:
     tests = len(tallies.proportions) + len(tallies.means)
     limit = FALSE_ALARMS / max(tests, 1)
     checks = [_rule(where, what, rows) for (where, what), rows in tallies.violations.items()]
-    checks += [_proportion(*key, *counts, limit) for key, counts in tallies.proportions.items()]
-    checks += [_mean(*key, *counts, limit) for key, counts in tallies.means.items()]
+    checks += [_proportion(*key, so, asked, limit) for key, (so, asked) in tallies.proportions.items()]
+    checks += [_mean(*key, total, count, limit) for key, (total, count) in tallies.means.items()]
     return ValidationReport(tuple(sorted(checks, key=lambda check: (check.where, check.what, check.expected))), mode)
 
 

@@ -144,7 +144,7 @@ class LookupTable:
 
     def _chosen(self, matches: NDArray[np.bool_], draw: Draws) -> NDArray[Any]:
         if "weight" not in self.cells:
-            return matches.argmax(axis=1)
+            return np.asarray(matches.argmax(axis=1))
         weights = matches * np.array([float(cell) for cell in self.cells["weight"]])
         thresholds = np.cumsum(weights, axis=1)
         target = draw.uniform(f"skill.{self.name}") * thresholds[:, -1]

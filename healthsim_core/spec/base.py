@@ -73,9 +73,8 @@ def _path(detail: ErrorDetails, source: Any) -> Location:
     location, at = detail["loc"], source
     kept: list[int | str] = []
     for index, part in enumerate(location):
-        if isinstance(at, dict) and part in at:
-            kept, at = [*kept, part], at[part]
-        elif isinstance(at, list) and isinstance(part, int) and part < len(at):
+        is_there = part in at if isinstance(at, dict) else isinstance(at, list) and isinstance(part, int) and part < len(at)
+        if is_there:
             kept, at = [*kept, part], at[part]
         elif index == len(location) - 1 and detail["type"] in ("missing", "extra_forbidden"):
             kept.append(part)
@@ -87,8 +86,12 @@ def _without_echoes(mistakes: list[tuple[Location, ErrorDetails]]) -> list[tuple
     kept = []
     for index, (path, detail) in enumerate(mistakes):
         others = [other for position, other in enumerate(mistakes) if position != index and other[0][: len(path)] == path]
-        echoes = detail["type"].endswith("_type") and any(not other["type"].endswith("_type") or len(longer) > len(path) for longer, other in others)
-        repeated = any(position < index and other[0] == path and other[1]["msg"] == detail["msg"] for position, other in enumerate(mistakes))
+        echoes = detail["type"].endswith("_type") and any(
+            not other["type"].endswith("_type") or len(longer) > len(path) for longer, other in others
+        )
+        repeated = any(
+            position < index and other[0] == path and other[1]["msg"] == detail["msg"] for position, other in enumerate(mistakes)
+        )
         if not echoes and not repeated:
             kept.append((path, detail))
     return kept
@@ -109,7 +112,7 @@ def _said(location: Location, detail: ErrorDetails, where: str, model: type[Base
 def _fields_near(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
     found: Any = model
     for part in path:
-        models = [m for m in _models(found.model_fields[part].annotation)] if _has(found, part) else []
+        models = _models(found.model_fields[part].annotation) if _has(found, part) else []
         found = models[0] if models else found
     return list(found.model_fields)
 
