@@ -78,7 +78,8 @@ def test_the_engine_schedules_a_journey_for_the_people_of_a_profile() -> None:
 def test_the_oswald_family_is_who_the_scenario_says(oswald: tuple[Result, Path]) -> None:
     people = {p["role"]: p for p in oswald[0].entities.to_pylist()}
 
-    assert {role: people[role]["age"] for role in ("subscriber", "spouse", "dependent")} == {"subscriber": 42, "spouse": 40, "dependent": 16}
+    ages = {"subscriber": 42, "spouse": 40, "dependent": 16}
+    assert {role: people[role]["age"] for role in ages} == ages
     assert people["subscriber"]["conditions"].startswith("E11") and people["spouse"]["sex"] == "F"
     assert len({p["address"] for p in people.values()}) == 1 and people["newborn"]["birth_date"] > people["dependent"]["birth_date"]
 
@@ -89,7 +90,7 @@ def test_the_oswald_family_lives_its_three_journeys(oswald: tuple[Result, Path])
 
     assert [s["status"] for s in rows(result, "trialsim.subject", person["subscriber"])] == ["completed"]
     assert rows(result, "rxmembersim.fill", person["subscriber"])
-    assert [e["class"] for e in rows(result, "patientsim.encounter", person["newborn"])][0] == "IMP"
+    assert rows(result, "patientsim.encounter", person["newborn"])[0]["class"] == "IMP"
     assert {c["type"] for c in rows(result, "membersim.claim", person["spouse"])} == {"P", "I"}
 
 
@@ -98,7 +99,9 @@ def test_the_encounters_of_fhir_are_those_that_the_claims_are_for(oswald: tuple[
     subscriber = next(p["person_id"] for p in result.entities.to_pylist() if p["role"] == "subscriber")
     lines = (tmp_path / "out" / "fhir_r4" / "Encounter.ndjson").read_text(encoding="utf-8").splitlines()
 
-    in_fhir = {json.loads(line)["id"].rsplit("-", 1)[-1] for line in lines if json.loads(line)["subject"]["reference"].endswith(f"-{subscriber}")}
+    in_fhir = {
+        json.loads(line)["id"].rsplit("-", 1)[-1] for line in lines if json.loads(line)["subject"]["reference"].endswith(f"-{subscriber}")
+    }
     of_claims = {str(claim["encounter_id"]) for claim in rows(result, "membersim.claim", subscriber) if claim["type"] != "R"}
     in_837 = (tmp_path / "out" / "x12_837" / "837p.edi").read_text(encoding="utf-8")
 
@@ -132,7 +135,9 @@ def test_a_cohort_is_stored_summarised_and_loaded() -> None:
 
 
 def test_an_execution_runs_again_to_the_same_bytes(tmp_path: Path) -> None:
-    generate(profile="medicare-diabetic", journey="diabetic-first-year", count=20, output_formats=["fhir_r4"], out=tmp_path / "one", persist=True)
+    generate(
+        profile="medicare-diabetic", journey="diabetic-first-year", count=20, output_formats=["fhir_r4"], out=tmp_path / "one", persist=True
+    )
     record = load_execution(list_executions()[0].id)
 
     rerun(record.spec, out=tmp_path / "two")
