@@ -15,8 +15,11 @@ from healthsim_core.cli import options, show
 @options.AS_JSON
 def command(target: str, database: str | None, as_json: bool) -> int:
     """Read the files of an output folder back, or a stored cohort, and check that everything agrees."""
+    from healthsim_core.errors import OutputError
     from healthsim_core.execution.verify import verify_cohort, verify_folder
 
+    if "/" in target and not Path(target).exists():
+        raise OutputError("is not there.", target, "Name a folder that --out named, or a stored cohort.")
     report = verify_folder(Path(target)) if Path(target).exists() else verify_cohort(target, database)
     if as_json:
         show.document(report.document())

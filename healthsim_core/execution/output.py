@@ -41,7 +41,7 @@ class OutputFolder:
         self._plan, self._url = plan, str(out) if "://" in str(out) else None
         self.out = Path(tempfile.mkdtemp(prefix="healthsim-")) / "run" if self._url else Path(out)
         self._earlier = _earlier_files(self.out, overwrite)
-        self._staging = self.out.parent / f".{self.out.name}.partial"
+        self._staging = staging_of(self.out)
         self._lock = _staged(self._staging)
         self._parquet = {name: ParquetFile(self._path(name), f"{TABLES}/{name}.parquet", t.schema) for name, t in plan.tables.items()}
         self._formats: dict[str, tuple[Destination, FormatWriter]] = {}
@@ -107,6 +107,11 @@ class OutputFolder:
                 os.replace(self._staging / path, self.out / path)
         shutil.rmtree(self._staging, ignore_errors=True)
         _remove_empty_folders(self.out)
+
+
+def staging_of(out: Path) -> Path:
+    """Where the files of an output folder are until all of them are there."""
+    return out.parent / f".{out.name}.partial"
 
 
 def _earlier_files(out: Path, overwrite: bool) -> list[str]:

@@ -29,9 +29,10 @@ class ParquetFile:
         self._waiting: list[pa.Table] = []
         self._schema = schema
         categories = [field.name for field in schema if pa.types.is_dictionary(field.type)]
+        ranges = [field.name for field in schema if not (pa.types.is_dictionary(field.type) or pa.types.is_string(field.type))]
         with refused(name):
             self._writer = pq.ParquetWriter(
-                path, schema, compression="zstd", compression_level=1, use_dictionary=categories or False, write_statistics=True
+                path, schema, compression="zstd", compression_level=1, use_dictionary=categories or False, write_statistics=ranges or False
             )
 
     def write(self, rows: pa.Table) -> None:

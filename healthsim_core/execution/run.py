@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from healthsim_core.errors import OutputError, SpecificationError, unknown
 from healthsim_core.execution.local import local_chunks
-from healthsim_core.execution.output import TABLES, OutputFolder
+from healthsim_core.execution.output import TABLES, OutputFolder, staging_of
 from healthsim_core.generation.executor import strictly
 from healthsim_core.generation.memory import Memory, spans
 from healthsim_core.generation.plan import Plan
@@ -70,6 +70,7 @@ def run_plan(plan: Plan, options: Options) -> Result:
         StateError: The database refuses.
     """
     _check(options)
+    pa.set_memory_pool(pa.system_memory_pool())  # it gives back what a chunk has used; the others keep it
     execution, tallies = Execution.of(plan), Tallies()
     with ExitStack() as undo:
         folder = OutputFolder(plan, options.out, options.overwrite) if options.out is not None else None
@@ -167,6 +168,7 @@ def free_folder(name: str) -> Path:
     base = Path("healthsim-out")
     for number in range(1, 1_000):
         folder = base / (name if number == 1 else f"{name}-{number}")
-        if not folder.exists() or not any(folder.iterdir()):
+        taken = folder.exists() and any(folder.iterdir())
+        if not taken and not staging_of(folder).exists():
             return folder
     raise OutputError("holds a thousand runs.", str(base), "Name a folder with --out.")

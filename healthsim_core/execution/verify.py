@@ -57,8 +57,9 @@ class Verification:
         bad = [finding for finding in self.findings if finding.wrong]
         rows = sum(finding.rows for finding in self.findings)
         head = f"verified {rows:,} values in {len(self.findings)} checks: {'all agree' if not bad else f'{len(bad)} checks FAILED'}"
-        shown = bad[:SHOWN] if bad else [f for f in self.findings if f.what.startswith(("agrees", "files"))]
-        return "\n".join([head, *(f"  {finding}" for finding in shown)])
+        places = dict.fromkeys(finding.where for finding in self.findings if finding.what.startswith(("agrees", "is sound", "files")))
+        shown = [str(finding) for finding in bad[:SHOWN]] if bad else [f"ok   {place}" for place in places]
+        return "\n".join([head, *(f"  {line}" for line in shown)])
 
 
 def verify_folder(out: Path, catalog: Catalog | None = None) -> Verification:

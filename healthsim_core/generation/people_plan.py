@@ -16,6 +16,7 @@ from healthsim_core.generation.expressions import Expression
 from healthsim_core.generation.identity import defaults
 from healthsim_core.offers import SkillResolver
 from healthsim_core.reference.places import county, default_codes
+from healthsim_core.spec.distribution import Constant as WrittenConstant
 from healthsim_core.spec.distribution import Distribution as WrittenDistribution
 from healthsim_core.spec.distribution import age_band
 from healthsim_core.spec.profile import ConditionSpecification, MemberSpecification, ProfileSpecification
@@ -236,6 +237,8 @@ def _built_in(
             chosen.append(compile_distribution(own, f"members[{index}].{name}"))
         elif fixed is not None:
             chosen.append(compile_distribution(_WRITTEN.validate_python(fixed), f"members[{index}].{name}"))
+        elif name == "sex" and member.role == "subscriber" and (partner := _stated_spouse(written, required)):
+            chosen.append(_partner_of(partner))
         elif member.newborn and name == "age":
             chosen.append(compile_distribution(_WRITTEN.validate_python(0), where))
         elif stated is not None and (len(written) == 1 or name != "age") and not (member.newborn and name == "sex"):
@@ -243,6 +246,21 @@ def _built_in(
         else:
             chosen.append(_default(name, "individual" if len(written) == 1 and not member.newborn else member.role))
     return Attribute(name, tuple(chosen), name in HOUSEHOLD_ATTRIBUTES, where, stated is not None and len(members) == 1)
+
+
+def _stated_spouse(written: list[MemberSpecification], required: Mapping[int, Mapping[str, Any]]) -> str | None:
+    """The sex of a spouse whose sex is stated or required while the subscriber's is not."""
+    for index, member in enumerate(written):
+        if member.role == "spouse":
+            said = member.sex.value if isinstance(member.sex, WrittenConstant) else required.get(index, {}).get("sex")
+            return str(said) if said in ("F", "M") else None
+    return None
+
+
+def _partner_of(sex: str) -> Distribution:
+    same = defaults()["members"]["spouse"]["same_sex"]["probability"]
+    weights = {sex: same, ("M" if sex == "F" else "F"): 1 - same}
+    return compile_distribution(_WRITTEN.validate_python({"type": "categorical", "weights": weights}), "defaults.sex")
 
 
 def _custom(name: str, where: str, spec: Any, written: list[MemberSpecification], members: int) -> Attribute:

@@ -175,7 +175,7 @@ def _bits(column: NDArray[Any]) -> NDArray[np.uint64]:
     return column.view(np.uint64) if column.dtype.kind == "f" else column.astype(np.int64).view(np.uint64)
 
 
-@functools.lru_cache(maxsize=1 << 20)
+@functools.lru_cache(maxsize=1 << 16)
 def _word(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
 
