@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from healthsim_core.catalog import Catalog, default_catalog
+from healthsim_core.catalog import Catalog, canonical, default_catalog
 from healthsim_core.errors import HealthSimError
 from healthsim_core.execution.run import Options, Progress, free_folder, run_plan
 from healthsim_core.generation.plan import Plan, compile_plan
 from healthsim_core.generation.request import Request, make_request, scenario_request
 from healthsim_core.generation.result import Result
 from healthsim_core.reference.stored import read_facts
+from healthsim_core.state import list_profiles, load_profile
 
 
 def generate(
@@ -96,6 +97,7 @@ def make_plan(
         HealthSimError: Whatever cannot be done is found here, before anything is generated.
     """
     offers = catalog or default_catalog()
+    profile = _saved(profile, offers, database)
     return compile_plan(_request(profile, journey, scenario, offers, changes), offers, read_facts(database))
 
 
@@ -108,6 +110,14 @@ def rerun(spec: dict[str, Any], **options: Any) -> Result:
     """
     plan = compile_plan(Request.from_document(spec), default_catalog(), read_facts(options.get("database")))
     return run_plan(plan, Options(**options))
+
+
+def _saved(profile: Any, catalog: Catalog, database: str | Path | None) -> Any:
+    """A profile that was saved under the name, where no template has it."""
+    if not isinstance(profile, str) or canonical(profile) in catalog.profiles:
+        return profile
+    saved = any(each.name == profile for each in list_profiles(database))
+    return load_profile(profile, database=database) if saved else profile
 
 
 def _request(profile: Any, journey: Any, scenario: Any, catalog: Catalog, changes: dict[str, Any]) -> Request:

@@ -57,12 +57,13 @@ def query(sql: str, cohort: str | None, as_json: bool, database: str | None) -> 
 @click.argument("name")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--format", "form", type=click.Choice(["parquet", "csv", "json"]), default="parquet", show_default=True)
+@click.option("--overwrite", is_flag=True, help="Replace files of an earlier export.")
 @options.DATABASE
-def export(name: str, folder: Path, form: str, database: str | None) -> None:
+def export(name: str, folder: Path, form: str, overwrite: bool, database: str | None) -> None:
     """Write a cohort's tables to files."""
     from healthsim_core.state import export_cohort
 
-    for path in export_cohort(name, folder, form, database=database):
+    for path in export_cohort(name, folder, form, database=database, overwrite=overwrite):
         click.echo(str(path))
 
 

@@ -48,6 +48,7 @@ class OutputFolder:
         for offer in plan.formats:
             destination = Destination(self._staging, offer.name)
             self._formats[offer.name] = (destination, offer.writer(destination, plan.run))
+        self._files: dict[str, list[WrittenFile]] = {}
         self._first = True
 
     def write(self, tables: Mapping[str, pa.Table]) -> None:
@@ -60,12 +61,8 @@ class OutputFolder:
             _, writer = self._formats[offer.name]
             writer.write({name: tables[name] for name in (*offer.needs, *offer.wants) if name in tables})
 
-    def publish(self, execution: Execution, validation: ValidationReport) -> dict[str, list[str]]:
-        """Finish all files, write manifest and validation report, and put everything in place.
-
-        Returns:
-            Paths of the files of each format, and of "tables".
-        """
+    def finish(self, execution: Execution, validation: ValidationReport) -> None:
+        """Finish all files, and write manifest and validation report: all that may fail for want of space."""
         files: dict[str, list[WrittenFile]] = {}
         for name, (destination, writer) in self._formats.items():
             writer.close()
@@ -73,6 +70,15 @@ class OutputFolder:
         files[TABLES] = [self._table(name) for name in self._parquet]
         _write_json(self._staging / VALIDATION, validation.document())
         _write_json(self._staging / MANIFEST, _manifest(execution, self._plan, files))
+        self._files = files
+
+    def publish(self) -> dict[str, list[str]]:
+        """Put everything in place.
+
+        Returns:
+            Paths of the files of each format, and of "tables".
+        """
+        files = self._files
         self._move([file.path for group in files.values() for file in group] + [VALIDATION, MANIFEST])
         base = self._url.rstrip("/") if self._url else str(self.out)
         if self._url:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,6 +19,7 @@ from healthsim_core.generation.plan import Plan
 from healthsim_core.generation.result import Execution, Result, StoredTables
 from healthsim_core.generation.tallies import Tallies
 from healthsim_core.generation.validation import report
+from healthsim_core.state import available_name
 from healthsim_core.state.record import ExecutionRecord
 from healthsim_core.state.sink import StateSink
 
@@ -86,9 +86,11 @@ def run_plan(plan: Plan, options: Options) -> Result:
         validation = report(tallies, plan.request.validation)
         made = Result(plan.request.name, {}, rows, validation, execution, cohort=cohort, notes=plan.notes)
         strictly(made)
-        outputs = folder.publish(execution, validation) if folder else {}
+        if folder:
+            folder.finish(execution, validation)
         if state:
             state.commit()
+        outputs = folder.publish() if folder else {}
         undo.pop_all()
     return attrs.evolve(made, tables=_tables(memory, outputs, cohort, options), outputs=outputs)
 
@@ -105,14 +107,7 @@ def _check(options: Options) -> None:
 def _cohort(plan: Plan, options: Options) -> str | None:
     if not options.persist:
         return None
-    return options.cohort or _free_cohort_name(plan.request.name, options.database)
-
-
-def _free_cohort_name(name: str, database: str | Path | None) -> str:
-    from healthsim_core.state import list_cohorts
-
-    taken = {cohort.name for cohort in list_cohorts(database)}
-    return next(free for number in itertools.count(1) if (free := name if number == 1 else f"{name}-{number}") not in taken)
+    return options.cohort or available_name(plan.request.name, options.database)
 
 
 def _state_sink(plan: Plan, execution: Execution, cohort: str, options: Options) -> StateSink:

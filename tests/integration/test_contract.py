@@ -171,3 +171,8 @@ def test_schemas_are_exported(capsys: pytest.CaptureFixture[str]) -> None:
 
 def files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_a_saved_profile_is_run_by_its_name(capsys: pytest.CaptureFixture[str], elsewhere: Path) -> None:
+    healthsim(capsys, "profiles", "save", "mine", "medicare-diabetic")
+    assert "3 people" in healthsim(capsys, "generate", "--profile", "mine", "--count", "3", "--no-persist", "--product", "membersim")

@@ -1,0 +1,28 @@
+"""Files and cohort are there together, or neither is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from healthsim import generate
+from healthsim_core.errors import StateError
+from healthsim_core.state import StateSink, list_cohorts
+
+
+def test_where_the_database_refuses_at_the_end_no_file_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: StateSink) -> None:
+        self.abort()
+        raise StateError("the disk is full.")
+
+    monkeypatch.setattr(StateSink, "commit", refuse)
+    with pytest.raises(StateError):
+        generate(profile="dental-adults", count=3, out=tmp_path / "out", persist=True, database=tmp_path / "d.duckdb")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_without_a_name_takes_the_next_that_is_free(tmp_path: Path) -> None:
+    for _ in range(2):
+        generate(profile="dental-adults", count=3, products=["dentalsim"], persist=True, database=tmp_path / "d.duckdb")
+    assert sorted(cohort.name for cohort in list_cohorts(tmp_path / "d.duckdb")) == ["dental-adults", "dental-adults-2"]
