@@ -13,7 +13,8 @@ from healthsim_core.generation.tallies import Tallies
 from healthsim_core.generation.validation import report
 
 ROWS_A_CHUNK = 32_768  # household positions, and
-EVENTS_A_CHUNK = 131_072  # events, whichever comes first: measured to be both the fastest and the leanest
+EVENTS_A_CHUNK = 131_072  # events with records of products, whichever comes first: more is faster, and costs memory
+EVENTS_ALONE = 524_288  # events without records
 FEW = 1_024  # household positions that are one chunk, however much happens to them
 
 
@@ -28,7 +29,7 @@ def _units(plan: Plan) -> int:
     by_people = ROWS_A_CHUNK // len(plan.people.members)
     if plan.request.count * len(plan.people.members) <= FEW:
         return by_people
-    return max(1, min(by_people, int(EVENTS_A_CHUNK / max(events_a_unit(plan), 1.0))))
+    return max(1, min(by_people, int((EVENTS_A_CHUNK if plan.handlers else EVENTS_ALONE) / max(events_a_unit(plan), 1.0))))
 
 
 class Memory:
