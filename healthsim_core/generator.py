@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from healthsim_core.catalog import Catalog, canonical, default_catalog
-from healthsim_core.errors import HealthSimError
+from healthsim_core.errors import HealthSimError, SpecificationError
 from healthsim_core.execution.run import Options, Progress, free_folder, run_plan
 from healthsim_core.generation.plan import Plan, compile_plan
 from healthsim_core.generation.request import Request, make_request, scenario_request
@@ -98,7 +98,11 @@ def make_plan(
     """
     offers = catalog or default_catalog()
     profile = _saved(profile, offers, database)
-    return compile_plan(_request(profile, journey, scenario, offers, changes), offers, read_facts(database))
+    request = _request(profile, journey, scenario, offers, changes)
+    try:
+        return compile_plan(request, offers, read_facts(database))
+    except SpecificationError as error:
+        raise error.within(Path(scenario).name) if isinstance(scenario, str | Path) else error from None
 
 
 def rerun(spec: dict[str, Any], **options: Any) -> Result:

@@ -193,7 +193,7 @@ class JourneyCompiler:
         accepted = {field.name for handler in handlers for field in handler.parameters} | set(SHARED_PARAMETERS)
         for name in (*parameters.constants, *parameters.references):
             if handlers and event_type not in CORE_EVENT_TYPES and name not in accepted:
-                raise SpecificationError(f'a {event_type} has no parameter "{name}".', where, suggestion(name, accepted))
+                raise SpecificationError(f'"{event_type}" has no parameter "{name}".', where, suggestion(name, accepted))
         readable = self.known | {f"outcome.{name}" for name in outcomes} | {f"parameters.{name}" for name in parameters.names}
         for name in sorted(parameters.reads - readable):
             raise SpecificationError(f'reads "{name}", which nobody has.', where, suggestion(name, readable))

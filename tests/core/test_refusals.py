@@ -175,3 +175,9 @@ def _python(source: str) -> subprocess.CompletedProcess[str]:
 
 def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def test_a_scenario_s_mistake_found_when_it_is_compiled_names_the_file_too(refused, tmp_path: Path) -> None:
+    journey = {"journey_id": "j", "duration_days": 9, "events": [{"event_id": "a", "event_type": "milstone"}]}
+    said = refused("run", document(tmp_path, {"scenario": "One", "profile": "dental-adults", "journeys": [{"inline": journey}]}))
+    assert 'spec.json: journeys[0].events[0].event_type: no event type is called "milstone".' in said
