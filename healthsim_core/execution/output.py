@@ -15,7 +15,7 @@ import attrs
 import pyarrow as pa
 
 from healthsim_core.errors import OutputError
-from healthsim_core.execution.parquet import ParquetFile
+from healthsim_core.execution.parquet import ParquetTable
 from healthsim_core.formats.destination import Destination, WrittenFile, adopted, refused
 from healthsim_core.generation.plan import Plan
 from healthsim_core.generation.result import Execution
@@ -43,7 +43,7 @@ class OutputFolder:
         self._earlier = _earlier_files(self.out, overwrite)
         self._staging = staging_of(self.out)
         self._lock = _staged(self._staging)
-        self._parquet = {name: ParquetFile(self._path(name), f"{TABLES}/{name}.parquet", t.schema) for name, t in plan.tables.items()}
+        self._parquet = {name: ParquetTable(self._path(name), f"{TABLES}/{name}.parquet", t.schema) for name, t in plan.tables.items()}
         self._formats: dict[str, tuple[Destination, FormatWriter]] = {}
         for offer in plan.formats:
             destination = Destination(self._staging, offer.name)
@@ -67,7 +67,7 @@ class OutputFolder:
         for name, (destination, writer) in self._formats.items():
             writer.close()
             files[name] = destination.close()
-        files[TABLES] = [self._table(name) for name in self._parquet]
+        files[TABLES] = [file for table in self._parquet.values() for file in _closed(table)]
         _write_json(self._staging / VALIDATION, validation.document())
         _write_json(self._staging / MANIFEST, _manifest(execution, self._plan, files))
         self._files = files
@@ -95,10 +95,6 @@ class OutputFolder:
     def _path(self, name: str) -> Path:
         return self._staging / TABLES / f"{name}.parquet"
 
-    def _table(self, name: str) -> WrittenFile:
-        self._parquet[name].close()
-        return adopted(self._path(name), f"{TABLES}/{name}.parquet", self._parquet[name].rows)
-
     def _move(self, paths: list[str]) -> None:
         with refused(self.out):
             self._lock.close()
@@ -113,6 +109,11 @@ class OutputFolder:
                 os.replace(self._staging / path, self.out / path)
         shutil.rmtree(self._staging, ignore_errors=True)
         _remove_empty_folders(self.out)
+
+
+def _closed(table: ParquetTable) -> list[WrittenFile]:
+    table.close()
+    return [adopted(path, f"{TABLES}/{path.name}", rows) for path, rows in table.files]
 
 
 def staging_of(out: Path) -> Path:

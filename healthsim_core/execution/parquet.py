@@ -12,49 +12,72 @@ import pyarrow.parquet as pq
 from healthsim_core.formats.destination import refused
 
 ROWS_A_GROUP = 32_768
+GROUPS_A_FILE = 128
 
 
-class ParquetFile:
-    """A Parquet file that is written chunk by chunk.
+class ParquetTable:
+    """A table that is written chunk by chunk to one Parquet file, and to `NAME-2.parquet`, ... where it is long.
+
+    A writer keeps what it must say at the end about every row group; a bounded number of groups a file bounds that.
 
     Args:
-        path: Where it lies.
+        path: Where its first file lies.
         name: How errors name it.
         schema: Its Arrow schema.
+
+    Attributes:
+        files: Path and rows of each file.
     """
 
     def __init__(self, path: Path, name: str, schema: pa.Schema) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._name, self.rows = name, 0
+        self._path, self._name, self._schema = path, name, schema
         self._waiting: list[pa.Table] = []
-        self._schema = schema
-        categories = [field.name for field in schema if pa.types.is_dictionary(field.type)]
-        ranges = [field.name for field in schema if not (pa.types.is_dictionary(field.type) or pa.types.is_string(field.type))]
-        with refused(name):
-            self._writer = pq.ParquetWriter(
-                path, schema, compression="zstd", compression_level=1, use_dictionary=categories or False, write_statistics=ranges or False
-            )
+        self.files: list[tuple[Path, int]] = []
+        self._begin()
 
     def write(self, rows: pa.Table) -> None:
         """Append rows."""
         self._waiting.append(rows)
-        self.rows += rows.num_rows
         while sum(table.num_rows for table in self._waiting) >= ROWS_A_GROUP:
             together = _together(self._waiting)
             self._put(together.slice(0, ROWS_A_GROUP))
             self._waiting = [together.slice(ROWS_A_GROUP)]
 
     def close(self) -> None:
-        """Write what waits, and finish the file."""
+        """Write what waits, and finish the last file."""
         if self._waiting and sum(table.num_rows for table in self._waiting):
             self._put(_together(self._waiting))
         with refused(self._name):
             self._writer.close()
 
+    def _begin(self) -> None:
+        number = len(self.files) + 1
+        path = self._path if number == 1 else self._path.with_name(f"{self._path.stem}-{number}.parquet")
+        self.files.append((path, 0))
+        kinds = {field.name: field.type for field in self._schema}
+        categories = [name for name, kind in kinds.items() if pa.types.is_dictionary(kind)]
+        ranges = [name for name, kind in kinds.items() if not (pa.types.is_dictionary(kind) or pa.types.is_string(kind))]
+        with refused(self._name):
+            self._writer = pq.ParquetWriter(
+                path,
+                self._schema,
+                compression="zstd",
+                compression_level=1,
+                use_dictionary=categories or False,
+                write_statistics=ranges or False,
+            )
+
     def _put(self, rows: pa.Table) -> None:
+        if self.files[-1][1] >= GROUPS_A_FILE * ROWS_A_GROUP:
+            with refused(self._name):
+                self._writer.close()
+            self._begin()
         ordered = pa.Table.from_arrays([_ordered(rows[name]) for name in self._schema.names], schema=self._schema)
         with refused(self._name):
             self._writer.write_table(ordered, row_group_size=ROWS_A_GROUP)
+        path, before = self.files[-1]
+        self.files[-1] = (path, before + rows.num_rows)
 
 
 def _together(tables: list[pa.Table]) -> pa.Table:

@@ -70,7 +70,6 @@ def run_plan(plan: Plan, options: Options) -> Result:
         StateError: The database refuses.
     """
     _check(options)
-    pa.set_memory_pool(pa.system_memory_pool())  # it gives back what a chunk has used; the others keep it
     execution, tallies = Execution.of(plan), Tallies()
     with ExitStack() as undo:
         folder = OutputFolder(plan, options.out, options.overwrite) if options.out is not None else None
@@ -148,7 +147,7 @@ def _tables(memory: Memory | None, outputs: Mapping[str, Any], cohort: str | Non
     if memory is not None:
         return memory.tables()
     if outputs and "://" not in str(options.out):
-        return StoredTables({Path(path).name.removesuffix(".parquet"): Path(path) for path in outputs[TABLES]})
+        return StoredTables(map(Path, outputs[TABLES]))
     from healthsim_core.state import load_cohort
 
     return load_cohort(cohort, options.database) if cohort else {}

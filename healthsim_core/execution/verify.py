@@ -11,11 +11,11 @@ from typing import Any
 import attrs
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from healthsim_core.catalog import Catalog, default_catalog
 from healthsim_core.errors import HealthSimError, OutputError
 from healthsim_core.execution.output import MANIFEST, TABLES
+from healthsim_core.generation.result import StoredTables
 from healthsim_core.offers import ReadBack
 from healthsim_core.tables import Table, to_arrow
 
@@ -73,9 +73,8 @@ def verify_folder(out: Path, catalog: Catalog | None = None) -> Verification:
     offers = catalog or default_catalog()
     manifest = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
     findings = [_files(out, manifest)]
-    tables = {
-        path.name.removesuffix(".parquet"): pq.read_table(path, partitioning=None) for path in sorted((out / TABLES).glob("*.parquet"))
-    }
+    stored = StoredTables((out / TABLES).glob("*.parquet"))
+    tables = {name: stored[name] for name in sorted(stored)}
     findings += _tables(tables, offers)
     for name in dict.fromkeys(file["format"] for file in manifest["files"] if file["format"] != TABLES):
         findings += _format(out / name, name, tables, offers)

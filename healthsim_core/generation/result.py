@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,19 +44,30 @@ class Execution:
 
 
 class StoredTables(Mapping[str, pa.Table]):
-    """Tables that lie in Parquet files, read when they are asked for."""
+    """Tables that lie in Parquet files (NAME.parquet, and NAME-2.parquet, ... of long ones), read when they are asked for."""
 
-    def __init__(self, paths: Mapping[str, Path]) -> None:
-        self._paths = dict(paths)
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self._paths: dict[str, list[Path]] = {}
+        for path in paths:
+            self._paths.setdefault(_PART.sub("", path.stem), []).append(path)
 
     def __getitem__(self, name: str) -> pa.Table:
-        return pq.read_table(self._paths[name], partitioning=None)
+        parts = [pq.read_table(path, partitioning=None) for path in sorted(self._paths[name], key=_part)]
+        return parts[0] if len(parts) == 1 else pa.concat_tables(parts).unify_dictionaries()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._paths)
 
     def __len__(self) -> int:
         return len(self._paths)
+
+
+_PART = re.compile(r"-(\d+)$")
+
+
+def _part(path: Path) -> int:
+    found = _PART.search(path.stem)
+    return int(found[1]) if found else 1
 
 
 @attrs.frozen(repr=False, eq=False)
