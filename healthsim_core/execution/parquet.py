@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from healthsim_core.formats.destination import refused
 
 ROWS_A_GROUP = 32_768
-GROUPS_A_FILE = 128
+GROUPS_A_FILE = 32
 
 
 class ParquetTable:
