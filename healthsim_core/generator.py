@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -112,8 +113,17 @@ def rerun(spec: dict[str, Any], **options: Any) -> Result:
         spec: The request as an execution record or a manifest holds it.
         options: As in `generate`: `out`, `persist`, `cohort`, `database`, `workers`, `progress`.
     """
-    plan = compile_plan(Request.from_document(spec), default_catalog(), read_facts(options.get("database")))
-    return run_plan(plan, Options(**options))
+    return run_plan(plan_again(spec, options.get("database")), Options(**options))
+
+
+def plan_again(spec: Mapping[str, Any], database: str | Path | None = None) -> Plan:
+    """Compile the request of an earlier execution.
+
+    Args:
+        spec: The request as an execution record or a manifest holds it.
+        database: Where stored reference facts are read; None for the default one.
+    """
+    return compile_plan(Request.from_document(spec), default_catalog(), read_facts(database))
 
 
 def _saved(profile: Any, catalog: Catalog, database: str | Path | None) -> Any:

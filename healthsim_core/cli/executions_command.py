@@ -43,15 +43,12 @@ def show_execution(execution: str, database: str | None) -> None:
 @click.option("--persist/--no-persist", default=False, help="Store the cohort again [default: no].")
 def rerun(execution: str, quiet: bool, **where: Any) -> int:
     """Run an earlier execution again: the same bytes under the same versions."""
-    from healthsim_core.catalog import default_catalog
     from healthsim_core.cli.run_command import execute
-    from healthsim_core.generation.plan import compile_plan
-    from healthsim_core.generation.request import Request
-    from healthsim_core.reference.stored import read_facts
+    from healthsim_core.generator import plan_again
     from healthsim_core.state import load_execution
 
     record = load_execution(execution, database=where["database"])
-    plan = compile_plan(Request.from_document(record.spec), default_catalog(), read_facts(where["database"]))
+    plan = plan_again(record.spec, where["database"])
     changed = {name: version for name, version in plan.versions.items() if record.versions.get(name) != version}
     if changed and not quiet:
         click.echo(f"Note: other versions than then, so other bytes are possible: {changed}", err=True)

@@ -142,8 +142,3 @@ class PersonText:
 def take(strings: pa.Array, rows: NDArray[Any]) -> pa.Array:
     """The strings at `rows`."""
     return strings.take(pa.array(rows))
-
-
-def claim_columns(table: pa.Table, mask: NDArray[np.bool_]) -> Columns:
-    """The claims where `mask` is True."""
-    return from_arrow(table.filter(pa.array(mask)))
