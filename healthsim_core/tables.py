@@ -146,27 +146,27 @@ def to_arrow(column: Column, kind: str) -> pa.Array:
     if kind == "money":
         return money(values)
     if kind == "id":
-        return pa.array(values.astype(np.int64), mask=_mask(values == 0))
+        return pa.array(values.astype(np.int64, copy=False), mask=_mask(values == 0))
     if kind == "date":
-        return pa.array(values.astype("datetime64[D]"))
+        return pa.array(values.astype("datetime64[D]", copy=False))
     if kind == "datetime":
-        return pa.array(values.astype("datetime64[s]"))
+        return pa.array(values.astype("datetime64[s]", copy=False))
     if kind == "number":
-        return pa.array(values.astype(np.float64), from_pandas=True)
+        return pa.array(values.astype(np.float64, copy=False), from_pandas=True)
     if kind == "boolean":
-        return pa.array(values.astype(bool))
-    null = np.isnan(values) if values.dtype.kind == "f" else np.zeros(len(values), bool)
-    return pa.array(np.where(null, 0, values).astype(np.int64), mask=_mask(null)).cast(pa.int32())  # refuses what does not fit
+        return pa.array(values.astype(bool, copy=False))
+    whole, null = _whole(values)
+    return pa.array(whole, mask=null).cast(pa.int32())  # refuses what does not fit
 
 
 def money(cents: NDArray[Any]) -> pa.Array:
     """DECIMAL(14,2) from int64 cents, or from float64 cents with NaN for null."""
-    null = np.isnan(cents) if cents.dtype.kind == "f" else np.zeros(len(cents), bool)
-    low = np.where(null, 0, cents).astype(np.int64)
+    low, null = _whole(cents)
     sixteen_bytes = np.empty((len(low), 2), np.int64)
-    sixteen_bytes[:, 0], sixteen_bytes[:, 1] = low, low >> 63
-    validity = pa.py_buffer(np.packbits(~null, bitorder="little").tobytes()) if null.any() else None
-    return pa.Array.from_buffers(_ARROW["money"], len(low), [validity, pa.py_buffer(sixteen_bytes.tobytes())])
+    sixteen_bytes[:, 0] = low
+    np.right_shift(low, 63, out=sixteen_bytes[:, 1])
+    validity = pa.py_buffer(np.packbits(~null, bitorder="little")) if null is not None else None
+    return pa.Array.from_buffers(_ARROW["money"], len(low), [validity, pa.py_buffer(sixteen_bytes)])
 
 
 def cents(amounts: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
@@ -200,6 +200,14 @@ def column_from_arrow(array: pa.ChunkedArray | pa.Array) -> Column:
 
 def _numpy(array: pa.ChunkedArray | pa.Array) -> NDArray[Any]:
     return np.asarray(array.to_numpy() if isinstance(array, pa.ChunkedArray) else array.to_numpy(zero_copy_only=False))
+
+
+def _whole(values: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.bool_] | None]:
+    """Int64 values, and where they are null (NaN), if anywhere."""
+    if values.dtype.kind != "f":
+        return values.astype(np.int64, copy=False), None
+    null = np.isnan(values)
+    return np.where(null, 0, values).astype(np.int64), _mask(null)
 
 
 def _mask(null: NDArray[np.bool_]) -> NDArray[np.bool_] | None:

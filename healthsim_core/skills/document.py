@@ -8,6 +8,7 @@ where every cell is one, else text. A cell in backticks makes its column text: a
 
 from __future__ import annotations
 
+import functools
 import re
 import tomllib
 from collections.abc import Mapping
@@ -66,7 +67,7 @@ class _Resolver:
         return self.tables[lookup].resolve(context, draw)
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, slots=False)
 class LookupTable:
     """One table of a skill.
 
@@ -131,12 +132,20 @@ class LookupTable:
             matches &= self._matching(key, context[key])[0]
         if not matches.any():
             self.resolve(context, draw)  # says what was asked and not found
-        thresholds = np.cumsum(matches * np.array([float(cell) for cell in self.cells["weight"]]))
+        thresholds = np.cumsum(matches * self._weights)
         return self.at(np.searchsorted(thresholds, draw.uniform(f"skill.{self.name}") * thresholds[-1], side="right"))
 
     def at(self, chosen: NDArray[Any]) -> Columns:
         """The given columns of the table's rows `chosen`."""
-        return Columns({name: self._column(name)[chosen] for name in self.gives}, len(chosen))
+        return self._given.take(chosen)
+
+    @functools.cached_property
+    def _given(self) -> Columns:
+        return Columns({name: self._column(name) for name in self.gives}, self.rows)
+
+    @functools.cached_property
+    def _weights(self) -> NDArray[np.float64]:
+        return np.array([float(cell) for cell in self.cells["weight"]])
 
     def _column(self, name: str) -> Column:
         cells = self.cells[name]
@@ -145,7 +154,7 @@ class LookupTable:
     def _chosen(self, matches: NDArray[np.bool_], draw: Draws) -> NDArray[Any]:
         if "weight" not in self.cells:
             return np.asarray(matches.argmax(axis=1))
-        weights = matches * np.array([float(cell) for cell in self.cells["weight"]])
+        weights = matches * self._weights
         thresholds = np.cumsum(weights, axis=1)
         target = draw.uniform(f"skill.{self.name}") * thresholds[:, -1]
         return np.asarray((thresholds <= target[:, None]).sum(axis=1))
