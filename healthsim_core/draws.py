@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -44,11 +44,11 @@ def _digits(entropy: bytes, odd: bool = False) -> int:
     return value
 
 
-def words(key: np.uint64, counters: Words) -> Words:
+def words(key: np.uint64 | Words, counters: Words) -> Words:
     """Squares64 of each counter.
 
     Args:
-        key: The 64-bit key.
+        key: The 64-bit key, or an array (rows,) of them.
         counters: Array (rows,) of uint64.
 
     Returns:
@@ -56,8 +56,9 @@ def words(key: np.uint64, counters: Words) -> Words:
     """
     out = np.empty(len(counters), np.uint64)
     for start in range(0, len(counters), BLOCK):
-        y = counters[start : start + BLOCK] * key
-        z = y + key
+        own = key[start : start + BLOCK] if isinstance(key, np.ndarray) else key
+        y = counters[start : start + BLOCK] * own
+        z = y + own
         x = y.copy()
         for addend in (y, z, y):
             x *= x
@@ -80,8 +81,17 @@ def open_unit(random: Words) -> Floats:
 
 def identify(seed: int, stream: str, counters: NDArray[Any]) -> NDArray[np.int64]:
     """Positive 63-bit ids for counters of a stream: never 0, which stands for null."""
-    ids = (words(stream_key(seed, stream), counters.astype(np.uint64)) >> np.uint64(1)).astype(np.int64)
-    return np.maximum(ids, 1)
+    return _positive(words(stream_key(seed, stream), counters.astype(np.uint64)))
+
+
+def identify_each(seed: int, streams: Sequence[str], which: NDArray[np.intp], counters: NDArray[Any]) -> NDArray[np.int64]:
+    """As `identify`, each counter in a stream of its own: `streams[which]`."""
+    keys = np.array([stream_key(seed, stream) for stream in streams], np.uint64)
+    return _positive(words(keys[which], counters.astype(np.uint64)))
+
+
+def _positive(random: Words) -> NDArray[np.int64]:
+    return np.maximum((random >> np.uint64(1)).view(np.int64), 1)
 
 
 @attrs.frozen(eq=False)

@@ -68,14 +68,14 @@ def _chunk(plan: Plan, start: int, stop: int) -> Chunk:
 def events_a_unit(plan: Plan, probe: int = 128) -> float:
     """How many events a household has, by the first few of them."""
     _, _, timeline = _lived(plan, 0, min(probe, plan.request.count))
-    return sum(int(happened.kept.sum()) for happened in timeline.happened) / max(1, min(probe, plan.request.count))
+    return sum(int(block.kept.sum()) for block in timeline.blocks) / max(1, min(probe, plan.request.count))
 
 
 def _lived(plan: Plan, start: int, stop: int) -> tuple[Columns, NDArray[np.bool_], Timeline]:
     everybody, present = make_people(plan.people, plan.run, plan.start_dates, start, stop)
     everybody = _extended(plan, everybody)
     timeline = Timeline(plan.run, everybody, present, len(plan.people.members), plan.births)
-    timeline.execute(plan.nodes)
+    timeline.execute(plan.nodes, plan.blocks)
     return everybody, present, timeline
 
 

@@ -35,29 +35,31 @@ class Chain:
     id: NDArray[np.int64]
     occurrence: NDArray[np.int64]
     cause: NDArray[np.int64]  # row in the chain, -1 for none
-    within: NDArray[np.int64]  # row among the node's happenings
+    block: NDArray[np.int64]
+    within: NDArray[np.int64]  # row of the block
     order: NDArray[np.intp]
 
 
 def chain_of(timeline: Timeline, nodes: Sequence[Node]) -> Chain:
     """All kept happenings of a timeline."""
-    happened = timeline.happened
-    sizes = [len(each.row) for each in happened]
+    happened = [timeline.happened[index] for index in range(len(nodes))]
+    numbers = {id(block): number for number, block in enumerate(timeline.blocks)}
+    sizes = [len(each) for each in happened]
     offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     node = np.repeat(np.arange(len(happened)), sizes)
-    arrays = {name: _joined([getattr(each, name) for each in happened]) for name in ("row", "minute", "id", "occurrence", "kept")}
-    parents = np.array([-1 if each.parent is None else each.parent for each in nodes], np.int64)
-    cause = _joined([np.asarray(each.cause, np.int64) for each in happened])
-    cause = np.where(cause < 0, -1, cause + offsets[np.maximum(parents[node], 0)]) if len(node) else cause
-    within = np.arange(len(node)) - offsets[node] if len(node) else node
-    kept = np.flatnonzero(arrays["kept"])
-    renumbered = np.full(len(node) + 1, -1, np.int64)
-    renumbered[kept] = np.arange(len(kept))
-    row, minute, node = arrays["row"][kept], arrays["minute"][kept], node[kept]
-    order = _by_person_and_time(row, minute)
-    return Chain(
-        node, row, minute, arrays["id"][kept], arrays["occurrence"][kept], renumbered[cause[kept]], within[kept], order
-    )  # fmt: skip
+    arrays = {name: _joined([getattr(each, name) for each in happened]) for name in ("row", "minute", "id", "occurrence", "kept", "cause")}
+    parents = np.array([0 if each.parent is None else offsets[each.parent] for each in nodes], np.int64)
+    cause = np.where(arrays["cause"] < 0, -1, arrays["cause"] + np.repeat(parents, sizes)) if len(node) else arrays["cause"]
+    block = np.repeat(np.array([numbers[id(each.block)] for each in happened], np.int64), sizes)
+    within = np.arange(len(node)) + np.repeat(np.array([each.rows.start for each in happened], np.int64) - offsets[:-1], sizes)
+    if not arrays["kept"].all():
+        kept = np.flatnonzero(arrays["kept"])
+        renumbered = np.full(len(node) + 1, -1, np.int64)
+        renumbered[kept] = np.arange(len(kept))
+        arrays = {name: array[kept] for name, array in arrays.items()}
+        node, block, within, cause = node[kept], block[kept], within[kept], renumbered[cause[kept]]
+    order = _by_person_and_time(arrays["row"], arrays["minute"])
+    return Chain(node, arrays["row"], arrays["minute"], arrays["id"], arrays["occurrence"], cause, block, within, order)
 
 
 def _by_person_and_time(row: NDArray[np.intp], minute: NDArray[np.int64]) -> NDArray[np.intp]:
@@ -93,7 +95,7 @@ class Dispatcher:
         self, run: Run, catalog: Catalog, nodes: Sequence[Node], people: People, timeline: Timeline, renumbered: NDArray[np.intp]
     ) -> None:
         self.run, self.catalog, self.nodes, self.people = run, catalog, nodes, people
-        self.happened = timeline.happened
+        self.blocks = timeline.blocks
         self.chain = chain_of(timeline, nodes)
         self.row = renumbered[self.chain.row]
         self.node_in_order = self.chain.node[self.chain.order].astype(np.int32)
@@ -151,7 +153,7 @@ class Dispatcher:
     def _batch(self, at: NDArray[np.intp], fields: Sequence[Field], stream: str) -> Events:
         chain, node = self.chain, self.chain.node[at]
         cause = chain.cause[at]
-        grouped = _grouped_by_node(node)
+        grouped = _grouped(chain.block[at])
         return Events(
             run=self.run, type=self._node_text("event_type", node), row=self.row[at], time=_moments(chain.minute[at]), id=chain.id[at],
             cause=np.where(cause < 0, 0, chain.id[cause]) if len(cause) else cause, node=self._node_text("path", node),
@@ -173,8 +175,8 @@ class Dispatcher:
         if fixed is not None:
             return fixed
         parts, rows = [], []
-        for index, mine in grouped:
-            parameters = self.happened[index].parameters
+        for number, mine in grouped:
+            parameters = self.blocks[number].parameters
             if field.name in parameters:
                 parts.append(_as(field, parameters[field.name][self.chain.within[at[mine]]]))
                 rows.append(mine)
@@ -191,17 +193,17 @@ class Dispatcher:
         return column
 
     def _fixed(self, field: Field, at: NDArray[np.intp], grouped: Sequence[tuple[int, NDArray[np.intp]]]) -> Text | None:
-        """The column, where it is text and every node has one value for all its events: a code a node."""
+        """The column, where it is text and every block has one value for all its events: a code a block."""
         if field.type not in ("text", "category"):
             return None
-        values: list[str | None] = [None] * len(self.nodes)
-        for index, _ in grouped:
-            given = self.happened[index].parameters.unread(field.name)
+        values: list[str | None] = [None] * len(self.blocks)
+        for number, _ in grouped:
+            given = self.blocks[number].parameters.unread(field.name)
             if given is not None and not (isinstance(given, Repeated) and isinstance(given.value, str | None)):
                 return None
-            values[index] = given.value if given is not None else None
+            values[number] = given.value if given is not None else None
         encoded = Text.of(values)
-        return Text(encoded.codes[self.chain.node[at]], encoded.values)
+        return Text(encoded.codes[self.chain.block[at]], encoded.values)
 
     def _ancestor(self, event_type: str, at: NDArray[np.intp]) -> Columns:
         chain = self.chain
@@ -248,39 +250,10 @@ class Dispatcher:
         return Text(codes, text.values)
 
 
-def _grouped_by_node(node: NDArray[np.int64]) -> list[tuple[int, NDArray[np.intp]]]:
+def _grouped(node: NDArray[np.int64]) -> list[tuple[int, NDArray[np.intp]]]:
     order = np.argsort(node.astype(np.int16) if not len(node) or node.max() < 2**15 else node, kind="stable")  # radix on short words
     ends = np.flatnonzero(np.diff(node[order], append=-1)) + 1
     return [(int(node[order[start]]), order[start:end]) for start, end in zip([0, *ends[:-1]], ends, strict=True)] if len(node) else []
-
-
-def node_events(timeline: Timeline, nodes: Sequence[Node], index: int, chosen: NDArray[np.intp]) -> Events:
-    """The happenings of one node as a trigger's schedule sees them: everything but who was assigned to them."""
-    node, happened = nodes[index], timeline.happened[index]
-    people = People(timeline.run, Columns(timeline.people, len(timeline.present)))
-    count = len(chosen)
-    parent = timeline.happened[node.parent].id[happened.cause[chosen]] if node.parent is not None else np.zeros(count, np.int64)
-    path = node.path.split("/", 1)[1]
-    blank = Text.constant(None, count)
-    return Events(
-        run=timeline.run, type=Text.constant(node.event_type, count), row=happened.row[chosen], time=_moments(happened.minute[chosen]),
-        id=happened.id[chosen], cause=parent, node=Text.constant(path, count), journey=Text.constant(node.journey, count),
-        label=Text.constant(node.label, count), occurrence=happened.occurrence[chosen], parameters=happened.parameters.take(chosen),
-        chunk=people, provider_npi=blank, facility_npi=blank, ancestors=lambda name: _node_ancestor(timeline, nodes, index, chosen, name),
-        stream=f"schedule.{node.event_type}",
-    )  # fmt: skip
-
-
-def _node_ancestor(timeline: Timeline, nodes: Sequence[Node], index: int, chosen: NDArray[np.intp], event_type: str) -> Columns:
-    rows, at, node = len(chosen), chosen, nodes[index]
-    while node.parent is not None:
-        at, index = timeline.happened[index].cause[at], node.parent
-        node = nodes[index]
-        if node.event_type == event_type:
-            happened = timeline.happened[index]
-            found = {"id": happened.id[at], "time": _moments(happened.minute[at]), "provider_npi": None, "facility_npi": None}
-            return Columns(found, rows)
-    return no_ancestors(rows)
 
 
 def collected(tables: Mapping[str, Table], parts: Sequence[Mapping[str, Columns]]) -> dict[str, pa.Table]:

@@ -40,6 +40,7 @@ class Node:
         outcomes: Values drawn when it happens.
         schedule: The trigger's own schedule.
         triggered: Whether a trigger made the node.
+        trigger: Of the offered trigger that made it: number, causing and caused event type.
         ends: "journey" or "life" where it stops what comes later.
         birth: Whether it adds a person.
         newborn: Whether it happens to the child.
@@ -63,6 +64,7 @@ class Node:
     outcomes: tuple[tuple[str, Distribution], ...] = ()
     schedule: Callable[[Any], Any] | None = None
     triggered: bool = False
+    trigger: tuple[int, str, str] | None = None
     ends: str | None = None
     birth: bool = False
     newborn: bool = False
@@ -152,14 +154,14 @@ class JourneyCompiler:
     def _append(self, node: Node, extra: list[Trigger] | None = None) -> None:
         self.nodes.append(node)
         index = len(self.nodes) - 1
-        declared = [trigger for trigger in self.catalog.of(Trigger) if trigger.on == node.event_type]
-        for trigger in [*declared, *(extra or [])]:
+        declared = [(number, trigger) for number, trigger in enumerate(self.catalog.of(Trigger)) if trigger.on == node.event_type]
+        for number, trigger in [*declared, *((None, trigger) for trigger in extra or [])]:
             if not self.catalog.handlers(trigger.then):
                 self.notes.append(f"{trigger.on} -> {trigger.then}: inactive, nobody installed handles {trigger.then}")
                 continue
-            self._append(self._triggered(node, index, trigger))
+            self._append(self._triggered(node, index, trigger, number))
 
-    def _triggered(self, node: Node, index: int, trigger: Trigger) -> Node:
+    def _triggered(self, node: Node, index: int, trigger: Trigger, number: int | None) -> Node:
         where = f"{node.path}: trigger {trigger.on} -> {trigger.then}"
         conditions = (Expression.parse(trigger.where, where),) if trigger.where else ()
         carriable = {field.name for h in self.catalog.handlers(trigger.on) for field in h.parameters} | node.parameters.names
@@ -178,6 +180,7 @@ class JourneyCompiler:
             duration=node.duration,
             schedule=trigger.schedule,
             triggered=True,
+            trigger=None if number is None else (number, trigger.on, trigger.then),
         )
 
     def _inline(self, on: str, written: InlineTrigger, where: str) -> Trigger:

@@ -64,9 +64,9 @@ class Parameters:
         contexts = [value for use in self.skills for value in use.context.values()]
         return frozenset(r.name for r in [*self.references.values(), *contexts] if isinstance(r, Reference))
 
-    def before_outcomes(self, scope: Lookup, rows: int, draw: Draws, cause: Columns) -> dict[str, Any]:
-        """All parameters but references to outcomes and to other parameters."""
-        found: dict[str, Any] = {ours: cause.unread(theirs) for theirs, ours in self.carried if theirs in cause}
+    def before_outcomes(self, scope: Lookup, rows: int, draw: Draws) -> dict[str, Any]:
+        """All parameters but those carried, and references to outcomes and to other parameters."""
+        found: dict[str, Any] = {}
         for use in self.skills:
             context = {key: scope(v.name) if isinstance(v, Reference) else v for key, v in use.context.items()}
             resolved = use.skill.resolve(use.lookup, Columns(context, rows), draw)

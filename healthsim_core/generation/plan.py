@@ -17,6 +17,7 @@ from healthsim_core.columns import Column, Columns, Text
 from healthsim_core.errors import PluginError, SpecificationError, suggestion, unknown
 from healthsim_core.events import Run
 from healthsim_core.generation.distributions import condition
+from healthsim_core.generation.blocks import blocks_of
 from healthsim_core.generation.journey_order import by_expected_time, reordered
 from healthsim_core.generation.journey_plan import Assignment, JourneyCompiler, Node
 from healthsim_core.generation.people import make_people
@@ -65,6 +66,11 @@ class Plan:
     products: tuple[str, ...]
     notes: tuple[str, ...]
     facts: Facts = attrs.field(factory=Facts, repr=False)
+
+    @functools.cached_property
+    def blocks(self) -> tuple[tuple[int, ...], ...]:
+        """Indices of the nodes that run at once, in order."""
+        return blocks_of(self.nodes)
 
     @functools.cached_property
     def tables(self) -> dict[str, Table]:

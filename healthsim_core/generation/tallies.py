@@ -129,9 +129,10 @@ def _tally_condition(tallies: Tallies, plan: ConditionPlan, people: Columns, siz
 
 def tally_timeline(tallies: Tallies, plan: Plan, timeline: Timeline, dispatcher: Dispatcher) -> None:
     """Count how often each event happened of the times it could, and check its delay and the bounds of life."""
-    for node, happened in zip(plan.nodes, timeline.happened, strict=True):
+    for index, node in enumerate(plan.nodes):
+        happened = timeline.happened[index]
         if node.probability < 1:
-            tallies.proportion(node.path, "probability", node.probability, happened.chosen, happened.eligible)
+            tallies.proportion(node.path, "probability", node.probability, happened.block.chosen, happened.block.eligible)
         if node.schedule is None and not node.timing.months and not node.timing.in_minutes:
             first = np.flatnonzero(happened.first)
             anchor = timeline.anchors(node, happened, first)

@@ -5,47 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import attrs
 import numpy as np
 from numpy.typing import NDArray
 
 from healthsim_core.columns import Column, Columns, Text, concat
 from healthsim_core.draws import Draws, identify
 from healthsim_core.events import Run
+from healthsim_core.generation.blocks import Block, Happenings
+from healthsim_core.generation.following import follow
 from healthsim_core.generation.journey_plan import Node
 from healthsim_core.generation.timing import DAY, Minutes, minutes
 
 OCCURRENCES = 4_096  # a person's occurrences of one node, as ids are addressed
 NEVER = np.iinfo(np.int64).max
-
-
-@attrs.define(eq=False)
-class Happenings:
-    """What happened of one node.
-
-    Attributes:
-        row: Int array: the person's row among the chunk's positions.
-        minute: Int array: when, minutes since 1970.
-        occurrence: Int array.
-        id: Int array of event ids.
-        cause: Int array: the row among the parent's happenings; -1 for none.
-        parameters: Columns of the node's parameters.
-        kept: Boolean array: False for what an end (withdrawal, death) has cancelled.
-        first: Boolean array: True where the delay ran from the anchor, not from an earlier occurrence.
-        eligible: How often it could have happened.
-        chosen: How often its probability let it happen.
-    """
-
-    row: NDArray[np.intp]
-    minute: Minutes
-    occurrence: NDArray[np.int64]
-    id: NDArray[np.int64]
-    cause: NDArray[np.intp]
-    parameters: Columns
-    kept: NDArray[np.bool_]
-    first: NDArray[np.bool_]
-    eligible: int = 0
-    chosen: int = 0
 
 
 class Scope(Mapping[str, Any]):
@@ -86,23 +58,30 @@ class Timeline:
         self.people: dict[str, Column] = dict(people)
         self.present = present.copy()
         self.outcomes: dict[str, Column] = {}
-        self.happened: list[Happenings] = []
+        self.blocks: list[Block] = []
+        self.happened: dict[int, Happenings] = {}
         self.start = minutes(np.asarray(people["start_date"]))
         self.horizon = int(minutes(np.array([run.as_of]))[0]) + DAY - 1
         self.ends: dict[str, Minutes] = {}
 
-    def execute(self, nodes: tuple[Node, ...]) -> None:
-        """Run all nodes, in order, then cancel what an end has cancelled."""
+    def execute(self, nodes: tuple[Node, ...], blocks: tuple[tuple[int, ...], ...]) -> None:
+        """Run all nodes, block by block, then cancel what an end has cancelled."""
         self._parents = [node.parent for node in nodes]
-        for index, node in enumerate(nodes):
-            self.happened.append(self._happen(index, node, nodes))
+        for indices in blocks:
+            if nodes[indices[0]].triggered:
+                self._keep(follow(self, nodes, indices))
+            else:
+                self._keep(self._happen(indices[0], nodes[indices[0]]))
         self._cancel(nodes)
 
-    def _happen(self, index: int, node: Node, nodes: tuple[Node, ...]) -> Happenings:
-        if node.schedule is not None:
-            return self._scheduled(node, nodes)
+    def _keep(self, block: Block) -> None:
+        self.blocks.append(block)
+        for position, index in enumerate(block.nodes):
+            self.happened[index] = Happenings(block, slice(int(block.starts[position]), int(block.starts[position + 1])))
+
+    def _happen(self, index: int, node: Node) -> Block:
         row, anchor, occurrence, cause = self._candidates(node)
-        draw = Draws(self.run.seed, "event", self._ids(node, row, occurrence))
+        draw = Draws(self.run.seed, "event", self.ids(node, row, occurrence))
         able = self._able(node, row)
         chosen = able[draw.happens("occurs", node.probability)[able]] if node.probability < 1 else able
         row, anchor, occurrence, cause = row[chosen], anchor[chosen], occurrence[chosen], cause[chosen]
@@ -110,8 +89,8 @@ class Timeline:
         row, moment, occurrence, cause, first = self._repeated(node, row, moment, occurrence, cause)
         within = self._within(node, row, moment)
         row, moment, occurrence, cause = row[within], moment[within], occurrence[within], cause[within]
-        happened = self._finished(node, row, moment, occurrence, cause)
-        happened.first, happened.eligible, happened.chosen = first[within], len(able), len(chosen)
+        happened = self._finished(index, node, row, moment, occurrence, cause, first[within])
+        happened.eligible, happened.chosen = len(able), len(chosen)
         if node.birth:
             self._be_born(index, happened)
         return happened
@@ -120,7 +99,7 @@ class Timeline:
         """The moments from which the delays of some happenings ran, minutes since 1970."""
         if node.parent is None:
             return self.start[happened.row[chosen]]
-        return self.happened[node.parent].minute[happened.cause[chosen]]
+        return self.happened[node.parent].minute[happened.cause[chosen]]  # type: ignore[no-any-return]
 
     def _candidates(self, node: Node) -> tuple[NDArray[np.intp], Minutes, NDArray[np.int64], NDArray[np.intp]]:
         if node.parent is None:
@@ -149,17 +128,19 @@ class Timeline:
             raise AssertionError(node.path)
         return at
 
-    def _ids(self, node: Node, row: NDArray[np.intp], occurrence: NDArray[np.int64]) -> NDArray[np.int64]:
-        person = np.asarray(self.people["person_id"])[row]
-        return identify(self.run.seed, f"event/{node.path}", person * OCCURRENCES + occurrence)
+    def ids(self, node: Node, row: NDArray[np.intp], occurrence: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Ids of occurrences of a node, one a person's row."""
+        return identify(self.run.seed, f"event/{node.path}", self.addresses(row, occurrence))
+
+    def addresses(self, row: NDArray[np.intp], occurrence: NDArray[np.int64]) -> NDArray[np.int64]:
+        """What is hashed to the id of an occurrence, with the node's path."""
+        return np.asarray(self.people["person_id"])[row] * OCCURRENCES + occurrence
 
     def _able(self, node: Node, row: NDArray[np.intp]) -> NDArray[np.intp]:
-        able = np.ones(len(row), bool)
-        parameters = self.happened[node.parent].parameters if node.triggered and node.parent is not None else {}
-        scope = Scope(self, row, parameters, plain=node.triggered)
-        for expression in node.conditions:
-            able &= expression.holds(scope, len(row))
-        return np.flatnonzero(able)
+        if not node.conditions:
+            return np.arange(len(row))
+        scope = Scope(self, row, {})
+        return np.flatnonzero(np.logical_and.reduce([expression.holds(scope, len(row)) for expression in node.conditions]))
 
     def _repeated(
         self, node: Node, row: NDArray[np.intp], moment: Minutes, occurrence: NDArray[np.int64], cause: NDArray[np.intp]
@@ -170,7 +151,7 @@ class Timeline:
         times = min(node.count or OCCURRENCES, int(node.duration // least) + 1)
         steps, at = [moment], moment
         for step in range(1, times):
-            ids = self._ids(node, row, occurrence * times + step)
+            ids = self.ids(node, row, occurrence * times + step)
             at = node.every.after(at, Draws(self.run.seed, "repeat", ids))
             steps.append(at)
         which = np.tile(np.arange(times), len(row))
@@ -178,40 +159,36 @@ class Timeline:
         return np.repeat(row, times), np.stack(steps, axis=1).ravel(), occurrence, np.repeat(cause, times), which == 0
 
     def _within(self, node: Node, row: NDArray[np.intp], moment: Minutes) -> NDArray[np.bool_]:
-        latest = np.full(len(row), self.horizon)
-        if not node.triggered:
-            start = self.start[row]
-            latest = np.minimum(latest, start + node.duration * DAY + DAY - 1) if not node.newborn else latest
-        return moment <= latest
+        if node.newborn:
+            return moment <= self.horizon
+        return moment <= np.minimum(self.horizon, self.start[row] + (node.duration * DAY + DAY - 1))
 
     def _finished(
-        self, node: Node, row: NDArray[np.intp], moment: Minutes, occurrence: NDArray[np.int64], cause: NDArray[np.intp]
-    ) -> Happenings:
-        ids = self._ids(node, row, occurrence)
-        causing = self._causing(node, cause)
-        parameters = self._parameters(node, row, ids, occurrence, causing)
-        every = np.ones(len(row), bool)
-        return Happenings(row, moment, occurrence, ids, cause, Columns(parameters, len(row)), every, every)
-
-    def _causing(self, node: Node, cause: NDArray[np.intp]) -> Columns:
-        return self.happened[node.parent].parameters.take(cause) if node.parent is not None and node.parameters.carried else Columns({})
+        self, index: int, node: Node, row: NDArray[np.intp], moment: Minutes, occurrence: NDArray[np.int64], cause: NDArray[np.intp],
+        first: NDArray[np.bool_],
+    ) -> Block:  # fmt: skip
+        ids = self.ids(node, row, occurrence)
+        parameters = Columns(self._parameters(node, row, ids, occurrence), len(row))
+        return Block((index,), np.array([0, len(row)]), row, moment, occurrence, ids, cause, parameters, first)
 
     def _parameters(
-        self, node: Node, row: NDArray[np.intp], ids: NDArray[np.int64], occurrence: NDArray[np.int64], causing: Columns
-    ) -> dict[str, Any]:
+        self, node: Node, row: NDArray[np.intp], ids: NDArray[np.int64], occurrence: NDArray[np.int64]
+    ) -> Mapping[str, Any]:
         if not node.outcomes or node.every is None:
-            return self._drawn(node, row, ids, causing)
+            return self._drawn(node, row, ids)
         parts, order = [], []
         for step in np.unique(occurrence):  # a repeated value reads the one before
             at = np.flatnonzero(occurrence == step)
-            parts.append(Columns(self._drawn(node, row[at], ids[at], causing.take(at) if len(causing) else causing), len(at)))
+            parts.append(Columns(self._drawn(node, row[at], ids[at]), len(at)))
             order.append(at)
         whole = Columns.concat(parts)
         return dict(whole.take(np.argsort(np.concatenate(order), kind="stable"))) if order else {}
 
-    def _drawn(self, node: Node, row: NDArray[np.intp], ids: NDArray[np.int64], causing: Columns) -> dict[str, Any]:
+    def _drawn(self, node: Node, row: NDArray[np.intp], ids: NDArray[np.int64]) -> Mapping[str, Any]:
         draw = Draws(self.run.seed, "parameter", ids)
-        parameters = node.parameters.before_outcomes(Scope(self, row, {}).__getitem__, len(row), draw, causing)
+        parameters = node.parameters.before_outcomes(Scope(self, row, {}).__getitem__, len(row), draw)
+        if not node.outcomes and not node.parameters.references:
+            return parameters
         columns = Columns(parameters, len(row))
         for name, distribution in node.outcomes:
             unit = Draws(self.run.seed, "outcome", ids).uniform(name)
@@ -230,29 +207,7 @@ class Timeline:
         source[row] = len(before) + np.arange(len(row))
         self.outcomes[name] = concat([before, values])[source]
 
-    def _scheduled(self, node: Node, nodes: tuple[Node, ...]) -> Happenings:
-        from healthsim_core.generation.dispatch import node_events
-
-        assert node.parent is not None and node.schedule is not None
-        parent = self.happened[node.parent]
-        chosen = self._able(node, parent.row)
-        events = node_events(self, nodes, node.parent, chosen)
-        schedule = node.schedule(events)
-        cause = chosen[schedule.row]
-        row, first = parent.row[cause], np.searchsorted(schedule.row, schedule.row)
-        following = np.arange(len(cause)) - first
-        occurrence = parent.occurrence[cause] * 64 + following
-        ids = self._ids(node, row, occurrence)
-        anchor, days = parent.minute[cause], np.asarray(schedule.days, np.int64)
-        minute = 480 + 5 * Draws(self.run.seed, "event", ids).integers("time_of_day", 0, 108)
-        moment = np.where(days == 0, anchor + 10, (anchor // DAY + days) * DAY + minute)
-        kept = np.flatnonzero(self._within(node, row, moment))
-        happened = self._finished(node, row[kept], moment[kept], occurrence[kept], cause[kept])
-        given = schedule.parameters.take(kept).parts if len(schedule.parameters) else {}
-        happened.parameters = Columns({**happened.parameters.parts, **given}, len(kept))
-        return happened
-
-    def _be_born(self, index: int, birth: Happenings) -> None:
+    def _be_born(self, index: int, birth: Block) -> None:
         rows = birth.row - birth.row % self.size + self.births[index]
         self.present[rows] = True
         day = (birth.minute // DAY).astype("datetime64[D]")
@@ -264,20 +219,22 @@ class Timeline:
 
     def _cancel(self, nodes: tuple[Node, ...]) -> None:
         ends: dict[str, Minutes] = {}
-        for node, happened in zip(nodes, self.happened, strict=True):
+        for index, node in enumerate(nodes):
             if node.ends is not None:
                 key = "" if node.ends == "life" else node.journey
                 latest = ends.setdefault(key, np.full(len(self.present), NEVER))
-                np.minimum.at(latest, happened.row, happened.minute)
+                np.minimum.at(latest, self.happened[index].row, self.happened[index].minute)
         if not ends:
             return
         life = ends.get("", np.full(len(self.present), NEVER))
-        for node, happened in zip(nodes, self.happened, strict=True):
-            happened.kept &= happened.minute <= life[happened.row]
+        for index, node in enumerate(nodes):
+            happened = self.happened[index]
+            kept = happened.kept  # of the block: what is written here stays there
+            kept &= happened.minute <= life[happened.row]
             if node.journey in ends and not node.triggered:
-                happened.kept &= happened.minute <= ends[node.journey][happened.row]
+                kept &= happened.minute <= ends[node.journey][happened.row]
             if node.parent is not None:
-                happened.kept &= self.happened[node.parent].kept[happened.cause]
+                kept &= self.happened[node.parent].kept[happened.cause]
         died = life != NEVER
         deaths = np.asarray(self.people["death_date"]).copy()
         deaths[died] = (life[died] // DAY).astype("datetime64[D]")

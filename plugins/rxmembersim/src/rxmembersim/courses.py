@@ -159,10 +159,11 @@ def _own_share(prescriptions: Events) -> NDArray[np.float64]:
 def _replaced(prescriptions: Events) -> Days:
     """Days until the same person's next prescription of the same event, which takes this one's place."""
     never = facts("adherence")["prescription_valid_days"]["days"]
-    order = np.lexsort((prescriptions.time, prescriptions.row))
-    row, day = prescriptions.row[order], prescriptions.date[order].astype(np.int64)
+    event = prescriptions.journey.codes.astype(np.int64) * (len(prescriptions.node.values) + 1) + prescriptions.node.codes
+    order = np.lexsort((prescriptions.time, event, prescriptions.row))
+    row, event, day = prescriptions.row[order], event[order], prescriptions.date[order].astype(np.int64)
     following = np.full(len(order), never)
-    same = row[1:] == row[:-1]
+    same = (row[1:] == row[:-1]) & (event[1:] == event[:-1])
     following[:-1] = np.where(same, day[1:] - day[:-1], never)
     days = np.empty(len(order), np.int64)
     days[order] = following

@@ -1,0 +1,178 @@
+"""What triggers cause: one pass over all events on which a trigger stands, whatever node they are of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim_core.columns import Columns, Text
+from healthsim_core.draws import Draws, identify_each
+from healthsim_core.events import Events, People, no_ancestors
+from healthsim_core.generation.blocks import Block, Happenings, Stacked
+from healthsim_core.generation.timing import CLOSES, DAY, OPENS, SOON, Minutes
+
+if TYPE_CHECKING:
+    from healthsim_core.generation.journey_plan import Node
+    from healthsim_core.generation.timeline import Timeline
+
+FOLLOWING = 64  # events that one event may cause by one schedule, as ids are addressed
+
+
+@attrs.frozen(eq=False)
+class Causes:
+    """The events on which the nodes of a block stand, node after node.
+
+    Attributes:
+        nodes: The nodes of the block.
+        parts: Happenings of the parent of each.
+        node: Int array: which of `nodes` each row is for.
+        row: Int array: the person's row.
+        minute: Int array.
+        occurrence: Int array.
+        within: Int array: the row among the parent's happenings.
+        parameters: Parameters of the events.
+    """
+
+    nodes: tuple[Node, ...]
+    parts: tuple[Happenings, ...]
+    node: NDArray[np.intp]
+    row: NDArray[np.intp]
+    minute: Minutes
+    occurrence: NDArray[np.int64]
+    within: NDArray[np.intp]
+    parameters: Stacked
+
+    @classmethod
+    def of(cls, timeline: Timeline, nodes: tuple[Node, ...]) -> Causes:
+        """The causes of some triggered nodes."""
+        parts = tuple(timeline.happened[_parent(node)] for node in nodes)
+        sizes = [len(part) for part in parts]
+        return cls(
+            nodes,
+            parts,
+            np.repeat(np.arange(len(nodes)), sizes),
+            *(_joined(parts, name) for name in ("row", "minute", "occurrence")),
+            within=np.concatenate([np.arange(size) for size in sizes]),
+            parameters=Stacked(parts),
+        )
+
+
+def follow(timeline: Timeline, nodes: Sequence[Node], indices: tuple[int, ...]) -> Block:
+    """Run the nodes that one trigger makes."""
+    mine = tuple(nodes[index] for index in indices)
+    causes = Causes.of(timeline, mine)
+    chosen = _able(timeline, mine[0], causes)
+    if mine[0].schedule is None:
+        at, given = chosen, {}
+        occurrence = causes.occurrence[at]
+        ids = _ids(timeline, causes, at, occurrence)
+        moment = mine[0].timing.after(causes.minute[at], Draws(timeline.run.seed, "event", ids))
+    else:
+        schedule = mine[0].schedule(_events(timeline, nodes, causes, chosen))
+        at, given = chosen[schedule.row], schedule.parameters.parts
+        order = np.arange(len(at)) - np.searchsorted(schedule.row, schedule.row)
+        occurrence = causes.occurrence[at] * FOLLOWING + order
+        ids = _ids(timeline, causes, at, occurrence)
+        moment = _on_day(causes.minute[at], np.asarray(schedule.days, np.int64), Draws(timeline.run.seed, "event", ids))
+    kept = np.flatnonzero(moment <= timeline.horizon)
+    at = at[kept]
+    carried = {ours: causes.parameters.unread(theirs) for theirs, ours in mine[0].parameters.carried if theirs in causes.parameters}
+    parameters = Columns(carried, len(causes.row)).take(at).assign(**mine[0].parameters.constants)
+    if given:
+        parameters = parameters.assign(**Columns(given, len(moment)).take(kept).parts)
+    starts = np.searchsorted(causes.node[at], np.arange(len(mine) + 1))
+    every = np.ones(len(at), bool)
+    return Block(indices, starts, causes.row[at], moment[kept], occurrence[kept], ids[kept], causes.within[at], parameters, every)
+
+
+def _able(timeline: Timeline, node: Node, causes: Causes) -> NDArray[np.intp]:
+    from healthsim_core.generation.timeline import Scope
+
+    able = np.ones(len(causes.row), bool)
+    scope = Scope(timeline, causes.row, causes.parameters, plain=True)
+    for expression in node.conditions:
+        able &= expression.holds(scope, len(able))
+    return np.flatnonzero(able)
+
+
+def _ids(timeline: Timeline, causes: Causes, at: NDArray[np.intp], occurrence: NDArray[np.int64]) -> NDArray[np.int64]:
+    streams = [f"event/{node.path}" for node in causes.nodes]
+    return identify_each(timeline.run.seed, streams, causes.node[at], timeline.addresses(causes.row[at], occurrence))
+
+
+def _on_day(anchor: Minutes, days: NDArray[np.int64], draw: Draws) -> Minutes:
+    minute = OPENS + 5 * draw.integers("time_of_day", 0, (CLOSES - OPENS) // 5)
+    return np.asarray(np.where(days == 0, anchor + SOON, (anchor // DAY + days) * DAY + minute))
+
+
+def _parent(node: Node) -> int:
+    assert node.parent is not None, node.path
+    return node.parent
+
+
+def _joined(parts: Sequence[Happenings], name: str) -> NDArray[Any]:
+    return np.concatenate([getattr(part, name) for part in parts])
+
+
+def _events(timeline: Timeline, nodes: Sequence[Node], causes: Causes, chosen: NDArray[np.intp]) -> Events:
+    """The causes as a schedule sees them: everything but who was assigned to them."""
+    people = People(timeline.run, Columns(timeline.people, len(timeline.present)))
+    causing = [nodes[_parent(node)] for node in causes.nodes]
+    count, of = len(chosen), causes.node[chosen]
+    blank = Text.constant(None, count)
+    paths, journeys, labels = (Text.of([text(node) for node in causing]) for text in (_path, _journey, _label))
+    parameters = Columns({name: causes.parameters.unread(name) for name in causes.parameters}, len(causes.row)).take(chosen)
+    return Events(
+        run=timeline.run, type=Text.constant(causing[0].event_type, count), row=causes.row[chosen], time=_moments(causes.minute[chosen]),
+        id=_joined(causes.parts, "id")[chosen], cause=_ids_of_parents(timeline, causing, causes)[chosen],
+        node=Text(paths.codes[of], paths.values), journey=Text(journeys.codes[of], journeys.values),
+        label=Text(labels.codes[of], labels.values), occurrence=causes.occurrence[chosen], parameters=parameters, chunk=people,
+        provider_npi=blank, facility_npi=blank, ancestors=lambda name: _ancestors(timeline, nodes, causes, name).take(chosen),
+        stream=f"schedule.{causing[0].event_type}",
+    )  # fmt: skip
+
+
+def _path(node: Node) -> str:
+    return node.path.split("/", 1)[1]
+
+
+def _journey(node: Node) -> str:
+    return node.journey
+
+
+def _label(node: Node) -> str | None:
+    return node.label
+
+
+def _ids_of_parents(timeline: Timeline, causing: Sequence[Node], causes: Causes) -> NDArray[np.int64]:
+    return np.concatenate([
+        np.zeros(len(part), np.int64) if node.parent is None else timeline.happened[node.parent].id[part.cause]
+        for node, part in zip(causing, causes.parts, strict=True)
+    ])  # fmt: skip
+
+
+def _ancestors(timeline: Timeline, nodes: Sequence[Node], causes: Causes, event_type: str) -> Columns:
+    return Columns.concat([
+        _node_ancestors(timeline, nodes, _parent(node), np.arange(len(part)), event_type)
+        for node, part in zip(causes.nodes, causes.parts, strict=True)
+    ])  # fmt: skip
+
+
+def _node_ancestors(timeline: Timeline, nodes: Sequence[Node], index: int, at: NDArray[np.intp], event_type: str) -> Columns:
+    rows, node = len(at), nodes[index]
+    while node.parent is not None:
+        at, index = timeline.happened[index].cause[at], node.parent
+        node = nodes[index]
+        if node.event_type == event_type:
+            happened = timeline.happened[index]
+            found = {"id": happened.id[at], "time": _moments(happened.minute[at]), "provider_npi": None, "facility_npi": None}
+            return Columns(found, rows)
+    return no_ancestors(rows)
+
+
+def _moments(minute: Minutes) -> NDArray[np.datetime64]:
+    return np.asarray(minute, np.int64).astype("datetime64[m]").astype("datetime64[s]")
