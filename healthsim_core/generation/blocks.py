@@ -155,6 +155,10 @@ class Stacked(Mapping[str, Any]):
 
     def unread(self, name: str) -> Column | Repeated:
         """The parameter's column, or the value that stands in every row."""
+        whole = whole_block(self._parts)
+        if whole is not None:
+            found = whole.parameters.unread(name)
+            return Repeated(None) if found is None else found
         return stacked([(part.block.parameters.unread(name), part.rows) for part in self._parts])
 
     def __getitem__(self, name: str) -> Any:
@@ -166,6 +170,16 @@ class Stacked(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._names)
+
+
+def whole_block(parts: Sequence[Happenings]) -> Block | None:
+    """The block whose rows the parts are, all of them in order; None where they are not."""
+    block, at = parts[0].block, 0
+    for part in parts:
+        if part.block is not block or part.rows.start != at:
+            return None
+        at = part.rows.stop
+    return block if at == len(block.row) else None
 
 
 def stacked(parts: Sequence[tuple[Column | Repeated | None, slice]]) -> Column | Repeated:

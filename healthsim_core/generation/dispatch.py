@@ -240,13 +240,16 @@ class Dispatcher:
         return asking[self.chain.node] if len(self.chain.node) else np.empty(0, bool)
 
     def _inherited(self, text: Text) -> Text:
+        """What is assigned to a cause holds for its effects too, down to those that are assigned themselves."""
         codes, cause = text.codes.copy(), self.chain.cause
-        for _ in range(64):  # longer chains do not exist: a chain is a path of the DAG
-            empty = (codes < 0) & (cause >= 0)
-            filled = np.where(empty, codes[cause], codes) if len(codes) else codes
-            if np.array_equal(filled, codes):
-                break
-            codes = filled
+        open_rows = np.flatnonzero((codes < 0) & (cause >= 0))
+        at = cause[open_rows]
+        while len(open_rows):
+            found = codes[at]
+            codes[open_rows] = found
+            above = np.where(found < 0, cause[at], -1)
+            left = above >= 0
+            open_rows, at = open_rows[left], above[left]
         return Text(codes, text.values)
 
 

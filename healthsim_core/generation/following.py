@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from healthsim_core.columns import Columns, Text
 from healthsim_core.draws import Draws, identify_each
 from healthsim_core.events import Events, People, no_ancestors
-from healthsim_core.generation.blocks import Block, Happenings, Stacked
+from healthsim_core.generation.blocks import Block, Happenings, Stacked, whole_block
 from healthsim_core.generation.timing import CLOSES, DAY, OPENS, SOON, Minutes
 
 if TYPE_CHECKING:
@@ -52,10 +52,12 @@ class Causes:
         parts = tuple(timeline.happened[_parent(node)] for node in nodes)
         sizes = [len(part) for part in parts]
         return cls(
-            nodes,
-            parts,
-            np.repeat(np.arange(len(nodes)), sizes),
-            *(_joined(parts, name) for name in ("row", "minute", "occurrence")),
+            nodes=nodes,
+            parts=parts,
+            node=np.repeat(np.arange(len(nodes)), sizes),
+            row=_joined(parts, "row"),
+            minute=_joined(parts, "minute"),
+            occurrence=_joined(parts, "occurrence"),
             within=np.concatenate([np.arange(size) for size in sizes]),
             parameters=Stacked(parts),
         )
@@ -115,6 +117,9 @@ def _parent(node: Node) -> int:
 
 
 def _joined(parts: Sequence[Happenings], name: str) -> NDArray[Any]:
+    whole = whole_block(parts)
+    if whole is not None:
+        return np.asarray(getattr(whole, name))
     return np.concatenate([getattr(part, name) for part in parts])
 
 

@@ -16,8 +16,8 @@ from healthsim_core.catalog import Catalog
 from healthsim_core.columns import Column, Columns, Text
 from healthsim_core.errors import PluginError, SpecificationError, suggestion, unknown
 from healthsim_core.events import Run
-from healthsim_core.generation.distributions import condition
 from healthsim_core.generation.blocks import blocks_of
+from healthsim_core.generation.distributions import condition
 from healthsim_core.generation.journey_order import by_expected_time, reordered
 from healthsim_core.generation.journey_plan import Assignment, JourneyCompiler, Node
 from healthsim_core.generation.people import make_people

@@ -14,7 +14,7 @@ from healthsim_core.events import Run
 from healthsim_core.generation.blocks import Block, Happenings
 from healthsim_core.generation.following import follow
 from healthsim_core.generation.journey_plan import Node
-from healthsim_core.generation.timing import DAY, Minutes, minutes
+from healthsim_core.generation.timing import DAY, Minutes, Timing, minutes
 
 OCCURRENCES = 4_096  # a person's occurrences of one node, as ids are addressed
 NEVER = np.iinfo(np.int64).max
@@ -81,16 +81,23 @@ class Timeline:
 
     def _happen(self, index: int, node: Node) -> Block:
         row, anchor, occurrence, cause = self._candidates(node)
-        draw = Draws(self.run.seed, "event", self.ids(node, row, occurrence))
+        ids = self.ids(node, row, occurrence)
+        draw = Draws(self.run.seed, "event", ids)
         able = self._able(node, row)
         chosen = able[draw.happens("occurs", node.probability)[able]] if node.probability < 1 else able
-        row, anchor, occurrence, cause = row[chosen], anchor[chosen], occurrence[chosen], cause[chosen]
-        moment = node.timing.after(anchor, Draws(self.run.seed, "event", draw.ids[chosen]))
-        row, moment, occurrence, cause, first = self._repeated(node, row, moment, occurrence, cause)
-        within = self._within(node, row, moment)
-        row, moment, occurrence, cause = row[within], moment[within], occurrence[within], cause[within]
-        happened = self._finished(index, node, row, moment, occurrence, cause, first[within])
-        happened.eligible, happened.chosen = len(able), len(chosen)
+        row, anchor, occurrence, cause, ids = row[chosen], anchor[chosen], occurrence[chosen], cause[chosen], ids[chosen]
+        moment = node.timing.after(anchor, Draws(self.run.seed, "event", ids))
+        first = np.ones(len(row), bool)
+        if node.every is not None:
+            row, moment, occurrence, cause, first = self._repeated(node, node.every, row, moment, occurrence, cause)
+            ids = self.ids(node, row, occurrence)
+        within = np.flatnonzero(self._within(node, row, moment))
+        row, ids, occurrence = row[within], ids[within], occurrence[within]
+        parameters = Columns(self._parameters(node, row, ids, occurrence), len(row))
+        happened = Block(
+            (index,), np.array([0, len(row)]), row, moment[within], occurrence, ids, cause[within], parameters, first[within],
+            eligible=len(able), chosen=len(chosen),
+        )  # fmt: skip
         if node.birth:
             self._be_born(index, happened)
         return happened
@@ -143,16 +150,14 @@ class Timeline:
         return np.flatnonzero(np.logical_and.reduce([expression.holds(scope, len(row)) for expression in node.conditions]))
 
     def _repeated(
-        self, node: Node, row: NDArray[np.intp], moment: Minutes, occurrence: NDArray[np.int64], cause: NDArray[np.intp]
+        self, node: Node, every: Timing, row: NDArray[np.intp], moment: Minutes, occurrence: NDArray[np.int64], cause: NDArray[np.intp]
     ) -> tuple[NDArray[np.intp], Minutes, NDArray[np.int64], NDArray[np.intp], NDArray[np.bool_]]:
-        if node.every is None:
-            return row, moment, occurrence, cause, np.ones(len(row), bool)
-        least = max(1.0, node.every.low / DAY if node.every.in_minutes else node.every.low + 28 * node.every.months)
+        least = max(1.0, every.low / DAY if every.in_minutes else every.low + 28 * every.months)
         times = min(node.count or OCCURRENCES, int(node.duration // least) + 1)
         steps, at = [moment], moment
         for step in range(1, times):
             ids = self.ids(node, row, occurrence * times + step)
-            at = node.every.after(at, Draws(self.run.seed, "repeat", ids))
+            at = every.after(at, Draws(self.run.seed, "repeat", ids))
             steps.append(at)
         which = np.tile(np.arange(times), len(row))
         occurrence = np.repeat(occurrence, times) * times + which
@@ -162,14 +167,6 @@ class Timeline:
         if node.newborn:
             return moment <= self.horizon
         return moment <= np.minimum(self.horizon, self.start[row] + (node.duration * DAY + DAY - 1))
-
-    def _finished(
-        self, index: int, node: Node, row: NDArray[np.intp], moment: Minutes, occurrence: NDArray[np.int64], cause: NDArray[np.intp],
-        first: NDArray[np.bool_],
-    ) -> Block:  # fmt: skip
-        ids = self.ids(node, row, occurrence)
-        parameters = Columns(self._parameters(node, row, ids, occurrence), len(row))
-        return Block((index,), np.array([0, len(row)]), row, moment, occurrence, ids, cause, parameters, first)
 
     def _parameters(
         self, node: Node, row: NDArray[np.intp], ids: NDArray[np.int64], occurrence: NDArray[np.int64]
@@ -203,9 +200,7 @@ class Timeline:
         if before is None:
             rows = len(self.present)
             before = Text.constant(None, rows) if isinstance(values, Text) else np.full(rows, np.nan)
-        source = np.arange(len(before))
-        source[row] = len(before) + np.arange(len(row))
-        self.outcomes[name] = concat([before, values])[source]
+        self.outcomes[name] = _replaced(before, row, values)
 
     def _be_born(self, index: int, birth: Block) -> None:
         rows = birth.row - birth.row % self.size + self.births[index]
@@ -239,3 +234,13 @@ class Timeline:
         deaths = np.asarray(self.people["death_date"]).copy()
         deaths[died] = (life[died] // DAY).astype("datetime64[D]")
         self.people["death_date"] = deaths
+
+
+def _replaced(column: Column, rows: NDArray[np.intp], values: Column) -> Column:
+    if isinstance(column, Text) or isinstance(values, Text):
+        source = np.arange(len(column))
+        source[rows] = len(column) + np.arange(len(rows))
+        return concat([column, values])[source]
+    changed = column.astype(np.result_type(column, values))
+    changed[rows] = values
+    return changed
