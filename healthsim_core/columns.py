@@ -129,8 +129,23 @@ class Repeated:
         self.value = value
 
 
+class Taken:
+    """Rows of another column: gathered when they are read, for many never are."""
+
+    __slots__ = ("column", "rows")
+
+    def __init__(self, column: Column, rows: NDArray[Any]) -> None:
+        self.column, self.rows = column, rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+Stored = Text | NDArray[Any] | Repeated | Taken
+
+
 class Columns(Mapping[str, Column]):
-    """Named columns of one length, immutable as a collection; a scalar is kept as it is until its column is read.
+    """Named columns of one length, immutable as a collection; a scalar or a taken row is kept as it is until its column is read.
 
     Args:
         data: Column by name; a scalar (str, number, bool, numpy datetime, None) is repeated in every row.
@@ -143,13 +158,13 @@ class Columns(Mapping[str, Column]):
         if rows is None:
             rows = next((len(v) for v in data.values() if _has_rows(v)), 0)
         self.rows: int = rows
-        self._data: dict[str, Column | Repeated] = {name: _column(value) for name, value in data.items()}
+        self._data: dict[str, Stored] = {name: _column(value) for name, value in data.items()}
         for name, column in self._data.items():
             if not isinstance(column, Repeated) and len(column) != rows:
                 raise ValueError(f"column {name!r} has {len(column)} rows, the others {rows}")
 
     @classmethod
-    def _of(cls, data: dict[str, Column | Repeated], rows: int) -> Columns:
+    def _of(cls, data: dict[str, Stored], rows: int) -> Columns:
         """Columns of other columns, which need no second look."""
         columns = cls.__new__(cls)
         columns.rows, columns._data = rows, data
@@ -159,15 +174,18 @@ class Columns(Mapping[str, Column]):
         column = self._data[name]
         if isinstance(column, Repeated):
             column = self._data[name] = _filled(column.value, self.rows)
+        elif isinstance(column, Taken):
+            column = self._data[name] = column.column.take(column.rows)
         return column
 
     def unread(self, name: str) -> Column | Repeated | None:
         """The column, or the value that is repeated where the column has not been read; None where there is none."""
-        return self._data.get(name)
+        column = self._data.get(name)
+        return self[name] if isinstance(column, Taken) else column
 
     @property
-    def parts(self) -> dict[str, Column | Repeated]:
-        """Every column as `unread` gives it, to be put into other columns of the same length."""
+    def parts(self) -> dict[str, Stored]:
+        """Every column, read or not, to be put into other columns of the same length."""
         return dict(self._data)
 
     def __iter__(self) -> Iterator[str]:
@@ -179,7 +197,16 @@ class Columns(Mapping[str, Column]):
     def take(self, indices: NDArray[Any]) -> Columns:
         """The rows at `indices` (integer array)."""
         rows = np.asarray(indices)
-        return Columns._of({n: c if isinstance(c, Repeated) else c.take(rows) for n, c in self._data.items()}, len(rows))
+        again: dict[int, NDArray[Any]] = {}  # columns that were taken together are taken together again
+        data: dict[str, Stored] = {}
+        for name, column in self._data.items():
+            if isinstance(column, Taken):
+                if id(column.rows) not in again:
+                    again[id(column.rows)] = column.rows.take(rows)
+                data[name] = Taken(column.column, again[id(column.rows)])
+            else:
+                data[name] = column if isinstance(column, Repeated) else Taken(column, rows)
+        return Columns._of(data, len(rows))
 
     def where(self, mask: Mask) -> Columns:
         """The rows where `mask` (boolean array) is True."""
@@ -200,7 +227,7 @@ class Columns(Mapping[str, Column]):
             return parts[0]
         if not parts:
             return Columns({}, 0)
-        return Columns({name: concat([part[name] for part in parts]) for name in parts[0]}, sum(p.rows for p in parts))
+        return Columns._of({name: concat([part[name] for part in parts]) for name in parts[0]}, sum(p.rows for p in parts))
 
     def to_pylist(self) -> list[dict[str, Any]]:
         """Rows as dictionaries: for tests and small tables."""
@@ -239,11 +266,11 @@ def _compact(text: Text) -> Text:
 
 
 def _has_rows(value: Any) -> bool:
-    return isinstance(value, Text | pa.Array | list | tuple) or (isinstance(value, np.ndarray) and value.ndim > 0)
+    return isinstance(value, (Text, Taken, pa.Array, list, tuple)) or (isinstance(value, np.ndarray) and value.ndim > 0)
 
 
-def _column(value: Any) -> Column | Repeated:
-    if isinstance(value, (Text, Repeated)):  # a tuple is four times faster here than a union, and this is asked of every column
+def _column(value: Any) -> Stored:
+    if isinstance(value, (Text, Repeated, Taken)):  # a tuple is four times faster here than a union, and this is asked of every column
         return value
     if isinstance(value, np.ndarray) and value.ndim == 1:
         return Text.of(value.tolist()) if value.dtype.kind in "OU" else value

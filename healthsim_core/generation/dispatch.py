@@ -100,7 +100,11 @@ class Dispatcher:
         self.row = renumbered[self.chain.row]
         self.node_in_order = self.chain.node[self.chain.order].astype(np.int32)
         self.event_types = np.array([node.event_type for node in nodes], object)
-        self.assigned = self._assigned()
+        self.node_or_none = np.append(self.chain.node, len(nodes))
+        self.assigned = {name: Text.constant(None, len(self.chain.node)) for name in ("provider_npi", "facility_npi")}
+        self.causes = self._causes()
+        self._assign()
+        self.causes = self._causes()
 
     def events(self, types: Sequence[str], fields: Sequence[Field], stream: str) -> Events:
         """The chunk's events of some types, with the parameters that `fields` names."""
@@ -206,21 +210,22 @@ class Dispatcher:
         return Text(encoded.codes[self.chain.block[at]], encoded.values)
 
     def _ancestor(self, event_type: str, at: NDArray[np.intp]) -> Columns:
-        chain = self.chain
-        wanted = np.append(self.event_types == event_type, False)
-        found = chain.cause[at]
-        searching = (found >= 0) & ~wanted[chain.node[found]] if len(found) else np.zeros(0, bool)
-        while searching.any():
-            found = np.where(searching, chain.cause[found], found)
-            searching = (found >= 0) & ~wanted[chain.node[found]]
-        there = found >= 0
-        time = np.where(there, _moments(chain.minute[found]), np.datetime64("NaT")) if len(found) else np.empty(0, "datetime64[s]")
-        npi = {name: Text(np.where(there, self.assigned[name].codes[found], -1), self.assigned[name].values) for name in self.assigned}
-        return Columns({"id": np.where(there, chain.id[found], 0), "time": time, **npi}, len(at))
+        wanted = np.append(self.event_types == event_type, True)  # none, the last, ends the search as well
+        found = self.chain.cause[at]
+        searching = np.flatnonzero(~wanted[self.node_or_none[found]])
+        while len(searching):
+            found[searching] = self.chain.cause[found[searching]]
+            searching = searching[~wanted[self.node_or_none[found[searching]]]]
+        return self.causes.take(found)
 
-    def _assigned(self) -> dict[str, Text]:
+    def _causes(self) -> Columns:
+        """Every event as others see it that follow from it, and last the one that is none."""
+        npi = {name: Text(np.append(text.codes, -1), text.values) for name, text in self.assigned.items()}
+        time = np.append(_moments(self.chain.minute), np.datetime64("NaT", "s"))
+        return Columns({"id": np.append(self.chain.id, 0), "time": time, **npi}, len(time))
+
+    def _assign(self) -> None:
         rows = len(self.chain.node)
-        self.assigned = {name: Text.constant(None, rows) for name in ("provider_npi", "facility_npi")}
         asks = self._asks_for_assignment()
         at = self.chain.order[asks[self.chain.order]] if rows else self.chain.order
         for offer in self.catalog.of(EventColumns):
@@ -231,7 +236,7 @@ class Dispatcher:
                 codes = np.full(rows, -1, np.int32)
                 codes[at] = column.codes
                 self.assigned[name] = Text(codes, column.values)
-        return {name: self._inherited(text) for name, text in self.assigned.items()}
+        self.assigned = {name: self._inherited(text) for name, text in self.assigned.items()}
 
     def _asks_for_assignment(self) -> NDArray[np.bool_]:
         asking = np.array(
