@@ -245,16 +245,14 @@ class Dispatcher:
         return asking[self.chain.node] if len(self.chain.node) else np.empty(0, bool)
 
     def _inherited(self, text: Text) -> Text:
-        """What is assigned to a cause holds for its effects too, down to those that are assigned themselves."""
+        """What is assigned to a cause holds for its effects too: node by node, for a cause's node precedes its effects'."""
         codes, cause = text.codes.copy(), self.chain.cause
-        open_rows = np.flatnonzero((codes < 0) & (cause >= 0))
-        at = cause[open_rows]
-        while len(open_rows):
-            found = codes[at]
-            codes[open_rows] = found
-            above = np.where(found < 0, cause[at], -1)
-            left = above >= 0
-            open_rows, at = open_rows[left], above[left]
+        bounds = np.searchsorted(self.chain.node, np.arange(len(self.nodes) + 1))
+        for index, node in enumerate(self.nodes):
+            rows = slice(bounds[index], bounds[index + 1])
+            if node.parent is not None and rows.start < rows.stop:
+                own = codes[rows]
+                codes[rows] = np.where(own < 0, codes[cause[rows]], own)
         return Text(codes, text.values)
 
 
