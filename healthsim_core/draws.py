@@ -22,6 +22,7 @@ from healthsim_core.columns import Text
 Words = NDArray[np.uint64]
 Floats = NDArray[np.float64]
 
+FEW = 8  # weights up to which comparing with each is faster than a search
 BLOCK = 16_384  # ids worked at a time, so that every intermediate stays in the cache
 _HALF = np.uint64(32)
 _UNIT = 2.0**-52
@@ -148,4 +149,10 @@ def pick(unit: Floats, weights: NDArray[Any]) -> NDArray[np.int32]:
         Array (rows,) of int32.
     """
     thresholds = np.cumsum(weights, dtype=np.float64)
-    return np.searchsorted(thresholds[:-1] / thresholds[-1], unit, side="right").astype(np.int32)
+    thresholds = thresholds[:-1] / thresholds[-1]
+    if len(thresholds) > FEW:
+        return np.searchsorted(thresholds, unit, side="right").astype(np.int32)
+    found = np.zeros(len(unit), np.int8)
+    for threshold in thresholds:
+        found += unit >= threshold
+    return found.astype(np.int32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -22,6 +22,12 @@ from healthsim_core.world import EVENT
 if TYPE_CHECKING:
     from healthsim_core.generation.timeline import Timeline
 
+_NODE_TEXTS: Mapping[str, Callable[[Node], str | None]] = {
+    "event_type": lambda node: node.event_type,
+    "path": lambda node: node.path.split("/", 1)[1],
+    "journey": lambda node: node.journey,
+    "label": lambda node: node.label,
+}
 _SHARED = tuple(Field(name, "category", name, nullable=True) for name in SHARED_PARAMETERS)
 
 
@@ -99,7 +105,8 @@ class Dispatcher:
         self.chain = chain_of(timeline, nodes)
         self.row = renumbered[self.chain.row]
         self.node_in_order = self.chain.node[self.chain.order].astype(np.int32)
-        self.event_types = np.array([node.event_type for node in nodes], object)
+        self.texts = {name: Text.of([text(node) for node in nodes]) for name, text in _NODE_TEXTS.items()}
+        self.at_type = dict(_grouped(self.texts["event_type"].codes[self.node_in_order]))
         self.node_or_none = np.append(self.chain.node, len(nodes))
         self.assigned = {name: Text.constant(None, len(self.chain.node)) for name in ("provider_npi", "facility_npi")}
         self.causes = self._causes()
@@ -108,9 +115,10 @@ class Dispatcher:
 
     def events(self, types: Sequence[str], fields: Sequence[Field], stream: str) -> Events:
         """The chunk's events of some types, with the parameters that `fields` names."""
-        wanted = np.array([name in types for name in self.event_types], bool)
-        at = self.chain.order[wanted[self.node_in_order]] if len(self.chain.node) else self.chain.order
-        return self._batch(at, fields, stream)
+        names = self.texts["event_type"].values.to_pylist()
+        places = [places for code, places in self.at_type.items() if names[code] in types]
+        in_order = places[0] if len(places) == 1 else np.sort(np.concatenate([np.empty(0, np.intp), *places]))
+        return self._batch(self.chain.order[in_order], fields, stream)
 
     def handle(self, handler: EventHandler) -> dict[str, Columns]:
         """Call one handler and check that it writes what it declares."""
@@ -157,7 +165,7 @@ class Dispatcher:
     def _batch(self, at: NDArray[np.intp], fields: Sequence[Field], stream: str) -> Events:
         chain, node = self.chain, self.chain.node[at]
         cause = chain.cause[at]
-        grouped = _grouped(chain.block[at])
+        grouped = _grouped(chain.block[at]) if fields else []
         return Events(
             run=self.run, type=self._node_text("event_type", node), row=self.row[at], time=_moments(chain.minute[at]), id=chain.id[at],
             cause=np.where(cause < 0, 0, chain.id[cause]) if len(cause) else cause, node=self._node_text("path", node),
@@ -168,11 +176,8 @@ class Dispatcher:
         )  # fmt: skip
 
     def _node_text(self, name: str, node: NDArray[np.int64]) -> Text:
-        values = [getattr(each, name) for each in self.nodes]
-        if name == "path":
-            values = [path.split("/", 1)[1] for path in values]
-        encoded = Text.of(values)
-        return Text(encoded.codes[node], encoded.values) if len(node) else Text.constant(None, 0)
+        text = self.texts[name]
+        return Text(text.codes[node], text.values) if len(node) else Text.constant(None, 0)
 
     def _parameter(self, field: Field, at: NDArray[np.intp], grouped: Sequence[tuple[int, NDArray[np.intp]]]) -> Column:
         fixed = self._fixed(field, at, grouped)
@@ -210,7 +215,7 @@ class Dispatcher:
         return Text(encoded.codes[self.chain.block[at]], encoded.values)
 
     def _ancestor(self, event_type: str, at: NDArray[np.intp]) -> Columns:
-        wanted = np.append(self.event_types == event_type, True)  # none, the last, ends the search as well
+        wanted = np.append(np.asarray(self.texts["event_type"] == event_type), True)  # none, the last, ends the search as well
         found = self.chain.cause[at]
         searching = np.flatnonzero(~wanted[self.node_or_none[found]])
         while len(searching):
@@ -256,7 +261,7 @@ class Dispatcher:
         return Text(codes, text.values)
 
 
-def _grouped(node: NDArray[np.int64]) -> list[tuple[int, NDArray[np.intp]]]:
+def _grouped(node: NDArray[Any]) -> list[tuple[int, NDArray[np.intp]]]:
     order = np.argsort(node.astype(np.int16) if not len(node) or node.max() < 2**15 else node, kind="stable")  # radix on short words
     ends = np.flatnonzero(np.diff(node[order], append=-1)) + 1
     return [(int(node[order[start]]), order[start:end]) for start, end in zip([0, *ends[:-1]], ends, strict=True)] if len(node) else []
