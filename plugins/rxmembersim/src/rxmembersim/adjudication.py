@@ -164,10 +164,6 @@ class Ledger:
         claims, rules = self.claims, dur.rules()
         person, day = claims.person[rows], claims.day[rows]
         drug_class = formulary().drug_class[claims.drug[rows]]
-        last = self.of_class[person]
-        lasts = np.where(last >= 0, claims.day[last] + claims.supply[last], -1)
-        severity = np.where(lasts > day[:, None], rules.interaction[drug_class], 0)
-        other = severity.argmax(axis=1) if len(rows) else np.empty(0, np.int64)
         own = self.of_class[person, drug_class]
         another = (own >= 0) & (claims.prescription[own] != claims.prescription[rows])
         same_product = claims.product[own] == claims.product[rows]
@@ -176,13 +172,26 @@ class Ledger:
         early = another & same_product & self._barely_used(rows, own)
         moderate = dur.SEVERITIES.index("moderate")
         findings = (
-            (dur.INTERACTION, severity.max(axis=1, initial=0), other),
+            (dur.INTERACTION, *self._interactions(person, day, drug_class)),
             (dur.DUPLICATION, np.where(duplicate, moderate, 0), drug_class),
             (dur.EARLY, np.where(early, moderate, 0), drug_class),
             (dur.AGE, claims.age_conflict[rows], np.full(len(rows), -1)),
             (dur.SEX, claims.sex_conflict[rows], np.full(len(rows), -1)),
         )
         self._note(rows, findings)
+
+    def _interactions(self, person: Ints, day: Ints, drug_class: Ints) -> tuple[Ints, Ints]:
+        """Severity of the worst interaction with a drug that the person still has, 0 for none, and that drug's class."""
+        rules, others = dur.rules(), dur.rules().interacting
+        severity, other = np.zeros(len(day), np.int64), np.zeros(len(day), np.int64)
+        some = np.flatnonzero(np.isin(drug_class, others))  # most drugs interact with none
+        if len(some):
+            last = self.of_class[person[some][:, None], others]
+            lasts = np.where(last >= 0, self.claims.day[last] + self.claims.supply[last], -1)
+            found = np.where(lasts > day[some][:, None], rules.interaction[drug_class[some][:, None], others], 0)
+            worst = found.argmax(axis=1)
+            severity[some], other[some] = found[np.arange(len(some)), worst], others[worst]
+        return severity, other
 
     def _note(self, rows: Ints, findings: tuple[tuple[int, Ints, Ints], ...]) -> None:
         claims = self.claims

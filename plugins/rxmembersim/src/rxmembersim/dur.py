@@ -25,6 +25,7 @@ class Rules:
 
     Attributes:
         interaction: Int array (classes, classes): severity, symmetric, 0 for none.
+        interacting: Int array: the classes that interact with any.
         duplicates_allowed: Boolean array (classes,).
         overlap: Days of the former product that a new one may overlap.
         age_from: Int array (classes,): conflict from this age on.
@@ -35,6 +36,7 @@ class Rules:
     """
 
     interaction: NDArray[np.int64]
+    interacting: NDArray[np.intp]
     duplicates_allowed: NDArray[np.bool_]
     overlap: int
     age_from: NDArray[np.int64]
@@ -72,6 +74,7 @@ def rules() -> Rules:
     unfit = {rule["class"]: rule for rule in said["sex"]}
     return Rules(
         interaction=interaction,
+        interacting=np.flatnonzero(interaction.any(axis=1)),
         duplicates_allowed=np.array([name in said["duplicates_allowed"]["classes"] for name in names]),
         overlap=said["duplicate_overlap"]["days"],
         age_from=age_from,

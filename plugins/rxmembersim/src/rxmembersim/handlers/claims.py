@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Events, Field, Text
+from healthsim_core import Columns, Events, Field, Text, text
 from rxmembersim import adjudication, dur, reading
 from rxmembersim.adjudication import CLAIM, COVERAGE_BEGINS, COVERAGE_ENDS, REVERSAL, Claims, Undone, adjudicate
 from rxmembersim.benefits import benefits
@@ -79,12 +79,14 @@ def _adjudicated(fills: Events, back: Events, undoes: Ints, changes: CoverageCha
     time = np.concatenate([fills.time, back.time, changes.time])
     claim = np.concatenate([np.arange(len(fills)), undoes, np.full(len(changes.row), -1)])
     order = np.lexsort((kind, time, row))
-    people, person = np.unique(row, return_inverse=True)
-    adjudicated.person = person[: len(fills)]
+    place, row = np.empty(len(order), np.int64), row[order]
+    place[order] = np.arange(len(order))
+    person = np.cumsum(np.diff(row, prepend=row[:1]) != 0)  # numbered in order of their rows
+    adjudicated.person = person[place[: len(fills)]]
     prescriptions = int(adjudicated.prescription.max(initial=-1)) + 1
-    undone = adjudicate(kind[order], person[order], claim[order], adjudicated, len(people), prescriptions)
-    place = np.argsort(order)[len(fills) : len(fills) + len(back)]
-    return Undone(undone.claim[place], undone.deductible_to_date[place], undone.out_of_pocket_to_date[place])
+    undone = adjudicate(kind[order], person, claim[order], adjudicated, int(person.max(initial=-1)) + 1, prescriptions)
+    back_at = place[len(fills) : len(fills) + len(back)]
+    return Undone(undone.claim[back_at], undone.deductible_to_date[back_at], undone.out_of_pocket_to_date[back_at])
 
 
 def _submitted(fills: Events) -> Submitted:
@@ -108,7 +110,7 @@ def _submitted(fills: Events) -> Submitted:
 def _claims(submitted: Submitted) -> Claims:
     fills = submitted.events
     ndc = reading.text(fills, "ndc")
-    prescription = np.unique(submitted.prescription, return_inverse=True)[1]
+    prescription = pa.array(submitted.prescription).dictionary_encode().indices.to_numpy()
     age = _age(fills.people["birth_date"], fills.date)
     drug_class = formulary().drug_class[submitted.drug]
     exempt = age < benefits().exempt_below_age[submitted.benefit]
@@ -154,15 +156,12 @@ def _refused(submitted: Submitted) -> Ints:
 
 def _undone_by(events: Events, filled: NDArray[np.bool_]) -> Ints:
     """Row among the fills that each reversal undoes: the one it follows, else the person's latest; -1 for none."""
-    reversals, ids = events.where(events.type == "reversal"), events.id[filled]
-    latest = _latest(events, filled)[events.type == "reversal"]
-    if not len(ids) or not len(reversals):
-        return latest
+    reversals = events.where(events.type == "reversal")
     refill, first = reversals.ancestor("refill")["id"], reversals.ancestor("fill")["id"]
-    cause = np.where(refill > 0, refill, first)
-    order = np.argsort(ids)
-    at = order[np.minimum(np.searchsorted(ids, cause, sorter=order), len(ids) - 1)]
-    return np.where(ids[at] == cause, at, latest)
+    found = text.positions(events.id[filled], np.where(refill > 0, refill, first))
+    if (found >= 0).all():
+        return found
+    return np.where(found >= 0, found, _latest(events, filled)[events.type == "reversal"])
 
 
 def _latest(events: Events, filled: NDArray[np.bool_]) -> Ints:
