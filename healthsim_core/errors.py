@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import ParamSpec, TypeVar
+
+Arguments = ParamSpec("Arguments")
+Made = TypeVar("Made")
+Instead = TypeVar("Instead")
 
 
 class HealthSimError(Exception):
@@ -27,9 +33,36 @@ class HealthSimError(Exception):
         """The same error, placed inside `where` (a file, a document)."""
         return type(self)(self.what, f"{where}: {self.where}" if self.where else where, self.remedy)
 
+    @property
+    def mistakes(self) -> tuple[HealthSimError, ...]:
+        """The mistakes that it tells of: itself, or several."""
+        return (self,)
+
 
 class SpecificationError(HealthSimError):
     """A profile, journey or scenario says something that cannot be done."""
+
+
+class SeveralMistakesError(SpecificationError):
+    """Several mistakes, told at once.
+
+    Args:
+        mistakes: The mistakes, in the order in which they were found.
+    """
+
+    def __init__(self, mistakes: Iterable[HealthSimError]) -> None:
+        self._mistakes = tuple(mistakes)
+        super().__init__("\n".join(str(mistake) for mistake in self._mistakes))
+        self.args = (self._mistakes,)
+
+    def within(self, where: str) -> SeveralMistakesError:
+        """The same mistakes, each placed inside `where`."""
+        return SeveralMistakesError(mistake.within(where) for mistake in self._mistakes)
+
+    @property
+    def mistakes(self) -> tuple[HealthSimError, ...]:
+        """The mistakes, in the order in which they were found."""
+        return self._mistakes
 
 
 class UnknownNameError(SpecificationError):
@@ -64,6 +97,46 @@ class ReferenceDataError(HealthSimError):
     """A reference dataset is absent or does not hold what was asked."""
 
 
+class Mistakes:
+    """Collects the mistakes of several steps, so that all of them are told at once.
+
+    Example:
+        >>> mistakes = Mistakes()
+        >>> with mistakes.caught():
+        ...     raise SpecificationError("no age is negative.", "age", "Give 0 or more.")
+        >>> len(mistakes.found)
+        1
+    """
+
+    def __init__(self) -> None:
+        self.found: list[HealthSimError] = []
+
+    @contextmanager
+    def caught(self, within: str = "") -> Iterator[None]:
+        """Keep the error of the block, placed inside `within`, and go on after it."""
+        try:
+            yield
+        except HealthSimError as error:
+            told = {str(mistake) for mistake in self.found}
+            placed = error.within(within) if within else error
+            self.found += [mistake for mistake in placed.mistakes if str(mistake) not in told]
+
+    def attempt(
+        self, instead: Instead, function: Callable[Arguments, Made], *arguments: Arguments.args, **named: Arguments.kwargs
+    ) -> Made | Instead:
+        """What `function` makes of the arguments, or `instead` where it raises an error, which is kept."""
+        with self.caught():
+            return function(*arguments, **named)
+        return instead
+
+    def tell(self) -> None:
+        """Raise what was found: nothing, the one mistake as it is, or `SeveralMistakesError`."""
+        if len(self.found) == 1:
+            raise self.found[0]
+        if self.found:
+            raise SeveralMistakesError(self.found)
+
+
 def unknown(kind: str, name: str, known: Iterable[str], where: str = "", remedy: str = "") -> UnknownNameError:
     """An error for a name nobody offers, with the nearest one that somebody does."""
     return UnknownNameError(f'no {kind} is called "{name}".', where, " ".join(filter(None, [suggestion(name, known), remedy])))
@@ -72,8 +145,14 @@ def unknown(kind: str, name: str, known: Iterable[str], where: str = "", remedy:
 def suggestion(name: str, known: Iterable[str]) -> str:
     """`Did you mean "x"?` for the nearest of `known`, or all of them where they are few, or nothing."""
     names = sorted(set(known))
-    lowered = {candidate.lower(): candidate for candidate in names}
-    nearest = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.55)
-    if nearest:
-        return f'Did you mean "{lowered[nearest[0]]}"?'
+    near = nearest(name, names)
+    if near:
+        return f'Did you mean "{near}"?'
     return f"Known: {', '.join(names)}." if 0 < len(names) <= 12 else ""
+
+
+def nearest(name: str, known: Iterable[str], alike: float = 0.55) -> str:
+    """The one of `known` that is most like `name`, or nothing; `alike` is the least share of letters in common."""
+    lowered = {candidate.lower(): candidate for candidate in sorted(set(known))}
+    found = difflib.get_close_matches(name[:200].lower(), lowered, n=1, cutoff=alike)
+    return lowered[found[0]] if found else ""

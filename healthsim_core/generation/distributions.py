@@ -16,7 +16,9 @@ from scipy.special import ndtr, ndtri
 from healthsim_core.columns import Column, Text, concat
 from healthsim_core.draws import Floats, pick
 from healthsim_core.errors import SpecificationError
+from healthsim_core.generation.expression_kinds import same_kind
 from healthsim_core.generation.expressions import Expression
+from healthsim_core.generation.kinds import ANYTHING, BOOLEAN, NUMBER, Kind, text_of, together
 from healthsim_core.spec import distribution as written
 
 
@@ -257,8 +259,8 @@ def _tail_share(low: Floats, high: Floats) -> Floats:
 def condition(written_condition: str | written.Compared, where: str) -> Expression:
     """The expression of a condition in either form."""
     if isinstance(written_condition, written.Compared):
-        return Expression.parse(written_condition.expression(), where)
-    return Expression.parse(written_condition, where)
+        return Expression.parse(written_condition.expression(), where, "boolean")
+    return Expression.parse(written_condition, where, "boolean")
 
 
 def _conditional(spec: written.Conditional, where: str) -> Conditional:
@@ -269,24 +271,27 @@ def _conditional(spec: written.Conditional, where: str) -> Conditional:
     if spec.default is None:
         raise SpecificationError("no rule may match, and there is no default.", where, 'Add a "default".')
     default = compile_distribution(spec.default, f"{where}.default")
-    if len({_is_text(branch) for branch in (*(then for _, then in rules), default)}) > 1:
-        raise SpecificationError("some of its values are text and others numbers.", where, "Make all of them one or the other.")
+    kinds = {f"rules[{index}]": kind_of(then, {}) for index, (_, then) in enumerate(rules)} | {"default": kind_of(default, {})}
+    same_kind(kinds, where, "some of its values are text and others numbers")
     return Conditional(rules, default)
 
 
-def _is_text(distribution: Distribution) -> bool:
+def kind_of(distribution: Distribution, known: Mapping[str, Kind]) -> Kind:
+    """What a distribution's values are, where the columns that it reads are of these kinds."""
     match distribution:
-        case Constant():
-            return isinstance(distribution.value, str)
-        case Choice():
-            return isinstance(distribution.values[0], str)
-        case Conditional():
-            return _is_text(distribution.default)
-    return False
+        case Constant(value=bool()):
+            return BOOLEAN
+        case Constant(value=str(value)):
+            return text_of([value])
+        case Choice(values=values) if isinstance(values[0], str):
+            return text_of(values)
+        case Conditional(rules=rules, default=default):
+            return together([kind_of(then, known) for _, then in rules] + [kind_of(default, known)]) or ANYTHING
+    return NUMBER
 
 
 def _parameter(value: float | str, where: str) -> float | Expression:
-    return Expression.parse(value, where) if isinstance(value, str) else float(value)
+    return Expression.parse(value, where, "number") if isinstance(value, str) else float(value)
 
 
 def _number(parameter: float | Expression, columns: Mapping[str, Any], rows: int) -> Floats:

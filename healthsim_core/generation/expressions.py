@@ -1,12 +1,15 @@
-"""Expressions for conditions and derived values: parsed, checked against the known names, evaluated on whole columns.
+"""Expressions for conditions and derived values: parsed, checked against the known columns, evaluated on whole columns.
 
     severity == 'uncontrolled' and age >= 65
     'E11' in conditions
     a1c + parameters.change
 
-Allowed: names (plain, or `entity.x`, `outcome.x`, `parameters.x`, `journey.x`), numbers, strings, lists, `and or not`,
+Allowed: names (plain, or `entity.x`, `outcome.x`, `parameters.x`, `journey.x`), numbers, texts, lists, `and or not`,
 comparisons, `in`, `is None`, `+ - * / %`, and the functions abs, min, max, round, floor, sqrt, exp, log. A comparison with
 null is false. `'x' in column` asks whether one of a text's space-separated words is x or begins with x.
+
+What an expression reads, and whether its kinds go together, is found by `Expression.require` when the plan is compiled
+(see `expression_kinds`); what has passed it has a value for every row.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from __future__ import annotations
 import ast
 import functools
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -22,10 +25,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim_core.columns import Text
-from healthsim_core.errors import SpecificationError, suggestion
+from healthsim_core.errors import SpecificationError
+from healthsim_core.generation.kinds import Kind
 
 NAMESPACES = ("entity", "outcome", "parameters", "journey", "condition", "severity", "code", "onset")
-LONGEST = 2_000
+LONGEST = 2_000  # characters
+MOST_PARTS = 500
+DEEPEST = 40
+GREATEST = 1e15  # of the numbers written; whole numbers up to here are exact
+_DAYS = 1_000_000  # from one date to another; beyond lies no date
 _KINDS = "Compare numbers with numbers, texts by == and in, dates with texts such as '2025-12-31'."
 _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
@@ -34,7 +42,8 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Mod: operator.mod,
 }  # fmt: skip
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "abs": np.abs, "round": np.round, "floor": np.floor, "sqrt": np.sqrt, "exp": np.exp, "log": np.log,
+    "abs": np.abs, "floor": np.floor, "sqrt": np.sqrt, "exp": np.exp, "log": np.log,
+    "round": lambda value, places=0: np.round(value, int(places)),
     "min": lambda *values: functools.reduce(np.minimum, values), "max": lambda *values: functools.reduce(np.maximum, values),
 }  # fmt: skip
 _ARGUMENTS = {"round": (1, 2), "min": (2, LONGEST), "max": (2, LONGEST)}  # least and most; of other functions one
@@ -47,92 +56,138 @@ class Expression:
     Attributes:
         text: As it was written.
         names: The names it reads; `entity.` is dropped, other namespaces stay.
+        tree: Its syntax, of the parts that the language has.
+        where: Where it is written, for errors.
+        wanted: The kind of value it must give: "boolean" for a condition, "number" for a parameter, "" for any.
     """
 
     text: str
     names: frozenset[str]
-    _tree: ast.expr
+    tree: ast.expr = attrs.field(repr=False)
+    where: str = attrs.field(default="", eq=False)
+    wanted: str = attrs.field(default="", eq=False)
 
     @classmethod
-    def parse(cls, text: str, where: str = "") -> Expression:
+    def parse(cls, text: str, where: str = "", wanted: str = "") -> Expression:
         """Parse an expression.
 
         Raises:
             SpecificationError: It is not of the language; the message says what is not allowed.
         """
         if len(text) > LONGEST:
-            raise SpecificationError(f"the expression has {len(text)} characters.", where, f"At most {LONGEST} are allowed.")
+            raise SpecificationError(f'"{text[:40]}..." has {len(text)} characters.', where, f"At most {LONGEST:,} are allowed.")
         try:
             tree = ast.parse(text.strip(), mode="eval").body
-        except (SyntaxError, ValueError, RecursionError):
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
             raise SpecificationError(f'"{text}" is not an expression.', where, 'Write for example "age >= 65".') from None
         names: set[str] = set()
-        try:
-            _check(tree, names, text, where)
-        except RecursionError:
-            raise SpecificationError(f'"{text[:60]}..." is nested too deeply.', where, "Write it shorter.") from None
-        return cls(text, frozenset(names), tree)
+        _check(_Reading(text, where, names), tree, 1)
+        return cls(text, frozenset(names), tree, where, wanted)
 
-    def require(self, known: Iterable[str], where: str = "") -> None:
-        """Raise SpecificationError where a name is not among `known`."""
-        known = set(known)
-        for name in sorted(self.names - known):
-            raise SpecificationError(f'"{self.text}" reads "{name}", which nobody has.', where, suggestion(name, known))
+    def require(self, known: Mapping[str, Kind], where: str = "") -> Kind:
+        """What the expression gives, where the columns are of these kinds.
+
+        Raises:
+            SpecificationError: It reads a name that is not `known`, its kinds do not go together, or it does not give
+                what is wanted of it. Several mistakes are told at once.
+        """
+        from healthsim_core.generation.expression_kinds import kind_of_expression
+
+        return kind_of_expression(self, known, where or self.where)
 
     def values(self, columns: Mapping[str, Any], rows: int) -> Any:
         """The expression's value for every row: a column of `rows`."""
         try:
             with np.errstate(all="ignore"):  # a row's division by zero is infinite, its root of less than zero null
-                value = _evaluate(self._tree, columns)
-        except (TypeError, ValueError) as error:  # text compared with a number, arithmetic on text, a date that is none
-            raise SpecificationError(f'"{self.text}" cannot be computed: {error}.', "", _KINDS) from error
-        return value if isinstance(value, Text) else np.broadcast_to(np.asarray(value), (rows,))
+                value = _evaluate(self.tree, columns)
+        except (TypeError, ValueError) as error:  # of an expression that nobody required
+            raise SpecificationError(f'"{self.text}" cannot be computed: {error}.', self.where, _KINDS) from error
+        if isinstance(value, str):
+            return Text.constant(value, rows)
+        return value if isinstance(value, Text) else np.broadcast_to(np.asarray(np.nan if value is None else value), (rows,))
 
     def holds(self, columns: Mapping[str, Any], rows: int) -> NDArray[np.bool_]:
         """Boolean array (rows,): where the expression is true."""
         return np.asarray(_truth(self.values(columns, rows)), bool)
 
 
-def _check(node: ast.expr, names: set[str], text: str, where: str) -> None:
-    name = _name(node)
+def expressions_in(compiled: Any) -> Iterator[Expression]:
+    """Every expression within a compiled value: a distribution, a node, a tuple of them."""
+    if isinstance(compiled, Expression):
+        yield compiled
+    elif isinstance(compiled, tuple):
+        for part in compiled:
+            yield from expressions_in(part)
+    elif attrs.has(type(compiled)):
+        for field in attrs.fields(type(compiled)):
+            yield from expressions_in(getattr(compiled, field.name))
+
+
+@attrs.define
+class _Reading:
+    """An expression while it is read: what it names, and how many parts it has had so far."""
+
+    text: str
+    where: str
+    names: set[str]
+    parts: int = 0
+
+    def refused(self, what: str, remedy: str = f"Functions: {', '.join(sorted(_FUNCTIONS))}.") -> SpecificationError:
+        return SpecificationError(f'{what} is not allowed in the expression "{self.text}".', self.where, remedy)
+
+
+def _check(reading: _Reading, node: ast.expr, depth: int) -> None:
+    reading.parts += 1
+    if depth > DEEPEST or reading.parts > MOST_PARTS:
+        what = f'"{reading.text[:40]}..." has more than {DEEPEST} parts within one another, or {MOST_PARTS} in all.'
+        raise SpecificationError(what, reading.where, "Write it shorter, or in several attributes.")
+    name = name_of(node)
     if name is not None:
-        names.add(name)
+        reading.names.add(name)
         return
-    if isinstance(node, ast.Call):
-        if not (isinstance(node.func, ast.Name) and node.func.id in _FUNCTIONS) or node.keywords:
-            raise _refused(f"a call of {ast.unparse(node.func)}", text, where)
-        least, most = _ARGUMENTS.get(node.func.id, (1, 1))
-        if not least <= len(node.args) <= most:
-            raise _refused(f"{node.func.id} of {len(node.args)} values", text, where)
-        children: list[ast.expr] = node.args
-    elif isinstance(node, ast.Compare):
-        if not all(isinstance(op, ast.In | ast.NotIn | ast.Is | ast.IsNot) or type(op) in _COMPARE for op in node.ops):
-            raise _refused("that comparison", text, where)
-        children = [node.left, *node.comparators]
-    elif isinstance(node, ast.BinOp) and type(node.op) in _ARITHMETIC:
-        children = [node.left, node.right]
-        if any(isinstance(c, ast.List | ast.Tuple) or isinstance(getattr(c, "value", None), str) for c in children):
-            raise _refused(f"`{ast.unparse(node)[:40]}`", text, where)
-    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not | ast.USub | ast.UAdd):
-        children = [node.operand]
-    elif isinstance(node, ast.BoolOp):
-        children = node.values
-    elif isinstance(node, ast.List | ast.Tuple):
-        children = node.elts
-    elif isinstance(node, ast.Constant) and isinstance(node.value, str | int | float | bool | None):
-        children = []
-    else:
-        raise _refused(f"`{ast.unparse(node)[:40]}`", text, where)
-    for child in children:
-        _check(child, names, text, where)
+    for child in _children(reading, node):
+        _check(reading, child, depth + 1)
 
 
-def _refused(what: str, text: str, where: str) -> SpecificationError:
-    remedy = f"Functions: {', '.join(sorted(_FUNCTIONS))}."
-    return SpecificationError(f'{what} is not allowed in the expression "{text}".', where, remedy)
+def _children(reading: _Reading, node: ast.expr) -> list[ast.expr]:
+    match node:
+        case ast.Call():
+            return _arguments(reading, node)
+        case ast.Compare(ops=ops) if all(isinstance(op, ast.In | ast.NotIn | ast.Is | ast.IsNot) or type(op) in _COMPARE for op in ops):
+            return [node.left, *node.comparators]
+        case ast.BinOp(left=left, right=right) if type(node.op) in _ARITHMETIC and not _repeatable(left) and not _repeatable(right):
+            return [left, right]
+        case ast.UnaryOp(op=ast.Not() | ast.USub() | ast.UAdd()):
+            return [node.operand]
+        case ast.BoolOp():
+            return node.values
+        case ast.List() | ast.Tuple():
+            return node.elts
+        case ast.Constant(value=bool() | str() | None):
+            return []
+        case ast.Constant(value=int() | float()):
+            if not abs(node.value) <= GREATEST:  # type: ignore[arg-type]
+                raise reading.refused(f"a number above {GREATEST:,.0f}", "Write a smaller one.")
+            return []
+    raise reading.refused(f"`{ast.unparse(node)[:40]}`")
 
 
-def _name(node: ast.expr) -> str | None:
+def _repeatable(node: ast.expr) -> bool:
+    """Whether Python would repeat it where it is multiplied."""
+    return isinstance(node, ast.List | ast.Tuple) or isinstance(getattr(node, "value", None), str)
+
+
+def _arguments(reading: _Reading, node: ast.Call) -> list[ast.expr]:
+    if not (isinstance(node.func, ast.Name) and node.func.id in _FUNCTIONS) or node.keywords:
+        raise reading.refused(f"a call of {ast.unparse(node.func)[:40]}")
+    least, most = _ARGUMENTS.get(node.func.id, (1, 1))
+    if not least <= len(node.args) <= most:
+        raise reading.refused(f"{node.func.id} of {len(node.args)} values")
+    return node.args
+
+
+def name_of(node: ast.expr) -> str | None:
+    """The column that a part of an expression names; None where it is something else."""
     if isinstance(node, ast.Name):
         return node.id
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in NAMESPACES:
@@ -141,7 +196,7 @@ def _name(node: ast.expr) -> str | None:
 
 
 def _evaluate(node: ast.expr, columns: Mapping[str, Any]) -> Any:
-    name = _name(node)
+    name = name_of(node)
     if name is not None:
         return columns[name]
     match node:
@@ -150,14 +205,14 @@ def _evaluate(node: ast.expr, columns: Mapping[str, Any]) -> Any:
         case ast.List() | ast.Tuple():
             return [_evaluate(item, columns) for item in node.elts]
         case ast.Call(func=ast.Name(id=function)):
-            return _FUNCTIONS[function](*(_evaluate(argument, columns) for argument in node.args))
+            return _FUNCTIONS[function](*(_countable(_evaluate(argument, columns)) for argument in node.args))
         case ast.UnaryOp(op=ast.Not()):
             return ~_truth(_evaluate(node.operand, columns))
         case ast.UnaryOp():
-            value = _evaluate(node.operand, columns)
+            value = _countable(_evaluate(node.operand, columns))
             return -value if isinstance(node.op, ast.USub) else value
         case ast.BinOp():
-            return _ARITHMETIC[type(node.op)](*(_number(_evaluate(side, columns)) for side in (node.left, node.right)))
+            return _computed(node.op, *(_countable(_evaluate(side, columns)) for side in (node.left, node.right)))
         case ast.BoolOp():
             parts = [_truth(_evaluate(part, columns)) for part in node.values]
             reduce = np.logical_and.reduce if isinstance(node.op, ast.And) else np.logical_or.reduce
@@ -167,11 +222,33 @@ def _evaluate(node: ast.expr, columns: Mapping[str, Any]) -> Any:
     raise AssertionError(node)
 
 
-def _number(value: Any) -> Any:
-    if not isinstance(value, int | float):
-        return value
-    whole = isinstance(value, int) and abs(value) < 2**62
-    return np.int64(value) if whole else np.float64(value)  # these divide by zero without an exception
+def _countable(value: Any) -> Any:
+    """Numbers as float64, which neither overflow nor divide by zero with an exception; dates as they are."""
+    if isinstance(value, Text):
+        raise TypeError("a text is not a number")
+    array = np.asarray(np.nan if value is None else value)
+    if array.dtype.kind == "M":
+        return array
+    if array.dtype.kind not in "biuf":
+        raise TypeError("a text is not a number")
+    return array.astype(np.float64)
+
+
+def _computed(op: ast.operator, left: Any, right: Any) -> Any:
+    dates = left.dtype.kind == "M", right.dtype.kind == "M"
+    if not any(dates):
+        return _ARITHMETIC[type(op)](left, right)
+    if all(dates):
+        if not isinstance(op, ast.Sub):
+            raise TypeError("dates can be subtracted from one another, nothing else")
+        days = left.astype("datetime64[D]") - right.astype("datetime64[D]")
+        return np.where(np.isnat(days), np.nan, days.astype(np.float64))
+    if not isinstance(op, ast.Add | ast.Sub) or (dates[1] and isinstance(op, ast.Sub)):
+        raise TypeError("days can be added to a date or taken from it, nothing else")
+    date, days = (left, right) if dates[0] else (right, left)
+    usable = np.abs(days) <= _DAYS
+    moved = np.where(usable, np.floor(days), 0).astype("timedelta64[D]")
+    return np.where(usable, date.astype("datetime64[D]") + (-moved if isinstance(op, ast.Sub) else moved), np.datetime64("NaT"))
 
 
 def _compared(node: ast.Compare, columns: Mapping[str, Any]) -> Any:
@@ -186,12 +263,12 @@ def _compared(node: ast.Compare, columns: Mapping[str, Any]) -> Any:
 def _pair(op: ast.cmpop, left: Any, right: Any) -> Any:
     if isinstance(op, ast.In | ast.NotIn):
         inside = _among(left, right)
-        return inside if isinstance(op, ast.In) else ~inside & ~_null(left)
-    if isinstance(op, ast.Is | ast.IsNot) or right is None:
-        null = _null(left)
+        return inside if isinstance(op, ast.In) else ~inside & ~_null(left) & ~_null_words(right)
+    if isinstance(op, ast.Is | ast.IsNot) or left is None or right is None:
+        null = _null(right if left is None else left)
         return null if isinstance(op, ast.Is | ast.Eq) else ~null
     if isinstance(op, ast.NotEq):
-        return ~np.asarray(left == right) & ~_null(left) & ~_null(right)
+        return ~np.asarray(_comparable(left, right) == _comparable(right, left)) & ~_null(left) & ~_null(right)
     if isinstance(left, str) and isinstance(right, Text):
         left, right = right, left
     return _COMPARE[type(op)](_comparable(left, right), _comparable(right, left))
@@ -207,12 +284,21 @@ def _among(left: Any, right: Any) -> Any:
     if isinstance(right, Text):
         return right.map(lambda words: any(word.startswith(str(left)) for word in words.split()), bool, False)
     right = [right] if isinstance(right, str) else right
-    return left.isin(right) if isinstance(left, Text) else np.isin(left, right)
+    if isinstance(left, Text):
+        return left.isin(right)
+    found = [_comparable(item, left) for item in right]
+    return np.isin(left, found) if found else np.zeros(np.shape(left), bool)
+
+
+def _null_words(value: Any) -> Any:
+    return value.is_null() if isinstance(value, Text) else np.False_
 
 
 def _null(value: Any) -> Any:
     if isinstance(value, Text):
         return value.is_null()
+    if value is None:
+        return np.True_
     array = np.asarray(value)
     if array.dtype.kind == "M":
         return np.isnat(array)
@@ -222,5 +308,7 @@ def _null(value: Any) -> Any:
 def _truth(value: Any) -> Any:
     if isinstance(value, Text):
         return ~value.is_null()
+    if value is None:
+        return np.False_
     array = np.asarray(value)
-    return array if array.dtype.kind == "b" else ~_null(array) & (array != 0)
+    return array if array.dtype.kind == "b" else ~_null(array) & (array.astype(np.float64) != 0)

@@ -8,9 +8,11 @@ from typing import Any
 import attrs
 
 from healthsim_core.catalog import CORE_EVENT_TYPES, Catalog
-from healthsim_core.errors import SpecificationError, suggestion
-from healthsim_core.generation.distributions import Distribution, compile_distribution, condition
-from healthsim_core.generation.expressions import Expression
+from healthsim_core.errors import Mistakes, SpecificationError, suggestion
+from healthsim_core.generation.distributions import Distribution, compile_distribution, condition, kind_of
+from healthsim_core.generation.expression_kinds import same_kind
+from healthsim_core.generation.expressions import Expression, expressions_in
+from healthsim_core.generation.kinds import ANYTHING, BOOLEAN, NOTHING, NUMBER, TEXT, Kind, kind_of_field
 from healthsim_core.generation.parameters import Parameters, compile_parameters
 from healthsim_core.generation.timing import Timing
 from healthsim_core.offers import Trigger
@@ -90,44 +92,58 @@ class Assignment:
 class JourneyCompiler:
     """Builds the nodes of all journeys of a run, in topological order."""
 
-    def __init__(self, catalog: Catalog, known: frozenset[str]) -> None:
-        self.catalog, self.known = catalog, known
+    def __init__(self, catalog: Catalog, known: Mapping[str, Kind], mistakes: Mistakes) -> None:
+        self.catalog, self.known, self.mistakes = catalog, known, mistakes
         self.nodes: list[Node] = []
         self.notes: list[str] = []
 
     def add(self, assignment: Assignment) -> None:
-        """Compile one journey and the triggers of its events.
-
-        Raises:
-            SpecificationError: An unknown event type, parameter, skill or column, with the event's path.
-        """
-        journey = assignment.journey
-        eligible = [condition(journey.condition, f"{assignment.where}.condition")] if journey.condition else []
-        eligible += [Expression.parse(f"{name} == {value!r}") for name, value in journey.requires.items()]
-        eligible += [assignment.when] if assignment.when else []
-        for expression in eligible:
-            expression.require(self.known, assignment.where)
-        outcomes = {name for event in journey.events for name in event.outcomes}
+        """Compile one journey and the triggers of its events; mistakes are kept in `mistakes`."""
+        journey, attempt = assignment.journey, self.mistakes.attempt
+        eligible = [attempt(None, condition, journey.condition, f"{assignment.where}.condition")] if journey.condition else []
+        eligible += [
+            attempt(None, Expression.parse, f"{name} == {value!r}", f"{assignment.where}.requires.{name}", "boolean")
+            for name, value in journey.requires.items()
+        ]
+        able = tuple(each for each in [*eligible, assignment.when] if each is not None)
+        for expression in able:
+            attempt(BOOLEAN, expression.require, self.known)
+        readable = {**self.known, **self._outcomes(journey, assignment.where)}
         for event in _in_order(journey.events):
             where = f"{assignment.where}.events[{journey.events.index(event)}]"
-            self._add_event(event, assignment, tuple(eligible), outcomes, where)
+            self._add_event(event, assignment, able, readable, where)
+
+    def _outcomes(self, journey: JourneySpecification, where: str) -> dict[str, Kind]:
+        """What the outcomes of a journey's events hold, by both of their names."""
+        found: dict[str, dict[str, Kind]] = {}
+        for index, event in enumerate(journey.events):
+            for name, spec in event.outcomes.items():
+                path = f"events[{index}].outcomes.{name}"
+                drawn = self.mistakes.attempt(None, compile_distribution, spec, f"{where}.{path}")
+                before = {"the person": self.known[name]} if name in self.known else {}
+                found.setdefault(name, before)[path] = kind_of(drawn, self.known) if drawn is not None else ANYTHING
+        what = "the values of one name are text and others numbers"
+        kinds = {n: self.mistakes.attempt(ANYTHING, same_kind, k, f"{where}.{list(k)[-1]}", what) for n, k in found.items()}
+        return {**kinds, **{f"outcome.{name}": kind for name, kind in kinds.items()}}
 
     def _add_event(
-        self, event: EventSpecification, assignment: Assignment, eligible: tuple[Expression, ...], outcomes: set[str], where: str
+        self, event: EventSpecification, assignment: Assignment, eligible: tuple[Expression, ...], readable: Mapping[str, Kind], where: str
     ) -> None:
-        journey = assignment.journey
-        event_type = self.catalog.event_type(event.event_type, f"{where}.event_type")
-        parameters = compile_parameters(event.parameters, event_type, journey.parameters, self.catalog, f"{where}.parameters")
-        self._check_parameters(event, event_type, parameters, outcomes, f"{where}.parameters")
-        conditions = tuple(condition(c, f"{where}.conditions") for c in event.conditions)
-        readable = self.known | outcomes | {f"outcome.{name}" for name in outcomes}
+        journey, attempt = assignment.journey, self.mistakes.attempt
+        event_type = attempt("milestone", self.catalog.event_type, event.event_type, f"{where}.event_type")
+        parameters = attempt(
+            Parameters(), compile_parameters, event.parameters, event_type, journey.parameters, self.catalog, f"{where}.parameters"
+        )
+        given = self._parameter_kinds(event_type, parameters, readable)
+        attempt(None, self._check_parameters, event_type, parameters, {**readable, **given}, f"{where}.parameters")
+        said = [attempt(None, condition, c, f"{where}.conditions[{i}]") for i, c in enumerate(event.conditions)]
+        conditions = tuple(each for each in said if each is not None)
         for expression in conditions:
-            expression.require(readable, f"{where}.conditions")
-        drawn = tuple((name, compile_distribution(spec, f"{where}.outcomes.{name}")) for name, spec in event.outcomes.items())
-        for name, distribution in drawn:
-            visible = readable | {f"parameters.{parameter}" for parameter in parameters.names}
-            for read in distribution.names:
-                Expression.parse(read).require(visible, f"{where}.outcomes.{name}")
+            attempt(BOOLEAN, expression.require, readable)
+        compiled = [(n, attempt(None, compile_distribution, spec, f"{where}.outcomes.{n}")) for n, spec in event.outcomes.items()]
+        drawn = tuple((name, distribution) for name, distribution in compiled if distribution is not None)
+        for expression in expressions_in(drawn):
+            attempt(NUMBER, expression.require, {**readable, **given})
         parent = None if event.depends_on is None else self._index(f"{journey.journey_id}/{event.depends_on}")
         node = Node(
             path=f"{journey.journey_id}/{event.event_id}",
@@ -149,7 +165,8 @@ class JourneyCompiler:
             birth=event.adds_person is not None,
             newborn=event.subject == "newborn",
         )
-        self._append(node, [self._inline(event_type, t, f"{where}.triggers[{i}]") for i, t in enumerate(event.triggers)])
+        written = [attempt(None, self._inline, event_type, t, f"{where}.triggers[{i}]") for i, t in enumerate(event.triggers)]
+        self._append(node, [trigger for trigger in written if trigger is not None])
 
     def _append(self, node: Node, extra: list[Trigger] | None = None) -> None:
         self.nodes.append(node)
@@ -163,10 +180,12 @@ class JourneyCompiler:
 
     def _triggered(self, node: Node, index: int, trigger: Trigger, number: int | None) -> Node:
         where = f"{node.path}: trigger {trigger.on} -> {trigger.then}"
-        conditions = (Expression.parse(trigger.where, where),) if trigger.where else ()
-        carriable = {field.name for h in self.catalog.handlers(trigger.on) for field in h.parameters} | node.parameters.names
+        condition = self.mistakes.attempt(None, Expression.parse, trigger.where, where, "boolean") if trigger.where else None
+        conditions = (condition,) if condition is not None else ()
+        given = self._parameter_kinds(trigger.on, node.parameters, self.known)
+        plain = {name.removeprefix("parameters."): kind for name, kind in given.items()}
         for expression in conditions:
-            expression.require(self.known | carriable, where)
+            self.mistakes.attempt(BOOLEAN, expression.require, {**self.known, **plain})
         return Node(
             path=f"{node.path}>{trigger.then}",
             journey=node.journey,
@@ -191,18 +210,35 @@ class JourneyCompiler:
         where_text = condition(written.condition, where).text if written.condition else ""
         return Trigger(on, then, (int(low), int(high)), where_text, written.carry, written.parameters)
 
-    def _check_parameters(self, event: EventSpecification, event_type: str, parameters: Parameters, outcomes: set[str], where: str) -> None:
+    def _parameter_kinds(self, event_type: str, parameters: Parameters, readable: Mapping[str, Kind]) -> dict[str, Kind]:
+        """What an event's parameters hold, by the names that expressions read them by."""
+        fields = {field.name: kind_of_field(field) for handler in self.catalog.handlers(event_type) for field in handler.parameters}
+        found = {**dict.fromkeys(parameters.names, ANYTHING), **fields}
+        found |= {name: readable.get(reference.name, ANYTHING) for name, reference in parameters.references.items()}
+        found |= {name: _kind_of_value(value) for name, value in parameters.constants.items()}
+        return {f"parameters.{name}": kind for name, kind in found.items()}
+
+    def _check_parameters(self, event_type: str, parameters: Parameters, readable: Mapping[str, Kind], where: str) -> None:
         handlers = self.catalog.handlers(event_type)
         accepted = {field.name for handler in handlers for field in handler.parameters} | set(SHARED_PARAMETERS)
+        mistakes = Mistakes()
         for name in (*parameters.constants, *parameters.references):
             if handlers and event_type not in CORE_EVENT_TYPES and name not in accepted:
-                raise SpecificationError(f'"{event_type}" has no parameter "{name}".', where, suggestion(name, accepted))
-        readable = self.known | {f"outcome.{name}" for name in outcomes} | {f"parameters.{name}" for name in parameters.names}
-        for name in sorted(parameters.reads - readable):
-            raise SpecificationError(f'reads "{name}", which nobody has.', where, suggestion(name, readable))
+                with mistakes.caught():
+                    raise SpecificationError(f'"{event_type}" has no parameter "{name}".', f"{where}.{name}", suggestion(name, accepted))
+        for name in sorted(parameters.reads - readable.keys()):
+            with mistakes.caught():
+                raise SpecificationError(f'reads "{name}", which nobody has.', where, suggestion(name, readable))
+        mistakes.tell()
 
     def _index(self, path: str) -> int:
         return next(index for index, node in reversed(list(enumerate(self.nodes))) if node.path == path)
+
+
+def _kind_of_value(value: Any) -> Kind:
+    if value is None:
+        return NOTHING
+    return BOOLEAN if isinstance(value, bool) else TEXT if isinstance(value, str) else NUMBER
 
 
 def _in_order(events: list[EventSpecification]) -> list[EventSpecification]:

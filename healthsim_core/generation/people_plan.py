@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -10,10 +10,12 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from healthsim_core.catalog import Catalog
-from healthsim_core.errors import SpecificationError
+from healthsim_core.errors import Mistakes, SpecificationError
 from healthsim_core.generation.distributions import Distribution, compile_distribution, condition
 from healthsim_core.generation.expressions import Expression
 from healthsim_core.generation.identity import defaults
+from healthsim_core.generation.kinds import Kind
+from healthsim_core.generation.people_kinds import columns_known
 from healthsim_core.offers import SkillResolver
 from healthsim_core.reference.places import county, default_codes
 from healthsim_core.spec.distribution import Constant as WrittenConstant
@@ -22,10 +24,6 @@ from healthsim_core.spec.distribution import age_band
 from healthsim_core.spec.profile import ConditionSpecification, MemberSpecification, ProfileSpecification
 
 HOUSEHOLD_ATTRIBUTES = ("race", "ethnicity", "language", "coverage_type", "plan")
-IDENTITY_COLUMNS = (
-    "person_id", "household_id", "role", "subscriber_id", "birth_date", "start_date", "county_fips", "state", "city", "zip",
-    "conditions", "subscriber_age", "subscriber_sex",
-)  # fmt: skip
 _WRITTEN: TypeAdapter[Any] = TypeAdapter(WrittenDistribution)
 
 
@@ -107,7 +105,7 @@ class PeoplePlan:
         counties: County weights.
         attributes: In order of dependency.
         conditions: In the profile's order.
-        known: Every column that an expression may read.
+        known: What every column holds that an expression may read.
         labs: Attributes that some skill knows a baseline of; null for people without one.
     """
 
@@ -116,7 +114,7 @@ class PeoplePlan:
     counties: Mapping[str, float]
     attributes: tuple[Attribute, ...]
     conditions: tuple[ConditionPlan, ...]
-    known: frozenset[str]
+    known: Mapping[str, Kind]
     labs: frozenset[str] = frozenset()
 
     @property
@@ -127,7 +125,7 @@ class PeoplePlan:
 
 
 def compile_people(
-    profile: ProfileSpecification, catalog: Catalog, births: int = 0, required: Mapping[int, Mapping[str, Any]] | None = None
+    profile: ProfileSpecification, catalog: Catalog, births: int, required: Mapping[int, Mapping[str, Any]], mistakes: Mistakes
 ) -> PeoplePlan:
     """Compile a profile.
 
@@ -136,40 +134,19 @@ def compile_people(
         catalog: Where skills are found.
         births: How many positions to keep for children born during the run.
         required: Attribute values that journeys require of a member, by position.
-
-    Raises:
-        SpecificationError: An unknown county, an expression over unknown columns, or a cycle of attributes.
+        mistakes: Takes what is wrong: an unknown county, an expression over unknown columns, a cycle of attributes. Where
+            there is any, the plan is good for finding more of them and for nothing else.
     """
     written = list(profile.members or [MemberSpecification(role="subscriber")])
-    required = required or {}
     members = [_member(m, required.get(i, {})) for i, m in enumerate(written)] + [Member("newborn", newborn=True)] * births
     subscriber = next(index for index, member in enumerate(members) if member.role == "subscriber")
-    attributes = _attributes(profile, written, tuple(members), required)
-    conditions = _conditions(profile, written, len(members), catalog)
-    labs = {lab for skill in catalog.skills.values() for lab in skill.baselines}
-    generated = {f"{part}.{c.category}" for c in conditions for part in ("condition", "code", "severity", "onset", "description")}
-    extensions = {name for offer in _person_columns(catalog) for name in offer.fields}
-    known = frozenset({*IDENTITY_COLUMNS, *(a.name for a in attributes), "severity", *labs, *generated, *extensions})
-    _require_known(conditions, frozenset({*IDENTITY_COLUMNS, *(a.name for a in attributes)}) - {"conditions"})
-    return PeoplePlan(tuple(members), subscriber, _counties(profile), _ordered(attributes, known), conditions, known, frozenset(labs))
-
-
-def _require_known(conditions: Iterable[ConditionPlan], attributes: frozenset[str]) -> None:
-    """A condition may read attributes and the conditions stated before it."""
-    known = set(attributes)
-    for plan in conditions:
-        for expression in [each.when for each in plan.by_member if each is not None and each.when is not None]:
-            expression.require(known, f"{plan.where}.when")
-        for distribution in [each for each in plan.severity if each is not None]:
-            for name in distribution.names:
-                Expression(name, frozenset({name}), None).require(known, f"{plan.where}.severity")  # type: ignore[arg-type]
-        known |= {f"{part}.{plan.category}" for part in ("condition", "code", "severity", "onset", "description")}
-
-
-def _person_columns(catalog: Catalog) -> Iterable[Any]:
-    from healthsim_core.offers import PersonColumns
-
-    return catalog.of(PersonColumns)
+    attributes = _attributes(profile, written, tuple(members), required, mistakes)
+    conditions = _conditions(profile, written, len(members), catalog, mistakes)
+    counties = mistakes.attempt({}, _counties, profile)
+    labs = frozenset(lab for skill in catalog.skills.values() for lab in skill.baselines)
+    ordered = mistakes.attempt(attributes, _ordered, attributes)
+    known = columns_known(ordered, [member.role for member in members], conditions, catalog, mistakes)
+    return PeoplePlan(tuple(members), subscriber, counties, ordered, conditions, known, labs)
 
 
 def _member(written: MemberSpecification, required: Mapping[str, Any]) -> Member:
@@ -202,6 +179,7 @@ def _attributes(
     written: list[MemberSpecification],
     members: tuple[Member, ...],
     required: Mapping[int, Mapping[str, Any]],
+    mistakes: Mistakes,
 ) -> tuple[Attribute, ...]:
     demographics, coverage = profile.demographics, profile.coverage
     stated: dict[str, Any] = {name: getattr(demographics, name) for name in ("age", "sex", "race", "ethnicity", "language")}
@@ -211,14 +189,16 @@ def _attributes(
             stated["plan"] = _WRITTEN.validate_python({"type": "categorical", "weights": coverage.plan_distribution})
     paths = {name: f"demographics.{name}" for name in stated} | {"coverage_type": "coverage.type", "plan": "coverage.plan"}
     found = [
-        _built_in(name, stated.get(name), paths.get(name, name), written, members, required)
+        mistakes.attempt(Attribute(name, ()), _built_in, name, stated.get(name), paths.get(name, name), written, members, required)
         for name in ("age", "sex", *HOUSEHOLD_ATTRIBUTES)
     ]
     custom: dict[str, tuple[str, Any]] = {n: (f"attributes.{n}", d) for n, d in profile.attributes.items()}
     custom |= {n: (f"clinical.lab_values.{n}", d) for n, d in profile.clinical.lab_values.items()}
     for index, member in enumerate(written):
         custom |= {n: (f"members[{index}].attributes.{n}", None) for n in member.attributes if n not in custom}
-    return (*found, *(_custom(name, path, spec, written, len(members)) for name, (path, spec) in custom.items()))
+    for name, (path, spec) in custom.items():
+        found.append(mistakes.attempt(Attribute(name, ()), _custom, name, path, spec, written, len(members)))
+    return tuple(found)
 
 
 def _built_in(
@@ -272,7 +252,7 @@ def _custom(name: str, where: str, spec: Any, written: list[MemberSpecification]
 
 
 def _conditions(
-    profile: ProfileSpecification, written: list[MemberSpecification], members: int, catalog: Catalog
+    profile: ProfileSpecification, written: list[MemberSpecification], members: int, catalog: Catalog, mistakes: Mistakes
 ) -> tuple[ConditionPlan, ...]:
     clinical = profile.clinical
     common: list[tuple[str, ConditionSpecification]] = []
@@ -289,8 +269,16 @@ def _conditions(
     first = next(iter(by_code), None)
     knowing = {category: skill for skill in catalog.skills.values() for category in skill.conditions}
     return tuple(
-        _condition(code, stated, len(written), members, knowing, profile, primary=code == first) for code, stated in by_code.items()
+        mistakes.attempt(
+            _unusable(code, members), _condition, code, stated, len(written), members, knowing, profile, primary=code == first
+        )
+        for code, stated in by_code.items()
     )
+
+
+def _unusable(code: str, members: int) -> ConditionPlan:
+    nobody = (None,) * members
+    return ConditionPlan(code, nobody, nobody, None, None, None, False, "")
 
 
 def _condition(
@@ -328,12 +316,8 @@ def _prevalence(spec: ConditionSpecification, where: str) -> Prevalence:
     return Prevalence(tuple((*age_band(band), probability) for band, probability in stated.items()), when)
 
 
-def _ordered(attributes: tuple[Attribute, ...], known: frozenset[str]) -> tuple[Attribute, ...]:
+def _ordered(attributes: tuple[Attribute, ...]) -> tuple[Attribute, ...]:
     by_name = {attribute.name: attribute for attribute in attributes}
-    for attribute in attributes:
-        for distribution in attribute.by_member:
-            for name in distribution.names:
-                Expression(name, frozenset({name}), None).require(known, attribute.where)  # type: ignore[arg-type]
     done: dict[str, Attribute] = {}
     for name in by_name:
         _visit(name, by_name, done, ())

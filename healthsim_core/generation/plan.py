@@ -14,13 +14,14 @@ import pyarrow as pa
 
 from healthsim_core.catalog import Catalog
 from healthsim_core.columns import Column, Columns, Text
-from healthsim_core.errors import PluginError, SpecificationError, suggestion, unknown
+from healthsim_core.errors import Mistakes, PluginError, SpecificationError, suggestion, unknown
 from healthsim_core.events import Run
 from healthsim_core.generation.blocks import blocks_of
 from healthsim_core.generation.distributions import condition
+from healthsim_core.generation.expressions import expressions_in
 from healthsim_core.generation.journey_order import by_expected_time, reordered
 from healthsim_core.generation.journey_plan import Assignment, JourneyCompiler, Node
-from healthsim_core.generation.people import make_people
+from healthsim_core.generation.people import POSITIONS, make_people
 from healthsim_core.generation.people_plan import PeoplePlan, compile_people
 from healthsim_core.generation.request import Request, RequestedJourney
 from healthsim_core.offers import EventHandler, OutputFormat, PersonColumns, RunHandler
@@ -144,24 +145,27 @@ def compile_plan(request: Request, catalog: Catalog, facts: Facts | None = None)
 
 
 def _compiled(request: Request, catalog: Catalog, facts: Facts) -> Plan:
-    profile = with_reference(request.profile, catalog)
-    assignments, births, required = _assigned(request, profile)
-    people = compile_people(profile, catalog, births, required)
-    compiler = JourneyCompiler(catalog, people.known)
+    mistakes = Mistakes()
+    profile = mistakes.attempt(request.profile, with_reference, request.profile, catalog)
+    assignments, births, required = _assigned(request, profile, mistakes)
+    people = compile_people(profile, catalog, births, required, mistakes)
+    compiler = JourneyCompiler(catalog, people.known, mistakes)
     first_nodes = []
     for assignment in assignments:
         first_nodes.append(len(compiler.nodes))
         compiler.add(assignment)
+    products = request.products if request.products is not None else catalog.products
+    formats = tuple(f for name in request.formats if (f := mistakes.attempt(None, _format, name, catalog, products)) is not None)
+    start_dates = mistakes.attempt(None, _start_dates, request)
+    mistakes.tell()
+    assert start_dates is not None
     order = by_expected_time(compiler.nodes, first_nodes)
     nodes = reordered(compiler.nodes, order)
     born = (index for index, node in enumerate(compiler.nodes) if node.birth)
     positions = {order.index(index): child for child, index in enumerate(born, len(people.members) - births)}
-    products = request.products if request.products is not None else catalog.products
-    formats = tuple(_format(name, catalog, products) for name in request.formats)
     wanted = {name for f in formats for name in (*f.needs, *f.wants)}
     handlers = tuple(h for h in catalog.of(EventHandler) if _chosen(h, products, wanted))
     run_handlers = tuple(h for h in catalog.of(RunHandler) if _chosen(h, products, wanted))
-    start_dates = _start_dates(request)
     run = Run(
         seed=request.seed,
         as_of=np.datetime64(request.as_of),
@@ -171,7 +175,7 @@ def _compiled(request: Request, catalog: Catalog, facts: Facts) -> Plan:
         settings=request.settings,
         reference=_Datasets(catalog),
     )
-    notes = (*_unhandled(nodes, catalog), *dict.fromkeys(compiler.notes))
+    notes = (*_unhandled(nodes, catalog), *dict.fromkeys([*compiler.notes, *_foregone((people.attributes, people.conditions, nodes))]))
     return Plan(
         request, catalog, run, people, start_dates, nodes, positions, handlers, run_handlers, formats, tuple(products), notes, facts
     )
@@ -198,7 +202,9 @@ class _Datasets:
         return self._loaded[name]
 
 
-def _assigned(request: Request, profile: ProfileSpecification) -> tuple[list[Assignment], int, dict[int, dict[str, Any]]]:
+def _assigned(
+    request: Request, profile: ProfileSpecification, mistakes: Mistakes
+) -> tuple[list[Assignment], int, dict[int, dict[str, Any]]]:
     roles: list[str] = [member.role for member in profile.members or []] or ["subscriber"]
     assignments: list[Assignment] = []
     births = 0
@@ -207,21 +213,29 @@ def _assigned(request: Request, profile: ProfileSpecification) -> tuple[list[Ass
     for each in request.journeys:
         journey = each.specification
         born = sum(event.adds_person is not None for event in journey.events)
-        members = _members(each, roles)
+        members = mistakes.attempt((), _members, each, roles)
         for position in members:
-            if (journey.journey_id, position) in seen:
-                raise SpecificationError(f'"{journey.journey_id}" is given twice to the same person.', each.where, "Give it once.")
-            seen.add((journey.journey_id, position))
-        if each.member is not None or len(roles) == 1:
-            for position in members:
-                _require(required.setdefault(position, {}), journey.requires, profile, position, each.where)
-        when = condition(each.when, f"{each.where}.when") if each.when else None
-        groups = [(position,) for position in members] if born else [members]
+            with mistakes.caught():
+                _refuse_twice(each, position, seen)
+            if each.member is not None or len(roles) == 1:
+                with mistakes.caught():
+                    _require(required.setdefault(position, {}), journey.requires, profile, position, each.where)
+        when = mistakes.attempt(None, condition, each.when, f"{each.where}.when") if each.when else None
+        groups = [(position,) for position in members] if born and members else [members]
         assignments += [Assignment(journey, group, when, each.where) for group in groups]
         births += born * len(groups)
-    if len(roles) + births > 16:
-        raise SpecificationError(f"a household of {len(roles) + births} with its births.", "members", "At most 16 fit.")
+    with mistakes.caught():
+        if len(roles) + births > POSITIONS:
+            what = f"a household of {len(roles) + births} with its births."
+            raise SpecificationError(what, "members", f"At most {POSITIONS} fit.")
     return assignments, births, required
+
+
+def _refuse_twice(each: RequestedJourney, position: int, seen: set[tuple[str, int]]) -> None:
+    name = each.specification.journey_id
+    if (name, position) in seen:
+        raise SpecificationError(f'"{name}" is given twice to the same person.', each.where, "Give it once.")
+    seen.add((name, position))
 
 
 def _members(each: RequestedJourney, roles: list[str]) -> tuple[int, ...]:
@@ -277,6 +291,13 @@ def _format(name: str, catalog: Catalog, products: tuple[str, ...]) -> OutputFor
 
 def _chosen(offer: EventHandler | RunHandler, products: tuple[str, ...], wanted: set[str]) -> bool:
     return offer.product in products or any(table.name in wanted and not table.person for table in offer.writes)
+
+
+def _foregone(compiled: Any) -> Iterator[str]:
+    """Conditions that are the same for everybody."""
+    for expression in expressions_in(compiled):
+        if expression.wanted == "boolean" and not expression.names:
+            yield f'{expression.where}: "{expression.text}" is always {"true" if expression.holds({}, 1)[0] else "false"}'
 
 
 def _unhandled(nodes: Sequence[Node], catalog: Catalog) -> Iterator[str]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from healthsim_core import Text
 from healthsim_core.errors import SpecificationError
 from healthsim_core.generation.expressions import Expression
+from healthsim_core.generation.kinds import NUMBER, TEXT
 
 COLUMNS = {
     "age": np.array([10, 40, 80]),
@@ -202,12 +203,12 @@ def test_names_are_those_that_it_reads():
 
 def test_a_name_within_another_is_not_it():
     assert Expression.parse("stage == 'late'").names == {"stage"}
-    Expression.parse("stage == 'age'").require({"stage"})
+    Expression.parse("stage == 'age'").require({"stage": TEXT})
 
 
 def test_a_name_that_nobody_has_is_refused_with_the_nearest():
     with pytest.raises(SpecificationError, match=r'"agee > 3" reads "agee", which nobody has\.\n  Did you mean "age"\?'):
-        Expression.parse("agee > 3").require({"age", "sex"})
+        Expression.parse("agee > 3").require({"age": NUMBER, "sex": TEXT})
 
 
 @given(st.text(max_size=60))

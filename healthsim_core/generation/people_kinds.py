@@ -1,0 +1,125 @@
+"""What every column of people holds, found before anybody is made, and whether the profile's expressions fit it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+from pydantic import TypeAdapter
+
+from healthsim_core.catalog import Catalog
+from healthsim_core.columns import Columns, Text
+from healthsim_core.draws import Draws
+from healthsim_core.errors import HealthSimError, Mistakes, SpecificationError
+from healthsim_core.generation.distributions import compile_distribution, kind_of
+from healthsim_core.generation.expression_kinds import same_kind
+from healthsim_core.generation.expressions import expressions_in
+from healthsim_core.generation.identity import defaults
+from healthsim_core.generation.kinds import ANYTHING, BOOLEAN, DATE, NUMBER, TEXT, WORDS, Kind, kind_of_field, text_of, together
+from healthsim_core.offers import PersonColumns
+from healthsim_core.spec.distribution import Distribution as WrittenDistribution
+from healthsim_core.spec.profile import ROLES
+from healthsim_core.world import PERSON
+
+if TYPE_CHECKING:
+    from healthsim_core.generation.people_plan import Attribute, ConditionPlan
+
+_EARLY = {  # there before any attribute; the subscriber's own age and sex come before those of the others
+    "person_id": NUMBER, "household_id": NUMBER, "subscriber_id": NUMBER, "start_date": DATE, "role": text_of(ROLES),
+    "county_fips": TEXT, "state": TEXT, "city": TEXT, "zip": TEXT, "subscriber_age": NUMBER, "subscriber_sex": TEXT,
+}  # fmt: skip
+_BUILT_IN = ("age", "sex", "race", "ethnicity", "language", "coverage_type", "plan")
+_CONDITION = {"condition": BOOLEAN, "code": TEXT, "severity": TEXT, "onset": DATE, "description": TEXT}
+
+
+def columns_known(
+    attributes: Sequence[Attribute], roles: Sequence[str], conditions: Sequence[ConditionPlan], catalog: Catalog, mistakes: Mistakes
+) -> Mapping[str, Kind]:
+    """What every column holds that an expression may read.
+
+    Args:
+        attributes: In order of dependency: each may read those before it.
+        roles: The role of each household position.
+        conditions: Each may read all attributes, and the conditions before it.
+        catalog: What products add to people.
+        mistakes: Takes what is wrong with the expressions of attributes and conditions.
+    """
+    early = _attributes(attributes, roles, mistakes)
+    before = _conditions({**early, "birth_date": DATE}, conditions, catalog, mistakes)
+    stated = {attribute.name for attribute in attributes} - set(_BUILT_IN)
+    loose = {name: attrs.evolve(kind, strict=False) for name, kind in before.items() if name in stated or "." in name}
+    primary = next((f"severity.{plan.category}" for plan in conditions if plan.primary), "")
+    labs = dict.fromkeys((lab for skill in catalog.skills.values() for lab in skill.baselines), NUMBER)
+    fields = {field.name: field for field in PERSON.fields}
+    products = {name: kind_of_field(fields[name]) if name in fields else TEXT for o in catalog.of(PersonColumns) for name in o.fields}
+    return {"conditions": WORDS, "severity": loose.get(primary, TEXT), **labs, **before, **loose, **products}
+
+
+def _attributes(attributes: Iterable[Attribute], roles: Sequence[str], mistakes: Mistakes) -> dict[str, Kind]:
+    known: dict[str, Kind] = dict(_EARLY)
+    for attribute in attributes:
+        if not attribute.by_member:  # it could not be compiled
+            known[attribute.name] = ANYTHING
+            continue
+        kind = _attribute(attribute, known, mistakes)
+        for role, distribution in zip(roles, attribute.by_member, strict=True):
+            own = f"subscriber_{attribute.name}" if role in ("individual", "subscriber") else ""
+            _check(distribution, {name: each for name, each in known.items() if name != own}, mistakes)
+        known[attribute.name] = kind
+    return known
+
+
+def _attribute(attribute: Attribute, known: Mapping[str, Kind], mistakes: Mistakes) -> Kind:
+    kinds = {f"members[{i}]": kind_of(each, known) for i, each in enumerate(attribute.by_member)}
+    kind = mistakes.attempt(ANYTHING, same_kind, kinds, attribute.where, "some members' values are text and others numbers")
+    if attribute.name not in _BUILT_IN:
+        return kind
+    usual = _usual(attribute.name)
+    if kind.of not in (usual.of, "anything"):
+        with mistakes.caught():
+            raise SpecificationError(f"the {attribute.name} is {kind}, not {usual}.", attribute.where, f"Give {usual}.")
+    return together([kind, usual]) or kind
+
+
+@functools.cache
+def _usual(name: str) -> Kind:
+    """What a built-in attribute holds where the profile leaves it unsaid."""
+    stated = [entries[name] for entries in defaults()["members"].values() if name in entries and "distribution" in entries[name]]
+    stated += [defaults()["attributes"][name]] if name in defaults()["attributes"] else []
+    written: TypeAdapter[Any] = TypeAdapter(WrittenDistribution)
+    compiled = [compile_distribution(written.validate_python(entry["distribution"]), f"defaults.{name}") for entry in stated]
+    return together([kind_of(each, {}) for each in compiled]) or ANYTHING
+
+
+def _conditions(before: dict[str, Kind], conditions: Iterable[ConditionPlan], catalog: Catalog, mistakes: Mistakes) -> dict[str, Kind]:
+    for plan in conditions:
+        _check((plan.by_member, plan.severity), before, mistakes)
+        kinds = [kind_of(each, before) for each in plan.severity if each is not None]
+        severity = together([*kinds, _severities(catalog)]) if kinds else _severities(catalog)
+        if severity is None:
+            with mistakes.caught():
+                raise SpecificationError("the severity is not a text.", f"{plan.where}.severity", 'Give texts, such as "mild".')
+        own = {**_CONDITION, "severity": severity or TEXT}
+        before |= {f"{part}.{plan.category}": kind for part, kind in own.items()}
+    return before
+
+
+def _severities(catalog: Catalog) -> Kind:
+    """The severities that skills give, as far as a thousand people show them."""
+    draw, found = Draws(0, "severities", np.arange(1_000)), set()
+    for skill in catalog.skills.values():
+        if "severity" in skill.lookups and not skill.lookups["severity"][0]:
+            try:
+                drawn = skill.resolve("severity", Columns({}, 1_000), draw)["severity"]
+            except HealthSimError:
+                return TEXT
+            found |= set(drawn.values.to_pylist()) if isinstance(drawn, Text) else set()
+    return text_of(found) if found else TEXT
+
+
+def _check(compiled: Any, known: Mapping[str, Kind], mistakes: Mistakes) -> None:
+    for expression in expressions_in(compiled):
+        mistakes.attempt(NUMBER, expression.require, known)
