@@ -30,14 +30,21 @@ def test_lines_take_categories_and_chunks():
 
 @pytest.mark.parametrize("kind", [Text.of, lambda values: pa.array(values, pa.string())], ids=["text", "strings"])
 def test_what_is_optional_takes_its_surroundings_with_it(kind):
-    assert text.optional("(", kind(["a", None, ""]), ")").to_pylist() == ["(a)", "", "()"]
-    assert text.optional("(", kind([None]), ")").to_pylist() == [""]
+    assert text.optional("(", kind(["a", None, ""]), ")").to_pylist() == ["(a)", None, "()"]
+    assert text.lines("<", text.optional("(", kind([None, "b"]), ")"), ">").to_pylist() == ["<>", "<(b)>"]
 
 
 def test_a_piece_is_chosen_by_row():
     mask = np.array([True, False])
     assert text.choose(mask, "yes", "no").to_pylist() == ["yes", "no"]
     assert text.choose(mask, Text.of(["a", "b"]), pa.array(["c", "d"])).to_pylist() == ["a", "d"]
+    assert text.choose(mask, Text.of([None, "b"]), "").to_pylist() == [None, None]
+
+
+def test_pieces_side_by_side_are_chosen_together():
+    mask, letters = np.array([True, False, True]), Text.of(["a", "b", None])
+    either = text.choose(mask, text.joined("<", letters, ">"), text.joined("no ", letters))
+    assert text.lines(either, ";").to_pylist() == ["<a>;", "no b;", "<>;"]
 
 
 def test_each_value_is_rendered_once():
@@ -65,13 +72,13 @@ def test_money_has_two_decimals(amounts):
 
 @given(st.lists(st.integers(-(10**13), 10**13), min_size=1, max_size=20))
 def test_plain_money_is_the_same_number_without_what_is_superfluous(amounts):
-    plain = text.plain_amount(np.array(amounts, np.int64)).to_pylist()
+    plain = text.lines(text.plain_amount(np.array(amounts, np.int64))).to_pylist()
     assert [decimal.Decimal(said) for said in plain] == [decimal.Decimal(amount) / 100 for amount in amounts]
     assert not any(said.endswith(".") or ("." in said and said.endswith("0")) for said in plain)
 
 
 def test_plain_money_keeps_the_zeros_of_whole_dollars():
-    assert text.plain_amount(np.array([0, 100, 10_000, 1_250, 1, -50])).to_pylist() == ["0", "1", "100", "12.5", "0.01", "-0.5"]
+    assert text.lines(text.plain_amount(np.array([0, 100, 10_000, 1_250, 1, -50]))).to_pylist() == ["0", "1", "100", "12.5", "0.01", "-0.5"]
 
 
 @given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=20), st.integers(0, 4))
@@ -100,15 +107,22 @@ def test_dates_and_times_follow_their_pattern_and_null_stays_null(moments):
     assert text.times(array).to_pylist() == [moment and moment.isoformat() for moment in moments]
     assert text.times(pa.array(array), "%Y%m%d%H%M").to_pylist() == [moment and f"{moment:%Y%m%d%H%M}" for moment in moments]
     assert text.dates(array.astype("datetime64[D]")).to_pylist() == [day and day.isoformat() for day in days]
+    assert text.dates(array).to_pylist() == [day and day.isoformat() for day in days]
+    assert text.lines(text.clock(array)).to_pylist() == [moment and f"{moment:%H:%M:%S}" or "" for moment in moments]
     assert text.dates(pa.chunked_array([pa.array(days, pa.date32())]), "%Y%m%d").to_pylist() == [day and f"{day:%Y%m%d}" for day in days]
 
 
-@given(st.lists(st.tuples(st.integers(0, 5), st.text(max_size=3)), max_size=20))
-def test_rows_are_grouped_by_their_owner(rows):
+def test_dates_may_lie_millennia_apart():
+    assert text.dates(np.array(["1066-10-14", "NaT", "9999-12-31"], "datetime64[D]")).to_pylist() == ["1066-10-14", None, "9999-12-31"]
+
+
+@pytest.mark.parametrize("separator", ["", "+"])
+@given(rows=st.lists(st.tuples(st.integers(0, 5), st.text(max_size=3)), max_size=20))
+def test_rows_are_grouped_by_their_owner(separator, rows):
     rows = sorted(rows, key=lambda row: row[0])
     strings, owners = pa.array([row[1] for row in rows], pa.string()), np.array([row[0] for row in rows], np.int64)
-    assert text.grouped(strings, owners, 6, "+").to_pylist() == [
-        "+".join(value for owner, value in rows if owner == group) for group in range(6)
+    assert text.grouped(strings, owners, 6, separator).to_pylist() == [
+        separator.join(value for owner, value in rows if owner == group) for group in range(6)
     ]
 
 

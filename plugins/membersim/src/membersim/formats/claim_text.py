@@ -56,7 +56,7 @@ def institutional_claim(claims: Columns, codes: Columns, parties: Parties) -> pa
         text.optional("HI*ABJ:", text.each(claims["admitting_diagnosis"], undotted), END),
         text.optional("HI*DR:", claims["drg"], END),
         _diagnoses(codes.where(codes["sequence"] > 1), claims.rows, "ABF"),
-        text.choose(operated, text.lines("HI*BBR:", procedure, END), ""),
+        text.choose(operated, text.joined("HI*BBR:", procedure, END), ""),
         parties.render(attending, "71", lambda npi: parties.named("71", npi, "AT")),
         text.choose(operated, operating.or_else(""), ""), _location(claims, parties),
     )  # fmt: skip
@@ -88,7 +88,7 @@ def _diagnoses(codes: Columns, claims: int, first: str) -> pa.Array:
     present = text.optional(":" * 7, some["present_on_admission"])
     strings = text.lines(text.choose(rank[kept] == 0, f"*{first}:", "*ABF:"), text.each(some["code"], undotted), present)
     joined = text.grouped(strings, some["owner"], claims)
-    return text.choose(np.asarray(pc.not_equal(joined, "")), text.lines("HI", joined, END), "")
+    return text.choose(np.asarray(pc.not_equal(joined, "")), text.joined("HI", joined, END), "")
 
 
 def _location(claims: Columns, parties: Parties) -> pa.Array:

@@ -102,7 +102,7 @@ def _claim(claims: Columns, people: PersonText, parties: Parties) -> pa.Array:
         "REF*EA*", text.whole(claims["person_id"]), END, text.optional("REF*1L*", claims["group_number"], END),
         "DTM*232*", text.dates(claims["service_from"], "%Y%m%d"), f"{END}DTM*233*", text.dates(claims["service_to"], "%Y%m%d"),
         f"{END}DTM*050*", text.dates(claims["received_date"], "%Y%m%d"), END,
-        text.choose(claims["allowed"] > 0, text.lines("AMT*AU*", text.plain_amount(claims["allowed"]), END), ""),
+        text.choose(claims["allowed"] > 0, text.joined("AMT*AU*", text.plain_amount(claims["allowed"]), END), ""),
     )  # fmt: skip
 
 
@@ -117,13 +117,13 @@ def _lines(lines: Columns) -> pa.Array:
     allowed = lines["allowed"]
     coded = ~lines["service_code"].is_null()
     system = text.each(lines["code_system"], lambda name: {"NDC": "N4:"}.get(name, "HC:"))
-    service = text.choose(coded, text.lines(system, lines["service_code"]), text.lines("NU:", lines["revenue_code"]))
+    service = text.choose(coded, text.joined(system, lines["service_code"]), text.joined("NU:", lines["revenue_code"]))
     revenue = text.choose(coded, lines["revenue_code"].or_else(""), "")
     number = text.whole(lines["line"])
     return text.lines(
         "SVC*", service, "*", text.plain_amount(lines["billed"]), "*", text.plain_amount(lines["paid"]), "*", revenue, "*",
         quantity(lines["units"]), f"{END}DTM*472*", text.dates(lines["service_date"], "%Y%m%d"), END, _adjustments(lines),
-        "REF*6R*", number, END, text.choose(allowed > 0, text.lines("AMT*B6*", text.plain_amount(allowed), END), ""),
+        "REF*6R*", number, END, text.choose(allowed > 0, text.joined("AMT*B6*", text.plain_amount(allowed), END), ""),
         text.optional("LQ*HE*", lines["adjustment_reason"].recode(CODES["remark"]["by_reason"].get), END),
     )  # fmt: skip
 
@@ -140,7 +140,7 @@ def _adjustments(lines: Columns) -> pa.Array:
 
 
 def _share(cents: NDArray[np.int64], reason: str) -> pa.Array:
-    return text.choose(cents != 0, text.lines(f"{reason}*", text.plain_amount(cents), "**"), "")
+    return text.choose(cents != 0, text.joined(f"{reason}*", text.plain_amount(cents), "**"), "")
 
 
 def _payer(parties: Parties, payer_id: str) -> str:

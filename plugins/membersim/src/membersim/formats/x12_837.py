@@ -121,7 +121,7 @@ class Filing:
     def _subscriber_level(self, claims: Columns) -> pa.Array:
         people, holder = self._people, claims["holder_row"]
         own = claims["person_id"] == claims["subscriber_id"]
-        demographics = text.choose(own, text.lines(take(people.demographics, holder), END), "")
+        demographics = text.choose(own, text.joined(take(people.demographics, holder), END), "")
         return text.lines(
             "HL*", text.whole(claims["subscriber_number"]), "*", text.whole(claims["billing_number"]), "*22*",
             text.choose(claims["children"], "1", "0"), f"{END}SBR*P*", text.choose(own, "18", ""), "*",

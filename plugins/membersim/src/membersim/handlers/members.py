@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import attrs
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from healthsim_core import Columns, Events, People, Text, text
@@ -46,7 +48,7 @@ class Household:
         after = position + (position < holder - np.asarray(people["household_id"]))  # the subscriber's place is 0
         suffix = Text.of(text.padded(np.where(dependent, after, 0), 2))
         own = text.lines(people["member_number"], suffix)
-        number = text.choose(individual & dependent, own, people["member_number"])
+        number = pc.if_else(pa.array(individual & dependent), own, people["member_number"].to_arrow())
         suffix = Text(np.where(individual, 0, suffix.codes + 1), ["00", *suffix.values.to_pylist()])
         return cls(
             subscriber_id=np.where(individual, people.id, holder),

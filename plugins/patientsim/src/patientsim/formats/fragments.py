@@ -66,29 +66,3 @@ def escaped(column: Text, special: str, escape: Callable[[str], str]) -> Text:
     if not pc.any(pc.match_substring_regex(column.values, special)).as_py():
         return column
     return column.recode(escape)
-
-
-def dates(days: NDArray[Any], compact: bool = False) -> Text:
-    """Dates as 2025-03-01, or 20250301 where `compact`; NaT becomes null."""
-    day = days.astype("datetime64[D]").astype(np.int64)
-    there = ~np.isnat(days)
-    if not there.any():
-        return Text.constant(None, len(days))
-    first = day[there].min()
-    keys = np.where(there, day - first, 0)
-    codes, distinct = numbered(keys, int(keys.max()) + 1)
-    values = np.datetime_as_string((distinct + first).astype("datetime64[D]"))
-    texts = [value.replace("-", "") for value in values.tolist()] if compact else values.tolist()
-    return Text(np.where(there, codes, -1), texts)
-
-
-def clock(times: NDArray[Any], compact: bool = False) -> Text:
-    """Times of day as T09:00:00, or 090000 where `compact`; NaT becomes null."""
-    seconds = times.astype("datetime64[s]").astype(np.int64) % 86_400
-    return Text(np.where(np.isnat(times), -1, seconds), _clocks(compact))
-
-
-@functools.cache
-def _clocks(compact: bool) -> pa.Array:
-    pattern = "{:02d}{:02d}{:02d}" if compact else "T{:02d}:{:02d}:{:02d}"
-    return pa.array([pattern.format(s // 3600, s // 60 % 60, s % 60) for s in range(86_400)], pa.string())

@@ -20,7 +20,7 @@ from patientsim.formats.fhir.elements import (
 )
 from patientsim.formats.fhir.participants import facility_reference, location_reference, performing_actor, provider_reference
 from patientsim.formats.fhir.resources import Pieces, Rows
-from patientsim.formats.fragments import dates, once, rendered
+from patientsim.formats.fragments import once, rendered
 
 ASSERTED = "http://hl7.org/fhir/StructureDefinition/condition-assertedDate"
 PROBLEM = "problem-list-item"
@@ -100,15 +100,15 @@ def _locations(directory: Directory, number: str | None, unit: str | None) -> st
 
 def condition(rows: Rows) -> Pieces:
     """US Core Condition: problems and health concerns, or an encounter's diagnosis."""
-    recorded = dates(rows["recorded_date"])
-    asserted = text.lines(f',"extension":[{{"url":"{ASSERTED}","valueDateTime":"', recorded, '"}]')
+    recorded = text.dates(rows["recorded_date"])
+    asserted = text.joined(f',"extension":[{{"url":"{ASSERTED}","valueDateTime":"', recorded, '"}]')
     return [
         rendered(_diagnosis, rows["category"], rows["code"], rows["description"], rows["severity"], rows["clinical_status"]),
         text.choose(rows["category"] == PROBLEM, asserted, ""),
         *identifier(rows["condition_id"]),
         *reference("subject", "Patient", rows["person_id"]),
         optional_reference("encounter", "Encounter", rows["encounter_id"]),
-        text.optional(',"onsetDateTime":"', dates(rows["onset_date"]), '"'),
+        text.optional(',"onsetDateTime":"', text.dates(rows["onset_date"]), '"'),
         ',"recordedDate":"',
         recorded,
         '"',

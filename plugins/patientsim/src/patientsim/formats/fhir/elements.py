@@ -9,7 +9,7 @@ import numpy as np
 
 from healthsim_core import Text, text
 from patientsim.formats.data import load
-from patientsim.formats.fragments import clock, dates, escaped
+from patientsim.formats.fragments import escaped
 
 CODES = load("fhir")
 SYSTEMS: dict[str, str] = CODES["systems"]
@@ -66,7 +66,7 @@ def npi(number: str) -> dict[str, Any]:
 
 def ids(numbers: Any) -> Any:
     """Logical ids of rows: the prefix and the table's id."""
-    return text.lines(PREFIX, text.whole(numbers))
+    return text.joined(PREFIX, text.whole(numbers))
 
 
 def reference(name: str, resource: str, numbers: Any) -> list[text.Piece]:
@@ -78,7 +78,7 @@ def optional_reference(name: str, resource: str, numbers: Any, array: bool = Fal
     """The same where the id is not null (0); in an array, where `array`."""
     opening, closing = ("[", "]") if array else ("", "")
     before = f',"{name}":{opening}{{"reference":"{resource}/{PREFIX}'
-    filled = text.lines(before, text.whole(numbers), f'"}}{closing}')
+    filled = text.joined(before, text.whole(numbers), f'"}}{closing}')
     return text.choose(numbers != 0, filled, "")
 
 
@@ -89,9 +89,9 @@ def identifier(numbers: Any, system: str = "record") -> list[text.Piece]:
 
 def moment(before: str, times: Any, zones: Text, after: str = '"') -> list[text.Piece]:
     """dateTimes that are never null, between two texts."""
-    return [before, dates(times), clock(times), zones, after]
+    return [before, text.dates(times, "%Y-%m-%dT"), text.clock(times), zones, after]
 
 
 def optional_moment(before: str, times: Any, zones: Text, after: str = '"') -> Any:
     """dateTimes between two texts; nothing where null."""
-    return text.choose(~np.isnat(times), text.lines(*moment(before, times, zones, after)), "")
+    return text.choose(~np.isnat(times), text.joined(*moment(before, times, zones, after)), "")

@@ -28,7 +28,7 @@ ABSENT = members(dataAbsentReason=concept(coding("absent", "unknown", "Unknown")
 def observation(rows: Rows) -> Pieces:
     """US Core laboratory result, or the US Core vital sign of the LOINC code; two values make a panel's components."""
     panel = ~rows["second_loinc"].is_null()
-    value = text.lines(*_value(numbers(rows["value"]), rows["unit"]))
+    value = text.joined(*_value(numbers(rows["value"]), rows["unit"]))
     return [
         rendered(_measured, rows["category"], rows["loinc"], rows["description"], rows["second_loinc"]),
         *identifier(rows["observation_id"]),
@@ -59,7 +59,7 @@ def _measured(category: str, loinc: str, words: str | None, second: str | None) 
 
 def _value(value: Text, unit: Text) -> list[text.Piece]:
     """`,"valueQuantity":...`, or why there is none."""
-    quantity = text.lines(',"valueQuantity":{"value":', value, rendered(_unit, unit), "}")
+    quantity = text.joined(',"valueQuantity":{"value":', value, rendered(_unit, unit), "}")
     return [text.choose(value.is_null(), ABSENT, quantity)]
 
 
@@ -69,10 +69,10 @@ def _unit(unit: str | None) -> str:
 
 def _components(rows: Rows, first_value: Any) -> Any:
     """Both values of a panel; the first one's code is the panel's where the table gives the panel's own."""
-    second_value = text.lines(*_value(numbers(rows["second_value"]), rows["unit"]))
+    second_value = text.joined(*_value(numbers(rows["second_value"]), rows["unit"]))
     first = rendered(_first_code, rows["loinc"], rows["description"], rows["second_loinc"])
     second = rendered(_code, rows["second_loinc"], rows["second_description"])
-    return text.lines(',"component":[{', first, first_value, "},{", second, second_value, "}]")
+    return text.joined(',"component":[{', first, first_value, "},{", second, second_value, "}]")
 
 
 @once

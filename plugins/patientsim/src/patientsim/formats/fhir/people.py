@@ -9,7 +9,7 @@ from patientsim.formats.directory import Directory
 from patientsim.formats.fhir.elements import CODES, EXTENSION, SYSTEMS, coding, concept, inner, members, meta, reference
 from patientsim.formats.fhir.participants import facility_reference, payer_reference, provider_reference
 from patientsim.formats.fhir.resources import Pieces, Rows
-from patientsim.formats.fragments import dates, once, rendered
+from patientsim.formats.fragments import once, rendered
 
 
 def patient(rows: Rows) -> Pieces:
@@ -26,9 +26,9 @@ def patient(rows: Rows) -> Pieces:
         '"]}]',
         *_contact(who),
         ',"birthDate":"',
-        dates(who["birth_date"]),
+        text.dates(who["birth_date"]),
         '"',
-        text.optional(',"deceasedDateTime":"', dates(rows["deceased_date"]), '"'),
+        text.optional(',"deceasedDateTime":"', text.dates(rows["deceased_date"]), '"'),
         rendered(directory.once(_general_practitioner), rows["general_practitioner_npi"]),
         rendered(directory.once(_managing_organization), rows["managing_organization_npi"]),
     ]
@@ -54,14 +54,14 @@ def _omb(name: str, code: str | None, words: str) -> dict[str, Any]:
 
 
 def _identifiers(rows: Rows, who: Any) -> Pieces:
-    card = text.lines(",", _identifier("MB", "member"), inner(who["member_number"]), '"}')
+    card = text.joined(",", _identifier("MB", "member"), inner(who["member_number"]), '"}')
     return [
         ',"identifier":[',
         _identifier("MR", "mrn"),
         inner(rows["mrn"]),
         '"}',
         text.choose(~who["coverage_type"].is_null(), card, ""),
-        text.optional("," + _identifier("SS", "ssn"), who["ssn"].to_arrow(), '"}'),
+        text.optional("," + _identifier("SS", "ssn"), who["ssn"], '"}'),
         "]",
     ]
 
@@ -115,12 +115,12 @@ def coverage(rows: Rows) -> Pieces:
         '"}],"subscriberId":"',
         number,
         '"',
-        text.choose(subscriber == person, text.lines(*reference("subscriber", "Patient", subscriber)), ""),
+        text.choose(subscriber == person, text.joined(*reference("subscriber", "Patient", subscriber)), ""),
         *reference("beneficiary", "Patient", person),
         ',"period":{"start":"',
-        dates(rows["start_date"]),
+        text.dates(rows["start_date"]),
         '"',
-        text.optional(',"end":"', dates(end), '"'),
+        text.optional(',"end":"', text.dates(end), '"'),
         "}",
         rendered(directory.once(_payor), rows["payer_id"]),
         rendered(_classes, rows["plan"], rows.told("group_number")),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from healthsim_core import Text
+from healthsim_core import Text, text
 from patientsim.formats.data import load
-from patientsim.formats.fragments import clock, dates, escaped
+from patientsim.formats.fragments import escaped
 
 CODES = load("hl7v2")
 AUTHORITY: str = CODES["authority"]
@@ -51,6 +51,11 @@ def coded(pair: tuple[str, str] | list[str], system: str) -> str:
     return f"{pair[0]}^{escape(pair[1])}^{system}"
 
 
-def moments(times: Any) -> list[Text]:
+def day(days: Any) -> Text:
+    """Dates; null where null."""
+    return text.dates(days, "%Y%m%d")
+
+
+def moments(times: Any) -> list[text.Piece]:
     """Times to the second; nothing where null."""
-    return [dates(times, compact=True), clock(times, compact=True)]
+    return [day(times), text.clock(times, separator="")]

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from healthsim_core import Columns, Text, text
 from patientsim.formats.data import load
 from patientsim.formats.directory import Directory
-from patientsim.formats.fragments import dates, once, rendered
-from patientsim.formats.hl7v2.fields import AUTHORITY, CODES, ENCODING, coded, escape, moments, safe, short
+from patientsim.formats.fragments import once, rendered
+from patientsim.formats.hl7v2.fields import AUTHORITY, CODES, ENCODING, coded, day, escape, moments, safe, short
 from patientsim.formats.records import COVERAGE, Records
 
 FALLBACK = load("organization")
@@ -38,7 +38,7 @@ def patient(part: Records) -> pa.Array:
     phone = who["phone"].to_arrow()
     return text.lines(
         "PID|1||", safe(chart["mrn"]), f"^^^{AUTHORITY}^MR||", safe(who["last_name"]), "^", safe(who["first_name"]), "^^^^^L||",
-        dates(who["birth_date"], compact=True), "|", who["sex"], "||", rendered(_race, who["race"]), "|", safe(who["address"]), "^^",
+        day(who["birth_date"]), "|", who["sex"], "||", rendered(_race, who["race"]), "|", safe(who["address"]), "^^",
         rendered(_place, who["city"], who["state"], who["zip"], who["county_fips"]), "||^PRN^PH^^1^", pc.utf8_slice_codeunits(phone, 0, 3),
         "^", pc.utf8_slice_codeunits(phone, 3), "~^NET^Internet^", safe(who["email"]), "||", rendered(_language, who["language"]), "||||",
         who["ssn"], "|||", rendered(_ethnicity, who["ethnicity"]),
@@ -53,7 +53,7 @@ def charts(part: Records) -> NDArray[np.int64]:
 def ending(message: Columns, died: NDArray[Any]) -> Any:
     """PID-29 and PID-30 from the day of death on, and the segment's end."""
     dead = np.asarray(message["time"]).astype("datetime64[D]") >= died  # NaT is not
-    return text.choose(dead, text.lines("|||||||", dates(died, compact=True), "|Y\r"), "\r")
+    return text.choose(dead, text.joined("|||||||", day(died), "|Y\r"), "\r")
 
 
 def _race(race: str) -> str:
@@ -86,7 +86,7 @@ def visit(message: Columns, encounter: Columns, directory: Directory) -> Any:
     return text.lines(
         opening, rendered(directory.once(_attending), encounter["provider_npi"]), "|||", rendered(short, encounter["specialty"]),
         "|||||||||", text.whole(encounter["encounter_id"]), f"^^^{AUTHORITY}^VN|||||||||||||||||", left, "||||||||",
-        *moments(encounter["start"]), text.choose(leaving, text.lines("|", *moments(gone), "\r"), "\r"),
+        *moments(encounter["start"]), text.choose(leaving, text.joined("|", *moments(gone), "\r"), "\r"),
     )  # fmt: skip
 
 
@@ -159,7 +159,7 @@ def _insured(part: Records, coverage: Columns) -> pa.Array:
     return text.lines(
         rendered(lambda plan: f"IN1|1|{escape(plan or 'UNKNOWN')}|", coverage["plan"]),
         rendered(part.directory.once(_payer), coverage["payer_id"]), "|", safe(group), "||||",
-        dates(coverage["start_date"], compact=True), "|", dates(coverage["end_date"], compact=True), "||",
+        day(coverage["start_date"]), "|", day(coverage["end_date"]), "||",
         rendered(short, coverage["coverage_type"]), "|", pc.fill_null(name.take(pa.array(holder, mask=holder < 0)), ""), "|",
         rendered(_relationship, coverage["relationship"]), "|||||||||||||||||||", safe(coverage["member_number"]), "\r",
     )  # type: ignore[arg-type]  # fmt: skip
