@@ -10,7 +10,7 @@ one `take` copy them: the bytes that it returns are those that are written.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias, Union
 
 import numpy as np
@@ -38,6 +38,9 @@ class Joined:
     def __len__(self) -> int:
         return next(len(column) for column in self.columns if isinstance(column, Text))
 
+    def __getitem__(self, key: Any) -> Joined:
+        return Joined([column if isinstance(column, str) else column[key] for column in self.columns])
+
 
 def joined(*pieces: Piece) -> Joined:
     """The pieces of a row, side by side: what `lines` would give, as a piece."""
@@ -59,18 +62,36 @@ def lines(*pieces: Piece) -> pa.Array:
     Returns:
         Arrow string array (rows,).
     """
-    row = joined(*pieces)
-    index = np.empty((len(row), len(row.columns)), np.int32)
-    pool, base, size = [_NOTHING], {}, 1  # before the values of each column stands the empty text: -1, null
-    for position, column in enumerate(row.columns):
-        values = pa.array([column]) if isinstance(column, str) else column.values
-        if id(values) not in base:
-            base[id(values)] = size
-            pool += [values, _NOTHING]
-            size += len(values) + 1
-        np.add(0 if isinstance(column, str) else column.codes, base[id(values)], out=index[:, position])
-    copied = pa.concat_arrays(pool).take(pa.array(index.reshape(-1)))
-    return _spanned(copied, np.arange(len(row) + 1) * len(row.columns))
+    pool, index = _chosen(joined(*pieces))
+    return _copied(pool, index)
+
+
+def batches(*pieces: Piece, rows: int = 8_192) -> Iterator[pa.Array]:
+    """What `lines` gives, in stretches of at most `rows` rows: few enough bytes to be still in the cache when written."""
+    pool, index = _chosen(joined(*pieces))
+    for start in range(0, len(index), rows):
+        yield _copied(pool, index[start : start + rows])
+
+
+def merged(parts: Sequence[tuple[NDArray[Any], Piece]]) -> Joined:
+    """Rows of several pieces, merged by key; rows of equal key stay in the order of `parts`.
+
+    Args:
+        parts: (int array (rows,) of sort keys, piece of as many rows).
+    """
+    if len(parts) == 1:
+        return joined(parts[0][1])
+    keys = np.concatenate([key for key, _ in parts])
+    place = np.empty(len(keys), np.int64)
+    place[np.argsort(keys, kind="stable")] = np.arange(len(keys))
+    columns, start = [], 0
+    for key, piece in parts:
+        rows, start = place[start : start + len(key)], start + len(key)
+        for column in map(functools.partial(_repeated, rows=len(rows)), _columns([piece])):
+            codes = np.full(len(keys), -1, np.int32)
+            codes[rows] = column.codes
+            columns.append(Text(codes, column.values))
+    return Joined(columns)
 
 
 def optional(before: str, column: Text | pa.Array, after: str = "") -> Text:
@@ -215,6 +236,25 @@ def data(strings: pa.Array) -> memoryview:
         return memoryview(b"")
     offsets = np.frombuffer(whole_array.buffers()[1], np.int32)[whole_array.offset :]
     return memoryview(whole_array.buffers()[2] or b"")[int(offsets[0]) : int(offsets[len(whole_array)])]
+
+
+def _chosen(row: Joined) -> tuple[pa.Array, NDArray[np.int32]]:
+    """The distinct values of all columns, and which of them each row consists of (rows, columns)."""
+    index = np.empty((len(row), len(row.columns)), np.int32)
+    pool, base, size = [_NOTHING], {}, 1  # before the values of each column stands the empty text: -1, null
+    for position, column in enumerate(row.columns):
+        values = pa.array([column]) if isinstance(column, str) else column.values
+        if id(values) not in base:
+            base[id(values)] = size
+            pool += [values, _NOTHING]
+            size += len(values) + 1
+        np.add(0 if isinstance(column, str) else column.codes, base[id(values)], out=index[:, position])
+    return pa.concat_arrays(pool), index
+
+
+def _copied(pool: pa.Array, index: NDArray[np.int32]) -> pa.Array:
+    rows, columns = index.shape
+    return _spanned(pool.take(pa.array(index.reshape(-1))), np.arange(rows + 1) * columns)
 
 
 def _columns(pieces: Iterable[Piece]) -> Iterable[str | Text]:

@@ -108,7 +108,7 @@ def test_dates_and_times_follow_their_pattern_and_null_stays_null(moments):
     assert text.times(pa.array(array), "%Y%m%d%H%M").to_pylist() == [moment and f"{moment:%Y%m%d%H%M}" for moment in moments]
     assert text.dates(array.astype("datetime64[D]")).to_pylist() == [day and day.isoformat() for day in days]
     assert text.dates(array).to_pylist() == [day and day.isoformat() for day in days]
-    assert text.lines(text.clock(array)).to_pylist() == [moment and f"{moment:%H:%M:%S}" or "" for moment in moments]
+    assert text.lines(text.clock(array)).to_pylist() == [(moment and f"{moment:%H:%M:%S}") or "" for moment in moments]
     assert text.dates(pa.chunked_array([pa.array(days, pa.date32())]), "%Y%m%d").to_pylist() == [day and f"{day:%Y%m%d}" for day in days]
 
 

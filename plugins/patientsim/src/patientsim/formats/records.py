@@ -17,7 +17,7 @@ from patientsim.tables import TABLES
 PERSON, COVERAGE = "core.person", "membersim.coverage"
 NEEDS = (PERSON, *(table.name for table in TABLES))
 WANTS = ("networksim.provider", "networksim.facility", "membersim.payer", COVERAGE)
-PART = 32_768  # rows rendered at once: in the cache, and far below the two gigabytes of one Arrow string array
+PART = 65_536  # rows rendered at once: in the cache, and far below the two gigabytes of one Arrow string array
 
 
 class Records:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import pyarrow as pa
 
@@ -30,13 +30,12 @@ class Ndjson:
         """Take a chunk's tables."""
         if self._first:
             self._directory, self._first = Directory(tables), False
-        for part in Records.of(tables, self._run, self._directory).parts():
-            for name in TYPES:
-                lines = _lines(name, part)
-                if len(lines):
-                    self._destination.open(f"{name}.ndjson").write(lines)
-            for kind, _, number in referred(part):
-                self._referred[kind] |= used(number)
+        records = Records.of(tables, self._run, self._directory)
+        for name in TYPES:
+            for lines in _lines(name, records):
+                self._destination.open(f"{name}.ndjson").write(lines)
+        for kind, _, number in referred(records):
+            self._referred[kind] |= used(number)
 
     def close(self) -> None:
         """Write whom the resources refer to, by kind and number."""
@@ -49,15 +48,13 @@ class Ndjson:
                     file.write(organizations.json_text(resource) + "\n", rows=1)
 
 
-def _lines(name: str, part: Records) -> pa.Array:
-    """The resources of one type; by person where they come of several tables, so that it does not matter where parts end."""
-    lines, person = [], []
+def _lines(name: str, records: Records) -> Iterator[pa.Array]:
+    """The resources of one type; by person where they come of several tables, so that it does not matter where chunks end."""
+    parts = []
     for resource in RESOURCES:
-        rows = resource.rows(part) if resource.type == name else None
+        rows = resource.rows(records) if resource.type == name else None
         if rows is not None and rows.columns.rows:
             opening = f'{{"resourceType":"{name}","id":"{PREFIX}'
-            lines.append(text.lines(opening, text.whole(rows[resource.key]), '"', *resource.build(rows), "}\n"))
-            person.append(rows.person)
-    if len(lines) < 2:
-        return lines[0] if lines else pa.array([], pa.string())
-    return text.interleaved(list(zip(person, lines, strict=True)))[0]
+            parts.append((rows.person, text.joined(opening, text.whole(rows[resource.key]), '"', *resource.build(rows), "}\n")))
+    if parts:
+        yield from text.batches(text.merged(parts))

@@ -30,42 +30,41 @@ class Adt:
         """Take a chunk's tables."""
         if self._first:
             self._directory, self._first = Directory(tables), False
-        for part in Records.of(tables, self._run, self._directory, NEEDS).parts():
-            self._file.write(rendered_messages(part))
+        for lines in text.batches(rendered_messages(Records.of(tables, self._run, self._directory, NEEDS))):
+            self._file.write(lines)
 
     def close(self) -> None:
         """Nothing is left to write."""
 
 
-def rendered_messages(part: Records) -> pa.Array:
-    """The messages of a part's people, each with its line feed."""
+def rendered_messages(part: Records) -> text.Joined:
+    """The messages of some people, each with its line feed."""
     found = messages(part)
     visits = np.asarray(found["visit"]) >= 0
     if visits.all():
         return _about_visits(part, found)
     about = {True: found.where(visits), False: found.where(~visits)}
     texts = [_about_visits(part, about[True]), _about_people(part, about[False])]
-    order = np.argsort(np.concatenate([np.flatnonzero(visits), np.flatnonzero(~visits)]), kind="stable")
-    return pa.concat_arrays(texts).take(pa.array(order))
+    return text.merged([(np.flatnonzero(visits), texts[0]), (np.flatnonzero(~visits), texts[1])])
 
 
-def _about_visits(part: Records, message: Columns) -> pa.Array:
+def _about_visits(part: Records, message: Columns) -> text.Joined:
     encounter = part["patientsim.encounter"].take(np.asarray(message["visit"]))
     pv1 = segments.visit(message, encounter, part.directory)
     return _joined(part, message, encounter["facility_npi"], pv1, segments.diagnoses(message, encounter))  # type: ignore[arg-type]
 
 
-def _about_people(part: Records, message: Columns) -> pa.Array:
+def _about_people(part: Records, message: Columns) -> text.Joined:
     return _joined(part, message, Text.constant(None, message.rows), NO_VISIT, "")
 
 
-def _joined(part: Records, message: Columns, facility: Text, pv1: text.Piece, diagnoses: text.Piece) -> pa.Array:
+def _joined(part: Records, message: Columns, facility: Text, pv1: text.Piece, diagnoses: text.Piece) -> text.Joined:
     person = np.asarray(message["person"])
     sender = facility.or_else(segments.FALLBACK["code"])
     died = np.asarray(part["patientsim.patient"]["deceased_date"])[segments.charts(part)][person]
-    return text.lines(
+    return text.joined(
         segments.header(message, sender, part.zones[person]),
-        segments.patient(part).take(pa.array(person)),
+        Text(person, segments.patient(part)),
         segments.ending(message, died),
         pv1,
         diagnoses,

@@ -28,7 +28,7 @@ def header(message: Columns, facility: Text, zones: Text) -> Any:
     kind = rendered(lambda event: f"||ADT^{event}^{CODES['structure'][event]}|", trigger)  # type: ignore[arg-type]
     offset = zones.recode(lambda zone: zone.replace(":", ""))
     rest = f"|{CODES['processing']}|2.5.1|||||USA|UNICODE UTF-8\rEVN|"
-    return text.lines(opening, *time, offset, kind, text.whole(message["control"]), message["suffix"], rest, trigger, "|", *time, "\r")
+    return text.joined(opening, *time, offset, kind, text.whole(message["control"]), message["suffix"], rest, trigger, "|", *time, "\r")
 
 
 def patient(part: Records) -> pa.Array:
@@ -83,7 +83,7 @@ def visit(message: Columns, encounter: Columns, directory: Directory) -> Any:
     left = Text(np.where(leaving, left.codes, -1), left.values)
     gone = np.where(leaving, encounter["end"], np.datetime64("NaT"))
     opening = rendered(_opening, encounter["class"], place, encounter["specialty"], encounter["facility_npi"], encounter["admission_type"])
-    return text.lines(
+    return text.joined(
         opening, rendered(directory.once(_attending), encounter["provider_npi"]), "|||", rendered(short, encounter["specialty"]),
         "|||||||||", text.whole(encounter["encounter_id"]), f"^^^{AUTHORITY}^VN|||||||||||||||||", left, "||||||||",
         *moments(encounter["start"]), text.choose(leaving, text.joined("|", *moments(gone), "\r"), "\r"),
@@ -132,7 +132,7 @@ def insurance(part: Records, message: Columns) -> Any:
     if coverage is None or not coverage.rows:
         return ""
     row = _covering(part, message, coverage)
-    return pc.fill_null(_insured(part, coverage).take(pa.array(row, mask=(row < 0) | (message["trigger"] == "A02"))), "")
+    return Text(np.where(message["trigger"] == "A02", -1, row), _insured(part, coverage))
 
 
 def _covering(part: Records, message: Columns, coverage: Columns) -> NDArray[np.int64]:
@@ -160,7 +160,7 @@ def _insured(part: Records, coverage: Columns) -> pa.Array:
         rendered(lambda plan: f"IN1|1|{escape(plan or 'UNKNOWN')}|", coverage["plan"]),
         rendered(part.directory.once(_payer), coverage["payer_id"]), "|", safe(group), "||||",
         day(coverage["start_date"]), "|", day(coverage["end_date"]), "||",
-        rendered(short, coverage["coverage_type"]), "|", pc.fill_null(name.take(pa.array(holder, mask=holder < 0)), ""), "|",
+        rendered(short, coverage["coverage_type"]), "|", Text(holder, name), "|",
         rendered(_relationship, coverage["relationship"]), "|||||||||||||||||||", safe(coverage["member_number"]), "\r",
     )  # type: ignore[arg-type]  # fmt: skip
 
