@@ -243,9 +243,12 @@ def concat(parts: Sequence[Column]) -> Column:
     if not any(isinstance(part, Text) for part in parts):
         return np.concatenate(parts)  # type: ignore[arg-type]
     texts = [part if isinstance(part, Text) else Text.constant(None, len(part)) for part in parts]
-    offsets = np.cumsum([0, *(len(text.values) for text in texts[:-1])])
-    codes = [np.where(t.codes < 0, -1, t.codes + offset) for t, offset in zip(texts, offsets, strict=True)]
-    return _compact(Text(np.concatenate(codes), pa.concat_arrays([t.values for t in texts])))
+    worded = {id(text.values): text.values for text in texts if len(text.values)}
+    if len(worded) <= 1:  # nulls beside text, or rows of one text
+        return Text(np.concatenate([text.codes for text in texts]), next(iter(worded.values()), texts[0].values))
+    offsets = dict(zip(worded, np.cumsum([0, *map(len, worded.values())]), strict=False))
+    codes = [np.where(t.codes < 0, -1, t.codes + offsets.get(id(t.values), 0)) for t in texts]
+    return _compact(Text(np.concatenate(codes), pa.concat_arrays(list(worded.values()))))
 
 
 def _as_string(array: pa.Array) -> pa.Array:
