@@ -7,7 +7,7 @@ from pathlib import Path
 
 from healthsim_core.offers import Journey, Profile
 from healthsim_core.spec import ProfileSpecification
-from healthsim_core.spec.base import read_json
+from healthsim_core.spec.bounds import read_json
 
 
 def profile_templates(folder: Path) -> tuple[Profile, ...]:

@@ -76,7 +76,8 @@ def main(arguments: list[str] | None = None) -> None:
         error.show()
         code = 2
     except HealthSimError as error:
-        click.echo(f"healthsim: {error}", err=True)
+        count = len(error.mistakes)
+        click.echo(f"healthsim: {count} mistakes.\n\n{error}" if count > 1 else f"healthsim: {error}", err=True)
         code = 2
     except (KeyboardInterrupt, click.Abort):
         click.echo("healthsim: interrupted; nothing was written.", err=True)

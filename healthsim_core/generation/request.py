@@ -11,11 +11,12 @@ import attrs
 from pydantic import TypeAdapter, ValidationError
 
 from healthsim_core.catalog import Catalog
-from healthsim_core.errors import SpecificationError, unknown
+from healthsim_core.errors import Mistakes, SpecificationError, unknown
 from healthsim_core.spec import JourneySpecification, ProfileSpecification, ScenarioSpecification
 from healthsim_core.spec.base import Document
 from healthsim_core.spec.profile import JourneyReference
 
+MOST_SEED = 2**63 - 1
 DEFAULT_AS_OF = datetime.date(2026, 1, 1)
 
 
@@ -133,28 +134,27 @@ def make_request(
     Raises:
         SpecificationError: Something is unknown or contradicts itself.
     """
-    specification = find_profile(profile, catalog)
+    mistakes = Mistakes()
+    specification = mistakes.attempt(ProfileSpecification(), find_profile, profile, catalog)
     generation = specification.generation
-    given = journey if isinstance(journey, list | tuple) else [journey] if journey is not None else None
-    journeys = (
-        [_requested(each, catalog, None, f"journey[{i}]" if len(given) > 1 else "journey") for i, each in enumerate(given)]
-        if given is not None
-        else [_referenced(each, catalog, f"journeys[{i}]") for i, each in enumerate(specification.journeys)]
-    )
+    journeys = _journeys(journey, specification, catalog, mistakes)
     chosen = products if products is not None else generation.products
-    return Request(
+    known = None if chosen is None else [mistakes.attempt("", _known_product, p, catalog) for p in _listed(chosen, "products", mistakes)]
+    request = Request(
         name=name or specification.id,
         profile=specification,
         journeys=tuple(journeys),
-        count=_count(generation.count if count is None else count),
-        seed=generation.seed if seed is None else _whole(seed, "seed"),
-        as_of=_date(as_of, "as_of") or generation.as_of or DEFAULT_AS_OF,
-        start=_start(start if start is not None else generation.start),
-        products=None if chosen is None else tuple(_known_product(p, catalog) for p in _listed(chosen)),
-        formats=tuple(_listed(formats if formats is not None else specification.outputs)),
+        count=mistakes.attempt(0, _count, generation.count if count is None else count),
+        seed=mistakes.attempt(0, _seed, generation.seed if seed is None else seed),
+        as_of=mistakes.attempt(None, _date, as_of, "as_of") or generation.as_of or DEFAULT_AS_OF,
+        start=mistakes.attempt(None, _start, start if start is not None else generation.start),
+        products=None if known is None else tuple(known),
+        formats=tuple(_listed(formats if formats is not None else specification.outputs, "output_formats", mistakes)),
         validation=generation.validation,
         settings=specification.products,
     )
+    mistakes.tell()
+    return request
 
 
 def scenario_request(scenario: Any, catalog: Catalog, **changes: Any) -> Request:
@@ -164,16 +164,19 @@ def scenario_request(scenario: Any, catalog: Catalog, **changes: Any) -> Request
     given = {name: value for name, value in changes.items() if value is not None}
     stated = {"count": specification.count if specification.count is not None else _households(specification), "seed": specification.seed,
               "as_of": specification.as_of, "start": specification.start, "products": specification.products}  # fmt: skip
-    try:
+    mistakes = Mistakes()
+    with mistakes.caught(where):
         request = make_request(
             specification.profile,
             catalog=catalog,
             name=_slug(specification.scenario),
             **{**stated, "formats": specification.outputs, **given},
         )
-        journeys = [_referenced(each, catalog, f"journeys[{i}]") for i, each in enumerate(specification.journeys)]
-    except SpecificationError as error:
-        raise error.within(where) if where else error from None
+    journeys = []
+    for index, each in enumerate(specification.journeys):
+        with mistakes.caught(where):
+            journeys.append(_referenced(each, catalog, f"journeys[{index}]"))
+    mistakes.tell()
     settings = {**request.settings, **specification.settings}
     return attrs.evolve(request, journeys=(*request.journeys, *journeys), settings=settings)
 
@@ -199,6 +202,17 @@ def _households(scenario: ScenarioSpecification) -> int | None:
     return 1
 
 
+def _journeys(journey: Any, profile: ProfileSpecification, catalog: Catalog, mistakes: Mistakes) -> list[RequestedJourney]:
+    """The journeys that are asked for, or else the profile's own."""
+    given = journey if isinstance(journey, list | tuple) else [journey] if journey is not None else None
+    found = []
+    for index, each in enumerate(profile.journeys if given is None else given):
+        with mistakes.caught():
+            where = f"journeys[{index}]" if given is None else f"journey[{index}]" if len(given) > 1 else "journey"
+            found.append(_requested(each, catalog, None, where))
+    return found
+
+
 def _requested(journey: Any, catalog: Catalog, member: str | None, where: str) -> RequestedJourney:
     if isinstance(journey, JourneyReference):
         return _referenced(journey, catalog, where)
@@ -219,8 +233,13 @@ def _slug(text: str) -> str:
     return "-".join("".join(c if c.isalnum() else " " for c in text.lower()).split()) or "scenario"
 
 
-def _listed(names: Any) -> list[str]:
-    return [names] if isinstance(names, str) else list(names)
+def _listed(names: Any, where: str, mistakes: Mistakes) -> list[str]:
+    listed = [names] if isinstance(names, str) else names
+    with mistakes.caught():
+        if not isinstance(listed, list | tuple) or not all(isinstance(name, str) for name in listed):
+            raise SpecificationError(f"{names!r} is not a list of names.", where, 'Give a list, such as ["a", "b"].')
+        return list(dict.fromkeys(listed))
+    return []
 
 
 def _known_product(name: str, catalog: Catalog) -> str:
@@ -234,6 +253,13 @@ def _count(value: Any) -> int:
     if not 0 <= count <= 1_000_000_000:
         raise SpecificationError(f"{count} is not a number of people.", "count", "Give 0 to 1,000,000,000.")
     return count
+
+
+def _seed(value: Any) -> int:
+    seed = _whole(value, "seed")
+    if abs(seed) > MOST_SEED:
+        raise SpecificationError(f"{seed} is too large.", "seed", f"Give a number from -{MOST_SEED} to {MOST_SEED}.")
+    return seed
 
 
 def _whole(value: Any, where: str) -> int:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BeforeValidator, Field, field_validator, model_validator
 
-from healthsim_core.spec.base import Document, Specification
+from healthsim_core.spec.base import Document, Findings, Specification
 from healthsim_core.spec.distribution import AgeBands, Condition, Constant, Distribution
 
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -32,7 +32,7 @@ class GeographySpecification(Specification):
     @model_validator(mode="after")
     def _one_of_both(self) -> GeographySpecification:
         if (self.fips is None) == (self.counties is None):
-            raise ValueError('say either "fips" (one county) or "counties" (FIPS code to weight)')
+            raise ValueError('there is not one of "fips" and "counties"; say "fips" (one county) or "counties" (FIPS code to weight)')
         return self
 
 
@@ -117,7 +117,7 @@ class JourneyReference(Specification):
     @model_validator(mode="after")
     def _one_of_both(self) -> JourneyReference:
         if (self.template is None) == (self.inline is None):
-            raise ValueError('say either "template" (a name) or "inline" (a journey)')
+            raise ValueError('there is not one of "template" and "inline"; say either "template" (a name) or "inline" (a journey)')
         return self
 
 
@@ -178,15 +178,17 @@ class ProfileSpecification(Document):
 
     @model_validator(mode="after")
     def _household_makes_sense(self) -> ProfileSpecification:
-        roles = [member.role for member in self.members or []]
+        findings, roles = Findings(), [member.role for member in self.members or []]
         if roles and roles.count("subscriber") != 1:
-            raise ValueError(f"members: a household has one subscriber, not {roles.count('subscriber')}")
+            findings.add(f"a household has one subscriber, not {roles.count('subscriber')}.", "Give one member that role.", "members")
         for index, member in enumerate(self.members or []):
             age = member.age.value if isinstance(member.age, Constant) else None
             if not isinstance(age, int | float):
                 continue
             if member.role in ("subscriber", "spouse") and age < 18:
-                raise ValueError(f"members[{index}].age: a {member.role} is an adult, not {age:g}")
+                findings.add(f"a {member.role} is an adult, not {age:g}.", "Give 18 or more.", "members", index, "age", value=age)
             if member.role == "dependent" and age > 26 and not member.disabled:
-                raise ValueError(f'members[{index}].age: a dependent above 26 is out unless "disabled" is true, not {age:g}')
+                remedy = 'Give 26 or less, or say "disabled": true.'
+                findings.add(f"a dependent above 26 is out, and this one is {age:g}.", remedy, "members", index, "age", value=age)
+        findings.tell()
         return self

@@ -233,7 +233,7 @@ def test_several_journeys_run_on_one_person() -> None:
         ([event(depends_on="vist"), event("visit2")], 'no event is called "vist"'),
         ([event("a", depends_on="b"), event("b", depends_on="a")], "circle: a -> b -> a"),
         ([event(), event()], "there twice"),
-        ([event(probability=1.5)], "less than or equal to 1"),
+        ([event(probability=1.5)], "1.5 is above 1"),
         ([event(delay={"days": -1})], "cannot come before"),
         ([event(delay={"days": 1, "weeks": 1})], "exactly one of"),
     ],

@@ -133,7 +133,7 @@ def test_parents_are_plausibly_older_and_spouses_adult() -> None:
 
 @pytest.mark.parametrize(
     ("member", "said"),
-    [({"role": "spouse", "age": 12}, "a spouse is an adult"), ({"role": "dependent", "age": 30}, 'unless "disabled" is true')],
+    [({"role": "spouse", "age": 12}, "a spouse is an adult"), ({"role": "dependent", "age": 30}, 'or say "disabled": true')],
 )
 def test_implausible_members_are_errors(member: dict, said: str) -> None:
     with pytest.raises(SpecificationError, match=said):

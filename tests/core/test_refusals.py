@@ -72,7 +72,7 @@ def test_an_unknown_name_or_impossible_value(refused, arguments: tuple[str, ...]
         ({"demographics": {"agee": 3}}, 'spec.json: demographics.agee: there is no field "agee" here.\n  Did you mean "age"?'),
         (
             {"demographics": {"age": {"type": "normall", "mean": 1, "sd": 1}}},
-            'demographics.age: no distribution is called "normall". Did you mean "normal"?',
+            'demographics.age: no distribution is called "normall".\n  Did you mean "normal"?',
         ),
         ({"demographics": {"age": {"type": "uniform", "min": 9, "max": 1}}}, "demographics.age: min 9 is above max 1"),
         ({"demographics": {"age": {"type": "normal", "mean": 50, "sd": -1}}}, "demographics.age.sd: a standard deviation is not negative"),
@@ -82,7 +82,7 @@ def test_an_unknown_name_or_impossible_value(refused, arguments: tuple[str, ...]
         ({"reference": {"fips": "1"}}, "reference.fips"),
         (
             {"clinical": {"primary_condition": {"code": "E11", "prevalence": 3.0}}},
-            "clinical.primary_condition.prevalence: Input should be less than or equal to 1 (got 3.0)",
+            "clinical.primary_condition.prevalence: 3.0 is above 1.\n  Give 1 or less.",
         ),
         (
             {"clinical": {"conditions": [{"code": "E11", "when": "agee > 3"}]}},
