@@ -17,6 +17,7 @@ NEARLY = 0.75  # of letters in common from which a text is taken for another one
 _WANTED = {
     "boolean": ("a condition", 'Compare it with something, such as "age >= 65".'),
     "number": ("a number", "Write a number, or an expression that gives one."),
+    "date": ("a date", 'Write a date, or the name of a column of dates, such as "start_date".'),
 }
 
 

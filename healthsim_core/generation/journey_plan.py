@@ -9,7 +9,7 @@ import attrs
 
 from healthsim_core.catalog import CORE_EVENT_TYPES, Catalog
 from healthsim_core.errors import Mistakes, SpecificationError, suggestion
-from healthsim_core.generation.distributions import Distribution, compile_distribution, condition, kind_of
+from healthsim_core.generation.distributions import Distribution, compile_distribution, condition
 from healthsim_core.generation.expression_kinds import same_kind
 from healthsim_core.generation.expressions import Expression, expressions_in
 from healthsim_core.generation.kinds import ANYTHING, BOOLEAN, NOTHING, NUMBER, TEXT, Kind, kind_of_field
@@ -121,7 +121,7 @@ class JourneyCompiler:
                 path = f"events[{index}].outcomes.{name}"
                 drawn = self.mistakes.attempt(None, compile_distribution, spec, f"{where}.{path}")
                 before = {"the person": self.known[name]} if name in self.known else {}
-                found.setdefault(name, before)[path] = kind_of(drawn, self.known) if drawn is not None else ANYTHING
+                found.setdefault(name, before)[path] = drawn.gives(self.known) if drawn is not None else ANYTHING
         what = "the values of one name are text and others numbers"
         kinds = {n: self.mistakes.attempt(ANYTHING, same_kind, k, f"{where}.{list(k)[-1]}", what) for n, k in found.items()}
         return {**kinds, **{f"outcome.{name}": kind for name, kind in kinds.items()}}

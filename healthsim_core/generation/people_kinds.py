@@ -14,7 +14,7 @@ from healthsim_core.catalog import Catalog
 from healthsim_core.columns import Columns, Text
 from healthsim_core.draws import Draws
 from healthsim_core.errors import HealthSimError, Mistakes, SpecificationError
-from healthsim_core.generation.distributions import compile_distribution, kind_of
+from healthsim_core.generation.distributions import compile_distribution
 from healthsim_core.generation.expression_kinds import same_kind
 from healthsim_core.generation.expressions import expressions_in
 from healthsim_core.generation.identity import defaults
@@ -73,7 +73,7 @@ def _attributes(attributes: Iterable[Attribute], roles: Sequence[str], mistakes:
 
 
 def _attribute(attribute: Attribute, known: Mapping[str, Kind], mistakes: Mistakes) -> Kind:
-    kinds = {f"members[{i}]": kind_of(each, known) for i, each in enumerate(attribute.by_member)}
+    kinds = {f"members[{i}]": each.gives(known) for i, each in enumerate(attribute.by_member)}
     kind = mistakes.attempt(ANYTHING, same_kind, kinds, attribute.where, "some members' values are text and others numbers")
     if attribute.name not in _BUILT_IN:
         return kind
@@ -91,13 +91,13 @@ def _usual(name: str) -> Kind:
     stated += [defaults()["attributes"][name]] if name in defaults()["attributes"] else []
     written: TypeAdapter[Any] = TypeAdapter(WrittenDistribution)
     compiled = [compile_distribution(written.validate_python(entry["distribution"]), f"defaults.{name}") for entry in stated]
-    return together([kind_of(each, {}) for each in compiled]) or ANYTHING
+    return together([each.gives({}) for each in compiled]) or ANYTHING
 
 
 def _conditions(before: dict[str, Kind], conditions: Iterable[ConditionPlan], catalog: Catalog, mistakes: Mistakes) -> dict[str, Kind]:
     for plan in conditions:
         _check((plan.by_member, plan.severity), before, mistakes)
-        kinds = [kind_of(each, before) for each in plan.severity if each is not None]
+        kinds = [each.gives(before) for each in plan.severity if each is not None]
         severity = together([*kinds, _severities(catalog)]) if kinds else _severities(catalog)
         if severity is None:
             with mistakes.caught():

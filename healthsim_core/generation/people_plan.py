@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from healthsim_core.catalog import Catalog
 from healthsim_core.errors import Mistakes, SpecificationError
-from healthsim_core.generation.distributions import Distribution, compile_distribution, condition
+from healthsim_core.generation.distributions import Choice, Distribution, compile_distribution, condition
 from healthsim_core.generation.expressions import Expression
 from healthsim_core.generation.identity import defaults
 from healthsim_core.generation.kinds import Kind
@@ -337,9 +337,8 @@ def _visit(name: str, by_name: Mapping[str, Attribute], done: dict[str, Attribut
 
 
 def weights_of(distribution: Distribution) -> dict[str, float] | None:
-    """The categories of a distribution and their probabilities, where it is a plain choice."""
-    values, weights = getattr(distribution, "values", None), getattr(distribution, "weights", None)
-    if values is None or weights is None:
+    """The categories of a distribution and their probabilities, where it is a plain choice of texts or numbers."""
+    if not isinstance(distribution, Choice) or distribution.kind == "boolean":
         return None
-    total = float(np.sum(weights))
-    return {str(value): float(weight) / total for value, weight in zip(values, weights, strict=True)}
+    total = float(np.sum(distribution.weights))
+    return {str(value): float(weight) / total for value, weight in zip(distribution.values, distribution.weights, strict=True)}

@@ -103,8 +103,8 @@ def _tally_attribute(tallies: Tallies, attribute: Attribute, people: Columns) ->
         return
     if attribute.name == "age":
         return
-    transformed = distribution.cdf(values, people)
-    if transformed is not None:
+    transformed = distribution.cdf(values, people) if distribution.continuous else None
+    if transformed is not None and (distribution.below(values, people) == transformed).all():
         tallies.mean(attribute.where, "mean", transformed)
         counts, _ = np.histogram(transformed, bins=BINS, range=(0.0, 1.0))
         for index, count in enumerate(counts):

@@ -1,0 +1,167 @@
+"""Distributions made of others: by rule, by chance, around a date; and values computed from other columns."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import AliasChoices, BeforeValidator, Discriminator, Field, GetJsonSchemaHandler, Tag, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from healthsim_core.errors import suggestion
+from healthsim_core.spec.base import Specification
+from healthsim_core.spec.distribution.continuous import (
+    Beta,
+    Empirical,
+    Exponential,
+    Gamma,
+    LogNormal,
+    Normal,
+    Triangular,
+    Uniform,
+    Weibull,
+)
+from healthsim_core.spec.distribution.counts import NegativeBinomial, Poisson
+from healthsim_core.spec.distribution.finite import AgeBands, Categorical, Constant, Explicit
+from healthsim_core.spec.distribution.parameters import Share, checked_weights
+
+
+class Compared(Specification):
+    """A condition in structured form: field, operator, value."""
+
+    field: str
+    operator: Literal["eq", "ne", "gt", "gte", "lt", "lte", "in", "not_in", "contains"] = "eq"
+    value: Any
+
+    def expression(self) -> str:
+        """The same condition as an expression."""
+        symbol = {"eq": "==", "ne": "!=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "in": "in", "not_in": "not in"}
+        name = self.field.removeprefix("entity.")
+        if self.operator in ("in", "not_in") and not isinstance(self.value, list | tuple):
+            return f"{name} {symbol[self.operator]} {[self.value]!r}"
+        return f"{self.value!r} in {name}" if self.operator == "contains" else f"{name} {symbol[self.operator]} {self.value!r}"
+
+
+Condition = str | Compared
+
+
+class Rule(Specification):
+    """One case of a conditional distribution."""
+
+    when: Condition = Field(validation_alias=AliasChoices("if", "when"), serialization_alias="if")
+    then: Distribution
+
+
+class Conditional(Specification):
+    """The first rule whose condition holds, else the default."""
+
+    type: Literal["conditional"]
+    rules: list[Rule] = Field(min_length=1)
+    default: Distribution | None = None
+
+
+class ZeroInflated(Specification):
+    """Zero with a probability, else a value of the distribution (which may be zero too)."""
+
+    type: Literal["zero_inflated"]
+    probability: Share | str
+    distribution: Distribution
+
+
+class Component(Specification):
+    """A part of a mixture and its weight."""
+
+    weight: Annotated[float, Field(ge=0)]
+    distribution: Distribution
+
+
+class Mixture(Specification):
+    """One of several distributions, by weight."""
+
+    type: Literal["mixture"]
+    components: list[Component]
+
+    @model_validator(mode="after")
+    def _sum_to_one(self) -> Mixture:
+        checked_weights({index: component.weight for index, component in enumerate(self.components)})
+        return self
+
+
+class Date(Specification):
+    """A day: any between two alike (both included), or so many days around another.
+
+    `around` is a date, or the name of a date column. Days are rounded to whole ones; negative ones lie before.
+    """
+
+    type: Literal["date"]
+    between: tuple[datetime.date, datetime.date] | None = None
+    around: Annotated[datetime.date | str, Field(union_mode="left_to_right")] | None = None
+    days: Distribution | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Date:
+        if (self.between is None) != (self.around is not None and self.days is not None):
+            raise ValueError('give either "between" (two dates), or "around" (a date) and "days" (a distribution)')
+        if self.between is not None and self.between[0] > self.between[1]:
+            raise ValueError(f"{self.between[0]} is after {self.between[1]}")
+        return self
+
+
+class Derived(Specification):
+    """Computed from the person's other columns by an expression, without chance."""
+
+    type: Literal["derived"]
+    expression: str
+
+
+def _kind(value: Any) -> str:
+    return str(value.get("type", "constant") if isinstance(value, dict) else getattr(value, "type", "constant"))
+
+
+def _known(value: Any) -> Any:
+    if isinstance(value, bool | int | float | str):
+        return {"type": "constant", "value": value}
+    if isinstance(value, dict) and _kind(value) not in KINDS:
+        raise ValueError(f'no distribution is called "{_kind(value)}". {suggestion(_kind(value), KINDS)}')
+    return value
+
+
+class _OrBareValue:
+    """In the JSON Schema: a bare number, text or boolean stands for itself."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [{"type": ["number", "string", "boolean"]}, handler(core_schema)]}
+
+
+Distribution = Annotated[
+    Annotated[Constant, Tag("constant")]
+    | Annotated[Categorical, Tag("categorical")]
+    | Annotated[Normal, Tag("normal")]
+    | Annotated[LogNormal, Tag("log_normal")]
+    | Annotated[Uniform, Tag("uniform")]
+    | Annotated[AgeBands, Tag("age_bands")]
+    | Annotated[Explicit, Tag("explicit")]
+    | Annotated[Conditional, Tag("conditional")]
+    | Annotated[Beta, Tag("beta")]
+    | Annotated[Gamma, Tag("gamma")]
+    | Annotated[Exponential, Tag("exponential")]
+    | Annotated[Weibull, Tag("weibull")]
+    | Annotated[Triangular, Tag("triangular")]
+    | Annotated[Poisson, Tag("poisson")]
+    | Annotated[NegativeBinomial, Tag("negative_binomial")]
+    | Annotated[ZeroInflated, Tag("zero_inflated")]
+    | Annotated[Mixture, Tag("mixture")]
+    | Annotated[Empirical, Tag("empirical")]
+    | Annotated[Date, Tag("date")]
+    | Annotated[Derived, Tag("derived")],
+    Discriminator(_kind),
+    BeforeValidator(_known),
+    _OrBareValue,
+]
+KINDS: dict[str, type[Specification]] = {
+    tag.tag: model for model, tag in (get_args(member) for member in get_args(get_args(Distribution)[0]))
+}
+for _model in (Rule, Conditional, ZeroInflated, Component, Mixture, Date):
+    _model.model_rebuild()
