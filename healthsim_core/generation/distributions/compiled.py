@@ -66,8 +66,8 @@ def _log_normal(spec: written.LogNormal, where: str) -> Distribution:
     return Normal(mean, sd, *_bounds(spec), log="mu" if way else "mean")
 
 
-def _continuous(family: families.Family, parameters: tuple[Parameter, ...], spec: Any, where: str) -> Distribution:
-    made = Continuous(family, parameters, *_bounds(spec))
+def _continuous(family: families.Family, parameters: tuple[Parameter, ...], bounds: tuple[float, float], where: str) -> Distribution:
+    made = Continuous(family, parameters, *bounds)
     if not made.names and not made.mass() > 0:
         raise no_value(where, made.low, made.high)
     return made
@@ -75,28 +75,30 @@ def _continuous(family: families.Family, parameters: tuple[Parameter, ...], spec
 
 def _beta(spec: written.Beta, where: str) -> Distribution:
     _, shape = _given(spec, where, ("alpha", "beta"))
-    return _continuous(families.BETA, (*shape, spec.low, spec.high), spec, where)
+    return _continuous(families.BETA, (*shape, spec.low, spec.high), _bounds(spec), where)
 
 
 def _gamma(spec: written.Gamma, where: str) -> Distribution:
     way, parameters = _given(spec, where, ("shape", "scale"), ("mean", "sd"))
     if way and parameters[1] == 0:
         raise SpecificationError("a gamma distribution without deviation is a constant.", f"{where}.sd", "Write the number alone.")
-    return _continuous((families.GAMMA, families.GAMMA_BY_MEAN)[way], parameters, spec, where)
+    return _continuous((families.GAMMA, families.GAMMA_BY_MEAN)[way], parameters, _bounds(spec), where)
 
 
 def _exponential(spec: written.Exponential, where: str) -> Distribution:
     way, parameters = _given(spec, where, ("rate",), ("mean",))
-    return _continuous((families.EXPONENTIAL_BY_RATE, families.EXPONENTIAL_BY_MEAN)[way], parameters, spec, where)
+    return _continuous((families.EXPONENTIAL_BY_RATE, families.EXPONENTIAL_BY_MEAN)[way], parameters, _bounds(spec), where)
 
 
 def _weibull(spec: written.Weibull, where: str) -> Distribution:
-    return _continuous(families.WEIBULL, _given(spec, where, ("shape", "scale"))[1], spec, where)
+    return _continuous(families.WEIBULL, _given(spec, where, ("shape", "scale"))[1], _bounds(spec), where)
 
 
 def _triangular(spec: written.Triangular, where: str) -> Distribution:
     low, high = spec.support
-    return _continuous(families.TRIANGULAR, (low, spec.mode, high), spec, where)
+    least, most = _bounds(spec)
+    bounds = (least if least > low else -np.inf), (most if most < high else np.inf)
+    return _continuous(families.TRIANGULAR, (low, spec.mode, high), bounds, where)
 
 
 def _empirical(spec: written.Empirical, where: str) -> Distribution:

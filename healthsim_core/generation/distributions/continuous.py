@@ -159,7 +159,8 @@ class Empirical(Distribution):
     @property
     def continuous(self) -> bool:
         """See `Distribution`."""
-        return bool((np.diff(self.values)[np.diff(self.shares) > 0] > 0).all())
+        atoms = self.values[1:][(np.diff(self.values) == 0) & (np.diff(self.shares) > 0)]
+        return not ((self.low <= atoms) & (atoms <= self.high)).any()
 
     def mass(self) -> float:
         """P(low <= X <= high) before truncation."""

@@ -16,6 +16,7 @@ from healthsim_core.generation.distributions.base import Distribution, Parameter
 from healthsim_core.generation.distributions.finite import no_value
 
 LONGEST_TABLE = 1_000_000
+_ENDLESS = 2.0**40
 _NEVER = 1e-18  # what a table of counts leaves out of each tail
 Law = Callable[..., Any]
 
@@ -43,13 +44,13 @@ POISSON = CountFamily(
     cdf=lambda k, mean: np.where(k < 0, 0.0, gammaincc(np.maximum(k, 0) + 1, mean)),
     sf=lambda k, mean: np.where(k < 0, 1.0, gammainc(np.maximum(k, 0) + 1, mean)),
     log_mass=lambda k, mean: xlogy(k, mean) - mean - gammaln(k + 1),
-    about=lambda p, mean: np.where(mean > 0, pdtrik(p, np.maximum(mean, 1e-300)), 0.0),
+    about=lambda p, mean: np.where(mean == 0, 0.0, pdtrik(p, mean)),
 )
 NEGATIVE_BINOMIAL = CountFamily(
     cdf=lambda k, n, p: np.where(k < 0, 0.0, betainc(n, np.maximum(k, 0) + 1, p)),
     sf=lambda k, n, p: np.where(k < 0, 1.0, betaincc(n, np.maximum(k, 0) + 1, p)),
     log_mass=lambda k, n, p: gammaln(k + n) - gammaln(n) - gammaln(k + 1) + xlogy(n, p) + xlog1py(k, -p),
-    about=lambda q, n, p: np.where(p < 1, nbdtrik(q, n, p), 0.0),
+    about=lambda q, n, p: np.where(p == 1, 0.0, nbdtrik(q, n, p)),
 )
 NEGATIVE_BINOMIAL_BY_MEAN = attrs.evolve(NEGATIVE_BINOMIAL, standard=lambda mean, dispersion: (1 / dispersion, 1 / (1 + mean * dispersion)))
 
@@ -181,7 +182,7 @@ def _ends(family: CountFamily, standard: tuple[Any, ...], least: float, most: fl
     beyond, before = _NEVER * family.sf(least - 1, *standard), _NEVER * (family.cdf(most, *standard) if np.isfinite(most) else 1.0)
     last = _first_where(lambda count: family.sf(count, *standard) <= beyond, least, most)
     first = _first_where(lambda count: family.cdf(count, *standard) > before, least, last)
-    if last - first >= LONGEST_TABLE:
+    if last - first >= LONGEST_TABLE or last - least >= _ENDLESS:
         remedy = f'Give "min" and "max" less than {LONGEST_TABLE:,} apart, or use gamma.'
         raise SpecificationError(f"its counts spread over more than {LONGEST_TABLE:,} values.", where, remedy)
     return first, last
@@ -189,10 +190,12 @@ def _ends(family: CountFamily, standard: tuple[Any, ...], least: float, most: fl
 
 def _first_where(holds: Callable[[float], Any], low: float, high: float) -> float:
     """The least count from low to high for which something holds that holds for all greater ones; high if for none."""
+    if holds(low):
+        return low
     step = 1.0
-    while low + step < high and not holds(low + step - 1):
+    while low + step < high and step < _ENDLESS and not holds(low + step):
         step *= 2
-    low, high = low + step // 2 - 1, min(low + step - 1, high)
+    high = min(low + step, high)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if holds(middle) else (middle, high)

@@ -136,32 +136,32 @@ class _OrBareValue:
 
 
 Distribution = Annotated[
-    Annotated[Constant, Tag("constant")]
-    | Annotated[Categorical, Tag("categorical")]
-    | Annotated[Normal, Tag("normal")]
-    | Annotated[LogNormal, Tag("log_normal")]
-    | Annotated[Uniform, Tag("uniform")]
-    | Annotated[AgeBands, Tag("age_bands")]
-    | Annotated[Explicit, Tag("explicit")]
-    | Annotated[Conditional, Tag("conditional")]
-    | Annotated[Beta, Tag("beta")]
-    | Annotated[Gamma, Tag("gamma")]
-    | Annotated[Exponential, Tag("exponential")]
-    | Annotated[Weibull, Tag("weibull")]
-    | Annotated[Triangular, Tag("triangular")]
-    | Annotated[Poisson, Tag("poisson")]
-    | Annotated[NegativeBinomial, Tag("negative_binomial")]
-    | Annotated[ZeroInflated, Tag("zero_inflated")]
-    | Annotated[Mixture, Tag("mixture")]
-    | Annotated[Empirical, Tag("empirical")]
-    | Annotated[Date, Tag("date")]
-    | Annotated[Derived, Tag("derived")],
-    Discriminator(_kind),
+    Annotated[Constant, Tag("type=constant")]
+    | Annotated[Categorical, Tag("type=categorical")]
+    | Annotated[Normal, Tag("type=normal")]
+    | Annotated[LogNormal, Tag("type=log_normal")]
+    | Annotated[Uniform, Tag("type=uniform")]
+    | Annotated[AgeBands, Tag("type=age_bands")]
+    | Annotated[Explicit, Tag("type=explicit")]
+    | Annotated[Conditional, Tag("type=conditional")]
+    | Annotated[Beta, Tag("type=beta")]
+    | Annotated[Gamma, Tag("type=gamma")]
+    | Annotated[Exponential, Tag("type=exponential")]
+    | Annotated[Weibull, Tag("type=weibull")]
+    | Annotated[Triangular, Tag("type=triangular")]
+    | Annotated[Poisson, Tag("type=poisson")]
+    | Annotated[NegativeBinomial, Tag("type=negative_binomial")]
+    | Annotated[ZeroInflated, Tag("type=zero_inflated")]
+    | Annotated[Mixture, Tag("type=mixture")]
+    | Annotated[Empirical, Tag("type=empirical")]
+    | Annotated[Date, Tag("type=date")]
+    | Annotated[Derived, Tag("type=derived")],
+    Discriminator(lambda value: f"type={_kind(value)}"),  # no tag is also the name of a parameter, as beta would be
     BeforeValidator(_known),
     _OrBareValue,
 ]
 KINDS: dict[str, type[Specification]] = {
-    tag.tag: model for model, tag in (get_args(member) for member in get_args(get_args(Distribution)[0]))
+    tag.tag.removeprefix("type="): model for model, tag in (get_args(member) for member in get_args(get_args(Distribution)[0]))
 }
 for _model in (Rule, Conditional, ZeroInflated, Component, Mixture, Date):
     _model.model_rebuild()
