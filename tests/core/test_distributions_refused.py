@@ -51,7 +51,7 @@ REFUSED = [
     ({"type": "negative_binomial", "mean": 1, "p": 0.5}, 'give either "mean" and "dispersion", or "n" and "p"'),
     ({"type": "negative_binomial", "n": 1, "p": 1.5}, "attributes.x.p: Input should be less than or equal to 1 (got 1.5)"),
     ({"type": "zero_inflated", "probability": 1.5, "distribution": 1}, "attributes.x.probability: Input should be less than or equal to 1"),
-    ({"type": "zero_inflated", "probability": 0.5, "distribution": "a"}, "attributes.x.distribution: its values are text, not numbers"),
+    ({"type": "zero_inflated", "probability": 0.5, "distribution": "a"}, "attributes.x.distribution: its values are a text, not a number"),
     ({"type": "mixture", "components": []}, "there are no weights"),
     ({"type": "mixture", "components": [part(0.5), part(0.2)]}, "the weights sum to 0.7"),
     ({"type": "mixture", "components": [part(0.5), part(0.5, "a")]}, "some of its values are text and others numbers"),
@@ -61,10 +61,9 @@ REFUSED = [
     ({"type": "date", "between": ["2020-13-01", "2021-01-01"]}, "attributes.x.between[0]: Input should be a valid date"),
     ({"type": "date", "between": ["2021-01-01", "2020-01-01"]}, "2021-01-01 is after 2020-01-01"),
     ({"type": "date", "around": "2021-01-01"}, 'give either "between" (two dates), or "around" (a date) and "days"'),
-    ({"type": "date", "around": "2021-01-01", "days": "many"}, "attributes.x.days: its values are text, not numbers"),
+    ({"type": "date", "around": "2021-01-01", "days": "many"}, "attributes.x.days: its values are a text, not a number"),
     ({"type": "derived", "expression": "age +"}, 'attributes.x.expression: "age +" is not an expression'),
     ({"type": "age_bands", "bands": {"0-5000": 1}}, "goes beyond 150"),
-    ({"type": "conditional", "rules": [{"if": "age > 3", "then": True}], "default": 0}, "some of its values are true or false and others"),
     ({"type": "gamma", "shape": "1 +", "scale": 1}, 'attributes.x.shape: "1 +" is not an expression'),
 ]
 
