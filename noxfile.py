@@ -81,7 +81,7 @@ def example(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Speed as ratios, and peak memory; --quick for the small sizes."""
+    """Speed, start-up and peak memory against their goals, stored in out/bench; --quick, --million, --only PART, --markdown."""
     session.run("python", "tests/benchmarks/bench.py", *session.posargs)
 
 

@@ -1,9 +1,11 @@
-"""Speed as ratios against a loop and against raw writes, and peak memory: `nox -s bench`, `nox -s bench -- --quick`."""
+"""Measure, print and store: `nox -s bench`, `-- --quick`, `-- --million`; `-- --markdown` prints what was stored last.
+
+This process imports nothing but the standard library, for a child is born with its parent's peak memory.
+"""
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
 import platform
@@ -11,101 +13,110 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-PROFILE, JOURNEY = "medicare-diabetic", "diabetic-first-year"
-TEXT_FORMATS = ("fhir_r4", "fhir_bundle", "hl7v2_adt", "x12_834", "x12_837", "x12_835", "ncpdp_d0")
-LOOPED = 300  # people of the loop: enough to time it
+import report
+from cases import FORMAT_PEOPLE, JOURNEY, LOOPED, PROFILE, cases
+
+FOLDER = Path("out/bench")
+STARTS = 5  # a start-up is the best of so many
+HERE = Path(__file__).parent
+TEN = ("generate", "--profile", PROFILE, "--journey", JOURNEY, "--count", "10", "--no-persist", "--quiet", "--out")
 
 
 def main() -> None:
-    """Measure, print, and store as JSON."""
+    """Measure what was asked for."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--quick", action="store_true", help="10,000 people at most")
-    parser.add_argument("--million", action="store_true", help="a million people too")
-    parser.add_argument("--json", type=Path, default=Path("out/bench.json"))
+    sizes = parser.add_mutually_exclusive_group()
+    sizes.add_argument("--quick", dest="size", action="store_const", const="quick", help="small sizes: two minutes")
+    sizes.add_argument("--million", dest="size", action="store_const", const="million", help="up to a million people: an hour")
+    parser.add_argument("--markdown", action="store_true", help="print what was stored, as tables for docs/explanation/performance.md")
+    parser.add_argument(
+        "--only", choices=("startup", "runs", "formats"), action="append", help="parts to measure; the others stay as stored"
+    )
+    parser.set_defaults(size="usual")
     options = parser.parse_args()
-    sizes = [10_000] if options.quick else [10_000, 100_000, *([1_000_000] if options.million else [])]
-    found: dict[str, Any] = {"machine": machine(), "loop": child("loop", LOOPED), "runs": []}
-    print(f"{found['machine']}\nloop: {found['loop']['people_s']:,.0f} people/s, {found['loop']['events_s']:,.0f} events/s\n")
-    print(f"{'what':<22}{'people':>10}{'CPU s':>8}{'people/s':>11}{'events/s':>12}{'x the loop':>11}{'peak MB':>9}")
-    for size in sizes:
-        for what in ("timeline", "records", "parquet", "duckdb"):
-            run = child(what, size)
-            run["times_the_loop"] = run["events_s"] / found["loop"]["events_s"]
-            found["runs"].append(run)
-            rates = f"{run['people_s']:>11,.0f}{run['events_s']:>12,.0f}{run['times_the_loop']:>11.1f}"
-            print(f"{what:<22}{size:>10,}{run['cpu']:>8.1f}{rates}{run['peak_mb']:>9.0f}")
-    found["formats"] = formats(2_000)  # last: a child is born with its parent's peak memory
-    print(f"\n{'format':<14}{'MB':>7}{'MB/s':>8}{'of raw write':>14}")
-    for name, row in found["formats"].items():
-        print(f"{name:<14}{row['mb']:>7.1f}{row['mb_s']:>8.0f}{row['of_raw']:>14.2f}")
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps(found, indent=2), encoding="utf-8")
+    path = FOLDER / f"{options.size}.json"
+    if options.markdown:
+        print(report.markdown(json.loads(path.read_text(encoding="utf-8"))))
+        return
+    found = measure(options.size, options.only, json.loads(path.read_text(encoding="utf-8")) if options.only and path.exists() else {})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    print(f"\n{report.goals(found)}\n\nStored as {path}.")
 
 
-def machine() -> str:
-    """Processor, cores, Python."""
+def measure(size: str, only: list[str] | None, found: dict[str, Any]) -> dict[str, Any]:
+    """Every measurement of a size, printed as it is made."""
+    versions = {"python": platform.python_version(), **child("versions")}
+    found = {**found, "size": size, "machine": machine(), "versions": versions, "loop": _told(child("loop", str(LOOPED)))}
+    parts: dict[str, Callable[[], list[dict[str, Any]]]] = {
+        "startup": lambda: [_told(row) for row in (startup("help", ["--help"]), startup("ten people", [*TEN, "out"]))],
+        "runs": lambda: [_told(_against(found["loop"], child("run", *map(str, case)))) for case in cases(size)],
+        "formats": lambda: [_told(child("format", name, str(FORMAT_PEOPLE[size]))) for name in child("formats")["formats"]],
+    }
+    for part in only or parts:
+        found[part] = parts[part]()
+    return found
+
+
+def machine() -> dict[str, Any]:
+    """Processor, cores, memory, system."""
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    processor = names[0] if names else platform.machine()
+    return {"processor": processor, "cores": os.cpu_count(), "memory_gb": round(memory), "system": platform.system()}
 
 
-def child(what: str, size: int) -> dict[str, Any]:
+def child(kind: str, *arguments: str) -> dict[str, Any]:
     """Measure in a process of its own, so that its peak memory is its own."""
     with tempfile.TemporaryDirectory() as scratch:
-        environment = {**os.environ, "HEALTHSIM_DATABASE": str(Path(scratch, "bench.duckdb"))}
-        command = [sys.executable, __file__.replace("bench.py", "measured.py"), what, str(size), scratch]
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+        command = [sys.executable, str(HERE / "measured.py"), kind, *arguments, scratch]
+        done = subprocess.run(command, capture_output=True, text=True, env=_environment(scratch), check=False)
     if done.returncode:
         raise SystemExit(done.stderr)
     measured: dict[str, Any] = json.loads(done.stdout)
     return measured
 
 
-def formats(count: int) -> dict[str, dict[str, float]]:
-    """Each text format's speed against writing and hashing the same bytes."""
-    from measured import chunks_of
-
-    from healthsim_core.formats.destination import Destination
-    from healthsim_core.generator import make_plan
-
-    plan = make_plan(PROFILE, JOURNEY, count=count, formats=list(TEXT_FORMATS))
-    chunks = chunks_of(plan)
-    found = {}
-    for offer in plan.formats:
-        with tempfile.TemporaryDirectory() as scratch:
-            started = time.process_time()
-            destination = Destination(Path(scratch), offer.name)
-            writer = offer.writer(destination, plan.run)
-            for tables in chunks:
-                writer.write({name: tables[name] for name in (*offer.needs, *offer.wants) if name in tables})
-            writer.close()
-            size = sum(file.bytes for file in destination.close())
-            spent = time.process_time() - started
-            raw = raw_write(sorted(path for path in Path(scratch).rglob("*") if path.is_file()))
-        found[offer.name] = {"mb": size / 1e6, "mb_s": size / 1e6 / spent, "of_raw": raw / spent}
-    return found
-
-
-def raw_write(paths: list[Path]) -> float:
-    """CPU seconds to write and hash the bytes of some files again."""
-    contents = [path.read_bytes() for path in paths]
-    started = time.process_time()
+def startup(what: str, arguments: list[str]) -> dict[str, Any]:
+    """The command line from process start to its end, compiled modules cached: the best of some."""
+    rows = []
     with tempfile.TemporaryDirectory() as scratch:
-        for index, content in enumerate(contents):
-            hashlib.sha256(content)
-            Path(scratch, str(index)).write_bytes(content)
-    return time.process_time() - started
+        for attempt in range(STARTS + 1):  # the first writes the cache
+            own = Path(scratch, str(attempt))
+            own.mkdir()
+            environment = {**_environment(str(own)), "PYTHONPYCACHEPREFIX": str(Path(scratch, "cache"))}
+            command = [sys.executable, "-c", "from healthsim_core.cli import main; main()", *arguments]
+            started = time.perf_counter()
+            process = subprocess.Popen(command, env=environment, cwd=own, stdout=subprocess.DEVNULL)
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            if process.returncode:
+                raise SystemExit(f"healthsim {' '.join(arguments)}: exit code {process.returncode}")
+            wall = time.perf_counter() - started
+            rows.append({"what": what, "wall_s": wall, "cpu_s": used.ru_utime + used.ru_stime, "peak_mb": used.ru_maxrss / 1024})
+    return {key: what if key == "what" else min(row[key] for row in rows[1:]) for key in rows[0]}
 
 
-def node_shares(events: list[tuple[str, str]], people: int) -> list[tuple[str, str, float]]:
-    """What the loop makes: every node of a run, and how often a person has it."""
-    return [(kind, node, times / people) for (kind, node), times in sorted(Counter(events).items())]
+def _environment(scratch: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    paths = os.pathsep.join(path for path in (os.environ.get("PYTHONPATH", ""), str(HERE)) if path)
+    return {**kept, "PYTHONPATH": paths, "HEALTHSIM_DATABASE": str(Path(scratch, "bench.duckdb"))}
+
+
+def _against(loop: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
+    """The row with its ratio to the loop; None for people alone, which the loop does not make without their events."""
+    return {**row, "times_the_loop": None if row["work"] == "people" else row["events_s"] / loop["events_s"]}
+
+
+def _told(row: dict[str, Any]) -> dict[str, Any]:
+    print(report.line(row), flush=True)
+    return row
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parent))
     main()

@@ -1,82 +1,87 @@
-"""One measurement in a process of its own: `python measured.py WHAT PEOPLE FOLDER` prints it as JSON."""
+"""One measurement in a process of its own: `python measured.py KIND ARGUMENTS... FOLDER` prints it as JSON.
+
+Times are those of generating and writing, after the plan is compiled; what compiling costs, start-up shows.
+"""
 
 from __future__ import annotations
 
 import json
 import resource
 import sys
-import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import loop
-import pyarrow as pa
-from bench import JOURNEY, PROFILE, node_shares
+from cases import BINARY, JOURNEY, PROFILE, SINKS, request
+from rates import Spent, chunks, loop_nodes, rate_of_units, raw_write, write_format
 
+from healthsim_core.catalog import default_catalog
 from healthsim_core.execution.run import Options, run_plan
-from healthsim_core.generation.chunk import run_chunk
-from healthsim_core.generation.memory import spans
-from healthsim_core.generation.plan import Plan
 from healthsim_core.generator import make_plan
 
 
-def main(what: str, count: int, scratch: str) -> None:
-    """Measure one thing and print it."""
-    measure = {"loop": looped, "timeline": timeline, "records": records, "parquet": parquet, "duckdb": duckdb}[what]
-    cpu, events = measure(count, scratch)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    row = {"what": what, "people": count, "events": events, "cpu": cpu, "people_s": count / cpu, "events_s": events / cpu, "peak_mb": peak}
-    print(json.dumps(row))
-
-
-def looped(count: int, scratch: str) -> tuple[float, int]:
+def measured_loop(people: str, folder: str) -> dict[str, Any]:
     """The loop, making as many events of each kind as the plan does."""
-    sample = run_chunk(make_plan(PROFILE, JOURNEY, count=200, products=[]), 0, 200).tables["core.event"]
-    nodes = node_shares(list(zip(sample["event_type"].to_pylist(), sample["node"].to_pylist(), strict=True)), 200)
-    started = time.process_time()
-    events = loop.people(count, nodes)
-    return time.process_time() - started, events
+    nodes = loop_nodes()
+    spent = Spent.by(lambda: loop.people(int(people), nodes))
+    return {"people": int(people), "events": spent.result, "people_s": int(people) / spent.cpu, "events_s": spent.result / spent.cpu}
 
 
-def timeline(count: int, scratch: str) -> tuple[float, int]:
-    """People and what happens to them, in memory, chunk by chunk."""
-    return _chunks(make_plan(PROFILE, JOURNEY, count=count, products=[]))
+def measured_run(work: str, sink: str, people: str, folder: str) -> dict[str, Any]:
+    """One run into one sink; rates are by CPU second."""
+    plan = make_plan(**request(work), count=int(people))
+    base = _peak_mb()
+    if sink == "memory":
+        spent = Spent.by(lambda: sum(chunk.tables["core.event"].num_rows for chunk in chunks(plan)))
+    else:
+        options = (
+            Options(persist=True, cohort="bench")
+            if sink == "duckdb"
+            else Options(out=Path(folder, "out"), workers=2 if sink == SINKS[2] else 1)
+        )
+        spent = Spent.by(lambda: run_plan(plan, options).rows["core.event"])
+    rates = {"people_s": int(people) / spent.cpu, "events_s": spent.result / spent.cpu}
+    return {
+        "work": work, "sink": sink, "people": int(people), "events": spent.result, "wall_s": spent.wall, "cpu_s": spent.cpu, **rates,
+        "base_mb": base, "peak_mb": _peak_mb(),
+    }  # fmt: skip
 
 
-def records(count: int, scratch: str) -> tuple[float, int]:
-    """The same, with the records of all products."""
-    return _chunks(make_plan(PROFILE, JOURNEY, count=count))
+def measured_format(name: str, people: str, folder: str) -> dict[str, Any]:
+    """One format's writer over every chunk, against writing and hashing the bytes it wrote."""
+    plan = make_plan(PROFILE, JOURNEY, count=int(people), formats=[name])
+    base, written = _peak_mb(), write_format(plan, Path(folder))
+    raw = min(raw_write(written.paths) for _ in range(3))
+    size = sum(path.stat().st_size for path in written.paths)
+    rates = {"mb_s": size / 1e6 / written.cpu, "of_raw": raw / written.cpu, **rate_of_units(name, written)}
+    return {"format": name, "people": int(people), "mb": size / 1e6, "cpu_s": written.cpu, **rates, "base_mb": base, "peak_mb": _peak_mb()}
 
 
-def parquet(count: int, scratch: str) -> tuple[float, int]:
-    """The same, to Parquet."""
-    return _run(count, Options(out=Path(scratch, "out")))
+def text_formats(folder: str) -> dict[str, Any]:
+    """Names of every text format that is installed."""
+    return {"formats": [name for name in default_catalog().formats if name not in BINARY]}
 
 
-def duckdb(count: int, scratch: str) -> tuple[float, int]:
-    """The same, to the database."""
-    return _run(count, Options(persist=True, cohort="bench"))
+def versions(folder: str) -> dict[str, Any]:
+    """Versions of what is measured."""
+    import duckdb
+    import numpy
+    import pyarrow
+
+    from healthsim_core import __version__
+
+    return {"healthsim-core": __version__, "numpy": numpy.__version__, "pyarrow": pyarrow.__version__, "duckdb": duckdb.__version__}
 
 
-def chunks_of(plan: Plan) -> list[dict[str, pa.Table]]:
-    """The tables of every chunk, the run's among them."""
-    return [{**plan.run_tables, **run_chunk(plan, *span).tables} for span in spans(plan)]
+def _peak_mb() -> float:
+    """Peak memory of this process, or of the largest of its workers."""
+    return max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
 
 
-def _chunks(plan: Plan) -> tuple[float, int]:
-    assert plan.run_tables is not None
-    started, events = time.process_time(), 0
-    for span in spans(plan):
-        events += run_chunk(plan, *span).tables["core.event"].num_rows
-    return time.process_time() - started, events
-
-
-def _run(count: int, options: Options) -> tuple[float, int]:
-    plan: Any = make_plan(PROFILE, JOURNEY, count=count)
-    started = time.process_time()
-    result = run_plan(plan, options)
-    return time.process_time() - started, result.rows["core.event"]
-
+KINDS: dict[str, Callable[..., dict[str, Any]]] = {
+    "loop": measured_loop, "run": measured_run, "format": measured_format, "formats": text_formats, "versions": versions,
+}  # fmt: skip
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), sys.argv[3])
+    print(json.dumps(KINDS[sys.argv[1]](*sys.argv[2:])))

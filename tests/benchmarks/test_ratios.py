@@ -1,0 +1,98 @@
+"""Speed as ratios to the loop and to the raw write, made in the same process: no absolute time, so any machine will do."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # the benchmark's modules, which are no package
+
+import loop
+from cases import JOURNEY, PROFILE, request
+from rates import Spent, chunks, loop_nodes, raw_write, write_format
+
+from healthsim_core.generator import make_plan
+
+TRIES = 4  # the best of so many: another process can only slow one down
+
+
+class Floor(NamedTuple):
+    """The ratio that a measurement had when it was written down, and the least that passes: a speed of less than half fails."""
+
+    measured: float
+    least: float
+
+
+FLOORS = {
+    "timeline": Floor(5.5, 2.2),  # events a second, times the loop's
+    "records": Floor(1.6, 0.7),
+    "plain": Floor(8.0, 3.2),
+    "fhir_r4": Floor(0.17, 0.06),  # bytes a second, of the raw write's
+    "hl7v2_adt": Floor(0.053, 0.02),
+    "x12_837": Floor(0.008, 0.003),
+}
+PEOPLE = {"timeline": 2_000, "records": 500, "plain": 20_000}
+WRITTEN = 300  # people of a format
+
+
+@cache
+def loop_rate() -> float:
+    """Events a CPU second of the loop."""
+    nodes = loop_nodes()
+    runs = [Spent.by(lambda: loop.people(60, nodes)) for _ in range(TRIES)]
+    return max(run.result / run.cpu for run in runs)
+
+
+def times_the_loop(work: str, people: int, units: int | None = None) -> float:
+    """Events a CPU second over the loop's; `units` households a chunk."""
+    plan = make_plan(**request(work), count=people)
+    run = Spent.by(lambda: sum(chunk.tables["core.event"].num_rows for chunk in chunks(plan, units)))
+    return run.result / run.cpu / loop_rate()
+
+
+def of_raw_write(name: str, folder: Path, units: int | None = None) -> float:
+    """Bytes a CPU second of a format's writer over those of writing and hashing them."""
+    plan = make_plan(PROFILE, JOURNEY, count=WRITTEN, formats=[name])
+    written = write_format(plan, folder, units)
+    return min(raw_write(written.paths) for _ in range(TRIES)) / written.cpu
+
+
+def best(name: str, measure: Callable[[int], float]) -> float:
+    """The best of some tries, fewer where one already passes."""
+    found = 0.0
+    for attempt in range(TRIES):
+        found = max(found, measure(attempt))
+        if found >= FLOORS[name].least:
+            break
+    return found
+
+
+@pytest.mark.parametrize("work", PEOPLE)
+def test_generating_is_as_many_times_faster_than_the_loop_as_it_was(work: str) -> None:
+    found = best(work, lambda attempt: times_the_loop(work, PEOPLE[work]))
+
+    assert found >= FLOORS[work].least, f"{found:.2f} times the loop; it was {FLOORS[work].measured}"
+
+
+@pytest.mark.parametrize("name", ["fhir_r4", "hl7v2_adt", "x12_837"])
+def test_writing_text_is_as_near_to_the_raw_write_as_it_was(name: str, tmp_path: Path) -> None:
+    found = best(name, lambda attempt: of_raw_write(name, tmp_path / str(attempt)))
+
+    assert found >= FLOORS[name].least, f"{found:.3f} of the raw write; it was {FLOORS[name].measured}"
+
+
+def test_the_check_fails_where_generating_is_slowed_down() -> None:
+    slowed = times_the_loop("records", 40, units=4)  # a few people a chunk: the columns' fixed costs, as a loop would have them
+
+    assert slowed < FLOORS["records"].least
+
+
+def test_the_check_fails_where_writing_is_slowed_down(tmp_path: Path) -> None:
+    slowed = of_raw_write("hl7v2_adt", tmp_path, units=4)
+
+    assert slowed < FLOORS["hl7v2_adt"].least
