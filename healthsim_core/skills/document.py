@@ -9,6 +9,7 @@ where every cell is one, else text. A cell in backticks makes its column text: a
 from __future__ import annotations
 
 import functools
+import math
 import re
 import tomllib
 from collections.abc import Mapping
@@ -113,15 +114,17 @@ class LookupTable:
         fixed = {key: context.unread(key) for key in self.keys}
         if all(isinstance(value, Repeated) for value in fixed.values()) and context.rows > 1:
             return self._same_for_all(Columns(fixed, 1), context.rows, draw)
-        matches = np.ones((context.rows, self.rows), bool)
+        which, first = _alike([context[key] for key in self.keys], context.rows)
+        asked_once = context.take(first)
+        matches = np.ones((len(first), self.rows), bool)
         for key in self.keys:
-            matches &= self._matching(key, context[key])
-        lost = ~matches.any(axis=1)
+            matches &= self._matching(key, asked_once[key])
+        lost = ~np.asarray(matches.any(axis=1))[which]
         if lost.any():
             row = context.take(np.flatnonzero(lost)[:1]).to_pylist()[0]
             asked = ", ".join(f"{key} {row[key]!r}" for key in self.keys)
             raise SkillError(f'the lookup "{self.name}" has no row for {asked}.', "", "Add one, or a row of `*`.")
-        return self.at(self._chosen(matches, draw))
+        return self.at(self._chosen(matches, which, draw))
 
     def _same_for_all(self, context: Columns, rows: int, draw: Draws) -> Columns:
         if "weight" not in self.cells:
@@ -151,11 +154,10 @@ class LookupTable:
         cells = self.cells[name]
         return Text.of([cell or None for cell in cells]) if name in self.coded else _typed(cells)
 
-    def _chosen(self, matches: NDArray[np.bool_], draw: Draws) -> NDArray[Any]:
+    def _chosen(self, matches: NDArray[np.bool_], which: NDArray[np.intp], draw: Draws) -> NDArray[Any]:
         if "weight" not in self.cells:
-            return np.asarray(matches.argmax(axis=1))
-        weights = matches * self._weights
-        thresholds = np.cumsum(weights, axis=1)
+            return np.asarray(matches.argmax(axis=1)[which])
+        thresholds = np.cumsum(matches * self._weights, axis=1)[which]
         target = draw.uniform(f"skill.{self.name}") * thresholds[:, -1]
         return np.asarray((thresholds <= target[:, None]).sum(axis=1))
 
@@ -167,6 +169,18 @@ class LookupTable:
             return np.asarray(table[column.codes])
         numbers = np.asarray(column)
         return np.stack([_in_band(numbers, cell) for cell in cells], axis=1)
+
+
+def _alike(columns: list[Column], rows: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Which of the distinct rows each row is, and where each distinct row first stands; all are distinct beside numbers."""
+    texts = [column for column in columns if isinstance(column, Text)]
+    if len(texts) < len(columns) or math.prod(len(text.values) + 1 for text in texts) >= 2**63:
+        return np.arange(rows), np.arange(rows)
+    packed = np.zeros(rows, np.int64)
+    for text in texts:
+        packed = packed * (len(text.values) + 1) + text.codes + 1
+    _, first, which = np.unique(packed, return_index=True, return_inverse=True)
+    return which, first
 
 
 def _sections(text: str) -> list[tuple[str, list[str]]]:

@@ -18,6 +18,7 @@ from membersim.registries import DrgWeights, FeeSchedule
 
 Floats = NDArray[np.float64]
 Cents = NDArray[np.int64]
+Providers = NDArray[np.int64]  # NPIs as numbers, 0 for unknown
 
 
 def visit_price(fees: FeeSchedule, code: Text, state: Text) -> Floats:
@@ -45,26 +46,26 @@ def drg_or_default(weights: DrgWeights, drg: Text, principal: Text) -> Text:
     return said.or_else(guessed).or_else(defaults["otherwise"])
 
 
-def by_provider(run: Run, stream: str, npi: Text) -> Draws:
+def by_provider(run: Run, stream: str, biller: Providers) -> Draws:
     """Draws that are the same for all claims of one provider; providers unknown share one."""
-    return run.draws(f"membersim.{stream}", npi.map(int, np.int64, 0))
+    return run.draws(f"membersim.{stream}", biller)
 
 
-def contract(run: Run, npi: Text, payer: Text, kind: Text) -> Floats:
+def contract(run: Run, biller: Providers, payer: Text, kind: Text) -> Floats:
     """A payer's price level with a provider, around 1."""
     spread = document("payment")["contract"]["sd"]
     sd = kind.map(lambda name: spread[name])
-    level = np.ones(len(npi))
+    level = np.ones(len(biller))
     for index, name in enumerate(payer.values.to_pylist()):
         mine = np.flatnonzero(payer.codes == index)
-        level[mine] = bounded_log(by_provider(run, "contract", npi[mine]).uniform(name), 1.0, sd[mine], 0.5, 2.0)
+        level[mine] = bounded_log(by_provider(run, "contract", biller[mine]).uniform(name), 1.0, sd[mine], 0.5, 2.0)
     return level
 
 
-def charge_ratio(run: Run, npi: Text, kind: str) -> Floats:
+def charge_ratio(run: Run, biller: Providers, kind: str) -> Floats:
     """A provider's charges relative to Medicare's price."""
     law = document("payment")["charges"][kind]
-    unit = by_provider(run, "charges", npi).uniform(kind)
+    unit = by_provider(run, "charges", biller).uniform(kind)
     return bounded_log(unit, law["median"], law["sd"], law["least"], law["most"])
 
 

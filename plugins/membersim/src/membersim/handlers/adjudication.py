@@ -100,14 +100,13 @@ def _network(services: Services, plans: Plans) -> NDArray[np.int64]:
     """Whether a plan has its claims' providers in its network; emergencies count as in (No Surprises Act)."""
     share = document("payment")["network"]["share_in"]
     events = services.events
-    npi = services.billing
     inside = np.ones(len(services), bool)
     for index, name in enumerate(plans.names):
         mine = np.flatnonzero(services.plan == index)
-        inside[mine] = pricing.by_provider(events.run, "network", npi[mine]).happens(name, share.get(name, 1.0))
+        inside[mine] = pricing.by_provider(events.run, "network", services.biller[mine]).happens(name, share.get(name, 1.0))
     emergency = (services.category == _EMERGENCY) | ((services.category == _INPATIENT) & (services.admission_type == "1"))
     own_doctor = events.provider_npi == events.people["pcp_npi"]
-    return np.where(inside | emergency | own_doctor | npi.is_null(), IN, OUT)
+    return np.where(inside | emergency | own_doctor | services.billing.is_null(), IN, OUT)
 
 
 def _outcome(services: Services, plans: Plans, network: NDArray[np.int64]) -> tuple[NDArray[np.int64], Text, NDArray[np.datetime64]]:

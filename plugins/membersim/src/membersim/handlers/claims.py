@@ -157,13 +157,15 @@ def _control_numbers(claim: NDArray[np.int64], received: NDArray[np.datetime64])
 
 def _traces(services: Services, found: Adjudicated, payer: Text) -> Text:
     """One payment a household, payer, payee and day: named after the first of its claims."""
-    events, payee = services.events, services.billing
-    house = np.asarray(events.people["household_id"])
-    order = np.lexsort((events.id, found.paid_date.astype(np.int64), payee.codes, payer.codes, house))
-    keys = [house[order], payer.codes[order], payee.codes[order], found.paid_date.astype(np.int64)[order]]
-    begins = np.concatenate([[True], np.any([key[1:] != key[:-1] for key in keys], axis=0)]) if len(order) else np.zeros(0, bool)
-    first = np.maximum.accumulate(np.where(begins, np.arange(len(order)), 0)) if len(order) else order
-    leader = np.empty(len(order), np.int64)
-    leader[order] = events.id[order[first]]
-    number = Text.of(text.lines("CHK", text.padded(leader, 19)))
-    return Text(np.where(found.status == PENDING, -1, number.codes), number.values)
+    house = np.asarray(services.events.people["household_id"])
+    pending, payee = found.status == PENDING, services.billing
+    day = np.where(pending, 0, found.paid_date.astype(np.int64))
+    payment = np.cumsum(np.diff(house, prepend=house[:1]) != 0)  # claims are sorted by person, so households stand together
+    for codes, kinds in ((payer.codes, len(payer.values)), (payee.codes, len(payee.values)), (day, int(day.max(initial=0)))):
+        payment = payment * (kinds + 2) + codes + 1  # one number for all four: sorted once
+    order = np.argsort(payment, kind="stable")
+    begins = np.flatnonzero(np.diff(payment[order], prepend=-1))
+    leader = np.minimum.reduceat(services.events.id[order], begins) if len(order) else order
+    codes = np.empty(len(order), np.int64)
+    codes[order] = np.repeat(np.arange(len(begins)), np.diff(begins, append=len(order)))
+    return Text(np.where(pending, -1, codes), text.lines("CHK", text.padded(leader, 19)))

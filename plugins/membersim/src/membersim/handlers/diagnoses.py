@@ -15,10 +15,11 @@ _CATEGORY = 3  # characters of an ICD-10-CM category
 
 def diagnosis_table(services: Services) -> Columns:
     """`membersim.claim_diagnosis`."""
-    stay = services.type == INSTITUTIONAL
-    principal = _diagnoses(services, services.diagnosis, "principal", stay)
-    others = [_diagnoses(services, code, "other", stay) for code in (services.second, *_chronic(services, stay))]
-    admitting = _diagnoses(services, services.admitting, "admitting", np.zeros(len(services), bool))
+    every, stays = np.arange(len(services)), np.flatnonzero(services.type == INSTITUTIONAL)
+    principal = _diagnoses(services, every, services.diagnosis, "principal")
+    others = [_diagnoses(services, every, services.second, "other")]
+    others += [_diagnoses(services, stays, code, "other") for code in _chronic(services, stays)]
+    admitting = _diagnoses(services, every, services.admitting, "admitting")
     coded = Columns.concat([principal, *others])
     coded = coded.take(np.argsort(coded["row"], kind="stable"))
     sequence = np.arange(coded.rows) - np.searchsorted(coded["row"], coded["row"]) + 1
@@ -27,30 +28,35 @@ def diagnosis_table(services: Services) -> Columns:
     return joined.select(name for name in joined if name != "row")
 
 
-def _diagnoses(services: Services, code: Text, qualifier: str, stay: NDArray[np.bool_]) -> Columns:
+def _diagnoses(services: Services, of: NDArray[np.intp], code: Text, qualifier: str) -> Columns:
+    """The diagnoses `code` of the claims `of`, of those that have one."""
+    at = np.flatnonzero(~code.is_null())
+    claim, code = of[at], code[at]
     exempt = tuple(document("revenue")["exempt_from_present_on_admission"])
-    asked = stay & ~code.map(lambda value: value.startswith(exempt), np.bool_, True)
+    inpatient = services.type[claim] == INSTITUTIONAL if qualifier != "admitting" else np.zeros(len(at), bool)
+    asked = inpatient & ~code.map(lambda value: value.startswith(exempt), np.bool_, True)
     columns = {
-        "row": np.arange(len(services)), "claim_id": services.events.id, "person_id": services.events.person,
+        "row": claim, "claim_id": services.events.id[claim], "person_id": services.events.person[claim],
         "code": code, "qualifier": qualifier, "present_on_admission": Text(asked.astype(np.int32) - 1, ["Y"]),
     }  # fmt: skip
-    return Columns(columns, len(services)).where(~code.is_null())
+    return Columns(columns, len(at))
 
 
-def _chronic(services: Services, stay: NDArray[np.bool_]) -> list[Text]:
-    """The person's conditions, a column a position, where they may be coded and their category is not coded already.
+def _chronic(services: Services, stays: NDArray[np.intp]) -> list[Text]:
+    """The conditions of the persons of stays, a column a position, where they may be coded and their category is not coded already.
 
     A stay for childbirth or birth codes conditions in its own chapter, so they are left out there.
     """
-    own_chapter = services.diagnosis.map(lambda code: code.startswith(("O", "P", "Z3")), np.bool_, False)
-    conditions = services.events.people["conditions"]
+    diagnosis, second = services.diagnosis[stays], services.second[stays]
+    own_chapter = diagnosis.map(lambda code: code.startswith(("O", "P", "Z3")), np.bool_, False)
+    conditions = services.events.people["conditions"][stays]
     most = max((len(value.split()) for value in conditions.values.to_pylist()), default=0)
-    coded = [_category(services.diagnosis), _category(services.second)]
+    coded = [_category(diagnosis), _category(second)]
     found = []
     for position in range(min(most, _MOST_CHRONIC)):
         code = conditions.recode(lambda value, at=position: (value.split() + [""] * _MOST_CHRONIC)[at] or None)
         known = np.any([_category(code) == other for other in coded], axis=0)
-        found.append(Text(np.where(stay & ~own_chapter & ~known, code.codes, -1), code.values))
+        found.append(Text(np.where(own_chapter | known, -1, code.codes), code.values))
         coded.append(_category(found[-1]))
     return found
 

@@ -48,6 +48,7 @@ class Services:
         preventive: Whether the whole claim is preventive care.
         facility: NPI of the place: of a drug, the person's pharmacy.
         billing: NPI of whoever bills: the place, else the clinician.
+        biller: The same as a number, 0 for none.
     """
 
     events: Events
@@ -72,6 +73,7 @@ class Services:
     preventive: NDArray[np.bool_]
     facility: Text
     billing: Text
+    biller: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.type)
@@ -80,15 +82,21 @@ class Services:
 def services_of(events: Events, spans: Spans, plans: Plans) -> Services:
     """The claims among `events` whose patient was covered on the first day of service; nobody pays the others."""
     kinds = events.type.map(lambda name: CLAIM_TYPES.get(name, -1), np.int64, -1)
-    claims = events.where(kinds >= 0)
+    claims, kind = events.where(kinds >= 0), kinds[kinds >= 0]
     admissions = events.where(events.type == "admission")
-    service_from, _, _ = _dates(claims, kinds[kinds >= 0])
-    covered = spans.at(claims.row, service_from) >= 0
-    claims = claims.where(covered)
-    return _services(claims, admissions, kinds[kinds >= 0][covered], spans, plans)
+    dates = _dates(claims, kind)
+    covered = spans.at(claims.row, dates[0]) >= 0
+    if not covered.all():
+        claims, kind = claims.where(covered), kind[covered]
+        dates = dates[0][covered], dates[1][covered], dates[2][covered]
+    return _services(claims, admissions, kind, dates, spans, plans)
 
 
-def _dates(claims: Events, kind: NDArray[np.int64]) -> tuple[Days, NDArray[np.datetime64], NDArray[np.datetime64]]:
+Dates = tuple[Days, NDArray[np.datetime64], NDArray[np.datetime64]]
+
+
+def _dates(claims: Events, kind: NDArray[np.int64]) -> Dates:
+    """First day of service, and of stays the moments of admission and discharge."""
     never = np.datetime64("NaT", "s")
     visit, admission, discharge = (np.asarray(claims.ancestor(name)["time"]) for name in ("encounter", "admission", "discharge"))
     stay = kind == INSTITUTIONAL
@@ -98,9 +106,9 @@ def _dates(claims: Events, kind: NDArray[np.int64]) -> tuple[Days, NDArray[np.da
     return day, np.where(stay, admitted, never), np.where(stay, discharged, never)
 
 
-def _services(claims: Events, admissions: Events, kind: NDArray[np.int64], spans: Spans, plans: Plans) -> Services:
+def _services(claims: Events, admissions: Events, kind: NDArray[np.int64], dates: Dates, spans: Spans, plans: Plans) -> Services:
     parameters = claims.parameters
-    service_from, admitted, discharged = _dates(claims, kind)
+    service_from, admitted, discharged = dates
     stay, drug = kind == INSTITUTIONAL, kind == PHARMACY
     span = spans.at(claims.row, service_from)
     plan = spans.plan[span]
@@ -112,6 +120,7 @@ def _services(claims: Events, admissions: Events, kind: NDArray[np.int64], spans
     admission_type = parameters["admission_type"].or_else(_at(admissions.parameters["admission_type"], found)).or_else("1")
     specialty = parameters["specialty"].or_else(_at(admissions.parameters["specialty"], found))
     facility = _masked(claims.facility_npi, ~drug).or_else(_masked(claims.people["pharmacy_npi"], drug))
+    billing = facility.or_else(_masked(claims.provider_npi, ~drug))
     place = parameters["place_of_service"].or_else(visit_class.recode(lambda name: _PLACE.get(name, "11")))
     return Services(
         events=claims, type=kind, span=span, plan=plan, kind=plans.text(plan, "kind"),
@@ -125,7 +134,7 @@ def _services(claims: Events, admissions: Events, kind: NDArray[np.int64], spans
         visit_class=visit_class, specialty=specialty, place=_masked(place, kind == PROFESSIONAL),
         category=_categories(kind, visit_class, specialty, place),
         preventive=(kind == PROFESSIONAL) & diagnosis.map(_is_preventive, np.bool_, False),
-        facility=facility, billing=facility.or_else(_masked(claims.provider_npi, ~drug)),
+        facility=facility, billing=billing, biller=billing.map(int, np.int64, 0),
     )  # fmt: skip
 
 
