@@ -14,6 +14,7 @@ from healthsim_core.draws import Draws
 from healthsim_core.events import Run
 from healthsim_core.generation import identity
 from healthsim_core.generation.conditions import add_conditions
+from healthsim_core.generation.correlation import uniform_of
 from healthsim_core.generation.people_plan import Attribute, PeoplePlan
 from healthsim_core.reference.places import Addresses
 
@@ -103,13 +104,13 @@ def _add_attribute(house: Household, attribute: Attribute) -> None:
 
 def _household_column(house: Household, attribute: Attribute) -> Column:
     rows = house.of_member(house.plan.subscriber)
-    unit = house.household_draws(attribute.name).uniform("value")[rows]
+    unit = uniform_of(attribute, house.household_draws)[rows]
     column = attribute.by_member[house.plan.subscriber].sample(unit, _at(house.columns, rows))
     return column[np.repeat(np.arange(len(rows)), house.size)]
 
 
 def _member_column(house: Household, attribute: Attribute) -> Column:
-    unit = house.draws(attribute.name).uniform("value")
+    unit = uniform_of(attribute, house.draws)
     if all(distribution is attribute.by_member[0] for distribution in attribute.by_member):
         return attribute.by_member[0].sample(unit, house.columns)
     order = sorted(range(house.size), key=lambda index: index != house.plan.subscriber)

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from healthsim_core.catalog import Catalog
 from healthsim_core.errors import Mistakes, SpecificationError
+from healthsim_core.generation.correlation import correlated
 from healthsim_core.generation.distributions import Choice, Distribution, compile_distribution, condition
 from healthsim_core.generation.expressions import Expression
 from healthsim_core.generation.identity import defaults
@@ -37,6 +38,7 @@ class Attribute:
         household: Whether it is drawn once a household.
         where: The path in the profile, for checks and errors.
         stated: Whether the profile states it (and validation therefore tests it).
+        normals: Where it is correlated: attributes and their shares, whose normals make up its own.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Attribute:
     household: bool = False
     where: str = ""
     stated: bool = False
+    normals: tuple[tuple[str, float], ...] = ()
 
     @property
     def names(self) -> frozenset[str]:
@@ -140,7 +143,7 @@ def compile_people(
     written = list(profile.members or [MemberSpecification(role="subscriber")])
     members = [_member(m, required.get(i, {})) for i, m in enumerate(written)] + [Member("newborn", newborn=True)] * births
     subscriber = next(index for index, member in enumerate(members) if member.role == "subscriber")
-    attributes = _attributes(profile, written, tuple(members), required, mistakes)
+    attributes = correlated(_attributes(profile, written, tuple(members), required, mistakes), profile.correlate, mistakes)
     conditions = _conditions(profile, written, len(members), catalog, mistakes)
     counties = mistakes.attempt({}, _counties, profile)
     labs = frozenset(lab for skill in catalog.skills.values() for lab in skill.baselines)

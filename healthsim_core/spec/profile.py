@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import AliasChoices, BeforeValidator, Field, field_validator, model_validator
 
 from healthsim_core.spec.base import Document, Findings, Specification
@@ -12,6 +13,7 @@ from healthsim_core.spec.distribution import AgeBands, Condition, Constant, Dist
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 ROLES = ("individual", "subscriber", "spouse", "dependent", "newborn")
+_LEAST_EIGENVALUE = 1e-9
 MOST_MEMBERS = 12  # a household has 16 positions; births take the rest
 
 
@@ -106,6 +108,34 @@ class MemberSpecification(Specification):
     attributes: dict[str, Distribution] = Field(default_factory=dict)
 
 
+class CorrelationSpecification(Specification):
+    """Attributes that go together: the correlations of their normal scores (a Gaussian copula).
+
+    `matrix` has a row and a column for each attribute, 1 on the diagonal. Each keeps the distribution that is stated for it.
+    """
+
+    attributes: list[str] = Field(min_length=2, max_length=50)
+    matrix: list[list[Annotated[float, Field(ge=-1, le=1)]]]
+
+    @model_validator(mode="after")
+    def _correlations(self) -> CorrelationSpecification:
+        names, size = ", ".join(self.attributes), len(self.attributes)
+        if len(set(self.attributes)) < size:
+            raise ValueError(f"of {names} one is named twice; name each once")
+        if len(self.matrix) != size or any(len(row) != size for row in self.matrix):
+            raise ValueError(f"the matrix of {names} needs {size} rows of {size} numbers")
+        matrix = np.array(self.matrix)
+        if (np.diag(matrix) != 1).any():
+            raise ValueError(f"the matrix of {names} has 1 on its diagonal: everything is wholly correlated with itself")
+        if (matrix != matrix.T).any():
+            raise ValueError(f"the matrix of {names} is not symmetric; write each correlation twice, above and below the diagonal")
+        least = float(np.linalg.eigvalsh(matrix)[0])
+        if least < _LEAST_EIGENVALUE:
+            what = f"the correlations of {names} cannot hold together: the smallest eigenvalue of their matrix is {least:.3g}, not above 0"
+            raise ValueError(f"{what}; bring them nearer to 0")
+        return self
+
+
 class JourneyReference(Specification):
     """A journey for the people of a profile."""
 
@@ -165,13 +195,14 @@ class ProfileSpecification(Document):
     coverage: CoverageSpecification | None = None
     members: list[MemberSpecification] | None = Field(default=None, min_length=1, max_length=MOST_MEMBERS)
     attributes: dict[str, Distribution] = Field(default_factory=dict, validation_alias=AliasChoices("attributes", "custom"))
+    correlate: list[CorrelationSpecification] = Field(default_factory=list)
     journeys: list[JourneyByName] = Field(default_factory=list, validation_alias=AliasChoices("journeys", "journey"))
     outputs: list[str] = Field(default_factory=list)
     source: str | None = None
     reference: ReferenceSpecification | None = None
     products: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
-    @field_validator("journeys", mode="before")
+    @field_validator("journeys", "correlate", mode="before")
     @classmethod
     def _one_is_a_list(cls, value: Any) -> Any:
         return value if isinstance(value, list) else [value]
