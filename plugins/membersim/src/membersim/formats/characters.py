@@ -20,12 +20,15 @@ ELEMENT, COMPONENT, REPETITION, SEGMENT = "*", ":", "^", "~"
 
 _ALLOWED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 !\"&'()+,-./;?=")
 _PLAIN = r"^[A-Z0-9!\"&'()+,\-./;?=]+( [A-Z0-9!\"&'()+,\-./;?=]+)*$"
+_ALREADY = re.compile(_PLAIN[1:-1])
 _LETTER = re.compile(r"LETTER (?:SMALL |CAPITAL )?([A-Z]{1,3})\b")
 _ALIKE = {"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "_": "-"}
 
 
 def basic(value: str, longest: int = 60) -> str:
     """`value` in the basic character set, without runs of spaces, of 1 to `longest` characters."""
+    if len(value) <= longest and _ALREADY.fullmatch(value.upper()):
+        return value.upper()
     decomposed = unicodedata.normalize("NFKD", value.upper())
     letters = (_ALIKE.get(letter, letter) for letter in decomposed if not unicodedata.combining(letter))
     kept = "".join(letter if letter in _ALLOWED else _nearest(letter) for letter in letters)

@@ -26,16 +26,15 @@ class Rows:
     """The rows of a run's table by their key, looked up one at a time and kept as text."""
 
     def __init__(self, table: pa.Table | None, key: str) -> None:
-        self._table = table
-        keys = table[key].to_pylist() if table is not None else []
-        self._row = {value: row for row, value in enumerate(keys)}
+        self._columns = {} if table is None else {name: table[name].combine_chunks() for name in table.column_names}
+        self._row = {} if table is None else {value: row for row, value in enumerate(self._columns[key].to_pylist())}
 
     def get(self, key: str) -> dict[str, Any] | None:
         """The row as a dictionary, or None."""
         row = self._row.get(key)
-        if row is None or self._table is None:
+        if row is None:
             return None
-        return {name: value for name, value in self._table.slice(row, 1).to_pylist()[0].items() if value not in (None, "")}
+        return {name: value for name, column in self._columns.items() if (value := column[row].as_py()) not in (None, "")}
 
 
 class Parties:

@@ -33,15 +33,13 @@ class Entries:
     """Rows of a small table as mappings, by key, made when they are asked for."""
 
     def __init__(self, table: pa.Table | None, key: str) -> None:
-        self._table = table
-        self._rows = {} if table is None else {value: row for row, value in enumerate(table[key].to_pylist())}
+        self._columns = {} if table is None else {name: table[name].combine_chunks() for name in table.column_names}
+        self._rows = {} if table is None else {value: row for row, value in enumerate(self._columns[key].to_pylist())}
         self.get = functools.cache(self._get)
 
     def __contains__(self, key: object) -> bool:
         return key in self._rows
 
     def _get(self, key: str | None) -> dict[str, Any] | None:
-        if key is None or key not in self._rows or self._table is None:
-            return None
-        found: dict[str, Any] = self._table.slice(self._rows[key], 1).to_pylist()[0]
-        return found
+        row = self._rows.get(key)
+        return None if row is None else {name: column[row].as_py() for name, column in self._columns.items()}

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Run, Text, from_arrow
+from healthsim_core import Columns, Run, Text, from_arrow, text
 from patientsim.formats.data import load
 from patientsim.formats.directory import Directory
 from patientsim.tables import TABLES
@@ -48,6 +48,11 @@ class Records:
     def rows_of(self, person: NDArray[np.int64]) -> NDArray[np.intp]:
         """Each person's row in `people`."""
         return np.searchsorted(np.asarray(self.people["person_id"]), person)
+
+    @functools.cached_property
+    def person_ids(self) -> pa.Array:
+        """Each person's id in decimal."""
+        return text.whole(self.people["person_id"])
 
     @functools.cached_property
     def zones(self) -> Text:

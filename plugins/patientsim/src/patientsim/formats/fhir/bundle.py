@@ -64,7 +64,7 @@ def bundles(part: Records, shared: Callable[[str, str], str]) -> pa.Array:
     entries, owners = text.interleaved([*_shared_entries(part, shared), *_entries(part)])
     joined = text.grouped(entries, owners, people, ",")
     opening = f'{{"resourceType":"Bundle","id":"{PREFIX}'
-    return text.lines(opening, text.whole(part.people["person_id"]), '","type":"transaction","entry":[', joined, "]}\n")
+    return text.lines(opening, part.person_ids, '","type":"transaction","entry":[', joined, "]}\n")
 
 
 def _entries(part: Records) -> Iterator[Entries]:
@@ -72,7 +72,7 @@ def _entries(part: Records) -> Iterator[Entries]:
         rows = resource.rows(part)
         if not rows.columns.rows:
             continue
-        number = text.whole(rows[resource.key])
+        number = rows.ids
         url = f"{resource.type}/{PREFIX}"
         yield rows.person, text.lines(
             f'{{"fullUrl":"{BASE}/{url}',

@@ -18,11 +18,12 @@ from patientsim.formats.fhir.elements import (
     optional_reference,
     reference,
 )
-from patientsim.formats.fhir.participants import facility_reference, location_reference, performing_actor, provider_reference
+from patientsim.formats.fhir.participants import around, facility_reference, location_reference, performing_actor
 from patientsim.formats.fhir.resources import Pieces, Rows
 from patientsim.formats.fragments import once, rendered
 
 ASSERTED = "http://hl7.org/fhir/StructureDefinition/condition-assertedDate"
+ATTENDING = members(type=[concept(coding("participation", "ATND", "attender"))]).removeprefix(",")
 PROBLEM = "problem-list-item"
 
 
@@ -31,8 +32,8 @@ def encounter(rows: Rows) -> Pieces:
     directory = rows.records.directory
     return [
         rendered(_visit, rows["class"], rows["type"], rows["status"], rows["specialty"]),
-        *identifier(rows["encounter_id"]),
-        *reference("subject", "Patient", rows["person_id"]),
+        *identifier(rows.ids),
+        *reference("subject", "Patient", rows.person_ids),
         rendered(directory.once(_participant), rows["provider_npi"]),
         *moment(',"period":{"start":"', rows["start"], rows.zones),
         optional_moment(',"end":"', rows["end"], rows.zones),
@@ -58,9 +59,7 @@ def _visit(kind: str, words: str | None, status: str, specialty: str | None) -> 
 
 
 def _participant(directory: Directory, number: str | None) -> str:
-    individual = provider_reference(directory, number)
-    attending = concept(coding("participation", "ATND", "attender"))
-    return "" if individual is None else members(participant=[{"type": [attending], "individual": individual}])
+    return around(f',"participant":[{{{ATTENDING},"individual":', directory, number, "}]")
 
 
 def _service_provider(directory: Directory, number: str | None) -> str:
@@ -105,8 +104,8 @@ def condition(rows: Rows) -> Pieces:
     return [
         rendered(_diagnosis, rows["category"], rows["code"], rows["description"], rows["severity"], rows["clinical_status"]),
         text.choose(rows["category"] == PROBLEM, asserted, ""),
-        *identifier(rows["condition_id"]),
-        *reference("subject", "Patient", rows["person_id"]),
+        *identifier(rows.ids),
+        *reference("subject", "Patient", rows.person_ids),
         optional_reference("encounter", "Encounter", rows["encounter_id"]),
         text.optional(',"onsetDateTime":"', text.dates(rows["onset_date"]), '"'),
         ',"recordedDate":"',
@@ -132,8 +131,8 @@ def procedure(rows: Rows) -> Pieces:
     """US Core Procedure: rows whose system is not CVX."""
     return [
         rendered(_performed, rows["system"], rows["code"], rows["description"]),
-        *identifier(rows["procedure_id"]),
-        *reference("subject", "Patient", rows["person_id"]),
+        *identifier(rows.ids),
+        *reference("subject", "Patient", rows.person_ids),
         optional_reference("encounter", "Encounter", rows["encounter_id"]),
         *moment(',"performedDateTime":"', rows["performed"], rows.zones),
         rendered(rows.records.directory.once(performing_actor), rows["provider_npi"]),
@@ -149,8 +148,8 @@ def immunization(rows: Rows) -> Pieces:
     """US Core Immunization: procedures whose system is CVX."""
     return [
         rendered(_vaccine, rows["code"], rows["description"]),
-        *identifier(rows["procedure_id"]),
-        *reference("patient", "Patient", rows["person_id"]),
+        *identifier(rows.ids),
+        *reference("patient", "Patient", rows.person_ids),
         optional_reference("encounter", "Encounter", rows["encounter_id"]),
         *moment(',"occurrenceDateTime":"', rows["performed"], rows.zones),
         ',"primarySource":true',

@@ -64,14 +64,9 @@ def npi(number: str) -> dict[str, Any]:
     return {"system": SYSTEMS["npi"], "value": number}
 
 
-def ids(numbers: Any) -> Any:
-    """Logical ids of rows: the prefix and the table's id."""
-    return text.joined(PREFIX, text.whole(numbers))
-
-
-def reference(name: str, resource: str, numbers: Any) -> list[text.Piece]:
+def reference(name: str, resource: str, ids: text.Piece) -> list[text.Piece]:
     """`,"name":{"reference":...}` to the resources of ids that are never null."""
-    return [f',"{name}":{{"reference":"{resource}/{PREFIX}', text.whole(numbers), '"}']
+    return [f',"{name}":{{"reference":"{resource}/{PREFIX}', ids, '"}']
 
 
 def optional_reference(name: str, resource: str, numbers: Any, array: bool = False) -> Any:
@@ -82,9 +77,9 @@ def optional_reference(name: str, resource: str, numbers: Any, array: bool = Fal
     return text.choose(numbers != 0, filled, "")
 
 
-def identifier(numbers: Any, system: str = "record") -> list[text.Piece]:
+def identifier(ids: text.Piece, system: str = "record") -> list[text.Piece]:
     """`,"identifier":[...]`: the table's id."""
-    return [f',"identifier":[{{"system":"{SYSTEMS[system]}","value":"', text.whole(numbers), '"}]']
+    return [f',"identifier":[{{"system":"{SYSTEMS[system]}","value":"', ids, '"}]']
 
 
 def moment(before: str, times: Any, zones: Text, after: str = '"') -> list[text.Piece]:

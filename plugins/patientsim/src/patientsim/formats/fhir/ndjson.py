@@ -55,6 +55,6 @@ def _lines(name: str, records: Records) -> Iterator[pa.Array]:
         rows = resource.rows(records) if resource.type == name else None
         if rows is not None and rows.columns.rows:
             opening = f'{{"resourceType":"{name}","id":"{PREFIX}'
-            parts.append((rows.person, text.joined(opening, text.whole(rows[resource.key]), '"', *resource.build(rows), "}\n")))
+            parts.append((rows.person, text.joined(opening, rows.ids, '"', *resource.build(rows), "}\n")))
     if parts:
         yield from text.batches(text.merged(parts))

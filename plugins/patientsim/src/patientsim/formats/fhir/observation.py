@@ -31,9 +31,9 @@ def observation(rows: Rows) -> Pieces:
     value = text.joined(*_value(numbers(rows["value"]), rows["unit"]))
     return [
         rendered(_measured, rows["category"], rows["loinc"], rows["description"], rows["second_loinc"]),
-        *identifier(rows["observation_id"]),
+        *identifier(rows.ids),
         optional_reference("basedOn", "ServiceRequest", rows["lab_order_id"], array=True),
-        *reference("subject", "Patient", rows["person_id"]),
+        *reference("subject", "Patient", rows.person_ids),
         optional_reference("encounter", "Encounter", rows["encounter_id"]),
         *moment(',"effectiveDateTime":"', rows["effective"], rows.zones),
         *moment(',"issued":"', rows["issued"], rows.zones),

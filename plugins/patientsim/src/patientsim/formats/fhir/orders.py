@@ -27,8 +27,8 @@ def medication_request(rows: Rows) -> Pieces:
     """US Core MedicationRequest."""
     return [
         rendered(_drug, rows["status"], rows["rxnorm"], rows["ndc"], rows["description"]),
-        *identifier(rows["medication_request_id"]),
-        *reference("subject", "Patient", rows["person_id"]),
+        *identifier(rows.ids),
+        *reference("subject", "Patient", rows.person_ids),
         optional_reference("encounter", "Encounter", rows["encounter_id"]),
         *moment(',"authoredOn":"', rows["authored"], rows.zones),
         rendered(rows.records.directory.once(requester), rows["provider_npi"]),
@@ -81,7 +81,7 @@ def lab_order(rows: Rows) -> Pieces:
     resulted = np.isin(rows["lab_order_id"], rows.records["patientsim.observation"]["lab_order_id"])
     status = Text(resulted, ["active", "completed"])
     what = rendered(_test, status, rows["loinc"], rows["description"])
-    return [what, *identifier(rows["lab_order_id"]), *_request(rows), *moment(',"occurrenceDateTime":"', rows["authored"], rows.zones)]
+    return [what, *identifier(rows.ids), *_request(rows), *moment(',"occurrenceDateTime":"', rows["authored"], rows.zones)]
 
 
 @once
@@ -98,7 +98,7 @@ def _test(status: str, loinc: str, words: str | None) -> str:
 def referral(rows: Rows) -> Pieces:
     """US Core ServiceRequest for a referral."""
     what = rendered(_consultation, rows["specialty"], rows["reason_code"], rows["description"])
-    return [what, *identifier(rows["referral_id"]), *_request(rows)]
+    return [what, *identifier(rows.ids), *_request(rows)]
 
 
 @once
@@ -116,7 +116,7 @@ def _consultation(specialty: str | None, reason: str | None, words: str | None) 
 
 def _request(rows: Rows) -> Pieces:
     return [
-        *reference("subject", "Patient", rows["person_id"]),
+        *reference("subject", "Patient", rows.person_ids),
         optional_reference("encounter", "Encounter", rows["encounter_id"]),
         *moment(',"authoredOn":"', rows["authored"], rows.zones),
         rendered(rows.records.directory.once(requester), rows["provider_npi"]),
@@ -127,8 +127,8 @@ def care_plan(rows: Rows) -> Pieces:
     """US Core CarePlan: what was agreed is its narrative."""
     return [
         rendered(_plan, rows["description"]),
-        *identifier(rows["care_plan_id"]),
-        *reference("subject", "Patient", rows["person_id"]),
+        *identifier(rows.ids),
+        *reference("subject", "Patient", rows.person_ids),
         optional_reference("encounter", "Encounter", rows["encounter_id"]),
         *moment(',"created":"', rows["created"], rows.zones),
         rendered(rows.records.directory.once(author), rows["provider_npi"]),

@@ -6,7 +6,7 @@ from typing import Any
 
 from patientsim.formats.data import load
 from patientsim.formats.directory import Directory
-from patientsim.formats.fhir.elements import SYSTEMS, members, npi
+from patientsim.formats.fhir.elements import SYSTEMS, encoded, npi, pruned
 
 FALLBACK = load("organization")
 
@@ -55,19 +55,30 @@ def payer_id(payer: str) -> str:
 
 def requester(directory: Directory, number: str | None) -> str:
     """`,"requester":Reference` to a clinician."""
-    return members(requester=provider_reference(directory, number))
+    return around(',"requester":', directory, number)
 
 
 def author(directory: Directory, number: str | None) -> str:
     """`,"author":Reference` to a clinician."""
-    return members(author=provider_reference(directory, number))
+    return around(',"author":', directory, number)
 
 
 def performer(directory: Directory, number: str | None) -> str:
     """`,"performer":[Reference]` to a clinician."""
-    return members(performer=[provider_reference(directory, number)])
+    return around(',"performer":[', directory, number, "]")
 
 
 def performing_actor(directory: Directory, number: str | None) -> str:
     """`,"performer":[{"actor":Reference}]` to a clinician."""
-    return members(performer=[{"actor": provider_reference(directory, number)}])
+    return around(',"performer":[{"actor":', directory, number, "}]")
+
+
+def around(before: str, directory: Directory, number: str | None, after: str = "") -> str:
+    """A reference to a clinician between two texts; nothing where there is nobody."""
+    reference = directory.once(_provider)(number)
+    return f"{before}{reference}{after}" if reference else ""
+
+
+def _provider(directory: Directory, number: str | None) -> str:
+    reference = provider_reference(directory, number)
+    return "" if reference is None else encoded(pruned(reference))

@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from healthsim_core import Columns, Text, text
@@ -23,11 +24,13 @@ class Rows:
         columns: The table's columns.
         person: Int array (rows,): each row's person in `records.people`.
         records: The part of the chunk that they belong to.
+        ids: The rows' ids in decimal.
     """
 
     columns: Columns
     person: NDArray[np.intp]
     records: Records
+    ids: pa.Array
 
     def __getitem__(self, name: str) -> Any:
         return self.columns[name]
@@ -36,6 +39,11 @@ class Rows:
     def zones(self) -> Text:
         """Offset from UTC, a row each."""
         return self.records.zones[self.person]
+
+    @property
+    def person_ids(self) -> Text:
+        """The ids of their people in decimal."""
+        return Text(self.person, self.records.person_ids)
 
     def of_person(self) -> Columns:
         """The people's columns, a row each."""
@@ -67,8 +75,8 @@ class Resource:
     def rows(self, records: Records) -> Rows:
         """The rows of a part of a chunk; none where the table is not there."""
         if self.table not in records.tables:
-            return Rows(Columns({self.key: np.zeros(0, np.int64)}), np.zeros(0, np.intp), records)
+            return Rows(Columns({self.key: np.zeros(0, np.int64)}), np.zeros(0, np.intp), records, pa.array([], pa.string()))
         columns = records[self.table]
         if self.where is not None:
             columns = columns.where(self.where(columns))
-        return Rows(columns, records.rows_of(np.asarray(columns["person_id"])), records)
+        return Rows(columns, records.rows_of(np.asarray(columns["person_id"])), records, text.whole(columns[self.key]))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
@@ -46,8 +47,8 @@ def referred(records: Records) -> Iterator[tuple[str, NDArray[np.int64], Text]]:
 
 def used(text: Text) -> set[str]:
     """The values that stand in some row."""
-    codes = np.unique(text.codes)
-    return set(text.values.take(codes[codes >= 0]).to_pylist())
+    there = np.bincount(text.codes + 1, minlength=len(text.values) + 1)[1:] > 0
+    return set(text.values.filter(pa.array(there)).to_pylist())
 
 
 def by_person(records: Records) -> dict[str, tuple[NDArray[np.intp], Text]]:
