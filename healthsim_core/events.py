@@ -209,9 +209,9 @@ def no_ancestors(rows: int) -> Columns:
 
 def merged(first: Events, then: Events) -> Events:
     """The events of two batches of one chunk, sorted by person and time; of equal time, those of `first` come first."""
-    row = np.concatenate([first.row, then.row])
-    time = np.concatenate([first.time, then.time])
-    order = np.lexsort((time, row))
+    moment = [np.asarray(each.time).astype("datetime64[s]").astype(np.int64) + _EPOCH for each in (first, then)]
+    keys = np.concatenate([each.row * (2 * _EPOCH) + at for each, at in zip((first, then), moment, strict=True)])
+    order = np.argsort(keys, kind="stable")  # of two sorted runs: merged in one pass
     taken: dict[str, Any] = {name: concat([getattr(first, name), getattr(then, name)])[order] for name in _ROW_ATTRIBUTES}
     return attrs.evolve(
         then,
@@ -221,6 +221,7 @@ def merged(first: Events, then: Events) -> Events:
     )
 
 
+_EPOCH = 1 << 36  # seconds, two thousand years: added, so that times before 1970 are positive too
 _ROW_ATTRIBUTES = (
     "type", "row", "time", "id", "cause", "node", "journey", "label", "occurrence", "provider_npi", "facility_npi",
 )  # fmt: skip

@@ -111,7 +111,7 @@ def _claims(submitted: Submitted) -> Claims:
     fills = submitted.events
     ndc = reading.text(fills, "ndc")
     prescription = pa.array(submitted.prescription).dictionary_encode().indices.to_numpy()
-    age = _age(fills.people["birth_date"], fills.date)
+    age = _age(np.asarray(fills.chunk["birth_date"]), fills.row, fills.date)
     drug_class = formulary().drug_class[submitted.drug]
     exempt = age < benefits().exempt_below_age[submitted.benefit]
     return Claims(
@@ -132,10 +132,11 @@ def _claims(submitted: Submitted) -> Claims:
     )
 
 
-def _age(born: NDArray[np.datetime64], day: NDArray[np.datetime64]) -> Ints:
-    """Completed years."""
-    months = (day.astype("datetime64[M]") - born.astype("datetime64[M]")).astype(np.int64)
-    not_yet = day - day.astype("datetime64[M]") < born - born.astype("datetime64[M]")  # the day of the month
+def _age(born: NDArray[np.datetime64], row: NDArray[np.intp], day: NDArray[np.datetime64]) -> Ints:
+    """Completed years on each day of the person whose row of `born` is `row`."""
+    born_in, in_month = born.astype("datetime64[M]"), day.astype("datetime64[M]")
+    months = (in_month - born_in[row]).astype(np.int64)
+    not_yet = day - in_month < (born - born_in)[row]  # the day of the month
     return (months - not_yet) // 12
 
 
