@@ -24,7 +24,7 @@ Piece: TypeAlias = Union[str, Text, pa.Array, "Joined"]
 
 _NOTHING = pa.array([""])
 _BLOCK = 1_024  # days rendered at once
-_WIDEST = 1 << 17  # days between the first and the last for which whole blocks are rendered
+_SPARSE = 4  # days a row from the first to the last, above which only the days that are there are rendered
 
 
 class Joined:
@@ -160,7 +160,7 @@ def dates(days: NDArray[Any] | pa.Array | pa.ChunkedArray, pattern: str = "%Y-%m
     if not len(number):
         return Text.constant(None, 0)
     first, last = int(number.min()) // _BLOCK, int(number.max()) // _BLOCK
-    if last - first > _WIDEST // _BLOCK:
+    if (last - first) * _BLOCK > _SPARSE * len(number):
         distinct, codes = np.unique(number, return_inverse=True)
         rendered = _strftime(distinct * 86_400, pattern)
     else:

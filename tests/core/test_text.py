@@ -112,6 +112,11 @@ def test_dates_and_times_follow_their_pattern_and_null_stays_null(moments):
     assert text.dates(pa.chunked_array([pa.array(days, pa.date32())]), "%Y%m%d").to_pylist() == [day and f"{day:%Y%m%d}" for day in days]
 
 
+def test_dates_that_lie_close_together_are_those_of_the_calendar():
+    days = np.arange("1968-01-01", "1977-01-01", dtype="datetime64[D]")
+    assert text.dates(days[::-1]).to_pylist() == np.datetime_as_string(days[::-1]).tolist()
+
+
 def test_dates_may_lie_millennia_apart():
     assert text.dates(np.array(["1066-10-14", "NaT", "9999-12-31"], "datetime64[D]")).to_pylist() == ["1066-10-14", None, "9999-12-31"]
 
