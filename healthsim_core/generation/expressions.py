@@ -28,7 +28,7 @@ from healthsim_core.columns import Text
 from healthsim_core.errors import SpecificationError
 from healthsim_core.generation.kinds import Kind
 
-NAMESPACES = ("entity", "outcome", "parameters", "journey", "condition", "severity", "code", "onset")
+NAMESPACES = ("entity", "outcome", "parameters", "journey", "branch", "state", "condition", "severity", "code", "onset")
 LONGEST = 2_000  # characters
 MOST_PARTS = 500
 DEEPEST = 40

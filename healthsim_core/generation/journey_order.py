@@ -8,9 +8,6 @@ from collections.abc import Sequence
 import attrs
 
 from healthsim_core.generation.journey_plan import Node
-from healthsim_core.generation.timing import DAY, Timing
-
-DAYS_A_MONTH = 365.25 / 12
 
 
 def by_expected_time(nodes: Sequence[Node], starts: Sequence[int]) -> list[int]:
@@ -25,7 +22,7 @@ def by_expected_time(nodes: Sequence[Node], starts: Sequence[int]) -> list[int]:
     """
     expected: list[float] = []
     for node in nodes:
-        expected.append((expected[node.parent] if node.parent is not None else 0.0) + _days(node.timing))
+        expected.append((expected[node.parent] if node.parent is not None else 0.0) + node.timing.expected)
     keys: list[float] = []
     for first, stop in itertools.pairwise([*starts, len(nodes)]):
         keys += itertools.accumulate(expected[first:stop], max)
@@ -37,7 +34,3 @@ def reordered(nodes: Sequence[Node], order: Sequence[int]) -> tuple[Node, ...]:
     place = {index: position for position, index in enumerate(order)}
     return tuple(attrs.evolve(node, parent=place[node.parent]) if node.parent is not None else node for node in (nodes[i] for i in order))
 
-
-def _days(timing: Timing) -> float:
-    middle = (timing.low + timing.high) / 2
-    return middle / DAY if timing.in_minutes else timing.months * DAYS_A_MONTH + middle

@@ -74,13 +74,8 @@ def _tree(plan: Plan) -> Iterator[str]:
 def _when(node: Node) -> str:
     if node.schedule is not None:
         return "as its trigger schedules"
-    timing = node.timing
-    months = f"{timing.months} months" if timing.months else ""
-    unit = "minutes" if timing.in_minutes else "days"
-    span = f"{timing.low:g}" if timing.low == timing.high else f"{timing.low:g} to {timing.high:g}"
-    after = " and ".join(filter(None, [months, f"{span} {unit}" if timing.low or timing.high or not months else ""]))
     again = f", repeated {node.count} times" if node.count and node.count > 1 else ", repeated" if node.every else ""
-    return f"after {after}{again}"
+    return f"after {node.timing}{again}"
 
 
 def _if(node: Node) -> str:

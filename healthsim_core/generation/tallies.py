@@ -133,12 +133,10 @@ def tally_timeline(tallies: Tallies, plan: Plan, timeline: Timeline, dispatcher:
         happened = timeline.happened[index]
         if node.probability < 1:
             tallies.proportion(node.path, "probability", node.probability, happened.block.chosen, happened.block.eligible)
-        if node.schedule is None and not node.timing.months and not node.timing.in_minutes:
+        if node.schedule is None:
             first = np.flatnonzero(happened.first)
-            anchor = timeline.anchors(node, happened, first)
-            days = happened.minute[first] // DAY - anchor // DAY
-            low, high = max(0, int(np.ceil(node.timing.low))), max(0, int(np.floor(node.timing.high)), round(node.timing.low))
-            tallies.violation(node.path, "delay within its bounds", np.sum((days < min(low, high)) | (days > high)))
+            allowed = node.timing.within(timeline.anchors(node, happened, first), happened.minute[first])
+            tallies.violation(node.path, "delay within its bounds", np.sum(~allowed))
     chain, people = dispatcher.chain, dispatcher.people
     day = (chain.minute // DAY).astype("datetime64[D]")
     born, died = np.asarray(people["birth_date"])[dispatcher.row], np.asarray(people["death_date"])[dispatcher.row]

@@ -1,0 +1,109 @@
+"""The nodes of the event DAG: all that is known of an event before anybody lives it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+from healthsim_core.generation.distributions import Distribution
+from healthsim_core.generation.expressions import Expression
+from healthsim_core.generation.parameters import Parameters
+from healthsim_core.generation.patterns.branching import Branching
+from healthsim_core.generation.patterns.lifecycle import Lifecycle
+from healthsim_core.generation.timing import Timing
+
+
+@attrs.frozen
+class Recurrence:
+    """How an event comes again.
+
+    Attributes:
+        every: Time from one occurrence to the next.
+        times: Occurrences at most.
+        attrition: Chance, before each next one, that there is none any more.
+        until: Where it holds after an occurrence, there is no next one.
+        scheduled: Whether each runs from the first by the schedule, not from the one before.
+    """
+
+    every: Timing
+    times: int
+    attrition: float = 0.0
+    until: Expression | None = None
+    scheduled: bool = False
+
+
+@attrs.frozen
+class Node:
+    """One event of the DAG.
+
+    Attributes:
+        path: Stable address: journey/event, followed by >type for each trigger.
+        journey: Name of the journey.
+        event_type: Event type, lower case.
+        label: In words.
+        parent: Index of the node it follows; None for those that follow the journey's start.
+        timing: Delay from there.
+        conditions: All must hold.
+        probability: Chance that it happens.
+        parameters: Compiled parameters.
+        duration: The journey's duration, days.
+        members: Household positions whose journey this is (nodes without parent).
+        eligible: Conditions on the person for the whole journey (nodes without parent).
+        anchor: What the delay runs from instead: "birth", a date (days since 1970), or ("age", years).
+        origin: Index of the node with which its journey starts; None for the run's start.
+        starts: Whether its journey starts with it: only the first of what it follows counts.
+        recurrence: How it comes again; None for a single one.
+        copies: How many there are of each, each with a delay of its own.
+        most: Occurrences of it that a person can have.
+        outcomes: Values drawn when it happens.
+        branch: What is chosen when it happens.
+        lifecycle: States that are passed through from when it happens.
+        taken: It happens only where its parent chose this.
+        state: Index of the lifecycle's node to whose state it belongs: it does not outlast the state.
+        schedule: The trigger's own schedule.
+        triggered: Whether a trigger made the node.
+        ends: "journey" or "life" where it stops what comes later.
+        birth: Whether it adds a person.
+        newborn: Whether it happens to the child.
+    """
+
+    path: str
+    journey: str
+    event_type: str
+    label: str | None
+    parent: int | None
+    timing: Timing
+    conditions: tuple[Expression, ...]
+    probability: float
+    parameters: Parameters
+    duration: int
+    members: tuple[int, ...] = ()
+    eligible: tuple[Expression, ...] = ()
+    anchor: str | int | tuple[str, float] | None = None
+    origin: int | None = None
+    starts: bool = False
+    recurrence: Recurrence | None = None
+    copies: int | Expression = 1
+    most: int = 1
+    outcomes: tuple[tuple[str, Distribution], ...] = ()
+    branch: Branching | None = None
+    lifecycle: Lifecycle | None = None
+    taken: str | None = None
+    state: int | None = None
+    schedule: Callable[[Any], Any] | None = None
+    triggered: bool = False
+    ends: str | None = None
+    birth: bool = False
+    newborn: bool = False
+
+    @property
+    def reads_state(self) -> bool:
+        """Whether its conditions ask for the state at its own moment."""
+        return any(name.startswith("state.") for expression in self.conditions for name in expression.names)
+
+    def moved(self, place: dict[int, int]) -> Node:
+        """The same node where all nodes have new places."""
+        found = {name: place[at] for name in ("parent", "origin", "state") if (at := getattr(self, name)) is not None}
+        return attrs.evolve(self, **found)

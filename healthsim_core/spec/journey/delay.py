@@ -1,0 +1,131 @@
+"""How long after something an event happens."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+
+from healthsim_core.spec.base import Specification
+from healthsim_core.spec.distribution import Distribution
+
+DAYS = {"minutes": 1 / 1440, "hours": 1 / 24, "days": 1.0, "business_days": 7 / 5, "weeks": 7.0, "months": 365.2425 / 12, "years": 365.2425}
+UNITS = tuple(DAYS)
+CLOCK_UNITS = ("minutes", "hours")
+LONGEST_YEARS = 150
+_CLOCK = re.compile(r"^([01]?\d|2[0-3]):([0-5]\d)$")
+
+
+def _form(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return "bounds"
+    return "distribution" if isinstance(value, dict) or hasattr(value, "type") else "number"
+
+
+Bounds = Annotated[list[float], Field(min_length=2, max_length=2)]
+Span = Annotated[Annotated[float, Tag("number")] | Annotated[Bounds, Tag("bounds")], Discriminator(_form)]
+Days = Annotated[
+    Annotated[float, Tag("number")] | Annotated[Bounds, Tag("bounds")] | Annotated[Distribution, Tag("distribution")],
+    Discriminator(_form),
+]
+
+
+def clock(text: str) -> int:
+    """Minutes since midnight of "09:00"."""
+    match = _CLOCK.match(text)
+    if not match:
+        raise ValueError(f'"{text}" is not a time of day; write it as "09:00"')
+    return int(match[1]) * 60 + int(match[2])
+
+
+class Delay(Specification):
+    """How long after its anchor an event happens: `{"days": 90}`, `{"weeks": [8, 10]}`, `{"days": 90, "window": [-7, 7]}`.
+
+    Exactly one unit is given: a number, or the least and the most; of `days`, a distribution as well. `window` widens a
+    number by days before and after. `distribution` is how values lie between the bounds: uniform, or normal around the
+    middle; fixed takes no bounds. Months and years are those of the calendar. `business_days` count Monday to Friday;
+    there are no holidays. With `weekdays`, what falls on a weekend is moved to the next Monday, or to the Friday before
+    where only that lies within the bounds. `at` is the time of day, `between` its least and most; where that time has
+    passed when the delay ends on the anchor's own day, it is the next day's.
+    """
+
+    minutes: Span | None = None
+    hours: Span | None = None
+    days: Days | None = None
+    business_days: Span | None = None
+    weeks: Span | None = None
+    months: Span | None = None
+    years: Span | None = None
+    window: Bounds | None = None
+    distribution: Literal["fixed", "uniform", "normal"] = "uniform"
+    weekdays: bool = False
+    at: str | None = None
+    between: Annotated[list[str], Field(min_length=2, max_length=2)] | None = None
+
+    @field_validator("at", "between")
+    @classmethod
+    def _times_of_day(cls, value: Any) -> Any:
+        times = [clock(text) for text in ([value] if isinstance(value, str) else value or [])]
+        if times != sorted(times):
+            raise ValueError(f"{value}: the earlier time of day comes first")
+        return value
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Delay:
+        given = [unit for unit in UNITS if getattr(self, unit) is not None]
+        if len(given) != 1:
+            raise ValueError(f"give exactly one of {', '.join(UNITS)}, not {len(given)}")
+        if self.at is not None and self.between is not None:
+            raise ValueError('give either "at" or "between"')
+        if self.window is not None and self.window[0] > self.window[1]:
+            raise ValueError(f"window {self.window}: it ends before it begins")
+        if given[0] in CLOCK_UNITS and (self.window or self.weekdays or self.at or self.between):
+            raise ValueError(f"{given[0]} run by the clock: window, weekdays, at and between go with days and longer")
+        self._check_distribution() if self.is_distribution else self._check_span(given[0])
+        return self
+
+    def _check_distribution(self) -> None:
+        if self.window is not None or "distribution" in self.model_fields_set:
+            raise ValueError("days have a distribution of their own; give its bounds there")
+
+    def _check_span(self, unit: str) -> None:
+        span = getattr(self, unit)
+        if isinstance(span, list) and (span[0] > span[1] or self.distribution == "fixed"):
+            raise ValueError(f"{unit} {span}: the least comes first, and a fixed delay has no bounds")
+        if self.minimum() < 0:
+            raise ValueError("an event cannot come before what it depends on; use a delay of 0 or more")
+        if self.span[1] * DAYS[unit] > LONGEST_YEARS * DAYS["years"]:
+            raise ValueError(f"{unit} {span}: at most {LONGEST_YEARS} years")
+        if unit == "business_days" and any(value % 1 for value in (*self.span, *(self.window or []))):
+            raise ValueError(f"business_days {span}: give whole days")
+        low, high = (value * DAYS[unit] for value in self.span)
+        if unit in ("days", "weeks") and low < high and low % 1 and int(low) == int(high):
+            raise ValueError(f"{unit} {span}: no whole day lies between")
+
+    @property
+    def unit(self) -> str:
+        """The unit given."""
+        return next(unit for unit in UNITS if getattr(self, unit) is not None)
+
+    @property
+    def is_distribution(self) -> bool:
+        """Whether days are drawn from a distribution."""
+        return self.days is not None and not isinstance(self.days, float | list)
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """Least and most, in `unit`; not of a distribution."""
+        given = getattr(self, self.unit)
+        return (given[0], given[1]) if isinstance(given, list) else (given, given)
+
+    def minimum(self) -> float:
+        """The least, in `unit`; below zero is an error. A window around nothing is cut off there."""
+        low = self.span[0]
+        return low + (self.window[0] / DAYS[self.unit] if self.window and low else 0)
+
+    def time_of_day(self) -> tuple[int, int] | None:
+        """Least and most minute of the day, where one is said."""
+        if self.at is not None:
+            return clock(self.at), clock(self.at)
+        return (clock(self.between[0]), clock(self.between[1])) if self.between else None
