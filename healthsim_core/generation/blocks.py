@@ -19,7 +19,7 @@ from healthsim_core.columns import Column, Columns, Repeated, Text, concat
 from healthsim_core.generation.timing import Minutes
 
 if TYPE_CHECKING:
-    from healthsim_core.generation.journey_plan import Node
+    from healthsim_core.generation.nodes import Node
 
 TriggerKey = tuple[int, str, str]  # number, causing and caused event type
 

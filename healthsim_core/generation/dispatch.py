@@ -14,7 +14,8 @@ from healthsim_core.catalog import Catalog
 from healthsim_core.columns import Column, Columns, Repeated, Text, concat
 from healthsim_core.errors import HealthSimError, TableError
 from healthsim_core.events import Events, People, Run, merged, no_ancestors
-from healthsim_core.generation.journey_plan import SHARED_PARAMETERS, Node
+from healthsim_core.generation.journey_plan import SHARED_PARAMETERS
+from healthsim_core.generation.nodes import Node
 from healthsim_core.offers import EventColumns, EventHandler
 from healthsim_core.tables import Field, Table
 from healthsim_core.world import EVENT

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -11,15 +11,18 @@ from numpy.typing import NDArray
 
 from healthsim_core.columns import Columns, Text
 from healthsim_core.draws import Draws, identify_each
+from healthsim_core.errors import PluginError
 from healthsim_core.events import Events, People, no_ancestors
 from healthsim_core.generation.blocks import Block, Happenings, Stacked, whole_block
+from healthsim_core.generation.nodes import FOLLOWING
+from healthsim_core.generation.scope import Scope
 from healthsim_core.generation.timing import CLOSES, DAY, OPENS, SOON, Minutes
+from healthsim_core.spec.journey.events import MOST_COPIES
 
 if TYPE_CHECKING:
-    from healthsim_core.generation.journey_plan import Node
+    from healthsim_core.generation.nodes import Node
     from healthsim_core.generation.timeline import Timeline
 
-FOLLOWING = 64  # events that one event may cause by one schedule, as ids are addressed
 
 
 @attrs.frozen(eq=False)
@@ -69,14 +72,23 @@ def follow(timeline: Timeline, nodes: Sequence[Node], indices: tuple[int, ...]) 
     causes = Causes.of(timeline, mine)
     chosen = _able(timeline, mine[0], causes)
     if mine[0].schedule is None:
-        at, given = chosen, {}
-        occurrence = causes.occurrence[at]
+        at, occurrence = _fanned_out(timeline, mine[0], causes, chosen)
+        given: Mapping[str, Any] = {}
         ids = _ids(timeline, causes, at, occurrence)
+        eligible = len(at)
+        if mine[0].probability < 1:
+            happens = np.flatnonzero(Draws(timeline.run.seed, "event", ids).happens("occurs", mine[0].probability))
+            at, occurrence, ids = at[happens], occurrence[happens], ids[happens]
+        happening = len(at)
         moment = mine[0].timing.after(causes.minute[at], Draws(timeline.run.seed, "event", ids))
     else:
         schedule = mine[0].schedule(_events(timeline, nodes, causes, chosen))
         at, given = chosen[schedule.row], schedule.parameters.parts
+        eligible = happening = len(at)
         order = np.arange(len(at)) - np.searchsorted(schedule.row, schedule.row)
+        if len(order) and order.max() >= FOLLOWING:
+            what = f"its schedule has {order.max() + 1} events follow one."
+            raise PluginError(what, f"{mine[0].path}: trigger", f"At most {FOLLOWING} may.")
         occurrence = causes.occurrence[at] * FOLLOWING + order
         ids = _ids(timeline, causes, at, occurrence)
         moment = _on_day(causes.minute[at], np.asarray(schedule.days, np.int64), Draws(timeline.run.seed, "event", ids))
@@ -88,14 +100,30 @@ def follow(timeline: Timeline, nodes: Sequence[Node], indices: tuple[int, ...]) 
         parameters = parameters.assign(**Columns(given, len(moment)).take(kept).parts)
     starts = np.searchsorted(causes.node[at], np.arange(len(mine) + 1))
     every = np.ones(len(at), bool)
-    return Block(indices, starts, causes.row[at], moment[kept], occurrence[kept], ids[kept], causes.within[at], parameters, every)
+    return Block(
+        indices, starts, causes.row[at], moment[kept], occurrence[kept], ids[kept], causes.within[at], parameters, every,
+        eligible=eligible, chosen=happening,
+    )  # fmt: skip
+
+
+def _fanned_out(timeline: Timeline, node: Node, causes: Causes, chosen: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+    """Each cause as often as it has effects, and the number of each effect."""
+    if node.copies == 1:
+        return chosen, causes.occurrence[chosen]
+    if isinstance(node.copies, int):
+        most, copies = node.copies, np.full(len(chosen), node.copies)
+    else:
+        scope = Scope(timeline, causes.row, causes.parameters, node.journey, causes.minute, plain=True)
+        wanted = np.nan_to_num(np.asarray(node.copies.values(scope, len(causes.row)), np.float64)[chosen])
+        most, copies = MOST_COPIES, np.clip(np.floor(wanted), 0, MOST_COPIES).astype(np.int64)
+    at = np.repeat(chosen, copies)
+    order = np.arange(len(at)) - np.repeat(np.cumsum(copies) - copies, copies)
+    return at, causes.occurrence[at] * most + order
 
 
 def _able(timeline: Timeline, node: Node, causes: Causes) -> NDArray[np.intp]:
-    from healthsim_core.generation.timeline import Scope
-
     able = np.ones(len(causes.row), bool)
-    scope = Scope(timeline, causes.row, causes.parameters, plain=True)
+    scope = Scope(timeline, causes.row, causes.parameters, node.journey, causes.minute, plain=True)
     for expression in node.conditions:
         able &= expression.holds(scope, len(able))
     return np.flatnonzero(able)

@@ -14,6 +14,8 @@ from healthsim_core.generation.patterns.branching import Branching
 from healthsim_core.generation.patterns.lifecycle import Lifecycle
 from healthsim_core.generation.timing import Timing
 
+FOLLOWING = 64  # events that one event may cause by one schedule, as ids are addressed
+
 
 @attrs.frozen
 class Recurrence:
@@ -64,6 +66,7 @@ class Node:
         state: Index of the lifecycle's node to whose state it belongs: it does not outlast the state.
         schedule: The trigger's own schedule.
         triggered: Whether a trigger made the node.
+        trigger: Of the offered trigger that made it: number, causing and caused event type.
         ends: "journey" or "life" where it stops what comes later.
         birth: Whether it adds a person.
         newborn: Whether it happens to the child.
@@ -94,16 +97,17 @@ class Node:
     state: int | None = None
     schedule: Callable[[Any], Any] | None = None
     triggered: bool = False
+    trigger: tuple[int, str, str] | None = None
     ends: str | None = None
     birth: bool = False
     newborn: bool = False
 
     @property
-    def reads_state(self) -> bool:
-        """Whether its conditions ask for the state at its own moment."""
-        return any(name.startswith("state.") for expression in self.conditions for name in expression.names)
+    def reads(self) -> frozenset[str]:
+        """Names that its conditions read."""
+        return frozenset().union(*(expression.names for expression in self.conditions))
 
     def moved(self, place: dict[int, int]) -> Node:
         """The same node where all nodes have new places."""
-        found = {name: place[at] for name in ("parent", "origin", "state") if (at := getattr(self, name)) is not None}
+        found: dict[str, Any] = {name: place[at] for name in ("parent", "origin", "state") if (at := getattr(self, name)) is not None}
         return attrs.evolve(self, **found)

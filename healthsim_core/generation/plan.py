@@ -16,11 +16,13 @@ from healthsim_core.catalog import Catalog
 from healthsim_core.columns import Column, Columns, Text
 from healthsim_core.errors import Mistakes, PluginError, SpecificationError, suggestion, unknown
 from healthsim_core.events import Run
+from healthsim_core.generation.assignments import Assignment
 from healthsim_core.generation.blocks import blocks_of
 from healthsim_core.generation.distributions import condition
 from healthsim_core.generation.expressions import expressions_in
 from healthsim_core.generation.journey_order import by_expected_time, reordered
-from healthsim_core.generation.journey_plan import Assignment, JourneyCompiler, Node
+from healthsim_core.generation.journey_plan import JourneyCompiler
+from healthsim_core.generation.nodes import Node
 from healthsim_core.generation.people import POSITIONS, make_people
 from healthsim_core.generation.people_plan import PeoplePlan, compile_people
 from healthsim_core.generation.request import Request, RequestedJourney
@@ -150,16 +152,14 @@ def _compiled(request: Request, catalog: Catalog, facts: Facts) -> Plan:
     assignments, births, required = _assigned(request, profile, mistakes)
     people = compile_people(profile, catalog, births, required, mistakes)
     compiler = JourneyCompiler(catalog, people.known, mistakes)
-    first_nodes = []
-    for assignment in assignments:
-        first_nodes.append(len(compiler.nodes))
-        compiler.add(assignment)
+    with mistakes.caught():
+        compiler.compile(assignments)
     products = request.products if request.products is not None else catalog.products
     formats = tuple(f for name in request.formats if (f := mistakes.attempt(None, _format, name, catalog, products)) is not None)
     start_dates = mistakes.attempt(None, _start_dates, request)
     mistakes.tell()
     assert start_dates is not None
-    order = by_expected_time(compiler.nodes, first_nodes)
+    order = by_expected_time(compiler.nodes, compiler.groups)
     nodes = reordered(compiler.nodes, order)
     born = (index for index, node in enumerate(compiler.nodes) if node.birth)
     positions = {order.index(index): child for child, index in enumerate(born, len(people.members) - births)}
@@ -212,7 +212,7 @@ def _assigned(
     seen: set[tuple[str, int]] = set()
     for each in request.journeys:
         journey = each.specification
-        born = sum(event.adds_person is not None for event in journey.events)
+        born = sum(step.event.adds_person is not None for step in journey.steps)
         members = mistakes.attempt((), _members, each, roles)
         for position in members:
             with mistakes.caught():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from healthsim_core.generation.journey_plan import Node
+from healthsim_core.generation.nodes import Node
 from healthsim_core.generation.plan import Plan
 
 
@@ -74,7 +74,8 @@ def _tree(plan: Plan) -> Iterator[str]:
 def _when(node: Node) -> str:
     if node.schedule is not None:
         return "as its trigger schedules"
-    again = f", repeated {node.count} times" if node.count and node.count > 1 else ", repeated" if node.every else ""
+    times = node.recurrence.times if node.recurrence is not None else 1
+    again = f", repeated {times} times" if times > 1 else ""
     return f"after {node.timing}{again}"
 
 

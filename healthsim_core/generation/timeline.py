@@ -12,34 +12,18 @@ from healthsim_core.columns import Column, Columns, Text, concat
 from healthsim_core.draws import Draws, identify
 from healthsim_core.events import Run
 from healthsim_core.generation.blocks import Block, Happenings
+from healthsim_core.generation.distributions import kind_of
+from healthsim_core.generation.expressions import Expression
 from healthsim_core.generation.following import follow
-from healthsim_core.generation.journey_plan import Node
-from healthsim_core.generation.timing import DAY, Minutes, Timing, minutes
+from healthsim_core.generation.nodes import Node
+from healthsim_core.generation.occurrences import CHOICE, LEFT, Occurrences, passed_through, repeated
+from healthsim_core.generation.patterns.branching import took
+from healthsim_core.generation.scope import History, Scope
+from healthsim_core.generation.timing import DAY, Minutes, birthdays, minutes
 
-OCCURRENCES = 4_096  # a person's occurrences of one node, as ids are addressed
+OCCURRENCES = 4_096  # a person's occurrences of one node, as ids are addressed; what is above goes to higher bits
+_ABOVE = 48  # bits that persons and their first occurrences take
 NEVER = np.iinfo(np.int64).max
-
-
-class Scope(Mapping[str, Any]):
-    """Names as the rows of one node see them: own parameters, outcomes so far, the person's columns."""
-
-    def __init__(self, state: Timeline, rows: NDArray[np.intp], parameters: Mapping[str, Any], plain: bool = False) -> None:
-        self._state, self._rows, self._parameters, self._plain = state, rows, parameters, plain
-
-    def __getitem__(self, name: str) -> Any:
-        if name.startswith("parameters."):
-            return self._parameters[name.removeprefix("parameters.")]
-        if self._plain and name in self._parameters:
-            return self._parameters[name]
-        key = name.removeprefix("outcome.")
-        source = self._state.outcomes if key in self._state.outcomes else self._state.people
-        return source[key][self._rows]
-
-    def __iter__(self) -> Any:
-        return iter((*self._state.people, *self._state.outcomes))
-
-    def __len__(self) -> int:
-        return len(self._state.people) + len(self._state.outcomes)
 
 
 class Timeline:
@@ -62,11 +46,18 @@ class Timeline:
         self.happened: dict[int, Happenings] = {}
         self.start = minutes(np.asarray(people["start_date"]))
         self.horizon = int(minutes(np.array([run.as_of]))[0]) + DAY - 1
-        self.ends: dict[str, Minutes] = {}
+        self.history: dict[str, History] = {}
+        self._texts: frozenset[str] = frozenset()
+        self._origins: dict[int, Minutes] = {}
 
     def execute(self, nodes: tuple[Node, ...], blocks: tuple[tuple[int, ...], ...]) -> None:
         """Run all nodes, block by block, then cancel what an end has cancelled."""
         self._parents = [node.parent for node in nodes]
+        drawn = [(node.most, name, kind_of(distribution, {}).of) for node in nodes for name, distribution in node.outcomes]
+        self._texts = frozenset(name for _, name, kind in drawn if kind in ("text", "words"))
+        self._origin_nodes = {node.origin for node in nodes if node.origin is not None}
+        for name in {name for most, name, _ in drawn if most > 1}:
+            self.history[name] = History(self.latest(name))
         for indices in blocks:
             if nodes[indices[0]].triggered:
                 self._keep(follow(self, nodes, indices))
@@ -79,45 +70,94 @@ class Timeline:
         for position, index in enumerate(block.nodes):
             self.happened[index] = Happenings(block, slice(int(block.starts[position]), int(block.starts[position + 1])))
 
+    def latest(self, name: str) -> Column:
+        """The latest value of an outcome, a branch or a person's column, a row a position; null where nobody has it yet."""
+        found = self.outcomes.get(name)
+        if found is None:
+            found = self.people.get(name)
+        if found is not None:
+            return found
+        rows = len(self.present)
+        return Text.constant(None, rows) if name in self._texts or "/" in name else np.full(rows, np.nan)
+
     def _happen(self, index: int, node: Node) -> Block:
         row, anchor, occurrence, cause = self._candidates(node)
         ids = self.ids(node, row, occurrence)
         draw = Draws(self.run.seed, "event", ids)
-        able = self._able(node, row)
+        able = self._able(node, row, anchor, ids)
         chosen = able[draw.happens("occurs", node.probability)[able]] if node.probability < 1 else able
         row, anchor, occurrence, cause, ids = row[chosen], anchor[chosen], occurrence[chosen], cause[chosen], ids[chosen]
-        moment = node.timing.after(anchor, Draws(self.run.seed, "event", ids))
-        first = np.ones(len(row), bool)
-        if node.every is not None:
-            row, moment, occurrence, cause, first = self._repeated(node, node.every, row, moment, occurrence, cause)
-            ids = self.ids(node, row, occurrence)
-        within = np.flatnonzero(self._within(node, row, moment))
-        row, ids, occurrence = row[within], ids[within], occurrence[within]
-        parameters = Columns(self._parameters(node, row, ids, occurrence), len(row))
+        moment = self._moment(node, row, anchor, ids)
+        made = Occurrences(row, moment, occurrence, cause, ids, np.ones(len(row), bool))
+        if node.recurrence is not None:
+            made = repeated(self, node, node.recurrence, made)
+        made = made.take(np.flatnonzero(self._within(node, made)))
+        if node.lifecycle is not None:
+            made, parameters = passed_through(self, node, node.lifecycle, made)
+        elif node.most > 1 and node.outcomes and (_reads_itself(node) or _until(node)):
+            made, parameters = self._one_by_one(node, made)
+        else:
+            parameters = self._drawn(node, made)
+        self._note(node, made, parameters)
         happened = Block(
-            (index,), np.array([0, len(row)]), row, moment[within], occurrence, ids, cause[within], parameters, first[within],
-            eligible=len(able), chosen=len(chosen),
+            (index,), np.array([0, len(made)]), made.row, made.minute, made.occurrence, made.id, made.cause,
+            Columns(parameters, len(made)), made.first, eligible=len(able), chosen=len(chosen),
         )  # fmt: skip
         if node.birth:
             self._be_born(index, happened)
+        if index in self._origin_nodes:
+            self._origins[index] = np.zeros(len(self.present), np.int64)
+            self._origins[index][made.row] = made.minute // DAY * DAY
         return happened
+
+    def _moment(self, node: Node, row: NDArray[np.intp], anchor: Minutes, ids: NDArray[np.int64]) -> Minutes:
+        columns = Scope(self, row, {}, node.journey, anchor) if node.timing.names else {}
+        return node.timing.after(anchor, Draws(self.run.seed, "event", ids), columns)
 
     def anchors(self, node: Node, happened: Happenings, chosen: NDArray[np.intp]) -> Minutes:
         """The moments from which the delays of some happenings ran, minutes since 1970."""
+        row = happened.row[chosen]
+        if node.anchor is not None:
+            return self._anchored(node, row)
         if node.parent is None:
-            return self.start[happened.row[chosen]]
+            return self.start[row]
         return self.happened[node.parent].minute[happened.cause[chosen]]  # type: ignore[no-any-return]
 
     def _candidates(self, node: Node) -> tuple[NDArray[np.intp], Minutes, NDArray[np.int64], NDArray[np.intp]]:
         if node.parent is None:
             mine = self.present & np.isin(np.arange(len(self.present)) % self.size, node.members)
-            for expression in node.eligible:
-                mine &= expression.holds(Scope(self, np.arange(len(mine)), {}), len(mine))
+            mine &= self._eligible(node)
             row = np.flatnonzero(mine)
-            return row, self.start[row], np.zeros(len(row), np.int64), np.full(len(row), -1, np.intp)
+            anchor = self.start[row] if node.anchor is None else self._anchored(node, row)
+            return row, anchor, np.zeros(len(row), np.int64), np.full(len(row), -1, np.intp)
         parent = self.happened[node.parent]
         row = self._child_rows(node, parent.row) if node.newborn else parent.row
-        return row, parent.minute, parent.occurrence, np.arange(len(row))
+        cause = np.arange(len(row))
+        if node.taken is not None:
+            cause = np.flatnonzero(took(parent.block.parameters[CHOICE][parent.rows], node.taken))  # type: ignore[arg-type]
+        if node.starts:
+            cause = self._first_of(node, parent, row)
+        row, anchor = row[cause], parent.minute[cause]
+        occurrence = np.zeros(len(row), np.int64) if node.starts else parent.occurrence[cause]
+        return row, anchor if node.anchor is None else self._anchored(node, row), occurrence, cause
+
+    def _eligible(self, node: Node) -> NDArray[np.bool_]:
+        rows = len(self.present)
+        scope = Scope(self, np.arange(rows), {}, node.journey)
+        return np.asarray(np.logical_and.reduce([np.ones(rows, bool), *(each.holds(scope, rows) for each in node.eligible)]))
+
+    def _first_of(self, node: Node, parent: Happenings, row: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Of each person whose journey it is, the first happening."""
+        order = np.lexsort((parent.minute, row))
+        new = np.diff(row[order], prepend=-1) != 0
+        mine = self._eligible(node) & np.isin(np.arange(len(self.present)) % self.size, node.members)
+        return np.sort(order[new & mine[row[order]]])
+
+    def _anchored(self, node: Node, row: NDArray[np.intp]) -> Minutes:
+        if isinstance(node.anchor, int):
+            return np.full(len(row), node.anchor * DAY)
+        born = np.asarray(self.people["birth_date"])[row]
+        return (birthdays(born, node.anchor[1]) if isinstance(node.anchor, tuple) else born.astype("datetime64[D]").astype(np.int64)) * DAY
 
     def _child_rows(self, node: Node, row: NDArray[np.intp]) -> NDArray[np.intp]:
         position = row % self.size
@@ -141,66 +181,102 @@ class Timeline:
 
     def addresses(self, row: NDArray[np.intp], occurrence: NDArray[np.int64]) -> NDArray[np.int64]:
         """What is hashed to the id of an occurrence, with the node's path."""
-        return np.asarray(self.people["person_id"])[row] * OCCURRENCES + occurrence
+        person = np.asarray(self.people["person_id"])[row]
+        return person * OCCURRENCES + occurrence % OCCURRENCES + ((occurrence // OCCURRENCES) << _ABOVE)
 
-    def _able(self, node: Node, row: NDArray[np.intp]) -> NDArray[np.intp]:
+    def _able(self, node: Node, row: NDArray[np.intp], anchor: Minutes, ids: NDArray[np.int64]) -> NDArray[np.intp]:
         if not node.conditions:
             return np.arange(len(row))
-        scope = Scope(self, row, {})
+        changing = any(name.startswith("state.") or name.removeprefix("outcome.") in self.history for name in node.reads)
+        scope = Scope(self, row, {}, node.journey, self._moment(node, row, anchor, ids) if changing else None)
         return np.flatnonzero(np.logical_and.reduce([expression.holds(scope, len(row)) for expression in node.conditions]))
 
-    def _repeated(
-        self, node: Node, every: Timing, row: NDArray[np.intp], moment: Minutes, occurrence: NDArray[np.int64], cause: NDArray[np.intp]
-    ) -> tuple[NDArray[np.intp], Minutes, NDArray[np.int64], NDArray[np.intp], NDArray[np.bool_]]:
-        least = max(1.0, every.low / DAY if every.in_minutes else every.low + 28 * every.months)
-        times = min(node.count or OCCURRENCES, int(node.duration // least) + 1)
-        steps, at = [moment], moment
-        for step in range(1, times):
-            ids = self.ids(node, row, occurrence * times + step)
-            at = every.after(at, Draws(self.run.seed, "repeat", ids))
-            steps.append(at)
-        which = np.tile(np.arange(times), len(row))
-        occurrence = np.repeat(occurrence, times) * times + which
-        return np.repeat(row, times), np.stack(steps, axis=1).ravel(), occurrence, np.repeat(cause, times), which == 0
-
-    def _within(self, node: Node, row: NDArray[np.intp], moment: Minutes) -> NDArray[np.bool_]:
+    def _within(self, node: Node, made: Occurrences) -> NDArray[np.bool_]:
         if node.newborn:
-            return moment <= self.horizon
-        return moment <= np.minimum(self.horizon, self.start[row] + (node.duration * DAY + DAY - 1))
+            return made.minute <= self.horizon
+        start = self.begins(node, made.row)
+        latest = np.minimum(self.horizon, start + (node.duration * DAY + DAY - 1))
+        inside = made.minute <= (self.horizon if node.starts else latest)
+        if node.anchor is not None:
+            inside &= made.minute >= start
+            if node.parent is not None:
+                inside &= made.minute >= self.happened[node.parent].minute[made.cause]
+        if node.state is not None:
+            inside &= made.minute < self._left(node, made.cause)
+        return inside
 
-    def _parameters(
-        self, node: Node, row: NDArray[np.intp], ids: NDArray[np.int64], occurrence: NDArray[np.int64]
-    ) -> Mapping[str, Any]:
-        if not node.outcomes or node.every is None:
-            return self._drawn(node, row, ids)
+    def begins(self, node: Node, row: NDArray[np.intp]) -> Minutes:
+        """When the node's journey begins for each of some rows."""
+        return self.start[row] if node.origin is None else self._origins[node.origin][row]
+
+    def _left(self, node: Node, cause: NDArray[np.intp]) -> Minutes:
+        """When the state is left to which each happening belongs."""
+        at, parent = cause, node.parent
+        while parent is not None and parent != node.state:
+            at, parent = self.happened[parent].cause[at], self._parents[parent]
+        assert parent is not None, node.path
+        happened = self.happened[parent]
+        return np.asarray(happened.block.parameters[LEFT][happened.rows])[at]
+
+    def _one_by_one(self, node: Node, made: Occurrences) -> tuple[Occurrences, Mapping[str, Any]]:
+        """Draw what a repeated event gives, one occurrence after the other: each reads the one before."""
+        until, times = _until(node), node.recurrence.times if node.recurrence is not None else 1
+        over = np.zeros(len(made), bool)  # by series: the same person's, after the same occurrence of what it follows
+        _, series = np.unique(made.row * node.most + made.occurrence // times, return_inverse=True)
         parts, order = [], []
-        for step in np.unique(occurrence):  # a repeated value reads the one before
-            at = np.flatnonzero(occurrence == step)
-            parts.append(Columns(self._drawn(node, row[at], ids[at]), len(at)))
+        for step in np.unique(made.occurrence):
+            at = np.flatnonzero((made.occurrence == step) & ~over[series])
+            some = made.take(at)
+            parameters = self._drawn(node, some)
+            parts.append(Columns(parameters, len(at)))
             order.append(at)
-        whole = Columns.concat(parts)
-        return dict(whole.take(np.argsort(np.concatenate(order), kind="stable"))) if order else {}
+            if until is not None:
+                over[series[at]] |= until.holds(Scope(self, some.row, parts[-1], node.journey, some.minute), len(at))
+        if not parts:
+            return made, self._drawn(node, made)
+        rows = np.concatenate(order)
+        return made.take(np.sort(rows)), Columns.concat(parts).take(np.argsort(rows, kind="stable")).parts
 
-    def _drawn(self, node: Node, row: NDArray[np.intp], ids: NDArray[np.int64]) -> Mapping[str, Any]:
-        draw = Draws(self.run.seed, "parameter", ids)
-        parameters = node.parameters.before_outcomes(Scope(self, row, {}).__getitem__, len(row), draw)
+    def _drawn(self, node: Node, made: Occurrences) -> Mapping[str, Any]:
+        row, rows = made.row, len(made)
+        scope = Scope(self, row, {}, node.journey, made.minute)
+        draw = Draws(self.run.seed, "parameter", made.id)
+        parameters = node.parameters.before_outcomes(scope.__getitem__, rows, draw)
+        if node.branch is not None:
+            reading = Scope(self, row, parameters, node.journey, made.minute)
+            choice = node.branch.choose(reading, rows, Draws(self.run.seed, "outcome", made.id))
+            self._remember(f"{node.journey}/{node.branch.name}", made, choice)
+            return {**parameters, CHOICE: choice}
         if not node.outcomes and not node.parameters.references:
             return parameters
-        columns = Columns(parameters, len(row))
+        columns, own = Columns(parameters, rows), dict[str, Column]()
+        loops = node.most > 1 and _reads_itself(node)
         for name, distribution in node.outcomes:
-            unit = Draws(self.run.seed, "outcome", ids).uniform(name)
-            self._remember(name, row, distribution.sample(unit, Scope(self, row, columns)))
-        late = node.parameters.after_outcomes(Scope(self, row, columns).__getitem__)
+            unit = Draws(self.run.seed, "outcome", made.id).uniform(name)
+            reading = Scope(self, row, columns, node.journey, None if loops else made.minute, own)
+            values = distribution.sample(unit, reading)
+            self._remember(name, made, values)
+            own = {**own, name: values if node.most > 1 else self.outcomes[name][row]}
+        late = node.parameters.after_outcomes(Scope(self, row, columns, node.journey, made.minute, own).__getitem__)
         return {**columns.parts, **late}
 
-    def _remember(self, name: str, row: NDArray[np.intp], values: Column) -> None:
-        before = self.outcomes.get(name)
-        if before is None:
-            before = self.people.get(name)
-        if before is None:
-            rows = len(self.present)
-            before = Text.constant(None, rows) if isinstance(values, Text) else np.full(rows, np.nan)
-        self.outcomes[name] = _replaced(before, row, values)
+    def _note(self, node: Node, made: Occurrences, parameters: Mapping[str, Any]) -> None:
+        """Keep what was over time of the states passed through."""
+        if node.lifecycle is not None:
+            key = f"{node.journey}/{node.lifecycle.name}"
+            self.history[key] = History(self.latest(key))
+            self.history[key].add(made.row, made.minute, parameters[CHOICE])
+
+    def _remember(self, name: str, made: Occurrences, values: Column) -> None:
+        self.outcomes[name] = _replaced(self.latest_like(name, values), made.row, values)
+        if name in self.history:
+            self.history[name].add(made.row, made.minute, values)
+
+    def latest_like(self, name: str, values: Column) -> Column:
+        """The latest value, or nulls of the kind of `values`."""
+        if name in self.outcomes or name in self.people:
+            return self.latest(name)
+        return Text.constant(None, len(self.present)) if isinstance(values, Text) else np.full(len(self.present), np.nan)
 
     def _be_born(self, index: int, birth: Block) -> None:
         rows = birth.row - birth.row % self.size + self.births[index]
@@ -244,3 +320,14 @@ def _replaced(column: Column, rows: NDArray[np.intp], values: Column) -> Column:
     changed = column.astype(np.result_type(column, values))
     changed[rows] = values
     return changed
+
+
+def _reads_itself(node: Node) -> bool:
+    """Whether what it gives depends on what it gave before."""
+    own = {name for name, _ in node.outcomes}
+    reads = node.parameters.reads.union(*(distribution.names for _, distribution in node.outcomes))
+    return bool(own & {name.removeprefix("outcome.") for name in reads})
+
+
+def _until(node: Node) -> Expression | None:
+    return node.recurrence.until if node.recurrence is not None else None

@@ -212,6 +212,25 @@ class Timing:
         return said + (" on a weekday" if self.weekdays else "")
 
 
+def scheduled(every: Timing, first: Minutes, step: int, draw: Draws) -> Minutes:
+    """The moment of the occurrence `step` intervals after the first by the schedule, off by what the interval varies."""
+    if every.in_minutes:
+        middle = (every.low + every.high) / 2
+        off = _between(draw.uniform("delay"), every.low - middle, every.high - middle, every.normal)
+        return np.asarray(first + round(step * middle) + off)
+    day = first // DAY
+    if every.months:
+        planned = _plus_months(day, every.months * step)
+        off = _between(draw.uniform("delay"), every.low, every.high, every.normal)
+    else:
+        middle = round((every.low + every.high) / 2)
+        planned = day + step * middle
+        off = _between(draw.uniform("delay"), every.low - middle, every.high - middle, every.normal)
+    anchor = (planned + off) * DAY
+    exact = attrs.evolve(every, low=0.0, high=0.0, months=0, most_months=0, distribution=None, business=False)
+    return exact.after(anchor, draw)
+
+
 _DAYS_A_MONTH = 365.25 / 12
 _MOST_DAYS = 5_000  # whose chances are written out
 _FOREVER = 80_000.0  # days: more than any journey lasts
