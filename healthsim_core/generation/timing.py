@@ -161,7 +161,7 @@ class Timing:
         if self.weekdays:
             days = self._on_a_weekday(np.full(len(days), day), days)
         found, at = np.unique(days, return_inverse=True)
-        return found, np.bincount(at, chance)
+        return found, np.asarray(np.bincount(at, chance), np.float64)
 
     def _stated(self, day: Whole) -> tuple[Whole, Whole]:
         """Bounds as they are written, before weekends are considered."""
@@ -178,12 +178,12 @@ class Timing:
     def _day(self, day: Whole, unit: NDArray[np.float64], columns: Mapping[str, Any]) -> Whole:
         if self.distribution is not None:
             drawn = np.asarray(self.distribution.sample(unit, columns), np.float64)
-            return day + np.rint(np.clip(np.nan_to_num(drawn), 0, _FOREVER)).astype(np.int64)
+            return np.asarray(day + np.rint(np.clip(np.nan_to_num(drawn), 0, _FOREVER)).astype(np.int64))
         if self.business:
             return _business(day, _between(unit, self.low, self.high, self.normal))
         if self.months != self.most_months:
             first, last = self._stated(day)
-            return _between(unit, first, last, self.normal)
+            return np.asarray(_between(unit, first, last, self.normal))
         base = _plus_months(day, self.months) if self.months else day
         return np.maximum(base + _between(unit, self.low, self.high, self.normal), day)
 
