@@ -12,7 +12,6 @@ from healthsim_core.columns import Column, Columns, Text, concat
 from healthsim_core.draws import Draws, identify
 from healthsim_core.events import Run
 from healthsim_core.generation.blocks import Block, Happenings
-from healthsim_core.generation.distributions import kind_of
 from healthsim_core.generation.expressions import Expression
 from healthsim_core.generation.following import follow
 from healthsim_core.generation.nodes import Node
@@ -53,7 +52,7 @@ class Timeline:
     def execute(self, nodes: tuple[Node, ...], blocks: tuple[tuple[int, ...], ...]) -> None:
         """Run all nodes, block by block, then cancel what an end has cancelled."""
         self._parents = [node.parent for node in nodes]
-        drawn = [(node.most, name, kind_of(distribution, {}).of) for node in nodes for name, distribution in node.outcomes]
+        drawn = [(node.most, name, distribution.gives({}).of) for node in nodes for name, distribution in node.outcomes]
         self._texts = frozenset(name for _, name, kind in drawn if kind in ("text", "words"))
         self._origin_nodes = {node.origin for node in nodes if node.origin is not None}
         for name in {name for most, name, _ in drawn if most > 1}:

@@ -151,10 +151,8 @@ class Timing:
         if self.in_minutes or self.names or len(days) > _MOST_DAYS:
             return None
         if self.distribution is not None:
-            below = self.distribution.cdf(np.arange(first - day, last - day + 2) - 0.5, {})
-            if below is None:
-                return None
-            chance = np.diff(np.concatenate([[0.0], np.asarray(below)[1:-1], [1.0]]))
+            below = self.distribution.cdf(np.arange(first - day, last - day + 1) + 0.5, {})
+            chance = np.diff(np.concatenate([[0.0], np.asarray(below)[:-1], [1.0]]))
         if self.business:
             steps = np.arange(self.low, self.high + 1).astype(np.int64)
             days, chance = _business(np.full(len(steps), day), steps), _weights(len(steps), self.normal)
@@ -185,7 +183,7 @@ class Timing:
             first, last = self._stated(day)
             return np.asarray(_between(unit, first, last, self.normal))
         base = _plus_months(day, self.months) if self.months else day
-        return np.maximum(base + _between(unit, self.low, self.high, self.normal), day)
+        return np.asarray(np.maximum(base + _between(unit, self.low, self.high, self.normal), day))
 
     def _at_the_clock(self, anchor: Minutes, day: Whole, later: Whole, draw: Draws) -> Minutes:
         assert self.clock is not None

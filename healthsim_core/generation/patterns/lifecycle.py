@@ -15,7 +15,8 @@ from healthsim_core.errors import SpecificationError, suggestion
 from healthsim_core.generation.distributions import Distribution, compile_distribution, condition
 from healthsim_core.generation.expressions import Expression
 from healthsim_core.generation.timing import DAY, Minutes, birthdays
-from healthsim_core.spec.distribution import OLDEST, age_band
+from healthsim_core.spec.distribution import age_band
+from healthsim_core.spec.distribution.parameters import OLDEST
 from healthsim_core.spec.journey.patterns import Lifecycle as Written
 from healthsim_core.spec.journey.patterns import Transition
 

@@ -9,7 +9,8 @@ from pydantic import AliasChoices, Field, field_validator, model_validator
 
 from healthsim_core.errors import suggestion
 from healthsim_core.spec.base import Specification
-from healthsim_core.spec.distribution import Condition, Distribution, age_band, checked_weights
+from healthsim_core.spec.distribution import Condition, Distribution, age_band
+from healthsim_core.spec.distribution.parameters import checked_weights
 from healthsim_core.spec.journey.delay import Delay
 from healthsim_core.spec.journey.events import NAME, EventSpecification, Happening, JourneyEvent
 from healthsim_core.spec.profile import Probability
