@@ -222,7 +222,8 @@ class Dispatcher:
         while len(searching):
             found[searching] = self.chain.cause[found[searching]]
             searching = searching[~wanted[self.node_or_none[found[searching]]]]
-        return self.causes.take(found)
+        same = (found >= 0) & (self.chain.row[found] == self.chain.row[at]) if len(found) else np.zeros(0, bool)
+        return self.causes.take(np.where(same, found, -1))  # a newborn's stay is not the mother's
 
     def _causes(self) -> Columns:
         """Every event as others see it that follow from it, and last the one that is none."""

@@ -196,13 +196,15 @@ def _ancestors(timeline: Timeline, nodes: Sequence[Node], causes: Causes, event_
 
 
 def _node_ancestors(timeline: Timeline, nodes: Sequence[Node], index: int, at: NDArray[np.intp], event_type: str) -> Columns:
-    rows, node = len(at), nodes[index]
+    rows, node, person = len(at), nodes[index], timeline.happened[index].row[at]
     while node.parent is not None:
         at, index = timeline.happened[index].cause[at], node.parent
         node = nodes[index]
         if node.event_type == event_type:
             happened = timeline.happened[index]
-            found = {"id": happened.id[at], "time": _moments(happened.minute[at]), "provider_npi": None, "facility_npi": None}
+            same = happened.row[at] == person
+            time = np.where(same, _moments(happened.minute[at]), np.datetime64("NaT", "s"))
+            found = {"id": np.where(same, happened.id[at], 0), "time": time, "provider_npi": None, "facility_npi": None}
             return Columns(found, rows)
     return no_ancestors(rows)
 

@@ -1,0 +1,144 @@
+"""Delays: every one within its bounds, whatever its unit, weekday or time of day; and the anchors they run from."""
+
+from __future__ import annotations
+
+import datetime
+
+import numpy as np
+import pytest
+from clinic import adults, event, run
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from healthsim_core.draws import Draws
+from healthsim_core.errors import SpecificationError
+from healthsim_core.generation.timing import DAY, Timing
+from healthsim_core.spec import JourneySpecification
+from healthsim_core.spec.journey import Delay
+
+UNITS = {"minutes": 3_000, "hours": 100, "days": 400, "business_days": 60, "weeks": 50, "months": 40, "years": 5}
+
+
+@st.composite
+def delays(draw: st.DrawFn) -> Delay:
+    unit = draw(st.sampled_from(list(UNITS)))
+    low = draw(st.integers(0, UNITS[unit]))
+    written: dict = {unit: [low, low + draw(st.integers(0, UNITS[unit]))] if draw(st.booleans()) else low}
+    written["distribution"] = draw(st.sampled_from(["uniform", "normal"]))
+    if unit not in ("minutes", "hours"):
+        written["weekdays"] = draw(st.booleans())
+        written |= draw(st.sampled_from([{}, {"at": "09:30"}, {"between": ["06:00", "23:00"]}]))
+        if low > 0 and draw(st.booleans()):
+            written["window"] = [-draw(st.integers(0, 1)), draw(st.integers(0, 9))]
+    return Delay.model_validate(written)
+
+
+def sampled(delay: Delay, seed: int, rows: int = 300) -> tuple[np.ndarray, np.ndarray]:
+    """Anchors over forty years at any minute, and the moments that follow them."""
+    draw = Draws(seed, "test", np.arange(rows))
+    anchor = draw.integers("anchor", 0, 40 * 365 * DAY)
+    return anchor, Timing.of(delay).after(anchor, draw)
+
+
+@given(delays(), st.integers(0, 1_000))
+@settings(max_examples=150, deadline=None)
+def test_every_sampled_delay_lies_within_its_bounds(delay: Delay, seed: int) -> None:
+    anchor, moment = sampled(delay, seed)
+    assert Timing.of(delay).within(anchor, moment).all()
+    assert (moment >= anchor).all()
+
+
+@given(delays(), st.integers(0, 20_000))
+@settings(max_examples=100, deadline=None)
+def test_the_chances_of_the_days_are_those_that_are_drawn(delay: Delay, day: int) -> None:
+    chances = Timing.of(delay).chances(day)
+    if chances is None:
+        return
+    days, chance = chances
+    first, last = (bound[0] for bound in Timing.of(delay).bounds(np.array([day])))
+    assert abs(chance.sum() - 1) < 1e-9 and days.min() >= first and days.max() <= last
+    drawn = Timing.of(delay).after(np.full(200, day * DAY), Draws(day, "chances", np.arange(200))) // DAY
+    if delay.at is None and delay.between is None:
+        assert set(drawn.tolist()) <= set(days[chance > 0].tolist())
+
+
+@given(delays(), st.integers(0, 1_000))
+@settings(max_examples=60, deadline=None)
+def test_weekdays_are_weekdays(delay: Delay, seed: int) -> None:
+    moved = delay.model_copy(update={"weekdays": True}) if delay.unit not in ("minutes", "hours") else Delay(business_days=3)
+    _, moment = sampled(moved, seed)
+    assert ((moment // DAY + 3) % 7 < 5).all()
+
+
+@pytest.mark.parametrize(("from_day", "steps", "day"), [("2025-01-03", 1, "2025-01-06"), ("2025-01-04", 1, "2025-01-06"), ("2025-01-04", 0, "2025-01-06"),
+                                                       ("2025-01-06", 5, "2025-01-13"), ("2025-01-05", 2, "2025-01-07")])  # fmt: skip
+def test_business_days_count_monday_to_friday(from_day: str, steps: int, day: str) -> None:
+    result = run(None, event(delay={"business_days": steps}), count=3, start=from_day)
+    assert {str(row["time"].date()) for row in result.timeline.to_pylist()} == {day}
+
+
+def test_a_time_of_day_is_that_of_the_clock() -> None:
+    result = run(None, event(delay={"days": [1, 9], "at": "09:15"}), event("b", delay={"days": 3, "between": ["13:00", "14:00"]}))
+    times = {(row["node"], row["time"].time()) for row in result.timeline.to_pylist()}
+    assert {time for node, time in times if node == "visit"} == {datetime.time(9, 15)}
+    assert all(datetime.time(13) <= time <= datetime.time(14) for node, time in times if node == "b")
+
+
+def test_days_may_have_any_distribution() -> None:
+    delay = {"days": {"type": "log_normal", "mean": 30, "sd": 10, "min": 10, "max": 60}}
+    days = [
+        (row["time"].date() - datetime.date(2025, 1, 1)).days for row in run(None, event(delay=delay), count=2_000).timeline.to_pylist()
+    ]
+    assert min(days) >= 10 and max(days) <= 60 and abs(np.mean(days) - 30) < 1.5
+
+
+def test_a_range_of_months_ends_on_the_calendar_s_days() -> None:
+    days = {row["time"].date() for row in run(None, event(delay={"months": [1, 2]}), count=3_000, start="2025-01-31").timeline.to_pylist()}
+    assert (min(days), max(days)) == (datetime.date(2025, 2, 28), datetime.date(2025, 3, 31))
+
+
+@pytest.mark.parametrize(
+    ("delay", "said"),
+    [
+        ({"hours": 3, "weekdays": True}, "run by the clock"),
+        ({"days": 3, "at": "25:00"}, "not a time of day"),
+        ({"days": 3, "at": "09:00", "between": ["09:00", "10:00"]}, "either"),
+        ({"business_days": 1.5}, "whole days"),
+        ({"years": 151}, "at most 150 years"),
+        ({"days": {"type": "normal", "mean": 10, "sd": 2}, "window": [0, 1]}, "distribution of their own"),
+    ],
+)
+def test_a_delay_that_cannot_be_is_refused(delay: dict, said: str) -> None:
+    with pytest.raises(SpecificationError, match=said):
+        JourneySpecification.read({"journey_id": "j", "duration_days": 9, "events": [event(delay=delay)]})
+
+
+def test_a_distribution_of_days_before_the_anchor_is_refused() -> None:
+    with pytest.raises(SpecificationError, match='Give it "min": 0'):
+        run(None, event(delay={"days": {"type": "normal", "mean": 2, "sd": 5}}))
+
+
+def test_an_age_is_reached_on_the_birthday_and_one_that_has_passed_does_not_come() -> None:
+    profile = adults(demographics={"age": {"type": "uniform", "min": 60, "max": 70}})
+    result = run(profile, event(anchor={"age": 65}), count=300, start="2015-01-01", fields={"duration_days": 3_650})
+    born = {p["person_id"]: p["birth_date"] for p in result.entities.to_pylist()}
+    rows = result.timeline.to_pylist()
+    assert all(
+        row["time"].date() == born[row["person_id"]].replace(year=born[row["person_id"]].year + 65)
+        for row in rows
+        if born[row["person_id"]].day < 29
+    )
+    assert {row["person_id"] for row in rows} == {p["person_id"] for p in result.entities.to_pylist() if p["age"] < 65}
+
+
+def test_a_date_before_the_start_does_not_come() -> None:
+    result = run(None, event(anchor={"date": "2025-03-01"}), event("past", anchor={"date": "2024-12-31"}), count=5)
+    assert {(row["node"], str(row["time"].date())) for row in result.timeline.to_pylist()} == {("visit", "2025-03-01")}
+
+
+def test_birth_is_an_anchor() -> None:
+    profile = adults(demographics={"age": {"type": "uniform", "min": 4, "max": 6}})
+    result = run(profile, event(anchor="birth", delay={"years": 1}, repeat={"every": {"years": 1}, "from": "schedule"}), count=50)
+    months = {(row["time"].month, row["time"].day) for row in result.timeline.to_pylist()}
+    born = {(p["birth_date"].month, p["birth_date"].day) for p in result.entities.to_pylist()}
+    assert months <= born and len(result.timeline) == 50
