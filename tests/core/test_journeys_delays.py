@@ -70,8 +70,16 @@ def test_weekdays_are_weekdays(delay: Delay, seed: int) -> None:
     assert ((moment // DAY + 3) % 7 < 5).all()
 
 
-@pytest.mark.parametrize(("from_day", "steps", "day"), [("2025-01-03", 1, "2025-01-06"), ("2025-01-04", 1, "2025-01-06"), ("2025-01-04", 0, "2025-01-06"),
-                                                       ("2025-01-06", 5, "2025-01-13"), ("2025-01-05", 2, "2025-01-07")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("from_day", "steps", "day"),
+    [
+        ("2025-01-03", 1, "2025-01-06"),
+        ("2025-01-04", 1, "2025-01-06"),
+        ("2025-01-04", 0, "2025-01-06"),
+        ("2025-01-06", 5, "2025-01-13"),
+        ("2025-01-05", 2, "2025-01-07"),
+    ],
+)
 def test_business_days_count_monday_to_friday(from_day: str, steps: int, day: str) -> None:
     result = run(None, event(delay={"business_days": steps}), count=3, start=from_day)
     assert {str(row["time"].date()) for row in result.timeline.to_pylist()} == {day}

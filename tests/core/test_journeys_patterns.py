@@ -52,16 +52,22 @@ def test_exactly_one_exclusive_choice_is_taken_and_as_often_as_its_weight(percen
 
 
 def test_the_first_condition_that_holds_is_taken_else_the_default() -> None:
-    choices = [{"choice_id": "old", "when": "age >= 65", "events": [event("o")]}, {"choice_id": "middle", "when": "age >= 40", "events": [event("m")]},
-               {"choice_id": "young", "events": [event("y")]}]  # fmt: skip
+    choices = [
+        {"choice_id": "old", "when": "age >= 65", "events": [event("o")]},
+        {"choice_id": "middle", "when": "age >= 40", "events": [event("m")]},
+        {"choice_id": "young", "events": [event("y")]},
+    ]
     result = live(fork(*choices))
     found, age = nodes(result), {p["person_id"]: p["age"] for p in result.entities.to_pylist()}
     assert all(("o" if age[p] >= 65 else "m" if age[p] >= 40 else "y") in each and len(each) == 2 for p, each in found.items())
 
 
 def test_weights_count_among_the_choices_whose_condition_holds() -> None:
-    choices = [{"choice_id": "a", "weight": 0.5, "when": "age >= 200", "events": [event("a")]}, {"choice_id": "b", "weight": 0.2, "events": [event("b")]},
-               {"choice_id": "c", "weight": 0.3, "events": [event("c")]}]  # fmt: skip
+    choices = [
+        {"choice_id": "a", "weight": 0.5, "when": "age >= 200", "events": [event("a")]},
+        {"choice_id": "b", "weight": 0.2, "events": [event("b")]},
+        {"choice_id": "c", "weight": 0.3, "events": [event("c")]},
+    ]
     found = Counter(row["node"] for row in live(fork(*choices), count=2_000).timeline.to_pylist())
     assert "a" not in found and found["b"] + found["c"] == 2_000 and likely(found["b"], 2_000, 0.4)
 
@@ -90,8 +96,12 @@ def test_a_branch_after_a_repeated_event_is_taken_anew_each_time() -> None:
 @pytest.mark.parametrize(("limit", "expected"), [(75, 3), (5, 10), (1_000, 1)])
 def test_a_cycle_ends_when_its_condition_holds(limit: int, expected: int) -> None:
     level = event("set", outcomes={"level": 100})
-    falls = event("falls", depends_on="set", repeat={"every": {"days": 10}, "count": 20, "until": f"level < {limit}"},
-                  outcomes={"level": {"type": "normal", "mean": "level - 10", "sd": 0}})  # fmt: skip
+    falls = event(
+        "falls",
+        depends_on="set",
+        repeat={"every": {"days": 10}, "count": 20, "until": f"level < {limit}"},
+        outcomes={"level": {"type": "normal", "mean": "level - 10", "sd": 0}},
+    )
     found = nodes(run(None, level, falls, count=5))
     assert {each.count("falls") for each in found.values()} == {expected}
 
@@ -129,18 +139,29 @@ def test_ids_of_repeats_of_repeats_never_collide() -> None:
     ("made", "said"),
     [
         ([event(repeat={"every": {"hours": 1}})], "at most 1,000"),
-        ([event("a", repeat={"every": {"days": 1}, "count": 300}), event("b", depends_on="a", repeat={"every": {"hours": 1}, "count": 999})], "at most 100,000"),
-        ([event("a", repeat={"every": {"days": 9}}), event("b", "birth", depends_on="a", adds_person="newborn")], "follows a repeated event"),
+        (
+            [
+                event("a", repeat={"every": {"days": 1}, "count": 300}),
+                event("b", depends_on="a", repeat={"every": {"hours": 1}, "count": 999}),
+            ],
+            "at most 100,000",
+        ),
+        (
+            [event("a", repeat={"every": {"days": 9}}), event("b", "birth", depends_on="a", adds_person="newborn")],
+            "follows a repeated event",
+        ),
         ([event(depends_on={"journey": "yeer", "event": "x"})], "yeer"),
     ],
-)  # fmt: skip
+)
 def test_limits_say_so(made: list[dict], said: str) -> None:
     with pytest.raises(SpecificationError, match=said):
         run(None, *made)
 
 
-VISITS = [{"visit_id": "dose", "event_type": "clinic_visit", "day": 1, "window": [-2, 2], "parameters": {"score": "${arm.dose}"}},
-          {"visit_id": "check", "event_type": "milestone", "day": 8, "window": [-1, 3], "arms": ["high"]}]  # fmt: skip
+VISITS = [
+    {"visit_id": "dose", "event_type": "clinic_visit", "day": 1, "window": [-2, 2], "parameters": {"score": "${arm.dose}"}},
+    {"visit_id": "check", "event_type": "milestone", "day": 8, "window": [-1, 3], "arms": ["high"]},
+]
 
 
 def test_protocol_visits_lie_in_windows_of_their_planned_days_and_read_their_arm() -> None:
@@ -169,21 +190,32 @@ def test_a_protocol_ends_early_where_its_condition_holds() -> None:
 
 
 DISEASE = {
-    "lifecycle_id": "disease", "initial": "well",
+    "lifecycle_id": "disease",
+    "initial": "well",
     "states": {
         "well": {"transitions": [{"to": "ill", "yearly_probability": 0.2}, {"to": "dead", "yearly_probability": 0.05}]},
-        "ill": {"events": [event("onset"), event("care", delay={"days": 10}, repeat={"every": {"days": 90}})],
-                "transitions": [{"to": "dead", "hazard": {"18-64": 0.1, "65+": 0.5}}]},
+        "ill": {
+            "events": [event("onset"), event("care", delay={"days": 10}, repeat={"every": {"days": 90}})],
+            "transitions": [{"to": "dead", "hazard": {"18-64": 0.1, "65+": 0.5}}],
+        },
         "dead": {"events": [event("dies", "death")]},
     },
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
 def lives() -> Any:
     profile = adults(demographics={"age": 40})
-    return live({"duration_days": 3_652, "lifecycle": DISEASE, "events": [event("asked", delay={"days": 1_826}, conditions=["state.disease == 'ill'"])]},
-                count=4_000, profile=profile, start="2015-01-01")  # fmt: skip
+    return live(
+        {
+            "duration_days": 3_652,
+            "lifecycle": DISEASE,
+            "events": [event("asked", delay={"days": 1_826}, conditions=["state.disease == 'ill'"])],
+        },
+        count=4_000,
+        profile=profile,
+        start="2015-01-01",
+    )
 
 
 def test_yearly_probabilities_compete_and_come_true(lives: Any) -> None:
@@ -227,10 +259,25 @@ def test_hazards_change_with_age() -> None:
     [
         ({"initial": "wel"}, 'Did you mean "well"'),
         ({"states": {"well": {"transitions": [{"to": "il", "hazard": 1}]}}}, 'no state is called "il"'),
-        ({"initial": "a", "states": {"a": {"transitions": [{"to": "b", "hazard": 900}]}, "b": {"transitions": [{"to": "a", "hazard": 900}]}}}, "At most 200"),
-        ({"states": {"well": {"transitions": [{"to": "x", "yearly_probability": 0.7}, {"to": "y", "yearly_probability": 0.6}]}, "x": {}, "y": {}}}, "sum to 1.3"),
+        (
+            {
+                "initial": "a",
+                "states": {"a": {"transitions": [{"to": "b", "hazard": 900}]}, "b": {"transitions": [{"to": "a", "hazard": 900}]}},
+            },
+            "At most 200",
+        ),
+        (
+            {
+                "states": {
+                    "well": {"transitions": [{"to": "x", "yearly_probability": 0.7}, {"to": "y", "yearly_probability": 0.6}]},
+                    "x": {},
+                    "y": {},
+                }
+            },
+            "sum to 1.3",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_lifecycle_that_cannot_be_is_refused(change: dict, said: str) -> None:
     with pytest.raises(SpecificationError, match=said):
         live({"lifecycle": {**DISEASE, **change}, "events": [event()]})
@@ -238,8 +285,12 @@ def test_a_lifecycle_that_cannot_be_is_refused(change: dict, said: str) -> None:
 
 def test_a_journey_starts_on_an_event_of_another() -> None:
     first = {"events": [event("found", delay={"days": [10, 90]}, probability=0.5)]}
-    second = {"journey_id": "care", "duration_days": 30, "starts_on": {"journey": "year", "event": "found", "delay": {"days": 5}},
-              "events": [event("in_time", delay={"days": 20}), event("too_late", delay={"days": 40})]}  # fmt: skip
+    second = {
+        "journey_id": "care",
+        "duration_days": 30,
+        "starts_on": {"journey": "year", "event": "found", "delay": {"days": 5}},
+        "events": [event("in_time", delay={"days": 20}), event("too_late", delay={"days": 40})],
+    }
     result = live(first, second)
     found = {row["person_id"]: row["time"].date() for row in result.timeline.to_pylist() if row["node"] == "found"}
     followed = {
@@ -265,8 +316,11 @@ def test_an_unknown_journey_s_event_is_refused_with_the_nearest() -> None:
 def test_a_written_trigger_has_delay_chance_and_fan_out() -> None:
     trigger = {"event_type": "clinic_visit", "delay": {"hours": [2, 4]}, "fan_out": 3, "probability": 0.5, "carry": ["reason"]}
     result = run(None, event("see", parameters={"reason": "cough"}, triggers=[trigger]), count=400)
-    hours = {row["time"] - next(o["time"] for o in result.timeline.to_pylist() if o["event_id"] == row["cause_id"])
-             for row in result.timeline.to_pylist()[:200] if row["event_type"] == "clinic_visit"}  # fmt: skip
+    hours = {
+        row["time"] - next(o["time"] for o in result.timeline.to_pylist() if o["event_id"] == row["cause_id"])
+        for row in result.timeline.to_pylist()[:200]
+        if row["event_type"] == "clinic_visit"
+    }
     assert likely(result.tables["clinic.visit"].num_rows, 1_200, 0.5) and set(result.tables["clinic.visit"]["reason"].to_pylist()) == {
         "cough"
     }
