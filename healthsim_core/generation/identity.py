@@ -45,13 +45,17 @@ def first_names(sex: Text, birth: Days, draw: Draws) -> Text:
     """Given names as common as they were in the decade of birth."""
     unit = draw.uniform("first_name")
     decade = np.clip(birth.astype("datetime64[Y]").astype(np.int64) // 10 * 10 + 1970, 1910, 2020)
-    known, rows, parts = places.first_names(), [], []
-    for (year, letter), (names, weights) in sorted(known.items()):
-        mine = np.flatnonzero((decade == year) & np.asarray(sex == letter))
-        rows.append(mine)
-        parts.append(Text(pick(unit[mine], weights), names))
-    names_in_parts = concat(parts)
-    return names_in_parts[np.argsort(np.concatenate(rows), kind="stable")]  # type: ignore[return-value]
+    known = sorted(places.first_names().items())
+    number = {key: index for index, (key, _) in enumerate(known)}
+    letters = [*sex.values.to_pylist(), None]
+    table = np.array([[number.get((year, letter), number[year, "F"]) for letter in letters] for year in range(1910, 2030, 10)], np.int8)
+    group = table[(decade - 1910) // 10, sex.codes]
+    order = np.argsort(group, kind="stable")
+    bounds = np.searchsorted(group[order], np.arange(len(known) + 1))
+    parts = [Text(pick(unit[order[a:b]], weights), names) for (_, (names, weights)), a, b in zip(known, bounds, bounds[1:], strict=False)]
+    found = np.empty(len(order), np.intp)
+    found[order] = np.arange(len(order))
+    return concat(parts)[found]  # type: ignore[return-value]
 
 
 def last_names(draw: Draws) -> Text:

@@ -105,7 +105,8 @@ def _add_attribute(house: Household, attribute: Attribute) -> None:
 def _household_column(house: Household, attribute: Attribute) -> Column:
     rows = house.of_member(house.plan.subscriber)
     unit = uniform_of(attribute, house.household_draws)[rows]
-    column = attribute.by_member[house.plan.subscriber].sample(unit, _at(house.columns, rows))
+    distribution = attribute.by_member[house.plan.subscriber]
+    column = distribution.sample(unit, _at(house.columns, rows, distribution.names))
     return column[np.repeat(np.arange(len(rows)), house.size)]
 
 
@@ -117,7 +118,7 @@ def _member_column(house: Household, attribute: Attribute) -> Column:
     parts: list[Column] = []
     for index in order:
         rows = house.of_member(index)
-        context = _at(house.columns, rows)
+        context = _at(house.columns, rows, attribute.by_member[index].names)
         if parts:
             context[f"subscriber_{attribute.name}"] = parts[0]
         parts.append(attribute.by_member[index].sample(unit[rows], context))
@@ -172,5 +173,5 @@ def _present(house: Household) -> NDArray[np.bool_]:
     return present
 
 
-def _at(columns: Mapping[str, Column], rows: NDArray[Any]) -> dict[str, Any]:
-    return {name: column[rows] for name, column in columns.items()}
+def _at(columns: Mapping[str, Column], rows: NDArray[Any], names: frozenset[str]) -> dict[str, Any]:
+    return {name: columns[name][rows] for name in names if name in columns}

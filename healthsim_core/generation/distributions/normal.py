@@ -50,6 +50,7 @@ class Normal(Distribution):
     def sample(self, unit: Floats, columns: Mapping[str, Any]) -> Column:
         """See `Distribution`."""
         mean, sd = self._parameters(columns, len(unit))
+        mean, sd = (mean, sd) if self.names else (mean[:1], sd[:1])  # the same for everybody: bounds are found once
         with np.errstate(over="ignore", invalid="ignore"):
             values = mean + sd * _truncated_quantile(unit, *self._bounds(mean, sd))
         values = np.where(np.isfinite(values), values, mean)  # no deviation to speak of: the mean, or the bound nearest to it
@@ -113,15 +114,17 @@ _FAR = -37.0  # standard deviations from which the normal's tail is no longer a 
 def _truncated_quantile(unit: Floats, low: Floats, high: Floats) -> Floats:
     """The standard normal between two bounds, at each probability: in the lower half, where small tails are exact."""
     upper = low > 0
-    if upper.any():
+    flipped = bool(upper.any())
+    if flipped:
         unit, low, high = np.where(upper, 1 - unit, unit), np.where(upper, -high, low), np.where(upper, -low, high)
     below, above = ndtr(low), ndtr(high)
     values = ndtri(below + (above - below) * unit)
-    far = high < _FAR
-    if far.any():
+    if (high < _FAR).any():
+        low, high = np.broadcast_to(low, unit.shape), np.broadcast_to(high, unit.shape)
+        far = high < _FAR
         share = _tail_share(low[far], high[far])
         values[far] = high[far] - np.log(share + unit[far] * (1 - share)) / high[far]
-    return np.asarray(np.where(upper, -values, values))
+    return np.asarray(np.where(upper, -values, values) if flipped else values)
 
 
 def _truncated_probability(points: Floats, low: Floats, high: Floats) -> Floats:
