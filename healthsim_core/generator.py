@@ -30,6 +30,7 @@ def generate(
     start: Any = None,
     out: str | Path | None = None,
     overwrite: bool = False,
+    resume: bool = False,
     cohort: str | None = None,
     database: str | Path | None = None,
     workers: int = 1,
@@ -53,10 +54,12 @@ def generate(
             journey's duration.
         out: Folder or fsspec URL for files; None with formats takes a new folder below `healthsim-out`.
         overwrite: Replace the files that an earlier run wrote to `out`, and the cohort named by `cohort`.
+        resume: Go on with what an unfinished run of the same request has left in `out`, and leave what is finished if this
+            one fails.
         cohort: Name of the cohort; None takes the profile's id, numbered where that is taken.
         database: DuckDB file; None takes `HEALTHSIM_DATABASE`, else a file in the user's data folder.
         workers: Processes; the result does not depend on it.
-        executor: Where chunks are run: "local".
+        executor: Who runs the parts: "local", "ray" or "spark"; the result does not depend on it.
         chunk_size: Households a chunk; the result does not depend on it.
         progress: Called with (done, all) households after each chunk.
 
@@ -77,8 +80,8 @@ def generate(
     )  # fmt: skip
     folder = free_folder(plan.request.name) if out is None and plan.formats else out
     options = Options(
-        out=folder, overwrite=overwrite, persist=persist, cohort=cohort, database=database, workers=workers, executor=executor,
-        chunk_size=chunk_size, progress=progress,
+        out=folder, overwrite=overwrite, resume=resume, persist=persist, cohort=cohort, database=database, workers=workers,
+        executor=executor, chunk_size=chunk_size, progress=progress,
     )  # fmt: skip
     return run_plan(plan, options)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -196,8 +196,12 @@ class FormatWriter(Protocol):
     def write(self, tables: Mapping[str, pa.Table]) -> None:
         """Take one chunk's tables, each sorted by person, and the run's tables."""
 
-    def close(self) -> None:
-        """Finish the files."""
+    def close(self) -> Any:
+        """Finish the files.
+
+        Returns:
+            What `finish` of the format takes, as plain JSON; None where it has none.
+        """
 
 
 @attrs.frozen(eq=False)
@@ -226,6 +230,11 @@ class OutputFormat(Offer):
         needs: Names of the tables without which it cannot be written.
         wants: Names of tables that it uses where their product is installed.
         read: Takes the format's folder and reads its files back, for `healthsim verify`.
+        in_parts: Whether a long run may write it in parts, a writer and files of their own for each, by workers side by
+            side. Nothing may then be counted over the run: what must be distinct is told apart by `destination.part`,
+            what can be said only when all is known is said by `finish`. False: one writer takes the whole run at its end.
+        finish: Takes the `Destination` of whole files, the `Run`, its tables without people, and what the writer's `close`
+            returned for each part.
     """
 
     name: str
@@ -233,6 +242,8 @@ class OutputFormat(Offer):
     needs: tuple[str, ...] = attrs.field(converter=_names)
     wants: tuple[str, ...] = attrs.field(default=(), converter=_names)
     read: Callable[[Path], ReadBack] | None = None
+    in_parts: bool = False
+    finish: Callable[[Destination, Run, Mapping[str, pa.Table], Sequence[Any]], None] | None = None
 
 
 @attrs.frozen

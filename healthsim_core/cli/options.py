@@ -23,10 +23,11 @@ _WHEN = (
 _WHERE = (
     click.option("--out", metavar="DIR", help="Folder or fsspec URL for files."),
     click.option("--overwrite", is_flag=True, help="Replace what an earlier run wrote to DIR."),
+    click.option("--resume", is_flag=True, help="Go on with the unfinished run in DIR, and leave what is finished if this one fails."),
     click.option("--cohort", metavar="NAME", help="Name of the stored cohort."),
     DATABASE,
     click.option("--workers", type=int, default=1, show_default=True, help="Processes."),
-    click.option("--executor", default="local", show_default=True, help="Where chunks are run: local."),
+    click.option("--executor", default="local", show_default=True, help="Who runs the parts: local, ray or spark."),
     click.option("--chunk-size", type=int, hidden=True),
     QUIET,
 )
@@ -47,7 +48,7 @@ def when(function: Function) -> Function:
 
 
 def where(function: Function) -> Function:
-    """--out, --overwrite, --cohort, --database, --workers, --executor, --quiet."""
+    """--out, --overwrite, --resume, --cohort, --database, --workers, --executor, --quiet."""
     return _with(function, _WHERE)
 
 

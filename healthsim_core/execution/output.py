@@ -1,28 +1,29 @@
-"""The output folder: staged beside its place, put there whole, or not at all."""
+"""The output folder: written beside its place and put there whole, or not at all.
+
+Behind a URL nothing can be moved: files are written in their place, and the manifest, written last, is what makes them a run.
+"""
 
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import shutil
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import attrs
-import pyarrow as pa
-
 from healthsim_core.errors import OutputError
-from healthsim_core.execution.parquet import ParquetTable
-from healthsim_core.formats.destination import Destination, WrittenFile, adopted, refused
+from healthsim_core.execution import unfinished
+from healthsim_core.execution.manifest import MANIFEST, VALIDATION, as_json, manifest, read_manifest
+from healthsim_core.execution.parts import TABLES, Job, PartResult, parts_of
+from healthsim_core.execution.stored import StoredTables, table_name
+from healthsim_core.execution.whole import write_whole
+from healthsim_core.execution.worker import job_of
+from healthsim_core.formats.destination import WrittenFile
+from healthsim_core.formats.folder import Folder, refused
 from healthsim_core.generation.plan import Plan
 from healthsim_core.generation.result import Execution
 from healthsim_core.generation.validation import ValidationReport
-from healthsim_core.offers import FormatWriter
-
-MANIFEST, VALIDATION, TABLES = "manifest.json", "validation.json", "tables"
 
 
 class OutputFolder:
@@ -32,88 +33,120 @@ class OutputFolder:
         plan: The plan.
         out: The folder, or an fsspec URL.
         overwrite: Whether files of an earlier run are replaced (others are never touched).
+        resume: Whether parts that a run of the same plan has finished here are kept, and those of this one if it fails.
+
+    Attributes:
+        parts: The run's parts.
+        done: Those that are finished, by number.
 
     Raises:
         OutputError: The folder cannot be written, holds something, or is being written by another run.
     """
 
-    def __init__(self, plan: Plan, out: str | Path, overwrite: bool = False) -> None:
-        self._plan, self._url = plan, str(out) if "://" in str(out) else None
-        self.out = Path(tempfile.mkdtemp(prefix="healthsim-")) / "run" if self._url else Path(out)
-        self._earlier = _earlier_files(self.out, overwrite)
-        self._staging = staging_of(self.out)
-        self._lock = _staged(self._staging)
-        self._parquet = {name: ParquetTable(self._path(name), f"{TABLES}/{name}.parquet", t.schema) for name, t in plan.tables.items()}
-        self._formats: dict[str, tuple[Destination, FormatWriter]] = {}
-        for offer in plan.formats:
-            destination = Destination(self._staging, offer.name)
-            self._formats[offer.name] = (destination, offer.writer(destination, plan.run))
-        self._files: dict[str, list[WrittenFile]] = {}
-        self._first = True
+    def __init__(self, plan: Plan, out: str | Path, overwrite: bool = False, resume: bool = False) -> None:
+        self._plan, self._resume, self.out = plan, resume, Folder(out)
+        self.parts = parts_of(plan)
+        self._earlier = _earlier_files(self.out, overwrite, resume)
+        if self.out.local is not None:
+            self.staging, self._lock = Folder(staging_of(self.out.local)), _locked(staging_of(self.out.local))
+        else:
+            self.staging, self._lock = self.out, None
+        self.done: dict[int, PartResult] = {}
+        try:
+            self._begin()
+        except BaseException:
+            self._unlock()
+            raise
+        self._files: dict[str, list[str]] = {}
 
-    def write(self, tables: Mapping[str, pa.Table]) -> None:
-        """Write one chunk's tables, the run's among them."""
-        for name, rows in tables.items():
-            if self._first or self._plan.tables[name].person:
-                self._parquet[name].write(rows)
-        self._first = False
-        for offer in self._plan.formats:
-            _, writer = self._formats[offer.name]
-            writer.write({name: tables[name] for name in (*offer.needs, *offer.wants) if name in tables})
+    def job(self, chunk_size: int | None) -> Job:
+        """What workers are told."""
+        return job_of(self._plan, self.staging, len(self.parts) > 1, chunk_size)
+
+    def add(self, result: PartResult) -> None:
+        """Take note of a part that is finished."""
+        self.done[result.part.number] = result
+
+    def table_paths(self, number: int) -> dict[str, str]:
+        """Where a finished part's tables lie, by name."""
+        return {table_name(file.path): file.path for file in self.done[number].files[TABLES]}
+
+    def tables(self) -> StoredTables:
+        """The tables of all parts, where they lie until they are published."""
+        return StoredTables(self.staging, (file.path for result in self._results for file in result.files[TABLES]))
 
     def finish(self, execution: Execution, validation: ValidationReport) -> None:
-        """Finish all files, and write manifest and validation report: all that may fail for want of space."""
-        files: dict[str, list[WrittenFile]] = {}
-        for name, (destination, writer) in self._formats.items():
-            writer.close()
-            files[name] = destination.close()
-        files[TABLES] = [file for table in self._parquet.values() for file in _closed(table)]
-        _write_json(self._staging / VALIDATION, validation.document())
-        _write_json(self._staging / MANIFEST, _manifest(execution, self._plan, files))
-        self._files = files
+        """Write what is of the whole run, the manifest and the validation report: all that may fail for want of space."""
+        whole = write_whole(self._plan, self.staging, self.tables(), self._results)
+        listed = manifest(self._plan.request.name, execution, self._results, whole)
+        self.staging.write(VALIDATION, as_json(validation.document()))
+        if self.out.local is not None:
+            self.staging.write(MANIFEST, as_json(listed))
+        self._manifest = listed
+        self._files = {name: self._paths(name, whole) for name in (*(offer.name for offer in self._plan.formats), TABLES)}
 
     def publish(self) -> dict[str, list[str]]:
         """Put everything in place.
 
         Returns:
-            Paths of the files of each format, and of "tables".
+            Paths below the folder of the files of each format, and of "tables".
         """
-        files = self._files
-        self._move([file.path for group in files.values() for file in group] + [VALIDATION, MANIFEST])
-        base = self._url.rstrip("/") if self._url else str(self.out)
-        if self._url:
-            _upload(self.out, self._url)
-        return {name: [f"{base}/{file.path}" for file in group] for name, group in files.items()}
+        if self.out.local is None:
+            self.out.write(MANIFEST, as_json(self._manifest))
+            self.out.remove(path for path in self.out.paths() if unfinished.is_record(path))
+        else:
+            self._move([path for found in self._files.values() for path in found] + [VALIDATION, MANIFEST])
+        return self._files
 
     def abort(self) -> None:
-        """Leave nothing behind."""
-        self._lock.close()
-        shutil.rmtree(self._staging, ignore_errors=True)
-        if self._url:
-            shutil.rmtree(self.out.parent, ignore_errors=True)
+        """Leave nothing behind; of a run that may be resumed, what is finished."""
+        if self._resume:
+            self._unlock()
+        elif self.out.local is None:
+            self.out.remove(path for path in self.out.paths() if path not in self._before)
+        else:
+            self._unlock()
+            shutil.rmtree(self.staging.place, ignore_errors=True)
 
-    def _path(self, name: str) -> Path:
-        return self._staging / TABLES / f"{name}.parquet"
+    @property
+    def _results(self) -> list[PartResult]:
+        return [self.done[number] for number in sorted(self.done)]
+
+    def _begin(self) -> None:
+        if self._resume and unfinished.is_unfinished(self.staging):
+            self.done = unfinished.finished(self.staging, self._plan, self.parts)
+        elif self.out.local is not None:
+            _clear(Path(self.staging.place))
+        else:
+            self.out.remove(self._earlier)
+        self._before = set() if self.out.local is not None else set(self.out.paths())
+        unfinished.begin(self.staging, self._plan)
+
+    def _paths(self, name: str, whole: Mapping[str, Sequence[WrittenFile]]) -> list[str]:
+        cut = [file.path for result in self._results for file in result.files.get(name, ())]
+        return sorted([*cut, *(file.path for file in whole.get(name, ()))])
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
 
     def _move(self, paths: list[str]) -> None:
-        with refused(self.out):
-            self._lock.close()
-            (self._staging / ".lock").unlink()
-            if not self.out.exists() or not any(self.out.iterdir()):
-                os.replace(self._staging, self.out)
+        staging, out = Path(self.staging.place), Path(self.out.place)
+        with refused(out):
+            self._unlock()
+            kept = set(paths)
+            self.staging.remove(path for path in self.staging.paths() if path not in kept)
+            _remove_empty_folders(staging)
+            if not out.exists() or not any(out.iterdir()):
+                os.replace(staging, out)
                 return
             for path in self._earlier:
-                (self.out / path).unlink(missing_ok=True)
+                (out / path).unlink(missing_ok=True)
             for path in paths:
-                (self.out / path).parent.mkdir(parents=True, exist_ok=True)
-                os.replace(self._staging / path, self.out / path)
-        shutil.rmtree(self._staging, ignore_errors=True)
-        _remove_empty_folders(self.out)
-
-
-def _closed(table: ParquetTable) -> list[WrittenFile]:
-    table.close()
-    return [adopted(path, f"{TABLES}/{path.name}", rows) for path, rows in table.files]
+                (out / path).parent.mkdir(parents=True, exist_ok=True)
+                os.replace(staging / path, out / path)
+        shutil.rmtree(staging, ignore_errors=True)
+        _remove_empty_folders(out)
 
 
 def staging_of(out: Path) -> Path:
@@ -121,26 +154,28 @@ def staging_of(out: Path) -> Path:
     return out.parent / f".{out.name}.partial"
 
 
-def _earlier_files(out: Path, overwrite: bool) -> list[str]:
-    if out.is_file():
-        raise OutputError("is a file, not a folder.", str(out), "Choose another folder.")
-    if not out.exists() or not any(out.iterdir()):
+def _earlier_files(out: Folder, overwrite: bool, resume: bool) -> list[str]:
+    """The files that are replaced."""
+    if out.local is not None and out.local.is_file():
+        raise OutputError("is a file, not a folder.", out.place, "Choose another folder.")
+    there = out.paths()
+    if not there:
         return []
+    if unfinished.is_unfinished(out):
+        if not (overwrite or resume):
+            raise OutputError("holds an unfinished run.", out.place, "--resume goes on with it, --overwrite begins anew.")
+        return unfinished.written(out)
+    if resume and not overwrite and MANIFEST in there:
+        raise OutputError("holds a finished run.", out.place, "Nothing is left to resume.")
     if not overwrite:
-        raise OutputError("is not empty.", str(out), "Choose another folder, or --overwrite to replace what an earlier run wrote.")
-    manifest = out / MANIFEST
-    if not manifest.exists():
-        raise OutputError(
-            "is not empty, and no earlier run of ours wrote it (there is no manifest.json).", str(out), "Choose another folder."
-        )
-    try:
-        listed = [file["path"] for file in json.loads(manifest.read_text(encoding="utf-8"))["files"]]
-    except (ValueError, KeyError, TypeError):
-        raise OutputError("holds a manifest.json that is not ours.", str(out), "Choose another folder.") from None
-    return [*listed, VALIDATION, MANIFEST]
+        raise OutputError("is not empty.", out.place, "Choose another folder, or --overwrite to replace what an earlier run wrote.")
+    if MANIFEST not in there:
+        what = f"is not empty, and no earlier run of ours wrote it (there is no {MANIFEST})."
+        raise OutputError(what, out.place, "Choose another folder.")
+    return [MANIFEST, VALIDATION, *(file["path"] for file in read_manifest(out)["files"])]
 
 
-def _staged(staging: Path) -> Any:
+def _locked(staging: Path) -> Any:
     with refused(staging.parent):
         staging.mkdir(parents=True, exist_ok=True)
         lock = (staging / ".lock").open("w")
@@ -149,41 +184,14 @@ def _staged(staging: Path) -> Any:
         except BlockingIOError:
             lock.close()
             raise OutputError("is being written by another run.", str(staging), "Wait for it, or choose another folder.") from None
-        for entry in staging.iterdir():  # what a killed run has left
-            if entry.name != ".lock":
-                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
     return lock
 
 
-def _manifest(execution: Execution, plan: Plan, files: Mapping[str, list[WrittenFile]]) -> dict[str, Any]:
-    return {
-        "name": plan.request.name,
-        "spec": dict(execution.spec),
-        "spec_hash": execution.spec_hash,
-        "seed": execution.seed,
-        "as_of": execution.as_of,
-        "versions": dict(execution.versions),
-        "files": [{"format": name, **attrs.asdict(file)} for name, group in files.items() for file in group],
-    }
-
-
-def _write_json(path: Path, document: Any) -> None:
-    with refused(path.name):
-        path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _upload(folder: Path, url: str) -> None:
-    import fsspec
-
-    files, root = fsspec.core.url_to_fs(url)
-    if files.exists(root) and files.find(root):
-        raise OutputError("is not empty.", url, "Choose another place.")
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    for path in sorted(paths, key=lambda path: path.name == MANIFEST):  # the manifest last: it says that all is there
-        target = f"{root.rstrip('/')}/{path.relative_to(folder)}"
-        files.makedirs(target.rsplit("/", 1)[0], exist_ok=True)
-        files.put_file(str(path), target)
-    shutil.rmtree(folder.parent)
+def _clear(staging: Path) -> None:
+    """Remove what a killed run has left."""
+    for entry in staging.iterdir():
+        if entry.name != ".lock":
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
 
 def _remove_empty_folders(out: Path) -> None:

@@ -2,39 +2,43 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from healthsim_core.formats.destination import refused
+from healthsim_core.formats.destination import OutputFile, WrittenFile
+from healthsim_core.formats.folder import Folder, refused
 
 ROWS_A_GROUP = 32_768
-GROUPS_A_FILE = 32
 
 
 class ParquetTable:
-    """A table that is written chunk by chunk to one Parquet file, and to `NAME-2.parquet`, ... where it is long.
+    """A table, or a part of it, that is written chunk by chunk to one Parquet file.
 
-    A writer keeps what it must say at the end about every row group; a bounded number of groups a file bounds that.
+    A writer keeps what it must say at the end about every row group; the size of a part bounds that.
 
     Args:
-        path: Where its first file lies.
-        name: How errors name it.
-        schema: Its Arrow schema.
-
-    Attributes:
-        files: Path and rows of each file.
+        folder: The output folder.
+        path: The file's path in it.
+        schema: The table's Arrow schema.
     """
 
-    def __init__(self, path: Path, name: str, schema: pa.Schema) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._path, self._name, self._schema = path, name, schema
+    def __init__(self, folder: Folder, path: str, schema: pa.Schema) -> None:
+        self._file, self._schema = OutputFile(folder, path), schema
         self._waiting: list[pa.Table] = []
-        self.files: list[tuple[Path, int]] = []
-        self._begin()
+        kinds = {field.name: field.type for field in schema}
+        categories = [name for name, kind in kinds.items() if pa.types.is_dictionary(kind)]
+        ranges = [name for name, kind in kinds.items() if not (pa.types.is_dictionary(kind) or pa.types.is_string(kind))]
+        self._writer = pq.ParquetWriter(
+            self._file,
+            schema,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=categories or False,
+            write_statistics=ranges or False,
+        )
 
     def write(self, rows: pa.Table) -> None:
         """Append rows."""
@@ -44,40 +48,19 @@ class ParquetTable:
             self._put(together.slice(0, ROWS_A_GROUP))
             self._waiting = [together.slice(ROWS_A_GROUP)]
 
-    def close(self) -> None:
-        """Write what waits, and finish the last file."""
+    def close(self) -> WrittenFile:
+        """Write what waits, and finish the file."""
         if self._waiting and sum(table.num_rows for table in self._waiting):
             self._put(_together(self._waiting))
-        with refused(self._name):
+        with refused(self._file.name):
             self._writer.close()
-
-    def _begin(self) -> None:
-        number = len(self.files) + 1
-        path = self._path if number == 1 else self._path.with_name(f"{self._path.stem}-{number}.parquet")
-        self.files.append((path, 0))
-        kinds = {field.name: field.type for field in self._schema}
-        categories = [name for name, kind in kinds.items() if pa.types.is_dictionary(kind)]
-        ranges = [name for name, kind in kinds.items() if not (pa.types.is_dictionary(kind) or pa.types.is_string(kind))]
-        with refused(self._name):
-            self._writer = pq.ParquetWriter(
-                path,
-                self._schema,
-                compression="zstd",
-                compression_level=1,
-                use_dictionary=categories or False,
-                write_statistics=ranges or False,
-            )
+        return self._file.close()
 
     def _put(self, rows: pa.Table) -> None:
-        if self.files[-1][1] >= GROUPS_A_FILE * ROWS_A_GROUP:
-            with refused(self._name):
-                self._writer.close()
-            self._begin()
         ordered = pa.Table.from_arrays([_ordered(rows[name]) for name in self._schema.names], schema=self._schema)
-        with refused(self._name):
+        with refused(self._file.name):
             self._writer.write_table(ordered, row_group_size=ROWS_A_GROUP)
-        path, before = self.files[-1]
-        self.files[-1] = (path, before + rows.num_rows)
+        self._file.rows += rows.num_rows
 
 
 def _together(tables: list[pa.Table]) -> pa.Table:

@@ -1,37 +1,31 @@
-"""Run a request: chunks in, sinks out, everything or nothing."""
+"""Run a request: parts in, files and cohort out, everything or nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Any, Protocol
 
 import attrs
-import pyarrow as pa
 
 from healthsim_core.errors import OutputError, SpecificationError, unknown
-from healthsim_core.execution.local import local_chunks
-from healthsim_core.execution.output import TABLES, OutputFolder, staging_of
+from healthsim_core.execution.executors import EXECUTORS, executor_of
+from healthsim_core.execution.output import OutputFolder, staging_of
+from healthsim_core.execution.parts import TABLES
+from healthsim_core.execution.stored import StoredTables
+from healthsim_core.formats.folder import MEMORY
 from healthsim_core.generation.executor import strictly
-from healthsim_core.generation.memory import Memory, spans
+from healthsim_core.generation.memory import run_in_memory
 from healthsim_core.generation.plan import Plan
-from healthsim_core.generation.result import Execution, Result, StoredTables
+from healthsim_core.generation.result import Execution, Result
 from healthsim_core.generation.tallies import Tallies
 from healthsim_core.generation.validation import report
-from healthsim_core.state import available_name
+from healthsim_core.state import available_name, database_path, load_cohort
 from healthsim_core.state.record import ExecutionRecord
 from healthsim_core.state.sink import StateSink
 
 Progress = Callable[[int, int], None]
-EXECUTORS = ("local",)
-
-
-class Sink(Protocol):
-    """Takes the tables of every chunk, in order."""
-
-    def write(self, tables: Mapping[str, pa.Table]) -> None:
-        """Take one chunk's tables and the run's."""
 
 
 @attrs.frozen(kw_only=True)
@@ -41,17 +35,19 @@ class Options:
     Attributes:
         out: Folder or fsspec URL of files; None for none.
         overwrite: Whether files of an earlier run are replaced.
+        resume: Whether what an unfinished run of the same plan has made in `out` is kept.
         persist: Whether a cohort is stored.
         cohort: The cohort's name; None takes the request's name, numbered where that is taken.
         database: The database; None for the default one.
-        workers: Processes.
-        executor: "local".
+        workers: Processes, or CPUs of a cluster that is started.
+        executor: "local", "ray" or "spark".
         chunk_size: Households a chunk; None for the default.
         progress: Called with (done, all) households.
     """
 
     out: str | Path | None = None
     overwrite: bool = False
+    resume: bool = False
     persist: bool = False
     cohort: str | None = None
     database: str | Path | None = None
@@ -62,7 +58,7 @@ class Options:
 
 
 def run_plan(plan: Plan, options: Options) -> Result:
-    """Run a plan into the sinks that `options` name; where something fails, nothing is left of it.
+    """Run a plan into what `options` name; where something fails, nothing is left of it.
 
     Raises:
         SpecificationError: The options make no sense, or validation is strict and failed.
@@ -70,28 +66,31 @@ def run_plan(plan: Plan, options: Options) -> Result:
         StateError: The database refuses.
     """
     _check(options)
-    execution, tallies = Execution.of(plan), Tallies()
+    if options.out is None and not options.persist and options.workers == 1:
+        return strictly(run_in_memory(plan, options.chunk_size, options.progress))
+    execution = Execution.of(plan)
     with ExitStack() as undo:
-        folder = OutputFolder(plan, options.out, options.overwrite) if options.out is not None else None
-        if folder:
-            undo.callback(folder.abort)
-        cohort = _cohort(plan, options)
-        state = _state_sink(plan, execution, cohort, options) if cohort else None
+        folder = OutputFolder(plan, undo.enter_context(_place(options)), options.overwrite, options.resume)
+        undo.callback(folder.abort)
+        kept = len(folder.done)
+        state = _state_sink(plan, execution, options) if options.persist else None
         if state:
             undo.callback(state.abort)
-        memory = Memory(plan) if folder is None and state is None else None
-        sinks: list[Sink] = [sink for sink in (folder, state, memory) if sink is not None]
-        rows = _stream(plan, options, sinks, tallies)
-        validation = report(tallies, plan.request.validation)
-        made = Result(plan.request.name, {}, rows, validation, execution, cohort=cohort, notes=plan.notes)
+        made = attrs.evolve(_made(plan, execution, options, folder, state), notes=(*plan.notes, *_resumed(kept, folder)))
         strictly(made)
-        if folder:
-            folder.finish(execution, validation)
+        if options.out is not None:
+            folder.finish(execution, made.validation)
+        elif not state:  # several workers, and all of it into memory
+            return attrs.evolve(made, tables={**plan.run_tables, **folder.tables()})
         if state:
             state.commit()
-        outputs = folder.publish() if folder else {}
+        if options.out is None:
+            return attrs.evolve(made, cohort=state.cohort, tables=load_cohort(state.cohort, options.database)) if state else made
+        paths = folder.publish()
         undo.pop_all()
-    return attrs.evolve(made, tables=_tables(memory, outputs, cohort, options), outputs=outputs)
+    outputs = {name: [folder.out.of(path) for path in found] for name, found in paths.items()}
+    cohort = state.cohort if state else None
+    return attrs.evolve(made, tables=StoredTables(folder.out, paths[TABLES]), outputs=outputs, cohort=cohort)
 
 
 def _check(options: Options) -> None:
@@ -101,56 +100,74 @@ def _check(options: Options) -> None:
         raise SpecificationError(f"{options.workers} workers cannot work.", "workers", "Give 1 or more.")
     if options.chunk_size is not None and options.chunk_size < 1:
         raise SpecificationError(f"{options.chunk_size} is not a size.", "chunk_size", "Give 1 or more.")
+    if options.resume and options.out is None:
+        raise SpecificationError("there is no folder to go on with.", "resume", "Name the one of the unfinished run with --out.")
+    if options.executor != "local" and options.out is None:
+        what = f"{options.executor} needs a place that every worker reaches."
+        raise SpecificationError(what, "out", "Name a shared folder or an fsspec URL with --out.")
+    if str(options.out).startswith(MEMORY) and (options.workers > 1 or options.executor != "local"):
+        raise SpecificationError(f"{MEMORY} is the memory of one process.", "out", "Take one local worker, or another place.")
 
 
-def _cohort(plan: Plan, options: Options) -> str | None:
-    if not options.persist:
-        return None
-    return options.cohort or available_name(plan.request.name, options.database)
+@contextmanager
+def _place(options: Options) -> Iterator[str | Path]:
+    """Where parts are written: in the folder asked for, else beside the database, else somewhere until they are read."""
+    if options.out is not None:
+        yield options.out
+    elif options.persist:
+        database = database_path(options.database)
+        yield database.with_name(f"{database.name}.run")
+    else:
+        with tempfile.TemporaryDirectory(prefix="healthsim-") as scratch:
+            yield Path(scratch, "run")
 
 
-def _state_sink(plan: Plan, execution: Execution, cohort: str, options: Options) -> StateSink:
-    kept = ExecutionRecord(
-        execution.id,
-        execution.spec,
-        execution.spec_hash,
-        execution.seed,
-        execution.as_of,
-        execution.versions,
-        cohort,
-        plan.request.profile.id,
-    )
+def _made(plan: Plan, execution: Execution, options: Options, folder: OutputFolder, state: StateSink | None) -> Result:
+    """Make the parts that are missing, and store all of them."""
+    done, total, stored = {number: result.part.stop - result.part.start for number, result in folder.done.items()}, plan.request.count, 0
+
+    def told(part: int, units: int) -> None:
+        done[part] = units
+        if options.progress:
+            options.progress(sum(done.values()), total)
+
+    if state:
+        state.write(plan.run_tables)
+        stored = _store(folder, state, stored)
+    missing = [part for part in folder.parts if part.number not in folder.done]
+    with closing(executor_of(options.executor, options.workers).map(folder.job(options.chunk_size), missing, told)) as results:
+        for result in results:
+            folder.add(result)
+            told(result.part.number, result.part.stop - result.part.start)
+            stored = _store(folder, state, stored) if state else stored
+    tallies = Tallies()
+    rows = {name: plan.run_tables[name].num_rows if name in plan.run_tables else 0 for name in plan.tables}
+    for number in range(len(folder.parts)):
+        tallies.add(folder.done[number].tallies)
+        for name, count in folder.done[number].rows.items():
+            rows[name] += count
+    return Result(plan.request.name, {}, rows, report(tallies, plan.request.validation), execution)
+
+
+def _store(folder: OutputFolder, state: StateSink, stored: int) -> int:
+    """Store parts in order, as far as they are there; how many that are now."""
+    while stored in folder.done:
+        state.write_files(folder.staging, folder.table_paths(stored), folder.done[stored].rows)
+        stored += 1
+    return stored
+
+
+def _resumed(kept: int, folder: OutputFolder) -> Iterator[str]:
+    if kept:
+        yield f"resumed: {kept:,} of {len(folder.parts):,} parts were there"
+
+
+def _state_sink(plan: Plan, execution: Execution, options: Options) -> StateSink:
+    cohort = options.cohort or available_name(plan.request.name, options.database)
+    run, profile = execution, plan.request.profile.id
+    kept = ExecutionRecord(run.id, run.spec, run.spec_hash, run.seed, run.as_of, run.versions, cohort, profile)
     replace = options.overwrite and options.cohort is not None
     return StateSink(options.database, cohort, plan.tables, plan.person_table.schema, kept, replace=replace)
-
-
-def _stream(plan: Plan, options: Options, sinks: list[Sink], tallies: Tallies) -> dict[str, int]:
-    rows = dict.fromkeys(plan.tables, 0) | {name: table.num_rows for name, table in plan.run_tables.items()}
-    done, total = 0, plan.request.count
-    if total == 0:
-        for sink in sinks:
-            sink.write({name: plan.run_tables.get(name, table.empty()) for name, table in plan.tables.items()})
-    for chunk in local_chunks(plan, spans(plan, options.chunk_size), options.workers):
-        tables = {**plan.run_tables, **chunk.tables}
-        for sink in sinks:
-            sink.write(tables)
-        tallies.add(chunk.tallies)
-        for name, table in chunk.tables.items():
-            rows[name] += table.num_rows
-        done = chunk.stop
-        if options.progress:
-            options.progress(done, total)
-    return rows
-
-
-def _tables(memory: Memory | None, outputs: Mapping[str, Any], cohort: str | None, options: Options) -> Mapping[str, pa.Table]:
-    if memory is not None:
-        return memory.tables()
-    if outputs and "://" not in str(options.out):
-        return StoredTables(map(Path, outputs[TABLES]))
-    from healthsim_core.state import load_cohort
-
-    return load_cohort(cohort, options.database) if cohort else {}
 
 
 def free_folder(name: str) -> Path:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterator, Mapping
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,11 @@ import duckdb
 import pyarrow as pa
 
 from healthsim_core.catalog import Catalog, default_catalog
-from healthsim_core.errors import HealthSimError, OutputError
-from healthsim_core.execution.output import MANIFEST, TABLES
-from healthsim_core.generation.result import StoredTables
+from healthsim_core.errors import HealthSimError
+from healthsim_core.execution.manifest import MANIFEST, digest, read_manifest
+from healthsim_core.execution.parts import TABLES
+from healthsim_core.execution.stored import StoredTables
+from healthsim_core.formats.folder import Folder
 from healthsim_core.offers import ReadBack
 from healthsim_core.tables import Table, to_arrow
 
@@ -32,6 +33,11 @@ class Finding:
     rows: int
     wrong: int
     example: str = ""
+
+    def with_more(self, other: Finding) -> Finding:
+        """The same, with what was found of another part."""
+        rows, wrong = self.rows + other.rows, self.wrong + other.wrong
+        return attrs.evolve(self, rows=rows, wrong=wrong, example=self.example or other.example)
 
     def __str__(self) -> str:
         mark = "ok  " if not self.wrong else "FAIL"
@@ -65,19 +71,22 @@ class Verification:
 def verify_folder(out: Path, catalog: Catalog | None = None) -> Verification:
     """Check an output folder: files against the manifest, tables against each other, every format against the tables.
 
+    A run of several parts is read back part by part, so that memory holds one.
+
     Raises:
         OutputError: The folder holds no run of ours.
     """
-    if not (out / MANIFEST).is_file():
-        raise OutputError("holds no manifest.json.", str(out), "Name the folder that --out named.")
-    offers = catalog or default_catalog()
-    manifest = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
-    findings = [_files(out, manifest)]
-    stored = StoredTables((out / TABLES).glob("*.parquet"))
-    tables = {name: stored[name] for name in sorted(stored)}
-    findings += _tables(tables, offers)
-    for name in dict.fromkeys(file["format"] for file in manifest["files"] if file["format"] != TABLES):
-        findings += _format(out / name, name, tables, offers)
+    folder, offers = Folder(out), catalog or default_catalog()
+    listed = read_manifest(folder)
+    findings = [_files(folder, listed)]
+    stored = StoredTables(folder, (file["path"] for file in listed["files"] if file["format"] == TABLES))
+    with duckdb.connect() as connection:
+        for name in stored:
+            connection.read_parquet(stored.paths(name)).create_view(name)
+        findings += _tables(connection, {name: _count(connection, f'SELECT count(*) FROM "{name}"') for name in stored}, offers)
+    names = list(dict.fromkeys(file["format"] for file in listed["files"] if file["format"] != TABLES))
+    for name in names:
+        findings += _whole_format(folder, name, listed, stored, offers)
     return Verification(tuple(findings))
 
 
@@ -85,38 +94,60 @@ def verify_cohort(name: str, database: str | Path | None = None, catalog: Catalo
     """Check the keys and references of a stored cohort."""
     from healthsim_core.state import load_cohort
 
-    return Verification(tuple(_tables(dict(load_cohort(name, database)), catalog or default_catalog())))
+    tables = dict(load_cohort(name, database))
+    with duckdb.connect() as connection:
+        for table, rows in tables.items():
+            connection.register(table, rows)
+        counts = {table: rows.num_rows for table, rows in tables.items()}
+        return Verification(tuple(_tables(connection, counts, catalog or default_catalog())))
 
 
-def _files(out: Path, manifest: Mapping[str, Any]) -> Finding:
+def _files(folder: Folder, listed: Mapping[str, Any]) -> Finding:
     wrong = []
-    for file in manifest["files"]:
-        path = out / file["path"]
-        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != file["sha256"]:
+    for file in listed["files"]:
+        if not folder.holds(file["path"]) or folder.digest(file["path"]) != (file["bytes"], file["sha256"]):
             wrong.append(file["path"])
+    if digest(listed["files"]) != listed["digest"]:
+        wrong.append(MANIFEST)
     return Finding(
-        MANIFEST, "files are those that were written", len(manifest["files"]), len(wrong), f", such as {wrong[0]}" if wrong else ""
+        MANIFEST, "files are those that were written", len(listed["files"]), len(wrong), f", such as {wrong[0]}" if wrong else ""
     )
 
 
-def _tables(tables: Mapping[str, pa.Table], catalog: Catalog) -> Iterator[Finding]:
-    with duckdb.connect() as connection:
-        for name, rows in tables.items():
-            connection.register(name, rows)
-        for name, rows in tables.items():
-            declared = catalog.tables.get(name)
-            if declared is None:
-                continue
-            keys = ", ".join(f'"{key}"' for key in declared.key)
-            repeated = _count(connection, f'SELECT count(*) FROM (SELECT 1 FROM "{name}" GROUP BY {keys} HAVING count(*) > 1)')
-            yield Finding(name, "keys are distinct", rows.num_rows, repeated)
-            for field in declared.fields:
-                if field.references in tables:
-                    target = catalog.tables[field.references].key[0]
-                    there = f'FROM "{field.references}" t WHERE t."{target}" = "{name}"."{field.name}"'
-                    lost = f'"{field.name}" IS NOT NULL AND NOT EXISTS ({there})'
-                    strangers = _count(connection, f'SELECT count(*) FROM "{name}" WHERE {lost}')
-                    yield Finding(name, f"{field.name} is a {field.references}", rows.num_rows, strangers)
+def _tables(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, int], catalog: Catalog) -> Iterator[Finding]:
+    for name, rows in tables.items():
+        declared = catalog.tables.get(name)
+        if declared is None:
+            continue
+        keys = ", ".join(f'"{key}"' for key in declared.key)
+        repeated = _count(connection, f'SELECT count(*) FROM (SELECT 1 FROM "{name}" GROUP BY {keys} HAVING count(*) > 1)')
+        yield Finding(name, "keys are distinct", rows, repeated)
+        for field in declared.fields:
+            if field.references in tables:
+                target = catalog.tables[field.references].key[0]
+                there = f'FROM "{field.references}" t WHERE t."{target}" = "{name}"."{field.name}"'
+                lost = f'"{field.name}" IS NOT NULL AND NOT EXISTS ({there})'
+                strangers = _count(connection, f'SELECT count(*) FROM "{name}" WHERE {lost}')
+                yield Finding(name, f"{field.name} is a {field.references}", rows, strangers)
+
+
+def _whole_format(folder: Folder, name: str, listed: Mapping[str, Any], stored: StoredTables, catalog: Catalog) -> Iterable[Finding]:
+    """What a format says of the whole run: part by part where it has parts, each with the files of the whole run."""
+    files = [file for file in listed["files"] if file["format"] == name]
+    cut = {file["path"]: file["part"] for file in files if "/part-" in file["path"]}
+    if not cut:
+        return _format(Path(folder.place, name), name, dict(stored), catalog)
+    found: dict[tuple[str, str], Finding] = {}
+    for number in sorted(set(cut.values())):
+        with tempfile.TemporaryDirectory(prefix="healthsim-") as scratch:
+            for path in (file["path"] for file in files if cut.get(file["path"], number) == number):
+                whole = Path(path).parent.with_suffix(Path(path).suffix) if path in cut else Path(path)
+                Path(scratch, whole).parent.mkdir(parents=True, exist_ok=True)
+                Path(scratch, whole).symlink_to(folder.of(path))
+            for finding in _format(Path(scratch, name), name, stored.part(number), catalog):
+                key = (finding.where, finding.what)
+                found[key] = finding.with_more(found[key]) if key in found else finding
+    return found.values()
 
 
 def _format(folder: Path, name: str, tables: Mapping[str, pa.Table], catalog: Catalog) -> Iterator[Finding]:

@@ -1,16 +1,16 @@
-"""Where a format's files go: staged, counted and hashed as they are written, put in place when all is done."""
+"""Where a format's files go: counted and hashed as they are written."""
 
 from __future__ import annotations
 
-import errno
 import hashlib
-from pathlib import Path
+import tempfile
+from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 import attrs
 import pyarrow as pa
 
-from healthsim_core.errors import OutputError
+from healthsim_core.formats.folder import COPY, Folder, refused
 from healthsim_core.formats.text import data
 
 
@@ -25,14 +25,17 @@ class WrittenFile:
 
 
 class OutputFile:
-    """A file that is written once, from start to end."""
+    """A file that is written once, from start to end.
 
-    def __init__(self, path: Path, name: str) -> None:
-        self.name, self.rows, self.bytes = name, 0, 0
-        self._path = path
+    Args:
+        folder: The output folder.
+        name: The file's path in it.
+    """
+
+    def __init__(self, folder: Folder, name: str) -> None:
+        self.name, self.rows, self.bytes, self.closed = name, 0, 0, False
         self._digest = hashlib.sha256()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file: BinaryIO = path.open("wb", buffering=1 << 20)
+        self._file: BinaryIO = folder.create(name)
 
     def write(self, content: bytes | str | memoryview | pa.Array, rows: int | None = None) -> None:
         """Append bytes, text, or all strings of an Arrow array; `rows` defaults to the array's length, else 0."""
@@ -50,63 +53,67 @@ class OutputFile:
         """Finish the file."""
         with refused(self.name):
             self._file.close()
+        self.closed = True
         return WrittenFile(self.name, self.rows, self.bytes, self._digest.hexdigest())
 
 
 class Destination:
-    """A format's folder. Files opened here are finished by `close`, whether or not the writer did."""
+    """A format's folder. Files opened here are finished by `close`, whether or not the writer did.
 
-    def __init__(self, staging: Path, folder: str) -> None:
-        self._staging, self._folder = staging, folder
+    Args:
+        folder: The output folder.
+        name: The format's folder in it.
+        part: The part of a run of several parts that the files are of; None where they are of the whole run.
+
+    Attributes:
+        part: The part's number from 0; 0 where files are of the whole run. What must be distinct over a run, such as a
+            control number, is told apart by it.
+    """
+
+    def __init__(self, folder: Folder | Path, name: str, part: int | None = None) -> None:
+        self.part = part or 0
+        self._out = folder if isinstance(folder, Folder) else Folder(folder)
+        self._name, self._cut = name, part is not None
         self._open: dict[str, OutputFile] = {}
+        self._beside: tempfile.TemporaryDirectory[str] | None = None
 
     def open(self, name: str) -> OutputFile:
         """Start (or go on with) the file `name` of this format."""
         if name not in self._open:
-            with refused(f"{self._folder}/{name}"):
-                self._open[name] = OutputFile(self._staging / self._folder / name, f"{self._folder}/{name}")
+            self._open[name] = OutputFile(self._out, f"{self._name}/{part_name(name, self.part) if self._cut else name}")
         return self._open[name]
 
     def path(self, name: str) -> Path:
-        """A path to write to for a library that writes files itself; call `adopt` when it has."""
-        path = self._staging / self._folder / name
+        """A path on this machine for what is put by until the end, or for a library that writes files itself (see `adopt`)."""
+        if self._beside is None:
+            if self._out.local:  # on the disk that has to hold the files anyhow
+                self._out.local.mkdir(parents=True, exist_ok=True)
+            self._beside = tempfile.TemporaryDirectory(prefix=".healthsim-", dir=self._out.local, ignore_cleanup_errors=True)
+        path = Path(self._beside.name, name)
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
     def adopt(self, name: str, rows: int) -> None:
-        """Count a file that a library has written to `path(name)`."""
-        self._open[name] = _Adopted(self.path(name), f"{self._folder}/{name}", rows)  # type: ignore[assignment]
+        """Take a file that a library has written to `path(name)`."""
+        target = self.open(name)
+        with self.path(name).open("rb") as file:
+            while block := file.read(COPY):
+                target.write(block)
+        target.rows = rows
 
     def close(self) -> list[WrittenFile]:
         """Finish all files, in the order they were opened."""
+        if self._beside:
+            self._beside.cleanup()
         return [file.close() for file in self._open.values()]
 
 
-class _Adopted:
-    def __init__(self, path: Path, name: str, rows: int) -> None:
-        self._path, self._name, self._rows = path, name, rows
-
-    def close(self) -> WrittenFile:
-        return adopted(self._path, self._name, self._rows)
+def part_name(name: str, part: int) -> str:
+    """The name of a part of a file: `Patient.ndjson` of part 3 is `Patient/part-00003.ndjson`."""
+    path = PurePosixPath(name)
+    return str(path.with_name(path.stem) / f"part-{part:05d}{path.suffix}")
 
 
-def adopted(path: Path, name: str, rows: int) -> WrittenFile:
-    """The record of a finished file that a library has written."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return WrittenFile(name, rows, path.stat().st_size, digest)
-
-
-class refused:  # noqa: N801 - reads as `with refused(name):`
-    """Turn what the operating system refuses into one clear line."""
-
-    def __init__(self, name: str | Path) -> None:
-        self._name = str(name)
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, OSError):
-            remedy = "Free some space or choose another folder." if error.errno == errno.ENOSPC else "Choose another folder."
-            raise OutputError(f"cannot be written: {error.strerror or error}.", self._name, remedy) from error
+def as_document(files: list[WrittenFile]) -> list[dict[str, Any]]:
+    """Finished files as plain JSON."""
+    return [attrs.asdict(file) for file in files]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -65,6 +66,7 @@ def _chunk(plan: Plan, start: int, stop: int) -> Chunk:
     return Chunk(start, stop, tables, tallies)
 
 
+@functools.lru_cache(maxsize=1)
 def events_a_unit(plan: Plan, probe: int = 128) -> float:
     """How many events a household has, by the first few of them."""
     _, _, timeline = _lived(plan, 0, min(probe, plan.request.count))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import pyarrow as pa
 
-from healthsim_core.generation.chunk import Chunk, events_a_unit, run_chunk
+from healthsim_core.generation.chunk import events_a_unit, run_chunk
 from healthsim_core.generation.plan import Plan
 from healthsim_core.generation.result import Execution, Result
 from healthsim_core.generation.tallies import Tallies
@@ -15,21 +15,32 @@ from healthsim_core.generation.validation import report
 ROWS_A_CHUNK = 32_768  # household positions, and
 EVENTS_A_CHUNK = 131_072  # events with records of products, whichever comes first: more is faster, and costs memory
 EVENTS_ALONE = 524_288  # events without records
-FEW = 1_024  # household positions that are one chunk, however much happens to them
+ROWS_A_PART = 65_536  # household positions, and
+EVENTS_A_PART = 1_048_576  # events: what a worker writes to a file; more keeps it longer from the next part, and costs memory
+FEW = 1_024  # household positions that are one chunk and one part, however much happens to them
 
 
-def spans(plan: Plan, chunk_size: int | None = None) -> Iterator[tuple[int, int]]:
-    """First unit and one past the last of every chunk."""
-    units = chunk_size or _units(plan)
-    for start in range(0, plan.request.count, units):
-        yield start, min(start + units, plan.request.count)
+def spans(start: int, stop: int, units: int) -> Iterator[tuple[int, int]]:
+    """First unit and one past the last of every chunk of `units` from `start` to `stop`."""
+    for first in range(start, stop, units):
+        yield first, min(first + units, stop)
 
 
-def _units(plan: Plan) -> int:
-    by_people = ROWS_A_CHUNK // len(plan.people.members)
+def units_a_chunk(plan: Plan) -> int:
+    """Households that are made at once, unless somebody says otherwise."""
+    return _units(plan, ROWS_A_CHUNK, EVENTS_A_CHUNK if plan.handlers else EVENTS_ALONE)
+
+
+def units_a_part(plan: Plan) -> int:
+    """Households of a part: a function of the plan alone, for its files are."""
+    return _units(plan, ROWS_A_PART, EVENTS_A_PART)
+
+
+def _units(plan: Plan, rows: int, events: int) -> int:
+    by_people = rows // len(plan.people.members)
     if plan.request.count * len(plan.people.members) <= FEW:
         return by_people
-    return max(1, min(by_people, int((EVENTS_A_CHUNK if plan.handlers else EVENTS_ALONE) / max(events_a_unit(plan), 1.0))))
+    return max(1, min(by_people, int(events / max(events_a_unit(plan), 1.0))))
 
 
 class Memory:
@@ -50,12 +61,21 @@ class Memory:
         return {name: _joined(self._plan, name, parts) for name, parts in self._parts.items()}
 
 
-def run_in_memory(plan: Plan, chunks: Iterable[Chunk] | None = None) -> Result:
-    """Run a plan in this process and keep everything."""
-    memory, tallies = Memory(plan), Tallies()
-    for chunk in chunks if chunks is not None else (run_chunk(plan, *span) for span in spans(plan)):
+def run_in_memory(plan: Plan, chunk_size: int | None = None, progress: Callable[[int, int], None] | None = None) -> Result:
+    """Run a plan in this process and keep everything.
+
+    Args:
+        plan: The plan.
+        chunk_size: Households a chunk; None for the default.
+        progress: Called with (done, all) households after each chunk.
+    """
+    memory, tallies, count = Memory(plan), Tallies(), plan.request.count
+    for start, stop in spans(0, count, chunk_size or units_a_chunk(plan)):
+        chunk = run_chunk(plan, start, stop)
         memory.write({**plan.run_tables, **chunk.tables})
         tallies.add(chunk.tallies)
+        if progress:
+            progress(stop, count)
     tables = memory.tables()
     return Result(
         name=plan.request.name,

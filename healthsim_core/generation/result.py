@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import html
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from healthsim_core.generation.plan import Plan
 from healthsim_core.generation.validation import ValidationReport
@@ -41,33 +38,6 @@ class Execution:
         """The record of a plan."""
         request = plan.request
         return cls(plan.hash[:16], request.seed, request.as_of.isoformat(), plan.hash, plan.versions, request.document())
-
-
-class StoredTables(Mapping[str, pa.Table]):
-    """Tables that lie in Parquet files (NAME.parquet, and NAME-2.parquet, ... of long ones), read when they are asked for."""
-
-    def __init__(self, paths: Iterable[Path]) -> None:
-        self._paths: dict[str, list[Path]] = {}
-        for path in paths:
-            self._paths.setdefault(_PART.sub("", path.stem), []).append(path)
-
-    def __getitem__(self, name: str) -> pa.Table:
-        parts = [pq.read_table(path, partitioning=None) for path in sorted(self._paths[name], key=_part)]
-        return parts[0] if len(parts) == 1 else pa.concat_tables(parts).unify_dictionaries()
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._paths)
-
-    def __len__(self) -> int:
-        return len(self._paths)
-
-
-_PART = re.compile(r"-(\d+)$")
-
-
-def _part(path: Path) -> int:
-    found = _PART.search(path.stem)
-    return int(found[1]) if found else 1
 
 
 @attrs.frozen(repr=False, eq=False)

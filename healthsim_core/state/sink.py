@@ -10,6 +10,7 @@ from typing import Any, Self
 import pyarrow as pa
 
 from healthsim_core.errors import StateError
+from healthsim_core.formats.folder import Folder
 from healthsim_core.state.database import NOW, Transaction, explained, first_row, quoted
 from healthsim_core.state.ddl import COHORT, ensure_table
 from healthsim_core.state.record import ExecutionRecord, digest
@@ -60,6 +61,17 @@ class CohortWriter:
         with explained(self._path):
             self._connection.execute(f"INSERT INTO {quoted(name)} BY NAME SELECT {self._id}::BIGINT AS {COHORT}, * FROM healthsim_chunk")
         self.rows[name] += rows.num_rows
+
+    def append_file(self, name: str, folder: Folder, path: str, rows: int) -> None:
+        """Append the rows of a Parquet file, which Python need not see."""
+        if not rows:
+            return
+        with explained(self._path):
+            folder.register(self._connection)
+            source = folder.of(path).replace("'", "''")
+            select = f"SELECT {self._id}::BIGINT AS {COHORT}, * FROM read_parquet('{source}')"
+            self._connection.execute(f"INSERT INTO {quoted(name)} BY NAME {select}")
+        self.rows[name] += rows
 
     def commit(self) -> None:
         """Record the cohort and its execution, and make all of it lasting."""
@@ -149,6 +161,7 @@ class StateSink:
         self._once = frozenset(name for name, table in tables.items() if not table.person and name != "core.person")
         self._first = True
         self._writer = CohortWriter(database, cohort, schemas, execution, replace)
+        self.cohort = self._writer.cohort
 
     def write(self, tables: Mapping[str, pa.Table]) -> None:
         """Append one chunk's tables; those of the run, which have no person, are taken from the first chunk only."""
@@ -156,6 +169,17 @@ class StateSink:
             if self._first or name not in self._once:
                 self._writer.append(name, rows)
         self._first = False
+
+    def write_files(self, folder: Folder, paths: Mapping[str, str], rows: Mapping[str, int]) -> None:
+        """Append the Parquet files of a part of the run.
+
+        Args:
+            folder: Where they lie.
+            paths: Path in it by table.
+            rows: Rows by table.
+        """
+        for name, path in paths.items():
+            self._writer.append_file(name, folder, path, rows[name])
 
     def commit(self) -> None:
         """Record the cohort and its execution, and make all of it lasting."""

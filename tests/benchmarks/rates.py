@@ -15,7 +15,7 @@ from cases import JOURNEY, PROFILE, UNITS
 
 from healthsim_core.formats.destination import Destination
 from healthsim_core.generation.chunk import Chunk, run_chunk
-from healthsim_core.generation.memory import spans
+from healthsim_core.generation.memory import spans, units_a_chunk
 from healthsim_core.generation.plan import Plan
 from healthsim_core.generator import make_plan
 
@@ -42,7 +42,7 @@ def _cpu() -> float:
 
 def chunks(plan: Plan, units: int | None = None) -> Iterator[Chunk]:
     """Every chunk of a plan, made here; `units` households each, None for as many as a run takes."""
-    return (run_chunk(plan, *span) for span in spans(plan, units))
+    return (run_chunk(plan, *span) for span in spans(0, plan.request.count, units or units_a_chunk(plan)))
 
 
 def loop_nodes() -> list[tuple[str, str, float]]:

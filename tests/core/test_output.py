@@ -8,8 +8,8 @@ import pytest
 
 from healthsim import generate
 from healthsim_core.errors import StateError
-from healthsim_core.execution import parquet
 from healthsim_core.execution.verify import verify_folder
+from healthsim_core.generation import memory
 from healthsim_core.state import StateSink, list_cohorts
 
 
@@ -30,11 +30,11 @@ def test_a_run_without_a_name_takes_the_next_that_is_free(tmp_path: Path) -> Non
     assert sorted(cohort.name for cohort in list_cohorts(tmp_path / "d.duckdb")) == ["dental-adults", "dental-adults-2"]
 
 
-def test_a_long_table_goes_on_in_further_files_and_is_read_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parquet, "ROWS_A_GROUP", 100)
-    monkeypatch.setattr(parquet, "GROUPS_A_FILE", 2)
+def test_a_long_table_lies_in_several_files_and_is_read_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "FEW", 0)
+    monkeypatch.setattr(memory, "ROWS_A_PART", 200)
     result = generate(profile="dental-adults", count=1_000, products=["dentalsim"], out=tmp_path / "out")
-    people = {path.name for path in (tmp_path / "out" / "tables").glob("core.person*")}
-    assert people == {"core.person.parquet", *(f"core.person-{number}.parquet" for number in range(2, 6))}
+    people = {path.name for path in (tmp_path / "out" / "tables" / "core.person").iterdir()}
+    assert people == {f"part-{number:05d}.parquet" for number in range(5)}
     assert result.entities["person_id"].to_pylist() == [16 * number for number in range(1, 1_001)]
     assert verify_folder(tmp_path / "out").passed

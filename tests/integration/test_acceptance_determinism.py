@@ -19,12 +19,14 @@ import pyarrow.compute as pc
 import pytest
 
 from healthsim import generate
+from healthsim_core.generation import memory
 
 ROOT = Path(__file__).parents[2]
 OSWALD = json.loads((ROOT / "examples" / "oswald_family.json").read_text(encoding="utf-8"))
 FORMATS = ["fhir_r4", "fhir_bundle", "hl7v2_adt", "x12_834", "x12_837", "x12_835", "ncpdp_d0", "sdtm_datasets"]
 FAMILIES: dict[str, Any] = {"scenario": OSWALD, "count": 9, "output_formats": FORMATS}
 SOURCES = sorted([*(ROOT / "healthsim_core").rglob("*.py"), *(ROOT / "healthsim").rglob("*.py"), *ROOT.glob("plugins/*/src/**/*.py")])
+A_PART = 12  # household positions
 ANOTHER_DAY = """
 import datetime, time
 
@@ -61,6 +63,15 @@ def made(out: Path, **options: Any) -> dict[str, str]:
     return digests(out)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def several_parts() -> Iterator[None]:
+    """Runs of this module have several parts, few as their families are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(memory, "FEW", 0)
+        patch.setattr(memory, "ROWS_A_PART", A_PART)
+        yield
+
+
 @pytest.fixture(scope="module")
 def usual(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return made(tmp_path_factory.mktemp("usual") / "out")
@@ -68,6 +79,7 @@ def usual(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 def test_every_format_is_among_the_bytes_compared(usual: dict[str, str]) -> None:
     assert set(FORMATS) <= {name.split("/")[0] for name in usual}
+    assert len({name for name in usual if name.startswith("fhir_r4/Patient/part-")}) > 1
 
 
 @pytest.mark.parametrize("size", [1, 7, 1_000])
@@ -75,15 +87,16 @@ def test_chunks_of_any_size_make_the_same_bytes_of_every_format(usual: dict[str,
     assert made(tmp_path / "out", chunk_size=size) == usual
 
 
-def test_many_workers_make_the_bytes_of_one(usual: dict[str, str], tmp_path: Path) -> None:
-    assert made(tmp_path / "out", chunk_size=2, workers=2) == usual
+@pytest.mark.parametrize("workers", [2, 4])
+def test_many_workers_make_the_bytes_of_one(usual: dict[str, str], tmp_path: Path, workers: int) -> None:
+    assert made(tmp_path / "out", chunk_size=2, workers=workers) == usual
 
 
 def test_a_killed_worker_leaves_no_trace_in_the_bytes(usual: dict[str, str], tmp_path: Path) -> None:
     killed = []
 
     def kill(done: int, total: int) -> None:
-        if not killed:
+        if not killed and multiprocessing.active_children():
             killed.append(multiprocessing.active_children()[0].pid)
             os.kill(killed[0], signal.SIGKILL)
 
@@ -94,9 +107,13 @@ def test_a_killed_worker_leaves_no_trace_in_the_bytes(usual: dict[str, str], tmp
 def test_another_process_zone_language_and_day_make_the_same_bytes(usual: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(ANOTHER_DAY, encoding="utf-8")
     request = json.dumps({**FAMILIES, "out": str(tmp_path / "out")})
-    program = f"import json, healthsim\nhealthsim.generate(**json.loads({request!r}))\nimport datetime; print(datetime.date.today())"
+    program = (
+        "import datetime, json, healthsim\nfrom healthsim_core.generation import memory\n"
+        f"memory.FEW, memory.ROWS_A_PART = 0, {A_PART}\nhealthsim.generate(**json.loads({request!r}))\nprint(datetime.date.today())"
+    )
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
     elsewhere = {
-        **os.environ, "PYTHONPATH": str(tmp_path), "PYTHONHASHSEED": "7", "TZ": "Pacific/Kiritimati", "LANG": "tr_TR.UTF-8", "LC_ALL": "C",
+        **os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "7", "TZ": "Pacific/Kiritimati", "LANG": "tr_TR.UTF-8", "LC_ALL": "C",
     }  # fmt: skip
     ran = subprocess.run([sys.executable, "-c", program], env=elsewhere, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert ran.stdout.split()[-1] > datetime.date.today().isoformat()

@@ -93,7 +93,7 @@ def written(tables, folder, run=None):
     destination = Destination(folder, "fhir_r4")
     writer = FORMAT.writer(destination, run or make_run())
     writer.write({name: tables[name] for name in (*FORMAT.needs, *FORMAT.wants) if name in tables})
-    writer.close()
+    FORMAT.finish(destination, run or make_run(), tables, [writer.close()])
     destination.close()
     return read(folder / "fhir_r4")
 

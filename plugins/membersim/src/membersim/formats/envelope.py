@@ -1,7 +1,8 @@
 """The envelope of an X12 file: one interchange, one functional group, and its transaction sets, counted as they stream.
 
-Nothing here depends on how the run is cut into chunks: transaction sets are numbered in the order in which they are
-handed over, a set that a chunk leaves open goes on in the next, and segments are counted in the text itself.
+A part of a run is a file with control numbers of its own. Nothing here depends on how a part is cut into chunks:
+transaction sets are numbered in the order in which they are handed over, a set that a chunk leaves open goes on in the
+next, and segments are counted in the text itself.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from healthsim_core import Destination, Run, text
 from .characters import COMPONENT, ELEMENT, REPETITION, SEGMENT
 
 END = f"{SEGMENT}\n"
+CONTROLS = 100  # control numbers of a part: one a file
 
 
 @attrs.frozen
@@ -27,7 +29,7 @@ class Exchange:
         transaction: Transaction set identifier (ST01), such as "837".
         group: Functional identifier (GS01), such as "HC".
         version: Implementation guide (GS08, ST03), such as "005010X222A1".
-        control: Interchange and group control number (ISA13, GS06).
+        control: Interchange and group control number (ISA13, GS06) of part 0, below `CONTROLS`.
         sender: Identifier of who sends, at most 15 characters.
         receiver: Identifier of who receives, at most 15 characters.
         convention: Whether the guide has ST03.
@@ -46,7 +48,9 @@ class Interchange:
     """One X12 file; it is opened when the first transaction set is."""
 
     def __init__(self, destination: Destination, name: str, run: Run, exchange: Exchange) -> None:
-        self._destination, self._name, self._exchange = destination, name, exchange
+        self._destination, self._name = destination, name
+        self._exchange = attrs.evolve(exchange, control=exchange.control + CONTROLS * destination.part)
+        self._part = f"{destination.part}-" if destination.part else ""
         self._date = str(run.as_of).replace("-", "")
         self._sets = self._segments = 0  # so far; segments of the open set, without SE
 
@@ -54,6 +58,10 @@ class Interchange:
     def sets(self) -> int:
         """Number of transaction sets so far."""
         return self._sets
+
+    def references(self, sets: NDArray[np.int64]) -> pa.Array:
+        """References of transaction sets (BHT03, BGN02) from their numbers, distinct over all parts of a run."""
+        return text.lines(self._part, control_numbers(sets))
 
     def extend(self, headers: pa.Array, bodies: pa.Array, owners: NDArray[np.int64]) -> None:
         """Write transaction sets.

@@ -18,7 +18,7 @@ from healthsim_core import Columns, Destination, Run, Text, from_arrow, text
 
 from .characters import basic, free
 from .enrollment_text import member_loops
-from .envelope import END, Exchange, Interchange, control_numbers, segment
+from .envelope import END, Exchange, Interchange, segment
 from .parties import CODES, Parties, PersonText, take
 from .rows import changes, found, last_true, slices
 
@@ -73,7 +73,7 @@ class X12Enrollments:
         payer = parties.render(one["payer_id"], "834 payer", lambda payer_id: _insurer(parties, payer_id))
         group = one["group_number"]
         return text.lines(
-            f"BGN*00*{self._date}E", control_numbers(self._file.sets + 1 + np.arange(one.rows)), f"*{self._date}*0000****2{END}",
+            f"BGN*00*{self._date}E", self._file.references(self._file.sets + 1 + np.arange(one.rows)), f"*{self._date}*0000****2{END}",
             text.optional("REF*38*", group, END), f"DTP*007*D8*{self._date}{END}QTY*ET*", text.whole(subscribers), f"{END}QTY*DT*",
             text.whole(members - subscribers), f"{END}QTY*TO*", text.whole(members), f"{END}N1*P5*", free(one["sponsor"]), "*94*",
             group.or_else(one["payer_id"]), END, payer,

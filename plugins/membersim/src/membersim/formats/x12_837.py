@@ -20,7 +20,7 @@ from healthsim_core import Columns, Destination, Run, from_arrow, text
 
 from .characters import basic
 from .claim_text import billing_provider, institutional_claim, institutional_lines, professional_claim, professional_lines
-from .envelope import END, Exchange, Interchange, control_numbers, segment
+from .envelope import END, Exchange, Interchange, segment
 from .hierarchy import Levels, filed_order, hierarchy
 from .parties import CODES, FALLBACK, Parties, PersonText, address, take
 from .rows import found, of_types, ordered, within
@@ -91,7 +91,7 @@ class Stream:
             + segment("PER", "IC", house["name"], "TE", house["phone"])
             + segment("NM1", "40", "2", gateway["name"], "", "", "", "", "46", gateway["id"])
         )
-        return text.lines(f"BHT*0019*00*{self._date}{self._kind}", control_numbers(sets + 1), f"*{self._date}*0000*CH{END}", parties)
+        return text.lines(f"BHT*0019*00*{self._date}{self._kind}", self._file.references(sets + 1), f"*{self._date}*0000*CH{END}", parties)
 
     def close(self) -> None:
         """Finish the file."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from healthsim_core import OutputFormat
 from patientsim.formats.fhir.bundle import Bundles
-from patientsim.formats.fhir.ndjson import Ndjson
+from patientsim.formats.fhir.ndjson import Ndjson, write_referred
 from patientsim.formats.fhir.read import read_bundles, read_ndjson
 from patientsim.formats.hl7v2 import adt
 from patientsim.formats.hl7v2.read import read_adt
@@ -12,12 +12,31 @@ from patientsim.formats.records import NEEDS, WANTS
 
 FORMATS: tuple[OutputFormat, ...] = (
     OutputFormat(
-        "fhir_r4", Ndjson, NEEDS, WANTS, read_ndjson, description="FHIR R4 by US Core 6.1: NDJSON, one file a resource type."
+        "fhir_r4",
+        Ndjson,
+        NEEDS,
+        WANTS,
+        read_ndjson,
+        in_parts=True,
+        finish=write_referred,
+        description="FHIR R4 by US Core 6.1: NDJSON, one file a resource type.",
     ),
     OutputFormat(
-        "fhir_bundle", Bundles, NEEDS, WANTS, read_bundles, description="FHIR R4: one transaction Bundle a person, a line each."
+        "fhir_bundle",
+        Bundles,
+        NEEDS,
+        WANTS,
+        read_bundles,
+        in_parts=True,
+        description="FHIR R4: one transaction Bundle a person, a line each.",
     ),
     OutputFormat(
-        "hl7v2_adt", adt.Adt, adt.NEEDS, WANTS, read_adt, description="HL7 v2.5.1 ADT messages A01, A02, A03, A04 and A08, one a line."
+        "hl7v2_adt",
+        adt.Adt,
+        adt.NEEDS,
+        WANTS,
+        read_adt,
+        in_parts=True,
+        description="HL7 v2.5.1 ADT messages A01, A02, A03, A04 and A08, one a line.",
     ),
 )

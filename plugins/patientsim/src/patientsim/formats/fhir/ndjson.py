@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import pyarrow as pa
 
@@ -18,7 +18,7 @@ TYPES = tuple(dict.fromkeys(resource.type for resource in RESOURCES))
 
 
 class Ndjson:
-    """Writes people's resources as they come, and at the end the clinicians and organizations they refer to."""
+    """Writes people's resources as they come, and tells at the end which clinicians and organizations they refer to."""
 
     def __init__(self, destination: Destination, run: Run) -> None:
         self._destination, self._run = destination, run
@@ -37,15 +37,22 @@ class Ndjson:
         for kind, _, number in referred(records):
             self._referred[kind] |= used(number)
 
-    def close(self) -> None:
-        """Write whom the resources refer to, by kind and number."""
-        own = {organizations.employer(self._directory, number) for number in self._referred[PROVIDER]}
-        self._referred[FACILITY] |= {number for number in own if number}
-        for kind, make in MAKERS.items():
-            for number in sorted(self._referred[kind]):
-                for resource in make(self._directory, number):
-                    file = self._destination.open(f"{resource['resourceType']}.ndjson")
-                    file.write(organizations.json_text(resource) + "\n", rows=1)
+    def close(self) -> dict[str, list[str]]:
+        """Whom the resources refer to: numbers by kind."""
+        return {kind: sorted(numbers) for kind, numbers in self._referred.items()}
+
+
+def write_referred(destination: Destination, run: Run, tables: Mapping[str, pa.Table], parts: Sequence[Mapping[str, list[str]]]) -> None:
+    """Write whom the resources of all parts refer to, once, by kind and number."""
+    directory = Directory(tables)
+    numbers = {kind: {number for referred_to in parts for number in referred_to[kind]} for kind in MAKERS}
+    own = {organizations.employer(directory, number) for number in numbers[PROVIDER]}
+    numbers[FACILITY] |= {number for number in own if number}
+    for kind, make in MAKERS.items():
+        for number in sorted(numbers[kind]):
+            for resource in make(directory, number):
+                file = destination.open(f"{resource['resourceType']}.ndjson")
+                file.write(organizations.json_text(resource) + "\n", rows=1)
 
 
 def _lines(name: str, records: Records) -> Iterator[pa.Array]:

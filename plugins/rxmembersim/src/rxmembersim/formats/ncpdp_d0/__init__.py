@@ -16,6 +16,7 @@ NCPDP_D0 = OutputFormat(
     description="Pharmacy claims, NCPDP Telecommunication D.0: billing (B1) and reversal (B2) requests, in a file each.",
     writer=ClaimWriter,
     read=read_claims,
+    in_parts=True,
     needs=("core.person", "rxmembersim.cardholder", "rxmembersim.prescription", "rxmembersim.fill", "rxmembersim.reversal"),
     wants=("networksim.provider",),
 )

@@ -1,0 +1,66 @@
+"""Parts on a Ray cluster."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Sequence
+from typing import Any
+
+import attrs
+
+from healthsim_core.errors import HealthSimError
+from healthsim_core.execution.executors import died, extra
+from healthsim_core.execution.parts import Job, Part, PartResult
+from healthsim_core.execution.worker import Report, make_part
+
+TRIES = 3
+
+
+@attrs.frozen
+class Ray:
+    """Runs parts as Ray tasks of one CPU: on the cluster that `ray.init` finds, else on one of `workers` CPUs that it starts."""
+
+    workers: int
+
+    def map(self, job: Job, parts: Sequence[Part], report: Report) -> Generator[PartResult, None, None]:
+        """Make every part; Ray runs the task of a dead worker again."""
+        ray = extra("ray", "ray")
+        ours = not ray.is_initialized()
+        if ours:
+            _connect(ray, self.workers)
+        try:
+            yield from _results(ray, job, parts)
+        finally:
+            if ours:
+                ray.shutdown()  # leaves a cluster that was there, ends one that was not
+
+
+EXECUTOR = Ray
+
+
+def _connect(ray: Any, workers: int) -> None:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    quiet = {"log_to_driver": False, "configure_logging": False}
+    try:
+        ray.init(address="auto", **quiet)
+    except ConnectionError:
+        ray.init(address="local", num_cpus=workers, include_dashboard=False, **quiet)
+
+
+def _results(ray: Any, job: Job, parts: Sequence[Part]) -> Generator[PartResult, None, None]:
+    task = ray.remote(num_cpus=1, max_retries=TRIES - 1)(_make)
+    told = ray.put(job)
+    waiting = {task.remote(told, part): part for part in parts}
+    while waiting:
+        (ready,), _ = ray.wait(list(waiting), num_returns=1)
+        part = waiting.pop(ready)
+        try:
+            yield ray.get(ready)
+        except ray.exceptions.RayTaskError as error:
+            raise (error.cause if isinstance(error.cause, HealthSimError) else error) from None
+        except ray.exceptions.WorkerCrashedError as error:
+            raise died(part, TRIES) from error
+
+
+def _make(job: Job, part: Part) -> PartResult:
+    return make_part(job, part, lambda number, units: None)

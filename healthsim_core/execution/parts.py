@@ -1,0 +1,105 @@
+"""A part of a run: a fixed range of households whose files one worker writes by itself.
+
+Where parts begin is a function of the plan alone, so that files are the same for any number of workers and any size of
+chunk, and parts that a killed run has finished need not be made again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from healthsim_core.formats.destination import WrittenFile, part_name
+from healthsim_core.formats.folder import Folder
+from healthsim_core.generation.memory import units_a_part
+from healthsim_core.generation.plan import Plan
+from healthsim_core.generation.tallies import Tallies
+from healthsim_core.reference.stored import Facts
+
+TABLES = "tables"
+
+@attrs.frozen
+class Part:
+    """A range of households.
+
+    Attributes:
+        number: From 0.
+        start: First household.
+        stop: One past the last.
+    """
+
+    number: int
+    start: int
+    stop: int
+
+
+@attrs.frozen
+class Job:
+    """What a worker is told, whatever part it makes; small, and picklable.
+
+    Attributes:
+        request: The request, as plain JSON.
+        facts: Stored reference facts.
+        hash: The plan's hash: a worker with other versions refuses.
+        folder: Where files go.
+        cut: Whether the run has several parts.
+        units_a_chunk: Households at a time.
+    """
+
+    request: Mapping[str, Any]
+    facts: Facts = attrs.field(repr=False)
+    hash: str
+    folder: Folder
+    cut: bool
+    units_a_chunk: int
+
+
+@attrs.frozen
+class PartResult:
+    """What a worker tells of a part.
+
+    Attributes:
+        part: The part.
+        rows: Rows by table.
+        files: Files by format, and of "tables".
+        tallies: What validation needs to know.
+        left: By format, what its writer left for the end of the run.
+    """
+
+    part: Part
+    rows: Mapping[str, int]
+    files: Mapping[str, tuple[WrittenFile, ...]]
+    tallies: Tallies
+    left: Mapping[str, Any]
+
+    def document(self) -> dict[str, Any]:
+        """The same as plain JSON."""
+        counted = {each.name: getattr(self.tallies, each.name) for each in attrs.fields(Tallies)}
+        return {
+            "part": attrs.asdict(self.part),
+            "rows": dict(self.rows),
+            "files": {name: [attrs.asdict(file) for file in files] for name, files in self.files.items()},
+            "tallies": {name: [[list(key), counts] for key, counts in found.items()] for name, found in counted.items()},
+            "left": dict(self.left),
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> PartResult:
+        """The result that `document` describes."""
+        tallies = {name: {tuple(key): counts for key, counts in found} for name, found in document["tallies"].items()}
+        files = {name: tuple(WrittenFile(**file) for file in found) for name, found in document["files"].items()}
+        return cls(Part(**document["part"]), document["rows"], files, Tallies(**tallies), document["left"])
+
+
+def parts_of(plan: Plan) -> tuple[Part, ...]:
+    """The parts of a run; one that makes nobody has one as well, so that its files are there."""
+    size, count = units_a_part(plan), plan.request.count
+    starts = range(0, max(count, 1), size)
+    return tuple(Part(number, start, min(start + size, count)) for number, start in enumerate(starts))
+
+
+def table_path(name: str, part: int | None) -> str:
+    """The path of a table below the output folder: `tables/core.person.parquet`, or a folder of parts."""
+    return f"{TABLES}/{f'{name}.parquet' if part is None else part_name(f'{name}.parquet', part)}"

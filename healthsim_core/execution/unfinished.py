@@ -1,0 +1,82 @@
+"""What a run leaves while it is under way: its plan, and a record of every part that is finished.
+
+A record is written by the worker of its part, after the part's files, so that it holds whoever dies next.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from healthsim_core.errors import OutputError
+from healthsim_core.execution.parts import TABLES, Part, PartResult
+from healthsim_core.formats.folder import Folder
+from healthsim_core.generation.plan import Plan
+
+RECORDS = ".parts"
+PLAN = f"{RECORDS}/plan.json"
+
+
+def begin(folder: Folder, plan: Plan) -> None:
+    """Say which run the folder is of."""
+    folder.write(PLAN, json.dumps(_identity(plan)).encode())
+
+
+def is_unfinished(folder: Folder) -> bool:
+    """Whether a run has begun here and not ended."""
+    return folder.holds(PLAN)
+
+
+def record(folder: Folder, result: PartResult) -> None:
+    """Say that a part is finished."""
+    folder.write(_path(result.part), json.dumps(result.document()).encode())
+
+
+def finished(folder: Folder, plan: Plan, parts: Sequence[Part]) -> dict[int, PartResult]:
+    """The parts that an earlier run of the same plan has finished, by number; those whose files are not whole are left out.
+
+    Raises:
+        OutputError: The run that began here was of another plan.
+    """
+    began = json.loads(folder.read(PLAN))
+    if began["hash"] != plan.hash:
+        told = next(_differences(began, json.loads(json.dumps(_identity(plan)))), "it")
+        raise OutputError(f"holds an unfinished run of another plan: {told}.", folder.place, "Ask for the same, or leave --resume out.")
+    there = set(folder.paths())
+    found = (PartResult.from_document(json.loads(folder.read(_path(part)))) for part in parts if _path(part) in there)
+    return {result.part.number: result for result in found if result.part in parts and _is_whole(folder, result, there)}
+
+
+def written(folder: Folder) -> list[str]:
+    """Every file of the run that has begun here."""
+    own = {TABLES, RECORDS, *json.loads(folder.read(PLAN))["request"]["formats"]}
+    return [path for path in folder.paths() if path.split("/")[0] in own]
+
+
+def is_record(path: str) -> bool:
+    """Whether a file in the folder is one of these, and not the run's."""
+    return path.startswith(f"{RECORDS}/")
+
+
+def _path(part: Part) -> str:
+    return f"{RECORDS}/{part.number:05d}.json"
+
+
+def _identity(plan: Plan) -> dict[str, Any]:
+    return {"hash": plan.hash, "request": plan.request.document(), "versions": plan.versions}
+
+
+def _is_whole(folder: Folder, result: PartResult, there: set[str]) -> bool:
+    files = [file for found in result.files.values() for file in found]
+    return all(file.path in there and folder.digest(file.path) == (file.bytes, file.sha256) for file in files)
+
+
+def _differences(before: Any, now: Any, where: str = "") -> Iterator[str]:
+    """Where two documents differ, deepest first."""
+    if isinstance(before, Mapping) and isinstance(now, Mapping):
+        for name in sorted({*before, *now} - {"hash"}):
+            below = name if where in ("", "request") else f"{where}.{name}"
+            yield from _differences(before.get(name), now.get(name), below)
+    elif before != now:
+        yield f"its {where} was {json.dumps(before):.60}, not {json.dumps(now):.60}"

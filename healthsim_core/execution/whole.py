@@ -1,0 +1,64 @@
+"""What is written once for a run, when all parts are there: tables without people, and formats that cannot be cut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import pyarrow as pa
+
+from healthsim_core.execution.parquet import ParquetTable
+from healthsim_core.execution.parts import TABLES, PartResult, table_path
+from healthsim_core.execution.stored import StoredTables
+from healthsim_core.formats.destination import Destination, WrittenFile
+from healthsim_core.formats.folder import Folder
+from healthsim_core.generation.plan import Plan
+from healthsim_core.offers import OutputFormat
+from healthsim_core.reference.stored import using
+
+
+def write_whole(plan: Plan, folder: Folder, tables: StoredTables, results: Sequence[PartResult]) -> dict[str, list[WrittenFile]]:
+    """Write it.
+
+    Args:
+        plan: The plan.
+        folder: Where the parts are.
+        tables: The tables of the parts.
+        results: What workers told of the parts, in order.
+
+    Returns:
+        Files by format, and of "tables".
+    """
+    with using(plan.facts):
+        files = {offer.name: _format(plan, folder, tables, results, offer) for offer in plan.formats}
+        files[TABLES] = [_table(folder, name, rows) for name, rows in plan.run_tables.items()]
+    return files
+
+
+def _format(plan: Plan, folder: Folder, tables: StoredTables, results: Sequence[PartResult], offer: OutputFormat) -> list[WrittenFile]:
+    destination = Destination(folder, offer.name)
+    if offer.finish is not None:
+        left = [result.left[offer.name] for result in results if offer.name in result.left]
+        offer.finish(destination, plan.run, plan.run_tables, left)
+    elif not offer.in_parts:
+        writer = offer.writer(destination, plan.run)
+        for known in _pieces(plan, tables, offer):
+            writer.write(known)
+        writer.close()
+    return destination.close()
+
+
+def _pieces(plan: Plan, tables: StoredTables, offer: OutputFormat) -> Iterator[Mapping[str, pa.Table]]:
+    """The tables that a format reads, part by part: a household is never split between parts, nor between tables."""
+    asked = [name for name in (*offer.needs, *offer.wants) if name in plan.tables]
+    own = [name for name in asked if name in tables]
+    once = {name: plan.run_tables[name] for name in asked if name in plan.run_tables}
+    if not own:
+        yield once
+    for found in zip(*(tables.pieces(name) for name in own), strict=True):
+        yield {**once, **dict(zip(own, found, strict=True))}
+
+
+def _table(folder: Folder, name: str, rows: pa.Table) -> WrittenFile:
+    table = ParquetTable(folder, table_path(name, None), rows.schema)
+    table.write(rows)
+    return table.close()

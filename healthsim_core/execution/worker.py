@@ -1,0 +1,106 @@
+"""What a worker does, wherever it runs: make a part, write its files, tell little of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from healthsim_core.catalog import default_catalog
+from healthsim_core.errors import HealthSimError
+from healthsim_core.execution import unfinished
+from healthsim_core.execution.parquet import ParquetTable
+from healthsim_core.execution.parts import TABLES, Job, Part, PartResult, table_path
+from healthsim_core.formats.destination import Destination, WrittenFile
+from healthsim_core.formats.folder import Folder
+from healthsim_core.generation.chunk import run_chunk
+from healthsim_core.generation.memory import spans, units_a_chunk
+from healthsim_core.generation.plan import Plan, compile_plan
+from healthsim_core.generation.request import Request
+from healthsim_core.generation.tallies import Tallies
+from healthsim_core.offers import FormatWriter, OutputFormat
+from healthsim_core.reference.stored import using
+
+Report = Callable[[int, int], None]  # number of a part, households of it that are done
+
+_plans: dict[str, Plan] = {}  # of this process, by hash; one
+
+
+def job_of(plan: Plan, folder: Folder, cut: bool, chunk_size: int | None = None) -> Job:
+    """What workers are told of a plan, which this process need not compile again."""
+    _keep(plan)
+    return Job(plan.request.document(), plan.facts, plan.hash, folder, cut, chunk_size or units_a_chunk(plan))
+
+
+def make_part(job: Job, part: Part, report: Report) -> PartResult:
+    """Make a part, write its files, and then the record that says so."""
+    plan = plan_of(job)
+    with using(plan.facts):
+        result = _made(plan, job, part, report)
+        unfinished.record(job.folder, result)
+    return result
+
+
+def plan_of(job: Job) -> Plan:
+    """The plan, compiled once a process.
+
+    Raises:
+        HealthSimError: It is not the plan of the process that asks: versions differ.
+    """
+    if job.hash not in _plans:
+        plan = compile_plan(Request.from_document(job.request), default_catalog(), job.facts)
+        if plan.hash != job.hash:
+            what = "a worker has other versions of HealthSim, its plugins or its skills than the process that asks."
+            raise HealthSimError(what, "executor", "Install the same everywhere: `healthsim plugins list` shows versions.")
+        _keep(plan)
+    return _plans[job.hash]
+
+
+def _keep(plan: Plan) -> None:
+    _plans.clear()
+    _plans[plan.hash] = plan
+
+
+def _made(plan: Plan, job: Job, part: Part, report: Report) -> PartResult:
+    writer, tallies = _PartWriter(plan, job, part), Tallies()
+    rows = {name: 0 for name, table in plan.tables.items() if table.person}
+    for start, stop in spans(part.start, part.stop, job.units_a_chunk):
+        chunk = run_chunk(plan, start, stop)
+        writer.write(chunk.tables)
+        tallies.add(chunk.tallies)
+        for name, table in chunk.tables.items():
+            rows[name] += table.num_rows
+        report(part.number, stop - part.start)
+    if part.start == part.stop:
+        writer.write({name: plan.tables[name].empty() for name in rows})
+    files, left = writer.close()
+    return PartResult(part, rows, files, tallies, left)
+
+
+class _PartWriter:
+    """Writes the tables of a part, and those formats that can be cut."""
+
+    def __init__(self, plan: Plan, job: Job, part: Part) -> None:
+        self._plan = plan
+        number = part.number if job.cut else None
+        schemas = {name: table.schema for name, table in plan.tables.items() if table.person}
+        self._tables = {name: ParquetTable(job.folder, table_path(name, number), schema) for name, schema in schemas.items()}
+        self._formats: list[tuple[OutputFormat, Destination, FormatWriter]] = []
+        for offer in plan.formats:
+            if offer.in_parts:
+                destination = Destination(job.folder, offer.name, number)
+                self._formats.append((offer, destination, offer.writer(destination, plan.run)))
+
+    def write(self, tables: Mapping[str, pa.Table]) -> None:
+        for name, rows in tables.items():
+            self._tables[name].write(rows)
+        known = {**self._plan.run_tables, **tables}
+        for offer, _, writer in self._formats:
+            writer.write({name: known[name] for name in (*offer.needs, *offer.wants) if name in known})
+
+    def close(self) -> tuple[dict[str, tuple[WrittenFile, ...]], dict[str, Any]]:
+        left = {offer.name: writer.close() for offer, _, writer in self._formats}
+        files = {offer.name: tuple(destination.close()) for offer, destination, _ in self._formats}
+        files[TABLES] = tuple(table.close() for table in self._tables.values())
+        return files, {name: value for name, value in left.items() if value is not None}

@@ -1,0 +1,163 @@
+"""A folder on this machine or behind an fsspec URL; a file in it is there whole, or not at all."""
+
+from __future__ import annotations
+
+import errno
+import functools
+import hashlib
+import io
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import attrs
+
+from healthsim_core.errors import OutputError
+
+COPY = 1 << 20  # bytes read at a time
+MEMORY = "memory://"
+
+
+def _placed(place: str | Path) -> str:
+    text = str(place)
+    if text.startswith(("file://", "local://")):
+        return os.path.abspath(text.split("://", 1)[1])
+    return text.rstrip("/") if "://" in text else os.path.abspath(text)
+
+
+@attrs.frozen(slots=False)
+class Folder:
+    """Where files lie; it can be sent to another process, or to another machine that reaches the same place.
+
+    Attributes:
+        place: An absolute path, or an fsspec URL; `file://` is a path.
+    """
+
+    place: str = attrs.field(converter=_placed)
+
+    @property
+    def local(self) -> Path | None:
+        """The path, where it is on this machine."""
+        return None if "://" in self.place else Path(self.place)
+
+    def of(self, path: str) -> str:
+        """The path or URL of a file in it."""
+        return f"{self.place}/{path}"
+
+    def create(self, path: str) -> BinaryIO:
+        """Start a file; it has its name when it is closed."""
+        if self.local is not None:
+            return _Unfinished(self.local / path)
+        with refused(self.of(path)):
+            opened: BinaryIO = self._files.open(self._at(path), "wb")
+            return opened
+
+    def open(self, path: str) -> BinaryIO:
+        """A file, to be read."""
+        if self.local is not None:
+            return (self.local / path).open("rb")
+        with refused(self.of(path)):
+            opened: BinaryIO = self._files.open(self._at(path), "rb")
+            return opened
+
+    def read(self, path: str) -> bytes:
+        """What a file holds."""
+        with self.open(path) as file:
+            return file.read()
+
+    def write(self, path: str, content: bytes) -> None:
+        """Write a whole file."""
+        with refused(path), self.create(path) as file:
+            file.write(content)
+
+    def paths(self) -> list[str]:
+        """All files in it and below, in order; none where it does not exist."""
+        if self.local is not None:
+            return sorted(path.relative_to(self.local).as_posix() for path in self.local.rglob("*") if path.is_file())
+        with refused(self.place):
+            root = self._root
+            return sorted(name.removeprefix(root).lstrip("/") for name in self._files.find(root)) if self._files.exists(root) else []
+
+    def holds(self, path: str) -> bool:
+        """Whether a file is there."""
+        if self.local is not None:
+            return (self.local / path).is_file()
+        with refused(self.of(path)):
+            return bool(self._files.exists(self._at(path)))
+
+    def digest(self, path: str) -> tuple[int, str]:
+        """Bytes and SHA-256 of a file."""
+        digest, size = hashlib.sha256(), 0
+        with self.open(path) as file:
+            for block in iter(functools.partial(file.read, COPY), b""):
+                digest.update(block)
+                size += len(block)
+        return size, digest.hexdigest()
+
+    def remove(self, paths: Iterable[str]) -> None:
+        """Remove files; those that are not there are gone already."""
+        for path in paths:
+            if self.local is not None:
+                (self.local / path).unlink(missing_ok=True)
+            elif self.holds(path):
+                with refused(self.of(path)):
+                    self._files.rm_file(self._at(path))
+
+    def register(self, connection: Any) -> None:
+        """Let a DuckDB connection read `of(path)`."""
+        if self.local is None:
+            connection.register_filesystem(self._files)
+
+    def _at(self, path: str) -> str:
+        return f"{self._root}/{path}"
+
+    @property
+    def _files(self) -> Any:
+        return self._opened[0]
+
+    @property
+    def _root(self) -> str:
+        return str(self._opened[1]).rstrip("/")
+
+    @functools.cached_property
+    def _opened(self) -> tuple[Any, str]:
+        import fsspec
+
+        try:
+            found: tuple[Any, str] = fsspec.core.url_to_fs(self.place)
+            return found
+        except (ImportError, ValueError) as error:
+            raise OutputError(f"cannot be reached: {error}.", self.place, "Install the fsspec driver of this kind of URL.") from error
+
+    def __getstate__(self) -> str:
+        return self.place  # a connection stays where it was opened
+
+    def __setstate__(self, place: str) -> None:
+        object.__setattr__(self, "place", place)
+
+
+class _Unfinished(io.BufferedWriter):
+    """A file beside its place, put there when it is closed: a process that dies leaves no half of it under its name."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._beside = path, path.with_name(f".{path.name}.{os.getpid()}")
+        with refused(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            super().__init__(io.FileIO(self._beside, "wb"), COPY)
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            os.replace(self._beside, self._path)
+
+
+@contextmanager
+def refused(name: str | Path) -> Iterator[None]:
+    """Turn what the operating system or an fsspec driver refuses into one clear line."""
+    try:
+        yield
+    except OSError as error:
+        remedy = "Free some space or choose another folder." if error.errno == errno.ENOSPC else "Choose another folder."
+        raise OutputError(f"cannot be written: {error.strerror or error}.", str(name), remedy) from error
