@@ -18,6 +18,7 @@ WRITTEN = {
     "shoe": {"type": "uniform", "min": 35, "max": 48},
 }
 MATRIX = [[1, 0.6, 0.4], [0.6, 1, 0.3], [0.4, 0.3, 1]]
+PRESSURE = stats.gamma((130 / 18) ** 2, scale=18**2 / 130)
 GROUP = {"attributes": ["bmi", "sbp", "visits"], "matrix": MATRIX}
 
 
@@ -34,30 +35,21 @@ def refusal(**profile):
 def test_attributes_are_as_correlated_as_the_matrix_says():
     made = people(attributes=WRITTEN, correlate=[GROUP])
     bmi, sbp = (made[name].to_numpy() for name in ("bmi", "sbp"))
-    found, _ = stats.spearmanr(bmi, sbp)
-    assert abs(found - 6 / np.pi * np.arcsin(0.3)) < 5 / np.sqrt(20_000)
-    assert (
-        abs(
-            np.corrcoef(
-                stats.norm.ppf(stats.norm(28, 5).cdf(bmi)), stats.norm.ppf(stats.gamma((130 / 18) ** 2, scale=18**2 / 130).cdf(sbp))
-            )[0, 1]
-            - 0.6
-        )
-        < 0.02
-    )
+    of_ranks, _ = stats.spearmanr(bmi, sbp)
+    assert abs(of_ranks - 6 / np.pi * np.arcsin(0.3)) < 5 / np.sqrt(20_000)
+    assert abs(np.corrcoef(bmi, stats.norm.ppf(PRESSURE.cdf(sbp)))[0, 1] - 0.6) < 5 / np.sqrt(20_000)
 
 
 def test_each_keeps_its_own_distribution():
     made = people(attributes=WRITTEN, correlate=[GROUP])
-    assert stats.kstest(made["sbp"].to_numpy(), stats.gamma((130 / 18) ** 2, scale=18**2 / 130).cdf).pvalue > UNLIKELY
+    assert stats.kstest(made["sbp"].to_numpy(), PRESSURE.cdf).pvalue > UNLIKELY
     assert abs(made["visits"].to_numpy().mean() - 4) < 5 * 2 / np.sqrt(20_000)
 
 
 def test_whoever_is_not_in_a_group_draws_as_before_and_so_does_the_first_of_a_group():
     alone, together = people(500, attributes=WRITTEN), people(500, attributes=WRITTEN, correlate=GROUP)
     changed = {name for name in alone.column_names if not alone[name].equals(together[name])}
-    assert {"sbp", "visits"} >= changed and "sbp" in changed
-    np.testing.assert_allclose(together["bmi"].to_numpy(), alone["bmi"].to_numpy())
+    assert changed == {"sbp", "visits"}
 
 
 def test_a_person_does_not_depend_on_the_count_of_people():
@@ -67,10 +59,9 @@ def test_a_person_does_not_depend_on_the_count_of_people():
 def test_age_and_ordered_texts_may_be_correlated():
     stage = {"type": "categorical", "weights": {"mild": 0.5, "moderate": 0.3, "severe": 0.2}}
     made = people(attributes={"stage": stage}, correlate={"attributes": ["age", "stage"], "matrix": [[1, 0.7], [0.7, 1]]})
-    ages = {
-        name: made.filter(np.array(made["stage"].to_pylist()) == name)["age"].to_numpy().mean() for name in ("mild", "moderate", "severe")
-    }
-    assert ages["mild"] < ages["moderate"] < ages["severe"]
+    stages, ages = np.array(made["stage"].to_pylist()), made["age"].to_numpy()
+    means = [ages[stages == name].mean() for name in ("mild", "moderate", "severe")]
+    assert means == sorted(means)
 
 
 def pair(first, second, correlation=0.5):
@@ -90,7 +81,7 @@ def pair(first, second, correlation=0.5):
         ({"attributes": ["bmi", "sbp"], "matrix": [[1, 0.5]]}, "the matrix of bmi, sbp needs 2 rows of 2 numbers"),
         ({"attributes": ["bmi", "sbp"], "matrix": [[1, 0.5], [0.4, 1]]}, "is not symmetric"),
         ({"attributes": ["bmi", "sbp"], "matrix": [[0.9, 0.5], [0.5, 1]]}, "has 1 on its diagonal"),
-        ({"attributes": ["bmi", "sbp"], "matrix": [[1, 1.5], [1.5, 1]]}, "less than or equal to 1"),
+        ({"attributes": ["bmi", "sbp"], "matrix": [[1, 1.5], [1.5, 1]]}, "correlate.matrix[0][1]: 1.5 is above 1."),
         (
             {"attributes": ["bmi", "sbp", "shoe"], "matrix": [[1, 0.9, -0.9], [0.9, 1, 0.9], [-0.9, 0.9, 1]]},
             "the correlations of bmi, sbp, shoe cannot hold together: the smallest eigenvalue of their matrix is -0.8",
