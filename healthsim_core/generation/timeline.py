@@ -275,7 +275,9 @@ class Timeline:
         """The latest value, or nulls of the kind of `values`."""
         if name in self.outcomes or name in self.people:
             return self.latest(name)
-        return Text.constant(None, len(self.present)) if isinstance(values, Text) else np.full(len(self.present), np.nan)
+        if isinstance(values, Text):
+            return Text.constant(None, len(self.present))
+        return np.full(len(self.present), np.datetime64("NaT", "D") if values.dtype.kind == "M" else np.nan)
 
     def _be_born(self, index: int, birth: Block) -> None:
         rows = birth.row - birth.row % self.size + self.births[index]

@@ -10,6 +10,7 @@ import itertools
 
 import numpy as np
 import pytest
+from clinic import adults, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
@@ -322,3 +323,17 @@ def test_days_between_two_dates_are_alike():
     found, counts = np.unique(days, return_counts=True)
     assert found.astype(str).tolist() == ["2020-02-27", "2020-02-28", "2020-02-29", "2020-03-01"]
     assert stats.chisquare(counts).pvalue > UNLIKELY
+
+
+OUTCOMES = [
+    {"type": "date", "around": "start_date", "days": {"type": "poisson", "mean": 3}},
+    {"type": "derived", "expression": "age > 50"},
+    {"type": "zero_inflated", "probability": 0.5, "distribution": {"type": "negative_binomial", "mean": 3, "dispersion": 1}},
+]
+
+
+@pytest.mark.parametrize("written", OUTCOMES, ids=lambda written: written["type"])
+def test_an_outcome_may_be_of_any_kind_and_is_read_by_what_follows(written):
+    first = {"event_id": "first", "event_type": "milestone", "outcomes": {"it": written}}
+    later = {"event_id": "later", "event_type": "milestone", "depends_on": "first", "conditions": ["it is not None"]}
+    assert run(adults(), first, later, count=50).timeline.num_rows == 100
