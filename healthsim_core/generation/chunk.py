@@ -53,7 +53,7 @@ def _chunk(plan: Plan, start: int, stop: int) -> Chunk:
     columns = Columns(timeline.people, len(timeline.present)).take(rows)
     people = People(plan.run, columns, _conditions(plan, columns))
     dispatcher = Dispatcher(plan.run, plan.catalog, plan.nodes, people, timeline, _renumbered(timeline.present))
-    made = collected(plan.tables, [dispatcher.handle(handler) for handler in plan.handlers])
+    made = collected(plan.tables, map(dispatcher.handle, plan.handlers))
     tables = {name: made.get(name, table.empty()) for name, table in plan.tables.items() if table.person}
     tables["core.person"] = plan.person_table.arrow(columns.select([field.name for field in plan.person_table.fields]))
     tables["core.condition"] = CONDITION.arrow(_condition_rows(plan, columns))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -269,7 +269,7 @@ def _grouped(node: NDArray[Any]) -> list[tuple[int, NDArray[np.intp]]]:
     return [(int(node[order[start]]), order[start:end]) for start, end in zip([0, *ends[:-1]], ends, strict=True)] if len(node) else []
 
 
-def collected(tables: Mapping[str, Table], parts: Sequence[Mapping[str, Columns]]) -> dict[str, pa.Table]:
+def collected(tables: Mapping[str, Table], parts: Iterable[Mapping[str, Columns]]) -> dict[str, pa.Table]:
     """The Arrow tables of all handlers' columns, sorted by person."""
     found: dict[str, list[pa.Table]] = {}
     for part in parts:
