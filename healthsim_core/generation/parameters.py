@@ -130,6 +130,10 @@ def _value(value: Any, journey: Mapping[str, Any], where: str) -> Any:
 def _skill_use(
     reference: Any, event_type: str, own: Mapping[str, Any], journey: Mapping[str, Any], catalog: Catalog, where: str
 ) -> SkillUse:
+    texts = [reference.get("skill", ""), reference.get("lookup", "")] if isinstance(reference, dict) else []
+    if not all(isinstance(text, str) for text in texts) or (texts and not isinstance(reference.get("context", {}), dict)):
+        what = "the skill or the lookup is not a text, or the context not a mapping."
+        raise SpecificationError(what, where, 'Write {"skill": "...", "lookup": "...", "context": {...}}.')
     if isinstance(reference, str):
         name, lookup, context = reference, event_type, dict(own)
     elif isinstance(reference, dict) and set(reference) <= {"skill", "lookup", "context"} and "skill" in reference:

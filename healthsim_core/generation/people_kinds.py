@@ -31,6 +31,7 @@ _EARLY = {  # there before any attribute; the subscriber's own age and sex come 
     "person_id": NUMBER, "household_id": NUMBER, "subscriber_id": NUMBER, "start_date": DATE, "role": text_of(ROLES),
     "county_fips": TEXT, "state": TEXT, "city": TEXT, "zip": TEXT, "subscriber_age": NUMBER, "subscriber_sex": TEXT,
 }  # fmt: skip
+SEXES = frozenset(["F", "M"])
 _BUILT_IN = ("age", "sex", "race", "ethnicity", "language", "coverage_type", "plan")
 _CONDITION = {"condition": BOOLEAN, "code": TEXT, "severity": TEXT, "onset": DATE, "description": TEXT}
 
@@ -81,6 +82,10 @@ def _attribute(attribute: Attribute, known: Mapping[str, Kind], mistakes: Mistak
     if kind.of not in (usual.of, "anything"):
         with mistakes.caught():
             raise SpecificationError(f"the {attribute.name} is {kind}, not {usual}.", attribute.where, f"Give {usual}.")
+    other = sorted((kind.values or frozenset()) - SEXES) if attribute.name == "sex" else []
+    if other:
+        with mistakes.caught():
+            raise SpecificationError(f'"{other[0]}" is no administrative sex.', attribute.where, 'Give "F" or "M".')
     return together([kind, usual]) or kind
 
 

@@ -1,0 +1,73 @@
+"""Documents made wrong at random places: what people, editors and programs do to a specification."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from hypothesis import strategies as st
+
+NESTED: Any = 1
+for _ in range(200):
+    NESTED = {"rules": [NESTED]}
+VALUES = st.one_of(
+    st.sampled_from(
+        [None, True, False, 0, -1, 1, 0.5, 1e300, -1e300, 1e-300, 10**18, 10**400, math.nan, math.inf, "", " ", "x" * 20_000, [], {}, [[]]]
+    ),
+    st.sampled_from(["age", "age >", "age == 'old'", "'E11' in age", "nosuch > 3", "1", "not 5", "${entity.nosuch}", "${", "2026-02-30", "E11"]),
+    st.sampled_from(["\ud800", "\0", "é ✓ 日本語 \U0001f600", "'; DROP TABLE", "../../etc/passwd", "<a>&amp;", "a\nb", "|^~\\&", "NaN"]),
+    st.sampled_from([NESTED, {"type": "normal"}, {"type": "normal", "mean": "age", "sd": 0}, {"type": "constant", "value": "x"}]),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=8),
+)
+
+
+def places(document: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Paths of all values below a document."""
+    parts = document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    for name, value in parts:
+        yield (*path, name)
+        yield from places(value, (*path, name))
+
+
+@st.composite
+def mutated(draw: st.DrawFn, documents: list[dict[str, Any]]) -> dict[str, Any]:
+    """One of the documents with one to three changes."""
+    document = copy.deepcopy(draw(st.sampled_from(documents)))
+    for _ in range(draw(st.integers(1, 3))):
+        paths = list(places(document))
+        if paths:
+            _change(draw, document, draw(st.sampled_from(paths)))
+    return document
+
+
+def _change(draw: st.DrawFn, document: Any, path: tuple[Any, ...]) -> None:
+    *above, name = path
+    at = document
+    for part in above:
+        at = at[part]
+    change = draw(st.sampled_from(["replace", "delete", "rename", "duplicate", "swap", "wrap", "add"]))
+    if change == "delete":
+        del at[name]
+    elif change == "rename" and isinstance(at, dict):
+        at[draw(st.one_of(st.sampled_from([f"{name}x", str(name).upper(), "type", "id", ""]), st.text(max_size=4)))] = at.pop(name)
+    elif change == "duplicate" and isinstance(at, list):
+        at.extend([copy.deepcopy(at[name])] * draw(st.sampled_from([1, 1, 3, 600])))
+    elif change == "swap":
+        other = draw(st.sampled_from(list(places(document))))
+        at[name] = copy.deepcopy(_at(document, other))
+    elif change == "wrap":
+        at[name] = draw(st.sampled_from([[at[name]], {"value": at[name]}, {"type": "constant", "value": at[name]}]))
+    elif change == "add" and isinstance(at, dict):
+        at[draw(st.sampled_from(["count", "repeat", "seed", "attributes", "members", "custom", "when"]))] = copy.deepcopy(draw(VALUES))
+    else:
+        at[name] = copy.deepcopy(draw(VALUES))
+
+
+def _at(document: Any, path: tuple[Any, ...]) -> Any:
+    for part in path:
+        document = document[part]
+    return document

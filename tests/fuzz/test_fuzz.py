@@ -1,0 +1,75 @@
+"""Whatever is written in a specification: one clear error, or a run; never anything else, and never for long."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from mutations import mutated
+
+from healthsim_core.catalog import default_catalog
+from healthsim_core.errors import HealthSimError
+from healthsim_core.generator import generate
+from healthsim_core.spec import JourneySpecification, ProfileSpecification, ScenarioSpecification
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = int(os.environ.get("HEALTHSIM_FUZZ_EXAMPLES", "60"))
+LONGEST = 10.0  # seconds of one document; a run of five people takes a tenth of one
+FUZZ = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=EXAMPLES <= 60)
+
+
+def _documents(offers: Any) -> list[dict[str, Any]]:
+    found = [offer.specification for offer in offers.values()]
+    return [json.loads(each.read_text(encoding="utf-8")) if isinstance(each, Path) else dict(each) for each in found]
+
+
+PROFILES = _documents(default_catalog().profiles)
+JOURNEYS = _documents(default_catalog().journeys)
+SCENARIOS = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "examples").glob("*.json"))]
+
+
+def tried(**request: Any) -> str:
+    """What the run of a document says: the error, or nothing. The document must not take long."""
+    began = time.perf_counter()
+    try:
+        generate(**request, count=3)
+        said = ""
+    except HealthSimError as error:
+        said = str(error)
+        assert said.strip()
+        assert all(mistake.what for mistake in error.mistakes)
+        assert len(said) < 200_000
+    assert time.perf_counter() - began < LONGEST
+    return said
+
+
+@FUZZ
+@given(mutated(PROFILES))
+def test_a_profile_that_has_been_changed(document: dict[str, Any]) -> None:
+    tried(profile=document, products=[])
+
+
+@FUZZ
+@given(mutated(JOURNEYS))
+def test_a_journey_that_has_been_changed(document: dict[str, Any]) -> None:
+    tried(profile="diabetic-senior", journey=document)
+
+
+@FUZZ
+@given(mutated(SCENARIOS))
+def test_a_scenario_that_has_been_changed(document: dict[str, Any]) -> None:
+    tried(scenario={**document, "outputs": []} if "outputs" in document else document)
+
+
+@pytest.mark.parametrize("document", PROFILES, ids=lambda document: document["id"])
+def test_the_documents_themselves_run(document: dict[str, Any]) -> None:
+    assert tried(profile=document, products=[]) == ""
+
+
+_ = (JourneySpecification, ProfileSpecification, ScenarioSpecification, st)
