@@ -80,6 +80,12 @@ def example(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Specifications made wrong at random, thousands of them: an error or a run, never anything else."""
+    session.run("pytest", "tests/fuzz", *session.posargs, env={"HEALTHSIM_FUZZ_EXAMPLES": "5000"})
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Speed, start-up and peak memory against their goals, stored in out/bench; --quick, --million, --only PART, --markdown."""
     session.run("python", "tests/benchmarks/bench.py", *session.posargs)

@@ -273,6 +273,12 @@ class JourneyCompiler:
             if handlers and event_type not in CORE_EVENT_TYPES and name not in accepted:
                 with mistakes.caught():
                     raise SpecificationError(f'"{event_type}" has no parameter "{name}".', f"{where}.{name}", suggestion(name, accepted))
+        wanted = {field.name: kind_of_field(field) for handler in handlers for field in handler.parameters}
+        for name, kind in wanted.items():
+            given = readable.get(f"parameters.{name}", ANYTHING)
+            if name in {*parameters.constants, *parameters.references} and kind.counts and not given.counts and given.of != "nothing":
+                with mistakes.caught():
+                    raise SpecificationError(f'"{name}" is {given}, not {kind}.', f"{where}.{name}", f"Give {kind}.")
         for name in sorted(parameters.reads - readable.keys()):
             with mistakes.caught():
                 raise SpecificationError(f'reads "{name}", which nobody has.', where, suggestion(name, readable))

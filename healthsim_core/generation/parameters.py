@@ -161,5 +161,8 @@ def _prove(use: SkillUse, where: str) -> None:
         use.skill.resolve(use.lookup, Columns(use.context, 1), Draws(0, "proof", np.ones(1, np.int64)))
     except SkillError as error:
         raise SkillError(error.what, where, error.remedy) from None
+    except (TypeError, ValueError) as error:
+        what = f'the lookup "{use.lookup}" of "{use.skill.skill}" cannot take its context: {error}.'
+        raise SkillError(what, where, "Give values of the kind that the skill's table has.") from None
 
 

@@ -72,7 +72,8 @@ class Scope(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         if name.startswith("parameters."):
-            return self.parameters[name.removeprefix("parameters.")]
+            given = name.removeprefix("parameters.")
+            return self.parameters[given] if given in self.parameters else np.full(len(self.rows), np.nan)  # not given
         if self.plain and name in self.parameters:
             return self.parameters[name]
         key = name.removeprefix("outcome.")

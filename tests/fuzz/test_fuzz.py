@@ -10,13 +10,11 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from mutations import mutated
 
 from healthsim_core.catalog import default_catalog
 from healthsim_core.errors import HealthSimError
 from healthsim_core.generator import generate
-from healthsim_core.spec import JourneySpecification, ProfileSpecification, ScenarioSpecification
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = int(os.environ.get("HEALTHSIM_FUZZ_EXAMPLES", "60"))
@@ -41,10 +39,9 @@ def tried(**request: Any) -> str:
         generate(**request, count=3)
         said = ""
     except HealthSimError as error:
-        said = str(error)
-        assert said.strip()
-        assert all(mistake.what for mistake in error.mistakes)
-        assert len(said) < 200_000
+        said = str(error).strip() or "nothing at all"
+    assert said != "nothing at all"
+    assert len(said) < 200_000
     assert time.perf_counter() - began < LONGEST
     return said
 
@@ -70,6 +67,3 @@ def test_a_scenario_that_has_been_changed(document: dict[str, Any]) -> None:
 @pytest.mark.parametrize("document", PROFILES, ids=lambda document: document["id"])
 def test_the_documents_themselves_run(document: dict[str, Any]) -> None:
     assert tried(profile=document, products=[]) == ""
-
-
-_ = (JourneySpecification, ProfileSpecification, ScenarioSpecification, st)
