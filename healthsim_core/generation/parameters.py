@@ -35,6 +35,18 @@ class SkillUse:
     context: Mapping[str, Any]
     gives: tuple[str, ...]
 
+    def resolved(self, context: Columns, draw: Draws) -> Columns:
+        """What the lookup gives for each row of the context.
+
+        Raises:
+            SkillError: The skill knows no such context, or it holds text for numbers or numbers for text.
+        """
+        try:
+            return self.skill.resolve(self.lookup, context, draw)
+        except (AttributeError, TypeError, ValueError) as error:
+            what = f'the lookup "{self.lookup}" of "{self.skill.skill}" cannot take its context: {error}.'
+            raise SkillError(what, "", "Give values of the kind that the skill's table has.") from error
+
 
 @attrs.frozen
 class Parameters:
@@ -69,7 +81,7 @@ class Parameters:
         found: dict[str, Any] = {}
         for use in self.skills:
             context = {key: scope(v.name) if isinstance(v, Reference) else v for key, v in use.context.items()}
-            resolved = use.skill.resolve(use.lookup, Columns(context, rows), draw)
+            resolved = use.resolved(Columns(context, rows), draw)
             found.update(resolved.parts)
         found.update(self.constants)
         found.update({name: scope(r.name) for name, r in self.references.items() if not _late(r)})
@@ -158,11 +170,8 @@ def _prove(use: SkillUse, where: str) -> None:
     if any(isinstance(value, Reference) for value in use.context.values()):
         return
     try:
-        use.skill.resolve(use.lookup, Columns(use.context, 1), Draws(0, "proof", np.ones(1, np.int64)))
+        use.resolved(Columns(use.context, 1), Draws(0, "proof", np.ones(1, np.int64)))
     except SkillError as error:
         raise SkillError(error.what, where, error.remedy) from None
-    except (TypeError, ValueError) as error:
-        what = f'the lookup "{use.lookup}" of "{use.skill.skill}" cannot take its context: {error}.'
-        raise SkillError(what, where, "Give values of the kind that the skill's table has.") from None
 
 

@@ -10,6 +10,7 @@ from pydantic import AliasChoices, BeforeValidator, Field, field_validator, mode
 
 from healthsim_core.spec.base import Document, Findings, Specification
 from healthsim_core.spec.distribution import AgeBands, Condition, Constant, Distribution
+from healthsim_core.spec.distribution.parameters import checked_weights
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 ROLES = ("individual", "subscriber", "spouse", "dependent", "newborn")
@@ -94,6 +95,13 @@ class CoverageSpecification(Specification):
     type: Distribution | None = None
     plan: Distribution | None = None
     plan_distribution: dict[str, Annotated[float, Field(ge=0)]] | None = None
+
+    @field_validator("plan_distribution")
+    @classmethod
+    def _sum_to_one(cls, value: dict[str, float] | None) -> dict[str, float] | None:
+        if value is not None:
+            checked_weights(value)
+        return value
 
 
 class MemberSpecification(Specification):
