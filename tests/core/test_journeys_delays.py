@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime
+import json
 
 import numpy as np
 import pytest
-from clinic import adults, event, run
+from clinic import adults, catalog, event, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from healthsim_core.draws import Draws
 from healthsim_core.errors import SpecificationError
+from healthsim_core.generation.executor import ProfileJourneyOrchestrator
 from healthsim_core.generation.timing import DAY, Timing
 from healthsim_core.spec import JourneySpecification
 from healthsim_core.spec.journey import Delay
@@ -150,3 +152,10 @@ def test_birth_is_an_anchor() -> None:
     months = {(row["time"].month, row["time"].day) for row in result.timeline.to_pylist()}
     born = {(p["birth_date"].month, p["birth_date"].day) for p in result.entities.to_pylist()}
     assert months <= born and len(result.timeline) == 50
+
+
+def test_a_mistake_found_when_the_plan_is_compiled_names_the_journey_s_file(tmp_path) -> None:
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps({"journey_id": "j", "duration_days": 9, "events": [event(conditions=["agee > 3"])]}), encoding="utf-8")
+    with pytest.raises(SpecificationError, match=r"mine\.json: events\[0\]\.conditions\[0\]"):
+        ProfileJourneyOrchestrator(adults(), str(path), count=1, catalog=catalog()).execute()
