@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -20,6 +21,8 @@ from healthsim_core.cli import options, show
 @options.where
 @click.option("--persist/--no-persist", default=True, hidden=True)
 @options.AS_JSON
+@click.option("--dot", "as_dot", is_flag=True, help="Print the event graph as Graphviz text.")
+@click.option("--svg", metavar="FILE", type=click.Path(dir_okay=False, writable=True), help="Draw the event graph into FILE.")
 def command(
     scenario: str | None,
     profile: str | None,
@@ -31,17 +34,24 @@ def command(
     as_of: str | None,
     start: str | None,
     as_json: bool,
+    as_dot: bool,
+    svg: str | None,
     database: str | None,
     **_: Any,
 ) -> None:
     """Show the compiled plan of a scenario, or of a profile with journeys, without running it."""
+    from healthsim_core.generation.plan_picture import plan_dot, plan_svg
     from healthsim_core.generation.plan_text import plan_document, plan_text
     from healthsim_core.generator import make_plan
 
     given: dict[str, Any] = {"count": count, "seed": seed, "as_of": as_of, "start": start}
     given |= {"products": list(products) or None, "formats": list(formats) or None}
     plan = make_plan(profile, list(journeys) or None, scenario=scenario, database=database, **given)
-    if as_json:
+    if svg is not None:
+        Path(svg).write_text(plan_svg(plan), encoding="utf-8")
+    if as_dot:
+        click.echo(plan_dot(plan), nl=False)
+    elif as_json:
         show.document(plan_document(plan))
-    else:
+    elif svg is None:
         click.echo(plan_text(plan))

@@ -31,7 +31,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
     """The plan as plain JSON."""
     nodes = [
         {"path": n.path, "event_type": n.event_type, "parent": plan.nodes[n.parent].path if n.parent is not None else None,
-         "probability": n.probability, "conditions": [c.text for c in n.conditions], "when": _when(n), "handled_by": _handlers(plan, n)}
+         "probability": n.probability, "conditions": [c.text for c in n.conditions], "when": said_when(n), "handled_by": makers(plan, n)}
         for n in plan.nodes
     ]  # fmt: skip
     return {
@@ -65,13 +65,14 @@ def _tree(plan: Plan) -> Iterator[str]:
             node = plan.nodes[index]
             depth[index] = level
             name = node.path if parent is None else node.path.rsplit(">", 1)[-1].split("/", 1)[-1]
-            yield "  " * (level + 1) + f"{name} [{node.event_type}] {_when(node)}{_if(node)}{_by(plan, node)}"
+            yield "  " * (level + 1) + f"{name} [{node.event_type}] {said_when(node)}{_if(node)}{_by(plan, node)}"
             yield from walk(index, level + 1)
 
     yield from walk(None, 0)
 
 
-def _when(node: Node) -> str:
+def said_when(node: Node) -> str:
+    """When a node happens, in words."""
     if node.schedule is not None:
         return "as its trigger schedules"
     times = node.recurrence.times if node.recurrence is not None else 1
@@ -84,10 +85,11 @@ def _if(node: Node) -> str:
     return (f" with probability {node.probability:g}" if node.probability < 1 else "") + (f" if {' and '.join(parts)}" if parts else "")
 
 
-def _handlers(plan: Plan, node: Node) -> list[str]:
+def makers(plan: Plan, node: Node) -> list[str]:
+    """The products that make records of a node."""
     return [handler.product for handler in plan.handlers if node.event_type in handler.event_types]
 
 
 def _by(plan: Plan, node: Node) -> str:
-    makers = _handlers(plan, node)
-    return f" -> {', '.join(makers)}" if makers else ""
+    names = makers(plan, node)
+    return f" -> {', '.join(names)}" if names else ""

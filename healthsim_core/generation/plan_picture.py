@@ -1,0 +1,123 @@
+"""The event graph of a plan as a picture: Graphviz text, or SVG drawn as a tree, as every event follows at most one other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import attrs
+
+from healthsim_core.generation.nodes import Node
+from healthsim_core.generation.plan import Plan
+from healthsim_core.generation.plan_text import makers, said_when
+
+_COLOURS = ("#cfe8e4", "#fde2c4", "#d9d7f1", "#f9d5e0", "#dcecc4", "#cfe0f5", "#efe3b0", "#e2d6c9")  # readable below black text
+_ALONE = "#eeeeee"
+_WIDE, _HIGH, _ACROSS, _DOWN, _EDGE = 220, 40, 400, 54, 16  # a box, the step to the next one, and the margin; pixels
+
+
+def plan_dot(plan: Plan) -> str:
+    """The event graph as Graphviz text: products are colours, triggers dashed."""
+    colours = _colours(plan)
+    lines = ["digraph plan {", "  rankdir=LR;", '  node [shape=box, style="rounded,filled", fontname="sans-serif"];']
+    for index, node in enumerate(plan.nodes):
+        label = _quoted(f"{_name(node)}\n{node.event_type}")
+        lines.append(f'  n{index} [label={label}, fillcolor="{_colour(plan, node, colours)}"];')
+        if node.parent is not None:
+            style = ", style=dashed" if node.triggered else ""
+            lines.append(f"  n{node.parent} -> n{index} [label={_quoted(_edge(node))}{style}];")
+    return "\n".join([*lines, "}", ""])
+
+
+def plan_svg(plan: Plan) -> str:
+    """The event graph as SVG, with a title and a description for those who do not see it."""
+    places, colours = _places(plan.nodes), _colours(plan)
+    width = max((place.x for place in places), default=0) + _WIDE + _EDGE
+    height = max((place.y for place in places), default=0) + _HIGH + 2 * _EDGE + 20
+    drawn = [_drawn_edge(node, places[index], places[node.parent]) for index, node in enumerate(plan.nodes) if node.parent is not None]
+    drawn += [_drawn_box(node, places[index], _colour(plan, node, colours)) for index, node in enumerate(plan.nodes)]
+    drawn += [_drawn_key(index, name, colour, height) for index, (name, colour) in enumerate(colours.items())]
+    follows = "; ".join(f"{_name(n)} {said_when(n)}" for n in plan.nodes if not n.triggered)
+    return "\n".join([
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {max(width, 140 * len(colours) + 200)} {height}"'
+        ' role="img" aria-labelledby="title desc" font-family="sans-serif" font-size="12">',
+        f'<title id="title">Events of {escape(plan.request.name)}</title>',
+        f'<desc id="desc">{escape(f"{len(plan.nodes)} kinds of events; solid lines follow, dashed lines are triggered. {follows}")}</desc>',
+        '<rect width="100%" height="100%" fill="#ffffff"/>', *drawn, "</svg>", "",
+    ])  # fmt: skip
+
+
+@attrs.frozen
+class _Place:
+    x: int
+    y: int
+
+
+def _places(nodes: Sequence[Node]) -> list[_Place]:
+    """A place for each node: a column a generation, a line a node, each below what it follows."""
+    children: dict[int | None, list[int]] = {}
+    for index, node in enumerate(nodes):
+        children.setdefault(node.parent, []).append(index)
+    found: dict[int, _Place] = {}
+    waiting = [(index, 0) for index in reversed(children.get(None, []))]
+    line = -1
+    while waiting:
+        index, depth = waiting.pop()
+        first = nodes[index].parent is not None and children[nodes[index].parent][0] == index
+        line += 0 if first else 1  # the first that follows stands beside, the others below
+        found[index] = _Place(_EDGE + depth * _ACROSS, _EDGE + line * _DOWN)
+        waiting += [(child, depth + 1) for child in reversed(children.get(index, []))]
+    return [found[index] for index in range(len(nodes))]
+
+
+def _drawn_box(node: Node, place: _Place, colour: str) -> str:
+    dashes = ' stroke-dasharray="4 3"' if node.triggered else ""
+    middle = place.x + _WIDE // 2
+    return (
+        f'<g><rect x="{place.x}" y="{place.y}" width="{_WIDE}" height="{_HIGH}" rx="6" fill="{colour}" stroke="#555555"{dashes}/>'
+        f'<text x="{middle}" y="{place.y + 17}" text-anchor="middle" font-weight="bold">{escape(_short(_name(node), 30))}</text>'
+        f'<text x="{middle}" y="{place.y + 32}" text-anchor="middle" fill="#444444">{escape(_short(node.event_type, 34))}</text></g>'
+    )
+
+
+def _drawn_edge(node: Node, place: _Place, above: _Place) -> str:
+    dashes = ' stroke-dasharray="4 3"' if node.triggered else ""
+    from_x, from_y, to_y = above.x + _WIDE, above.y + _HIGH // 2, place.y + _HIGH // 2
+    bend = from_x + 14
+    return (
+        f'<path d="M{from_x} {from_y} H{bend} V{to_y} H{place.x}" fill="none" stroke="#555555"{dashes}/>'
+        f'<text x="{bend + 6}" y="{to_y - 4}" font-size="10" fill="#333333">{escape(_short(_edge(node), 32))}</text>'
+    )
+
+
+def _drawn_key(index: int, name: str, colour: str, height: int) -> str:
+    x, y = _EDGE + 140 * index, height - _EDGE - 12
+    box = f'<rect x="{x}" y="{y}" width="14" height="14" fill="{colour}" stroke="#555555"/>'
+    return f'{box}<text x="{x + 20}" y="{y + 12}">{escape(name)}</text>'
+
+
+def _colours(plan: Plan) -> dict[str, str]:
+    names = sorted({name for node in plan.nodes for name in makers(plan, node)})
+    return {**{name: _COLOURS[index % len(_COLOURS)] for index, name in enumerate(names)}, "timeline only": _ALONE}
+
+
+def _colour(plan: Plan, node: Node, colours: dict[str, str]) -> str:
+    found = makers(plan, node)
+    return colours[found[0]] if found else _ALONE
+
+
+def _name(node: Node) -> str:
+    return node.path.rsplit(">", 1)[-1] if node.triggered else node.path.split("/", 1)[-1]
+
+
+def _edge(node: Node) -> str:
+    chance = f", {node.probability:.0%}" if node.probability < 1 else ""
+    return f"{said_when(node)}{chance}{', if' if node.conditions else ''}"
+
+
+def _short(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
