@@ -24,7 +24,7 @@ _AS_TEXT = pyarrow.csv.ConvertOptions(column_types={name: pa.string() for name i
 
 def bundled(name: str) -> pa.Table:
     """A bundled CSV, codes as text."""
-    return pyarrow.csv.read_csv(_DATA / name, convert_options=_AS_TEXT)
+    return pyarrow.csv.read_csv(_DATA / name, read_options=pyarrow.csv.ReadOptions(use_threads=False), convert_options=_AS_TEXT)
 
 
 @attrs.frozen
@@ -71,8 +71,7 @@ class Addresses:
     def of(cls, weights: dict[str, float]) -> Addresses:
         """The ZIP codes of the counties that `weights` names."""
         fips = tuple(sorted(weights))
-        table = bundled("zips.csv")
-        table = table.filter(pc.is_in(table["county_fips"], pa.array(fips))).sort_by([("county_fips", "ascending"), ("zip", "ascending")])
+        table = _zips(fips).sort_by([("county_fips", "ascending"), ("zip", "ascending")])
         owner = np.searchsorted(np.array(fips), np.array(table["county_fips"].to_pylist()))
         zip_weights = table["weight"].to_numpy().astype(np.float64)
         columns = Text.of(table["zip"]), Text.of(table["city"])
@@ -98,6 +97,13 @@ class Addresses:
         return {"county_fips": Text(county_codes, list(self.fips)), "state": state, "city": self._cities[rows], "zip": self._zips[rows]}
 
 
+def _zips(fips: tuple[str, ...]) -> pa.Table:
+    """Rows of zips.csv in some counties, read block by block: of the whole country's a run needs few, and memory stays small."""
+    wanted, blocks = pa.array(fips, pa.string()), pyarrow.csv.ReadOptions(use_threads=False, block_size=1 << 17)
+    with pyarrow.csv.open_csv(_DATA / "zips.csv", read_options=blocks, convert_options=_AS_TEXT) as reader:
+        return pa.Table.from_batches([block.filter(pc.is_in(block["county_fips"], wanted)) for block in reader], reader.schema)
+
+
 @functools.cache
 def default_codes() -> dict[str, tuple[str, str]]:
     """Billable ICD-10-CM code and description of each category of a condition, for where no skill knows better."""
@@ -115,9 +121,9 @@ def surnames() -> tuple[pa.Array, NDArray[np.float64]]:
 @functools.cache
 def first_names() -> dict[tuple[int, str], tuple[pa.Array, NDArray[np.float64]]]:
     """Given names and their weights by (birth decade, sex)."""
-    table = bundled("first_names.csv")
-    found = {}
-    for decade, sex in {(d, s) for d, s in zip(table["decade"].to_pylist(), table["sex"].to_pylist(), strict=True)}:
-        part = table.filter((pc.field("decade") == decade) & (pc.field("sex") == sex))
-        found[decade, sex] = (part["name"].combine_chunks(), part["weight"].to_numpy().astype(np.float64))
-    return found
+    table = bundled("first_names.csv").combine_chunks()
+    rows: dict[tuple[int, str], list[int]] = {}
+    for row, key in enumerate(zip(table["decade"].to_pylist(), table["sex"].to_pylist(), strict=True)):
+        rows.setdefault(key, []).append(row)
+    name, weight = table["name"].combine_chunks(), table["weight"].to_numpy().astype(np.float64)
+    return {key: (name.take(pa.array(mine)), weight[mine]) for key, mine in rows.items()}

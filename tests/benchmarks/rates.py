@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import multiprocessing
 import resource
 import tempfile
 import time
@@ -32,7 +33,10 @@ class Spent(NamedTuple):
         """Do the work and time it."""
         wall, cpu = time.perf_counter(), _cpu()
         result = work()
-        return cls(time.perf_counter() - wall, _cpu() - cpu, result)
+        wall = time.perf_counter() - wall
+        for worker in multiprocessing.active_children():  # their time counts when they have ended
+            worker.join()
+        return cls(wall, _cpu() - cpu, result)
 
 
 def _cpu() -> float:

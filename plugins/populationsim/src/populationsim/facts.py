@@ -105,7 +105,7 @@ class Facts:
     def place(self, fips: str) -> Place | None:
         """What is known of a county, None for nothing."""
         if fips not in self._places:
-            mine = _rows_by_place().get(fips, [])
+            mine = _rows_of(fips)
             complete = bool(mine) and all(row["value"] is not None for row in mine)
             stored = None if complete else self._stored(fips)
             held = {(row["measure"], row["statistic"]) for row in mine if row["value"] is not None}
@@ -151,7 +151,7 @@ def sources() -> dict[str, dict[str, str]]:
 @cache
 def nation() -> Place:
     """The United States: its structure by sex and age."""
-    found = Place.of(NATION, _rows_by_place()[NATION])
+    found = Place.of(NATION, _rows_of(NATION))
     assert found is not None
     return found
 
@@ -169,12 +169,9 @@ def composition() -> dict[str, Any]:
     return found
 
 
-@cache
-def _rows_by_place() -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = {}
-    for row in bundled().to_pylist():
-        found.setdefault(row["place"], []).append(row)
-    return found
+def _rows_of(fips: str) -> list[Row]:
+    rows: list[Row] = bundled().filter(pc.equal(bundled()["place"], fips)).to_pylist()
+    return rows
 
 
 def _structure(counts: list[Row]) -> NDArray[np.float64] | None:
