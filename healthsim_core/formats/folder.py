@@ -107,7 +107,8 @@ class Folder:
 
     def register(self, connection: Any) -> None:
         """Let a DuckDB connection read `of(path)`."""
-        if self.local is None:
+        protocol = self.place.split("://")[0]
+        if self.local is None and not connection.filesystem_is_registered(protocol):
             connection.register_filesystem(self._files)
 
     def _at(self, path: str) -> str:
