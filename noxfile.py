@@ -52,6 +52,18 @@ def alone(session: nox.Session, product: str) -> None:
 
 
 @nox.session
+def spark(session: nox.Session) -> None:
+    """The executor spark makes the same bytes, also where a worker is killed; needs Java. In an environment of its own."""
+    with tempfile.TemporaryDirectory() as scratch:
+        environment = Path(scratch, "environment")
+        session.run("uv", "venv", "--quiet", str(environment), external=True)
+        python = str(environment / "bin" / "python")
+        products = [f"./plugins/{product}" for product in PRODUCTS]
+        session.run("uv", "pip", "install", "--quiet", "--python", python, ".[spark]", *products, external=True)
+        session.run(python, str(ROOT / "tests" / "integration" / "spark_run.py"), external=True, env={"PYTHONPATH": ""})
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Ruff."""
     session.run("ruff", "check", ".")

@@ -1,4 +1,4 @@
-"""healthsim cohorts list | show | query | export | delete."""
+"""healthsim cohorts list | show | query | export | register | delete."""
 
 from __future__ import annotations
 
@@ -65,6 +65,17 @@ def export(name: str, folder: Path, form: str, overwrite: bool, database: str | 
 
     for path in export_cohort(name, folder, form, database=database, overwrite=overwrite):
         click.echo(str(path))
+
+
+@command.command()
+@click.argument("name")
+@click.argument("folder", metavar="OUT_DIR")
+@options.DATABASE
+def register(name: str, folder: str, database: str | None) -> None:
+    """Register what a run wrote to OUT_DIR as a cohort, without copying it."""
+    from healthsim_core.state import register_dataset
+
+    click.echo(f"registered {register_dataset(name, folder, database=database)}")
 
 
 @command.command()

@@ -10,6 +10,7 @@ from healthsim_core.state.cohorts import (
     persist,
 )
 from healthsim_core.state.database import database_path
+from healthsim_core.state.dataset import register_dataset
 from healthsim_core.state.executions import ExecutionEntry, list_executions, load_execution, show_execution
 from healthsim_core.state.export import export_cohort
 from healthsim_core.state.profiles import (
@@ -47,6 +48,7 @@ __all__ = [
     "persist",
     "profile_versions",
     "query",
+    "register_dataset",
     "save_profile",
     "search_profiles",
     "show_execution",

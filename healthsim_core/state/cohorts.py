@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,13 @@ import duckdb
 import pyarrow as pa
 
 from healthsim_core.errors import StateError, suggestion
-from healthsim_core.state.database import database_path, identifier, quoted, reading, writing
+from healthsim_core.formats.folder import Folder
+from healthsim_core.state.database import database_path, has_datasets, identifier, quoted, reading, writing
 from healthsim_core.state.ddl import COHORT
 from healthsim_core.state.record import ExecutionRecord
 from healthsim_core.state.sink import CohortWriter, remove_cohort
+
+PIECE = 262_144  # rows
 
 
 @attrs.frozen
@@ -45,15 +48,20 @@ class CohortEntry:
 
 @attrs.frozen
 class StoredTable:
-    """A cohort's table as it was written: its name, rows and Arrow schema."""
+    """A cohort's table as it was written: its name, rows and Arrow schema; of a registered dataset, the files it lies in."""
 
     name: str
     rows: int
     schema: pa.Schema
+    folder: Folder | None = None
+    paths: tuple[str, ...] = ()
 
     def select(self, cohort_id: int, store: str = "") -> str:
         """SQL for this cohort's rows, in the columns that this cohort has."""
         columns = ", ".join(identifier(column) for column in self.schema.names)
+        if self.folder is not None:
+            files = ", ".join("'" + self.folder.of(path).replace("'", "''") + "'" for path in self.paths)
+            return f"SELECT {columns} FROM read_parquet([{files}])"
         return f"SELECT {columns} FROM {store}{quoted(self.name)} WHERE {COHORT} = {cohort_id}"
 
 
@@ -64,13 +72,23 @@ class CohortTables(Mapping[str, pa.Table]):
         self.name, self._database = name, database_path(database)
         with reading(self._database) as connection:
             self._id = cohort_id(connection, name, self._database)
-            self._tables = {table.name: table for table in stored_tables(connection, self._id)}
+            self._tables = {table.name: table for table in stored_tables(connection, self._id, name)}
 
     def __getitem__(self, name: str) -> pa.Table:
         table = self._tables[name]
         with reading(self._database) as connection:
+            attach(connection, [table])
             rows: pa.Table = connection.sql(table.select(self._id)).to_arrow_table().cast(table.schema)
         return rows
+
+    def pieces(self, name: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """A table bit by bit, so that memory holds one at a time; some columns or all."""
+        table = self._tables[name]
+        chosen = ", ".join(identifier(column) for column in columns or table.schema.names)
+        with reading(self._database) as connection:
+            attach(connection, [table])
+            for batch in connection.sql(f"SELECT {chosen} FROM ({table.select(self._id)})").to_arrow_reader(PIECE):
+                yield pa.Table.from_batches([batch])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._tables)
@@ -162,8 +180,36 @@ def cohort_id(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> i
     return int(known[name])
 
 
-def stored_tables(connection: duckdb.DuckDBPyConnection, number: int) -> list[StoredTable]:
-    """The tables of a cohort, in the order of its run."""
+def stored_tables(connection: duckdb.DuckDBPyConnection, number: int, cohort: str) -> list[StoredTable]:
+    """The tables of a cohort, in the order of its run.
+
+    Raises:
+        StateError: It is a registered dataset that is not at its place any more.
+    """
     sql = "SELECT name, row_count, arrow_schema FROM healthsim.cohort_table WHERE cohort_id = ? ORDER BY position"
-    rows = connection.execute(sql, [number]).fetchall()
-    return [StoredTable(name, count, pa.ipc.read_schema(pa.py_buffer(schema))) for name, count, schema in rows]
+    rows, files = connection.execute(sql, [number]).fetchall(), _registered(connection, number)
+    if files:
+        _refuse_if_moved(files, cohort)
+    return [StoredTable(name, count, pa.ipc.read_schema(pa.py_buffer(schema)), *files.get(name, ())) for name, count, schema in rows]
+
+
+def attach(connection: duckdb.DuckDBPyConnection, tables: Iterable[StoredTable]) -> None:
+    """Let a connection read the files of registered tables."""
+    for table in tables:
+        if table.folder is not None:
+            table.folder.register(connection)
+
+
+def _registered(connection: duckdb.DuckDBPyConnection, number: int) -> dict[str, tuple[Folder, tuple[str, ...]]]:
+    if not has_datasets(connection):
+        return {}
+    rows = connection.execute("SELECT name, place, paths FROM healthsim.dataset WHERE cohort_id = ?", [number]).fetchall()
+    return {name: (Folder(place), tuple(paths)) for name, place, paths in rows}
+
+
+def _refuse_if_moved(files: Mapping[str, tuple[Folder, tuple[str, ...]]], cohort: str) -> None:
+    for folder, paths in files.values():
+        lost = next((path for path in paths if not folder.holds(path)), None)
+        if lost is not None:
+            remedy = f"Put it back, or `healthsim cohorts delete {cohort}` and register it where it is now."
+            raise StateError(f"the dataset of the cohort is not there any more: {lost} is missing.", folder.place, remedy)

@@ -15,7 +15,7 @@ import platformdirs
 
 from healthsim_core.errors import StateError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # 2: cohorts that are registered datasets
 DATABASE_VARIABLE = "HEALTHSIM_DATABASE"
 STORE = "healthsim_store"  # the file's name inside, whatever the file is called: "core.duckdb" must not hide the schema "core"
 
@@ -34,6 +34,9 @@ _META = (
         spec_hash VARCHAR, spec VARCHAR, versions VARCHAR, created_at TIMESTAMP)""",
     """CREATE TABLE IF NOT EXISTS healthsim.profile (
         name VARCHAR, version INTEGER, description VARCHAR, spec_hash VARCHAR, spec VARCHAR, created_at TIMESTAMP)""",
+    """CREATE TABLE IF NOT EXISTS healthsim.dataset (
+        cohort_id BIGINT, name VARCHAR, place VARCHAR, paths VARCHAR[])""",
+    f"UPDATE healthsim.schema_version SET version = {SCHEMA_VERSION} WHERE version < {SCHEMA_VERSION}",
     f"INSERT INTO healthsim.schema_version SELECT {SCHEMA_VERSION} WHERE NOT EXISTS (FROM healthsim.schema_version)",
 )
 NOW = "make_timestamp(epoch_us(now()))"  # UTC; only in the healthsim schema, never in what is exported or compared
@@ -175,6 +178,11 @@ def interruptible(connection: duckdb.DuckDBPyConnection, ask: Callable[[], Answe
             raise
 
 
+def has_datasets(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the file knows of registered datasets; one of an earlier version does not, until it is written to."""
+    return _has_meta(connection, "dataset")
+
+
 def first_row(connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
     """The answer's first row, None where there is none; the answer is read to its end, so that the next can be asked."""
     rows = connection.execute(sql, list(values)).fetchall()
@@ -204,10 +212,10 @@ def _attach(connection: duckdb.DuckDBPyConnection, path: Path, options: str = ""
         raise StateError(what, str(path), f"Upgrade healthsim-core, or {_ELSEWHERE}")
 
 
-def _has_meta(connection: duckdb.DuckDBPyConnection) -> bool:
+def _has_meta(connection: duckdb.DuckDBPyConnection, table: str = "schema_version") -> bool:
     sql = """SELECT count(*) FROM duckdb_tables()
-             WHERE database_name = current_database() AND schema_name = 'healthsim' AND table_name = 'schema_version'"""
-    row = first_row(connection, sql)
+             WHERE database_name = current_database() AND schema_name = 'healthsim' AND table_name = ?"""
+    row = first_row(connection, sql, [table])
     return bool(row and row[0])
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from healthsim_core.errors import StateError, suggestion
-from healthsim_core.state.cohorts import StoredTable, cohort_id, stored_tables
+from healthsim_core.state.cohorts import StoredTable, attach, cohort_id, stored_tables
 from healthsim_core.state.database import database_path, explained, interruptible, reading
 
 _COPY = {
@@ -45,7 +45,8 @@ def export_cohort(
     target, path = Path(folder), database_path(database)
     with reading(path) as connection:
         number = cohort_id(connection, name, path)
-        tables = stored_tables(connection, number)
+        tables = stored_tables(connection, number, name)
+        attach(connection, tables)
         files = {table.name: target / f"{table.name}.{_COPY[format][0]}" for table in tables}
         _prepare(target, files, overwrite)
         connection.execute("SET threads = 1")  # so that the same cohort gives the same bytes

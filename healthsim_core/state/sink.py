@@ -45,6 +45,7 @@ class CohortWriter:
     ) -> None:
         self.cohort, self.rows = cohort_name(cohort), dict.fromkeys(schemas, 0)
         self._schemas, self._execution = dict(schemas), execution
+        self._referred: list[tuple[str, str, list[str]]] = []
         self._transaction = Transaction(database)
         self._path, self._connection = self._transaction.path, self._transaction.connection
         try:
@@ -72,6 +73,11 @@ class CohortWriter:
             select = f"SELECT {self._id}::BIGINT AS {COHORT}, * FROM read_parquet('{source}')"
             self._connection.execute(f"INSERT INTO {quoted(name)} BY NAME {select}")
         self.rows[name] += rows
+
+    def refer(self, name: str, folder: Folder, paths: list[str], rows: int) -> None:
+        """Let the rows of one table be those of Parquet files, which stay where they are."""
+        self._referred.append((name, folder.place, paths))
+        self.rows[name] = rows
 
     def commit(self) -> None:
         """Record the cohort and its execution, and make all of it lasting."""
@@ -119,6 +125,8 @@ class CohortWriter:
         for position, (name, schema) in enumerate(self._schemas.items()):
             table = [self._id, position, name, self.rows[name], schema.serialize().to_pybytes()]
             execute("INSERT INTO healthsim.cohort_table VALUES (?, ?, ?, ?, ?)", table)
+        for name, place, paths in self._referred:
+            execute("INSERT INTO healthsim.dataset VALUES (?, ?, ?, ?)", [self._id, name, place, paths])
         execute("DELETE FROM healthsim.execution WHERE execution_id = ? AND cohort = ?", [run.id, self.cohort])
         kept = [run.id, self.cohort, *self._profile(), run.seed, run.as_of, run.spec_hash]
         documents = [json.dumps(run.spec, ensure_ascii=False), json.dumps(dict(run.versions), ensure_ascii=False)]
@@ -209,6 +217,7 @@ def remove_cohort(connection: Any, name: str) -> bool:
     tables = connection.execute("SELECT name FROM healthsim.cohort_table WHERE cohort_id = ? AND row_count > 0", found)
     for (table,) in tables.fetchall():
         connection.execute(f"DELETE FROM {quoted(table)} WHERE {COHORT} = ?", found)
+    connection.execute("DELETE FROM healthsim.dataset WHERE cohort_id = ?", found)
     connection.execute("DELETE FROM healthsim.cohort_table WHERE cohort_id = ?", found)
     connection.execute("DELETE FROM healthsim.cohort WHERE cohort_id = ?", found)
     return True

@@ -9,9 +9,8 @@ from typing import Any
 
 import attrs
 
-from healthsim_core.state.cohorts import StoredTable, cohort_id, stored_tables
+from healthsim_core.state.cohorts import StoredTable, attach, cohort_id, stored_tables
 from healthsim_core.state.database import database_path, first_row, reading
-from healthsim_core.state.ddl import COHORT
 
 MOST_CONDITIONS = 10
 
@@ -88,7 +87,8 @@ def get_summary(cohort: str, database: Path | str | None = None) -> CohortSummar
     path = database_path(database)
     with reading(path) as connection:
         number = cohort_id(connection, cohort, path)
-        tables = {table.name: table for table in stored_tables(connection, number)}
+        tables = {table.name: table for table in stored_tables(connection, number, cohort)}
+        attach(connection, tables.values())
         run = first_row(connection, "SELECT seed, as_of, execution_id FROM healthsim.cohort WHERE cohort_id = ?", [number])
         assert run is not None
         first, last = _span(connection, tables, number)
@@ -117,14 +117,14 @@ def _plain(value: Any) -> Any:
 def _span(connection: Any, tables: dict[str, StoredTable], number: int) -> tuple[datetime.date | None, datetime.date | None]:
     if "core.event" not in tables:
         return None, None
-    sql = f"SELECT min(time)::DATE, max(time)::DATE FROM core.event WHERE {COHORT} = ?"
-    found = first_row(connection, sql, [number])
+    sql = f"SELECT min(time)::DATE, max(time)::DATE FROM ({tables['core.event'].select(number)})"
+    found = first_row(connection, sql)
     return (found[0], found[1]) if found else (None, None)
 
 
 def _conditions(connection: Any, tables: dict[str, StoredTable], number: int) -> tuple[ConditionCount, ...]:
     if "core.condition" not in tables:
         return ()
-    sql = f"""SELECT code, coalesce(any_value(description), ''), count(DISTINCT person_id) AS people FROM core.condition
-              WHERE {COHORT} = ? GROUP BY code ORDER BY people DESC, code LIMIT {MOST_CONDITIONS}"""
-    return tuple(ConditionCount(*row) for row in connection.execute(sql, [number]).fetchall())
+    sql = f"""SELECT code, coalesce(any_value(description), ''), count(DISTINCT person_id) AS people
+              FROM ({tables["core.condition"].select(number)}) GROUP BY code ORDER BY people DESC, code LIMIT {MOST_CONDITIONS}"""
+    return tuple(ConditionCount(*row) for row in connection.execute(sql).fetchall())

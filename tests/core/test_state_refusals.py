@@ -204,7 +204,7 @@ def test_a_database_of_a_newer_healthsim_is_refused_and_not_touched(store, use, 
     with duckdb.connect() as connection:
         connection.execute(f"ATTACH '{store.database}' AS newer; UPDATE newer.healthsim.schema_version SET version = 99")
     before = content(store.database)
-    with pytest.raises(StateError, match=r"was written by a newer HealthSim \(schema version 99; this one reads up to 1\)"):
+    with pytest.raises(StateError, match=r"was written by a newer HealthSim \(schema version 99; this one reads up to 2\)"):
         use(store)
     assert content(store.database) == before
 

@@ -109,7 +109,7 @@ def test_a_part_whose_file_has_changed_is_made_again(tmp_path: Path, usual: str)
 
 def test_resuming_another_plan_is_refused_and_the_difference_named(tmp_path: Path) -> None:
     killed(tmp_path / "out")
-    with pytest.raises(OutputError, match="unfinished run of another plan: its seed was 42, not 7"):
+    with pytest.raises(OutputError, match="unfinished run of another plan: its seed was 1, not 7"):
         made(tmp_path / "out", resume=True, seed=7)
 
 

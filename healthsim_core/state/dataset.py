@@ -1,0 +1,57 @@
+"""A run's output folder as a cohort: its Parquet files are read where they lie, and nothing is copied."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from healthsim_core.errors import StateError
+from healthsim_core.formats.folder import Folder
+from healthsim_core.state.record import ExecutionRecord
+from healthsim_core.state.sink import CohortWriter
+
+_MANIFEST, _TABLES = "manifest.json", "tables"
+
+
+def register_dataset(name: str, out: Path | str, database: Path | str | None = None) -> str:
+    """Register what a run wrote to a folder as a cohort; the folder must stay where it is.
+
+    Args:
+        name: The cohort's name.
+        out: The folder or fsspec URL that the run was given.
+        database: The database's path; None for the default one.
+
+    Returns:
+        The cohort's name.
+
+    Raises:
+        StateError: There is no finished run, the name is taken, or the database refuses.
+    """
+    folder = Folder(out)
+    manifest = _manifest(folder)
+    files: dict[str, list[dict[str, Any]]] = {}
+    for file in sorted(manifest["files"], key=lambda file: str(file["path"])):
+        if file["format"] == _TABLES:
+            files.setdefault(file["path"].split("/")[1].removesuffix(".parquet"), []).append(file)
+    schemas = {}
+    for table, found in files.items():
+        with folder.open(found[0]["path"]) as opened:
+            schemas[table] = pq.read_schema(opened)
+    spec, made = manifest["spec"], manifest["spec_hash"]
+    profile = (spec.get("profile") or {}).get("id")
+    record = ExecutionRecord(made[:16], spec, made, manifest["seed"], manifest["as_of"], manifest["versions"], name, profile)
+    with CohortWriter(database, name, schemas, record) as writer:
+        for table, found in files.items():
+            writer.refer(table, folder, [file["path"] for file in found], sum(file["rows"] for file in found))
+    return writer.cohort
+
+
+def _manifest(folder: Folder) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(folder.read(_MANIFEST))
+        return {name: found[name] for name in ("files", "spec", "spec_hash", "seed", "as_of", "versions")}
+    except (OSError, ValueError, KeyError) as error:
+        raise StateError(f"holds no finished run (no {_MANIFEST} of ours).", folder.place, "Name the folder that --out named.") from error
