@@ -111,7 +111,7 @@ class JourneyCompiler:
             outcomes=self._outcomes(event, {**readable, **given}, where),
             taken=step.taken,
             state=None if step.state_of is None else self.assigned.index_of(number, step.state_of),
-            ends="life" if event_type == "death" else event.ends,
+            ends="life" if event_type == "death" else event.ends if event.ends != "coverage" else None,
             birth=event.adds_person is not None,
             newborn=event.subject == "newborn",
         )
