@@ -1,0 +1,62 @@
+"""What validation needs of each chunk: whole numbers, so that their sum is the same for any chunking."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim_core.draws import Floats
+
+CELLS = 32  # of equal probability, into which a distribution is cut
+Count: TypeAlias = int | np.integer[Any] | np.bool_  # numpy's stubs say that a sum of booleans is one
+Scores: TypeAlias = tuple[float, ...]
+
+
+@attrs.define
+class Tallies:
+    """What was counted; `where` is a path in the specification, an event's path, or the name of a table.
+
+    Attributes:
+        proportions: (where, what, stated probability) to [times it was so, times it could have been].
+        shapes: (where, what, scores) to rows in each of `CELLS` cells that are alike if what is stated is true. Scores
+            are the stated distribution's value in the middle of each cell, or none where it differs from row to row.
+        violations: (where, what) to [rows that break a rule without exception, rows that it was asked of].
+    """
+
+    proportions: dict[tuple[str, str, float], list[int]] = attrs.field(factory=dict)
+    shapes: dict[tuple[str, str, Scores], NDArray[np.int64]] = attrs.field(factory=dict)
+    violations: dict[tuple[str, str], list[int]] = attrs.field(factory=dict)
+
+    def proportion(self, where: str, what: str, stated: float, successes: Count, trials: Count) -> None:
+        """Count something stated as a probability."""
+        _add(self.proportions, (where, what, float(stated)), int(successes), int(trials))
+
+    def shape(self, where: str, what: str, uniforms: Floats, scores: Scores = ()) -> None:
+        """Count values that are uniform in 0..1 if what is stated is true."""
+        cells = np.minimum((uniforms * CELLS).astype(np.intp), CELLS - 1)
+        counts, key = np.bincount(cells, minlength=CELLS), (where, what, scores)
+        before = self.shapes.get(key)
+        self.shapes[key] = counts if before is None else before + counts
+
+    def violation(self, where: str, what: str, rows: Count, of: Count) -> None:
+        """Count rows that break a rule; none is a count too, so that the rule is seen to have been checked."""
+        _add(self.violations, (where, what), int(rows), int(of))
+
+    def add(self, other: Tallies) -> None:
+        """Add another chunk's."""
+        for key, counts in other.proportions.items():
+            _add(self.proportions, key, *counts)
+        for rule, rows in other.violations.items():
+            _add(self.violations, rule, *rows)
+        for cells, found in other.shapes.items():
+            before = self.shapes.get(cells)
+            self.shapes[cells] = found if before is None else before + found
+
+
+def _add(into: dict[Any, list[int]], key: Any, first: int, second: int) -> None:
+    counts = into.setdefault(key, [0, 0])
+    counts[0] += first
+    counts[1] += second
