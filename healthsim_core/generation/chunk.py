@@ -17,7 +17,7 @@ from healthsim_core.events import People
 from healthsim_core.generation.dispatch import Dispatcher, collected
 from healthsim_core.generation.people import make_people
 from healthsim_core.generation.plan import Plan
-from healthsim_core.generation.tallies import Tallies, tally_people, tally_records, tally_timeline
+from healthsim_core.generation.tallies import Tallies, tally_lives, tally_people, tally_records, tally_timeline
 from healthsim_core.generation.timeline import Timeline
 from healthsim_core.offers import PersonColumns
 from healthsim_core.reference.stored import using
@@ -48,7 +48,7 @@ def run_chunk(plan: Plan, start: int, stop: int) -> Chunk:
 
 
 def _chunk(plan: Plan, start: int, stop: int) -> Chunk:
-    everybody, present, timeline = _lived(plan, start, stop)
+    everybody, present, timeline = lived(plan, start, stop)
     rows = np.flatnonzero(timeline.present)
     columns = Columns(timeline.people, len(timeline.present)).take(rows)
     people = People(plan.run, columns, _conditions(plan, columns))
@@ -60,8 +60,9 @@ def _chunk(plan: Plan, start: int, stop: int) -> Chunk:
     tables["core.event"] = dispatcher.event_table()
     tallies = Tallies()
     if plan.request.validation != "none":
-        tally_people(tallies, plan, everybody.where(present))
-        tally_timeline(tallies, plan, timeline, dispatcher)
+        tally_people(tallies, plan, everybody, present)
+        tally_timeline(tallies, plan, timeline)
+        tally_lives(tallies, plan, dispatcher)
         tally_records(tallies, plan, {**plan.run_tables, **tables})
     return Chunk(start, stop, tables, tallies)
 
@@ -69,11 +70,12 @@ def _chunk(plan: Plan, start: int, stop: int) -> Chunk:
 @functools.lru_cache(maxsize=1)
 def events_a_unit(plan: Plan, probe: int = 128) -> float:
     """How many events a household has, by the first few of them."""
-    _, _, timeline = _lived(plan, 0, min(probe, plan.request.count))
+    _, _, timeline = lived(plan, 0, min(probe, plan.request.count))
     return sum(int(block.kept.sum()) for block in timeline.blocks) / max(1, min(probe, plan.request.count))
 
 
-def _lived(plan: Plan, start: int, stop: int) -> tuple[Columns, NDArray[np.bool_], Timeline]:
+def lived(plan: Plan, start: int, stop: int) -> tuple[Columns, NDArray[np.bool_], Timeline]:
+    """The people of the units start to stop (a row for every household position), who is there, and what happens to them."""
     everybody, present = make_people(plan.people, plan.run, plan.start_dates, start, stop)
     everybody = _extended(plan, everybody)
     timeline = Timeline(plan.run, everybody, present, len(plan.people.members), plan.births)

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import attrs
-import numpy as np
 from pydantic import TypeAdapter
 
 from healthsim_core.catalog import Catalog
 from healthsim_core.errors import Mistakes, SpecificationError
 from healthsim_core.generation.correlation import correlated
-from healthsim_core.generation.distributions import Choice, Distribution, compile_distribution, condition
+from healthsim_core.generation.distributions import Distribution, compile_distribution, condition
 from healthsim_core.generation.expressions import Expression
 from healthsim_core.generation.identity import defaults
 from healthsim_core.generation.kinds import Kind
@@ -36,8 +35,8 @@ class Attribute:
         name: Column name; also the name of its stream of draws.
         by_member: The distribution of each household position.
         household: Whether it is drawn once a household.
-        where: The path in the profile, for checks and errors.
-        stated: Whether the profile states it (and validation therefore tests it).
+        where: The path in the profile, for errors.
+        stated: Where it is stated for each household position, and validation therefore tests it; empty where it is not.
         normals: Where it is correlated: attributes and their shares, whose normals make up its own.
     """
 
@@ -45,7 +44,7 @@ class Attribute:
     by_member: tuple[Distribution, ...]
     household: bool = False
     where: str = ""
-    stated: bool = False
+    stated: tuple[str, ...] = ()
     normals: tuple[tuple[str, float], ...] = ()
 
     @property
@@ -172,9 +171,9 @@ def _counties(profile: ProfileSpecification) -> dict[str, float]:
     return weights
 
 
-def _default(name: str, role: str) -> Distribution:
+def _default(name: str, role: str) -> Any:
     entry = defaults()["members"].get(role, {}).get(name) or defaults()["attributes"][name]
-    return compile_distribution(_WRITTEN.validate_python(entry["distribution"]), f"defaults.{name}")
+    return _WRITTEN.validate_python(entry["distribution"])
 
 
 def _attributes(
@@ -212,23 +211,24 @@ def _built_in(
     members: tuple[Member, ...],
     required: Mapping[int, Mapping[str, Any]],
 ) -> Attribute:
-    chosen = []
+    chosen, paths = [], []
     for index, member in enumerate(members):
         own = getattr(written[index], name, None) if index < len(written) else None
         fixed = required.get(index, {}).get(name)
-        if own is not None:
-            chosen.append(compile_distribution(own, f"members[{index}].{name}"))
-        elif fixed is not None:
-            chosen.append(compile_distribution(_WRITTEN.validate_python(fixed), f"members[{index}].{name}"))
+        path, spec = "", None
+        if own is not None or fixed is not None:
+            path, spec = f"members[{index}].{name}", _WRITTEN.validate_python(fixed) if own is None else own
         elif name == "sex" and member.role == "subscriber" and (partner := _stated_spouse(written, required)):
-            chosen.append(_partner_of(partner))
+            spec = _partner_of(partner)
         elif member.newborn and name == "age":
-            chosen.append(compile_distribution(_WRITTEN.validate_python(0), where))
+            spec = _WRITTEN.validate_python(0)
         elif stated is not None and (len(written) == 1 or name != "age") and not (member.newborn and name == "sex"):
-            chosen.append(compile_distribution(stated, where))
+            path, spec = ("" if name == "sex" and member.same_sex is not None else where), stated
         else:
-            chosen.append(_default(name, "individual" if len(written) == 1 and not member.newborn else member.role))
-    return Attribute(name, tuple(chosen), name in HOUSEHOLD_ATTRIBUTES, where, stated is not None and len(members) == 1)
+            spec = _default(name, "individual" if len(written) == 1 and not member.newborn else member.role)
+        chosen.append(compile_distribution(spec, path or where))
+        paths.append(path)
+    return Attribute(name, tuple(chosen), name in HOUSEHOLD_ATTRIBUTES, where, tuple(paths))
 
 
 def _stated_spouse(written: list[MemberSpecification], required: Mapping[int, Mapping[str, Any]]) -> str | None:
@@ -240,18 +240,20 @@ def _stated_spouse(written: list[MemberSpecification], required: Mapping[int, Ma
     return None
 
 
-def _partner_of(sex: str) -> Distribution:
+def _partner_of(sex: str) -> Any:
     same = defaults()["members"]["spouse"]["same_sex"]["probability"]
     weights = {sex: same, ("M" if sex == "F" else "F"): 1 - same}
-    return compile_distribution(_WRITTEN.validate_python({"type": "categorical", "weights": weights}), "defaults.sex")
+    return _WRITTEN.validate_python({"type": "categorical", "weights": weights})
 
 
 def _custom(name: str, where: str, spec: Any, written: list[MemberSpecification], members: int) -> Attribute:
     null = compile_distribution(_WRITTEN.validate_python(float(0)), where)
     common = compile_distribution(spec, where) if spec is not None else null
-    own = [m.attributes.get(name) for m in written]
+    own = [m.attributes.get(name) for m in written] + [None] * (members - len(written))
     chosen = [compile_distribution(o, where) if o is not None else common for o in own]
-    return Attribute(name, (*chosen, *[common] * (members - len(written))), False, where, stated=spec is not None and not any(own))
+    general = where if spec is not None else ""
+    paths = [general if o is None else f"members[{index}].attributes.{name}" for index, o in enumerate(own)]
+    return Attribute(name, tuple(chosen), False, where, tuple(paths))
 
 
 def _conditions(
@@ -337,11 +339,3 @@ def _visit(name: str, by_name: Mapping[str, Attribute], done: dict[str, Attribut
     for other in sorted(needed):
         _visit(other, by_name, done, (*path, name))
     done[name] = by_name[name]
-
-
-def weights_of(distribution: Distribution) -> dict[str, float] | None:
-    """The categories of a distribution and their probabilities, where it is a plain choice of texts or numbers."""
-    if not isinstance(distribution, Choice) or distribution.kind == "boolean":
-        return None
-    total = float(np.sum(distribution.weights))
-    return {str(value): float(weight) / total for value, weight in zip(distribution.values, distribution.weights, strict=True)}

@@ -62,19 +62,20 @@ class Conditional(Distribution):
 
     def sample(self, unit: Floats, columns: Mapping[str, Any]) -> Column:
         """See `Distribution`."""
-        return drawn_in_parts(self.branches, self._choice(columns, len(unit)), unit, columns)
+        return drawn_in_parts(self.branches, self.choice(columns, len(unit)), unit, columns)
 
     def cdf(self, values: Column, columns: Mapping[str, Any]) -> Floats:
         """See `Distribution`."""
         tables = np.stack([branch.cdf(values, columns) for branch in self.branches])
-        return np.asarray(tables[self._choice(columns, len(values)), np.arange(len(values))])
+        return np.asarray(tables[self.choice(columns, len(values)), np.arange(len(values))])
 
     def below(self, values: Column, columns: Mapping[str, Any]) -> Floats:
         """See `Distribution`."""
         tables = np.stack([branch.below(values, columns) for branch in self.branches])
-        return np.asarray(tables[self._choice(columns, len(values)), np.arange(len(values))])
+        return np.asarray(tables[self.choice(columns, len(values)), np.arange(len(values))])
 
-    def _choice(self, columns: Mapping[str, Any], rows: int) -> NDArray[np.intp]:
+    def choice(self, columns: Mapping[str, Any], rows: int) -> NDArray[np.intp]:
+        """Index of the branch of each row: of the rule that matches first, or the number of rules."""
         choice = np.full(rows, len(self.rules))
         for index in reversed(range(len(self.rules))):
             choice[self.rules[index][0].holds(columns, rows)] = index

@@ -16,7 +16,9 @@ from healthsim_core.generation.timing import DAY, Minutes, Timing, plus_months
 Whole = NDArray[np.int64]
 
 
-def tally_delay(tallies: Tallies, where: str, what: str, timing: Timing, anchor: Minutes, moment: Minutes, limit: Any, within: Within) -> None:
+def tally_delay(
+    tallies: Tallies, where: str, what: str, timing: Timing, anchor: Minutes, moment: Minutes, limit: Any, within: Within
+) -> None:
     """Count delays.
 
     Nobody knows of an event that would come after its limit. So the delay that is seen is compared with the stated
@@ -74,7 +76,7 @@ def _bounds(timing: Timing) -> tuple[int, int]:
 def _share(normal: bool, low: int, high: int, point: Any) -> Floats:
     """P(delay <= point) of whole numbers from low to high: alike, or normal with the bounds two deviations away."""
     if not normal:
-        return np.clip((point - (low - 1)) / (high - low + 1), 0.0, 1.0)
+        return np.asarray(np.clip((point - (low - 1)) / (high - low + 1), 0.0, 1.0))
     middle, sd = (low + high) / 2, (high - low + 1) / 4
     first, last = ndtr((low - 0.5 - middle) / sd), ndtr((high + 0.5 - middle) / sd)
     return np.asarray(np.clip((ndtr((point + 0.5 - middle) / sd) - first) / (last - first), 0.0, 1.0))

@@ -71,12 +71,20 @@ def tally_shares(tallies: Tallies, where: str, shares: Mapping[Any, float], valu
     for value, share in shares.items():
         there = np.asarray(values == value) & known
         others &= ~there
-        tallies.proportion(where, f"share of {value:g}" if isinstance(value, float) else f"share of {value}", min(share, 1.0), np.sum(there), rows)
+        what = f"share of {value:g}" if isinstance(value, float) else f"share of {value}"
+        tallies.proportion(where, what, min(share, 1.0), np.sum(there), rows)
     tallies.violation(where, "every value is one of those stated", np.sum(others), rows)
 
 
-def tally_ages(tallies: Tallies, where: str, distribution: Distribution, ages: NDArray[np.int64], columns: Mapping[str, Any],
-               within: Within, most: NDArray[np.int64] | None = None) -> None:  # fmt: skip
+def tally_ages(
+    tallies: Tallies,
+    where: str,
+    distribution: Distribution,
+    ages: NDArray[np.int64],
+    columns: Mapping[str, Any],
+    within: Within,
+    most: NDArray[np.int64] | None = None,
+) -> None:
     """Count ages, which are the whole years of what the distribution gives, at most `most` where that is given."""
     if isinstance(distribution, Conditional):
         choice = distribution.choice(columns, len(ages))

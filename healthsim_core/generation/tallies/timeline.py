@@ -53,9 +53,8 @@ def _tally_delays(tallies: Tallies, timeline: Timeline, nodes: Sequence[Node], b
     """Of all nodes of a block, whose delay is the same."""
     if nodes[0].schedule is not None or not len(block.row):
         return
-    anchor, first = _anchors(timeline, nodes, block), slice(None)
-    if nodes[0].every is not None:
-        first = np.flatnonzero(block.first)
+    anchor = _anchors(timeline, nodes, block)
+    first = slice(None) if nodes[0].every is None else np.flatnonzero(block.first)
     moment, limit = block.minute[first], _limit(timeline, nodes[0], block.row[first])
     tally_delay(tallies, _where(nodes), "delay", nodes[0].timing, anchor[first], moment, limit, _within(timeline, block.id[first], "delay"))
 
