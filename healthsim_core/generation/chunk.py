@@ -17,8 +17,8 @@ from healthsim_core.events import People
 from healthsim_core.generation.dispatch import Dispatcher, collected
 from healthsim_core.generation.people import make_people
 from healthsim_core.generation.plan import Plan
-from healthsim_core.generation.tallies import Tallies, tally_lives, tally_people, tally_records, tally_timeline
-from healthsim_core.generation.timeline import Timeline
+from healthsim_core.generation.tallies import OutcomeTally, Tallies, tally_lives, tally_people, tally_records, tally_timeline
+from healthsim_core.generation.timeline import Timeline, Witness
 from healthsim_core.offers import PersonColumns
 from healthsim_core.reference.stored import using
 from healthsim_core.world import CONDITION
@@ -48,7 +48,8 @@ def run_chunk(plan: Plan, start: int, stop: int) -> Chunk:
 
 
 def _chunk(plan: Plan, start: int, stop: int) -> Chunk:
-    everybody, present, timeline = lived(plan, start, stop)
+    tallies, validated = Tallies(), plan.request.validation != "none"
+    everybody, present, timeline = lived(plan, start, stop, OutcomeTally(tallies, plan) if validated else None)
     rows = np.flatnonzero(timeline.present)
     columns = Columns(timeline.people, len(timeline.present)).take(rows)
     people = People(plan.run, columns, _conditions(plan, columns))
@@ -58,8 +59,7 @@ def _chunk(plan: Plan, start: int, stop: int) -> Chunk:
     tables["core.person"] = plan.person_table.arrow(columns.select([field.name for field in plan.person_table.fields]))
     tables["core.condition"] = CONDITION.arrow(_condition_rows(plan, columns))
     tables["core.event"] = dispatcher.event_table()
-    tallies = Tallies()
-    if plan.request.validation != "none":
+    if validated:
         tally_people(tallies, plan, everybody, present)
         tally_timeline(tallies, plan, timeline)
         tally_lives(tallies, plan, dispatcher)
@@ -74,11 +74,11 @@ def events_a_unit(plan: Plan, probe: int = 128) -> float:
     return sum(int(block.kept.sum()) for block in timeline.blocks) / max(1, min(probe, plan.request.count))
 
 
-def lived(plan: Plan, start: int, stop: int) -> tuple[Columns, NDArray[np.bool_], Timeline]:
+def lived(plan: Plan, start: int, stop: int, witness: Witness | None = None) -> tuple[Columns, NDArray[np.bool_], Timeline]:
     """The people of the units start to stop (a row for every household position), who is there, and what happens to them."""
     everybody, present = make_people(plan.people, plan.run, plan.start_dates, start, stop)
     everybody = _extended(plan, everybody)
-    timeline = Timeline(plan.run, everybody, present, len(plan.people.members), plan.births)
+    timeline = Timeline(plan.run, everybody, present, len(plan.people.members), plan.births, witness)
     timeline.execute(plan.nodes, plan.blocks)
     return everybody, present, timeline
 

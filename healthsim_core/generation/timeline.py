@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,21 @@ _ABOVE = 48  # bits that persons and their first occurrences take
 NEVER = np.iinfo(np.int64).max
 
 
+class Witness(Protocol):
+    """Is told of every outcome and every choice when it is drawn."""
+
+    def __call__(self, path: str, name: str, values: Column, columns: Mapping[str, Any], ids: NDArray[np.int64]) -> None:
+        """Take note of it.
+
+        Args:
+            path: The node's path.
+            name: Name of the outcome or the branch.
+            values: Column (rows,) of what was drawn.
+            columns: What the draw could read, of the same rows.
+            ids: Int array (rows,) of event ids.
+        """
+
+
 class Timeline:
     """The state of a chunk while its nodes run.
 
@@ -34,9 +49,19 @@ class Timeline:
         present: Boolean array (rows,): who is there; births are added to it.
         size: Positions a household.
         births: Position of the child of each birth node, by the node's index.
+        witness: Told of what is drawn.
     """
 
-    def __init__(self, run: Run, people: Columns, present: NDArray[np.bool_], size: int, births: Mapping[int, int]) -> None:
+    def __init__(
+        self,
+        run: Run,
+        people: Columns,
+        present: NDArray[np.bool_],
+        size: int,
+        births: Mapping[int, int],
+        witness: Witness | None = None,
+    ) -> None:
+        self._witness = witness
         self.run, self.size, self.births = run, size, births
         self.people: dict[str, Column] = dict(people)
         self.present = present.copy()
@@ -113,7 +138,7 @@ class Timeline:
         columns = Scope(self, row, {}, node.journey, anchor) if node.timing.names else {}
         return node.timing.after(anchor, Draws(self.run.seed, "event", ids), columns)
 
-    def anchors(self, node: Node, happened: Happenings, chosen: NDArray[np.intp]) -> Minutes:
+    def anchors(self, node: Node, happened: Happenings, chosen: NDArray[np.intp] | slice) -> Minutes:
         """The moments from which the delays of some happenings ran, minutes since 1970."""
         row = happened.row[chosen]
         if node.anchor is not None:
@@ -244,6 +269,8 @@ class Timeline:
         if node.branch is not None:
             reading = Scope(self, row, parameters, node.journey, made.minute)
             choice = node.branch.choose(reading, rows, Draws(self.run.seed, "outcome", made.id))
+            if self._witness is not None:
+                self._witness(node.path, node.branch.name, choice, reading, made.id)
             self._remember(f"{node.journey}/{node.branch.name}", made, choice)
             return {**parameters, CHOICE: choice}
         if not node.outcomes and not node.parameters.references:
@@ -254,6 +281,8 @@ class Timeline:
             unit = Draws(self.run.seed, "outcome", made.id).uniform(name)
             reading = Scope(self, row, columns, node.journey, None if loops else made.minute, own)
             values = distribution.sample(unit, reading)
+            if self._witness is not None:
+                self._witness(node.path, name, values, reading, made.id)
             self._remember(name, made, values)
             own = {**own, name: values if node.most > 1 else self.outcomes[name][row]}
         late = node.parameters.after_outcomes(Scope(self, row, columns, node.journey, made.minute, own).__getitem__)

@@ -168,8 +168,8 @@ class Timing:
         low, high = np.ceil(self.low), np.floor(self.high)
         if self.low == self.high or self.distribution is not None:
             low, high = np.rint(self.low), np.rint(self.high)
-        earliest = _plus_months(day, self.months) if self.months else day
-        latest = _plus_months(day, self.most_months) if self.most_months else day
+        earliest = plus_months(day, self.months) if self.months else day
+        latest = plus_months(day, self.most_months) if self.most_months else day
         most = np.int64(min(high, _FOREVER))
         return np.maximum(earliest + np.int64(low), day), np.maximum(latest + most, day)
 
@@ -182,7 +182,7 @@ class Timing:
         if self.months != self.most_months:
             first, last = self._stated(day)
             return np.asarray(_between(unit, first, last, self.normal))
-        base = _plus_months(day, self.months) if self.months else day
+        base = plus_months(day, self.months) if self.months else day
         return np.asarray(np.maximum(base + _between(unit, self.low, self.high, self.normal), day))
 
     def _at_the_clock(self, anchor: Minutes, day: Whole, later: Whole, draw: Draws) -> Minutes:
@@ -218,7 +218,7 @@ def scheduled(every: Timing, first: Minutes, step: int, draw: Draws) -> Minutes:
         return np.asarray(first + round(step * middle) + off)
     day = first // DAY
     if every.months:
-        planned = _plus_months(day, every.months * step)
+        planned = plus_months(day, every.months * step)
         off = _between(draw.uniform("delay"), every.low, every.high, every.normal)
     else:
         middle = round((every.low + every.high) / 2)
@@ -253,7 +253,7 @@ def minutes(days: NDArray[Any]) -> Minutes:
 
 def birthdays(born: NDArray[Any], age: float) -> Whole:
     """The day (since 1970) on which each person reaches an age: 29 February's is the 28th where there is no 29th."""
-    return _plus_months(born.astype("datetime64[D]").astype(np.int64), round(age * 12))
+    return plus_months(born.astype("datetime64[D]").astype(np.int64), round(age * 12))
 
 
 def _between(unit: NDArray[np.float64], low: Any, high: Any, normal: bool) -> Whole:
@@ -299,7 +299,8 @@ def _past_friday(day: Whole) -> Whole:
     return _weekday(day) - 4
 
 
-def _plus_months(day: Minutes, months: int) -> Minutes:
+def plus_months(day: Minutes, months: Any) -> Minutes:
+    """The same day of the month so many months later (a number, or one a row), or the month's last (days since 1970)."""
     dates = day.astype("datetime64[D]")
     month = dates.astype("datetime64[M]")
     target = month + months

@@ -114,7 +114,7 @@ class Lifecycle:
         first = self.initial.sample(Draws(seed, "lifecycle", ids(who, 0)).uniform("initial"), columns)
         assert isinstance(first, Text)
         state = first.map({name: code for code, name in enumerate(self.states)}.__getitem__, np.int64, -1)
-        able = _who_may(self.ways, columns, len(start))
+        able = who_may(self.ways, columns, len(start))
         minute = np.asarray(start, np.int64)
         stays: list[tuple[Any, ...]] = []
         for step in range(MOST_STEPS):
@@ -153,14 +153,14 @@ def _first_exit(
     for index, age in enumerate(ages):
         last = index + 1 == len(ages)
         until = np.full(len(minute), np.inf) if last else birthdays(born, ages[index + 1]).astype(np.float64) * DAY
-        hazards = _hazards(ways, age, able)
-        total = hazards.sum(axis=0)
+        rates = hazards(ways, age, able)
+        total = rates.sum(axis=0)
         span = np.maximum(until - since, 0) / YEAR
         with np.errstate(divide="ignore", invalid="ignore"):
             adds_up = np.where(total > 0, total * span, 0.0)
             leaves = np.isinf(left) & (adds_up >= waiting) & (total > 0) & (span > 0)
             left = np.where(leaves, since + waiting / total * YEAR, left)
-        chosen = np.sum(unit * total >= np.cumsum(hazards, axis=0), axis=0)
+        chosen = np.sum(unit * total >= np.cumsum(rates, axis=0), axis=0)
         to = np.where(leaves, np.array([way.to for way in ways])[np.minimum(chosen, len(ways) - 1)], to)
         waiting = waiting - adds_up
         since = np.maximum(since, until)
@@ -169,7 +169,7 @@ def _first_exit(
     return np.where(never, np.iinfo(np.int64).max, moment), to
 
 
-def _hazards(ways: tuple[Way, ...], age: int, able: NDArray[np.bool_]) -> Floats:
+def hazards(ways: tuple[Way, ...], age: int, able: NDArray[np.bool_]) -> Floats:
     """Hazard of each way (ways, rows); yearly probabilities that compete keep their shares and their sum."""
     stated = np.array([way.at(age) for way in ways])[:, None] * able
     yearly = np.array([way.yearly for way in ways])[:, None]
@@ -180,7 +180,8 @@ def _hazards(ways: tuple[Way, ...], age: int, able: NDArray[np.bool_]) -> Floats
     return np.asarray(np.where(yearly, chance * share, stated))
 
 
-def _who_may(ways: tuple[tuple[Way, ...], ...], columns: Mapping[str, Any], rows: int) -> list[NDArray[np.bool_]]:
+def who_may(ways: tuple[tuple[Way, ...], ...], columns: Mapping[str, Any], rows: int) -> list[NDArray[np.bool_]]:
+    """Of each state, to whom each way out is open: boolean array (ways, rows)."""
     everybody = np.ones(rows, bool)
     return [
         np.stack([everybody if way.when is None else way.when.holds(columns, rows) for way in each]) if each else np.ones((0, rows), bool)

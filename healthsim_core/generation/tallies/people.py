@@ -12,8 +12,9 @@ from healthsim_core.columns import Columns
 from healthsim_core.draws import Draws, Floats
 from healthsim_core.generation.identity import defaults
 from healthsim_core.generation.people_plan import Attribute, ConditionPlan, Prevalence
+from healthsim_core.generation.tallies.correlations import both_below, entangled, lower_part
 from healthsim_core.generation.tallies.counts import CELLS, Tallies
-from healthsim_core.generation.tallies.stated import FEW, Within, between, tally_ages, tally_distribution, tally_shares
+from healthsim_core.generation.tallies.stated import FEW, Within, between, between_values, tally_ages, tally_distribution, tally_shares
 
 if TYPE_CHECKING:
     from healthsim_core.generation.plan import Plan
@@ -86,6 +87,10 @@ def tally_people(tallies: Tallies, plan: Plan, people: Columns, present: NDArray
     for attribute in plan.people.attributes:
         if any(attribute.stated) and attribute.name in people:
             _tally_attribute(tallies, houses, attribute)
+    for second in plan.people.attributes:
+        for first in plan.people.attributes:
+            if first.name in {name for name, _ in second.normals[:-1]}:
+                _tally_correlation(tallies, houses, first, second)
     for condition in plan.people.conditions:
         for position in range(houses.size):
             _tally_condition(tallies, houses, condition, position)
@@ -103,6 +108,10 @@ def _tally_attribute(tallies: Tallies, houses: Households, attribute: Attribute)
         rows = houses.at(position)
         values, distribution = houses.people[attribute.name][rows], attribute.by_member[position]
         columns, within = houses.columns(rows, distribution.names), houses.within(rows, attribute.name)
+        if entangled(attribute, houses.plan.people.attributes):
+            if distribution.continuous and attribute.name != "age":
+                tallies.shape(where, "values", between_values(distribution, values, columns, within))
+            continue
         if attribute.name != "age":
             tally_distribution(tallies, where, distribution, values, columns, within)
             continue
@@ -111,6 +120,29 @@ def _tally_attribute(tallies: Tallies, houses: Households, attribute: Attribute)
             years = defaults()["members"]["dependent"]["years_younger"]["least"]
             most = np.maximum(np.asarray(houses.people["age"])[houses.subscribers(rows)] - years, 0)
         tally_ages(tallies, where, distribution, np.asarray(values), columns, within, most)
+
+
+def _tally_correlation(tallies: Tallies, houses: Households, first: Attribute, second: Attribute) -> None:
+    shares = dict(first.normals or ((first.name, 1.0),))
+    correlation = sum(share * shares.get(name, 0.0) for name, share in second.normals)
+    positions = [houses.plan.people.subscriber] if first.household else range(houses.size)
+    for position in positions:
+        rows = houses.at(position)
+        parts = [_lower(houses, attribute, position, rows) for attribute in (first, second)]
+        if parts[0] is None or parts[1] is None:
+            continue
+        (low, share), (also, other) = parts[0], parts[1]
+        stated = both_below(share, other, correlation)
+        what = houses.named(f"{first.name} and {second.name} both low, correlation {correlation:.3g}", position)
+        tallies.proportion("correlate", what, stated, np.sum(low & also), len(rows))
+
+
+def _lower(houses: Households, attribute: Attribute, position: int, rows: NDArray[np.intp]) -> tuple[NDArray[np.bool_], float] | None:
+    role, age = houses.plan.people.members[position].role, attribute.name == "age"
+    if not attribute.stated[position] or (age and role == "dependent"):  # a child's age is bounded by its parent's
+        return None
+    distribution = attribute.by_member[position]
+    return lower_part(distribution, houses.people[attribute.name][rows], houses.columns(rows, distribution.names), whole=age)
 
 
 def _tally_condition(tallies: Tallies, houses: Households, plan: ConditionPlan, position: int) -> None:

@@ -47,8 +47,7 @@ def tally_distribution(
                 nought = np.zeros(1)
                 share = float((distribution.cdf(nought, {}) - distribution.below(nought, {}))[0])
                 tallies.proportion(where, "share of 0", share, np.sum(numbers(values) == 0), np.sum(~np.isnan(numbers(values))))
-            unit = between(distribution.below(values, columns), distribution.cdf(values, columns), within)
-            tallies.shape(where, "values", unit, scores_of(distribution))
+            tallies.shape(where, "values", between_values(distribution, values, columns, within), scores_of(distribution))
 
 
 def between(below: Floats, upto: Floats, within: Within) -> Floats:
@@ -56,6 +55,11 @@ def between(below: Floats, upto: Floats, within: Within) -> Floats:
     if below is not upto and not np.array_equal(below, upto, equal_nan=True):
         below = below + (upto - below) * within()
     return below[~np.isnan(below)] if np.isnan(below).any() else below
+
+
+def between_values(distribution: Distribution, values: Column, columns: Mapping[str, Any], within: Within) -> Floats:
+    """Uniforms, if the values are of the distribution."""
+    return between(distribution.below(values, columns), distribution.cdf(values, columns), within)
 
 
 def few_values(distribution: Distribution) -> dict[Any, float] | None:

@@ -1,8 +1,8 @@
-"""What happened against what the journeys state: probabilities, delays, and the bounds of life."""
+"""What happened against what the journeys state: probabilities, delays, what comes again, and the bounds of life."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from healthsim_core.draws import Draws, Floats
 from healthsim_core.generation.blocks import Block
-from healthsim_core.generation.journey_plan import Node
+from healthsim_core.generation.nodes import Node, Recurrence
+from healthsim_core.generation.occurrences import LEFT
 from healthsim_core.generation.tallies.counts import Tallies
-from healthsim_core.generation.tallies.delays import latest, tally_delay
+from healthsim_core.generation.tallies.delays import Delays, tally_delays
+from healthsim_core.generation.tallies.lifecycles import tally_passage
 from healthsim_core.generation.tallies.stated import Within
-from healthsim_core.generation.timing import DAY, Minutes
+from healthsim_core.generation.timing import DAY, Minutes, Timing, plus_months
 
 if TYPE_CHECKING:
     from healthsim_core.generation.dispatch import Dispatcher
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def tally_timeline(tallies: Tallies, plan: Plan, timeline: Timeline) -> None:
-    """Count how often each event happened of the times it could, and how long after what it follows.
+    """Count how often each event happened of the times it could, how long after what it follows, and how often again.
 
     Args:
         tallies: Where to count.
@@ -32,9 +34,17 @@ def tally_timeline(tallies: Tallies, plan: Plan, timeline: Timeline) -> None:
     """
     for block in timeline.blocks:
         nodes = [plan.nodes[index] for index in block.nodes]
-        _tally_delays(tallies, timeline, nodes, block)
-        if not nodes[0].triggered:
-            _tally_own(tallies, timeline, nodes[0], block)
+        node = nodes[0]
+        if node.probability < 1 and node.schedule is None:
+            tallies.proportion(_where(nodes), "probability", node.probability, block.chosen, block.eligible)
+        if not len(block.row):
+            continue
+        if node.schedule is None:
+            _tally_delay(tallies, plan, timeline, block)
+        if node.recurrence is not None:
+            _tally_repeats(tallies, plan, timeline, node, node.recurrence, block)
+        if node.lifecycle is not None:
+            tally_passage(tallies, timeline, node, node.lifecycle, block)
 
 
 def tally_lives(tallies: Tallies, plan: Plan, dispatcher: Dispatcher) -> None:
@@ -49,50 +59,115 @@ def tally_lives(tallies: Tallies, plan: Plan, dispatcher: Dispatcher) -> None:
     tallies.violation("core.event", "nothing happens after as_of", np.sum(day > plan.run.as_of), rows)
 
 
-def _tally_delays(tallies: Tallies, timeline: Timeline, nodes: Sequence[Node], block: Block) -> None:
-    """Of all nodes of a block, whose delay is the same."""
-    if nodes[0].schedule is not None or not len(block.row):
-        return
-    anchor = _anchors(timeline, nodes, block)
-    first = slice(None) if nodes[0].every is None else np.flatnonzero(block.first)
-    moment, limit = block.minute[first], _limit(timeline, nodes[0], block.row[first])
-    tally_delay(tallies, _where(nodes), "delay", nodes[0].timing, anchor[first], moment, limit, _within(timeline, block.id[first], "delay"))
-
-
-def _tally_own(tallies: Tallies, timeline: Timeline, node: Node, block: Block) -> None:
-    if node.probability < 1:
-        tallies.proportion(node.path, "probability", node.probability, block.chosen, block.eligible)
-    if node.every is not None and len(block.row):
-        _tally_repeats(tallies, timeline, node, block)
-
-
-def _tally_repeats(tallies: Tallies, timeline: Timeline, node: Node, block: Block) -> None:
-    """Each occurrence stands after the one before it."""
-    assert node.every is not None
-    limit = _limit(timeline, node, block.row)
-    again = np.flatnonzero(~block.first)
-    before = block.minute[again - 1]
-    within = _within(timeline, block.id[again], "repeat")
-    tally_delay(tallies, node.path, "time between occurrences", node.every, before, block.minute[again], limit[again], within)
-    starts = np.flatnonzero(block.first)
-    ends = np.append(starts[1:], len(block.row)) - 1
-    unfinished = ends - starts + 1 < (node.count or np.iinfo(np.int64).max)
-    missing = unfinished & (latest(node.every, block.minute[ends]) <= limit[ends])
-    tallies.violation(node.path, "comes again as often as is stated", np.sum(missing), len(ends))
-
-
-def _anchors(timeline: Timeline, nodes: Sequence[Node], block: Block) -> Minutes:
-    """The moments from which the delays of a block's events ran."""
-    whole = slice(None)
-    parts = [timeline.anchors(node, timeline.happened[index], whole) for node, index in zip(nodes, block.nodes, strict=True)]
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-
-def _limit(timeline: Timeline, node: Node, row: NDArray[np.intp]) -> Any:
-    """The last minute at which an event of the node can be seen."""
-    if node.triggered or node.newborn:
+def latest(timeline: Timeline, nodes: Sequence[Node], node: Node, block: Block) -> Any:
+    """The last minute at which an event of the node could be seen: int array (rows,) or a number."""
+    if node.triggered or node.newborn or node.starts:
         return timeline.horizon
-    return np.minimum(timeline.horizon, timeline.start[row] + (node.duration * DAY + DAY - 1))
+    last = np.minimum(timeline.horizon, timeline.begins(node, block.row) + (node.duration * DAY + DAY - 1))
+    if node.state is not None:  # not on the day on which the state is left: the hour decides there
+        at, parent = block.cause, node.parent
+        while parent is not None and parent != node.state:
+            at, parent = timeline.happened[parent].cause[at], nodes[parent].parent
+        happened = timeline.happened[node.state]
+        left = np.asarray(happened.block.parameters[LEFT][happened.rows])[at]
+        last = np.minimum(last, left // DAY * DAY - 1)
+    return last
+
+
+def _earliest(timeline: Timeline, node: Node, block: Block) -> NDArray[np.int64] | None:
+    """The first day on which an event that is anchored elsewhere could be seen for certain."""
+    if node.anchor is None or node.triggered:
+        return None
+    after = timeline.begins(node, block.row)
+    if node.parent is not None:
+        after = np.maximum(after, timeline.happened[node.parent].minute[block.cause])
+    return np.asarray(-(-after // DAY))
+
+
+def _tally_delay(tallies: Tallies, plan: Plan, timeline: Timeline, block: Block) -> None:
+    """Of all nodes of a block, whose delay is the same."""
+    nodes, whole = [plan.nodes[index] for index in block.nodes], slice(None)
+    node = nodes[0]
+    at = whole if node.recurrence is None and node.lifecycle is None else np.flatnonzero(block.first)
+    parts = [timeline.anchors(each, timeline.happened[index], whole) for each, index in zip(nodes, block.nodes, strict=True)]
+    anchor = (parts[0] if len(parts) == 1 else np.concatenate(parts))[at]
+    last, earliest = latest(timeline, plan.nodes, node, block), _earliest(timeline, node, block)
+    delays = Delays(
+        anchor,
+        block.minute[at],
+        earliest if earliest is None else earliest[at],
+        last if np.ndim(last) == 0 else last[at],
+        _within(timeline, block.id[at], "delay"),
+        _columns(timeline, node, block.row[at]),
+        chosen=not node.triggered and any(n.startswith("state.") or n.removeprefix("outcome.") in timeline.history for n in node.reads),
+    )
+    tally_delays(tallies, _where(nodes), "delay", node.timing, delays)
+
+
+def _tally_repeats(tallies: Tallies, plan: Plan, timeline: Timeline, node: Node, how: Recurrence, block: Block) -> None:
+    """Each occurrence against the one before it, or against the schedule; and how many there are."""
+    last = np.broadcast_to(latest(timeline, plan.nodes, node, block), block.row.shape)
+    starts = np.flatnonzero(block.first)
+    series = np.cumsum(block.first) - 1
+    again = np.flatnonzero(~block.first)
+    within = _within(timeline, block.id[again], "repeat")
+    if how.scheduled:
+        _tally_schedule(tallies, node, how, block, again, starts[series[again]], last[again], within)
+    else:
+        before = block.minute[again - 1]
+        delays = Delays(before, block.minute[again], None, last[again], within, None)
+        tally_delays(tallies, node.path, "time between occurrences", how.every, delays)
+    if how.scheduled or how.until is not None or node.state is not None or how.every.distribution is not None:
+        return
+    ends = np.append(starts[1:], len(block.row)) - 1
+    numbers = block.occurrence % how.times
+    final = np.zeros(len(block.row), bool)
+    final[ends] = True
+    asked = (numbers < how.times - 1) & (_no_later_than(how.every, block.minute) <= last)
+    if how.attrition:
+        tallies.proportion(node.path, "attrition", how.attrition, np.sum(asked & final), np.sum(asked))
+    else:
+        tallies.violation(node.path, "comes again as often as is stated", np.sum(asked & final), np.sum(asked))
+
+
+def _tally_schedule(
+    tallies: Tallies,
+    node: Node,
+    how: Recurrence,
+    block: Block,
+    again: NDArray[np.intp],
+    first: NDArray[np.intp],
+    last: NDArray[np.int64],
+    within: Within,
+) -> None:
+    """How far each occurrence is off its day; by the hour, and moved off weekends, nothing is said but the order."""
+    every, step = how.every, block.occurrence[again] - block.occurrence[first]
+    if every.in_minutes or every.weekdays or every.clock is not None or every.distribution is not None:
+        return
+    day = block.minute[first] // DAY
+    middle = 0 if every.months else round((every.low + every.high) / 2)
+    off = (every.low, every.high) if every.months else (every.low - middle, every.high - middle)
+    if off[1] - off[0] >= (28 * every.months or middle):  # where windows overlap, order comes first
+        return
+    planned = plus_months(day, every.months * step) if every.months else day + step * middle
+    earliest = int(np.ceil(off[0]))
+    shifted = Timing(0.0, float(np.floor(off[1]) - earliest), normal=every.normal)
+    delays = Delays((planned + earliest) * DAY, block.minute[again], None, last, within, None)
+    tally_delays(tallies, node.path, "days off the schedule", shifted, delays)
+
+
+def _no_later_than(every: Timing, moment: Minutes) -> Minutes:
+    """The last minute at which the next occurrence may stand."""
+    if every.in_minutes:
+        return np.asarray(moment + int(np.floor(max(every.high, round(every.low)))))
+    return np.asarray((every.bounds(moment // DAY)[1] + 1) * DAY - 1)
+
+
+def _columns(timeline: Timeline, node: Node, row: NDArray[np.intp]) -> Mapping[str, Any] | None:
+    """The person's columns that the delay reads; None where it reads what changes."""
+    if any(name not in timeline.people or name in timeline.outcomes for name in node.timing.names):
+        return None
+    return {name: timeline.people[name][row] for name in node.timing.names}
 
 
 def _where(nodes: Sequence[Node]) -> str:
