@@ -76,21 +76,19 @@ class PartResult:
 
     def document(self) -> dict[str, Any]:
         """The same as plain JSON."""
-        counted = {each.name: getattr(self.tallies, each.name) for each in attrs.fields(Tallies)}
         return {
             "part": attrs.asdict(self.part),
             "rows": dict(self.rows),
             "files": {name: [attrs.asdict(file) for file in files] for name, files in self.files.items()},
-            "tallies": {name: [[list(key), counts] for key, counts in found.items()] for name, found in counted.items()},
+            "tallies": self.tallies.document(),
             "left": dict(self.left),
         }
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> PartResult:
         """The result that `document` describes."""
-        tallies = {name: {tuple(key): counts for key, counts in found} for name, found in document["tallies"].items()}
         files = {name: tuple(WrittenFile(**file) for file in found) for name, found in document["files"].items()}
-        return cls(Part(**document["part"]), document["rows"], files, Tallies(**tallies), document["left"])
+        return cls(Part(**document["part"]), document["rows"], files, Tallies.from_document(document["tallies"]), document["left"])
 
 
 def parts_of(plan: Plan) -> tuple[Part, ...]:

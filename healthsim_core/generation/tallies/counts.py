@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import attrs
@@ -54,6 +55,23 @@ class Tallies:
         for cells, found in other.shapes.items():
             before = self.shapes.get(cells)
             self.shapes[cells] = found if before is None else before + found
+
+    def document(self) -> dict[str, Any]:
+        """The counts as plain JSON."""
+        return {
+            "proportions": [[*key, *counts] for key, counts in self.proportions.items()],
+            "shapes": [[*key, counts.tolist()] for key, counts in self.shapes.items()],
+            "violations": [[*key, *counts] for key, counts in self.violations.items()],
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Tallies:
+        """The counts that `document` gave."""
+        return cls(
+            {(where, what, stated): [so, asked] for where, what, stated, so, asked in document["proportions"]},
+            {(where, what, tuple(scores)): np.array(cells, np.int64) for where, what, scores, cells in document["shapes"]},
+            {(where, what): [wrong, of] for where, what, wrong, of in document["violations"]},
+        )
 
 
 def _add(into: dict[Any, list[int]], key: Any, first: int, second: int) -> None:

@@ -107,52 +107,43 @@ def _tally_delay(tallies: Tallies, plan: Plan, timeline: Timeline, block: Block)
 def _tally_repeats(tallies: Tallies, plan: Plan, timeline: Timeline, node: Node, how: Recurrence, block: Block) -> None:
     """Each occurrence against the one before it, or against the schedule; and how many there are."""
     last = np.broadcast_to(latest(timeline, plan.nodes, node, block), block.row.shape)
-    starts = np.flatnonzero(block.first)
-    series = np.cumsum(block.first) - 1
-    again = np.flatnonzero(~block.first)
+    follows = np.zeros(len(block.row), bool)  # the occurrence before it; what an anchor puts before the start is not there
+    follows[1:] = ~block.first[1:] & (block.row[1:] == block.row[:-1]) & (np.diff(block.occurrence) == 1)
+    again = np.flatnonzero(follows)
     within = _within(timeline, block.id[again], "repeat")
     if how.scheduled:
-        _tally_schedule(tallies, node, how, block, again, starts[series[again]], last[again], within)
+        _tally_schedule(tallies, timeline, node, how, block, last)
     else:
         before = block.minute[again - 1]
         delays = Delays(before, block.minute[again], None, last[again], within, None)
         tally_delays(tallies, node.path, "time between occurrences", how.every, delays)
     if how.scheduled or how.until is not None or node.state is not None or how.every.distribution is not None:
         return
-    ends = np.append(starts[1:], len(block.row)) - 1
-    numbers = block.occurrence % how.times
-    final = np.zeros(len(block.row), bool)
-    final[ends] = True
-    asked = (numbers < how.times - 1) & (_no_later_than(how.every, block.minute) <= last)
+    final = ~np.append(follows[1:], False)
+    asked = (block.occurrence % how.times < how.times - 1) & (_no_later_than(how.every, block.minute) <= last)
     if how.attrition:
         tallies.proportion(node.path, "attrition", how.attrition, np.sum(asked & final), np.sum(asked))
     else:
         tallies.violation(node.path, "comes again as often as is stated", np.sum(asked & final), np.sum(asked))
 
 
-def _tally_schedule(
-    tallies: Tallies,
-    node: Node,
-    how: Recurrence,
-    block: Block,
-    again: NDArray[np.intp],
-    first: NDArray[np.intp],
-    last: NDArray[np.int64],
-    within: Within,
-) -> None:
+def _tally_schedule(tallies: Tallies, timeline: Timeline, node: Node, how: Recurrence, block: Block, last: NDArray[np.int64]) -> None:
     """How far each occurrence is off its day; by the hour, and moved off weekends, nothing is said but the order."""
-    every, step = how.every, block.occurrence[again] - block.occurrence[first]
-    if every.in_minutes or every.weekdays or every.clock is not None or every.distribution is not None:
-        return
-    day = block.minute[first] // DAY
+    every = how.every
     middle = 0 if every.months else round((every.low + every.high) / 2)
     off = (every.low, every.high) if every.months else (every.low - middle, every.high - middle)
-    if off[1] - off[0] >= (28 * every.months or middle):  # where windows overlap, order comes first
+    overlapping = off[1] - off[0] >= (28 * every.months or middle)  # then order comes first
+    if every.in_minutes or every.weekdays or every.clock is not None or every.distribution is not None or overlapping:
         return
+    first = np.maximum.accumulate(np.where(block.first, np.arange(len(block.row)), 0))
+    same = ~block.first & (block.row == block.row[first]) & (block.occurrence // how.times == block.occurrence[first] // how.times)
+    again = np.flatnonzero(same)
+    day, step = block.minute[first[again]] // DAY, block.occurrence[again] - block.occurrence[first[again]]
     planned = plus_months(day, every.months * step) if every.months else day + step * middle
     earliest = int(np.ceil(off[0]))
     shifted = Timing(0.0, float(np.floor(off[1]) - earliest), normal=every.normal)
-    delays = Delays((planned + earliest) * DAY, block.minute[again], None, last, within, None)
+    within = _within(timeline, block.id[again], "repeat")
+    delays = Delays((planned + earliest) * DAY, block.minute[again], None, last[again], within, None)
     tally_delays(tallies, node.path, "days off the schedule", shifted, delays)
 
 
