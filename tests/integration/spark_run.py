@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from healthsim import generate
+from healthsim_core.execution import on_spark
+from healthsim_core.execution.worker import make_part
 from healthsim_core.generation import memory
 
 REQUEST: dict[str, Any] = {"profile": "adult-hypertension", "journey": "chronic-management", "count": 400, "output_formats": ["fhir_r4"]}
@@ -20,11 +23,18 @@ def digest(out: Path) -> str:
     return str(json.loads((out / "manifest.json").read_text(encoding="utf-8"))["digest"])
 
 
-def kill(marker: str) -> None:
-    """End this worker, the first time."""
-    if not Path(marker).exists():
-        Path(marker).touch()
-        os._exit(9)
+def dying(marker: Path) -> Any:
+    """What Spark's executors do, but that the worker of part 2 is killed in the middle of it, the first time."""
+
+    def make(job: Any, part: Any) -> str:
+        def die(number: int, units: int) -> None:
+            if number == 2 and not marker.exists():
+                marker.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        return json.dumps(make_part(job, part, die).document())
+
+    return make
 
 
 def main() -> None:
@@ -36,10 +46,10 @@ def main() -> None:
         generate(**REQUEST, out=Path(scratch, "local"))
         generate(**REQUEST, out=Path(scratch, "started"), executor="spark", workers=2)
         session = SparkSession.builder.master("local[2,4]").config("spark.ui.enabled", "false").getOrCreate()
-        marker = str(Path(scratch, "killed"))
-        session.sparkContext.parallelize([0], 1).foreach(lambda _: kill(marker))
+        on_spark._make = dying(Path(scratch, "killed"))
         generate(**REQUEST, out=Path(scratch, "joined"), executor="spark")
         session.stop()
+        assert Path(scratch, "killed").exists()
         digests = {name: digest(Path(scratch, name)) for name in ("local", "started", "joined")}
     print(digests)
     sys.exit(len(set(digests.values())) != 1)
