@@ -98,6 +98,13 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session
+def seeds(session: nox.Session) -> None:
+    """Honest runs of many seeds, of every shipped profile and journey: `-- SEEDS PEOPLE`; all three sizes by default, for hours."""
+    for arguments in [session.posargs] if session.posargs else [["1000", "100"], ["1000", "1000"], ["1000", "100000"]]:
+        session.run("python", "tests/seeds.py", *arguments)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Speed, start-up and peak memory against their goals, stored in out/bench; --quick, --million, --only PART, --markdown."""
     session.run("python", "tests/benchmarks/bench.py", *session.posargs)

@@ -81,6 +81,10 @@ class SkillError(SpecificationError):
     """A skill document is malformed, or a reference into it cannot resolve."""
 
 
+class InvalidDataError(HealthSimError):
+    """What was made is not what was said, and validation is strict."""
+
+
 class TableError(HealthSimError):
     """Columns that do not agree with the declared table."""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from healthsim_core.errors import HealthSimError
+from healthsim_core.errors import HealthSimError, InvalidDataError
 
 COMMANDS = {
     "run": "Run a scenario file.",
@@ -70,7 +70,7 @@ def cli() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line; a user's mistake is one message and exit code 2, Ctrl-C is 130."""
+    """Run the command line; a user's mistake is one message and exit code 2, data that strict validation refuses 1, Ctrl-C is 130."""
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # for workers too: leaner than Arrow's own, and no slower
     try:
         code = cli.main(arguments, standalone_mode=False)
@@ -80,7 +80,7 @@ def main(arguments: list[str] | None = None) -> None:
     except HealthSimError as error:
         count = len(error.mistakes)
         click.echo(f"healthsim: {count} mistakes.\n\n{error}" if count > 1 else f"healthsim: {error}", err=True)
-        code = 2
+        code = 1 if isinstance(error, InvalidDataError) else 2
     except (KeyboardInterrupt, click.Abort):
         click.echo("healthsim: interrupted; nothing was written.", err=True)
         code = 130

@@ -61,7 +61,8 @@ def run_plan(plan: Plan, options: Options) -> Result:
     """Run a plan into what `options` name; where something fails, nothing is left of it.
 
     Raises:
-        SpecificationError: The options make no sense, or validation is strict and failed.
+        SpecificationError: The options make no sense.
+        InvalidDataError: Validation is strict, and failed.
         OutputError: The output folder refuses.
         StateError: The database refuses.
     """

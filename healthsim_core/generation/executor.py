@@ -8,7 +8,7 @@ import attrs
 import pyarrow as pa
 
 from healthsim_core.catalog import Catalog, default_catalog
-from healthsim_core.errors import SpecificationError
+from healthsim_core.errors import InvalidDataError
 from healthsim_core.generation.memory import run_in_memory
 from healthsim_core.generation.plan import compile_plan
 from healthsim_core.generation.request import Request, make_request
@@ -108,11 +108,11 @@ def strictly(result: Result) -> Result:
     """The result, unless its validation is strict and failed.
 
     Raises:
-        SpecificationError: It is.
+        InvalidDataError: It is.
     """
     report = result.validation
     if report.mode == "strict" and not report.passed:
-        raise SpecificationError(
-            f"what was made is not what was said: {report.failures[0]}", report.failures[0].where, "See the validation report."
-        )
+        first, more = report.failures[0], len(report.failures) - 1
+        what = f"what was made is not what was said: {first.what}: {first.found}" + (f", and {more} more." if more else ".")
+        raise InvalidDataError(what, first.where, 'Nothing is left of the run. With validation "warn" it ends with a report.')
     return result

@@ -93,8 +93,7 @@ def _addresses(counties: tuple[tuple[str, float], ...]) -> Addresses:
 def _add_attribute(house: Household, attribute: Attribute) -> None:
     column = _household_column(house, attribute) if attribute.household else _member_column(house, attribute)
     if attribute.name == "age":
-        column = np.floor(np.asarray(column)).astype(np.int64)
-        column = _plausible_ages(house, column)
+        column = _plausible_ages(house, _whole_years(column))
     if attribute.name == "sex":
         column = _spouses_sex(house, column)  # type: ignore[arg-type]
     house.columns[attribute.name] = column
@@ -120,10 +119,14 @@ def _member_column(house: Household, attribute: Attribute) -> Column:
         rows = house.of_member(index)
         context = _at(house.columns, rows, attribute.by_member[index].names)
         if parts:
-            context[f"subscriber_{attribute.name}"] = parts[0]
+            context[f"subscriber_{attribute.name}"] = _whole_years(parts[0]) if attribute.name == "age" else parts[0]
         parts.append(attribute.by_member[index].sample(unit[rows], context))
     rows_in_order = np.concatenate([house.of_member(index) for index in order])
     return concat(parts)[np.argsort(rows_in_order, kind="stable")]
+
+
+def _whole_years(age: Column) -> NDArray[np.int64]:
+    return np.asarray(np.floor(np.asarray(age)), np.int64)
 
 
 def _plausible_ages(house: Household, age: NDArray[np.int64]) -> NDArray[np.int64]:
