@@ -134,14 +134,37 @@ class Taken:
 
     __slots__ = ("column", "rows")
 
-    def __init__(self, column: Column, rows: NDArray[Any]) -> None:
+    def __init__(self, column: Column | Joined, rows: NDArray[Any]) -> None:
         self.column, self.rows = column, rows
 
     def __len__(self) -> int:
         return len(self.rows)
 
 
-Stored = Text | NDArray[Any] | Repeated | Taken
+class Joined:
+    """One column of several sets of columns, one under the other: joined when it is read."""
+
+    __slots__ = ("_column", "name", "parts")
+
+    def __init__(self, parts: Sequence[Columns], name: str) -> None:
+        self.parts, self.name = parts, name
+        self._column: Column | None = None
+
+    def __len__(self) -> int:
+        return sum(part.rows for part in self.parts)
+
+    def read(self) -> Column:
+        """The joined column."""
+        if self._column is None:
+            self._column = concat([part[self.name] for part in self.parts])
+        return self._column
+
+    def take(self, indices: NDArray[Any]) -> Column:
+        """The rows at `indices`."""
+        return self.read().take(indices)
+
+
+Stored = Text | NDArray[Any] | Repeated | Taken | Joined
 
 
 class Columns(Mapping[str, Column]):
@@ -176,12 +199,14 @@ class Columns(Mapping[str, Column]):
             column = self._data[name] = _filled(column.value, self.rows)
         elif isinstance(column, Taken):
             column = self._data[name] = column.column.take(column.rows)
+        elif isinstance(column, Joined):
+            column = self._data[name] = column.read()
         return column
 
     def unread(self, name: str) -> Column | Repeated | None:
         """The column, or the value that is repeated where the column has not been read; None where there is none."""
         column = self._data.get(name)
-        return self[name] if isinstance(column, Taken) else column
+        return self[name] if isinstance(column, Taken | Joined) else column
 
     @property
     def parts(self) -> dict[str, Stored]:
@@ -227,7 +252,7 @@ class Columns(Mapping[str, Column]):
             return parts[0]
         if not parts:
             return Columns({}, 0)
-        return Columns._of({name: concat([part[name] for part in parts]) for name in parts[0]}, sum(p.rows for p in parts))
+        return Columns._of({name: Joined(parts, name) for name in parts[0]}, sum(part.rows for part in parts))
 
     def to_pylist(self) -> list[dict[str, Any]]:
         """Rows as dictionaries: for tests and small tables."""
@@ -269,11 +294,11 @@ def _compact(text: Text) -> Text:
 
 
 def _has_rows(value: Any) -> bool:
-    return isinstance(value, (Text, Taken, pa.Array, list, tuple)) or (isinstance(value, np.ndarray) and value.ndim > 0)
+    return isinstance(value, (Text, Taken, Joined, pa.Array, list, tuple)) or (isinstance(value, np.ndarray) and value.ndim > 0)
 
 
 def _column(value: Any) -> Stored:
-    if isinstance(value, (Text, Repeated, Taken)):  # a tuple is four times faster here than a union, and this is asked of every column
+    if isinstance(value, (Text, Repeated, Taken, Joined)):  # a tuple: four times faster than a union, and asked of every column
         return value
     if isinstance(value, np.ndarray) and value.ndim == 1:
         return Text.of(value.tolist()) if value.dtype.kind in "OU" else value

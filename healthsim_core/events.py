@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core.columns import Column, Columns, Text, concat
+from healthsim_core.columns import Column, Columns, Text
 from healthsim_core.draws import Draws
 
 Ids = NDArray[np.int64]
@@ -117,39 +117,71 @@ class Events:
 
     Attributes:
         run: The run.
-        type: Text (rows,): the event type.
         row: Int array (rows,): the person's row in `chunk`.
-        time: `datetime64[s]` (rows,): when, local civil time.
-        id: Int64 (rows,): event ids.
-        cause: Int64 (rows,): ids of the events that these depend on or were triggered by; 0 for none.
-        node: Text (rows,): the journey's event, or the chain of triggers.
-        journey: Text (rows,): the journey.
-        label: Text (rows,): what it is, in words.
-        occurrence: Int array (rows,): 0 for the first of a repeated event.
+        columns: What is known of each event; see the properties, which read it.
         parameters: The parameters that the handler declares; null where an event has none.
-        provider_npi: Text (rows,), null where no network is installed.
-        facility_npi: Text (rows,), null where no network is installed.
         chunk: The chunk's people.
         ancestors: See `ancestor`.
         stream: Prefix of the draws' stream names.
     """
 
     run: Run
-    type: Text
     row: NDArray[np.intp]
-    time: Times
-    id: Ids
-    cause: Ids
-    node: Text
-    journey: Text
-    label: Text
-    occurrence: NDArray[Any]
+    columns: Columns
     parameters: Columns
     chunk: People
-    provider_npi: Text
-    facility_npi: Text
     ancestors: Callable[[str], Columns] = lambda event_type: Columns({})
     stream: str = "events"
+
+    @property
+    def type(self) -> Text:
+        """Text (rows,): the event type."""
+        return self.columns["type"]  # type: ignore[return-value]
+
+    @property
+    def time(self) -> Times:
+        """`datetime64[s]` (rows,): when, local civil time."""
+        return self.columns["time"]  # type: ignore[return-value]
+
+    @property
+    def id(self) -> Ids:
+        """Int64 (rows,): event ids."""
+        return self.columns["id"]  # type: ignore[return-value]
+
+    @property
+    def cause(self) -> Ids:
+        """Int64 (rows,): ids of the events that these depend on or were triggered by; 0 for none."""
+        return self.columns["cause"]  # type: ignore[return-value]
+
+    @property
+    def node(self) -> Text:
+        """Text (rows,): the journey's event, or the chain of triggers."""
+        return self.columns["node"]  # type: ignore[return-value]
+
+    @property
+    def journey(self) -> Text:
+        """Text (rows,): the journey."""
+        return self.columns["journey"]  # type: ignore[return-value]
+
+    @property
+    def label(self) -> Text:
+        """Text (rows,): what it is, in words."""
+        return self.columns["label"]  # type: ignore[return-value]
+
+    @property
+    def occurrence(self) -> NDArray[Any]:
+        """Int array (rows,): 0 for the first of a repeated event."""
+        return self.columns["occurrence"]  # type: ignore[return-value]
+
+    @property
+    def provider_npi(self) -> Text:
+        """Text (rows,), null where no network is installed."""
+        return self.columns["provider_npi"]  # type: ignore[return-value]
+
+    @property
+    def facility_npi(self) -> Text:
+        """Text (rows,), null where no network is installed."""
+        return self.columns["facility_npi"]  # type: ignore[return-value]
 
     def __len__(self) -> int:
         return len(self.row)
@@ -194,10 +226,13 @@ class Events:
     def where(self, mask: NDArray[np.bool_]) -> Events:
         """The events where `mask` is True."""
         rows = np.flatnonzero(mask)
-        taken: dict[str, Any] = {name: getattr(self, name)[rows] for name in _ROW_ATTRIBUTES}
         ancestors = self.ancestors
         return attrs.evolve(
-            self, parameters=self.parameters.take(rows), ancestors=lambda name: ancestors(name).take(rows), **taken
+            self,
+            row=self.row[rows],
+            columns=self.columns.take(rows),
+            parameters=self.parameters.take(rows),
+            ancestors=lambda name: ancestors(name).take(rows),
         )
 
 
@@ -212,16 +247,13 @@ def merged(first: Events, then: Events) -> Events:
     moment = [np.asarray(each.time).astype("datetime64[s]").astype(np.int64) + _EPOCH for each in (first, then)]
     keys = np.concatenate([each.row * (2 * _EPOCH) + at for each, at in zip((first, then), moment, strict=True)])
     order = np.argsort(keys, kind="stable")  # of two sorted runs: merged in one pass
-    taken: dict[str, Any] = {name: concat([getattr(first, name), getattr(then, name)])[order] for name in _ROW_ATTRIBUTES}
     return attrs.evolve(
         then,
+        row=np.concatenate([first.row, then.row])[order],
+        columns=Columns.concat([first.columns, then.columns]).take(order),
         parameters=Columns.concat([first.parameters, then.parameters]).take(order),
         ancestors=lambda name: Columns.concat([first.ancestor(name), then.ancestor(name)]).take(order),
-        **taken,
     )
 
 
 _EPOCH = 1 << 36  # seconds, two thousand years: added, so that times before 1970 are positive too
-_ROW_ATTRIBUTES = (
-    "type", "row", "time", "id", "cause", "node", "journey", "label", "occurrence", "provider_npi", "facility_npi",
-)  # fmt: skip

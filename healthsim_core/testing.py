@@ -54,14 +54,15 @@ def make_events(
     rows = len(row)
     types = event_type if isinstance(event_type, Text) else Text.of([event_type] * rows if isinstance(event_type, str) else event_type)
     found = ancestors or {}
+    columns: dict[str, Any] = {
+        "type": types, "time": np.array(time, "datetime64[s]"), "id": np.arange(rows, dtype=np.int64) + 1_000_001,
+        "cause": np.zeros(rows, np.int64), "node": "event", "journey": "journey", "label": None, "occurrence": np.zeros(rows, np.int64),
+        "provider_npi": "1234567893", "facility_npi": "1993999998",
+    }  # fmt: skip
+    known = {name: changes.pop(name) for name in tuple(changes) if name in columns}
     values: dict[str, Any] = {
-        "run": people.run, "type": types, "row": np.array(row, np.intp), "time": np.array(time, "datetime64[s]"),
-        "id": np.arange(rows, dtype=np.int64) + 1_000_001, "cause": np.zeros(rows, np.int64),
-        "node": Text.constant("event", rows), "journey": Text.constant("journey", rows),
-        "label": Text.constant(None, rows), "occurrence": np.zeros(rows, np.int64),
-        "parameters": Columns(parameters or {}, rows), "chunk": people,
-        "provider_npi": Text.constant("1234567893", rows), "facility_npi": Text.constant("1993999998", rows),
-        "ancestors": lambda name: found.get(name) or no_ancestors(rows),
+        "run": people.run, "row": np.array(row, np.intp), "columns": Columns({**columns, **known}, rows),
+        "parameters": Columns(parameters or {}, rows), "chunk": people, "ancestors": lambda name: found.get(name) or no_ancestors(rows),
     }  # fmt: skip
     return Events(**{**values, **changes})
 

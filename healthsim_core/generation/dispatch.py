@@ -29,6 +29,8 @@ _NODE_TEXTS: Mapping[str, Callable[[Node], str | None]] = {
     "journey": lambda node: node.journey,
     "label": lambda node: node.label,
 }
+_COLUMNS = {"type": "event_type", "node": "path", "journey": "journey", "label": "label"}  # of events, by name of the node's text
+_OF_ANCESTORS = ("id", "time", "provider_npi", "facility_npi")
 _SHARED = tuple(Field(name, "category", name, nullable=True) for name in SHARED_PARAMETERS)
 
 
@@ -110,9 +112,8 @@ class Dispatcher:
         self.at_type = dict(_grouped(self.texts["event_type"].codes[self.node_in_order]))
         self.node_or_none = np.append(self.chain.node, len(nodes))
         self.assigned = {name: Text.constant(None, len(self.chain.node)) for name in ("provider_npi", "facility_npi")}
-        self.causes = self._causes()
+        self.whole = self._whole()
         self._assign()
-        self.causes = self._causes()
 
     def events(self, types: Sequence[str], fields: Sequence[Field], stream: str) -> Events:
         """The chunk's events of some types, with the parameters that `fields` names."""
@@ -154,31 +155,19 @@ class Dispatcher:
 
     def _everybody(self, fields: Sequence[Field], stream: str) -> Events:
         rows = len(self.people)
-        blank = Text.constant(None, rows)
-        return Events(
-            run=self.run, type=Text.constant("person", rows), row=np.arange(rows),
-            time=np.asarray(self.people["start_date"]).astype("datetime64[s]"),
-            id=self.people.id, cause=np.zeros(rows, np.int64), node=blank, journey=blank, label=blank, occurrence=np.zeros(rows, np.int64),
-            parameters=Columns({field.name: field.nulls(rows) for field in fields}, rows), chunk=self.people, provider_npi=blank,
-            facility_npi=blank, ancestors=lambda _: no_ancestors(rows), stream=stream,
-        )  # fmt: skip
+        columns = {
+            "type": "person", "time": np.asarray(self.people["start_date"]).astype("datetime64[s]"), "id": self.people.id,
+            "cause": np.zeros(rows, np.int64), "occurrence": np.zeros(rows, np.int64),
+            **dict.fromkeys(("node", "journey", "label", "provider_npi", "facility_npi")),
+        }  # fmt: skip
+        parameters = Columns({field.name: field.nulls(rows) for field in fields}, rows)
+        return Events(self.run, np.arange(rows), Columns(columns, rows), parameters, self.people, lambda _: no_ancestors(rows), stream)
 
     def _batch(self, at: NDArray[np.intp], fields: Sequence[Field], stream: str) -> Events:
-        chain, node = self.chain, self.chain.node[at]
-        cause = chain.cause[at]
-        grouped = _grouped(chain.block[at]) if fields else []
-        return Events(
-            run=self.run, type=self._node_text("event_type", node), row=self.row[at], time=_moments(chain.minute[at]), id=chain.id[at],
-            cause=np.where(cause < 0, 0, chain.id[cause]) if len(cause) else cause, node=self._node_text("path", node),
-            journey=self._node_text("journey", node), label=self._node_text("label", node), occurrence=chain.occurrence[at],
-            parameters=Columns({field.name: self._parameter(field, at, grouped) for field in fields}, len(at)), chunk=self.people,
-            provider_npi=self.assigned["provider_npi"][at], facility_npi=self.assigned["facility_npi"][at],
-            ancestors=lambda event_type: self._ancestor(event_type, at), stream=stream,
-        )  # fmt: skip
-
-    def _node_text(self, name: str, node: NDArray[np.int64]) -> Text:
-        text = self.texts[name]
-        return Text(text.codes[node], text.values) if len(node) else Text.constant(None, 0)
+        grouped = _grouped(self.chain.block[at]) if fields else []
+        parameters = Columns({field.name: self._parameter(field, at, grouped) for field in fields}, len(at))
+        columns = self.whole.take(at)
+        return Events(self.run, self.row[at], columns, parameters, self.people, lambda name: self._ancestor(name, at), stream)
 
     def _parameter(self, field: Field, at: NDArray[np.intp], grouped: Sequence[tuple[int, NDArray[np.intp]]]) -> Column:
         fixed = self._fixed(field, at, grouped)
@@ -223,13 +212,20 @@ class Dispatcher:
             found[searching] = self.chain.cause[found[searching]]
             searching = searching[~wanted[self.node_or_none[found[searching]]]]
         same = (found >= 0) & (self.chain.row[found] == self.chain.row[at]) if len(found) else np.zeros(0, bool)
-        return self.causes.take(np.where(same, found, -1))  # a newborn's stay is not the mother's
+        return self.whole.select(_OF_ANCESTORS).take(np.where(same, found, -1))  # a newborn's stay is not the mother's
 
-    def _causes(self) -> Columns:
-        """Every event as others see it that follow from it, and last the one that is none."""
-        npi = {name: Text(np.append(text.codes, -1), text.values) for name, text in self.assigned.items()}
-        time = np.append(_moments(self.chain.minute), np.datetime64("NaT", "s"))
-        return Columns({"id": np.append(self.chain.id, 0), "time": time, **npi}, len(time))
+    def _whole(self) -> Columns:
+        """What is known of every event, in the order of the chain; last is the one that is none."""
+        chain = self.chain
+        node, ids = np.append(chain.node, -1), np.append(chain.id, 0)
+        texts = {ours: Text(np.append(self.texts[name].codes, -1)[node], self.texts[name].values) for ours, name in _COLUMNS.items()}
+        time = np.append(_moments(chain.minute), np.datetime64("NaT", "s"))
+        cause = np.append(ids[chain.cause], 0)
+        columns = {"time": time, "id": ids, "cause": cause, "occurrence": np.append(chain.occurrence, 0), **texts, **self._npi()}
+        return Columns(columns, len(ids))
+
+    def _npi(self) -> dict[str, Text]:
+        return {name: Text(np.append(text.codes, -1), text.values) for name, text in self.assigned.items()}
 
     def _assign(self) -> None:
         rows = len(self.chain.node)
@@ -244,6 +240,7 @@ class Dispatcher:
                 codes[at] = column.codes
                 self.assigned[name] = Text(codes, column.values)
         self.assigned = {name: self._inherited(text) for name, text in self.assigned.items()}
+        self.whole = self.whole.assign(**self._npi())
 
     def _asks_for_assignment(self) -> NDArray[np.bool_]:
         asking = np.array(

@@ -156,16 +156,17 @@ def _events(timeline: Timeline, nodes: Sequence[Node], causes: Causes, chosen: N
     people = People(timeline.run, Columns(timeline.people, len(timeline.present)))
     causing = [nodes[_parent(node)] for node in causes.nodes]
     count, of = len(chosen), causes.node[chosen]
-    blank = Text.constant(None, count)
     paths, journeys, labels = (Text.of([text(node) for node in causing]) for text in (_path, _journey, _label))
     parameters = Columns({name: causes.parameters.unread(name) for name in causes.parameters}, len(causes.row)).take(chosen)
+    columns = {
+        "type": causing[0].event_type, "time": _moments(causes.minute[chosen]), "id": _joined(causes.parts, "id")[chosen],
+        "cause": _ids_of_parents(timeline, causing, causes)[chosen], "occurrence": causes.occurrence[chosen],
+        "node": Text(paths.codes[of], paths.values), "journey": Text(journeys.codes[of], journeys.values),
+        "label": Text(labels.codes[of], labels.values), "provider_npi": None, "facility_npi": None,
+    }  # fmt: skip
     return Events(
-        run=timeline.run, type=Text.constant(causing[0].event_type, count), row=causes.row[chosen], time=_moments(causes.minute[chosen]),
-        id=_joined(causes.parts, "id")[chosen], cause=_ids_of_parents(timeline, causing, causes)[chosen],
-        node=Text(paths.codes[of], paths.values), journey=Text(journeys.codes[of], journeys.values),
-        label=Text(labels.codes[of], labels.values), occurrence=causes.occurrence[chosen], parameters=parameters, chunk=people,
-        provider_npi=blank, facility_npi=blank, ancestors=lambda name: _ancestors(timeline, nodes, causes, name).take(chosen),
-        stream=f"schedule.{causing[0].event_type}",
+        run=timeline.run, row=causes.row[chosen], columns=Columns(columns, count), parameters=parameters, chunk=people,
+        ancestors=lambda name: _ancestors(timeline, nodes, causes, name).take(chosen), stream=f"schedule.{causing[0].event_type}",
     )  # fmt: skip
 
 
