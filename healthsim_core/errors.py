@@ -10,6 +10,7 @@ from typing import ParamSpec, TypeVar
 Arguments = ParamSpec("Arguments")
 Made = TypeVar("Made")
 Instead = TypeVar("Instead")
+MOST_TOLD = 100  # of the mistakes of a document, in its message
 
 
 class HealthSimError(Exception):
@@ -52,7 +53,9 @@ class SeveralMistakesError(SpecificationError):
 
     def __init__(self, mistakes: Iterable[HealthSimError]) -> None:
         self._mistakes = tuple(mistakes)
-        super().__init__("\n".join(str(mistake) for mistake in self._mistakes))
+        more = len(self._mistakes) - MOST_TOLD
+        rest = [f"... and {more:,} more mistakes."] if more > 0 else []
+        super().__init__("\n".join([*map(str, self._mistakes[:MOST_TOLD]), *rest]))
         self.args = (self._mistakes,)
 
     def within(self, where: str) -> SeveralMistakesError:
@@ -114,6 +117,7 @@ class Mistakes:
 
     def __init__(self) -> None:
         self.found: list[HealthSimError] = []
+        self._told: set[str] = set()
 
     @contextmanager
     def caught(self, within: str = "") -> Iterator[None]:
@@ -121,9 +125,10 @@ class Mistakes:
         try:
             yield
         except HealthSimError as error:
-            told = {str(mistake) for mistake in self.found}
-            placed = error.within(within) if within else error
-            self.found += [mistake for mistake in placed.mistakes if str(mistake) not in told]
+            for mistake in (error.within(within) if within else error).mistakes:
+                if str(mistake) not in self._told:
+                    self._told.add(str(mistake))
+                    self.found.append(mistake)
 
     def attempt(
         self, instead: Instead, function: Callable[Arguments, Made], *arguments: Arguments.args, **named: Arguments.kwargs

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,7 +13,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from healthsim_core.errors import HealthSimError, Mistakes
 from healthsim_core.spec.bounds import check_bounds, read_json
-from healthsim_core.spec.wording import Location, located, mistakes_of
+from healthsim_core.spec.wording import MOST_READ, Location, located, mistakes_of
 
 ROUNDS = 4  # readings of a document, each without what the earlier ones found wrong
 
@@ -38,7 +40,17 @@ class Findings:
     def add(self, what: str, remedy: str, *path: int | str, value: Any = None) -> None:
         """Keep a mistake at `path` below the model that is validated."""
         error = PydanticCustomError("mistake", "{what}", {"what": what, "remedy": remedy})
-        self.found.append(InitErrorDetails(type=error, loc=path, input=value))
+        if not any(each["loc"] == path and str(each["type"]) == str(error) for each in self.found[-MOST_READ:]):
+            self.found.append(InitErrorDetails(type=error, loc=path, input=value))
+
+    @contextmanager
+    def caught(self, *path: int | str) -> Iterator[None]:
+        """Keep the ValueError of the block at `path`, and go on after it; what follows "; " is the remedy."""
+        try:
+            yield
+        except ValueError as error:
+            what, _, remedy = str(error).partition("; ")
+            self.add(f"{what}.", f"{remedy[:1].upper()}{remedy[1:]}." if remedy else "", *path)
 
     def tell(self) -> None:
         """Raise what was found, if anything."""

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from healthsim_core.errors import HealthSimError, SpecificationError, suggestion
 
 Location = tuple[int | str, ...]
+MOST_READ = 500  # of pydantic's errors; a document that has more is mended piece by piece
 
 _EXPECTED = {  # what pydantic calls a wrong type or form of value, by the first word of its name
     "float": "a number", "int": "a whole number", "string": "a text", "list": "a list", "dict": "a mapping", "model": "a mapping",
@@ -37,7 +38,7 @@ _BOUNDS = {  # constraint to what is wrong and the remedy
 
 def mistakes_of(error: ValidationError, model: type[BaseModel], source: Any) -> list[tuple[Location, HealthSimError]]:
     """The mistakes of a document in its own words, with their paths."""
-    details = [(_path(detail, source), detail) for detail in error.errors()]
+    details = [(_path(detail, source), detail) for detail in error.errors()[:MOST_READ]]
     kept = _without_echoes(details)
     by_path: dict[Location, list[ErrorDetails]] = {}
     for path, detail in kept:
@@ -125,7 +126,7 @@ def _said(detail: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
     if kind == "string_pattern_mismatch":
         return f"{shown} has another form.", _PATTERNS.get(context["pattern"], f"It must match {context['pattern']}.")
     message = detail["msg"].removeprefix("Value error, ")
-    what, _, remedy = message.replace(". Did you", "; Did you").partition("; ")
+    what, _, remedy = message.replace(". Did you", "; Did you").strip().partition("; ")
     value = "" if isinstance(detail["input"], dict | list) or shown.strip('"') in what else f" (got {shown})"
     return f"{what.rstrip('.')}{value}.", remedy[:1].upper() + remedy[1:].rstrip(".?") + ("?" if "?" in remedy else ".") if remedy else ""
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from mutations import mutated
+from wide import WIDE_JOURNEY, WIDE_PROFILE
 
 from healthsim_core.catalog import default_catalog
 from healthsim_core.errors import HealthSimError
@@ -18,7 +22,8 @@ from healthsim_core.generator import generate
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = int(os.environ.get("HEALTHSIM_FUZZ_EXAMPLES", "60"))
-LONGEST = 10.0  # seconds of one document; a run of five people takes a tenth of one
+LONGEST = 10.0  # seconds of work for one document; a run of three people takes a tenth of one
+MOST_MEMORY = 1 << 30  # bytes that one document may add to the process; a run of three people adds a twentieth of them
 FUZZ = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=EXAMPLES <= 60)
 
 
@@ -34,16 +39,29 @@ SCENARIOS = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((RO
 
 def tried(**request: Any) -> str:
     """What the run of a document says: the error, or nothing. The document must not take long."""
-    began = time.perf_counter()
-    try:
-        generate(**request, count=3)
-        said = ""
-    except HealthSimError as error:
-        said = str(error).strip() or "nothing at all"
+    began = time.process_time()
+    with memory_bound(MOST_MEMORY):
+        try:
+            generate(**request, count=3)
+            said = ""
+        except HealthSimError as error:
+            said = str(error).strip() or "nothing at all"
     assert said != "nothing at all"
-    assert len(said) < 200_000
-    assert time.perf_counter() - began < LONGEST
+    assert len(said) < 50_000
+    assert time.process_time() - began < LONGEST
     return said
+
+
+@contextmanager
+def memory_bound(added: int) -> Iterator[None]:
+    """The block may take so many bytes more than the process has; beyond them there is a MemoryError."""
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + added, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 @FUZZ
@@ -64,6 +82,22 @@ def test_a_scenario_that_has_been_changed(document: dict[str, Any]) -> None:
     tried(scenario={**document, "outputs": []} if "outputs" in document else document)
 
 
+@FUZZ
+@given(mutated([WIDE_PROFILE]))
+def test_a_profile_that_uses_all_distributions_has_been_changed(document: dict[str, Any]) -> None:
+    tried(profile=document, products=[])
+
+
+@FUZZ
+@given(mutated([WIDE_JOURNEY]))
+def test_a_journey_that_uses_all_patterns_has_been_changed(document: dict[str, Any]) -> None:
+    tried(profile=WIDE_PROFILE, journey=document, products=["patientsim"])
+
+
 @pytest.mark.parametrize("document", PROFILES, ids=lambda document: document["id"])
 def test_the_documents_themselves_run(document: dict[str, Any]) -> None:
     assert tried(profile=document, products=[]) == ""
+
+
+def test_what_uses_everything_runs() -> None:
+    assert tried(profile=WIDE_PROFILE, journey=WIDE_JOURNEY) == ""

@@ -122,8 +122,11 @@ def _kind(value: Any) -> str:
 def _known(value: Any) -> Any:
     if isinstance(value, bool | int | float | str):
         return {"type": "constant", "value": value}
+    if isinstance(value, dict) and "type" not in value and "value" not in value:
+        raise ValueError('the field "type" is missing; say which distribution it is, such as "normal"')
     if isinstance(value, dict) and _kind(value) not in KINDS:
-        raise ValueError(f'no distribution is called "{_kind(value)}". {suggestion(_kind(value), KINDS)}')
+        hint = suggestion(_kind(value), KINDS) or f"it is one of {', '.join(KINDS)}"
+        raise ValueError(f'no distribution is called "{_kind(value)[:60]}"; {hint}')
     return value
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from healthsim_core.spec.base import Specification
+from healthsim_core.spec.base import Findings, Specification
 from healthsim_core.spec.distribution import Distribution
 
 DAYS = {"minutes": 1 / 1440, "hours": 1 / 24, "days": 1.0, "business_days": 7 / 5, "weeks": 7.0, "months": 365.2425 / 12, "years": 365.2425}
@@ -73,35 +73,46 @@ class Delay(Specification):
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Delay:
-        given = [unit for unit in UNITS if getattr(self, unit) is not None]
+        findings, given = Findings(), [unit for unit in UNITS if getattr(self, unit) is not None]
         if len(given) != 1:
-            raise ValueError(f"give exactly one of {', '.join(UNITS)}, not {len(given)}")
+            said = " and ".join(f'"{unit}"' for unit in given) or "none"
+            findings.add(f"a delay has one unit, not {said}.", f"Give exactly one of {', '.join(UNITS)}.")
         if self.at is not None and self.between is not None:
-            raise ValueError('give either "at" or "between"')
+            findings.add('both "at" and "between" say the time of day.', 'Give either "at" or "between".', "between", value=self.between)
         if self.window is not None and self.window[0] > self.window[1]:
-            raise ValueError(f"window {self.window}: it ends before it begins")
-        if given[0] in CLOCK_UNITS and (self.window or self.weekdays or self.at or self.between):
-            raise ValueError(f"{given[0]} run by the clock: window, weekdays, at and between go with days and longer")
-        self._check_distribution() if self.is_distribution else self._check_span(given[0])
+            findings.add(f"{self.window} ends before it begins.", "Give the least first.", "window", value=self.window)
+        if len(given) == 1:
+            self._check_unit(given[0], findings)
+        findings.tell()
         return self
 
-    def _check_distribution(self) -> None:
-        if self.window is not None or "distribution" in self.model_fields_set:
-            raise ValueError("days have a distribution of their own; give its bounds there")
+    def _check_unit(self, unit: str, findings: Findings) -> None:
+        for name in ("window", "weekdays", "at", "between") if unit in CLOCK_UNITS else ():
+            if getattr(self, name):
+                findings.add(f'{unit} run by the clock, without "{name}".', "Give days or longer, or leave it out.", name)
+        if not self.is_distribution:
+            self._check_span(unit, findings)
+            return
+        for name in ("window", "distribution"):
+            if name in self.model_fields_set and getattr(self, name) is not None:
+                findings.add("the days have a distribution of their own.", "Give its bounds there, and leave this out.", name)
 
-    def _check_span(self, unit: str) -> None:
-        span = getattr(self, unit)
-        if isinstance(span, list) and (span[0] > span[1] or self.distribution == "fixed"):
-            raise ValueError(f"{unit} {span}: the least comes first, and a fixed delay has no bounds")
+    def _check_span(self, unit: str, findings: Findings) -> None:
+        span, (low, high) = getattr(self, unit), (value * DAYS[unit] for value in self.span)
+        if isinstance(span, list) and low > high:
+            findings.add(f"{span[0]:g} to {span[1]:g} ends before it begins.", "Give the least first.", unit, value=span)
+        elif isinstance(span, list) and self.distribution == "fixed":
+            remedy = 'Give one number, or the distribution "uniform" or "normal".'
+            findings.add("a fixed delay has no bounds.", remedy, "distribution", value=self.distribution)
         if self.minimum() < 0:
-            raise ValueError("an event cannot come before what it depends on; use a delay of 0 or more")
-        if self.span[1] * DAYS[unit] > LONGEST_YEARS * DAYS["years"]:
-            raise ValueError(f"{unit} {span}: at most {LONGEST_YEARS} years")
+            what = f"{self.minimum():g} {unit}: an event cannot come before what it depends on."
+            findings.add(what, "Use a delay of 0 or more.", "window" if low >= 0 else unit, value=span)
+        if max(low, high) > LONGEST_YEARS * DAYS["years"]:
+            findings.add(f"{max(self.span):,g} {unit} are longer than a life.", f"Give at most {LONGEST_YEARS} years.", unit, value=span)
         if unit == "business_days" and any(value % 1 for value in (*self.span, *(self.window or []))):
-            raise ValueError(f"business_days {span}: give whole days")
-        low, high = (value * DAYS[unit] for value in self.span)
+            findings.add("a part of a business day is none.", "Give whole days.", unit, value=span)
         if unit in ("days", "weeks") and low < high and low % 1 and int(low) == int(high):
-            raise ValueError(f"{unit} {span}: no whole day lies between")
+            findings.add(f"no whole day lies between {low:g} and {high:g} days.", "Widen it.", unit, value=span)
 
     @property
     def unit(self) -> str:

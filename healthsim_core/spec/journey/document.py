@@ -8,10 +8,10 @@ from typing import Any
 from pydantic import AliasChoices, Field, field_validator, model_validator
 
 from healthsim_core.errors import suggestion
-from healthsim_core.spec.base import Document
+from healthsim_core.spec.base import Document, Findings
 from healthsim_core.spec.distribution import Condition
 from healthsim_core.spec.journey.events import NAME, EventSpecification, StartsOn
-from healthsim_core.spec.journey.expansion import Step, steps_of
+from healthsim_core.spec.journey.expansion import Step, parts_of, steps_of
 from healthsim_core.spec.journey.patterns import MOST_TRANSITIONS, Branch, Lifecycle, Protocol
 
 MOST_EVENTS = 500
@@ -49,40 +49,60 @@ class JourneySpecification(Document):
     @functools.cached_property
     def steps(self) -> list[Step]:
         """Every event, with branches, protocol and lifecycles written out."""
-        return steps_of(self.events, self.branches, self.protocol, self.lifecycle, self.starts_on)
+        return self._steps(Findings())
+
+    def _steps(self, findings: Findings) -> list[Step]:
+        return steps_of(self.events, self.branches, self.protocol, self.lifecycle, self.starts_on, findings)
 
     @model_validator(mode="after")
     def _dependencies_hold(self) -> JourneySpecification:
-        if not self.steps:
-            raise ValueError("events: a journey needs at least one event")
-        if len(self.steps) > MOST_STEPS:
-            raise ValueError(f"its patterns come to {len(self.steps):,} events; at most {MOST_STEPS:,}")
-        parents = {step.event.event_id: step.event.depends_on for step in self.steps}
-        if len(parents) < len(self.steps):
-            ids = [step.event.event_id for step in self.steps]
-            raise ValueError(f"events: the event_id {next(i for i in ids if ids.count(i) > 1)!r} is there twice")
-        inside = {name: parent for name, parent in parents.items() if isinstance(parent, str)}
-        for step in self.steps:
-            parent = step.event.depends_on
-            if isinstance(parent, str) and parent not in parents:
-                raise ValueError(f'{step.where}.depends_on: no event is called "{parent}". {suggestion(parent, parents)}')
-        _refuse_cycles(inside)
+        findings = Findings()
+        steps = self._steps(findings)
+        if not steps:
+            findings.add("a journey needs at least one event.", "Add one.", "events", value=[])
+        if len(steps) > MOST_STEPS:
+            findings.add(f"its patterns come to {len(steps):,} events.", f"At most {MOST_STEPS:,} are allowed.")
+            findings.tell()
+        _refuse_unknown(steps, findings)
+        _refuse_cycles(steps, findings)
         for index, lifecycle in enumerate(self.lifecycle):
             expected = lifecycle.expected_transitions(self.duration_days / 365.2425)
             if expected > MOST_TRANSITIONS:
                 said = f"{expected:,.0f}" if expected < 1e9 else "endlessly many"
-                most = f"at most {MOST_TRANSITIONS}; give lower rates or a shorter duration"
-                raise ValueError(f"lifecycle[{index}]: a person may pass through {said} states in {self.duration_days} days; {most}")
+                what = f"a person may pass through {said} states in {self.duration_days} days."
+                findings.add(what, f"At most {MOST_TRANSITIONS} are allowed: give lower rates or a shorter duration.", "lifecycle", index)
+        findings.tell()
         return self
 
 
-def _refuse_cycles(parents: dict[str, str]) -> None:
+def _refuse_unknown(steps: list[Step], findings: Findings) -> None:
+    """Events of one id, and those that follow what is not there."""
+    written: dict[str, str] = {}
+    for step in steps:
+        name = step.event.event_id
+        if name in written:
+            what = f'the event_id "{name}" is there twice, at {written[name]} too.'
+            findings.add(what, "Give each event an id of its own.", *parts_of(step.where), "event_id", value=name)
+        written.setdefault(name, step.where)
+    for step in steps:
+        parent = step.event.depends_on
+        if isinstance(parent, str) and parent not in written:
+            path = ("anchor",) if step.where.startswith("protocol.") else (*parts_of(step.where), "depends_on")
+            path = ("protocol", *path) if path == ("anchor",) else path
+            findings.add(f'no event is called "{parent}".', suggestion(parent, written), *path, value=parent)
+
+
+def _refuse_cycles(steps: list[Step], findings: Findings) -> None:
+    parents = {step.event.event_id: step.event.depends_on for step in steps if isinstance(step.event.depends_on, str)}
+    where = {step.event.event_id: step.where for step in steps}
     done: set[str] = set()
     for first in parents:
         chain, seen, at = [first], {first}, parents.get(first)
         while at is not None and at not in done:
             if at in seen:
-                raise ValueError(f"events: depends_on runs in a circle: {' -> '.join([*chain[chain.index(at) :], at])}")
+                circle = " -> ".join([*chain[chain.index(at) :], at])
+                findings.add(f"depends_on runs in a circle: {circle}.", "Break it.", *parts_of(where[at]), "depends_on", value=parents[at])
+                break
             chain.append(at)
             seen.add(at)
             at = parents.get(at)

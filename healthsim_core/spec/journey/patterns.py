@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, Field, field_validator, model_validator
 
 from healthsim_core.errors import suggestion
-from healthsim_core.spec.base import Specification
+from healthsim_core.spec.base import Findings, Specification
 from healthsim_core.spec.distribution import Condition, Distribution, age_band
 from healthsim_core.spec.distribution.parameters import checked_weights
 from healthsim_core.spec.journey.delay import Delay
@@ -56,23 +56,32 @@ class Branch(Specification):
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Branch:
-        ids = [choice.choice_id for choice in self.choices]
-        if len(set(ids)) < len(ids):
-            raise ValueError(f"the choice {next(i for i in ids if ids.count(i) > 1)!r} is there twice")
-        if not self.exclusive:
-            if any(choice.weight is not None for choice in self.choices):
-                raise ValueError("choices that do not exclude each other have a probability each, not weights")
-            return self
-        if any(choice.probability is not None for choice in self.choices):
-            raise ValueError('choices that exclude each other have weights; for a probability each, say "exclusive": false')
-        weights = {choice.choice_id: choice.weight for choice in self.choices if choice.weight is not None}
-        if weights:
-            if len(weights) < len(self.choices):
-                raise ValueError(f'give every choice a weight, or none; {", ".join(i for i in ids if i not in weights)} has none')
-            checked_weights(weights)
-        elif len([choice for choice in self.choices if choice.when is None]) > 1:
-            raise ValueError('several choices have neither "weight" nor "when"; at most one is the default')
+        findings, ids = Findings(), [choice.choice_id for choice in self.choices]
+        unfit = "probability" if self.exclusive else "weight"
+        for index, choice in enumerate(self.choices):
+            if choice.choice_id in ids[:index]:
+                remedy = "Give each choice an id of its own."
+                findings.add(f'the choice "{choice.choice_id}" is there twice.', remedy, "choices", index, "choice_id")
+            if getattr(choice, unfit) is not None:
+                what = f"choices that {'exclude' if self.exclusive else 'do not exclude'} each other have no {unfit}."
+                remedy = 'Give weights, or say "exclusive": false.' if self.exclusive else 'Give a "probability", or say "exclusive": true.'
+                findings.add(what, remedy, "choices", index, unfit, value=getattr(choice, unfit))
+        if self.exclusive:
+            self._check_weights(findings)
+        findings.tell()
         return self
+
+    def _check_weights(self, findings: Findings) -> None:
+        weights = {index: choice.weight for index, choice in enumerate(self.choices) if choice.weight is not None}
+        without = [index for index in range(len(self.choices)) if index not in weights]
+        for index in without if weights else ():
+            findings.add("other choices have a weight, and this one has none.", "Give every choice one, or none.", "choices", index)
+        if weights and not without:
+            with findings.caught("choices"):
+                checked_weights(weights)
+        default = [index for index in without if self.choices[index].when is None]
+        for index in default[1:] if not weights else ():
+            findings.add('it has neither "weight" nor "when", as one before it.', "Let one at most be the default.", "choices", index)
 
 
 class Visit(Happening):
@@ -92,7 +101,9 @@ class Visit(Happening):
     @model_validator(mode="after")
     def _a_window(self) -> Visit:
         if self.window[0] > 0 or self.window[1] < 0:
-            raise ValueError(f"window {self.window}: it reaches from days before the planned day to days after")
+            findings, what = Findings(), f"{self.window} does not hold the planned day, 0."
+            findings.add(what, "Write the days before it below 0 and those after it above, such as [-2, 3].", "window", value=self.window)
+            findings.tell()
         return self
 
 
@@ -114,20 +125,27 @@ class Protocol(Specification):
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Protocol:
+        findings = Findings()
         if self.cycles > 1 and self.cycle_days is None:
-            raise ValueError('several cycles need "cycle_days"')
+            findings.add(f"{self.cycles} cycles have no length.", "Give it in days.", "cycle_days")
         if self.arms and self.arm is None:
-            raise ValueError('arms need "arm": the outcome or column that says which arm a person is in')
+            findings.add("nothing says which arm a person is in.", "Name the outcome or column that does.", "arm")
         for index, visit in enumerate(self.visits):
-            if self.cycles > 1 and self.cycle_days is not None and visit.day > self.cycle_days:
-                raise ValueError(f"visits[{index}].day: day {visit.day} is not one of a cycle of {self.cycle_days} days")
-            for cycle in visit.cycles or []:
-                if not 1 <= cycle <= self.cycles:
-                    raise ValueError(f"visits[{index}].cycles: there is no cycle {cycle} of {self.cycles}")
-            for arm in visit.arms or []:
-                if arm not in self.arms:
-                    raise ValueError(f'visits[{index}].arms: no arm is called "{arm}". {suggestion(arm, self.arms)}')
+            self._check_visit(visit, ("visits", index), findings)
+        findings.tell()
         return self
+
+    def _check_visit(self, visit: Visit, path: tuple[str, int], findings: Findings) -> None:
+        if self.cycles > 1 and self.cycle_days is not None and visit.day > self.cycle_days:
+            what = f"day {visit.day} is not one of a cycle of {self.cycle_days} days."
+            findings.add(what, f"Give 1 to {self.cycle_days}.", *path, "day", value=visit.day)
+        for position, cycle in enumerate(visit.cycles or []):
+            if not 1 <= cycle <= self.cycles:
+                what, remedy = f"there is no cycle {cycle} of {self.cycles}.", f"Give 1 to {self.cycles}."
+                findings.add(what, remedy, *path, "cycles", position, value=cycle)
+        for position, arm in enumerate(visit.arms or []):
+            if arm not in self.arms:
+                findings.add(f'no arm is called "{arm}".', suggestion(arm, self.arms), *path, "arms", position, value=arm)
 
 
 Rate = Annotated[float, Field(ge=0)]
@@ -147,10 +165,14 @@ class Transition(Specification):
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Transition:
+        findings = Findings()
         if (self.yearly_probability is None) == (self.hazard is None):
-            raise ValueError('say either "yearly_probability" or "hazard"')
-        for band in self.bands():
-            age_band(band)
+            findings.add("it has not one of both rates.", 'Say either "yearly_probability" or "hazard".')
+        for name in ("yearly_probability", "hazard"):
+            for band in given if isinstance(given := getattr(self, name), dict) else ():
+                with findings.caught(name, band):
+                    age_band(band)
+        findings.tell()
         return self
 
     def bands(self) -> dict[str, float]:
@@ -191,17 +213,22 @@ class Lifecycle(Specification):
 
     @model_validator(mode="after")
     def _states_are_known(self) -> Lifecycle:
+        findings = Findings()
         for name, state in self.states.items():
+            path = ("states", name, "transitions")
             for index, transition in enumerate(state.transitions):
-                where = f"states.{name}.transitions[{index}].to"
-                if transition.to not in self.states:
-                    raise ValueError(f'{where}: no state is called "{transition.to}". {suggestion(transition.to, self.states)}')
-                if transition.to == name:
-                    raise ValueError(f'{where}: "{name}" leads to itself; what is not left needs no transition')
+                to = transition.to
+                if to not in self.states:
+                    findings.add(f'no state is called "{to}".', suggestion(to, self.states), *path, index, "to", value=to)
+                if to == name:
+                    findings.add(f'"{name}" leads to itself.', "Leave it out: what is not left needs none.", *path, index, "to", value=to)
             for age in range(131):
                 total = sum(p for t in state.transitions if t.when is None and t.hazard is None for p in _at(t, age))
                 if total > 1 + 1e-9:
-                    raise ValueError(f"states.{name}.transitions: the yearly probabilities at age {age} sum to {total:.4g}; at most 1")
+                    what = f"the yearly probabilities at age {age} sum to {total:.4g}."
+                    findings.add(what, "Give 1 or less together.", *path)
+                    break
+        findings.tell()
         return self
 
     def expected_transitions(self, years: float) -> float:
