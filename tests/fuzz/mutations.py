@@ -35,13 +35,30 @@ def places(document: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...
 
 @st.composite
 def mutated(draw: st.DrawFn, documents: list[dict[str, Any]]) -> dict[str, Any]:
-    """One of the documents with one to three changes."""
+    """One of the documents with one to three changes: rude ones, or such as leave most of the documents right."""
     document = copy.deepcopy(draw(st.sampled_from(documents)))
+    change = draw(st.sampled_from([_change, _nudge, _nudge]))
     for _ in range(draw(st.integers(1, 3))):
         paths = list(places(document))
         if paths:
-            _change(draw, document, draw(st.sampled_from(paths)))
+            change(draw, document, draw(st.sampled_from(paths)))
     return document
+
+
+def _nudge(draw: st.DrawFn, document: Any, path: tuple[Any, ...]) -> None:
+    """Another number for a number, another text of the document for a text; of lists and mappings a part is left out."""
+    at, name = _at(document, path[:-1]), path[-1]
+    value = at[name]
+    if isinstance(value, bool):
+        at[name] = not value
+    elif isinstance(value, int | float):
+        at[name] = draw(st.sampled_from([0, 1, 2, value + 1, value * 2, value / 2, value * 100, -value, value + 0.5, 1e9]))
+    elif isinstance(value, str):
+        texts = sorted({each for where in places(document) if isinstance(each := _at(document, where), str)})
+        at[name] = draw(st.sampled_from(texts))
+    elif value:
+        part = draw(st.sampled_from(list(value) if isinstance(value, dict) else range(len(value))))
+        del value[part]
 
 
 def _change(draw: st.DrawFn, document: Any, path: tuple[Any, ...]) -> None:

@@ -21,10 +21,10 @@ from healthsim_core.errors import HealthSimError
 from healthsim_core.generator import generate
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES = int(os.environ.get("HEALTHSIM_FUZZ_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("HEALTHSIM_FUZZ_EXAMPLES", "100"))
 LONGEST = 10.0  # seconds of work for one document; a run of three people takes a tenth of one
 MOST_MEMORY = 1 << 30  # bytes that one document may add to the process; a run of three people adds a twentieth of them
-FUZZ = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=EXAMPLES <= 60)
+FUZZ = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=EXAMPLES <= 100)
 
 
 def _documents(offers: Any) -> list[dict[str, Any]]:

@@ -67,7 +67,10 @@ WIDE_JOURNEY: dict[str, Any] = {
             "event_type": "encounter",
             "delay": {"days": [1, 14], "weekdays": True, "between": ["08:00", "17:00"]},
             "parameters": {"reason_code": "${journey.reason}", "class": "outpatient"},
-            "outcomes": {"a1c": {"type": "normal", "mean": "7 + 0 * age", "sd": 1}, "arm": {"type": "explicit", "values": ["drug", "placebo"]}},
+            "outcomes": {
+                "a1c": {"type": "normal", "mean": "7 + 0 * age", "sd": 1},
+                "arm": {"type": "explicit", "values": ["drug", "placebo"]},
+            },
             "triggers": [{"event_type": "milestone", "delay": {"hours": 4}, "probability": 0.5}],
         },
         {
