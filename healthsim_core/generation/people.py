@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim_core.columns import Column, Columns, Text, concat
-from healthsim_core.draws import Draws
+from healthsim_core.draws import Draws, Floats
 from healthsim_core.events import Run
 from healthsim_core.generation import identity
 from healthsim_core.generation.conditions import add_conditions
 from healthsim_core.generation.correlation import uniform_of
-from healthsim_core.generation.people_plan import Attribute, PeoplePlan
+from healthsim_core.generation.distributions.base import numbers
+from healthsim_core.generation.family import PossibleAges
+from healthsim_core.generation.people_plan import Attribute, Member, PeoplePlan
 from healthsim_core.reference.places import Addresses
 
 POSITIONS = 16  # ids of one household: person = unit * 16 + position
@@ -93,7 +95,7 @@ def _addresses(counties: tuple[tuple[str, float], ...]) -> Addresses:
 def _add_attribute(house: Household, attribute: Attribute) -> None:
     column = _household_column(house, attribute) if attribute.household else _member_column(house, attribute)
     if attribute.name == "age":
-        column = _plausible_ages(house, _whole_years(column))
+        column = _whole_years(column)
     if attribute.name == "sex":
         column = _spouses_sex(house, column)  # type: ignore[arg-type]
     house.columns[attribute.name] = column
@@ -120,7 +122,7 @@ def _member_column(house: Household, attribute: Attribute) -> Column:
         context = _at(house.columns, rows, attribute.by_member[index].names)
         if parts:
             context[f"subscriber_{attribute.name}"] = _whole_years(parts[0]) if attribute.name == "age" else parts[0]
-        parts.append(attribute.by_member[index].sample(unit[rows], context))
+        parts.append(_drawn(house, attribute, index, unit[rows], context))
     rows_in_order = np.concatenate([house.of_member(index) for index in order])
     return concat(parts)[np.argsort(rows_in_order, kind="stable")]
 
@@ -129,11 +131,11 @@ def _whole_years(age: Column) -> NDArray[np.int64]:
     return np.asarray(np.floor(np.asarray(age)), np.int64)
 
 
-def _plausible_ages(house: Household, age: NDArray[np.int64]) -> NDArray[np.int64]:
-    least = identity.defaults()["members"]["dependent"]["years_younger"]["least"]
-    oldest = np.maximum(age[house.subscriber_row()] - least, 0)
-    dependents = np.isin(house.position, [i for i, member in enumerate(house.plan.members) if member.role == "dependent"])
-    return np.where(dependents, np.minimum(age, oldest), age)
+def _drawn(house: Household, attribute: Attribute, index: int, unit: Floats, context: Mapping[str, Any]) -> Column:
+    law = attribute.by_member[index]
+    if attribute.name != "age" or house.plan.members[index].role != "dependent":
+        return law.sample(unit, context)
+    return PossibleAges.of(law, context, np.asarray(context["subscriber_age"])).sample(law, unit, context)
 
 
 def _spouses_sex(house: Household, sex: Text) -> Text:
@@ -171,9 +173,18 @@ def _present(house: Household) -> NDArray[np.bool_]:
         rows = house.of_member(index)
         if member.newborn:
             present[rows] = False
+        elif member.count is not None:
+            present[rows] = _count(house, member) >= member.number
         elif member.probability < 1:
             present[rows] = house.draws("present").happens("there", member.probability)[rows]
     return present
+
+
+def _count(house: Household, member: Member) -> NDArray[np.float64]:
+    assert member.count is not None
+    rows = house.of_member(house.plan.subscriber)
+    unit = house.household_draws("members").uniform(f"{member.where}.count")[rows]
+    return numbers(member.count.sample(unit, _at(house.columns, rows, member.count.names)))
 
 
 def _at(columns: Mapping[str, Column], rows: NDArray[Any], names: frozenset[str]) -> dict[str, Any]:

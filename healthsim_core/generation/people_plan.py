@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -13,6 +13,7 @@ from healthsim_core.errors import Mistakes, SpecificationError
 from healthsim_core.generation.correlation import correlated
 from healthsim_core.generation.distributions import Distribution, compile_distribution, condition
 from healthsim_core.generation.expressions import Expression
+from healthsim_core.generation.family import check_ages
 from healthsim_core.generation.identity import defaults
 from healthsim_core.generation.kinds import Kind
 from healthsim_core.generation.people_kinds import columns_known
@@ -21,7 +22,7 @@ from healthsim_core.reference.places import county, default_codes
 from healthsim_core.spec.distribution import Constant as WrittenConstant
 from healthsim_core.spec.distribution import Distribution as WrittenDistribution
 from healthsim_core.spec.distribution import age_band
-from healthsim_core.spec.profile import ConditionSpecification, MemberSpecification, ProfileSpecification
+from healthsim_core.spec.profile import ConditionSpecification, Position, ProfileSpecification
 
 HOUSEHOLD_ATTRIBUTES = ("race", "ethnicity", "language", "coverage_type", "plan")
 _WRITTEN: TypeAdapter[Any] = TypeAdapter(WrittenDistribution)
@@ -88,10 +89,24 @@ class ConditionPlan:
 
 @attrs.frozen
 class Member:
-    """A position in the household: its role, whether it is always there, and whether it comes by birth."""
+    """A position in the household.
+
+    Attributes:
+        role: Its role.
+        probability: How likely somebody is there.
+        count: How many of the household's positions of this kind there are somebody in; None where it stands alone.
+        number: Which of these it is, from 1.
+        where: The path in the profile; also the name of the draw of `count`.
+        newborn: Whether it comes by birth.
+        same_sex: How likely its sex is the subscriber's; None where its sex is drawn or stated.
+        fixed: What journeys require of it.
+    """
 
     role: str
     probability: float = 1.0
+    count: Distribution | None = None
+    number: int = 1
+    where: str = ""
     newborn: bool = False
     same_sex: float | None = None
     fixed: Mapping[str, Any] = attrs.field(factory=dict)
@@ -139,10 +154,13 @@ def compile_people(
         mistakes: Takes what is wrong: an unknown county, an expression over unknown columns, a cycle of attributes. Where
             there is any, the plan is good for finding more of them and for nothing else.
     """
-    written = list(profile.members or [MemberSpecification(role="subscriber")])
-    members = [_member(m, required.get(i, {})) for i, m in enumerate(written)] + [Member("newborn", newborn=True)] * births
+    written = profile.positions
+    members = [mistakes.attempt(Member(p.member.role), _member, p, required.get(i, {})) for i, p in enumerate(written)]
+    members += [Member("newborn", newborn=True)] * births
     subscriber = next(index for index, member in enumerate(members) if member.role == "subscriber")
     attributes = correlated(_attributes(profile, written, tuple(members), required, mistakes), profile.correlate, mistakes)
+    age = next(attribute for attribute in attributes if attribute.name == "age")
+    check_ages(age.by_member, members if age.by_member else (), mistakes)
     conditions = _conditions(profile, written, len(members), catalog, mistakes)
     counties = mistakes.attempt({}, _counties, profile)
     labs = frozenset(lab for skill in catalog.skills.values() for lab in skill.baselines)
@@ -151,11 +169,13 @@ def compile_people(
     return PeoplePlan(tuple(members), subscriber, counties, ordered, conditions, known, labs)
 
 
-def _member(written: MemberSpecification, required: Mapping[str, Any]) -> Member:
+def _member(position: Position, required: Mapping[str, Any]) -> Member:
+    written, where, number = position
     same_sex = None
     if written.role == "spouse" and written.sex is None and "sex" not in required:
         same_sex = defaults()["members"]["spouse"]["same_sex"]["probability"]
-    return Member(written.role, written.probability, same_sex=same_sex, fixed=required)
+    count = compile_distribution(written.count, f"{where}.count") if written.count is not None else None
+    return Member(written.role, written.probability, count, number, where, same_sex=same_sex, fixed=required)
 
 
 def _counties(profile: ProfileSpecification) -> dict[str, float]:
@@ -178,7 +198,7 @@ def _default(name: str, role: str) -> Any:
 
 def _attributes(
     profile: ProfileSpecification,
-    written: list[MemberSpecification],
+    written: Sequence[Position],
     members: tuple[Member, ...],
     required: Mapping[int, Mapping[str, Any]],
     mistakes: Mistakes,
@@ -196,8 +216,8 @@ def _attributes(
     ]
     custom: dict[str, tuple[str, Any]] = {n: (f"attributes.{n}", d) for n, d in profile.attributes.items()}
     custom |= {n: (f"clinical.lab_values.{n}", d) for n, d in profile.clinical.lab_values.items()}
-    for index, member in enumerate(written):
-        custom |= {n: (f"members[{index}].attributes.{n}", None) for n in member.attributes if n not in custom}
+    for member, path, _ in written:
+        custom |= {n: (f"{path}.attributes.{n}", None) for n in member.attributes if n not in custom}
     for name, (path, spec) in custom.items():
         found.append(mistakes.attempt(Attribute(name, ()), _custom, name, path, spec, written, len(members)))
     return tuple(found)
@@ -207,17 +227,17 @@ def _built_in(
     name: str,
     stated: Any,
     where: str,
-    written: list[MemberSpecification],
+    written: Sequence[Position],
     members: tuple[Member, ...],
     required: Mapping[int, Mapping[str, Any]],
 ) -> Attribute:
     chosen, paths = [], []
     for index, member in enumerate(members):
-        own = getattr(written[index], name, None) if index < len(written) else None
+        own = getattr(written[index].member, name, None) if index < len(written) else None
         fixed = required.get(index, {}).get(name)
         path, spec = "", None
         if own is not None or fixed is not None:
-            path, spec = f"members[{index}].{name}", _WRITTEN.validate_python(fixed) if own is None else own
+            path, spec = f"{written[index].where}.{name}", _WRITTEN.validate_python(fixed) if own is None else own
         elif name == "sex" and member.role == "subscriber" and (partner := _stated_spouse(written, required)):
             spec = _partner_of(partner)
         elif member.newborn and name == "age":
@@ -231,9 +251,9 @@ def _built_in(
     return Attribute(name, tuple(chosen), name in HOUSEHOLD_ATTRIBUTES, where, tuple(paths))
 
 
-def _stated_spouse(written: list[MemberSpecification], required: Mapping[int, Mapping[str, Any]]) -> str | None:
+def _stated_spouse(written: Sequence[Position], required: Mapping[int, Mapping[str, Any]]) -> str | None:
     """The sex of a spouse whose sex is stated or required while the subscriber's is not."""
-    for index, member in enumerate(written):
+    for index, (member, _, _) in enumerate(written):
         if member.role == "spouse":
             said = member.sex.value if isinstance(member.sex, WrittenConstant) else required.get(index, {}).get("sex")
             return str(said) if said in ("F", "M") else None
@@ -246,18 +266,18 @@ def _partner_of(sex: str) -> Any:
     return _WRITTEN.validate_python({"type": "categorical", "weights": weights})
 
 
-def _custom(name: str, where: str, spec: Any, written: list[MemberSpecification], members: int) -> Attribute:
+def _custom(name: str, where: str, spec: Any, written: Sequence[Position], members: int) -> Attribute:
     null = compile_distribution(_WRITTEN.validate_python(float(0)), where)
     common = compile_distribution(spec, where) if spec is not None else null
-    own = [m.attributes.get(name) for m in written] + [None] * (members - len(written))
+    own = [position.member.attributes.get(name) for position in written] + [None] * (members - len(written))
     chosen = [compile_distribution(o, where) if o is not None else common for o in own]
     general = where if spec is not None else ""
-    paths = [general if o is None else f"members[{index}].attributes.{name}" for index, o in enumerate(own)]
+    paths = [general if o is None else f"{written[index].where}.attributes.{name}" for index, o in enumerate(own)]
     return Attribute(name, tuple(chosen), False, where, tuple(paths))
 
 
 def _conditions(
-    profile: ProfileSpecification, written: list[MemberSpecification], members: int, catalog: Catalog, mistakes: Mistakes
+    profile: ProfileSpecification, written: Sequence[Position], members: int, catalog: Catalog, mistakes: Mistakes
 ) -> tuple[ConditionPlan, ...]:
     clinical = profile.clinical
     common: list[tuple[str, ConditionSpecification]] = []
@@ -268,9 +288,9 @@ def _conditions(
     by_code: dict[str, list[tuple[str, ConditionSpecification, int | None]]] = {}
     for where, spec in common:
         by_code.setdefault(spec.code, []).append((where, spec, None))
-    for position, member in enumerate(written):
+    for position, (member, path, _) in enumerate(written):
         for index, spec in enumerate(member.conditions):
-            by_code.setdefault(spec.code, []).append((f"members[{position}].conditions[{index}]", spec, position))
+            by_code.setdefault(spec.code, []).append((f"{path}.conditions[{index}]", spec, position))
     first = next(iter(by_code), None)
     knowing = {category: skill for skill in catalog.skills.values() for category in skill.conditions}
     return tuple(

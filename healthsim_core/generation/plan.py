@@ -205,7 +205,7 @@ class _Datasets:
 def _assigned(
     request: Request, profile: ProfileSpecification, mistakes: Mistakes
 ) -> tuple[list[Assignment], int, dict[int, dict[str, Any]]]:
-    roles: list[str] = [member.role for member in profile.members or []] or ["subscriber"]
+    roles: list[str] = [position.member.role for position in profile.positions]
     assignments: list[Assignment] = []
     births = 0
     required: dict[int, dict[str, Any]] = {}
@@ -254,9 +254,9 @@ def _members(each: RequestedJourney, roles: list[str]) -> tuple[int, ...]:
 
 
 def _require(known: dict[str, Any], requires: Mapping[str, Any], profile: ProfileSpecification, position: int, where: str) -> None:
-    members = profile.members
+    own = profile.positions[position].member if profile.members else profile.demographics
     for name, value in requires.items():
-        stated = getattr(members[position], name, None) if members else getattr(profile.demographics, name, None)
+        stated = getattr(own, name, None)
         if stated is not None:
             continue
         if known.setdefault(name, value) != value:

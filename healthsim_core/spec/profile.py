@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 from pydantic import AliasChoices, BeforeValidator, Field, field_validator, model_validator
@@ -11,11 +11,11 @@ from pydantic import AliasChoices, BeforeValidator, Field, field_validator, mode
 from healthsim_core.spec.base import Document, Findings, Specification
 from healthsim_core.spec.distribution import AgeBands, Condition, Constant, Distribution
 from healthsim_core.spec.distribution.parameters import checked_weights
+from healthsim_core.spec.household import MOST_MEMBERS, greatest_count
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 ROLES = ("individual", "subscriber", "spouse", "dependent", "newborn")
 _LEAST_EIGENVALUE = 1e-9
-MOST_MEMBERS = 12  # a household has 16 positions; births take the rest
 
 
 class ReferenceSpecification(Specification):
@@ -105,15 +105,47 @@ class CoverageSpecification(Specification):
 
 
 class MemberSpecification(Specification):
-    """One position in a household."""
+    """One position in a household; or with `count`, as many dependents as that gives, each with its own draws."""
 
     role: Literal["subscriber", "spouse", "dependent"]
+    count: Distribution | None = None
     age: Distribution | None = None
     sex: Distribution | None = Field(default=None, validation_alias=AliasChoices("sex", "gender"))
     conditions: list[ConditionByCode] = Field(default_factory=list)
     probability: Probability = 1.0
     disabled: bool = False
     attributes: dict[str, Distribution] = Field(default_factory=dict)
+
+    @field_validator("count")
+    @classmethod
+    def _few_whole_numbers(cls, value: Any) -> Any:
+        if value is not None:
+            greatest_count(value)
+        return value
+
+    @model_validator(mode="after")
+    def _counted_dependents(self) -> MemberSpecification:
+        findings = Findings()
+        if self.count is not None and self.role != "dependent":
+            findings.add(f"a household has no number of {self.role}s.", "Leave it out.", "count")
+        if self.count is not None and "probability" in self.model_fields_set:
+            findings.add("both count and probability say who is there.", "Leave one out: a count may be 0.", "probability")
+        findings.tell()
+        return self
+
+
+class Position(NamedTuple):
+    """A position of a household.
+
+    Attributes:
+        member: What is written of it.
+        where: The path of that.
+        number: Which it is of those that the same `count` makes, from 1: it is there where the count reaches it.
+    """
+
+    member: MemberSpecification
+    where: str
+    number: int
 
 
 class CorrelationSpecification(Specification):
@@ -215,9 +247,23 @@ class ProfileSpecification(Document):
     def _one_is_a_list(cls, value: Any) -> Any:
         return value if isinstance(value, list) else [value]
 
+    @property
+    def positions(self) -> tuple[Position, ...]:
+        """The positions of a household in order: a member that has a `count` takes as many as that may give."""
+        members = self.members or [MemberSpecification(role="subscriber")]
+        times = [1 if member.count is None else greatest_count(member.count) for member in members]
+        return tuple(
+            Position(member, f"members[{index}]", number)
+            for index, (member, most) in enumerate(zip(members, times, strict=True))
+            for number in range(1, most + 1)
+        )
+
     @model_validator(mode="after")
     def _household_makes_sense(self) -> ProfileSpecification:
         findings, roles = Findings(), [member.role for member in self.members or []]
+        if len(self.positions) > MOST_MEMBERS:
+            what = f"a household may be of {len(self.positions)}."
+            findings.add(what, f"At most {MOST_MEMBERS} fit: give smaller counts.", "members")
         if roles and roles.count("subscriber") != 1:
             findings.add(f"a household has one subscriber, not {roles.count('subscriber')}.", "Give one member that role.", "members")
         for index, member in enumerate(self.members or []):
