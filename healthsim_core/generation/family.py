@@ -65,6 +65,17 @@ class PossibleAges:
         """Where all of the law is possible: here, and only here, ages have the distribution that is stated."""
         return np.asarray((self.under == 0) & (self.upto == 1))
 
+    def taken(self, rows: NDArray[np.intp]) -> PossibleAges:
+        """Those of some rows."""
+        return PossibleAges(self.low[rows], self.high[rows], self.under[rows], self.upto[rows])
+
+    def shares(self, below: Floats, upto: Floats) -> tuple[Floats, Floats]:
+        """The probabilities of less and of at most some ages among the possible ones, of those by the law as stated."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found = ((np.clip(each, self.under, self.upto) - self.under) / (self.upto - self.under) for each in (below, upto))
+            low, high = found
+        return np.where(self.holds_nothing, 0.0, low), np.where(self.holds_nothing, 1.0, high)
+
     def sample(self, law: Distribution, unit: Floats, columns: Mapping[str, Any]) -> Floats:
         """The age at each uniform: array (rows,) of whole years where the law is truncated, else what the law gives."""
         ages = np.array(law.sample(unit, columns), np.float64)

@@ -81,12 +81,15 @@ FAMILY: dict[str, Any] = {
         {"role": "subscriber", "age": {"type": "uniform", "min": 30, "max": 60}},
         {"role": "spouse", "age": {"type": "normal", "mean": "subscriber_age", "sd": 4.0, "min": 18}, "probability": 0.6},
         {"role": "dependent", "age": {"type": "uniform", "min": 0, "max": 18}, "probability": 0.5},
+        {"role": "dependent", "count": {"type": "poisson", "mean": 1.2, "max": 3}, "age": {"type": "normal", "mean": 14, "sd": 6}},
     ],
 }
 WRONG_FAMILY: list[tuple[str, Any, str, str]] = [
     ("members.1.probability", 0.61, "members[1].probability", "share of households"),
     ("members.1.age.mean", "subscriber_age + 1", "members[1].age", "ages: mean (standard scores)"),
     ("members.2.age.max", 17, "members[2].age", "ages: mean"),
+    ("members.3.age.mean", 14.5, "members[3].age", "ages: mean"),
+    ("members.3.count.mean", 1.25, "members[3].count", "values: mean"),
 ]
 EVENTS: dict[str, Any] = journey(
     {"event_id": "often", "event_type": "milestone", "probability": 0.5},

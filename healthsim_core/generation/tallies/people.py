@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from healthsim_core.columns import Columns
 from healthsim_core.draws import Draws, Floats
-from healthsim_core.generation.identity import defaults
+from healthsim_core.generation.distributions import Distribution
+from healthsim_core.generation.family import PossibleAges
 from healthsim_core.generation.people_plan import Attribute, ConditionPlan, Prevalence
 from healthsim_core.generation.tallies.correlations import both_below, entangled, lower_part
 from healthsim_core.generation.tallies.counts import CELLS, Tallies
@@ -115,11 +116,10 @@ def _tally_attribute(tallies: Tallies, houses: Households, attribute: Attribute)
         if attribute.name != "age":
             tally_distribution(tallies, where, distribution, values, columns, within)
             continue
-        most = None
+        possible = None
         if houses.plan.people.members[position].role == "dependent":
-            years = defaults()["members"]["dependent"]["years_younger"]["least"]
-            most = np.maximum(np.asarray(houses.people["age"])[houses.subscribers(rows)] - years, 0)
-        tally_ages(tallies, where, distribution, np.asarray(values), columns, within, most)
+            possible = PossibleAges.of(distribution, columns, np.asarray(houses.people["age"])[houses.subscribers(rows)])
+        tally_ages(tallies, where, distribution, np.asarray(values), columns, within, possible)
 
 
 def _tally_correlation(tallies: Tallies, houses: Households, first: Attribute, second: Attribute) -> None:
@@ -177,16 +177,28 @@ def _bands(prevalence: Prevalence, age: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _tally_members(tallies: Tallies, houses: Households) -> None:
     for position, member in enumerate(houses.plan.people.members):
-        where, units = f"members[{position}]", len(houses.present) // houses.size
+        where, units = member.where, len(houses.present) // houses.size
         rows = houses.at(position)
         if member.newborn:
             continue
         if member.probability < 1:
             tallies.proportion(f"{where}.probability", "share of households", member.probability, len(rows), units)
+        if member.count is not None and member.number == 1:
+            _tally_count(tallies, houses, where, member.count)
         if member.same_sex is not None:
             sex = houses.people["sex"]
             same = sex[rows] == sex[houses.subscribers(rows)]
             tallies.proportion(f"{where}.sex", "share of couples of one sex", member.same_sex, np.sum(same), len(rows))
+
+
+def _tally_count(tallies: Tallies, houses: Households, where: str, count: Distribution) -> None:
+    """How many of the positions that a count makes are filled, household by household."""
+    mine = [position for position, member in enumerate(houses.plan.people.members) if member.where == where]
+    there = houses.present.reshape(-1, houses.size)[:, mine]
+    tallies.violation(f"{where}.count", "filled from the first", np.sum(there[:, 1:] > there[:, :-1]), there.shape[0])
+    rows = np.arange(houses.plan.people.subscriber, len(houses.present), houses.size)
+    columns, within = houses.columns(rows, count.names), houses.within(rows, f"{where}.count")
+    tally_distribution(tallies, f"{where}.count", count, there.sum(axis=1).astype(np.float64), columns, within)
 
 
 def _tally_units(tallies: Tallies, houses: Households) -> None:

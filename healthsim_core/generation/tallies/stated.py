@@ -14,6 +14,7 @@ from healthsim_core.draws import Floats
 from healthsim_core.generation.distributions import AgeBands, Constant, Derived, Distribution
 from healthsim_core.generation.distributions.base import numbers
 from healthsim_core.generation.distributions.composed import Conditional, ZeroInflated
+from healthsim_core.generation.family import PossibleAges
 from healthsim_core.generation.tallies.counts import CELLS, Scores, Tallies
 
 FEW = 30  # values of which each is counted by itself
@@ -87,27 +88,28 @@ def tally_ages(
     ages: NDArray[np.int64],
     columns: Mapping[str, Any],
     within: Within,
-    most: NDArray[np.int64] | None = None,
+    possible: PossibleAges | None = None,
 ) -> None:
-    """Count ages, which are the whole years of what the distribution gives, at most `most` where that is given."""
+    """Count ages, which are the whole years of what the distribution gives, truncated where a parent's age leaves fewer."""
     if isinstance(distribution, Conditional):
         choice = distribution.choice(columns, len(ages))
         for index, (path, branch) in enumerate(_branches(where, distribution)):
             rows = np.flatnonzero(choice == index)
             inner = {name: columns[name][rows] for name in branch.names}
-            limit = None if most is None else most[rows]
-            tally_ages(tallies, path, branch, ages[rows], inner, _rows_of(within, rows), limit)
+            left = None if possible is None else possible.taken(rows)
+            tally_ages(tallies, path, branch, ages[rows], inner, _rows_of(within, rows), left)
         return
     if isinstance(distribution, Constant | Derived):
         stated = np.floor(numbers(distribution.sample(np.full(len(ages), 0.5), columns)))
-        stated = stated if most is None else np.minimum(stated, most)
+        stated = stated if possible is None else np.minimum(stated, possible.high)
         tallies.violation(where, "the age is as stated", np.sum(ages != stated), len(ages))
         return
     years = ages.astype(np.float64)
     below, upto = distribution.below(years, columns), distribution.below(years + 1, columns)
-    if most is not None:
-        upto = np.where(ages == most, 1.0, upto)
-        tallies.violation(where, "not too old for a child of the subscriber", np.sum(ages > most), len(ages))
+    if possible is not None:
+        below, upto = possible.shares(below, upto)
+        tallies.violation(where, "not too old for a child of the subscriber", np.sum(ages > possible.high), len(ages))
+        tallies.violation(where, "not too young for a child of the subscriber", np.sum(ages < possible.low), len(ages))
     elif isinstance(distribution, AgeBands) and distribution.monotone:
         for (low, high), weight in zip(distribution.bands, distribution.weights, strict=True):
             there = (ages >= low) & (ages <= high)
