@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from healthsim_core.columns import Text
 from healthsim_core.generation.tallies.counts import Tallies
-from healthsim_core.tables import column_from_arrow
+from healthsim_core.tables import Table, column_from_arrow
 
 if TYPE_CHECKING:
     from healthsim_core.generation.plan import Plan
@@ -22,19 +22,35 @@ if TYPE_CHECKING:
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
-def tally_records(tallies: Tallies, plan: Plan, tables: Mapping[str, pa.Table]) -> None:
-    """Check that keys are distinct and that references resolve within the chunk and the run's tables."""
-    known = {name: np.sort(_key(tables[name], table.key)) for name, table in plan.tables.items()}
-    for name, table in plan.tables.items():
-        keys = known[name]
+def tally_records(tallies: Tallies, plan: Plan, tables: Mapping[str, pa.Table], first: bool) -> None:
+    """Check that keys are distinct and that references resolve within the chunk and the run's tables.
+
+    Args:
+        tallies: Where to count.
+        plan: The plan.
+        tables: The tables of the chunk that have a person.
+        first: Whether this is the chunk with which the run's own tables are checked: each is checked once.
+    """
+    known = {**_keys_of_run(plan), **{name: _sorted_keys(tables[name], plan.tables[name]) for name in tables}}
+    for name, rows in {**(plan.run_tables if first else {}), **tables}.items():
+        table, keys = plan.tables[name], known[name]
         tallies.violation(name, "keys are distinct", np.sum(keys[1:] == keys[:-1]), len(keys))
         for field in table.fields:
             target = plan.tables.get(field.references)
             if target is not None and len(target.key) == 1:
-                wanted, column = _key(tables[name], (field.name,)), tables[name][field.name]
+                wanted, column = _key(rows, (field.name,)), rows[field.name]
                 wanted = wanted[pc.is_valid(column).to_numpy()] if column.null_count else wanted
                 strangers = _strangers(wanted, known[target.name])
                 tallies.violation(name, f"{field.name} is a {field.references}", strangers, len(wanted))
+
+
+@functools.lru_cache(maxsize=1)
+def _keys_of_run(plan: Plan) -> dict[str, NDArray[np.uint64]]:
+    return {name: _sorted_keys(rows, plan.tables[name]) for name, rows in plan.run_tables.items()}
+
+
+def _sorted_keys(rows: pa.Table, table: Table) -> NDArray[np.uint64]:
+    return np.sort(_key(rows, table.key))
 
 
 def _key(rows: pa.Table, names: tuple[str, ...]) -> NDArray[np.uint64]:
