@@ -128,7 +128,7 @@ WRONG_EVENTS: list[tuple[str, Any, str, str]] = [
     ("events.5.delay", {"months": 4}, "year/months", "delay within its bounds"),
     ("events.6.delay", {"months": 6, "window": [-7, 6]}, "year/around", "delay: mean (standard scores)"),
     ("events.7.delay", {"business_days": [2, 7]}, "year/working", "delay: mean (standard scores)"),
-    ("events.8.delay", {"days": {"type": "gamma", "mean": 40.8, "sd": 20.0}}, "year/drawn", "delay: mean (standard scores)"),
+    ("events.8.delay", {"days": {"type": "gamma", "mean": 42.0, "sd": 20.0}}, "year/drawn", "delay: mean (standard scores)"),
     ("events.9.delay", {"hours": [1, 11]}, "year/hours", "delay: mean (standard scores)"),
     ("events.10.outcomes.pressure.mean", "102 + 0.5 * age", "year/measured.outcomes.pressure", "values: mean (standard scores)"),
     ("events.11.repeat", {"every": {"days": [6, 8]}, "count": 8, "attrition": 0.11}, "year/weekly", "attrition"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import functools
 import itertools
-import json
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +19,7 @@ from healthsim_core.generation.plan import Plan
 from healthsim_core.generation.tallies import Tallies
 from healthsim_core.generator import make_plan
 
-OSWALD = json.loads((Path(__file__).parents[2] / "examples" / "oswald_family.json").read_text(encoding="utf-8"))
-UNITS = 24
+UNITS = 12
 VISIT = {"event_id": "visit", "event_type": "encounter", "delay": {"days": [5, 60]}, "probability": 0.7}
 READING = {
     "event_id": "reading", "event_type": "milestone", "depends_on": "visit", "delay": {"days": [1, 9]},
@@ -34,7 +32,7 @@ UNRELATED: dict[str, Any] = {"event_id": "reminder", "event_type": "milestone", 
 
 @functools.cache
 def plan() -> Plan:
-    return make_plan(scenario={**OSWALD, "outputs": []}, count=UNITS)
+    return make_plan(profile="commercial-family", journey="primary-care-year", count=UNITS)
 
 
 def joined(chunks: list[Chunk]) -> tuple[dict[str, list[dict[str, Any]]], dict[str, Any]]:
@@ -51,7 +49,7 @@ def whole() -> tuple[dict[str, list[dict[str, Any]]], dict[str, Any]]:
     return joined([run_chunk(plan(), 0, UNITS)])
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.sets(st.integers(1, UNITS - 1)))
 def test_chunks_may_be_cut_anywhere(cuts: set[int]) -> None:
     edges = [0, *sorted(cuts), UNITS]

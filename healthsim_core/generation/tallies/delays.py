@@ -14,6 +14,7 @@ from scipy.special import ndtr
 from healthsim_core.draws import Floats
 from healthsim_core.generation.distributions import Distribution
 from healthsim_core.generation.tallies.counts import Tallies
+from healthsim_core.generation.tallies.sample import sampled
 from healthsim_core.generation.tallies.stated import Within
 from healthsim_core.generation.timing import DAY, Minutes, Timing, plus_months
 
@@ -33,6 +34,7 @@ class Delays:
         moment: Int array (rows,): when they ended.
         earliest: Int array (rows,): the first day that could be seen (days since 1970); None where nothing is cut off.
         latest: Int array (rows,) or scalar: the last minute that could be seen.
+        person: Int array (rows,): whose they are.
         within: Gives uniforms (rows,), addressed and otherwise unused.
         columns: The columns that a distribution of days reads; None where they are not known any more.
         chosen: Whether an event happened at all hung on its moment; then only its bounds can be told.
@@ -42,15 +44,35 @@ class Delays:
     moment: Minutes
     earliest: Whole | None
     latest: Any
+    person: Whole
     within: Within
     columns: Mapping[str, Any] | None
     chosen: bool = False
+
+    def take(self, rows: NDArray[np.intp] | slice) -> Delays:
+        """Some of them."""
+        return Delays(
+            self.anchor[rows],
+            self.moment[rows],
+            None if self.earliest is None else self.earliest[rows],
+            self.latest if np.ndim(self.latest) == 0 else self.latest[rows],
+            self.person[rows],
+            lambda: self.within()[rows],
+            None if self.columns is None else {name: column[rows] for name, column in self.columns.items()},
+        )
 
 
 def tally_delays(tallies: Tallies, where: str, what: str, timing: Timing, delays: Delays) -> None:
     """Count delays: those outside of their bounds, and how the others lie within."""
     allowed = timing.within(delays.anchor, delays.moment)
     tallies.violation(where, f"{what} within its bounds", np.sum(~allowed), len(allowed))
+    certain = timing.low == timing.high and timing.distribution is None and not _by_calendar(timing)
+    rows = None if delays.chosen or certain else sampled(f"{where}.{what}", delays.person)
+    if rows is not None:
+        _tally_shape(tallies, where, what, timing, delays.take(rows), allowed[rows])
+
+
+def _tally_shape(tallies: Tallies, where: str, what: str, timing: Timing, delays: Delays, allowed: NDArray[np.bool_]) -> None:
     day = delays.anchor // DAY
     if timing.in_minutes:
         taken, last, first, base = delays.moment - delays.anchor, delays.latest - delays.anchor, None, day
@@ -58,7 +80,7 @@ def tally_delays(tallies: Tallies, where: str, what: str, timing: Timing, delays
         base = plus_months(day, timing.months) if timing.months and not _by_calendar(timing) else day
         taken, last = delays.moment // DAY - base, delays.latest // DAY - base
         first = None if delays.earliest is None else delays.earliest - base
-    share = None if delays.chosen else _shares(timing, day, base, delays.columns)
+    share = _shares(timing, day, base, delays.columns)
     if share is None:
         return
     below, upto, seen = share(taken - 1), share(taken), share(last)
@@ -80,8 +102,6 @@ def _shares(timing: Timing, day: Whole, base: Whole, columns: Mapping[str, Any] 
         return None if columns is None else functools.partial(_drawn, timing.distribution, columns)
     if _by_calendar(timing):
         return functools.partial(_tabled, timing, day) if timing.chances(int(day[0])) is not None else None
-    if timing.low == timing.high:
-        return None
     if low < 0:  # what would have come before the anchor comes with it
         return lambda point: np.where(base + point < day, 0.0, _spread(timing.normal, low, high, point))
     return functools.partial(_spread, timing.normal, low, high)

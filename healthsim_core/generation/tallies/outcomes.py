@@ -13,6 +13,7 @@ from healthsim_core.columns import Column, Text
 from healthsim_core.draws import Draws
 from healthsim_core.generation.patterns.branching import Branching, took
 from healthsim_core.generation.tallies.counts import Tallies
+from healthsim_core.generation.tallies.sample import sampled
 from healthsim_core.generation.tallies.stated import Within, between, tally_distribution, tally_shares
 
 if TYPE_CHECKING:
@@ -39,13 +40,22 @@ class OutcomeTally:
 
     def __call__(self, path: str, name: str, values: Column, columns: Mapping[str, Any], ids: NDArray[np.int64]) -> None:
         """See `healthsim_core.generation.timeline.Witness`."""
-        node, draw = self._nodes[path], Draws(self.plan.run.seed, "validation", ids)
+        node, rows = self._nodes[path], sampled(f"{path}.{name}", np.asarray(columns["person_id"]))
+        if rows is None:
+            return
+        draw = Draws(self.plan.run.seed, "validation", ids[rows])
         if node.branch is not None:
             assert isinstance(values, Text)
-            tally_branch(self.tallies, path, node.branch, values, columns, lambda: draw.uniform(name))
-        else:
-            distribution = dict(node.outcomes)[name]
-            tally_distribution(self.tallies, f"{path}.outcomes.{name}", distribution, values, columns, lambda: draw.uniform(name))
+            reads = frozenset().union(*(expression.names for expression in node.branch.when if expression is not None))
+            tally_branch(self.tallies, path, node.branch, values[rows], _some(columns, reads, rows), lambda: draw.uniform(name))
+            return
+        distribution = dict(node.outcomes)[name]
+        read = _some(columns, distribution.names, rows)
+        tally_distribution(self.tallies, f"{path}.outcomes.{name}", distribution, values[rows], read, lambda: draw.uniform(name))
+
+
+def _some(columns: Mapping[str, Any], names: frozenset[str], rows: NDArray[np.intp] | slice) -> dict[str, Any]:
+    return {name: columns[name][rows] for name in names}
 
 
 def tally_branch(tallies: Tallies, where: str, branch: Branching, chosen: Text, columns: Mapping[str, Any], within: Within) -> None:

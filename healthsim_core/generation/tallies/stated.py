@@ -60,7 +60,10 @@ def between(below: Floats, upto: Floats, within: Within) -> Floats:
 
 def between_values(distribution: Distribution, values: Column, columns: Mapping[str, Any], within: Within) -> Floats:
     """Uniforms, if the values are of the distribution."""
-    return between(distribution.below(values, columns), distribution.cdf(values, columns), within)
+    upto = distribution.cdf(values, columns)
+    if distribution.continuous and not (upto >= 1.0).any():  # where a deviation comes out as none, its only value has all
+        return between(upto, upto, within)
+    return between(distribution.below(values, columns), upto, within)
 
 
 def few_values(distribution: Distribution) -> dict[Any, float] | None:

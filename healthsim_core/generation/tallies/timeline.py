@@ -97,6 +97,7 @@ def _tally_delay(tallies: Tallies, plan: Plan, timeline: Timeline, block: Block)
         block.minute[at],
         earliest if earliest is None else earliest[at],
         last if np.ndim(last) == 0 else last[at],
+        np.asarray(timeline.people["person_id"])[block.row[at]],
         _within(timeline, block.id[at], "delay"),
         _columns(timeline, node, block.row[at]),
         chosen=not node.triggered and any(n.startswith("state.") or n.removeprefix("outcome.") in timeline.history for n in node.reads),
@@ -109,13 +110,13 @@ def _tally_repeats(tallies: Tallies, plan: Plan, timeline: Timeline, node: Node,
     last = np.broadcast_to(latest(timeline, plan.nodes, node, block), block.row.shape)
     follows = np.zeros(len(block.row), bool)  # the occurrence before it; what an anchor puts before the start is not there
     follows[1:] = ~block.first[1:] & (block.row[1:] == block.row[:-1]) & (np.diff(block.occurrence) == 1)
-    again = np.flatnonzero(follows)
+    again, people = np.flatnonzero(follows), np.asarray(timeline.people["person_id"])[block.row]
     within = _within(timeline, block.id[again], "repeat")
     if how.scheduled:
         _tally_schedule(tallies, timeline, node, how, block, last)
     else:
         before = block.minute[again - 1]
-        delays = Delays(before, block.minute[again], None, last[again], within, None)
+        delays = Delays(before, block.minute[again], None, last[again], people[again], within, None)
         tally_delays(tallies, node.path, "time between occurrences", how.every, delays)
     if how.scheduled or how.until is not None or node.state is not None or how.every.distribution is not None:
         return
@@ -143,7 +144,8 @@ def _tally_schedule(tallies: Tallies, timeline: Timeline, node: Node, how: Recur
     earliest = int(np.ceil(off[0]))
     shifted = Timing(0.0, float(np.floor(off[1]) - earliest), normal=every.normal)
     within = _within(timeline, block.id[again], "repeat")
-    delays = Delays((planned + earliest) * DAY, block.minute[again], None, last[again], within, None)
+    person = np.asarray(timeline.people["person_id"])[block.row[again]]
+    delays = Delays((planned + earliest) * DAY, block.minute[again], None, last[again], person, within, None)
     tally_delays(tallies, node.path, "days off the schedule", shifted, delays)
 
 
