@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 Arguments = ParamSpec("Arguments")
 Made = TypeVar("Made")
@@ -86,6 +86,16 @@ class SkillError(SpecificationError):
 
 class InvalidDataError(HealthSimError):
     """What was made is not what was said, and validation is strict."""
+
+
+class NoRowError(SkillError):
+    """A lookup has no row for some rows of its context.
+
+    Attributes:
+        lost: Boolean array of the context's rows: those that it has none for, or one for all.
+    """
+
+    lost: Any = True
 
 
 class TableError(HealthSimError):

@@ -11,6 +11,7 @@ from scipy.special import ndtr, ndtri
 from healthsim_core.columns import Column, Columns, Text, concat
 from healthsim_core.generation.identity import defaults
 from healthsim_core.generation.people_plan import ConditionPlan
+from healthsim_core.generation.skill_use import resolved_or_null
 
 if TYPE_CHECKING:
     from healthsim_core.generation.people import Household
@@ -75,7 +76,7 @@ def _severity(house: Household, plan: ConditionPlan) -> Text:
         if stated is not None:
             parts.append(stated.sample(unit[rows], {name: column[rows] for name, column in house.columns.items()}))
         elif plan.skill is not None and "severity" in plan.skill.lookups:
-            drawn = plan.skill.resolve("severity", Columns({}, house.rows), draw)["severity"]
+            drawn = resolved_or_null(plan.skill, "severity", Columns({}, house.rows), draw)["severity"]
             parts.append(drawn[rows])
         else:
             parts.append(Text.constant(None, len(rows)))
@@ -89,7 +90,7 @@ def _code(house: Household, plan: ConditionPlan, severity: Text) -> tuple[Text, 
     assert plan.skill is not None
     keys = plan.skill.lookups["diagnosis"][0]
     context = Columns({key: severity if key == "severity" else house.columns[key] for key in keys}, house.rows)
-    found = plan.skill.resolve("diagnosis", context, house.draws(f"code.{plan.category}"))
+    found = resolved_or_null(plan.skill, "diagnosis", context, house.draws(f"code.{plan.category}"))
     return found["code"], found["description"]  # type: ignore[return-value]
 
 
@@ -102,7 +103,7 @@ def _add_baselines(house: Household, plan: ConditionPlan) -> None:
         if lab in stated:
             continue
         draw = house.draws(f"baseline.{lab}")
-        found = plan.skill.resolve("baseline", Columns({"severity": severity, "lab": lab}, house.rows), draw)
+        found = resolved_or_null(plan.skill, "baseline", Columns({"severity": severity, "lab": lab}, house.rows), draw)
         mean, sd, low, high = (np.asarray(found[name], np.float64) for name in ("mean", "sd", "min", "max"))
         below, above = ndtr((low - mean) / sd), ndtr((high - mean) / sd)
         values = mean + sd * ndtri(below + (above - below) * draw.uniform("value"))

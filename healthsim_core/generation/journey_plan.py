@@ -90,6 +90,8 @@ class JourneyCompiler:
         )
         given = self._parameter_kinds(event_type, parameters, readable)
         attempt(None, self._check_parameters, event_type, parameters, {**readable, **given}, f"{where}.parameters")
+        for use in parameters.skills:
+            attempt(None, use.check, {**readable, **given}, f"{where}.parameters.skill_ref")
         parent = self.assigned.index_of(number, event.depends_on)
         node = Node(
             path=f"{journey.journey_id}/{event.event_id}",
@@ -273,6 +275,11 @@ class JourneyCompiler:
             if handlers and event_type not in CORE_EVENT_TYPES and name not in accepted:
                 with mistakes.caught():
                     raise SpecificationError(f'"{event_type}" has no parameter "{name}".', f"{where}.{name}", suggestion(name, accepted))
+        for field in (field for handler in handlers for field in handler.parameters):
+            given = readable.get(f"parameters.{field.name}", ANYTHING)
+            if not field.nullable and (field.name not in parameters.names or given.of == "nothing"):
+                with mistakes.caught():
+                    raise SpecificationError(f'"{event_type}" needs the parameter "{field.name}".', where, f"Give it: {field.description}")
         wanted = {field.name: kind_of_field(field) for handler in handlers for field in handler.parameters}
         for name, kind in wanted.items():
             given = readable.get(f"parameters.{name}", ANYTHING)

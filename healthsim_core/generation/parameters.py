@@ -7,45 +7,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
-import numpy as np
 
 from healthsim_core.catalog import Catalog
 from healthsim_core.columns import Columns
 from healthsim_core.draws import Draws
 from healthsim_core.errors import SkillError, SpecificationError, suggestion, unknown
-from healthsim_core.offers import SkillResolver
+from healthsim_core.generation.skill_use import Reference, SkillUse, check_lookup
 
 _REFERENCE = re.compile(r"^\$\{(entity|outcome|journey|parameters)\.([A-Za-z0-9_.]+)\}$")
 Lookup = Callable[[str], Any]
-
-
-@attrs.frozen
-class Reference:
-    """`${entity.x}` and its like: the scope's name for it."""
-
-    name: str
-
-
-@attrs.frozen
-class SkillUse:
-    """A skill reference: which lookup of which skill, in which context."""
-
-    skill: SkillResolver
-    lookup: str
-    context: Mapping[str, Any]
-    gives: tuple[str, ...]
-
-    def resolved(self, context: Columns, draw: Draws) -> Columns:
-        """What the lookup gives for each row of the context.
-
-        Raises:
-            SkillError: The skill knows no such context, or it holds text for numbers or numbers for text.
-        """
-        try:
-            return self.skill.resolve(self.lookup, context, draw)
-        except (AttributeError, TypeError, ValueError) as error:
-            what = f'the lookup "{self.lookup}" of "{self.skill.skill}" cannot take its context: {error}.'
-            raise SkillError(what, "", "Give values of the kind that the skill's table has.") from error
 
 
 @attrs.frozen
@@ -161,17 +131,6 @@ def _skill_use(
         if key not in context:
             raise SkillError(f'the lookup "{lookup}" of "{name}" needs "{key}".', where, "Give it in the context.")
     use = SkillUse(skill, lookup, {key: context[key] for key in keys}, tuple(gives))
-    _prove(use, where)
+    if not any(isinstance(value, Reference) for value in use.context.values()):
+        check_lookup(skill, lookup, use.context, where)
     return use
-
-
-def _prove(use: SkillUse, where: str) -> None:
-    """A lookup whose context is all constants is resolved once now, so that it cannot fail later."""
-    if any(isinstance(value, Reference) for value in use.context.values()):
-        return
-    try:
-        use.resolved(Columns(use.context, 1), Draws(0, "proof", np.ones(1, np.int64)))
-    except SkillError as error:
-        raise SkillError(error.what, where, error.remedy) from None
-
-

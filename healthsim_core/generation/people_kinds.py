@@ -19,6 +19,7 @@ from healthsim_core.generation.expression_kinds import same_kind
 from healthsim_core.generation.expressions import expressions_in
 from healthsim_core.generation.identity import defaults
 from healthsim_core.generation.kinds import ANYTHING, BOOLEAN, DATE, NUMBER, TEXT, WORDS, Kind, kind_of_field, text_of, together
+from healthsim_core.generation.skill_use import check_lookup
 from healthsim_core.offers import PersonColumns
 from healthsim_core.spec.distribution import Distribution as WrittenDistribution
 from healthsim_core.spec.profile import ROLES
@@ -108,6 +109,9 @@ def _conditions(before: dict[str, Kind], conditions: Iterable[ConditionPlan], ca
             with mistakes.caught():
                 raise SpecificationError("the severity is not a text.", f"{plan.where}.severity", 'Give texts, such as "mild".')
         own = {**_CONDITION, "severity": severity or TEXT}
+        if plan.skill is not None and plan.code is None:
+            context = {key: {**before, "severity": severity or TEXT}.get(key, ANYTHING) for key in plan.skill.lookups["diagnosis"][0]}
+            mistakes.attempt(None, check_lookup, plan.skill, "diagnosis", context, f"{plan.where}.severity")
         before |= {f"{part}.{plan.category}": kind for part, kind in own.items()}
     return before
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from healthsim_core.columns import Column, Columns, Repeated, Text
 from healthsim_core.draws import Draws
-from healthsim_core.errors import SkillError, suggestion
+from healthsim_core.errors import NoRowError, SkillError, suggestion
 from healthsim_core.offers import SkillResolver
 
 _BAND = re.compile(r"^(?:(?P<low>-?[\d.]+)-(?P<high>[\d.]+)|(?P<from>[\d.]+)\+|(?P<a>-?[\d.]+)\.\.(?P<b>-?[\d.]+)"
@@ -106,7 +106,8 @@ class LookupTable:
         """The columns that the table gives for each row of `context`.
 
         Raises:
-            SkillError: A key column is not in the context, or a row of it matches no row of the table.
+            SkillError: A key column is not in the context.
+        NoRowError: A row of the context matches no row of the table.
         """
         for key in self.keys:
             if key not in context:
@@ -123,7 +124,9 @@ class LookupTable:
         if lost.any():
             row = context.take(np.flatnonzero(lost)[:1]).to_pylist()[0]
             asked = ", ".join(f"{key} {row[key]!r}" for key in self.keys)
-            raise SkillError(f'the lookup "{self.name}" has no row for {asked}.', "", "Add one, or a row of `*`.")
+            error = NoRowError(f'the lookup "{self.name}" has no row for {asked}.', "", "Add one, or a row of `*`.")
+            error.lost = lost
+            raise error
         return self.at(self._chosen(matches, which, draw))
 
     def _same_for_all(self, context: Columns, rows: int, draw: Draws) -> Columns:

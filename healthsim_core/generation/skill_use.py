@@ -1,0 +1,131 @@
+"""What skills give for whole columns: checked against the kinds of the columns before anything is made, null where no row fits."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+
+from healthsim_core.columns import Column, Columns, Text
+from healthsim_core.draws import Draws
+from healthsim_core.errors import NoRowError, SkillError
+from healthsim_core.generation.kinds import ANYTHING, NUMBER, Kind
+from healthsim_core.offers import SkillResolver
+
+_MOST_PROBED = 2_000  # combinations of known texts that are asked of a lookup when the plan is compiled
+_PROBES: dict[str, tuple[Any, ...]] = {
+    "number": (0.0, 1.0), "boolean": (False, True), "date": (np.datetime64("2000-01-01", "D"),), "nothing": (None,),
+    "text": ("?",), "words": ("?",),
+}  # fmt: skip
+
+
+@attrs.frozen
+class Reference:
+    """`${entity.x}` and its like: the scope's name for it."""
+
+    name: str
+
+
+@attrs.frozen
+class SkillUse:
+    """A skill reference: which lookup of which skill, in which context."""
+
+    skill: SkillResolver
+    lookup: str
+    context: Mapping[str, Any]
+    gives: tuple[str, ...]
+
+    def resolved(self, context: Columns, draw: Draws) -> Columns:
+        """What the lookup gives for each row of the context; null for rows that it has no row for."""
+        return resolved_or_null(self.skill, self.lookup, context, draw)
+
+    def check(self, known: Mapping[str, Kind], where: str) -> None:
+        """Raise SkillError where the lookup cannot take what the context holds.
+
+        Args:
+            known: What the columns hold that the context refers to.
+            where: The path of the reference, for errors.
+        """
+        given = {key: known.get(v.name, ANYTHING) if isinstance(v, Reference) else v for key, v in self.context.items()}
+        check_lookup(self.skill, self.lookup, given, where)
+
+
+def resolved_or_null(skill: SkillResolver, lookup: str, context: Columns, draw: Draws) -> Columns:
+    """What a lookup gives for each row of the context; null for rows that it has no row for."""
+    try:
+        return _asked(skill, lookup, context, draw)
+    except NoRowError as error:
+        lost = np.broadcast_to(error.lost, context.rows)
+    found = _asked(skill, lookup, context.where(~lost), attrs.evolve(draw, ids=draw.ids[~lost]))
+    place = np.where(lost, -1, np.cumsum(~lost) - 1)
+    return Columns({name: _or_null(found[name], place) for name in found}, context.rows)
+
+
+def check_lookup(skill: SkillResolver, lookup: str, context: Mapping[str, Any], where: str) -> None:
+    """Raise SkillError where a lookup cannot take its context, or has no row for a text that the context is known to hold.
+
+    Args:
+        skill: The skill.
+        lookup: One of its lookups.
+        context: By key, a value, or what the column holds.
+        where: The path of the reference, for errors.
+    """
+    kinds = {key: kind for key, kind in context.items() if isinstance(kind, Kind)}
+    if any(kind.of == "anything" for kind in kinds.values()):
+        return
+    exact = all(kind.values is not None for kind in kinds.values())
+    try:
+        _probed(skill, lookup, context)
+    except NoRowError as error:
+        for key, kind in kinds.items():
+            if kind.is_text and kind.values is None and _takes_numbers(skill, lookup, {**context, key: NUMBER}):
+                what = f'the lookup "{lookup}" of "{skill.skill}" takes a number for "{key}", not {kind}.'
+                raise SkillError(what, where, "Refer to a number.") from None
+        if exact:
+            raise SkillError(f'"{skill.skill}": {error.what}', where, error.remedy) from None
+    except SkillError as error:
+        raise SkillError(error.what, where, error.remedy) from None
+
+
+def _asked(skill: SkillResolver, lookup: str, context: Columns, draw: Draws) -> Columns:
+    try:
+        return skill.resolve(lookup, context, draw)
+    except (AttributeError, TypeError, ValueError) as error:
+        what = f'the lookup "{lookup}" of "{skill.skill}" cannot take its context: {error}.'
+        raise SkillError(what, "", "Give values of the kind that the skill's table has.") from error
+
+
+def _probed(skill: SkillResolver, lookup: str, context: Mapping[str, Any]) -> None:
+    """Ask the lookup for values as the context may hold them."""
+    values = {key: _probes(kind) for key, kind in context.items() if isinstance(kind, Kind)}
+    rows = list(itertools.islice(itertools.product(*values.values()), _MOST_PROBED))
+    columns = {key: _column([row[at] for row in rows]) for at, key in enumerate(values)}
+    _asked(skill, lookup, Columns({**context, **columns}, len(rows)), Draws(0, "proof", np.arange(1, len(rows) + 1)))
+
+
+def _probes(kind: Kind) -> tuple[Any, ...]:
+    return tuple(sorted(kind.values)) if kind.values else _PROBES[kind.of]
+
+
+def _column(values: list[Any]) -> Column:
+    return Text.of(values) if isinstance(values[0], str | None) else np.array(values)
+
+
+def _takes_numbers(skill: SkillResolver, lookup: str, context: Mapping[str, Any]) -> bool:
+    try:
+        _probed(skill, lookup, context)
+    except SkillError as error:
+        return isinstance(error, NoRowError)
+    return True
+
+
+def _or_null(column: Column, place: Any) -> Column:
+    if isinstance(column, Text):
+        return Text(np.where(place < 0, -1, column.codes[place]) if len(column) else np.full(len(place), -1), column.values)
+    if not len(column):
+        return np.full(len(place), np.nan)
+    values = column if column.dtype.kind in "Mf" else column.astype(np.float64)
+    return np.where(place < 0, np.array("NaT" if values.dtype.kind == "M" else np.nan, values.dtype), values[place])
