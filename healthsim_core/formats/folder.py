@@ -17,6 +17,7 @@ import attrs
 from healthsim_core.errors import OutputError
 
 COPY = 1 << 20  # bytes read at a time
+_GATHERED = 1 << 16  # bytes of small writes put together; what is larger is written from where it lies
 MEMORY = "memory://"
 
 
@@ -146,7 +147,7 @@ class _Unfinished(io.BufferedWriter):
         self._path, self._beside = path, path.with_name(f".{path.name}.{os.getpid()}")
         with refused(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            super().__init__(io.FileIO(self._beside, "wb"), COPY)
+            super().__init__(io.FileIO(self._beside, "wb"), _GATHERED)
 
     def close(self) -> None:
         if not self.closed:

@@ -155,3 +155,52 @@ def test_data_is_the_bytes_of_all_rows_also_of_a_slice(strings, start):
 
 def test_data_of_nothing_is_nothing():
     assert bytes(text.data(pa.array([], pa.string()))) == bytes(text.data(pa.array(["", ""]))) == b""
+
+
+FEW = st.lists(st.tuples(*[st.none() | st.text(max_size=2)] * 3, st.integers(0, 5)), min_size=1, max_size=40)
+
+
+@given(FEW, st.integers(1, 7))
+def test_batches_say_what_lines_say_of_neighbours_with_few_combinations_and_with_many(rows, size):
+    letters = [Text.of([row[place] for row in rows]) for place in range(3)]
+    many = Text(np.arange(len(rows)), [f"{number:05d}" for number in range(5_000)])
+    pieces = ["<", letters[0], "|", letters[1], many, "(", text.whole(np.array([row[3] for row in rows])), ")", letters[2], ">"]
+    expected = [f"<{a or ''}|{b or ''}{row:05d}({number}){c or ''}>" for row, (a, b, c, number) in enumerate(rows)]
+    assert [line for batch in text.batches(*pieces, rows=size) for line in batch.to_pylist()] == expected
+
+
+@given(FEW)
+def test_pieces_together_are_one_column(rows):
+    first, second = (Text.of([row[place] for row in rows]) for place in range(2))
+    column = text.together("<", first, "-", second, ">")
+    assert column.to_pylist() == [f"<{a or ''}-{b or ''}>" for a, b, *_ in rows]
+    assert len(column.values) == len({row[:2] for row in rows})
+
+
+def test_what_is_put_together_has_a_column():
+    with pytest.raises(ValueError, match="none of them is a column"):
+        text.together("<", ">")
+
+
+@given(FEW, FEW)
+def test_rows_of_several_pieces_are_merged_by_key(some, others):
+    two = text.joined("a", Text.of([row[0] for row in some]), "b", Text.of([row[1] for row in some]))
+    one = text.joined(Text.of([row[2] for row in others]), "c")
+    merged = text.merged([(np.array([row[3] for row in side]), piece) for side, piece in ((some, two), (others, one))])
+    said = [(key, f"a{a or ''}b{b or ''}") for a, b, _, key in some] + [(key, f"{c or ''}c") for *_, c, key in others]
+    assert text.lines(merged).to_pylist() == [line for _, line in sorted(said, key=lambda pair: pair[0])]
+
+
+@given(st.lists(st.sampled_from([0, 1, 1, 7, 2**63 - 1]), max_size=20))
+def test_ids_are_decimal_and_null_where_there_is_none(numbers):
+    assert text.ids(np.array(numbers, np.int64)).to_pylist() == [str(number) if number else None for number in numbers]
+
+
+MOMENTS = st.datetimes(datetime.datetime(1900, 1, 1), datetime.datetime(2100, 1, 1))
+
+
+@given(st.lists(st.none() | MOMENTS, min_size=1, max_size=20), st.booleans())
+def test_times_of_day_have_their_seconds(moments, whole_minutes):
+    moments = [moment and moment.replace(second=0 if whole_minutes else moment.second, microsecond=0) for moment in moments]
+    expected = [f"{moment:%H%M%S}." if moment else "." for moment in moments]
+    assert text.lines(text.clock(np.array(moments, "datetime64[s]"), ""), ".").to_pylist() == expected

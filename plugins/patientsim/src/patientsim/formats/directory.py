@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -26,11 +26,13 @@ class Directory:
 
     def once(self, render: Callable[..., str]) -> Callable[..., str]:
         """`render(directory, *values)` as a function of the values that remembers what it has rendered."""
-        return self._once.setdefault(render, functools.cache(functools.partial(render, self)))
+        if render not in self._once:
+            self._once[render] = functools.cache(functools.partial(render, self))
+        return self._once[render]
 
 
 class Entries:
-    """Rows of a small table as mappings, by key, made when they are asked for."""
+    """Rows of a table as mappings, by key; a value is read when it is asked for."""
 
     def __init__(self, table: pa.Table | None, key: str) -> None:
         self._columns = {} if table is None else {name: table[name].combine_chunks() for name in table.column_names}
@@ -40,6 +42,22 @@ class Entries:
     def __contains__(self, key: object) -> bool:
         return key in self._rows
 
-    def _get(self, key: str | None) -> dict[str, Any] | None:
+    def _get(self, key: str | None) -> Mapping[str, Any] | None:
         row = self._rows.get(key)
-        return None if row is None else {name: column[row].as_py() for name, column in self._columns.items()}
+        return None if row is None else Entry(self._columns, row)
+
+
+class Entry(Mapping[str, Any]):
+    """One row of a table."""
+
+    def __init__(self, columns: Mapping[str, pa.Array], row: int) -> None:
+        self._columns, self._row = columns, row
+
+    def __getitem__(self, name: str) -> Any:
+        return self._columns[name][self._row].as_py()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)

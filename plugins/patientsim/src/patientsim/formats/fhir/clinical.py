@@ -18,7 +18,7 @@ from patientsim.formats.fhir.elements import (
     optional_reference,
     reference,
 )
-from patientsim.formats.fhir.participants import around, facility_reference, location_reference, performing_actor
+from patientsim.formats.fhir.participants import facility_reference, location_reference, to_clinician
 from patientsim.formats.fhir.resources import Pieces, Rows
 from patientsim.formats.fragments import once, rendered
 
@@ -34,7 +34,7 @@ def encounter(rows: Rows) -> Pieces:
         rendered(_visit, rows["class"], rows["type"], rows["status"], rows["specialty"]),
         *identifier(rows.ids),
         *reference("subject", "Patient", rows.person_ids),
-        rendered(directory.once(_participant), rows["provider_npi"]),
+        to_clinician(f',"participant":[{{{ATTENDING},"individual":', directory, rows["provider_npi"], "}]"),
         *moment(',"period":{"start":"', rows["start"], rows.zones),
         optional_moment(',"end":"', rows["end"], rows.zones),
         "}",
@@ -56,10 +56,6 @@ def _visit(kind: str, words: str | None, status: str, specialty: str | None) -> 
         type=[concept(words=words or default)],
         serviceType=service,
     )
-
-
-def _participant(directory: Directory, number: str | None) -> str:
-    return around(f',"participant":[{{{ATTENDING},"individual":', directory, number, "}]")
 
 
 def _service_provider(directory: Directory, number: str | None) -> str:
@@ -135,7 +131,7 @@ def procedure(rows: Rows) -> Pieces:
         *reference("subject", "Patient", rows.person_ids),
         optional_reference("encounter", "Encounter", rows["encounter_id"]),
         *moment(',"performedDateTime":"', rows["performed"], rows.zones),
-        rendered(rows.records.directory.once(performing_actor), rows["provider_npi"]),
+        to_clinician(',"performer":[{"actor":', rows.records.directory, rows["provider_npi"], "}]"),
     ]
 
 
@@ -153,7 +149,7 @@ def immunization(rows: Rows) -> Pieces:
         optional_reference("encounter", "Encounter", rows["encounter_id"]),
         *moment(',"occurrenceDateTime":"', rows["performed"], rows.zones),
         ',"primarySource":true',
-        rendered(rows.records.directory.once(performing_actor), rows["provider_npi"]),
+        to_clinician(',"performer":[{"actor":', rows.records.directory, rows["provider_npi"], "}]"),
     ]
 
 

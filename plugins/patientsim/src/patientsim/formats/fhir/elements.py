@@ -72,9 +72,7 @@ def reference(name: str, resource: str, ids: text.Piece) -> list[text.Piece]:
 def optional_reference(name: str, resource: str, numbers: Any, array: bool = False) -> Any:
     """The same where the id is not null (0); in an array, where `array`."""
     opening, closing = ("[", "]") if array else ("", "")
-    before = f',"{name}":{opening}{{"reference":"{resource}/{PREFIX}'
-    filled = text.joined(before, text.whole(numbers), f'"}}{closing}')
-    return text.choose(numbers != 0, filled, "")
+    return text.optional(f',"{name}":{opening}{{"reference":"{resource}/{PREFIX}', text.ids(numbers), f'"}}{closing}')
 
 
 def identifier(ids: text.Piece, system: str = "record") -> list[text.Piece]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from healthsim_core import Text, text
 from patientsim.formats.fhir.elements import (
     CODES,
@@ -18,7 +21,7 @@ from patientsim.formats.fhir.elements import (
     reference,
 )
 from patientsim.formats.fhir.orders import number_of
-from patientsim.formats.fhir.participants import performer
+from patientsim.formats.fhir.participants import to_clinician
 from patientsim.formats.fhir.resources import Pieces, Rows
 from patientsim.formats.fragments import numbers, once, rendered
 
@@ -28,7 +31,7 @@ ABSENT = members(dataAbsentReason=concept(coding("absent", "unknown", "Unknown")
 def observation(rows: Rows) -> Pieces:
     """US Core laboratory result, or the US Core vital sign of the LOINC code; two values make a panel's components."""
     panel = ~rows["second_loinc"].is_null()
-    value = text.joined(*_value(numbers(rows["value"]), rows["unit"]))
+    value = _value(numbers(rows["value"]), rows["unit"])
     return [
         rendered(_measured, rows["category"], rows["loinc"], rows["description"], rows["second_loinc"]),
         *identifier(rows.ids),
@@ -37,8 +40,8 @@ def observation(rows: Rows) -> Pieces:
         optional_reference("encounter", "Encounter", rows["encounter_id"]),
         *moment(',"effectiveDateTime":"', rows["effective"], rows.zones),
         *moment(',"issued":"', rows["issued"], rows.zones),
-        rendered(rows.records.directory.once(performer), rows["provider_npi"]),
-        text.choose(panel, _components(rows, value), value) if panel.any() else value,
+        to_clinician(',"performer":[', rows.records.directory, rows["provider_npi"], "]"),
+        text.choose(panel, _components(rows, panel, value), value) if panel.any() else value,
         rendered(_interpreted, rows["interpretation"]),
         rendered(_range, numbers(rows["low"]), numbers(rows["high"]), rows["unit"]),
     ]
@@ -57,22 +60,24 @@ def _measured(category: str, loinc: str, words: str | None, second: str | None) 
     )
 
 
-def _value(value: Text, unit: Text) -> list[text.Piece]:
+def _value(value: Text, unit: Text) -> Text:
     """`,"valueQuantity":...`, or why there is none."""
     quantity = text.joined(',"valueQuantity":{"value":', value, rendered(_unit, unit), "}")
-    return [text.choose(value.is_null(), ABSENT, quantity)]
+    return text.together(text.choose(value.is_null(), ABSENT, quantity))
 
 
 def _unit(unit: str | None) -> str:
     return "" if unit is None else members(unit=unit, system=SYSTEMS["UCUM"], code=unit)
 
 
-def _components(rows: Rows, first_value: Any) -> Any:
-    """Both values of a panel; the first one's code is the panel's where the table gives the panel's own."""
-    second_value = text.joined(*_value(numbers(rows["second_value"]), rows["unit"]))
-    first = rendered(_first_code, rows["loinc"], rows["description"], rows["second_loinc"])
-    second = rendered(_code, rows["second_loinc"], rows["second_description"])
-    return text.joined(',"component":[{', first, first_value, "},{", second, second_value, "}]")
+def _components(rows: Rows, panel: NDArray[np.bool_], first_value: Text) -> Text:
+    """Both values of the rows that are panels; the first one's code is the panel's where the table gives the panel's own."""
+    of = rows.columns.where(panel)
+    second_value = _value(numbers(of["second_value"]), of["unit"])
+    first = rendered(_first_code, of["loinc"], of["description"], of["second_loinc"])
+    second = rendered(_code, of["second_loinc"], of["second_description"])
+    components = text.lines(',"component":[{', first, first_value[panel], "},{", second, second_value, "}]")
+    return Text(np.where(panel, np.cumsum(panel) - 1, -1), components)
 
 
 @once

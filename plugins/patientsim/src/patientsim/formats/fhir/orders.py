@@ -5,6 +5,8 @@ from __future__ import annotations
 from xml.sax.saxutils import escape
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from healthsim_core import Text
 from patientsim.formats.fhir.elements import (
@@ -18,7 +20,7 @@ from patientsim.formats.fhir.elements import (
     optional_reference,
     reference,
 )
-from patientsim.formats.fhir.participants import author, requester
+from patientsim.formats.fhir.participants import to_clinician
 from patientsim.formats.fhir.resources import Pieces, Rows
 from patientsim.formats.fragments import numbers, once, rendered
 
@@ -31,7 +33,7 @@ def medication_request(rows: Rows) -> Pieces:
         *reference("subject", "Patient", rows.person_ids),
         optional_reference("encounter", "Encounter", rows["encounter_id"]),
         *moment(',"authoredOn":"', rows["authored"], rows.zones),
-        rendered(rows.records.directory.once(requester), rows["provider_npi"]),
+        to_clinician(',"requester":', rows.records.directory, rows["provider_npi"]),
         rendered(_dosage, rows["sig"], numbers(rows["dose"]), rows["dose_unit"]),
         rendered(_supply, numbers(rows["refills"]), numbers(rows["quantity"]), numbers(rows["days_supply"])),
     ]
@@ -78,8 +80,8 @@ def _ucum(unit: str | None) -> dict[str, str]:
 
 def lab_order(rows: Rows) -> Pieces:
     """US Core ServiceRequest for a laboratory test; completed where its result is there."""
-    resulted = np.isin(rows["lab_order_id"], rows.records["patientsim.observation"]["lab_order_id"])
-    status = Text(resulted, ["active", "completed"])
+    resulted = pc.is_in(pa.array(rows["lab_order_id"]), pa.array(rows.records["patientsim.observation"]["lab_order_id"]))
+    status = Text(np.asarray(resulted), ["active", "completed"])
     what = rendered(_test, status, rows["loinc"], rows["description"])
     return [what, *identifier(rows.ids), *_request(rows), *moment(',"occurrenceDateTime":"', rows["authored"], rows.zones)]
 
@@ -119,7 +121,7 @@ def _request(rows: Rows) -> Pieces:
         *reference("subject", "Patient", rows.person_ids),
         optional_reference("encounter", "Encounter", rows["encounter_id"]),
         *moment(',"authoredOn":"', rows["authored"], rows.zones),
-        rendered(rows.records.directory.once(requester), rows["provider_npi"]),
+        to_clinician(',"requester":', rows.records.directory, rows["provider_npi"]),
     ]
 
 
@@ -131,7 +133,7 @@ def care_plan(rows: Rows) -> Pieces:
         *reference("subject", "Patient", rows.person_ids),
         optional_reference("encounter", "Encounter", rows["encounter_id"]),
         *moment(',"created":"', rows["created"], rows.zones),
-        rendered(rows.records.directory.once(author), rows["provider_npi"]),
+        to_clinician(',"author":', rows.records.directory, rows["provider_npi"]),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from patientsim.formats.directory import Directory
@@ -53,7 +54,7 @@ def fallback() -> dict[str, Any]:
     }
 
 
-def payer(row: dict[str, Any]) -> dict[str, Any]:
+def payer(row: Mapping[str, Any]) -> dict[str, Any]:
     """US Core Organization of membersim.payer."""
     return {
         "resourceType": "Organization",
@@ -68,7 +69,7 @@ def payer(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def organization(row: dict[str, Any]) -> dict[str, Any]:
+def organization(row: Mapping[str, Any]) -> dict[str, Any]:
     """US Core Organization of networksim.facility."""
     tax = None if not row.get("tax_id") else {"system": SYSTEMS["tax_id"], "value": row["tax_id"]}
     return {
@@ -84,7 +85,7 @@ def organization(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def location(row: dict[str, Any]) -> dict[str, Any]:
+def location(row: Mapping[str, Any]) -> dict[str, Any]:
     """US Core Location of networksim.facility."""
     return {
         "resourceType": "Location",
@@ -101,7 +102,7 @@ def location(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def practitioner(row: dict[str, Any]) -> dict[str, Any]:
+def practitioner(row: Mapping[str, Any]) -> dict[str, Any]:
     """US Core Practitioner of networksim.provider."""
     name = {"use": "official", "family": row["last_name"], "given": [row["first_name"]], "suffix": [row["credential"]]}
     return {
@@ -116,7 +117,7 @@ def practitioner(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def practitioner_role(row: dict[str, Any], directory: Directory) -> dict[str, Any]:
+def practitioner_role(row: Mapping[str, Any], directory: Directory) -> dict[str, Any]:
     """US Core PractitionerRole of networksim.provider: its specialty, and the organization it belongs to."""
     number, organization_npi = row["npi"], employer(directory, row["npi"])
     specialty = (row["specialty"] or "").replace("_", " ")
@@ -137,5 +138,5 @@ def _telecom(phone: str | None) -> list[dict[str, Any]] | None:
     return None if not phone else [{"system": "phone", "value": phone, "use": "work"}]
 
 
-def _address(row: dict[str, Any]) -> dict[str, Any]:
+def _address(row: Mapping[str, Any]) -> dict[str, Any]:
     return {"line": [row["address"]], "city": row["city"], "state": row["state"], "postalCode": row["zip"], "country": "US"}

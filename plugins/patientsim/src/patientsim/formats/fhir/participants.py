@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from healthsim_core import Text, text
 from patientsim.formats.data import load
 from patientsim.formats.directory import Directory
 from patientsim.formats.fhir.elements import SYSTEMS, encoded, npi, pruned
@@ -11,16 +13,16 @@ from patientsim.formats.fhir.elements import SYSTEMS, encoded, npi, pruned
 FALLBACK = load("organization")
 
 
-def provider_name(row: dict[str, Any]) -> str:
+def provider_name(row: Mapping[str, Any]) -> str:
     """A clinician's name in words."""
     return " ".join(part for part in (row["first_name"], row["last_name"]) if part)
 
 
-def provider_reference(directory: Directory, number: str | None) -> dict[str, Any] | None:
-    """To a Practitioner; to nobody where there is no NPI."""
+def provider_reference(directory: Directory, number: str) -> dict[str, Any]:
+    """To a Practitioner."""
     row = directory.providers.get(number)
     if row is None:
-        return None if number is None else {"type": "Practitioner", "identifier": npi(number)}
+        return {"type": "Practitioner", "identifier": npi(number)}
     return {"reference": f"Practitioner/npi-{number}", "display": provider_name(row)}
 
 
@@ -53,32 +55,10 @@ def payer_id(payer: str) -> str:
     return "payer-" + "".join(letter if letter.isalnum() and letter.isascii() else "-" for letter in payer)
 
 
-def requester(directory: Directory, number: str | None) -> str:
-    """`,"requester":Reference` to a clinician."""
-    return around(',"requester":', directory, number)
+def to_clinician(before: str, directory: Directory, numbers: Text, after: str = "") -> Text:
+    """References to clinicians, between two texts; nothing where there is nobody."""
+    return text.optional(before, numbers.recode(directory.once(_provider)), after)
 
 
-def author(directory: Directory, number: str | None) -> str:
-    """`,"author":Reference` to a clinician."""
-    return around(',"author":', directory, number)
-
-
-def performer(directory: Directory, number: str | None) -> str:
-    """`,"performer":[Reference]` to a clinician."""
-    return around(',"performer":[', directory, number, "]")
-
-
-def performing_actor(directory: Directory, number: str | None) -> str:
-    """`,"performer":[{"actor":Reference}]` to a clinician."""
-    return around(',"performer":[{"actor":', directory, number, "}]")
-
-
-def around(before: str, directory: Directory, number: str | None, after: str = "") -> str:
-    """A reference to a clinician between two texts; nothing where there is nobody."""
-    reference = directory.once(_provider)(number)
-    return f"{before}{reference}{after}" if reference else ""
-
-
-def _provider(directory: Directory, number: str | None) -> str:
-    reference = provider_reference(directory, number)
-    return "" if reference is None else encoded(pruned(reference))
+def _provider(directory: Directory, number: str) -> str:
+    return encoded(pruned(provider_reference(directory, number)))

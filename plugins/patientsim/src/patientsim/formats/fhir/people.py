@@ -7,7 +7,7 @@ from typing import Any
 from healthsim_core import Text, text
 from patientsim.formats.directory import Directory
 from patientsim.formats.fhir.elements import CODES, EXTENSION, SYSTEMS, coding, concept, inner, members, meta, reference
-from patientsim.formats.fhir.participants import facility_reference, payer_reference, provider_reference
+from patientsim.formats.fhir.participants import facility_reference, payer_reference, to_clinician
 from patientsim.formats.fhir.resources import Pieces, Rows
 from patientsim.formats.fragments import once, rendered
 
@@ -29,7 +29,7 @@ def patient(rows: Rows) -> Pieces:
         text.dates(who["birth_date"]),
         '"',
         text.optional(',"deceasedDateTime":"', text.dates(rows["deceased_date"]), '"'),
-        rendered(directory.once(_general_practitioner), rows["general_practitioner_npi"]),
+        to_clinician(',"generalPractitioner":[', directory, rows["general_practitioner_npi"], "]"),
         rendered(directory.once(_managing_organization), rows["managing_organization_npi"]),
     ]
 
@@ -69,10 +69,6 @@ def _identifiers(rows: Rows, who: Any) -> Pieces:
 def _identifier(kind: str, system: str) -> str:
     """An identifier, up to its value."""
     return f'{{"type":{{"coding":[{{"system":"{SYSTEMS["identifier_type"]}","code":"{kind}"}}]}},"system":"{SYSTEMS[system]}","value":"'
-
-
-def _general_practitioner(directory: Directory, number: str | None) -> str:
-    return members(generalPractitioner=[provider_reference(directory, number)])
 
 
 def _managing_organization(directory: Directory, number: str | None) -> str:

@@ -10,10 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Text
+from healthsim_core import Columns, Text, text
 from patientsim.formats.directory import Directory
 from patientsim.formats.fhir import organizations
-from patientsim.formats.fragments import numbered
 from patientsim.formats.records import Records
 
 PAYER, FACILITY, PROVIDER = "payer", "facility", "provider"
@@ -45,10 +44,10 @@ def referred(records: Records) -> Iterator[tuple[str, NDArray[np.int64], Text]]:
             yield kind, np.asarray(records[table]["person_id"]), number.or_else("") if kind == FACILITY else number
 
 
-def used(text: Text) -> set[str]:
+def used(column: Text) -> set[str]:
     """The values that stand in some row."""
-    there = np.bincount(text.codes + 1, minlength=len(text.values) + 1)[1:] > 0
-    return set(text.values.filter(pa.array(there)).to_pylist())
+    there = np.bincount(column.codes + 1, minlength=len(column.values) + 1)[1:] > 0
+    return set(column.values.filter(pa.array(there)).to_pylist())
 
 
 def by_person(records: Records) -> dict[str, tuple[NDArray[np.intp], Text]]:
@@ -71,5 +70,5 @@ def _distinct(pairs: Columns) -> Columns:
     ordered = pc.unique(number.values.take(pc.sort_indices(number.values)))
     rank = pc.index_in(number.values, ordered).to_numpy(zero_copy_only=False)
     row, values = np.asarray(pairs["row"], np.int64)[there], max(len(ordered), 1)
-    _, distinct = numbered(row * values + rank[number.codes[there]], int(row.max(initial=0) + 1) * values)
+    _, distinct = text.numbered(row * values + rank[number.codes[there]], int(row.max(initial=0) + 1) * values)
     return Columns({"row": distinct // values, "number": Text(distinct % values, ordered)}, len(distinct))

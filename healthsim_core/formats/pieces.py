@@ -1,0 +1,218 @@
+"""Rows of text joined from columns at the speed of a file write: each byte is copied once.
+
+A *piece* is a string (the same in every row), a `Text` column, an Arrow string array, or several of them side by side
+(`Joined`). Nulls are empty text unless `optional` drops the piece around them as well.
+
+`lines` puts the distinct values of all its pieces into one array, says of each row which of them it consists of, and lets
+one `take` copy them: the bytes that it returns are those that are written. What costs is the number of pieces: where rows
+are many (`batches`), neighbours of few combinations are joined beforehand.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeAlias, Union
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from healthsim_core.columns import Text
+from healthsim_core.formats.distinct import combinations
+
+Piece: TypeAlias = Union[str, Text, pa.Array, "Joined"]
+
+_NOTHING = pa.array([""])
+_COMBINATIONS = 4_096  # of neighbouring columns' values, up to which they are joined beforehand
+
+
+class Joined:
+    """Columns of text side by side, not joined before the line is that they are part of."""
+
+    __slots__ = ("columns",)
+
+    def __init__(self, columns: Sequence[str | Text]) -> None:
+        self.columns = columns
+
+    def __len__(self) -> int:
+        return next(len(column) for column in self.columns if isinstance(column, Text))
+
+    def __getitem__(self, key: Any) -> Joined:
+        return Joined([column if isinstance(column, str) else column[key] for column in self.columns])
+
+
+def joined(*pieces: Piece) -> Joined:
+    """The pieces of a row, side by side: what `lines` would give, as a piece."""
+    columns: list[str | Text] = []
+    for column in _columns(pieces):
+        if isinstance(column, str) and columns and isinstance(columns[-1], str):
+            columns[-1] += column
+        else:
+            columns.append(column)
+    return Joined(columns)
+
+
+def lines(*pieces: Piece) -> pa.Array:
+    """One string a row: the pieces of the row, joined.
+
+    Args:
+        pieces: At least one must be a column.
+
+    Returns:
+        Arrow string array (rows,).
+    """
+    row = joined(*pieces)
+    pool, bases = _pooled(row)
+    return _copied(pool, bases, row.columns, slice(0, len(row)))
+
+
+def batches(*pieces: Piece, rows: int = 512) -> Iterator[pa.Array]:
+    """What `lines` gives, in stretches of at most `rows` rows: few enough bytes to be still in the cache when written."""
+    row = _fused(joined(*pieces))
+    pool, bases = _pooled(row)
+    for start in range(0, len(row), rows):
+        yield _copied(pool, bases, row.columns, slice(start, min(start + rows, len(row))))
+
+
+def together(*pieces: Piece) -> Text:
+    """The pieces of a row as one column, joined once per combination of their values."""
+    column = _together(list(joined(*pieces).columns))
+    if isinstance(column, str):
+        raise ValueError("a row has pieces, but none of them is a column")
+    return column
+
+
+def merged(parts: Sequence[tuple[NDArray[Any], Piece]]) -> Joined:
+    """Rows of several pieces, merged by key; rows of equal key stay in the order of `parts`.
+
+    Args:
+        parts: (int array (rows,) of sort keys, piece of as many rows).
+    """
+    if len(parts) == 1:
+        return joined(parts[0][1])
+    keys = np.concatenate([key for key, _ in parts])
+    place = np.empty(len(keys), np.int64)
+    place[np.argsort(keys, kind="stable")] = np.arange(len(keys))
+    rows = np.split(place, np.cumsum([len(key) for key, _ in parts])[:-1])
+    sides = itertools.zip_longest(*(_fused(joined(piece)).columns for _, piece in parts))
+    return Joined([_spread(columns, rows, len(keys)) for columns in sides])
+
+
+def optional(before: str, column: Text | pa.Array, after: str = "") -> Text:
+    """`before + value + after` where there is a value, null where there is none."""
+    text = as_text(column)
+    return Text(text.codes, pc.binary_join_element_wise(pa.scalar(before), text.values, pa.scalar(after), pa.scalar("")))
+
+
+def choose(mask: NDArray[np.bool_], then: Piece, otherwise: Piece) -> Text | Joined:
+    """`then` where `mask` is True, `otherwise` elsewhere."""
+    sides = itertools.zip_longest(_columns([then]), _columns([otherwise]))
+    columns = [_either(mask, *(_repeated(column, len(mask)) for column in side)) for side in sides]
+    return columns[0] if len(columns) == 1 else Joined(columns)
+
+
+def _fused(row: Joined) -> Joined:
+    """The same text in fewer columns: neighbours whose values make few combinations become one column of these."""
+    columns: list[str | Text] = []
+    together: list[str | Text] = []
+    size = 1
+    for column in row.columns:
+        values = 1 if isinstance(column, str) else len(column.values) + 1
+        if size * values > _COMBINATIONS and together:
+            columns.append(_together(together))
+            together, size = [], 1
+        together.append(column)
+        size *= values
+    return Joined([*columns, _together(together)])
+
+
+def _together(columns: list[str | Text]) -> str | Text:
+    varied = [column for column in columns if isinstance(column, Text)]
+    if len(columns) == 1 or not varied:
+        return columns[0]
+    if len(varied) == 1 and len(varied[0]) and varied[0].codes.min() >= 0:
+        values = [pa.scalar(column) if isinstance(column, str) else column.values for column in columns]
+        return Text(varied[0].codes, pc.binary_join_element_wise(*values, "", null_handling="replace"))
+    codes, sample = combinations(varied)
+    return Text(codes, lines(*(column if isinstance(column, str) else column[sample] for column in columns)))
+
+
+def _pooled(row: Joined) -> tuple[pa.Array, list[int]]:
+    """The distinct values of all columns, and where each column's begin; before them stands the empty text: -1, null."""
+    pool, starts, bases, size = [_NOTHING], {}, [], 1
+    for column in row.columns:
+        values = pa.array([column]) if isinstance(column, str) else column.values
+        if id(values) not in starts:
+            starts[id(values)] = size
+            pool += [values, _NOTHING]
+            size += len(values) + 1
+        bases.append(starts[id(values)])
+    return pa.concat_arrays(pool), bases
+
+
+def _copied(pool: pa.Array, bases: list[int], columns: Sequence[str | Text], rows: slice) -> pa.Array:
+    """One string a row, of the values that its columns have."""
+    same = np.zeros(rows.stop - rows.start, np.int32)
+    codes = np.array([same if isinstance(column, str) else column.codes[rows] for column in columns])
+    index = np.add(codes.T, np.array(bases, np.int32), order="C")
+    strings = pc.take(pool, pa.array(index.reshape(-1)), boundscheck=False)
+    return spanned(strings, np.arange(0, index.size + 1, len(columns)))
+
+
+def _columns(pieces: Iterable[Piece]) -> Iterable[str | Text]:
+    for piece in pieces:
+        if isinstance(piece, Joined):
+            yield from piece.columns
+        elif not isinstance(piece, str):
+            yield as_text(piece)
+        elif piece:
+            yield piece
+
+
+def as_text(column: Text | pa.Array | pa.ChunkedArray) -> Text:
+    """The column as it is, or strings, each its own value."""
+    if isinstance(column, Text):
+        return column
+    strings = combined(column)
+    whole_text = Text.distinct(strings)
+    return _where(np.asarray(strings.is_valid()), whole_text) if strings.null_count else whole_text
+
+
+def _repeated(column: str | Text | None, rows: int) -> Text:
+    return column if isinstance(column, Text) else Text.constant(column, rows)
+
+
+def _either(mask: NDArray[np.bool_], first: Text, second: Text) -> Text:
+    if not len(second.values):
+        return _where(mask, first)
+    there = np.where(second.codes < 0, np.int32(-1), second.codes + np.int32(len(first.values)))
+    return Text(np.where(mask, first.codes, there), pa.concat_arrays([first.values, second.values]))
+
+
+def _spread(columns: Sequence[str | Text | None], rows: Sequence[NDArray[np.int64]], total: int) -> Text:
+    """One column of several, each of which has some of the rows."""
+    codes, values, start = np.full(total, -1, np.int32), [], 0
+    for column, where in zip((_repeated(column, len(where)) for column, where in zip(columns, rows, strict=True)), rows, strict=True):
+        codes[where] = np.where(column.codes < 0, -1, column.codes + np.int32(start))
+        values.append(column.values)
+        start += len(column.values)
+    return Text(codes, pa.concat_arrays(values))
+
+
+def _where(mask: NDArray[np.bool_], column: Text) -> Text:
+    return Text(np.where(mask, column.codes, np.int32(-1)), column.values)
+
+
+def spanned(strings: pa.Array, bounds: NDArray[Any]) -> pa.Array:
+    """The strings between one bound and the next, joined: the same bytes with fewer offsets."""
+    _, offsets, content = strings.buffers()
+    fewer = np.frombuffer(offsets, np.int32)[strings.offset :][bounds]
+    return pa.StringArray.from_buffers(len(fewer) - 1, pa.py_buffer(fewer), content or pa.py_buffer(b""))
+
+
+def combined(strings: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """One array, not categorical."""
+    array = strings.combine_chunks() if isinstance(strings, pa.ChunkedArray) else strings
+    return array.cast(pa.string()) if pa.types.is_dictionary(array.type) else array
