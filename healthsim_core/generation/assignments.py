@@ -122,9 +122,34 @@ class Assigned:
             return self._index.get((number, event.event))
         return self._index.get((number, event))
 
+    def refuse_later(self, number: int, step: Step, until: Expression, where: str) -> None:
+        """Refuse an `until` over what only events draw that run after the repeated one: it would never hold.
+
+        Raises:
+            SpecificationError: Names the value and the event that draws it.
+        """
+        for name in sorted(until.names):
+            later = [
+                other
+                for other in self.steps[number].values()
+                if name.removeprefix("outcome.") in _given(other)
+                and other is not step
+                and (number, other.event.event_id) not in self._index
+            ]
+            if later:
+                what = f'reads "{name}", which "{later[0].event.event_id}" draws after the occurrence.'
+                raise SpecificationError(what, where, f'Draw it in the outcomes of "{step.event.event_id}", or of an event before it.')
+
     def origin(self, number: int) -> int | None:
         """Where the event stands with which an assignment's journey starts; None for the run's start."""
         return self._index.get((number, START)) if self.all[number].journey.starts_on is not None else None
+
+
+def _given(step: Step) -> set[str]:
+    """Names of what an event draws, chooses or passes through."""
+    chosen = {f"branch.{step.branch.branch_id}"} if step.branch is not None else set()
+    passed = {f"state.{step.lifecycle.lifecycle_id}"} if step.lifecycle is not None else set()
+    return {*step.event.outcomes, *chosen, *passed}
 
 
 def _singles(assignment: Assignment) -> list[Assignment]:

@@ -117,7 +117,7 @@ class JourneyCompiler:
             birth=event.adds_person is not None,
             newborn=event.subject == "newborn",
         )
-        node = self._with_patterns(node, step, readable, where)
+        node = self._with_patterns(number, node, step, readable, where)
         for expression in expressions_in(node.timing):
             attempt(NUMBER, expression.require, readable)
         self.assigned.done(number, event.event_id, len(self.nodes))
@@ -137,7 +137,7 @@ class JourneyCompiler:
             attempt(NUMBER, expression.require, readable)
         return drawn
 
-    def _with_patterns(self, node: Node, step: Step, readable: Mapping[str, Kind], where: str) -> Node:
+    def _with_patterns(self, number: int, node: Node, step: Step, readable: Mapping[str, Kind], where: str) -> Node:
         """The node with what it chooses, passes through, or repeats."""
         attempt, changed = self.mistakes.attempt, dict[str, Any]()
         if step.branch is not None:
@@ -146,8 +146,10 @@ class JourneyCompiler:
             changed["lifecycle"] = attempt(None, Lifecycle.of, step.lifecycle, where)
             changed["most"] = MOST_STEPS
         if step.event.repeat is not None:
-            changed["recurrence"] = attempt(None, self._recurrence, step.event.repeat, node, f"{where}.repeat")
-            changed["most"] = node.most * (changed["recurrence"].times if changed["recurrence"] is not None else 1)
+            recurrence = attempt(None, self._recurrence, step.event.repeat, node, f"{where}.repeat")
+            changed |= {"recurrence": recurrence, "most": node.most * (recurrence.times if recurrence is not None else 1)}
+            if recurrence is not None and recurrence.until is not None:
+                attempt(None, self.assigned.refuse_later, number, step, recurrence.until, f"{where}.repeat.until")
         for expression in expressions_in(tuple(changed.values())):
             attempt(BOOLEAN, expression.require, readable)
         made = attrs.evolve(node, **changed)

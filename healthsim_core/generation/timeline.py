@@ -118,7 +118,7 @@ class Timeline:
         made = made.take(np.flatnonzero(self._within(node, made)))
         if node.lifecycle is not None:
             made, parameters = passed_through(self, node, node.lifecycle, made)
-        elif node.most > 1 and node.outcomes and (_reads_itself(node) or _until(node)):
+        elif node.most > 1 and (_reads_itself(node) or _until(node)):
             made, parameters = self._one_by_one(node, made)
         else:
             parameters = self._drawn(node, made)

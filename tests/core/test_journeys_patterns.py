@@ -350,3 +350,17 @@ def test_a_journey_elsewhere_leaves_everybody_s_draws_as_they_were(name: str) ->
 def test_an_empty_journey_is_refused() -> None:
     with pytest.raises(SpecificationError, match="at least one event"):
         JourneySpecification.read(journey())
+
+
+def test_an_until_over_what_a_dependent_event_draws_is_refused() -> None:
+    repeat = {"every": {"days": 10}, "count": 5, "until": "level < 3"}
+    level = {"level": {"type": "normal", "mean": 5, "sd": 1}}
+    with pytest.raises(SpecificationError, match=r'reads "level", which "measured" draws after'):
+        live({"events": [event("treated", repeat=repeat), event("measured", depends_on="treated", outcomes=level)]})
+
+
+def test_an_until_reads_what_an_earlier_event_drew() -> None:
+    repeat = {"every": {"days": 10}, "count": 5, "until": "level < 10"}
+    drawn = event("measured", outcomes={"level": {"type": "normal", "mean": 5, "sd": 1, "max": 9}})
+    found = nodes(live({"events": [drawn, event("treated", depends_on="measured", repeat=repeat)]}))
+    assert all(each.count("treated") == 1 for each in found.values())

@@ -23,7 +23,7 @@ YEARS = {
     "social-needs-outreach": "san-diego-county-adults", "diabetes-drug-therapy": "rx-chronic-adult",
     "polypharmacy-year": "rx-senior-polypharmacy", "statin-therapy-year": "rx-chronic-adult",
     "trial_participation": "trial-diabetes-adults", "trial_screening": "trial-community-screening",
-    "trial_vaccine": "trial-healthy-volunteers", "dental-year": "dental-adults",
+    "trial_vaccine": "trial-healthy-volunteers", "dental-year": "dental-adults", "kidney-disease-course": "diabetic-senior",
 }  # fmt: skip
 PEOPLE = {"county-seniors-with-diabetes": "diabetic-first-year"}  # whose journey has people of its own above
 AS_OF = datetime.date(2026, 1, 1)
@@ -87,6 +87,22 @@ def test_conditions_fit_age_and_sex(journey: str) -> None:
     has = [(row["category"], everybody[row["person_id"]]) for row in rows(result, "core.condition")]
     assert [category for category, person in has if category in ADULT_ONLY and person["age"] < 10] == []
     assert [category for category, person in has if category[0] == "O" and person["sex"] != "F"] == []
+
+
+# What an office, a study site or a payer does on working days: the table, its date or time, and which rows.
+OFFICE = (
+    ("patientsim.encounter", "start", {"class": "AMB"}),
+    ("membersim.claim", "service_from", {"place_of_service": "11"}),
+    ("membersim.claim", "paid_date", {}),
+    ("trialsim.visit", "time", {}),
+)
+
+
+@pytest.mark.parametrize("journey", sorted(YEARS.keys() - {"dental-year"}))  # whose claims have the day on which they are sent
+def test_offices_keep_working_days(journey: str) -> None:
+    result = year(journey)
+    done = [(table, row[name]) for table, name, where in OFFICE if table in result.tables for row in rows(result, table, **where)]
+    assert [(table, day) for table, day in done if day is not None and day.weekday() > 4] == []
 
 
 def test_only_women_are_pregnant_and_only_of_the_age(births: Result) -> None:

@@ -48,8 +48,12 @@ def healthsim_profiles():
 @hookimpl
 def healthsim_journeys():
     care = {"skill_ref": {"skill": "caries-care", "lookup": "treatment", "context": {"severity": "${entity.caries}"}}}
-    steps = [{"event_id": name, "event_type": "dental_visit", "delay": {"days": days}, "probability": chance, "parameters": care}
-             for name, days, chance in (("first", [0, 30], 1.0), ("recall", [150, 210], 0.7))]  # fmt: skip
+    steps = [
+        {"event_id": name, "event_type": "dental_visit", "delay": delay, "probability": chance, "parameters": care}
+        for name, delay, chance in (
+            ("first", {"days": [0, 30], "weekdays": True}, 1.0), ("recall", {"days": [150, 210], "weekdays": True}, 0.7),
+        )
+    ]  # fmt: skip
     yield Journey("dental-year", {"journey_id": "dental-year", "duration_days": 365, "events": steps}, description="A year of dental care.")
 
 

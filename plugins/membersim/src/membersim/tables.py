@@ -114,7 +114,7 @@ CLAIM = Table(
         Field("admission_time", "datetime", "Admission. Institutional only.", nullable=True),
         Field("discharge_time", "datetime", "Discharge. Institutional only.", nullable=True),
         Field("received_date", "date", "When the payer received it."),
-        Field("paid_date", "date", "When it was adjudicated and the remittance sent; null while pending.", nullable=True),
+        Field("paid_date", "date", "When it was adjudicated and the remittance sent, a business day; null while pending.", nullable=True),
         Field("status", "category", "paid, denied or pending."),
         Field("denial_reason", "category", "Claim adjustment reason of the denial.", nullable=True),
         Field("network", "category", "in or out: whether the billing provider is in the plan's network."),

@@ -114,7 +114,8 @@ def _outcome(services: Services, plans: Plans, network: NDArray[np.int64]) -> tu
     draw = services.events.draw
     least = services.kind.map(lambda kind: days[kind][0], np.int64, 0)
     most = services.kind.map(lambda kind: days[kind][1], np.int64, 0)
-    paid_date = services.events.date + draw.integers("adjudication", least, most + 1)
+    adjudicated = services.events.date + draw.integers("adjudication", least, most + 1)
+    paid_date = np.busday_offset(adjudicated, 0, roll="forward")  # remittances go out on business days
     refused = draw.happens("denied", services.kind.map(lambda kind: rules["rate"][kind], np.float64, 0.0))
     outside = (network == OUT) & np.array([how == "denied" for how in plans.given("out_of_network")], bool)[services.plan]
     pending = paid_date > services.events.run.as_of
