@@ -136,7 +136,45 @@ WRONG_EVENTS: list[tuple[str, Any, str, str]] = [
     ("branches.0.choices", [{"id": name, "weight": w} for name, w in (("a", 0.53), ("b", 0.27), ("c", 0.2))], "year/arm", "share of a"),
     ("lifecycle.0.states.well.transitions.0.yearly_probability", 0.21, "year/health.states.well", "time in the state: mean"),
 ]
+PATTERNS: dict[str, Any] = journey(
+    {"event_id": "weekday", "event_type": "milestone", "delay": {"days": [10, 20], "weekdays": True}},
+    {"event_id": "month", "event_type": "milestone", "delay": {"months": [1, 13]}},
+    {"event_id": "personal", "event_type": "milestone", "delay": {"days": {"type": "normal", "mean": "age", "sd": 9, "min": 0}}},
+    {
+        "event_id": "until", "event_type": "milestone", "repeat": {"every": {"weeks": [2, 4]}, "until": "score < 5"},
+        "outcomes": {"score": {"type": "normal", "mean": 7, "sd": 2}},
+    },
+    {"event_id": "planned", "event_type": "milestone", "repeat": {"every": {"months": 1, "window": [-3, 3]}, "from": "schedule"}},
+    duration_days=400,
+    branches=[
+        {"branch_id": "arm", "choices": [{"id": "a", "weight": 0.5, "when": "age > 40"}, {"id": "b", "weight": 0.5}]},
+        {"branch_id": "several", "exclusive": False, "choices": [{"id": "a", "probability": 0.5}, {"id": "b", "probability": 0.3}]},
+    ],
+    lifecycle=[{
+        "lifecycle_id": "care", "initial": {"type": "categorical", "weights": {"home": 0.8, "clinic": 0.2}},
+        "states": {
+            "home": {
+                "transitions": [{"to": "clinic", "yearly_probability": {"18-49": 0.3, "50+": 0.6}}, {"to": "hospital", "hazard": 0.4}]
+            },
+            "clinic": {"transitions": [{"to": "home", "hazard": 2.0}]},
+            "hospital": {"events": [{"event_id": "ward", "event_type": "milestone", "delay": {"days": [5, 100]}}]},
+        },
+    }],
+)  # fmt: skip
+WRONG_PATTERNS: list[tuple[str, Any, str, str]] = [
+    ("events.0.delay", {"days": [10, 19], "weekdays": True}, "year/weekday", "delay: mean (standard scores)"),
+    ("events.1.delay", {"months": [1, 12]}, "year/month", "delay: mean (standard scores)"),
+    ("events.2.delay.days.mean", "age + 2", "year/personal", "delay: mean (standard scores)"),
+    ("events.3.outcomes.score.mean", 7.2, "year/until.outcomes.score", "values: mean"),
+    ("events.4.repeat.every.window", [-3, 2], "year/planned", "days off the schedule: mean"),
+    ("branches.0.choices", [{"id": "a", "weight": 0.53, "when": "age > 40"}, {"id": "b", "weight": 0.47}], "year/arm", "share of a"),
+    ("branches.1.choices.1.probability", 0.31, "year/several", "share of b"),
+    ("lifecycle.0.initial.weights", {"home": 0.81, "clinic": 0.19}, "year/care.initial", "share of home"),
+    ("lifecycle.0.states.clinic.transitions.0.hazard", 2.1, "year/care.states.clinic", "time in the state: mean"),
+    ("lifecycle.0.states.hospital.events.0.delay.days", [5, 95], "year/ward", "delay: mean (standard scores)"),
+]
 CASES = {"people": (PEOPLE, None, WRONG_PEOPLE), "family": (FAMILY, None, WRONG_FAMILY), "events": ({"id": "all"}, EVENTS, WRONG_EVENTS)}
+CASES["patterns"] = ({"id": "all"}, PATTERNS, WRONG_PATTERNS)
 
 
 def changed(document: Any, path: str, value: Any) -> Any:
