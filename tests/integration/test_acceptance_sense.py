@@ -24,6 +24,7 @@ YEARS = {
     "polypharmacy-year": "rx-senior-polypharmacy", "statin-therapy-year": "rx-chronic-adult",
     "trial_participation": "trial-diabetes-adults", "trial_screening": "trial-community-screening",
     "trial_vaccine": "trial-healthy-volunteers", "dental-year": "dental-adults", "kidney-disease-course": "diabetic-senior",
+    "anticoagulation-year": "adult-hypertension",
 }  # fmt: skip
 PEOPLE = {"county-seniors-with-diabetes": "diabetic-first-year"}  # whose journey has people of its own above
 AS_OF = datetime.date(2026, 1, 1)
