@@ -275,13 +275,13 @@ def test_vaccine_windows_are_those_of_the_protocol(vaccine: dict[str, Rows]) -> 
 
 
 def test_journey_windows_are_those_of_the_protocol() -> None:
-    events = {event["event_id"]: event for event in json.loads(JOURNEY.read_text())["events"]}
-    scheduled = [e for e in events.values() if e["event_type"] == "scheduled_visit" and e["depends_on"] == "randomization"]
+    protocol = json.loads(JOURNEY.read_text())["protocol"]
 
-    assert {e["parameters"]["visit_number"] for e in scheduled} == {3, 4, 5, 6, 7}
-    for event in scheduled:
-        planned = VISITS[event["parameters"]["visit_number"]]
-        assert (event["delay"]["days"] + 1, tuple(event["delay"]["window"])) == (planned.day, planned.window)
+    assert protocol["anchor"] == "randomization"
+    assert {visit["parameters"]["visit_number"] for visit in protocol["visits"]} == {3, 4, 5, 6, 7}
+    for visit in protocol["visits"]:
+        planned = VISITS[visit["parameters"]["visit_number"]]
+        assert (visit["day"], tuple(visit["window"])) == (planned.day, planned.window)
 
 
 @pytest.fixture(scope="module")
