@@ -49,7 +49,7 @@ def run_chunk(plan: Plan, start: int, stop: int) -> Chunk:
 
 def _chunk(plan: Plan, start: int, stop: int) -> Chunk:
     tallies, validated = Tallies(), plan.request.validation != "none"
-    everybody, present, timeline = lived(plan, start, stop, OutcomeTally(tallies, plan) if validated else None)
+    everybody, present, timeline = lived(plan, start, stop, OutcomeTally(tallies, plan, start, stop) if validated else None)
     rows = np.flatnonzero(timeline.present)
     columns = Columns(timeline.people, len(timeline.present)).take(rows)
     people = People(plan.run, columns, _conditions(plan, columns))

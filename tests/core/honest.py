@@ -15,7 +15,7 @@ def validated(stated: Plan, made: Plan | None = None) -> ValidationReport:
     """What the report of one plan says of the people and timelines that another makes; by default of its own."""
     tallies = Tallies()
     for start, stop in spans(0, stated.request.count, units_a_chunk(stated)):
-        everybody, present, timeline = lived(made or stated, start, stop, OutcomeTally(tallies, stated))
+        everybody, present, timeline = lived(made or stated, start, stop, OutcomeTally(tallies, stated, start, stop))
         tally_people(tallies, stated, everybody, present)
         tally_timeline(tallies, stated, timeline)
     return report(tallies, "warn")

@@ -16,7 +16,7 @@ from healthsim_core.generation.significance import of_proportion, of_shape, of_t
 from healthsim_core.generation.tallies import Tallies
 from healthsim_core.generation.tallies.correlations import both_below
 from healthsim_core.generation.tallies.counts import CELLS
-from healthsim_core.generation.tallies.sample import BLOCK, sampled
+from healthsim_core.generation.tallies.sample import BLOCK, all_or_none, sampled
 from healthsim_core.generation.validation import report
 
 ALIKE = np.full(CELLS, 1 / CELLS)
@@ -77,6 +77,14 @@ def test_a_closer_look_does_not_depend_on_chunks(path: str, units: list[int], cu
         return [] if rows is None else part[rows].tolist()
 
     assert chosen(people[:cut]) + chosen(people[cut:]) == chosen(people)
+
+
+@given(st.text("abc/", min_size=1), st.integers(0, 40 * BLOCK), st.integers(1, 3 * BLOCK))
+def test_a_closer_look_at_a_whole_chunk_is_that_at_each_of_its_people(path: str, start: int, units: int) -> None:
+    edges = (np.array([start, start + units - 1]) + 1) * 16
+    looked = [sampled(path, edges[each : each + 1]) is not None for each in (0, 1)]
+    whole = all_or_none(path, start, start + units)
+    assert whole is None or looked == [whole, whole]
 
 
 def test_counts_are_the_same_after_json() -> None:

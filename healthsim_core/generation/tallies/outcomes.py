@@ -13,7 +13,7 @@ from healthsim_core.columns import Column, Text
 from healthsim_core.draws import Draws
 from healthsim_core.generation.patterns.branching import Branching, took
 from healthsim_core.generation.tallies.counts import Tallies
-from healthsim_core.generation.tallies.sample import sampled
+from healthsim_core.generation.tallies.sample import all_or_none, sampled
 from healthsim_core.generation.tallies.stated import tally_distribution
 
 if TYPE_CHECKING:
@@ -28,10 +28,14 @@ class OutcomeTally:
     Attributes:
         tallies: Where to count.
         plan: What is stated.
+        start: First unit of the chunk.
+        stop: One past the last.
     """
 
     tallies: Tallies
     plan: Plan
+    start: int
+    stop: int
     _nodes: dict[str, Node] = attrs.field(init=False, repr=False)
 
     @_nodes.default
@@ -45,7 +49,10 @@ class OutcomeTally:
             assert isinstance(values, Text)
             tally_branch(self.tallies, path, node.branch, values, columns)
             return
-        rows = sampled(f"{path}.{name}", np.asarray(columns["person_id"]))
+        everybody = all_or_none(f"{path}.{name}", self.start, self.stop)
+        rows: NDArray[np.intp] | slice | None = None
+        if everybody is not False:
+            rows = slice(None) if everybody else sampled(f"{path}.{name}", np.asarray(columns["person_id"]))
         if rows is None:
             return
         draw, distribution = Draws(self.plan.run.seed, "validation", ids[rows]), dict(node.outcomes)[name]

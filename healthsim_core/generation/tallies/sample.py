@@ -27,11 +27,22 @@ def sampled(path: str, person_id: NDArray[np.int64]) -> NDArray[np.intp] | slice
     if not len(person_id):
         return None
     first, last = (_block(int(edge)) for edge in (person_id.min(), person_id.max()))
-    offset = zlib.crc32(path.encode())
-    chosen = [block for block in range(first, last + 1) if block < WHOLE or (block + offset) % ONE_IN == 0]
+    chosen = _chosen(path, first, last)
     if len(chosen) == last - first + 1:
         return slice(None)
     return np.flatnonzero(np.isin(_block(person_id), chosen)) if chosen else None
+
+
+def all_or_none(path: str, start: int, stop: int) -> bool | None:
+    """Whether the rows of the units start to stop are looked at; None where some are and others not."""
+    first, last = start // BLOCK, (stop - 1) // BLOCK
+    chosen = _chosen(path, first, last)
+    return None if 0 < len(chosen) <= last - first else bool(chosen)
+
+
+def _chosen(path: str, first: int, last: int) -> list[int]:
+    offset = zlib.crc32(path.encode())
+    return [block for block in range(first, last + 1) if block < WHOLE or (block + offset) % ONE_IN == 0]
 
 
 def _block(person_id: Any) -> Any:
