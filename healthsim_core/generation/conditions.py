@@ -10,7 +10,7 @@ from scipy.special import ndtr, ndtri
 
 from healthsim_core.columns import Column, Columns, Text, concat
 from healthsim_core.generation.identity import defaults
-from healthsim_core.generation.people_plan import ConditionPlan
+from healthsim_core.generation.people_steps import ConditionPlan
 from healthsim_core.generation.skill_use import resolved_or_null
 
 if TYPE_CHECKING:
@@ -19,25 +19,8 @@ if TYPE_CHECKING:
 _DAYS_A_YEAR = 365.25
 
 
-def add_conditions(house: Household) -> None:
-    """Add, for each condition C: condition.C (bool), severity.C, code.C, description.C, onset.C; and `conditions`, `severity`.
-
-    Baseline laboratory values that a skill knows for a condition become columns too, unless the profile states them.
-    """
-    codes: list[Text] = []
-    for plan in house.plan.conditions:
-        codes.append(_add_condition(house, plan))
-    house.columns["conditions"] = _joined(codes, house.rows)
-    primary = [house.columns[f"severity.{plan.category}"] for plan in house.plan.conditions if plan.primary]
-    if "severity" not in house.columns:
-        house.columns["severity"] = primary[0] if primary else Text.constant(None, house.rows)
-    for plan in house.plan.conditions:
-        if plan.skill is not None and plan.skill.baselines:
-            _add_baselines(house, plan)
-    _add_unknown_baselines(house)
-
-
-def _add_condition(house: Household, plan: ConditionPlan) -> Text:
+def add_condition(house: Household, plan: ConditionPlan) -> None:
+    """Add of a condition C: condition.C (bool), severity.C, code.C, description.C and onset.C."""
     name, draw = plan.category, house.draws(f"condition.{plan.category}")
     has = draw.uniform("has") < _probability(house, plan)
     severity = _severity(house, plan)
@@ -52,7 +35,18 @@ def _add_condition(house: Household, plan: ConditionPlan) -> Text:
     house.columns[f"code.{name}"] = _only(code, has)
     house.columns[f"description.{name}"] = _only(description, has)
     house.columns[f"onset.{name}"] = np.where(has, onset, np.datetime64("NaT"))
-    return _only(code, has)
+
+
+def join_conditions(house: Household) -> None:
+    """Add `conditions`: the codes of all conditions of each person, in the profile's order."""
+    codes = [house.columns[f"code.{plan.category}"] for plan in house.plan.conditions]
+    house.columns["conditions"] = _joined(codes, house.rows)  # type: ignore[arg-type]
+
+
+def add_severity(house: Household) -> None:
+    """Add `severity`: that of the primary condition."""
+    primary = [house.columns[f"severity.{plan.category}"] for plan in house.plan.conditions if plan.primary]
+    house.columns["severity"] = primary[0] if primary else Text.constant(None, house.rows)
 
 
 def _probability(house: Household, plan: ConditionPlan) -> NDArray[np.float64]:
@@ -74,7 +68,7 @@ def _severity(house: Household, plan: ConditionPlan) -> Text:
     for index, stated in enumerate(plan.severity):
         rows = house.of_member(index)
         if stated is not None:
-            parts.append(stated.sample(unit[rows], {name: column[rows] for name, column in house.columns.items()}))
+            parts.append(stated.sample(unit[rows], {name: house.columns[name][rows] for name in stated.names}))
         elif plan.skill is not None and "severity" in plan.skill.lookups:
             drawn = resolved_or_null(plan.skill, "severity", Columns({}, house.rows), draw)["severity"]
             parts.append(drawn[rows])
@@ -94,25 +88,23 @@ def _code(house: Household, plan: ConditionPlan, severity: Text) -> tuple[Text, 
     return found["code"], found["description"]  # type: ignore[return-value]
 
 
-def _add_baselines(house: Household, plan: ConditionPlan) -> None:
-    assert plan.skill is not None
-    has = np.asarray(house.columns[f"condition.{plan.category}"])
-    severity = house.severities[plan.category]
-    stated = {attribute.name for attribute in house.plan.attributes}
-    for lab in plan.skill.baselines:
-        if lab in stated:
+def add_baseline(house: Household, lab: str) -> None:
+    """Add a laboratory value as the skills of a person's conditions know it, the first condition's first; null without one."""
+    draw, values = house.draws(f"baseline.{lab}"), np.full(house.rows, np.nan)
+    for plan in house.plan.conditions:
+        if plan.skill is None or lab not in plan.skill.baselines:
             continue
-        draw = house.draws(f"baseline.{lab}")
-        found = resolved_or_null(plan.skill, "baseline", Columns({"severity": severity, "lab": lab}, house.rows), draw)
+        context = Columns({"severity": house.severities[plan.category], "lab": lab}, house.rows)
+        found = resolved_or_null(plan.skill, "baseline", context, draw)
         mean, sd, low, high = (np.asarray(found[name], np.float64) for name in ("mean", "sd", "min", "max"))
         below, above = ndtr((low - mean) / sd), ndtr((high - mean) / sd)
-        values = mean + sd * ndtri(below + (above - below) * draw.uniform("value"))
-        mine = np.where(has, values, np.nan)
-        earlier = np.asarray(house.columns[lab]) if lab in house.columns else mine
-        house.columns[lab] = np.where(np.isnan(earlier), mine, earlier)
+        drawn = mean + sd * ndtri(below + (above - below) * draw.uniform("value"))
+        values = np.where(np.isnan(values) & np.asarray(house.columns[f"condition.{plan.category}"]), drawn, values)
+    house.columns[lab] = values
 
 
-def _add_unknown_baselines(house: Household) -> None:
+def add_unknown_baselines(house: Household) -> None:
+    """Add the laboratory values that some skill knows, but of none of the profile's conditions: null."""
     for name in house.plan.known:
         if name not in house.columns and name in house.plan.labs:
             house.columns[name] = np.full(house.rows, np.nan)

@@ -15,7 +15,7 @@ from healthsim_core.generation.distributions import Constant, Derived
 from healthsim_core.spec.profile import CorrelationSpecification
 
 if TYPE_CHECKING:
-    from healthsim_core.generation.people_plan import Attribute
+    from healthsim_core.generation.people_steps import Attribute
 
 _OPEN = 2.0**-54, 1 - 2.0**-53
 

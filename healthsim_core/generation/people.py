@@ -13,11 +13,12 @@ from healthsim_core.columns import Column, Columns, Text, concat
 from healthsim_core.draws import Draws, Floats
 from healthsim_core.events import Run
 from healthsim_core.generation import identity
-from healthsim_core.generation.conditions import add_conditions
+from healthsim_core.generation.conditions import add_baseline, add_condition, add_severity, add_unknown_baselines, join_conditions
 from healthsim_core.generation.correlation import uniform_of
 from healthsim_core.generation.distributions.base import numbers
 from healthsim_core.generation.family import PossibleAges
-from healthsim_core.generation.people_plan import Attribute, Member, PeoplePlan
+from healthsim_core.generation.people_plan import Member, PeoplePlan
+from healthsim_core.generation.people_steps import Attribute, ConditionPlan, Step
 from healthsim_core.reference.places import Addresses
 
 POSITIONS = 16  # ids of one household: person = unit * 16 + position
@@ -80,16 +81,26 @@ def make_people(
     columns["start_date"] = begins.astype("datetime64[D]")
     where = house.household_draws("place")
     columns.update(_addresses(tuple(plan.counties.items())).draw(where.uniform("county"), where.uniform("zip")))
-    for attribute in plan.attributes:
-        _add_attribute(house, attribute)
-    _add_identity(house)
-    add_conditions(house)
+    for step in plan.steps:
+        _add(house, step)
+    add_unknown_baselines(house)
     return Columns(columns, house.rows), _present(house)
 
 
 @functools.lru_cache(maxsize=64)
 def _addresses(counties: tuple[tuple[str, float], ...]) -> Addresses:
     return Addresses.of(dict(counties))
+
+
+def _add(house: Household, step: Step) -> None:
+    if isinstance(step, Attribute):
+        _add_attribute(house, step)
+    elif isinstance(step, ConditionPlan):
+        add_condition(house, step)
+    elif step.name in _FOLLOWING:
+        _FOLLOWING[step.name](house)
+    else:
+        add_baseline(house, step.name)
 
 
 def _add_attribute(house: Household, attribute: Attribute) -> None:
@@ -189,3 +200,6 @@ def _count(house: Household, member: Member) -> NDArray[np.float64]:
 
 def _at(columns: Mapping[str, Column], rows: NDArray[Any], names: frozenset[str]) -> dict[str, Any]:
     return {name: columns[name][rows] for name in names if name in columns}
+
+
+_FOLLOWING = {"birth_date": _add_identity, "conditions": join_conditions, "severity": add_severity}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -19,6 +19,7 @@ from healthsim_core.generation.expression_kinds import same_kind
 from healthsim_core.generation.expressions import expressions_in
 from healthsim_core.generation.identity import defaults
 from healthsim_core.generation.kinds import ANYTHING, BOOLEAN, DATE, NUMBER, TEXT, WORDS, Kind, kind_of_field, text_of, together
+from healthsim_core.generation.people_steps import Attribute, ConditionPlan, Consequence, Step
 from healthsim_core.generation.skill_use import check_lookup
 from healthsim_core.offers import PersonColumns
 from healthsim_core.spec.distribution import Distribution as WrittenDistribution
@@ -26,7 +27,7 @@ from healthsim_core.spec.profile import ROLES
 from healthsim_core.world import PERSON
 
 if TYPE_CHECKING:
-    from healthsim_core.generation.people_plan import Attribute, ConditionPlan
+    from healthsim_core.generation.people_plan import Member
 
 _EARLY = {  # there before any attribute; the subscriber's own age and sex come before those of the others
     "person_id": NUMBER, "household_id": NUMBER, "subscriber_id": NUMBER, "start_date": DATE, "role": text_of(ROLES),
@@ -38,40 +39,47 @@ _CONDITION = {"condition": BOOLEAN, "code": TEXT, "severity": TEXT, "onset": DAT
 
 
 def columns_known(
-    attributes: Sequence[Attribute], roles: Sequence[str], conditions: Sequence[ConditionPlan], catalog: Catalog, mistakes: Mistakes
+    steps: Sequence[Step], members: Sequence[Member], catalog: Catalog, mistakes: Mistakes, circular: bool = False
 ) -> Mapping[str, Kind]:
     """What every column holds that an expression may read.
 
     Args:
-        attributes: In order of dependency: each may read those before it.
-        roles: The role of each household position.
-        conditions: Each may read all attributes, and the conditions before it.
+        steps: Attributes, conditions and what follows from them; each may read what those before it make.
+        members: The household positions.
         catalog: What products add to people.
-        mistakes: Takes what is wrong with the expressions of attributes and conditions.
+        mistakes: Takes what is wrong with the expressions of attributes, conditions and numbers of members.
+        circular: Whether they are in no order, which is a mistake already: each may then read what any of them makes.
     """
-    early = _attributes(attributes, roles, mistakes)
-    before = _conditions({**early, "birth_date": DATE}, conditions, catalog, mistakes)
-    stated = {attribute.name for attribute in attributes} - set(_BUILT_IN)
-    loose = {name: attrs.evolve(kind, strict=False) for name, kind in before.items() if name in stated or "." in name}
-    primary = next((f"severity.{plan.category}" for plan in conditions if plan.primary), "")
+    primary = next((f"severity.{step.category}" for step in steps if isinstance(step, ConditionPlan) and step.primary), "")
+    before = {column: ANYTHING for step in steps for column in step.makes} if circular else {}
+    before |= _EARLY
+    for step in steps:
+        before |= _made_by(step, before, members, primary, catalog, mistakes)
+    for member in members:
+        _check(member.count, before, mistakes)
+    stated = {step.name for step in steps if isinstance(step, Attribute)} - set(_BUILT_IN)
+    loose = {name: attrs.evolve(kind, strict=False) for name, kind in before.items() if name in {*stated, "severity"} or "." in name}
     labs = dict.fromkeys((lab for skill in catalog.skills.values() for lab in skill.baselines), NUMBER)
     fields = {field.name: field for field in PERSON.fields}
     products = {name: kind_of_field(fields[name]) if name in fields else TEXT for o in catalog.of(PersonColumns) for name in o.fields}
-    return {"conditions": WORDS, "severity": loose.get(primary, TEXT), **labs, **before, **loose, **products}
+    return {**labs, **before, **loose, **products}
 
 
-def _attributes(attributes: Iterable[Attribute], roles: Sequence[str], mistakes: Mistakes) -> dict[str, Kind]:
-    known: dict[str, Kind] = dict(_EARLY)
-    for attribute in attributes:
-        if not attribute.by_member:  # it could not be compiled
-            known[attribute.name] = ANYTHING
-            continue
-        kind = _attribute(attribute, known, mistakes)
-        for role, distribution in zip(roles, attribute.by_member, strict=True):
-            own = f"subscriber_{attribute.name}" if role in ("individual", "subscriber") else ""
-            _check(distribution, {name: each for name, each in known.items() if name != own}, mistakes)
-        known[attribute.name] = kind
-    return known
+def _made_by(
+    step: Step, before: Mapping[str, Kind], members: Sequence[Member], primary: str, catalog: Catalog, mistakes: Mistakes
+) -> dict[str, Kind]:
+    if isinstance(step, ConditionPlan):
+        return _condition(step, before, catalog, mistakes)
+    if isinstance(step, Consequence):
+        kinds = {"birth_date": DATE, "conditions": WORDS, "severity": before.get(primary, TEXT)}
+        return {step.name: kinds.get(step.name, NUMBER)}
+    if not step.by_member:  # it could not be compiled
+        return {step.name: ANYTHING}
+    kind = _attribute(step, before, mistakes)
+    for member, distribution in zip(members, step.by_member, strict=True):
+        own = f"subscriber_{step.name}" if member.role in ("individual", "subscriber") else ""
+        _check(distribution, {name: each for name, each in before.items() if name != own}, mistakes)
+    return {step.name: kind}
 
 
 def _attribute(attribute: Attribute, known: Mapping[str, Kind], mistakes: Mistakes) -> Kind:
@@ -100,20 +108,18 @@ def _usual(name: str) -> Kind:
     return together([each.gives({}) for each in compiled]) or ANYTHING
 
 
-def _conditions(before: dict[str, Kind], conditions: Iterable[ConditionPlan], catalog: Catalog, mistakes: Mistakes) -> dict[str, Kind]:
-    for plan in conditions:
-        _check((plan.by_member, plan.severity), before, mistakes)
-        kinds = [each.gives(before) for each in plan.severity if each is not None]
-        severity = together([*kinds, _severities(catalog)]) if kinds else _severities(catalog)
-        if severity is None:
-            with mistakes.caught():
-                raise SpecificationError("the severity is not a text.", f"{plan.where}.severity", 'Give texts, such as "mild".')
-        own = {**_CONDITION, "severity": severity or TEXT}
-        if plan.skill is not None and plan.code is None:
-            context = {key: {**before, "severity": severity or TEXT}.get(key, ANYTHING) for key in plan.skill.lookups["diagnosis"][0]}
-            mistakes.attempt(None, check_lookup, plan.skill, "diagnosis", context, f"{plan.where}.severity")
-        before |= {f"{part}.{plan.category}": kind for part, kind in own.items()}
-    return before
+def _condition(plan: ConditionPlan, known: Mapping[str, Kind], catalog: Catalog, mistakes: Mistakes) -> dict[str, Kind]:
+    _check((plan.by_member, plan.severity), known, mistakes)
+    kinds = [each.gives(known) for each in plan.severity if each is not None]
+    severity = together([*kinds, _severities(catalog)]) if kinds else _severities(catalog)
+    if severity is None:
+        with mistakes.caught():
+            raise SpecificationError("the severity is not a text.", f"{plan.where}.severity", 'Give texts, such as "mild".')
+    own = {**_CONDITION, "severity": severity or TEXT}
+    if plan.skill is not None and plan.code is None:
+        context = {key: {**known, "severity": severity or TEXT}.get(key, ANYTHING) for key in plan.skill.lookups["diagnosis"][0]}
+        mistakes.attempt(None, check_lookup, plan.skill, "diagnosis", context, f"{plan.where}.severity")
+    return {f"{part}.{plan.category}": kind for part, kind in own.items()}
 
 
 def _severities(catalog: Catalog) -> Kind:

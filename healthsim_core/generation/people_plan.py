@@ -12,11 +12,11 @@ from healthsim_core.catalog import Catalog
 from healthsim_core.errors import Mistakes, SpecificationError
 from healthsim_core.generation.correlation import correlated
 from healthsim_core.generation.distributions import Distribution, compile_distribution, condition
-from healthsim_core.generation.expressions import Expression
 from healthsim_core.generation.family import check_ages
 from healthsim_core.generation.identity import defaults
 from healthsim_core.generation.kinds import Kind
 from healthsim_core.generation.people_kinds import columns_known
+from healthsim_core.generation.people_steps import Attribute, ConditionPlan, Consequence, Prevalence, Step, in_order
 from healthsim_core.offers import SkillResolver
 from healthsim_core.reference.places import county, default_codes
 from healthsim_core.spec.distribution import Constant as WrittenConstant
@@ -25,66 +25,8 @@ from healthsim_core.spec.distribution import age_band
 from healthsim_core.spec.profile import ConditionSpecification, Position, ProfileSpecification
 
 HOUSEHOLD_ATTRIBUTES = ("race", "ethnicity", "language", "coverage_type", "plan")
+_FOLLOWING = ("birth_date", "conditions")  # made for everybody, and not by a distribution
 _WRITTEN: TypeAdapter[Any] = TypeAdapter(WrittenDistribution)
-
-
-@attrs.frozen
-class Attribute:
-    """One attribute of every person.
-
-    Attributes:
-        name: Column name; also the name of its stream of draws.
-        by_member: The distribution of each household position.
-        household: Whether it is drawn once a household.
-        where: The path in the profile, for errors.
-        stated: Where it is stated for each household position, and validation therefore tests it; empty where it is not.
-        normals: Where it is correlated: attributes and their shares, whose normals make up its own.
-    """
-
-    name: str
-    by_member: tuple[Distribution, ...]
-    household: bool = False
-    where: str = ""
-    stated: tuple[str, ...] = ()
-    normals: tuple[tuple[str, float], ...] = ()
-
-    @property
-    def names(self) -> frozenset[str]:
-        """Columns that it reads."""
-        return frozenset().union(*(distribution.names for distribution in self.by_member))
-
-
-@attrs.frozen
-class Prevalence:
-    """Who has a condition: a probability by age band, for one household position."""
-
-    bands: tuple[tuple[int, int, float], ...]
-    when: Expression | None = None
-
-
-@attrs.frozen
-class ConditionPlan:
-    """A condition as compiled.
-
-    Attributes:
-        category: The code as the profile writes it.
-        by_member: Prevalence of each household position; None where the position never has it.
-        severity: Its severity by position; None leaves it to the skill, or null.
-        skill: The skill that knows the category, where one does.
-        code: The billable code; None leaves it to the skill.
-        description: The code in words.
-        primary: Whether it is the profile's primary condition.
-        where: The path in the profile.
-    """
-
-    category: str
-    by_member: tuple[Prevalence | None, ...]
-    severity: tuple[Distribution | None, ...]
-    skill: SkillResolver | None
-    code: str | None
-    description: str | None
-    primary: bool
-    where: str
 
 
 @attrs.frozen
@@ -122,6 +64,7 @@ class PeoplePlan:
         counties: County weights.
         attributes: In order of dependency.
         conditions: In the profile's order.
+        steps: Attributes, conditions, and the columns that follow from them, each after those that it reads.
         known: What every column holds that an expression may read.
         labs: Attributes that some skill knows a baseline of; null for people without one.
     """
@@ -131,6 +74,7 @@ class PeoplePlan:
     counties: Mapping[str, float]
     attributes: tuple[Attribute, ...]
     conditions: tuple[ConditionPlan, ...]
+    steps: tuple[Step, ...]
     known: Mapping[str, Kind]
     labs: frozenset[str] = frozenset()
 
@@ -164,9 +108,23 @@ def compile_people(
     conditions = _conditions(profile, written, len(members), catalog, mistakes)
     counties = mistakes.attempt({}, _counties, profile)
     labs = frozenset(lab for skill in catalog.skills.values() for lab in skill.baselines)
-    ordered = mistakes.attempt(attributes, _ordered, attributes)
-    known = columns_known(ordered, [member.role for member in members], conditions, catalog, mistakes)
-    return PeoplePlan(tuple(members), subscriber, counties, ordered, conditions, known, labs)
+    listed = (*attributes, *_consequences(attributes, conditions))
+    steps = mistakes.attempt((), in_order, listed)
+    known = columns_known(steps or listed, members, catalog, mistakes, circular=not steps)
+    ordered = tuple(step for step in steps if isinstance(step, Attribute))
+    return PeoplePlan(tuple(members), subscriber, counties, ordered, conditions, steps, known, labs)
+
+
+def _consequences(attributes: Sequence[Attribute], conditions: Sequence[ConditionPlan]) -> list[Step]:
+    """Conditions, and what follows from attributes and conditions without being stated."""
+    stated = {attribute.name for attribute in attributes}
+    primary = frozenset(f"severity.{plan.category}" for plan in conditions if plan.primary)
+    found: dict[str, frozenset[str]] = {"conditions": frozenset(f"code.{plan.category}" for plan in conditions), "severity": primary}
+    for plan in conditions:
+        for lab in plan.skill.baselines if plan.skill else ():
+            found[lab] = found.get(lab, frozenset()) | {f"condition.{plan.category}"}
+    follow = [Consequence(name, names) for name, names in found.items() if name not in stated]
+    return [Consequence("birth_date", frozenset({"age", "sex"})), *conditions, *follow]
 
 
 def _member(position: Position, required: Mapping[str, Any]) -> Member:
@@ -267,6 +225,8 @@ def _partner_of(sex: str) -> Any:
 
 
 def _custom(name: str, where: str, spec: Any, written: Sequence[Position], members: int) -> Attribute:
+    if name in _FOLLOWING:
+        raise SpecificationError(f'"{name}" follows from other columns.', where, "Choose another name.")
     null = compile_distribution(_WRITTEN.validate_python(float(0)), where)
     common = compile_distribution(spec, where) if spec is not None else null
     own = [position.member.attributes.get(name) for position in written] + [None] * (members - len(written))
@@ -339,23 +299,3 @@ def _prevalence(spec: ConditionSpecification, where: str) -> Prevalence:
     stated = spec.prevalence if isinstance(spec.prevalence, dict) else {"0+": spec.prevalence}
     when = condition(spec.when, f"{where}.when") if spec.when is not None else None
     return Prevalence(tuple((*age_band(band), probability) for band, probability in stated.items()), when)
-
-
-def _ordered(attributes: tuple[Attribute, ...]) -> tuple[Attribute, ...]:
-    by_name = {attribute.name: attribute for attribute in attributes}
-    done: dict[str, Attribute] = {}
-    for name in by_name:
-        _visit(name, by_name, done, ())
-    return tuple(done.values())
-
-
-def _visit(name: str, by_name: Mapping[str, Attribute], done: dict[str, Attribute], path: tuple[str, ...]) -> None:
-    if name in done or name not in by_name:
-        return
-    if name in path:
-        circle = " -> ".join([*path[path.index(name) :], name])
-        raise SpecificationError(f"attributes depend on each other in a circle: {circle}.", by_name[name].where, "Break it.")
-    needed = {other.removeprefix("subscriber_") for other in by_name[name].names} - {name}
-    for other in sorted(needed):
-        _visit(other, by_name, done, (*path, name))
-    done[name] = by_name[name]

@@ -15,7 +15,7 @@ from healthsim_core.generation.distributions import Choice, Distribution
 from healthsim_core.generation.distributions.base import numbers
 
 if TYPE_CHECKING:
-    from healthsim_core.generation.people_plan import Attribute
+    from healthsim_core.generation.people_steps import Attribute
 
 _AT, _WEIGHTS = np.polynomial.legendre.leggauss(96)
 

@@ -12,7 +12,7 @@ from healthsim_core.columns import Columns
 from healthsim_core.draws import Draws, Floats
 from healthsim_core.generation.distributions import Distribution
 from healthsim_core.generation.family import PossibleAges
-from healthsim_core.generation.people_plan import Attribute, ConditionPlan, Prevalence
+from healthsim_core.generation.people_steps import Attribute, ConditionPlan, Prevalence
 from healthsim_core.generation.tallies.correlations import both_below, entangled, lower_part
 from healthsim_core.generation.tallies.counts import CELLS, Tallies
 from healthsim_core.generation.tallies.stated import FEW, Within, between, between_values, tally_ages, tally_distribution, tally_shares
