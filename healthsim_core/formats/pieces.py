@@ -11,7 +11,7 @@ are many (`batches`), neighbours of few combinations are joined beforehand.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias, Union
 
 import numpy as np
@@ -68,7 +68,7 @@ def lines(*pieces: Piece) -> pa.Array:
     return _copied(pool, bases, row.columns, slice(0, len(row)))
 
 
-def batches(*pieces: Piece, rows: int = 512) -> Iterator[pa.Array]:
+def batches(*pieces: Piece, rows: int = 1_024) -> Iterator[pa.Array]:
     """What `lines` gives, in stretches of at most `rows` rows: few enough bytes to be still in the cache when written."""
     row = _fused(joined(*pieces))
     pool, bases = _pooled(row)
@@ -76,12 +76,15 @@ def batches(*pieces: Piece, rows: int = 512) -> Iterator[pa.Array]:
         yield _copied(pool, bases, row.columns, slice(start, min(start + rows, len(row))))
 
 
-def together(*pieces: Piece) -> Text:
-    """The pieces of a row as one column, joined once per combination of their values."""
-    column = _together(list(joined(*pieces).columns))
-    if isinstance(column, str):
-        raise ValueError("a row has pieces, but none of them is a column")
-    return column
+def together(pieces: Callable[..., Sequence[Piece]], *columns: Text) -> Text:
+    """One column of what `pieces` makes of the columns, made and joined once per combination of their values.
+
+    Args:
+        pieces: From columns to pieces, at least one of them a column; of each row, by this row alone.
+        columns: At least one.
+    """
+    codes, sample = combinations(columns)
+    return Text(codes, lines(*pieces(*(column[sample] for column in columns))))
 
 
 def merged(parts: Sequence[tuple[NDArray[Any], Piece]]) -> Joined:
@@ -158,7 +161,7 @@ def _copied(pool: pa.Array, bases: list[int], columns: Sequence[str | Text], row
     codes = np.array([same if isinstance(column, str) else column.codes[rows] for column in columns])
     index = np.add(codes.T, np.array(bases, np.int32), order="C")
     strings = pc.take(pool, pa.array(index.reshape(-1)), boundscheck=False)
-    return spanned(strings, np.arange(0, index.size + 1, len(columns)))
+    return spanned(strings, slice(None, None, len(columns)))
 
 
 def _columns(pieces: Iterable[Piece]) -> Iterable[str | Text]:
@@ -205,10 +208,10 @@ def _where(mask: NDArray[np.bool_], column: Text) -> Text:
     return Text(np.where(mask, column.codes, np.int32(-1)), column.values)
 
 
-def spanned(strings: pa.Array, bounds: NDArray[Any]) -> pa.Array:
+def spanned(strings: pa.Array, bounds: NDArray[Any] | slice) -> pa.Array:
     """The strings between one bound and the next, joined: the same bytes with fewer offsets."""
     _, offsets, content = strings.buffers()
-    fewer = np.frombuffer(offsets, np.int32)[strings.offset :][bounds]
+    fewer = np.ascontiguousarray(np.frombuffer(offsets, np.int32)[strings.offset :][: len(strings) + 1][bounds])
     return pa.StringArray.from_buffers(len(fewer) - 1, pa.py_buffer(fewer), content or pa.py_buffer(b""))
 
 

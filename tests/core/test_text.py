@@ -170,16 +170,12 @@ def test_batches_say_what_lines_say_of_neighbours_with_few_combinations_and_with
 
 
 @given(FEW)
-def test_pieces_together_are_one_column(rows):
+def test_what_columns_say_together_is_made_once_per_combination(rows):
     first, second = (Text.of([row[place] for row in rows]) for place in range(2))
-    column = text.together("<", first, "-", second, ">")
-    assert column.to_pylist() == [f"<{a or ''}-{b or ''}>" for a, b, *_ in rows]
-    assert len(column.values) == len({row[:2] for row in rows})
-
-
-def test_what_is_put_together_has_a_column():
-    with pytest.raises(ValueError, match="none of them is a column"):
-        text.together("<", ">")
+    made = []
+    column = text.together(lambda a, b: made.append(len(a)) or ["<", text.optional("-", a), b, ">"], first, second)
+    assert column.to_pylist() == [f"<{'' if a is None else '-' + a}{b or ''}>" for a, b, *_ in rows]
+    assert made == [len({row[:2] for row in rows})]
 
 
 @given(FEW, FEW)

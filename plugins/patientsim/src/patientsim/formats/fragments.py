@@ -24,9 +24,11 @@ def rendered(render: Callable[..., str], *columns: Text) -> Text:
 
 def numbers(column: Any) -> Text:
     """Numbers in their shortest decimal form; NaN becomes null."""
-    encoded = pa.array(np.asarray(column, np.float64), from_pandas=True).dictionary_encode()
-    decimal = pc.cast(encoded.dictionary, pa.string())
-    return Text(encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False), decimal)
+    encoded = pa.array(np.asarray(column, np.float64)).dictionary_encode()
+    null, codes = np.isnan(encoded.dictionary), encoded.indices.to_numpy()
+    if null.any():
+        codes = np.where(null, -1, np.arange(len(null)))[codes]
+    return Text(codes, pc.cast(encoded.dictionary, pa.string()))
 
 
 def escaped(column: Text, special: str, escape: Callable[[str], str]) -> Text:

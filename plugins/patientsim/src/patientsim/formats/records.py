@@ -46,8 +46,9 @@ class Records:
         return self.tables[PERSON]
 
     def rows_of(self, person: NDArray[np.int64]) -> NDArray[np.intp]:
-        """Each person's row in `people`."""
-        return np.searchsorted(np.asarray(self.people["person_id"]), person)
+        """Each person's row in `people`; persons are sorted, as they are in every table."""
+        ends = np.searchsorted(person, np.asarray(self.people["person_id"]), side="right")
+        return np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
 
     @functools.cached_property
     def person_ids(self) -> pa.Array:

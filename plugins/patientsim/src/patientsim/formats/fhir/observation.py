@@ -62,8 +62,12 @@ def _measured(category: str, loinc: str, words: str | None, second: str | None) 
 
 def _value(value: Text, unit: Text) -> Text:
     """`,"valueQuantity":...`, or why there is none."""
-    quantity = text.joined(',"valueQuantity":{"value":', value, rendered(_unit, unit), "}")
-    return text.together(text.choose(value.is_null(), ABSENT, quantity))
+    return text.together(_quantity, value, unit)
+
+
+def _quantity(value: Text, unit: Text) -> list[text.Piece]:
+    there = text.joined(',"valueQuantity":{"value":', value, rendered(_unit, unit), "}")
+    return [text.choose(value.is_null(), ABSENT, there)]
 
 
 def _unit(unit: str | None) -> str:
