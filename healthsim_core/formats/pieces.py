@@ -25,6 +25,7 @@ from healthsim_core.formats.distinct import combinations
 Piece: TypeAlias = Union[str, Text, pa.Array, "Joined"]
 
 _NOTHING = pa.array([""])
+_INDEXED = 8_192  # rows of which it is said at once of which values they consist
 _COMBINATIONS = 4_096  # of neighbouring columns' values, up to which they are joined beforehand
 
 
@@ -65,15 +66,17 @@ def lines(*pieces: Piece) -> pa.Array:
     """
     row = joined(*pieces)
     pool, bases = _pooled(row)
-    return _copied(pool, bases, row.columns, slice(0, len(row)))
+    return _copied(pool, _indexed(row.columns, bases, slice(0, len(row))), len(bases))
 
 
 def batches(*pieces: Piece, rows: int = 1_024) -> Iterator[pa.Array]:
     """What `lines` gives, in stretches of at most `rows` rows: few enough bytes to be still in the cache when written."""
     row = _fused(joined(*pieces))
     pool, bases = _pooled(row)
-    for start in range(0, len(row), rows):
-        yield _copied(pool, bases, row.columns, slice(start, min(start + rows, len(row))))
+    for start in range(0, len(row), _INDEXED):
+        index = _indexed(row.columns, bases, slice(start, min(start + _INDEXED, len(row))))
+        for first in range(0, len(index), rows * len(bases)):
+            yield _copied(pool, index.slice(first, rows * len(bases)), len(bases))
 
 
 def together(pieces: Callable[..., Sequence[Piece]], *columns: Text) -> Text:
@@ -155,13 +158,15 @@ def _pooled(row: Joined) -> tuple[pa.Array, list[int]]:
     return pa.concat_arrays(pool), bases
 
 
-def _copied(pool: pa.Array, bases: list[int], columns: Sequence[str | Text], rows: slice) -> pa.Array:
-    """One string a row, of the values that its columns have."""
+def _indexed(columns: Sequence[str | Text], bases: Sequence[int], rows: slice) -> pa.Array:
+    """Which values the rows consist of: as many of each row as there are columns."""
     same = np.zeros(rows.stop - rows.start, np.int32)
     codes = np.array([same if isinstance(column, str) else column.codes[rows] for column in columns])
-    index = np.add(codes.T, np.array(bases, np.int32), order="C")
-    strings = pc.take(pool, pa.array(index.reshape(-1)), boundscheck=False)
-    return spanned(strings, slice(None, None, len(columns)))
+    return pa.array(np.add(codes.T, np.array(bases, np.int32), order="C").reshape(-1))
+
+
+def _copied(pool: pa.Array, index: pa.Array, columns: int) -> pa.Array:
+    return spanned(pc.take(pool, index, boundscheck=False), slice(None, None, columns))
 
 
 def _columns(pieces: Iterable[Piece]) -> Iterable[str | Text]:

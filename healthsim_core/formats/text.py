@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -129,20 +129,6 @@ def grouped(strings: pa.Array, owners: NDArray[Any], groups: int, separator: str
     if not separator and len(strings):
         return spanned(strings, offsets)
     return pc.binary_join(pa.ListArray.from_arrays(pa.array(offsets), strings), separator)
-
-
-def interleaved(parts: Sequence[tuple[NDArray[Any], pa.Array]]) -> tuple[pa.Array, NDArray[Any]]:
-    """Strings of several columns, merged by key; rows of equal key stay in the order of `parts`.
-
-    Args:
-        parts: (int array (rows,) of sort keys, Arrow string array (rows,)).
-
-    Returns:
-        The merged strings and their keys.
-    """
-    keys = np.concatenate([key for key, _ in parts])
-    order = np.argsort(keys, kind="stable")
-    return pa.concat_arrays([combined(text) for _, text in parts]).take(pa.array(order)), keys[order]
 
 
 def positions(keys: NDArray[Any], wanted: NDArray[Any]) -> NDArray[np.int64]:

@@ -131,14 +131,6 @@ def test_rows_are_grouped_by_their_owner(separator, rows):
     ]
 
 
-def test_columns_are_interleaved_by_key_and_in_their_own_order():
-    merged, keys = text.interleaved(
-        [(np.array([1, 2]), pa.array(["a", "b"])), (np.array([0, 1, 2]), pa.array(["c", "d", "e"]).dictionary_encode())]
-    )
-    assert merged.to_pylist() == ["c", "a", "d", "b", "e"]
-    assert keys.tolist() == [0, 1, 1, 2, 2]
-
-
 @given(st.lists(st.integers(0, 20), unique=True, max_size=15), st.lists(st.integers(0, 25), max_size=15))
 def test_positions_are_where_a_key_stands(keys, wanted):
     found = text.positions(np.array(keys, np.int64), np.array(wanted, np.int64))

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from healthsim_core import Destination, Run, text
+from healthsim_core import Destination, Run, Text, text
 from patientsim.formats.directory import Directory
 from patientsim.formats.fhir import organizations
 from patientsim.formats.fhir.elements import BASE, PREFIX
@@ -24,7 +24,7 @@ from patientsim.formats.fragments import rendered
 from patientsim.formats.records import Records
 
 FILE = "bundles.ndjson"
-Entries = tuple[NDArray[np.intp], pa.Array]
+Entries = tuple[NDArray[np.intp], text.Piece]  # in order of person
 
 
 class Bundles:
@@ -41,7 +41,9 @@ class Bundles:
         if self._first:
             self._directory, self._first = Directory(tables), False
         for part in Records.of(tables, self._run, self._directory).parts():
-            self._file.write(bundles(part, self._of))
+            for content in text.batches(bundles(part, self._of)):
+                self._file.write(content, rows=0)
+            self._file.write(b"", rows=part.people.rows)
 
     def close(self) -> None:
         """Nothing is left to write."""
@@ -50,21 +52,26 @@ class Bundles:
         return ",".join(map(_entry, MAKERS[kind](self._directory, number)))
 
 
-def bundles(part: Records, shared: Callable[[str, str], str]) -> pa.Array:
-    """One Bundle for each person of a part, with its line end.
+def bundles(part: Records, shared: Callable[[str, str], str]) -> text.Joined:
+    """One Bundle for each person of a part, with its line end: its opening, its entries and its end are a row each.
 
     Args:
         part: The people and their rows.
         shared: From a kind (payer, facility, provider) and a number to the entries, "" where it is not known.
-
-    Returns:
-        Arrow string array (people,).
     """
-    people = part.people.rows
-    entries, owners = text.interleaved([*_shared_entries(part, shared), *_entries(part)])
-    joined = text.grouped(entries, owners, people, ",")
-    opening = f'{{"resourceType":"Bundle","id":"{PREFIX}'
-    return text.lines(opening, part.person_ids, '","type":"transaction","entry":[', joined, "]}\n")
+    people = np.arange(part.people.rows)
+    opening = text.joined(f'{{"resourceType":"Bundle","id":"{PREFIX}', part.person_ids, '","type":"transaction","entry":[')
+    end = Text.constant("]}\n", len(people))
+    return text.merged([(people, opening), *_separated([*_shared_entries(part, shared), *_entries(part)], len(people)), (people, end)])
+
+
+def _separated(parts: list[Entries], people: int) -> Iterator[Entries]:
+    """Entries with a comma before each but a person's first."""
+    begun = np.zeros(people, bool)
+    for person, entry in parts:
+        first = ~begun[person] & (np.diff(person, prepend=-1) != 0)
+        begun[person] = True
+        yield person, text.joined(Text(np.where(first, -1, 0), [","]), entry)
 
 
 def _entries(part: Records) -> Iterator[Entries]:
@@ -74,7 +81,7 @@ def _entries(part: Records) -> Iterator[Entries]:
             continue
         number = rows.ids
         url = f"{resource.type}/{PREFIX}"
-        yield rows.person, text.lines(
+        yield rows.person, text.joined(
             f'{{"fullUrl":"{BASE}/{url}',
             number,
             f'","resource":{{"resourceType":"{resource.type}","id":"{PREFIX}',
@@ -91,7 +98,7 @@ def _shared_entries(part: Records, shared: Callable[[str, str], str]) -> Iterato
     for kind, (row, number) in by_person(part).items():
         text_of = rendered(functools.partial(shared, kind), number)
         known = text_of != ""
-        yield row[known], text_of[known].to_arrow()
+        yield row[known], text_of[known]
 
 
 def _entry(resource: dict[str, object]) -> str:
