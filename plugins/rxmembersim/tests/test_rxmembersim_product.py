@@ -297,7 +297,7 @@ def test_the_formulary_is_whole(table):
 def test_a_drug_is_found_by_its_code_else_by_its_class(ndc, named, drug_class):
     row = formulary().find(Text.of([ndc]), Text.of([named]))
 
-    assert formulary().class_names(row).to_pylist() == [drug_class]
+    assert formulary().class_names(row, Text.constant(None, 1)).to_pylist() == [drug_class]
 
 
 def test_coverage_of_an_unknown_name_is_adjudicated_as_commercial_and_none_as_none():

@@ -56,9 +56,11 @@ class Formulary:
         table = np.array([[kind in left_out for kind in kinds] + [False] for left_out in self.excluded])
         return np.asarray(table[row, coverage_type.codes])
 
-    def class_names(self, row: NDArray[np.int64]) -> Text:
-        """The formulary's name of each drug's class."""
-        return Text(self.drug_class[row], list(self.classes))
+    def class_names(self, row: NDArray[np.int64], said: Text) -> Text:
+        """The formulary's name of each drug's class; of a drug that it does not know, what is said."""
+        drug_class = self.drug_class[row]
+        known = Text(np.where(drug_class == self.classes.index(OTHER), -1, drug_class), list(self.classes))
+        return known.or_else(said).or_else(OTHER)
 
 
 @functools.cache

@@ -191,7 +191,7 @@ def _fill_columns(submitted: Submitted, claims: Claims) -> Columns:
         "fill_number": claims.number.astype(np.int64),
         "ndc": reading.text(fills, "ndc"),
         "description": reading.text(fills, "description"),
-        "drug_class": reading.text(fills, "drug_class").or_else(formulary().class_names(submitted.drug)),
+        "drug_class": formulary().class_names(submitted.drug, reading.text(fills, "drug_class")),
         "days_supply": claims.supply,
         "quantity": reading.quantity(fills),
         "fill_date": fills.date,
