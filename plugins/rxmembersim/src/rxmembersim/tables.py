@@ -76,7 +76,7 @@ FILL = Table(
         Field("fill_number", "integer", "0 is the first fill, 1 the first refill, ...: NCPDP field 403-D3."),
         Field("ndc", "category", "National Drug Code, eleven digits.", nullable=True),
         Field("description", "category", "The drug in words.", nullable=True),
-        Field("drug_class", "category", "Therapeutic class, as the formulary names it; as prescribed where it does not know the drug.", nullable=True),
+        Field("drug_class", "category", "Therapeutic class as the formulary names it, else as prescribed.", nullable=True),
         Field("days_supply", "integer", "Days that the fill lasts.", unit="days"),
         Field("quantity", "number", "Quantity dispensed."),
         Field("fill_date", "date", "Date of service."),
