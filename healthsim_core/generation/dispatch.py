@@ -285,11 +285,21 @@ def _sorted(table: Table, rows: pa.Table) -> pa.Table:
 
 
 def _as(field: Field, column: Column) -> Column:
+    """The column as the field wants it; a text where something else is wanted is the number that it spells, or null."""
+    if isinstance(column, Text) and field.type not in ("text", "category"):
+        return column.map(_number) if field.type in ("number", "integer", "money") else field.nulls(len(column))
     if field.type in ("text", "category") and not isinstance(column, Text):
         return Text.of([None if value != value else f"{value:g}" for value in np.asarray(column).tolist()])
     if field.type == "number" and not isinstance(column, Text):
         return np.asarray(column, np.float64)
     return column
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return np.nan
 
 
 def _moments(minute: NDArray[np.int64]) -> NDArray[np.datetime64]:

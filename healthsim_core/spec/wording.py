@@ -15,12 +15,14 @@ from healthsim_core.errors import HealthSimError, SpecificationError, suggestion
 Location = tuple[int | str, ...]
 MOST_READ = 500  # of pydantic's errors; a document that has more is mended piece by piece
 
+COLUMN = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$"  # a name that expressions read, with its namespace
 _EXPECTED = {  # what pydantic calls a wrong type or form of value, by the first word of its name
     "float": "a number", "int": "a whole number", "string": "a text", "list": "a list", "dict": "a mapping", "model": "a mapping",
     "bool": "true or false", "date": "a date", "tuple": "a list", "finite": "a finite number",
 }  # fmt: skip
 _PATTERNS = {
     r"^[A-Za-z0-9_-]+$": "Use letters, digits, - and _.",
+    COLUMN: 'Write a name, such as "age" or "outcome.a1c".',
     r"^\d{5}$": 'Write five digits, such as "06073".',
     r"^[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?$": 'Write an ICD-10-CM code, such as "E11" or "E11.9".',
 }

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from from_schema import documents
 from hypothesis import HealthCheck, given, settings
 from mutations import mutated
 from wide import WIDE_JOURNEY, WIDE_PROFILE
@@ -19,6 +20,7 @@ from wide import WIDE_JOURNEY, WIDE_PROFILE
 from healthsim_core.catalog import default_catalog
 from healthsim_core.errors import HealthSimError
 from healthsim_core.generator import generate
+from healthsim_core.spec import JourneySpecification, ProfileSpecification, ScenarioSpecification
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = int(os.environ.get("HEALTHSIM_FUZZ_EXAMPLES", "100"))
@@ -92,6 +94,24 @@ def test_a_profile_that_uses_all_distributions_has_been_changed(document: dict[s
 @given(mutated([WIDE_JOURNEY]))
 def test_a_journey_that_uses_all_patterns_has_been_changed(document: dict[str, Any]) -> None:
     tried(profile=WIDE_PROFILE, journey=document, products=["patientsim"])
+
+
+@FUZZ
+@given(documents(ProfileSpecification.model_json_schema(by_alias=True)))
+def test_a_profile_that_its_schema_allows(document: dict[str, Any]) -> None:
+    tried(profile=document, products=[])
+
+
+@FUZZ
+@given(documents(JourneySpecification.model_json_schema(by_alias=True)))
+def test_a_journey_that_its_schema_allows(document: dict[str, Any]) -> None:
+    tried(profile="diabetic-senior", journey=document, products=["patientsim"])
+
+
+@FUZZ
+@given(documents(ScenarioSpecification.model_json_schema(by_alias=True)))
+def test_a_scenario_that_its_schema_allows(document: dict[str, Any]) -> None:
+    tried(scenario={**document, "outputs": []})
 
 
 @pytest.mark.parametrize("document", PROFILES, ids=lambda document: document["id"])

@@ -28,7 +28,7 @@ WIDE_PROFILE: dict[str, Any] = {
         "falls": {"type": "poisson", "mean": "age / 40", "max": 20},
         "visits": {"type": "negative_binomial", "mean": 3, "dispersion": 0.5},
         "trials": {"type": "negative_binomial", "n": 3, "p": 0.4},
-        "stays": {"type": "zero_inflated", "probability": "0.5", "distribution": {"type": "poisson", "mean": 2}},
+        "stays": {"type": "zero_inflated", "probability": "age / 200", "distribution": {"type": "poisson", "mean": 2}},
         "mixed": {
             "type": "mixture",
             "components": [

@@ -43,7 +43,12 @@ def condition(written_condition: str | written.Compared, where: str) -> Expressi
 
 def _parameter(spec: Any, name: str, where: str) -> Parameter:
     value = getattr(spec, name)
-    return Expression.parse(value, f"{where}.{name}", "number") if isinstance(value, str) else float(value)
+    if not isinstance(value, str):
+        return float(value)
+    parsed = Expression.parse(value, f"{where}.{name}", "number")
+    if not parsed.names:
+        raise SpecificationError(f'"{value}" is the same for everybody.', f"{where}.{name}", "Write a number, without quotation marks.")
+    return parsed
 
 
 def _given(spec: Any, where: str, *ways: tuple[str, ...]) -> tuple[int, tuple[Parameter, ...]]:

@@ -25,12 +25,13 @@ from healthsim_core.spec.distribution.continuous import (
 from healthsim_core.spec.distribution.counts import NegativeBinomial, Poisson
 from healthsim_core.spec.distribution.finite import AgeBands, Categorical, Constant, Explicit
 from healthsim_core.spec.distribution.parameters import Share, checked_weights
+from healthsim_core.spec.wording import COLUMN
 
 
 class Compared(Specification):
-    """A condition in structured form: field, operator, value."""
+    """A condition in structured form: field, operator, value. The field is a name, with a namespace where it has one."""
 
-    field: str
+    field: str = Field(pattern=COLUMN)
     operator: Literal["eq", "ne", "gt", "gte", "lt", "lte", "in", "not_in", "contains"] = "eq"
     value: Any
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import AliasChoices, Field, field_validator, model_validator
 
@@ -13,6 +13,7 @@ from healthsim_core.spec.distribution import Condition
 from healthsim_core.spec.journey.events import NAME, EventSpecification, StartsOn
 from healthsim_core.spec.journey.expansion import Step, parts_of, steps_of
 from healthsim_core.spec.journey.patterns import MOST_TRANSITIONS, Branch, Lifecycle, Protocol
+from healthsim_core.spec.wording import COLUMN
 
 MOST_EVENTS = 500
 MOST_STEPS = 5_000
@@ -33,7 +34,7 @@ class JourneySpecification(Document):
     products: list[str] = Field(default_factory=list)
     duration_days: int = Field(ge=1, le=36_525)
     condition: Condition | None = None
-    requires: dict[str, str | float] = Field(default_factory=dict)
+    requires: dict[Annotated[str, Field(pattern=COLUMN)], str | float] = Field(default_factory=dict)
     parameters: dict[str, Any] = Field(default_factory=dict)
     starts_on: StartsOn | None = None
     events: list[EventSpecification] = Field(default_factory=list, max_length=MOST_EVENTS)

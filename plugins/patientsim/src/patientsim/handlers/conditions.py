@@ -85,7 +85,7 @@ HANDLER = EventHandler(
     conditions,
     writes=(CONDITION,),
     parameters=(
-        Field("code", "category", "Billable ICD-10-CM code.", nullable=True),
+        Field("code", "category", "Billable ICD-10-CM code."),
         Field("description", "category", "The code in words.", nullable=True),
         Field("severity", "category", "Severity or control.", nullable=True),
     ),

@@ -12,6 +12,7 @@ from patientsim.handlers.observations import RESULT
 from patientsim.tables import LAB_ORDER, MEDICATION_REQUEST
 
 _WORDS = ("rxnorm", "ndc", "description", "drug_class", "dose_unit", "sig")
+_TEST = (Field("loinc", "category", "LOINC code of the test."), *RESULT[1:])  # an order says what is ordered
 _NUMBERS = ("dose", "days_supply", "quantity", "refills")
 
 
@@ -32,13 +33,13 @@ def medication_orders(events: Events) -> dict[str, Columns]:
     return {MEDICATION_REQUEST.name: Columns(columns, len(events))}
 
 
-LAB = EventHandler("lab_order", lab_orders, writes=(LAB_ORDER,), parameters=RESULT, description="Laboratory orders.")
+LAB = EventHandler("lab_order", lab_orders, writes=(LAB_ORDER,), parameters=_TEST, description="Laboratory orders.")
 MEDICATION = EventHandler(
     "medication_order",
     medication_orders,
     writes=(MEDICATION_REQUEST,),
     parameters=(
-        *(Field(name, "category", name.replace("_", " ").capitalize() + ".", nullable=True) for name in _WORDS),
+        *(Field(name, "category", name.replace("_", " ").capitalize() + ".", nullable=name != "description") for name in _WORDS),
         *(Field(name, "number", name.replace("_", " ").capitalize() + ".", nullable=True) for name in _NUMBERS),
     ),
     description="Medication orders.",
