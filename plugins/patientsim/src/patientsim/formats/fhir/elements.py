@@ -21,17 +21,19 @@ EXTENSION = "http://hl7.org/fhir/us/core/StructureDefinition/"
 
 def members(**elements: Any) -> str:
     """The elements that have a value as `,"name":value`; FHIR allows neither null nor anything empty."""
-    there = {name.rstrip("_"): pruned(value) for name, value in elements.items()}
-    return "".join(f',"{name}":{encoded(value)}' for name, value in there.items() if value not in (None, "", [], {}))
+    there = pruned(elements) or {}
+    return "".join([f',"{name.rstrip("_")}":{encoded(value)}' for name, value in there.items()])
 
 
 def pruned(value: Any) -> Any:
     """The value without null and empty parts; what is left empty is None."""
+    if isinstance(value, str):
+        return value or None
     if isinstance(value, dict):
-        value = {name: part for name, part in ((name, pruned(part)) for name, part in value.items()) if part is not None}
-    elif isinstance(value, list):
-        value = [part for part in map(pruned, value) if part is not None]
-    return None if value in ("", [], {}) else value
+        return {name: part for name, whole in value.items() if (part := pruned(whole)) is not None} or None
+    if isinstance(value, list):
+        return [part for whole in value if (part := pruned(whole)) is not None] or None
+    return value
 
 
 def encoded(value: Any) -> str:
