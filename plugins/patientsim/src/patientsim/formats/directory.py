@@ -22,9 +22,9 @@ class Directory:
         self.providers = Entries(tables.get("networksim.provider"), "npi")
         self.facilities = Entries(tables.get("networksim.facility"), "npi")
         self.payers = Entries(tables.get("membersim.payer"), "payer_id")
-        self._once: dict[Callable[..., str], Callable[..., str]] = {}
+        self._once: dict[Callable[..., str | None], Callable[..., Any]] = {}
 
-    def once(self, render: Callable[..., str]) -> Callable[..., str]:
+    def once(self, render: Callable[..., str | None]) -> Callable[..., Any]:
         """`render(directory, *values)` as a function of the values that remembers what it has rendered."""
         if render not in self._once:
             self._once[render] = functools.cache(functools.partial(render, self))

@@ -33,7 +33,8 @@ def of_payer(directory: Directory, number: str) -> list[dict[str, Any]]:
 def employer(directory: Directory, number: str) -> str | None:
     """The organization of a clinician, where both are known."""
     row = directory.providers.get(number)
-    return row["organization_npi"] if row and row["organization_npi"] in directory.facilities else None
+    own = None if row is None else row["organization_npi"]
+    return own if own in directory.facilities else None
 
 
 def json_text(resource: dict[str, Any]) -> str:

@@ -57,7 +57,7 @@ def by_person(records: Records) -> dict[str, tuple[NDArray[np.intp], Text]]:
         parts[kind].append(_distinct(Columns({"row": records.rows_of(person), "number": number})))
     for pairs in list(parts[PROVIDER]):
         provider: Any = pairs["number"]
-        own = provider.recode(lambda number: organizations.employer(records.directory, number))
+        own = provider.recode(records.directory.once(organizations.employer))
         parts[FACILITY].append(_distinct(Columns({"row": pairs["row"], "number": own})))
     whole = {kind: _distinct(Columns.concat(found)) for kind, found in parts.items() if found}
     return {kind: (np.asarray(pairs["row"]), pairs["number"]) for kind, pairs in whole.items()}  # type: ignore[misc]
