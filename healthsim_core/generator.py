@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from healthsim_core.catalog import Catalog, canonical, default_catalog
-from healthsim_core.errors import HealthSimError, SpecificationError
+from healthsim_core.errors import HealthSimError, Mistakes, SpecificationError
 from healthsim_core.execution.run import Options, Progress, free_folder, run_plan
 from healthsim_core.generation.plan import Plan, compile_plan
-from healthsim_core.generation.request import Request, make_request, scenario_request
+from healthsim_core.generation.request import Request, file_of, make_request, scenario_request
 from healthsim_core.generation.result import Result
 from healthsim_core.reference.stored import read_facts
+from healthsim_core.spec import ProfileSpecification
 from healthsim_core.state import list_profiles, load_profile
+
+_PARTS_OF_PROFILE = set(ProfileSpecification.model_fields) - {"products", "outputs"}  # which the call may give in their place
 
 
 def generate(
@@ -106,7 +110,10 @@ def make_plan(
     try:
         return compile_plan(request, offers, read_facts(database))
     except SpecificationError as error:
-        raise error.within(Path(scenario).name) if isinstance(scenario, str | Path) else error from None
+        if isinstance(scenario, str | Path):
+            raise error.within(Path(scenario).name) from None
+        _tell_of_file(error, file_of(profile))
+        raise
 
 
 def rerun(spec: dict[str, Any], **options: Any) -> Result:
@@ -127,6 +134,16 @@ def plan_again(spec: Mapping[str, Any], database: str | Path | None = None) -> P
         database: Where stored reference facts are read; None for the default one.
     """
     return compile_plan(Request.from_document(spec), default_catalog(), read_facts(database))
+
+
+def _tell_of_file(error: SpecificationError, file: str) -> None:
+    """Raise the mistakes again, those of the profile within its file, where it was read from one."""
+    mistakes = Mistakes()
+    for mistake in error.mistakes if file else ():
+        of_profile = re.split(r"[.\[]", mistake.where, maxsplit=1)[0] in _PARTS_OF_PROFILE
+        with mistakes.caught(file if of_profile else ""):
+            raise mistake
+    mistakes.tell()
 
 
 def _saved(profile: Any, catalog: Catalog, database: str | Path | None) -> Any:

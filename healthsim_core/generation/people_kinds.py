@@ -91,6 +91,7 @@ def _attribute(attribute: Attribute, known: Mapping[str, Kind], mistakes: Mistak
     if kind.of not in (usual.of, "anything"):
         with mistakes.caught():
             raise SpecificationError(f"the {attribute.name} is {kind}, not {usual}.", attribute.where, f"Give {usual}.")
+        return usual
     other = sorted((kind.values or frozenset()) - SEXES) if attribute.name == "sex" else []
     if other:
         with mistakes.caught():

@@ -216,18 +216,18 @@ def _journeys(journey: Any, profile: ProfileSpecification, catalog: Catalog, mis
 def _requested(journey: Any, catalog: Catalog, member: str | None, where: str) -> RequestedJourney:
     if isinstance(journey, JourneyReference):
         return _referenced(journey, catalog, where)
-    return RequestedJourney(find_journey(journey, catalog, where), member, None, _file(journey) or where)
+    return RequestedJourney(find_journey(journey, catalog, where), member, None, file_of(journey) or where)
 
 
 def _referenced(reference: JourneyReference, catalog: Catalog, where: str) -> RequestedJourney:
     path = f"{where}.template" if reference.template else f"{where}.inline"
     specification = find_journey(reference.template or reference.inline, catalog, path)
-    return RequestedJourney(specification, reference.member, reference.when, _file(reference.template) or where)
+    return RequestedJourney(specification, reference.member, reference.when, file_of(reference.template) or where)
 
 
-def _file(journey: Any) -> str:
-    """The name of the file that a journey is read from, for errors; empty where it is none."""
-    return Path(journey).name if isinstance(journey, Path) or (isinstance(journey, str) and _is_path(journey)) else ""
+def file_of(given: Any) -> str:
+    """The name of the file that a profile or journey is read from, for errors; empty where it is none."""
+    return Path(given).name if isinstance(given, Path) or (isinstance(given, str) and _is_path(given)) else ""
 
 
 def _is_path(text: str) -> bool:

@@ -19,6 +19,7 @@ COLUMN = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$"  # a name that e
 _EXPECTED = {  # what pydantic calls a wrong type or form of value, by the first word of its name
     "float": "a number", "int": "a whole number", "string": "a text", "list": "a list", "dict": "a mapping", "model": "a mapping",
     "bool": "true or false", "date": "a date", "tuple": "a list", "finite": "a finite number",
+    "literal": "one of a few words",
 }  # fmt: skip
 _PATTERNS = {
     r"^[A-Za-z0-9_-]+$": "Use letters, digits, - and _.",
@@ -70,14 +71,15 @@ def _path(detail: ErrorDetails, source: Any) -> Location:
         there = part in at if isinstance(at, dict) else isinstance(at, list) and _is_place(part, at)
         if there:
             kept, at = [*kept, part], at[part]
-        elif index == len(location) - 1 and detail["type"] in ("missing", "extra_forbidden"):
+        elif index == len(location) - 1 and isinstance(part, str) and detail["type"] in ("missing", "extra_forbidden", "mistake"):
             kept.append(part)
     return tuple(kept)
 
 
 def _is_of_type(detail: ErrorDetails) -> bool:
     """Whether the error says that a value is of another type than wanted, which every member of a union may say."""
-    return detail["type"].endswith(("_type", "_parsing"))
+    no_word = detail["type"] == "literal_error" and isinstance(detail["input"], dict | list)
+    return no_word or detail["type"].endswith(("_type", "_parsing"))
 
 
 def _without_echoes(mistakes: list[tuple[Location, ErrorDetails]]) -> list[tuple[Location, ErrorDetails]]:

@@ -184,3 +184,8 @@ def test_a_scenario_s_mistake_found_when_it_is_compiled_names_the_file_too(refus
     journey = {"journey_id": "j", "duration_days": 9, "events": [{"event_id": "a", "event_type": "milstone"}]}
     said = refused("run", document(tmp_path, {"scenario": "One", "profile": "dental-adults", "journeys": [{"inline": journey}]}))
     assert 'spec.json: journeys[0].events[0].event_type: no event type is called "milstone".' in said
+
+
+def test_a_mistake_of_a_profile_found_when_it_is_compiled_names_the_file(refused, tmp_path: Path) -> None:
+    profile = document(tmp_path, {"clinical": {"conditions": [{"code": "E11", "when": "agee > 3"}]}})
+    assert "spec.json: clinical.conditions[0].when: " in refused("generate", "--profile", profile, "--count", "3", "--no-persist")

@@ -1,0 +1,94 @@
+"""Profiles that cannot be: each mistake is told with its path, what is wrong there, and what to write instead."""
+
+from __future__ import annotations
+
+import clinic
+import pytest
+
+from healthsim_core.errors import SpecificationError
+from healthsim_core.generator import make_plan
+
+WEIGHTS = {"type": "categorical", "weights": {"F": 0.5, "M": 0.5}}
+
+
+def age(**fields: object) -> dict:
+    return {"demographics": {"age": fields}}
+
+
+def x(written: object) -> dict:
+    return {"attributes": {"x": written}}
+
+
+WRONG = [
+    (age(type="normal", mean=50), "demographics.age.sd", 'the field "sd" is missing', "Add it."),
+    (age(type="normal", mean="fifty", sd=1), "demographics.age.mean", '"fifty" reads "fifty", which nobody has', ""),
+    (age(type="normal", mean="50", sd=1), "demographics.age.mean", '"50" is the same for everybody', "Write a number"),
+    (age(mean=50, sd=1), "demographics.age", 'the field "type" is missing', "Say which distribution it is"),
+    (age(type="nrmal", mean=50, sd=1), "demographics.age", 'no distribution is called "nrmal"', 'Did you mean "normal"?'),
+    (age(type="uniform", min=80, max=20), "demographics.age", "min 80 is above max 20", ""),
+    (age(type="age_bands", bands={"0-17": 0.5, "18+": 0.4}), "demographics.age", "the weights sum to 0.9", "Make them sum to 1."),
+    (age(type="age_bands", bands={"old": 1}), "demographics.age", '"old" is not an age band', 'Write "0-17", "65+" or "40".'),
+    ({"demographics": {"sex": "X"}}, "demographics.sex", '"X" is no administrative sex', 'Give "F" or "M".'),
+    (
+        {"demographics": {"sex": {"type": "categorical", "weights": {"F": 1, "M": -1}}}},
+        "demographics.sex.weights.M",
+        "-1 is below 0",
+        "Give 0",
+    ),
+    ({"demographics": {"age": "old"}}, "demographics.age", "the age is a text, not a number", "Give a number."),
+    ({"demographics": {"gendr": WEIGHTS}}, "demographics.gendr", 'there is no field "gendr"', 'Did you mean "gender"?'),
+    ({"demographics": {"geography": {"fips": "6073"}}}, "demographics.geography.fips", '"6073" has another form', "Write five digits"),
+    ({"demographics": {"geography": {}}}, "demographics.geography", 'there is not one of "fips" and "counties"', 'Say "fips"'),
+    ({"clinical": {"conditions": ["diabetes"]}}, "clinical.conditions[0]", '"diabetes" has another form', "Write an ICD-10-CM code"),
+    ({"clinical": {"conditions": [{}]}}, "clinical.conditions[0].code", 'the field "code" is missing', "Add it."),
+    (
+        {"clinical": {"conditions": [{"code": "E11", "prevalence": {"0-17": 2}}]}},
+        "clinical.conditions[0].prevalence.0-17",
+        "2 is above 1",
+        "Give 1 or less.",
+    ),
+    (
+        {"clinical": {"conditions": [{"code": "E11", "when": "age + 1"}]}},
+        "clinical.conditions[0].when",
+        "is a number, not a condition",
+        "Com",
+    ),
+    (
+        {"clinical": {"conditions": [{"code": "E11", "when": {"field": "age + 1", "value": 3}}]}},
+        "clinical.conditions[0].when.field",
+        '"age + 1" has another form',
+        'Write a name, such as "age"',
+    ),
+    (x({"type": "derived", "expression": "x + 1"}), "attributes.x.expression", '"x + 1" reads "x", which nobody has', ""),
+    (x({"type": "derived", "expression": "agee * 2"}), "attributes.x.expression", 'reads "agee"', 'Did you mean "age"?'),
+    (x({"type": "explicit", "values": []}), "attributes.x", "there are no values with a weight", "Give at least one."),
+    (x({"type": "explicit", "values": [1, "a"]}), "attributes.x", "some values are text and others numbers", "Make all of them"),
+    (
+        x({"type": "mixture", "components": [{"weight": "all", "distribution": 1}]}),
+        "attributes.x.components[0].weight",
+        '"all" is not a',
+        "Give",
+    ),
+    (x([1, 2]), "attributes.x", "[1, 2]", ""),
+    ({"correlate": [{"attributes": ["age"], "matrix": [[1]]}]}, "correlate[0].attributes", "has 1 items", "Give 2 or more."),
+    ({"members": [{"role": "spouse"}]}, "members", "a household has one subscriber, not 0", "Give one member that role."),
+    ({"members": [{"role": "child"}]}, "members[0].role", '"child" is not one of', ""),
+    ({"members": []}, "members", "has 0 items", "Give 1 or more."),
+    ({"members": [{"role": "subscriber", "age": 12}]}, "members[0].age", "a subscriber is an adult, not 12", "Give 18 or more."),
+    ({"generation": {"count": -1}}, "generation.count", "-1 is below 0", "Give 0 or more."),
+    ({"generation": {"count": "many"}}, "generation.count", '"many" is not a whole number', "Give a whole number."),
+    ({"generation": {"start": "soon"}}, "generation.start", '"soon"', ""),
+    ({"generation": {"validation": "strickt"}}, "generation.validation", '"strickt" is not one of', 'Did you mean "strict"?'),
+    ({"id": "my profile"}, "id", '"my profile" has another form', "Use letters, digits, - and _."),
+    ({"atributes": {}}, "atributes", 'there is no field "atributes"', 'Did you mean "attributes"?'),
+    ({"journeys": [{}]}, "journeys[0]", 'there is not one of "template" and "inline"', 'Say either "template"'),
+    ({"outputs": "csv"}, "outputs", '"csv" is not a list', "Give a list."),
+]
+
+
+@pytest.mark.parametrize(("profile", "where", "what", "remedy"), WRONG, ids=[f"{where}: {what[:30]}" for _, where, what, _ in WRONG])
+def test_it_is_refused_with_path_value_and_remedy(profile: dict, where: str, what: str, remedy: str) -> None:
+    with pytest.raises(SpecificationError) as refused:
+        make_plan(profile, catalog=clinic.catalog(), count=1)
+    (mistake,) = refused.value.mistakes
+    assert (mistake.where, what in mistake.what, remedy in mistake.remedy) == (where, True, True), str(refused.value)
