@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -15,7 +15,8 @@ from healthsim_core.errors import HealthSimError, Mistakes
 from healthsim_core.spec.bounds import check_bounds, read_json
 from healthsim_core.spec.wording import MOST_READ, Location, located, mistakes_of
 
-ROUNDS = 4  # readings of a document, each without what the earlier ones found wrong
+STAND_INS: tuple[Any, ...] = ("unsaid", 1, [], {})  # for what is missing, tried in turn
+ROUNDS = 6  # readings of a document, each without what the earlier ones found wrong
 
 
 class Specification(BaseModel):
@@ -98,26 +99,43 @@ class Document(Specification):
 def _all_mistakes(model: type[Document], source: Any, error: ValidationError) -> list[HealthSimError]:
     """Mistakes of a document, also those that a reading meets only where others are put right.
 
-    A field that is wrong keeps the validators of several fields from running; so the document is read again without it.
-    What then is wrong only because something has been left out, above it or in its place, is no mistake.
+    A field that is wrong keeps the validators of several fields from running; so the document is read again without it,
+    and with something in the place of what is missing. What then is wrong only because of that is no mistake.
     """
     found = mistakes_of(error, model, source)
     told, rest = [mistake for _, mistake in found], copy.deepcopy(source)
-    removed: list[Location] = []
+    removed, filled = list[Location](), dict[Location, int]()
     latest = [path for path, _ in found]
     for _ in range(ROUNDS):
-        fresh = [path for path in map(_removable, latest) if _remove(rest, path)]
+        stood_in = [path for path in latest if path not in removed and _stand_in(rest, path, filled)]
+        fresh = [path for path in map(_removable, latest) if path not in filled and _remove(rest, path)]
         removed += fresh
-        if not fresh:
+        if not fresh and not stood_in:
             break
         try:
             model.model_validate(rest)
             break
         except ValidationError as further:
             more = mistakes_of(further, model, rest)
-        told += [mistake for path, mistake in more if not any(gone[: len(path)] == path for gone in removed)]
+        gone = (*removed, *filled)
+        told += [mistake for path, mistake in more if not any(g[: len(path)] == path for g in gone) and not _below(path, filled)]
         latest = [path for path, _ in more]
     return told
+
+
+def _stand_in(document: Any, path: Location, filled: dict[Location, int]) -> bool:
+    """Put something in the place of a field that is missing; where that did not fit, the next."""
+    at = located(document, path[:-1])
+    attempt = filled.get(path, -1) + 1
+    if not path or not isinstance(at, dict) or attempt >= len(STAND_INS) or (path[-1] in at and path not in filled):
+        return False
+    at[path[-1]] = copy.deepcopy(STAND_INS[attempt])
+    filled[path] = attempt
+    return True
+
+
+def _below(path: Location, filled: Iterable[Location]) -> bool:
+    return any(path[: len(place)] == place for place in filled)
 
 
 def _removable(path: Location) -> Location:

@@ -140,3 +140,11 @@ def test_all_mistakes_of_all_patterns_are_told_at_once() -> None:
         make_plan(clinic.adults(), {"journey_id": "year", "duration_days": 365, **fields}, catalog=clinic.catalog(), count=1)
     where = {mistake.where for mistake in refused.value.mistakes}
     assert where >= {"events[0].delay", "branches[0].choices", "protocol.cycle_days", "protocol.visits[0].cycles[0]"}
+
+
+def test_a_field_that_is_missing_does_not_hide_what_is_wrong_around_it() -> None:
+    fields = {"events": [{"event_id": "a"}, event("b", depends_on="c")]}
+    with pytest.raises(SpecificationError) as refused:
+        make_plan(clinic.adults(), {"journey_id": "year", **fields}, catalog=clinic.catalog(), count=1)
+    where = [mistake.where for mistake in refused.value.mistakes]
+    assert where == ["duration_days", "events[0].event_type", "events[1].depends_on"]
