@@ -15,7 +15,7 @@ from healthsim_core.generation.expression_kinds import same_kind
 from healthsim_core.generation.expressions import Expression, expressions_in
 from healthsim_core.generation.kinds import ANYTHING, BOOLEAN, NOTHING, NUMBER, TEXT, Kind, kind_of_field, text_of
 from healthsim_core.generation.nodes import FOLLOWING, Node, Recurrence
-from healthsim_core.generation.parameters import Parameters, compile_parameters
+from healthsim_core.generation.parameters import Parameters, compile_parameters, one_value
 from healthsim_core.generation.patterns.branching import Branching
 from healthsim_core.generation.patterns.lifecycle import MOST_STEPS, Lifecycle
 from healthsim_core.generation.timing import Timing
@@ -256,6 +256,8 @@ class JourneyCompiler:
     def _inline(self, node: Node, written: InlineTrigger, where: str) -> InlineTrigger | None:
         with self.mistakes.caught():
             then = self.catalog.event_type(written.event_type, f"{where}.event_type")
+            for name, value in written.parameters.items():
+                one_value(value, f"{where}.parameters.{name}")
             if then == node.event_type:
                 raise SpecificationError(f'"{then}" triggers itself.', where, "Use repeat.")
             return written.model_copy(update={"event_type": then})

@@ -93,9 +93,14 @@ def _late(reference: Reference) -> bool:
     return reference.name.startswith(("outcome.", "parameters."))
 
 
-def _value(value: Any, journey: Mapping[str, Any], where: str) -> Any:
+def one_value(value: Any, where: str) -> None:
+    """Raise SpecificationError where a parameter is a list or a mapping."""
     if isinstance(value, dict | list):
         raise SpecificationError("a parameter is a text, a number, true or false, or a reference.", where, "Say it in one value.")
+
+
+def _value(value: Any, journey: Mapping[str, Any], where: str) -> Any:
+    one_value(value, where)
     if not isinstance(value, str) or "${" not in value:
         return value
     match = _REFERENCE.match(value)

@@ -109,6 +109,12 @@ WRONG = [
         "not one of both rates",
         "Say either",
     ),
+    (
+        {"events": [event(triggers=[{"event_type": "clinic_visit", "parameters": {"reason": {"a": 1}}}])]},
+        "events[0].triggers[0].parameters.reason",
+        "a parameter is a text, a number",
+        "Say it in one value.",
+    ),
     ({"events": [FIRST], "duration_days": 0}, "duration_days", "0 is below 1", "Give 1 or more."),
     (
         {"events": [event(repeat={"every": {"days": 1}, "count": 5000})]},
