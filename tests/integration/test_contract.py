@@ -164,7 +164,7 @@ def test_a_run_whose_data_fails_validation_ends_with_one(capsys: pytest.CaptureF
 
 
 def test_schemas_are_exported(capsys: pytest.CaptureFixture[str]) -> None:
-    for kind, required in (("profile", None), ("journey", "events"), ("scenario", "scenario")):
+    for kind, required in (("profile", None), ("journey", "duration_days"), ("scenario", "scenario")):
         schema = json.loads(healthsim(capsys, "schema", kind))
         assert schema["$schema"].startswith("https://json-schema.org/") and (required is None or required in schema["required"])
 
