@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import attrs
@@ -30,12 +30,17 @@ def plan_dot(plan: Plan) -> str:
 
 
 def plan_svg(plan: Plan) -> str:
-    """The event graph as SVG, with a title and a description for those who do not see it."""
-    places, colours = _places(plan.nodes), _colours(plan)
-    width = max((place.x for place in places), default=0) + _WIDE + _EDGE
-    height = max((place.y for place in places), default=0) + _HIGH + 2 * _EDGE + 20
-    drawn = [_drawn_edge(node, places[index], places[node.parent]) for index, node in enumerate(plan.nodes) if node.parent is not None]
-    drawn += [_drawn_box(node, places[index], _colour(plan, node, colours)) for index, node in enumerate(plan.nodes)]
+    """The event graph as SVG, with a title and a description for those who do not see it.
+
+    Events that follow the same one, at the same time and with the same consequences, are one box that says how many.
+    """
+    alike, colours = _alike(plan.nodes), _colours(plan)
+    places = _places(plan.nodes, alike)
+    width = max((place.x for place in places.values()), default=0) + _WIDE + _EDGE
+    height = max((place.y for place in places.values()), default=0) + _HIGH + 2 * _EDGE + 20
+    shown = [(plan.nodes[index], index) for index in places]
+    drawn = [_drawn_edge(node, places[index], places[node.parent]) for node, index in shown if node.parent is not None]
+    drawn += [_drawn_box(node, places[index], _colour(plan, node, colours), alike[index]) for node, index in shown]
     drawn += [_drawn_key(index, name, colour, height) for index, (name, colour) in enumerate(colours.items())]
     follows = "; ".join(f"{_name(n)} {said_when(n)}" for n in plan.nodes if not n.triggered)
     return "\n".join([
@@ -53,11 +58,32 @@ class _Place:
     y: int
 
 
-def _places(nodes: Sequence[Node]) -> list[_Place]:
-    """A place for each node: a column a generation, a line a node, each below what it follows."""
-    children: dict[int | None, list[int]] = {}
+def _children(nodes: Sequence[Node]) -> dict[int | None, list[int]]:
+    found: dict[int | None, list[int]] = {}
     for index, node in enumerate(nodes):
-        children.setdefault(node.parent, []).append(index)
+        found.setdefault(node.parent, []).append(index)
+    return found
+
+
+def _alike(nodes: Sequence[Node]) -> dict[int, int]:
+    """How many nodes each box stands for, by the index of the first of them."""
+    below, shapes, number = _children(nodes), dict[int, int](), dict[tuple[object, ...], int]()
+    for index in reversed(range(len(nodes))):  # effects stand behind their causes
+        node = nodes[index]
+        shape = (node.event_type, node.triggered, _edge(node), tuple(sorted(shapes[child] for child in below.get(index, ()))))
+        shapes[index] = number.setdefault(shape, len(number))
+    counts: dict[int, int] = {}
+    for siblings in below.values():
+        firsts: dict[int, int] = {}
+        for index in siblings:
+            first = firsts.setdefault(shapes[index], index)
+            counts[first] = counts.get(first, 0) + 1
+    return counts
+
+
+def _places(nodes: Sequence[Node], shown: Mapping[int, int]) -> dict[int, _Place]:
+    """A place for each box: a column a generation, a line a node, each below what it follows."""
+    children = {parent: [index for index in below if index in shown] for parent, below in _children(nodes).items()}
     found: dict[int, _Place] = {}
     waiting = [(index, 0) for index in reversed(children.get(None, []))]
     line = -1
@@ -67,15 +93,16 @@ def _places(nodes: Sequence[Node]) -> list[_Place]:
         line += 0 if first else 1  # the first that follows stands beside, the others below
         found[index] = _Place(_EDGE + depth * _ACROSS, _EDGE + line * _DOWN)
         waiting += [(child, depth + 1) for child in reversed(children.get(index, []))]
-    return [found[index] for index in range(len(nodes))]
+    return found
 
 
-def _drawn_box(node: Node, place: _Place, colour: str) -> str:
+def _drawn_box(node: Node, place: _Place, colour: str, count: int) -> str:
     dashes = ' stroke-dasharray="4 3"' if node.triggered else ""
     middle = place.x + _WIDE // 2
+    name = _short(_name(node), 30) if count == 1 else f"{_short(_name(node), 20)} and {count - 1} like it"
     return (
         f'<g><rect x="{place.x}" y="{place.y}" width="{_WIDE}" height="{_HIGH}" rx="6" fill="{colour}" stroke="#555555"{dashes}/>'
-        f'<text x="{middle}" y="{place.y + 17}" text-anchor="middle" font-weight="bold">{escape(_short(_name(node), 30))}</text>'
+        f'<text x="{middle}" y="{place.y + 17}" text-anchor="middle" font-weight="bold">{escape(name)}</text>'
         f'<text x="{middle}" y="{place.y + 32}" text-anchor="middle" fill="#444444">{escape(_short(node.event_type, 34))}</text></g>'
     )
 
