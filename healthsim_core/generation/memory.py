@@ -13,7 +13,7 @@ from healthsim_core.generation.tallies import Tallies
 from healthsim_core.generation.validation import report
 
 ROWS_A_CHUNK = 32_768  # household positions, and
-EVENTS_A_CHUNK = 131_072  # events with records of products, whichever comes first: more is faster, and costs memory
+EVENTS_A_CHUNK = 196_608  # events with records of products, whichever comes first: more is faster, and costs memory
 EVENTS_ALONE = 524_288  # events without records
 ROWS_A_PART = 65_536  # household positions, and
 EVENTS_A_PART = 1_048_576  # events: what a worker writes to a file; more keeps it longer from the next part, and costs memory
