@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 
 import pyarrow as pa
@@ -13,8 +14,8 @@ from healthsim_core.generation.tallies import Tallies
 from healthsim_core.generation.validation import report
 
 ROWS_A_CHUNK = 32_768  # household positions, and
-EVENTS_A_CHUNK = 196_608  # events with records of products, whichever comes first: more is faster, and costs memory
-EVENTS_ALONE = 524_288  # events without records
+EVENTS_A_CHUNK = 212_992  # events with records of products, whichever comes first: more is faster, and costs memory
+EVENTS_ALONE = 393_216  # events without records
 ROWS_A_PART = 65_536  # household positions, and
 EVENTS_A_PART = 1_048_576  # events: what a worker writes to a file; more keeps it longer from the next part, and costs memory
 FEW = 1_024  # household positions that are one chunk and one part, however much happens to them
@@ -32,8 +33,9 @@ def units_a_chunk(plan: Plan) -> int:
 
 
 def units_a_part(plan: Plan) -> int:
-    """Households of a part: a function of the plan alone, for its files are."""
-    return _units(plan, ROWS_A_PART, EVENTS_A_PART)
+    """Households of a part: a function of the plan alone, for its files are. Parts are alike, so that workers end together."""
+    most, count = _units(plan, ROWS_A_PART, EVENTS_A_PART), max(plan.request.count, 1)
+    return math.ceil(count / math.ceil(count / most))
 
 
 def _units(plan: Plan, rows: int, events: int) -> int:
