@@ -16,7 +16,7 @@ from healthsim_core.state.ddl import COHORT, ensure_table
 from healthsim_core.state.record import ExecutionRecord, digest
 from healthsim_core.tables import Table
 
-_MEMORY, _THREADS = "128MB", 1  # of DuckDB: what does not fit is on the disk already; a second thread costs a third more, and saves no time
+_MEMORY, _THREADS = "64MB", 1  # of DuckDB: what does not fit is on the disk already; a second thread costs a third more, and saves no time
 
 
 class CohortWriter:
