@@ -263,6 +263,11 @@ class Columns(Mapping[str, Column]):
         return f"Columns({self.rows} rows: {', '.join(self._data)})"
 
 
+def spelled(numbers: NDArray[Any]) -> Text:
+    """Numbers as text, as short as can be; NaN is null."""
+    return Text.of([None if value != value else f"{value:g}" for value in numbers.tolist()])
+
+
 def concat(parts: Sequence[Column]) -> Column:
     """One column of the rows of all `parts`."""
     if not any(isinstance(part, Text) for part in parts):

@@ -58,7 +58,9 @@ def read_manifest(folder: Folder) -> dict[str, Any]:
         raise OutputError(f"holds no {MANIFEST}.", folder.place, "Name the folder that --out named.")
     try:
         found: dict[str, Any] = json.loads(folder.read(MANIFEST))
-        return found if all(file["path"] for file in found["files"]) else {}
+        if not all(file["path"] for file in found["files"]):
+            raise ValueError("a file has no path")
+        return found
     except (ValueError, KeyError, TypeError):
         raise OutputError(f"holds a {MANIFEST} that is not ours.", folder.place, "Choose another folder.") from None
 

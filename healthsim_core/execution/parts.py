@@ -20,6 +20,7 @@ from healthsim_core.reference.stored import Facts
 
 TABLES = "tables"
 
+
 @attrs.frozen
 class Part:
     """A range of households.

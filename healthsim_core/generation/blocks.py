@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from healthsim_core.columns import Column, Columns, Repeated, Text, concat
+from healthsim_core.columns import Column, Columns, Repeated, Text, concat, spelled
 from healthsim_core.generation.timing import Minutes
 
 if TYPE_CHECKING:
     from healthsim_core.generation.nodes import Node
 
 TriggerKey = tuple[int, str, str]  # number, causing and caused event type
+
 
 @attrs.define(eq=False)
 class Block:
@@ -193,7 +193,7 @@ def stacked(parts: Sequence[tuple[Column | Repeated | None, slice]]) -> Column |
         return Text(np.repeat(encoded.codes, sizes), encoded.values)
     columns = [_rows(part, rows) for part, rows in parts]
     if any(isinstance(column, Text) for column in columns):
-        return concat([_as_text(column) for column in columns])
+        return concat([column if isinstance(column, Text) else spelled(column) for column in columns])
     return np.concatenate(columns)  # type: ignore[arg-type]
 
 
@@ -204,9 +204,3 @@ def _rows(part: Column | Repeated | None, rows: slice) -> Column:
     if isinstance(part, Repeated):
         return Columns({"value": part}, size)["value"]
     return part[rows]
-
-
-def _as_text(column: Column) -> Text:
-    if isinstance(column, Text):
-        return column
-    return Text.of(pa.array([None if value != value else f"{value:g}" for value in np.asarray(column).tolist()], pa.string()))

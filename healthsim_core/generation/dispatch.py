@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -11,11 +11,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from healthsim_core.catalog import Catalog
-from healthsim_core.columns import Column, Columns, Repeated, Text, concat
+from healthsim_core.columns import Column, Columns, Repeated, Text, concat, spelled
 from healthsim_core.errors import HealthSimError, TableError
 from healthsim_core.events import Events, People, Run, merged, no_ancestors
 from healthsim_core.generation.journey_plan import SHARED_PARAMETERS
-from healthsim_core.generation.nodes import Node
+from healthsim_core.generation.nodes import Node, event_texts
+from healthsim_core.generation.timing import moments
 from healthsim_core.offers import EventColumns, EventHandler
 from healthsim_core.tables import Field, Table
 from healthsim_core.world import EVENT
@@ -23,13 +24,6 @@ from healthsim_core.world import EVENT
 if TYPE_CHECKING:
     from healthsim_core.generation.timeline import Timeline
 
-_NODE_TEXTS: Mapping[str, Callable[[Node], str | None]] = {
-    "event_type": lambda node: node.event_type,
-    "path": lambda node: node.path.split("/", 1)[1],
-    "journey": lambda node: node.journey,
-    "label": lambda node: node.label,
-}
-_COLUMNS = {"type": "event_type", "node": "path", "journey": "journey", "label": "label"}  # of events, by name of the node's text
 _OF_ANCESTORS = ("id", "time", "provider_npi", "facility_npi")
 _SHARED = tuple(Field(name, "category", name, nullable=True) for name in SHARED_PARAMETERS)
 
@@ -108,8 +102,8 @@ class Dispatcher:
         self.chain = chain_of(timeline, nodes)
         self.row = renumbered[self.chain.row]
         self.node_in_order = self.chain.node[self.chain.order].astype(np.int32)
-        self.texts = {name: Text.of([text(node) for node in nodes]) for name, text in _NODE_TEXTS.items()}
-        self.at_type = dict(_grouped(self.texts["event_type"].codes[self.node_in_order]))
+        self.texts = event_texts(nodes)
+        self.at_type = dict(_grouped(self.texts["type"].codes[self.node_in_order]))
         self.node_or_none = np.append(self.chain.node, len(nodes))
         self.assigned = {name: Text.constant(None, len(self.chain.node)) for name in ("provider_npi", "facility_npi")}
         self.whole = self._whole()
@@ -117,7 +111,7 @@ class Dispatcher:
 
     def events(self, types: Sequence[str], fields: Sequence[Field], stream: str) -> Events:
         """The chunk's events of some types, with the parameters that `fields` names."""
-        names = self.texts["event_type"].values.to_pylist()
+        names = self.texts["type"].values.to_pylist()
         places = [places for code, places in self.at_type.items() if names[code] in types]
         in_order = places[0] if len(places) == 1 else np.sort(np.concatenate([np.empty(0, np.intp), *places]))
         return self._batch(self.chain.order[in_order], fields, stream)
@@ -205,7 +199,7 @@ class Dispatcher:
         return Text(encoded.codes[self.chain.block[at]], encoded.values)
 
     def _ancestor(self, event_type: str, at: NDArray[np.intp]) -> Columns:
-        wanted = np.append(np.asarray(self.texts["event_type"] == event_type), True)  # none, the last, ends the search as well
+        wanted = np.append(np.asarray(self.texts["type"] == event_type), True)  # none, the last, ends the search as well
         found = self.chain.cause[at]
         searching = np.flatnonzero(~wanted[self.node_or_none[found]])
         while len(searching):
@@ -218,8 +212,8 @@ class Dispatcher:
         """What is known of every event, in the order of the chain; last is the one that is none."""
         chain = self.chain
         node, ids = np.append(chain.node, -1), np.append(chain.id, 0)
-        texts = {ours: Text(np.append(self.texts[name].codes, -1)[node], self.texts[name].values) for ours, name in _COLUMNS.items()}
-        time = np.append(_moments(chain.minute), np.datetime64("NaT", "s"))
+        texts = {name: Text(np.append(text.codes, -1)[node], text.values) for name, text in self.texts.items()}
+        time = np.append(moments(chain.minute), np.datetime64("NaT", "s"))
         cause = np.append(ids[chain.cause], 0)
         columns = {"time": time, "id": ids, "cause": cause, "occurrence": np.append(chain.occurrence, 0), **texts, **self._npi()}
         return Columns(columns, len(ids))
@@ -289,7 +283,7 @@ def _as(field: Field, column: Column) -> Column:
     if isinstance(column, Text) and field.type not in ("text", "category"):
         return column.map(_number) if field.type in ("number", "integer", "money") else field.nulls(len(column))
     if field.type in ("text", "category") and not isinstance(column, Text):
-        return Text.of([None if value != value else f"{value:g}" for value in np.asarray(column).tolist()])
+        return spelled(np.asarray(column))
     if field.type == "number" and not isinstance(column, Text):
         return np.asarray(column, np.float64)
     return column
@@ -300,7 +294,3 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         return np.nan
-
-
-def _moments(minute: NDArray[np.int64]) -> NDArray[np.datetime64]:
-    return np.asarray(minute, np.int64).astype("datetime64[m]").astype("datetime64[s]")

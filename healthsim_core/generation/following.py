@@ -14,15 +14,14 @@ from healthsim_core.draws import Draws, identify_each
 from healthsim_core.errors import PluginError
 from healthsim_core.events import Events, People, no_ancestors
 from healthsim_core.generation.blocks import Block, Happenings, Stacked, whole_block
-from healthsim_core.generation.nodes import FOLLOWING
+from healthsim_core.generation.nodes import FOLLOWING, event_texts
 from healthsim_core.generation.scope import Scope
-from healthsim_core.generation.timing import CLOSES, DAY, OPENS, SOON, Minutes
+from healthsim_core.generation.timing import CLOSES, DAY, OPENS, SOON, Minutes, moments
 from healthsim_core.spec.journey.events import MOST_COPIES
 
 if TYPE_CHECKING:
     from healthsim_core.generation.nodes import Node
     from healthsim_core.generation.timeline import Timeline
-
 
 
 @attrs.frozen(eq=False)
@@ -69,33 +68,33 @@ class Causes:
 def follow(timeline: Timeline, nodes: Sequence[Node], indices: tuple[int, ...]) -> Block:
     """Run the nodes that one trigger makes."""
     mine = tuple(nodes[index] for index in indices)
-    causes = Causes.of(timeline, mine)
-    chosen = _able(timeline, mine[0], causes)
-    if mine[0].schedule is None:
-        at, occurrence = _fanned_out(timeline, mine[0], causes, chosen)
+    node, causes = mine[0], Causes.of(timeline, mine)  # but for their addresses all are as the first
+    chosen = _able(timeline, node, causes)
+    if node.schedule is None:
+        at, occurrence = _fanned_out(timeline, node, causes, chosen)
         given: Mapping[str, Any] = {}
         ids = _ids(timeline, causes, at, occurrence)
         eligible = len(at)
-        if mine[0].probability < 1:
-            happens = np.flatnonzero(Draws(timeline.run.seed, "event", ids).happens("occurs", mine[0].probability))
+        if node.probability < 1:
+            happens = np.flatnonzero(Draws(timeline.run.seed, "event", ids).happens("occurs", node.probability))
             at, occurrence, ids = at[happens], occurrence[happens], ids[happens]
         happening = len(at)
-        moment = mine[0].timing.after(causes.minute[at], Draws(timeline.run.seed, "event", ids))
+        moment = node.timing.after(causes.minute[at], Draws(timeline.run.seed, "event", ids))
     else:
-        schedule = mine[0].schedule(_events(timeline, nodes, causes, chosen))
+        schedule = node.schedule(_events(timeline, nodes, causes, chosen))
         at, given = chosen[schedule.row], schedule.parameters.parts
         eligible = happening = len(at)
         order = np.arange(len(at)) - np.searchsorted(schedule.row, schedule.row)
         if len(order) and order.max() >= FOLLOWING:
             what = f"its schedule has {order.max() + 1} events follow one."
-            raise PluginError(what, f"{mine[0].path}: trigger", f"At most {FOLLOWING} may.")
+            raise PluginError(what, f"{node.path}: trigger", f"At most {FOLLOWING} may.")
         occurrence = causes.occurrence[at] * FOLLOWING + order
         ids = _ids(timeline, causes, at, occurrence)
         moment = _on_day(causes.minute[at], np.asarray(schedule.days, np.int64), Draws(timeline.run.seed, "event", ids))
     kept = np.flatnonzero(moment <= timeline.horizon)
     at = at[kept]
-    carried = {ours: causes.parameters.unread(theirs) for theirs, ours in mine[0].parameters.carried if theirs in causes.parameters}
-    parameters = Columns(carried, len(causes.row)).take(at).assign(**mine[0].parameters.constants)
+    carried = {ours: causes.parameters.unread(theirs) for theirs, ours in node.parameters.carried if theirs in causes.parameters}
+    parameters = Columns(carried, len(causes.row)).take(at).assign(**node.parameters.constants)
     if given:
         parameters = parameters.assign(**Columns(given, len(moment)).take(kept).parts)
     starts = np.searchsorted(causes.node[at], np.arange(len(mine) + 1))
@@ -155,31 +154,18 @@ def _events(timeline: Timeline, nodes: Sequence[Node], causes: Causes, chosen: N
     """The causes as a schedule sees them: everything but who was assigned to them."""
     people = People(timeline.run, Columns(timeline.people, len(timeline.present)))
     causing = [nodes[_parent(node)] for node in causes.nodes]
-    count, of = len(chosen), causes.node[chosen]
-    paths, journeys, labels = (Text.of([text(node) for node in causing]) for text in (_path, _journey, _label))
+    of = causes.node[chosen]
+    texts = {name: Text(text.codes[of], text.values) for name, text in event_texts(causing).items()}
     parameters = Columns({name: causes.parameters.unread(name) for name in causes.parameters}, len(causes.row)).take(chosen)
     columns = {
-        "type": causing[0].event_type, "time": _moments(causes.minute[chosen]), "id": _joined(causes.parts, "id")[chosen],
+        **texts, "time": moments(causes.minute[chosen]), "id": _joined(causes.parts, "id")[chosen],
         "cause": _ids_of_parents(timeline, causing, causes)[chosen], "occurrence": causes.occurrence[chosen],
-        "node": Text(paths.codes[of], paths.values), "journey": Text(journeys.codes[of], journeys.values),
-        "label": Text(labels.codes[of], labels.values), "provider_npi": None, "facility_npi": None,
+        "provider_npi": None, "facility_npi": None,
     }  # fmt: skip
     return Events(
-        run=timeline.run, row=causes.row[chosen], columns=Columns(columns, count), parameters=parameters, chunk=people,
+        run=timeline.run, row=causes.row[chosen], columns=Columns(columns, len(chosen)), parameters=parameters, chunk=people,
         ancestors=lambda name: _ancestors(timeline, nodes, causes, name).take(chosen), stream=f"schedule.{causing[0].event_type}",
     )  # fmt: skip
-
-
-def _path(node: Node) -> str:
-    return node.path.split("/", 1)[1]
-
-
-def _journey(node: Node) -> str:
-    return node.journey
-
-
-def _label(node: Node) -> str | None:
-    return node.label
 
 
 def _ids_of_parents(timeline: Timeline, causing: Sequence[Node], causes: Causes) -> NDArray[np.int64]:
@@ -204,11 +190,7 @@ def _node_ancestors(timeline: Timeline, nodes: Sequence[Node], index: int, at: N
         if node.event_type == event_type:
             happened = timeline.happened[index]
             same = happened.row[at] == person
-            time = np.where(same, _moments(happened.minute[at]), np.datetime64("NaT", "s"))
+            time = np.where(same, moments(happened.minute[at]), np.datetime64("NaT", "s"))
             found = {"id": np.where(same, happened.id[at], 0), "time": time, "provider_npi": None, "facility_npi": None}
             return Columns(found, rows)
     return no_ancestors(rows)
-
-
-def _moments(minute: Minutes) -> NDArray[np.datetime64]:
-    return np.asarray(minute, np.int64).astype("datetime64[m]").astype("datetime64[s]")

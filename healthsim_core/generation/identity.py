@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from healthsim_core.columns import Text, concat
 from healthsim_core.draws import Draws, pick
 from healthsim_core.formats.text import lines, padded, whole
+from healthsim_core.generation.timing import plus_months
 from healthsim_core.reference import places
 
 Days = NDArray[np.datetime64]
@@ -28,17 +29,9 @@ def defaults() -> dict[str, Any]:
 
 def birth_dates(age: NDArray[Any], start: Days, draw: Draws) -> Days:
     """A birth date that makes somebody `age` whole years old on `start`."""
-    month = start.astype("datetime64[M]")
-    birthday = _same_day(month - 12 * age.astype("timedelta64[M]"), start)
-    earlier = _same_day(month - 12 * (age + 1).astype("timedelta64[M]"), start)
-    span = (birthday - earlier).astype(np.int64)
-    return birthday - draw.integers("birth_day", 0, span)
-
-
-def _same_day(month: NDArray[Any], start: Days) -> Days:
-    day = (start - start.astype("datetime64[M]")).astype(np.int64)
-    length = ((month + 1).astype("datetime64[D]") - month.astype("datetime64[D]")).astype(np.int64)
-    return np.asarray(month.astype("datetime64[D]") + np.minimum(day, length - 1))
+    day = start.astype("datetime64[D]").astype(np.int64)
+    birthday, earlier = (plus_months(day, -12 * years) for years in (age, age + 1))
+    return (birthday - draw.integers("birth_day", 0, birthday - earlier)).astype("datetime64[D]")
 
 
 def first_names(sex: Text, birth: Days, draw: Draws) -> Text:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
 
+from healthsim_core.columns import Text
 from healthsim_core.generation.distributions import Distribution
 from healthsim_core.generation.expressions import Expression
 from healthsim_core.generation.parameters import Parameters
@@ -111,3 +112,14 @@ class Node:
         """The same node where all nodes have new places."""
         found: dict[str, Any] = {name: place[at] for name in ("parent", "origin", "state") if (at := getattr(self, name)) is not None}
         return attrs.evolve(self, **found)
+
+
+def event_texts(nodes: Sequence[Node]) -> dict[str, Text]:
+    """What the events of nodes have of their node: columns type, node, journey and label, a row a node."""
+    texts = {
+        "type": [node.event_type for node in nodes],
+        "node": [node.path.split("/", 1)[1] for node in nodes],
+        "journey": [node.journey for node in nodes],
+        "label": [node.label for node in nodes],
+    }
+    return {name: Text.of(values) for name, values in texts.items()}

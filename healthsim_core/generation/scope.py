@@ -25,23 +25,31 @@ class History:
     def __init__(self, base: Column) -> None:
         self._base = base
         self._parts: list[tuple[NDArray[np.int64], Column]] = []
+        self._unsorted = False
 
     def add(self, row: NDArray[np.intp], minute: Minutes, values: Column) -> None:
         """Values drawn for rows at moments."""
         self._parts.append((_packed(row, minute), values))
+        self._unsorted = True
 
     def at(self, row: NDArray[np.intp], minute: Minutes) -> Column:
         """The latest value of each row at or before each moment; before the first, what it was from the start."""
         if not self._parts:
             return self._base[row]
-        if len(self._parts) > 1:
-            self._parts = [(np.concatenate([keys for keys, _ in self._parts]), concat([values for _, values in self._parts]))]
-        keys, values = self._parts[0]
-        order = np.argsort(keys, kind="stable")
-        found = np.searchsorted(keys[order], _packed(row, minute), side="right") - 1
-        known = (found >= 0) & ((keys[order][np.maximum(found, 0)] >> _BITS) == row) if len(keys) else np.zeros(len(row), bool)
-        source = np.where(known, len(self._base) + order[np.maximum(found, 0)], row) if len(keys) else row
-        return concat([self._base, values])[source]
+        keys, values = self._sorted()
+        if not len(keys):
+            return self._base[row]
+        found = np.searchsorted(keys, _packed(row, minute), side="right") - 1
+        known = (found >= 0) & ((keys[np.maximum(found, 0)] >> _BITS) == row)
+        return concat([self._base, values])[np.where(known, len(self._base) + found, row)]
+
+    def _sorted(self) -> tuple[NDArray[np.int64], Column]:
+        """All of it by person and time, of equal ones the latest last; what has been sorted stays so."""
+        if self._unsorted:
+            keys, values = (concat(list(each)) for each in zip(*self._parts, strict=True))
+            order = np.argsort(np.asarray(keys), kind="stable")
+            self._parts, self._unsorted = [(np.asarray(keys)[order], values[order])], False
+        return self._parts[0]
 
 
 def _packed(row: NDArray[np.intp], minute: Minutes) -> NDArray[np.int64]:

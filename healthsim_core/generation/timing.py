@@ -251,6 +251,11 @@ def minutes(days: NDArray[Any]) -> Minutes:
     return days.astype("datetime64[m]").astype(np.int64)
 
 
+def moments(minute: Minutes) -> NDArray[np.datetime64]:
+    """Minutes since 1970 as events and tables have them, `datetime64[s]`."""
+    return np.asarray(minute, np.int64).astype("datetime64[m]").astype("datetime64[s]")
+
+
 def birthdays(born: NDArray[Any], age: float) -> Whole:
     """The day (since 1970) on which each person reaches an age: 29 February's is the 28th where there is no 29th."""
     return plus_months(born.astype("datetime64[D]").astype(np.int64), round(age * 12))

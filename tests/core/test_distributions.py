@@ -7,22 +7,15 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
+from written import compiled
 
 from healthsim_core import Draws, Text
 from healthsim_core.errors import SpecificationError
-from healthsim_core.generation.distributions import compile_distribution
-from healthsim_core.spec import ProfileSpecification
 from healthsim_core.spec.distribution import age_band
 
 ROWS = 50_000
 UNLIKELY = 1e-6
 UNITS = (np.arange(1_000) + 0.5) / 1_000
-
-
-def compiled(written):
-    """A written distribution as a profile's attribute, compiled."""
-    profile = ProfileSpecification.read({"attributes": {"x": written}})
-    return compile_distribution(profile.attributes["x"], "attributes.x")
 
 
 def sampled(written, seed=42, rows=ROWS, **columns):

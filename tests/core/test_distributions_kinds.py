@@ -14,19 +14,13 @@ from clinic import adults, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
+from written import compiled
 
 from healthsim_core import Draws, Text
-from healthsim_core.generation.distributions import compile_distribution
-from healthsim_core.spec import ProfileSpecification
 
 ROWS = 20_000
 UNLIKELY = 1e-6
 UNITS = (np.arange(2_000) + 0.5) / 2_000
-
-
-def compiled(written):
-    profile = ProfileSpecification.read({"attributes": {"x": written}})
-    return compile_distribution(profile.attributes["x"], "attributes.x")
 
 
 def uniforms(name, rows=ROWS, seed=11):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from healthsim import generate
-from healthsim_core.errors import StateError
+from healthsim_core.errors import OutputError, StateError
 from healthsim_core.execution.verify import verify_folder
 from healthsim_core.generation import memory
 from healthsim_core.state import StateSink, list_cohorts
@@ -38,3 +38,11 @@ def test_a_long_table_lies_in_several_files_and_is_read_as_one(tmp_path: Path, m
     assert people == {f"part-{number:05d}.parquet" for number in range(5)}
     assert result.entities["person_id"].to_pylist() == [16 * number for number in range(1, 1_001)]
     assert verify_folder(tmp_path / "out").passed
+
+
+@pytest.mark.parametrize("manifest", ['{"files": [{"path": ""}]}', '{"files": [{}]}', "{}", "[]", "not JSON"])
+def test_a_folder_whose_manifest_is_not_ours_is_left_as_it_is(tmp_path: Path, manifest: str) -> None:
+    (tmp_path / "manifest.json").write_text(manifest, encoding="utf-8")
+    with pytest.raises(OutputError, match=r"holds a manifest\.json that is not ours"):
+        generate(profile="dental-adults", count=3, products=["dentalsim"], out=tmp_path, overwrite=True)
+    assert (tmp_path / "manifest.json").read_text(encoding="utf-8") == manifest
