@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import queue
 import threading
+from collections import deque
 from collections.abc import Generator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from multiprocessing import connection
 from typing import Any
 
@@ -27,7 +30,7 @@ _done: Any = None
 
 @attrs.frozen
 class Local:
-    """Runs parts in this process, or in `workers` processes."""
+    """Runs parts in this process, or in `workers` processes of which this is one."""
 
     workers: int
 
@@ -45,7 +48,7 @@ class Local:
         waiting, tries = {part.number: part for part in parts}, 0
         while waiting:
             try:
-                for result in self._pooled(job, tuple(waiting.values()), report):
+                for result in self._shared(job, tuple(waiting.values()), report):
                     del waiting[result.part.number]
                     tries = 0
                     yield result
@@ -54,21 +57,73 @@ class Local:
                 if tries == TRIES:
                     raise died(next(iter(waiting.values())), TRIES) from error
 
-    def _pooled(self, job: Job, parts: Sequence[Part], report: Report) -> Generator[PartResult, None, None]:
+    def _shared(self, job: Job, parts: Sequence[Part], report: Report) -> Generator[PartResult, None, None]:
+        """By this process and `workers` - 1 others: it works while they start, and whoever is free takes the next part."""
+        with _Others(min(self.workers, len(parts)) - 1, job, parts, report) as others:
+            for _ in parts:
+                part = None if others.finished else others.next_part()
+                yield make_part(job, part, others.told) if part is not None else others.result()
+
+
+class _Others:
+    """Processes that take one part after the other from those that are left."""
+
+    def __init__(self, workers: int, job: Job, parts: Sequence[Part], report: Report) -> None:
         context = multiprocessing.get_context("spawn")
-        done = context.RawArray("q", max(part.number for part in parts) + 1)  # no lock that a dying worker could hold
-        pool = ProcessPoolExecutor(min(self.workers, len(parts)), mp_context=context, initializer=_prepare, initargs=(job, done))
-        try:
-            pending: set[Future[PartResult]] = {pool.submit(_make, part) for part in parts}
-            while pending:
-                finished, pending = wait(pending, LOOK, FIRST_COMPLETED)
-                for part in parts:
-                    if done[part.number]:
-                        report(part.number, done[part.number])
-                for future in finished:
-                    yield future.result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        self._report, self._parts, self._left = report, parts, deque(parts)
+        self._done = context.RawArray("q", max(part.number for part in parts) + 1)  # no lock that a dying worker could hold
+        self._finished: queue.SimpleQueue[Future[PartResult]] = queue.SimpleQueue()
+        self._pool = ProcessPoolExecutor(workers, context, _prepare, (job, self._done))
+        for _ in range(workers):
+            self._begin()
+
+    def __enter__(self) -> _Others:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    @property
+    def finished(self) -> bool:
+        """Whether another process has finished a part of which nobody was told."""
+        return not self._finished.empty()
+
+    def next_part(self) -> Part | None:
+        """A part that nobody has begun; whoever asks makes it."""
+        with suppress(IndexError):
+            return self._left.popleft()
+        return None
+
+    def told(self, part: int, units: int) -> None:
+        """Tell how far a part of this process is, and those of others."""
+        self._report(part, units)
+        self._look()
+
+    def result(self) -> PartResult:
+        """The next that another process has finished.
+
+        Raises:
+            BrokenProcessPool: One of them died.
+        """
+        while True:
+            self._look()
+            with suppress(queue.Empty):
+                return self._finished.get(timeout=LOOK).result()
+
+    def _begin(self) -> None:
+        part = self.next_part()
+        if part is not None:
+            self._pool.submit(_make, part).add_done_callback(self._ended)
+
+    def _ended(self, future: Future[PartResult]) -> None:
+        if not future.cancelled() and future.exception() is None:
+            self._begin()
+        self._finished.put(future)
+
+    def _look(self) -> None:
+        for part in self._parts:
+            if self._done[part.number]:
+                self._report(part.number, self._done[part.number])
 
 
 EXECUTOR = Local
