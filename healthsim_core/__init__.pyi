@@ -2,6 +2,8 @@
 
 from .columns import Columns as Columns
 from .columns import Text as Text
+from .dates import plus_months as plus_months
+from .dates import whole_years as whole_years
 from .draws import Draws as Draws
 from .errors import HealthSimError as HealthSimError
 from .errors import SpecificationError as SpecificationError

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim_core.columns import Text, concat
+from healthsim_core.dates import plus_months
 from healthsim_core.draws import Draws, pick
 from healthsim_core.formats.text import lines, padded, whole
-from healthsim_core.generation.timing import plus_months
 from healthsim_core.reference import places
 
 Days = NDArray[np.datetime64]

@@ -18,11 +18,10 @@ from healthsim_core.generation.nodes import Node
 from healthsim_core.generation.occurrences import CHOICE, LEFT, Occurrences, passed_through, repeated
 from healthsim_core.generation.patterns.branching import took
 from healthsim_core.generation.scope import History, Scope
-from healthsim_core.generation.timing import DAY, Minutes, birthdays, minutes
+from healthsim_core.generation.timing import DAY, NEVER, Minutes, birthdays, minutes
 
 OCCURRENCES = 4_096  # a person's occurrences of one node, as ids are addressed; what is above goes to higher bits
 _ABOVE = 48  # bits that persons and their first occurrences take
-NEVER = np.iinfo(np.int64).max
 
 
 class Witness(Protocol):

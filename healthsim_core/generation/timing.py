@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from healthsim_core.dates import plus_months
 from healthsim_core.draws import Draws
 from healthsim_core.errors import SpecificationError
 from healthsim_core.generation.distributions import Distribution, compile_distribution
@@ -20,6 +21,7 @@ Whole = NDArray[np.int64]
 
 DAY = 1_440
 OPENS, CLOSES = 8 * 60, 17 * 60  # events that begin a day fall within office hours
+NEVER = np.iinfo(np.int64).max  # a minute that does not come
 SOON = 10  # minutes between an event and what follows it on the same day
 _NOTHING: Mapping[str, Any] = {}
 _EXTREMES = np.array([2.0**-53, 1 - 2.0**-53])  # the least and the greatest uniform that is ever drawn
@@ -253,7 +255,7 @@ def minutes(days: NDArray[Any]) -> Minutes:
 
 def moments(minute: Minutes) -> NDArray[np.datetime64]:
     """Minutes since 1970 as events and tables have them, `datetime64[s]`."""
-    return np.asarray(minute, np.int64).astype("datetime64[m]").astype("datetime64[s]")
+    return np.asarray(minute * np.int64(60), np.int64).view("datetime64[s]")
 
 
 def birthdays(born: NDArray[Any], age: float) -> Whole:
@@ -302,13 +304,3 @@ def _monday_after(day: Whole) -> Whole:
 
 def _past_friday(day: Whole) -> Whole:
     return _weekday(day) - 4
-
-
-def plus_months(day: Minutes, months: Any) -> Minutes:
-    """The same day of the month so many months later (a number, or one a row), or the month's last (days since 1970)."""
-    dates = day.astype("datetime64[D]")
-    month = dates.astype("datetime64[M]")
-    target = month + months
-    length = ((target + 1).astype("datetime64[D]") - target.astype("datetime64[D]")).astype(np.int64)
-    within = np.minimum((dates - month.astype("datetime64[D]")).astype(np.int64), length - 1)
-    return np.asarray(target.astype("datetime64[D]").astype(np.int64) + within)

@@ -14,7 +14,7 @@ from healthsim_core.draws import Draws
 from healthsim_core.errors import SpecificationError, suggestion
 from healthsim_core.generation.distributions import Distribution, compile_distribution, condition
 from healthsim_core.generation.expressions import Expression
-from healthsim_core.generation.timing import DAY, Minutes, birthdays
+from healthsim_core.generation.timing import DAY, NEVER, Minutes, birthdays
 from healthsim_core.spec.distribution import age_band
 from healthsim_core.spec.distribution.parameters import OLDEST
 from healthsim_core.spec.journey.patterns import Lifecycle as Written
@@ -121,7 +121,7 @@ class Lifecycle:
             draw = Draws(seed, "lifecycle", ids(who, step))
             left, to = self._leave(state, minute, born[who], [able[s][:, who] for s in range(len(self.states))], draw)
             gone = left > end[who]
-            left = np.where(gone, np.iinfo(np.int64).max, left)
+            left = np.where(gone, NEVER, left)
             stays.append((who, np.full(len(who), step), minute, state, left))
             who, minute, state = who[~gone], left[~gone], to[~gone]
             if not len(who):
@@ -134,7 +134,7 @@ class Lifecycle:
     def _leave(
         self, state: NDArray[np.int64], minute: Minutes, born: NDArray[Any], able: list[NDArray[np.bool_]], draw: Draws
     ) -> tuple[Minutes, NDArray[np.int64]]:
-        left, to = np.full(len(state), np.iinfo(np.int64).max), np.full(len(state), -1)
+        left, to = np.full(len(state), NEVER), np.full(len(state), -1)
         wait, way = -np.log(draw.uniform("time")), draw.uniform("way")
         for code, ways in enumerate(self.ways):
             at = np.flatnonzero(state == code)
@@ -166,7 +166,7 @@ def _first_exit(
         since = np.maximum(since, until)
     never = np.isinf(left) | (left > 2.0**60)
     moment = np.maximum(np.ceil(np.where(never, 0, left)).astype(np.int64), minute + 1)
-    return np.where(never, np.iinfo(np.int64).max, moment), to
+    return np.where(never, NEVER, moment), to
 
 
 def hazards(ways: tuple[Way, ...], age: int, able: NDArray[np.bool_]) -> Floats:

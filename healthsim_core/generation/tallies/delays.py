@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from healthsim_core.dates import plus_months
 from healthsim_core.draws import Floats
 from healthsim_core.generation.distributions import Distribution
 from healthsim_core.generation.tallies.counts import Tallies
 from healthsim_core.generation.tallies.sample import sampled
 from healthsim_core.generation.tallies.stated import Within
-from healthsim_core.generation.timing import DAY, Minutes, Timing, plus_months
+from healthsim_core.generation.timing import DAY, Minutes, Timing
 
 Whole: TypeAlias = NDArray[np.int64]
 _A_WEEK_BEGINS = 10_001 * 7  # days since 1970, of which the remainder by seven is that of any day

@@ -15,12 +15,10 @@ from healthsim_core.generation.occurrences import CHOICE, LEFT
 from healthsim_core.generation.patterns.lifecycle import YEAR, Lifecycle, Way, hazards, who_may
 from healthsim_core.generation.tallies.counts import Tallies
 from healthsim_core.generation.tallies.stated import between, tally_distribution
-from healthsim_core.generation.timing import DAY, Minutes, birthdays
+from healthsim_core.generation.timing import DAY, NEVER, Minutes, birthdays
 
 if TYPE_CHECKING:
     from healthsim_core.generation.timeline import Timeline
-
-_NEVER = np.iinfo(np.int64).max
 
 
 def tally_passage(tallies: Tallies, timeline: Timeline, node: Node, lifecycle: Lifecycle, block: Block) -> None:
@@ -50,7 +48,7 @@ def tally_passage(tallies: Tallies, timeline: Timeline, node: Node, lifecycle: L
     able = who_may(lifecycle.ways, columns, len(block.row))
     for code, (name, ways) in enumerate(zip(lifecycle.states, lifecycle.ways, strict=True)):
         rows, where = np.flatnonzero(state == name), f"{node.path}.states.{name}"
-        gone = left[rows] != _NEVER
+        gone = left[rows] != NEVER
         if not ways:
             tallies.violation(where, "nobody leaves", np.sum(gone), len(rows))
             continue

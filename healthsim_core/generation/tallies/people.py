@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim_core.columns import Columns
+from healthsim_core.dates import whole_years
 from healthsim_core.draws import Draws, Floats
 from healthsim_core.generation.distributions import Distribution
 from healthsim_core.generation.family import PossibleAges
 from healthsim_core.generation.people_steps import Attribute, ConditionPlan, Prevalence
 from healthsim_core.generation.tallies.correlations import both_below, entangled, lower_part
 from healthsim_core.generation.tallies.counts import CELLS, Tallies
+from healthsim_core.generation.tallies.sample import PEOPLE_WHOLE, sampled
 from healthsim_core.generation.tallies.stated import FEW, Within, between, between_values, tally_ages, tally_distribution, tally_shares
 
 if TYPE_CHECKING:
@@ -76,7 +78,7 @@ class Households:
 
 
 def tally_people(tallies: Tallies, plan: Plan, people: Columns, present: NDArray[np.bool_]) -> None:
-    """Count all that the profile states.
+    """Count all that the profile states: of everybody up to 131,072 households, of one block in eight from there on.
 
     Args:
         tallies: Where to count.
@@ -84,7 +86,14 @@ def tally_people(tallies: Tallies, plan: Plan, people: Columns, present: NDArray
         people: Columns, a row for every household position.
         present: Boolean array (rows,): who is there from the start.
     """
-    houses = Households(plan, people, present)
+    _tally_rules(tallies, Households(plan, people, present))
+    rows = sampled("people", np.asarray(people["person_id"]), PEOPLE_WHOLE)
+    if rows is not None:
+        _tally_stated(tallies, Households(plan, people if isinstance(rows, slice) else people.take(rows), present[rows]))
+
+
+def _tally_stated(tallies: Tallies, houses: Households) -> None:
+    plan, people = houses.plan, houses.people
     for attribute in plan.people.attributes:
         if any(attribute.stated) and attribute.name in people:
             _tally_attribute(tallies, houses, attribute)
@@ -97,7 +106,6 @@ def tally_people(tallies: Tallies, plan: Plan, people: Columns, present: NDArray
             _tally_condition(tallies, houses, condition, position)
     _tally_members(tallies, houses)
     _tally_units(tallies, houses)
-    _tally_rules(tallies, houses)
 
 
 def _tally_attribute(tallies: Tallies, houses: Households, attribute: Attribute) -> None:
@@ -234,18 +242,8 @@ def _tally_rules(tallies: Tallies, houses: Households) -> None:
     there = np.flatnonzero(houses.present)
     people = houses.people.take(there)
     born, start, age = (np.asarray(people[name]) for name in ("birth_date", "start_date", "age"))
-    wrong = np.sum(_age_on(born, start) != age)
+    wrong = np.sum(whole_years(born, start) != age)
     tallies.violation("core.person", "birth date and age agree at the start", wrong, len(there))
     family = houses.size - len(houses.plan.births) > 1  # a child alone has a card of its own, and may become a mother
     child = (people["role"] == "subscriber") & (age < 18) & family
     tallies.violation("core.person", "children do not subscribe", np.sum(child), len(there))
-
-
-def _age_on(born: NDArray[Any], day: NDArray[Any]) -> NDArray[np.int64]:
-    months = day.astype("datetime64[M]").astype(np.int64) - born.astype("datetime64[M]").astype(np.int64)
-    day_of = (day - day.astype("datetime64[M]")).astype(np.int64)
-    born_of = (born - born.astype("datetime64[M]")).astype(np.int64)
-    month = day.astype("datetime64[M]")
-    length = ((month + 1).astype("datetime64[D]") - month.astype("datetime64[D]")).astype(np.int64)
-    not_yet = day_of < np.minimum(born_of, length - 1)
-    return np.asarray((months - not_yet) // 12)

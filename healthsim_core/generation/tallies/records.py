@@ -64,7 +64,7 @@ def _key(rows: pa.Table, names: tuple[str, ...]) -> NDArray[np.uint64]:
 
 
 def _bits(column: NDArray[Any]) -> NDArray[np.uint64]:
-    return column.view(np.uint64) if column.dtype.kind == "f" else column.astype(np.int64).view(np.uint64)
+    return column.view(np.uint64) if column.dtype.kind == "f" else column.astype(np.int64, copy=False).view(np.uint64)
 
 
 @functools.lru_cache(maxsize=1 << 16)

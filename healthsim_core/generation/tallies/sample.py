@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import zlib
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 BLOCK = 8_192  # households
-WHOLE = 1  # blocks at the beginning of which everybody counts; from there on
+WHOLE = 1  # blocks at the beginning of which every event counts, and
+PEOPLE_WHOLE = 16  # every person; from there on
 ONE_IN = 8  # blocks one, another one for each path
 _POSITIONS = 16
+Rows: TypeAlias = NDArray[np.intp] | slice
 
 
-def sampled(path: str, person_id: NDArray[np.int64]) -> NDArray[np.intp] | slice | None:
+def sampled(path: str, person_id: NDArray[np.int64], whole: int = WHOLE) -> Rows | None:
     """The rows to look at: a function of the path and of each person alone, so that chunks do not matter.
 
     Args:
         path: What is looked at.
         person_id: Int array (rows,).
+        whole: Blocks at the beginning of which every row counts.
 
     Returns:
         All rows, some of them, or None for none.
@@ -27,10 +30,20 @@ def sampled(path: str, person_id: NDArray[np.int64]) -> NDArray[np.intp] | slice
     if not len(person_id):
         return None
     first, last = (_block(int(edge)) for edge in (person_id.min(), person_id.max()))
-    chosen = _chosen(path, first, last)
+    chosen = _chosen(path, first, last, whole)
     if len(chosen) == last - first + 1:
         return slice(None)
     return np.flatnonzero(np.isin(_block(person_id), chosen)) if chosen else None
+
+
+def among(path: str, person_id: NDArray[np.int64], row: NDArray[np.intp], whole: int = WHOLE) -> Rows | None:
+    """As `sampled`, of rows that name the person by their place in `person_id`."""
+    looked = sampled(path, person_id, whole)
+    if looked is None or isinstance(looked, slice):
+        return looked
+    mine = np.zeros(len(person_id), bool)
+    mine[looked] = True
+    return np.flatnonzero(mine[row])
 
 
 def all_or_none(path: str, start: int, stop: int) -> bool | None:
@@ -40,9 +53,9 @@ def all_or_none(path: str, start: int, stop: int) -> bool | None:
     return None if 0 < len(chosen) <= last - first else bool(chosen)
 
 
-def _chosen(path: str, first: int, last: int) -> list[int]:
+def _chosen(path: str, first: int, last: int, whole: int = WHOLE) -> list[int]:
     offset = zlib.crc32(path.encode())
-    return [block for block in range(first, last + 1) if block < WHOLE or (block + offset) % ONE_IN == 0]
+    return [block for block in range(first, last + 1) if block < whole or (block + offset) % ONE_IN == 0]
 
 
 def _block(person_id: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim_core.dates import plus_months
 from healthsim_core.draws import Draws, Floats
 from healthsim_core.generation.blocks import Block
 from healthsim_core.generation.nodes import Node, Recurrence
@@ -15,8 +16,9 @@ from healthsim_core.generation.occurrences import LEFT
 from healthsim_core.generation.tallies.counts import Tallies
 from healthsim_core.generation.tallies.delays import Delays, tally_delays
 from healthsim_core.generation.tallies.lifecycles import tally_passage
+from healthsim_core.generation.tallies.sample import PEOPLE_WHOLE, Rows, among
 from healthsim_core.generation.tallies.stated import Within
-from healthsim_core.generation.timing import DAY, Minutes, Timing, plus_months
+from healthsim_core.generation.timing import DAY, NEVER, Minutes, Timing, minutes
 
 if TYPE_CHECKING:
     from healthsim_core.generation.dispatch import Dispatcher
@@ -50,22 +52,23 @@ def tally_timeline(tallies: Tallies, plan: Plan, timeline: Timeline) -> None:
 def tally_lives(tallies: Tallies, plan: Plan, dispatcher: Dispatcher) -> None:
     """Check that what happened lies within lives, before as_of, and after what caused it."""
     chain, people = dispatcher.chain, dispatcher.people
-    day, rows = (chain.minute // DAY).astype("datetime64[D]"), len(chain.minute)
-    born, died = np.asarray(people["birth_date"])[dispatcher.row], np.asarray(people["death_date"])[dispatcher.row]
-    tallies.violation("core.event", "nothing happens before birth", np.sum(day < born), rows)
-    tallies.violation("core.event", "nothing happens after death", np.sum(day > died), rows)
+    rows, horizon = len(chain.minute), minutes(np.array([plan.run.as_of + 1]))[0]
+    born, died = np.asarray(people["birth_date"]), np.asarray(people["death_date"])
+    over = np.where(np.isnat(died), NEVER, minutes(died) + DAY)
+    tallies.violation("core.event", "nothing happens before birth", np.sum(chain.minute < minutes(born)[dispatcher.row]), rows)
+    tallies.violation("core.event", "nothing happens after death", np.sum(chain.minute >= over[dispatcher.row]), rows)
     caused = np.flatnonzero(chain.cause >= 0)
     tallies.violation("core.event", "cause before effect", np.sum(chain.minute[chain.cause[caused]] > chain.minute[caused]), len(caused))
-    tallies.violation("core.event", "nothing happens after as_of", np.sum(day > plan.run.as_of), rows)
+    tallies.violation("core.event", "nothing happens after as_of", np.sum(chain.minute >= horizon), rows)
 
 
-def latest(timeline: Timeline, nodes: Sequence[Node], node: Node, block: Block) -> Any:
-    """The last minute at which an event of the node could be seen: int array (rows,) or a number."""
+def latest(timeline: Timeline, nodes: Sequence[Node], node: Node, block: Block, some: Rows = slice(None)) -> Any:
+    """The last minute at which some events of the node could be seen: int array (rows,) or a number."""
     if node.triggered or node.newborn or node.starts:
         return timeline.horizon
-    last = np.minimum(timeline.horizon, timeline.begins(node, block.row) + (node.duration * DAY + DAY - 1))
+    last = np.minimum(timeline.horizon, timeline.begins(node, block.row[some]) + (node.duration * DAY + DAY - 1))
     if node.state is not None:  # not on the day on which the state is left: the hour decides there
-        at, parent = block.cause, node.parent
+        at, parent = block.cause[some], node.parent
         while parent is not None and parent != node.state:
             at, parent = timeline.happened[parent].cause[at], nodes[parent].parent
         happened = timeline.happened[node.state]
@@ -74,35 +77,46 @@ def latest(timeline: Timeline, nodes: Sequence[Node], node: Node, block: Block) 
     return last
 
 
-def _earliest(timeline: Timeline, node: Node, block: Block) -> NDArray[np.int64] | None:
+def _earliest(timeline: Timeline, node: Node, block: Block, some: Rows) -> NDArray[np.int64] | None:
     """The first day on which an event that is anchored elsewhere could be seen for certain."""
     if node.anchor is None or node.triggered:
         return None
-    after = timeline.begins(node, block.row)
+    after = timeline.begins(node, block.row[some])
     if node.parent is not None:
-        after = np.maximum(after, timeline.happened[node.parent].minute[block.cause])
+        after = np.maximum(after, timeline.happened[node.parent].minute[block.cause[some]])
     return np.asarray(-(-after // DAY))
 
 
 def _tally_delay(tallies: Tallies, plan: Plan, timeline: Timeline, block: Block) -> None:
     """Of all nodes of a block, whose delay is the same."""
-    nodes, whole = [plan.nodes[index] for index in block.nodes], slice(None)
-    node = nodes[0]
-    at = whole if node.recurrence is None and node.lifecycle is None else np.flatnonzero(block.first)
-    parts = [timeline.anchors(each, timeline.happened[index], whole) for each, index in zip(nodes, block.nodes, strict=True)]
-    anchor = (parts[0] if len(parts) == 1 else np.concatenate(parts))[at]
-    last, earliest = latest(timeline, plan.nodes, node, block), _earliest(timeline, node, block)
+    nodes = [plan.nodes[index] for index in block.nodes]
+    node, people = nodes[0], np.asarray(timeline.people["person_id"])
+    at = among(_where(nodes), people, block.row, PEOPLE_WHOLE)
+    if at is None:
+        return
+    if node.recurrence is not None or node.lifecycle is not None:
+        at = np.flatnonzero(block.first) if isinstance(at, slice) else at[block.first[at]]
     delays = Delays(
-        anchor,
+        _anchors(timeline, nodes, block, at),
         block.minute[at],
-        earliest if earliest is None else earliest[at],
-        last if np.ndim(last) == 0 else last[at],
-        np.asarray(timeline.people["person_id"])[block.row[at]],
+        _earliest(timeline, node, block, at),
+        latest(timeline, plan.nodes, node, block, at),
+        people[block.row[at]],
         _within(timeline, block.id[at], "delay"),
         _columns(timeline, node, block.row[at]),
         chosen=not node.triggered and any(n.startswith("state.") or n.removeprefix("outcome.") in timeline.history for n in node.reads),
     )
     tally_delays(tallies, _where(nodes), "delay", node.timing, delays)
+
+
+def _anchors(timeline: Timeline, nodes: Sequence[Node], block: Block, at: Rows) -> Minutes:
+    if isinstance(at, slice):
+        parts = [timeline.anchors(node, timeline.happened[index], at) for node, index in zip(nodes, block.nodes, strict=True)]
+    else:
+        own = np.split(at, np.searchsorted(at, block.starts[1:-1]))
+        happened = [timeline.happened[index] for index in block.nodes]
+        parts = [timeline.anchors(n, h, rows - h.rows.start) for n, h, rows in zip(nodes, happened, own, strict=True)]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _tally_repeats(tallies: Tallies, plan: Plan, timeline: Timeline, node: Node, how: Recurrence, block: Block) -> None:

@@ -6,7 +6,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Text
+from healthsim_core import Text, whole_years
 from membersim import benefits, pricing
 from membersim.facts import document
 from membersim.handlers.lines import ClaimLines
@@ -168,8 +168,7 @@ def _terms(
 
 def _exempt(services: Services, plans: Plans) -> NDArray[np.bool_]:
     limit = np.array(plans.given("exempt_below_age", 0), np.int64)[services.plan]
-    months = services.service_from.astype("datetime64[M]") - services.events.people["birth_date"].astype("datetime64[M]")
-    return np.asarray(months.astype(np.int64) < 12 * limit)
+    return whole_years(services.events.people["birth_date"], services.service_from) < limit
 
 
 def _opens_benefit_period(services: Services) -> NDArray[np.bool_]:

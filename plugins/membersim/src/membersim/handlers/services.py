@@ -6,7 +6,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Events, Text
+from healthsim_core import Columns, Events, Text, whole_years
 from membersim.coverage import Spans
 from membersim.facts import billing_skill, document, longest_prefix
 from membersim.plans import SERVICES, Plans
@@ -163,8 +163,7 @@ def _other_than(second: Text, first: Text) -> Text:
 def _usual_diagnosis(claims: Events) -> Text:
     """For a claim that says none: the first condition that the person has, else a routine examination."""
     chronic = claims.people["conditions"].recode(lambda codes: codes.split(" ")[0] or None)
-    birth, day = claims.people["birth_date"], claims.date
-    child = (day.astype("datetime64[Y]") - birth.astype("datetime64[Y]")).astype(np.int64) < 18
+    child = whole_years(claims.people["birth_date"], claims.date) < 18
     return chronic.or_else(Text(child.astype(np.int32), ["Z00.00", "Z00.129"]))
 
 

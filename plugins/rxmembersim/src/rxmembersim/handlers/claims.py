@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Events, Field, Text, text
+from healthsim_core import Columns, Events, Field, Text, text, whole_years
 from rxmembersim import adjudication, dur, reading
 from rxmembersim.adjudication import CLAIM, COVERAGE_BEGINS, COVERAGE_ENDS, REVERSAL, Claims, Undone, adjudicate
 from rxmembersim.benefits import benefits
@@ -111,7 +111,7 @@ def _claims(submitted: Submitted) -> Claims:
     fills = submitted.events
     ndc = reading.text(fills, "ndc")
     prescription = pa.array(submitted.prescription).dictionary_encode().indices.to_numpy()
-    age = _age(np.asarray(fills.chunk["birth_date"]), fills.row, fills.date)
+    age = whole_years(fills.people["birth_date"], fills.date)
     drug_class = formulary().drug_class[submitted.drug]
     exempt = age < benefits().exempt_below_age[submitted.benefit]
     return Claims(
@@ -130,14 +130,6 @@ def _claims(submitted: Submitted) -> Claims:
         age_conflict=dur.rules().age_conflict(drug_class, age),
         sex_conflict=dur.rules().sex_conflict(drug_class, fills.people["sex"]),
     )
-
-
-def _age(born: NDArray[np.datetime64], row: NDArray[np.intp], day: NDArray[np.datetime64]) -> Ints:
-    """Completed years on each day of the person whose row of `born` is `row`."""
-    born_in, in_month = born.astype("datetime64[M]"), day.astype("datetime64[M]")
-    months = (in_month - born_in[row]).astype(np.int64)
-    not_yet = day - in_month < (born - born_in)[row]  # the day of the month
-    return (months - not_yet) // 12
 
 
 def _refused(submitted: Submitted) -> Ints:

@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Text
+from healthsim_core import Columns, Text, whole_years
 from trialsim.handlers.exposure import Dosing
 from trialsim.handlers.participation import NEVER, Participation, at, first_by_subject
 from trialsim.handlers.visits import Visits
@@ -100,6 +100,7 @@ def subject_table(part: Participation, visits: Visits, ending: Ending, dosing: D
     consent, arms = part.consent.astype("datetime64[D]"), part.protocol.arms
     failure = part.screening_failed & ~np.isnat(ending.date)
     own = Text(np.where(failure, ending.reason.codes, -1), ending.reason.values)
+    ages = whole_years(part.column("birth_date"), consent)
     columns: dict[str, Any] = {
         "usubjid": part.usubjid, "person_id": part.people.id[part.row], "study_id": part.protocol.study_id, "site_id": part.site,
         "subject_number": part.number, "status": ending.status, "consent_date": consent, "screening_date": consent,
@@ -107,7 +108,7 @@ def subject_table(part: Participation, visits: Visits, ending: Ending, dosing: D
         "randomization_date": part.randomized.astype("datetime64[D]"), "arm_code": Text(part.arm, [arm.code for arm in arms]),
         "arm": Text(part.arm, [arm.name for arm in arms]), "first_dose_date": dosing.first, "last_dose_date": dosing.last,
         "end_date": ending.date, "end_reason": ending.reason.recode(decode), "last_contact_date": _last_contact(part, visits, ending),
-        "death_date": np.where(part.died <= ending.date, part.died, NEVER), "age_at_consent": _age(part.column("birth_date"), consent),
+        "death_date": np.where(part.died <= ending.date, part.died, NEVER), "age_at_consent": ages,
     }  # fmt: skip
     return Columns(columns, len(part))
 
@@ -146,10 +147,3 @@ def _last_contact(part: Participation, visits: Visits, ending: Ending) -> NDArra
     latest = part.consent.astype("datetime64[D]")
     np.maximum.at(latest, visits.subject, visits.date)
     return np.fmax(latest, ending.date)
-
-
-def _age(birth: NDArray[np.datetime64], day: NDArray[np.datetime64]) -> NDArray[np.int64]:
-    """Completed years."""
-    months = (day.astype("datetime64[M]") - birth.astype("datetime64[M]")).astype(np.int64)
-    early = (day - day.astype("datetime64[M]")) < (birth - birth.astype("datetime64[M]"))
-    return np.asarray((months - early) // 12)
