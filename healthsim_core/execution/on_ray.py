@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from healthsim_core.allocation import keep_freed_memory
 from healthsim_core.errors import HealthSimError
 from healthsim_core.execution.executors import died, extra
 from healthsim_core.execution.parts import Job, Part, PartResult
@@ -63,4 +64,5 @@ def _results(ray: Any, job: Job, parts: Sequence[Part]) -> Generator[PartResult,
 
 
 def _make(job: Job, part: Part) -> PartResult:
+    keep_freed_memory()
     return make_part(job, part, lambda number, units: None)

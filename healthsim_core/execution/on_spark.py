@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from healthsim_core.allocation import keep_freed_memory
 from healthsim_core.errors import HealthSimError
 from healthsim_core.execution.executors import extra
 from healthsim_core.execution.parts import Job, Part, PartResult
@@ -51,6 +52,7 @@ def _session(sql: Any, workers: int) -> Any:
 
 
 def _make(job: Job, part: Part) -> str:
+    keep_freed_memory()
     try:
         return json.dumps(make_part(job, part, lambda number, units: None).document())
     except HealthSimError as error:  # said as it is, and not tried again

@@ -16,6 +16,7 @@ from typing import Any
 
 import attrs
 
+from healthsim_core.allocation import keep_freed_memory
 from healthsim_core.errors import HealthSimError
 from healthsim_core.execution.executors import died
 from healthsim_core.execution.parts import Job, Part, PartResult
@@ -131,6 +132,7 @@ EXECUTOR = Local
 
 def _prepare(job: Job, done: Any) -> None:
     global _job, _done
+    keep_freed_memory()
     _job, _done = job, done
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

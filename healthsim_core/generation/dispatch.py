@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import attrs
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -14,9 +14,9 @@ from healthsim_core.catalog import Catalog
 from healthsim_core.columns import Column, Columns, Repeated, Text, concat, spelled
 from healthsim_core.errors import HealthSimError, TableError
 from healthsim_core.events import Events, People, Run, merged, no_ancestors
+from healthsim_core.generation.chain import chain_of
 from healthsim_core.generation.journey_plan import SHARED_PARAMETERS
 from healthsim_core.generation.nodes import Node, event_texts
-from healthsim_core.generation.timing import moments
 from healthsim_core.offers import EventColumns, EventHandler
 from healthsim_core.tables import Field, Table
 from healthsim_core.world import EVENT
@@ -26,60 +26,6 @@ if TYPE_CHECKING:
 
 _OF_ANCESTORS = ("id", "time", "provider_npi", "facility_npi")
 _SHARED = tuple(Field(name, "category", name, nullable=True) for name in SHARED_PARAMETERS)
-
-
-@attrs.frozen(eq=False)
-class Chain:
-    """Every event of a chunk in one set of arrays, ordered node by node; `order` sorts it by person and time."""
-
-    node: NDArray[np.int64]
-    row: NDArray[np.intp]
-    minute: NDArray[np.int64]
-    id: NDArray[np.int64]
-    occurrence: NDArray[np.int64]
-    cause: NDArray[np.int64]  # row in the chain, -1 for none
-    block: NDArray[np.int64]
-    within: NDArray[np.int64]  # row of the block
-    order: NDArray[np.intp]
-
-
-def chain_of(timeline: Timeline, nodes: Sequence[Node]) -> Chain:
-    """All kept happenings of a timeline."""
-    happened = [timeline.happened[index] for index in range(len(nodes))]
-    numbers = {id(block): number for number, block in enumerate(timeline.blocks)}
-    sizes = [len(each) for each in happened]
-    offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    node = np.repeat(np.arange(len(happened)), sizes)
-    arrays = {name: _joined([getattr(each, name) for each in happened]) for name in ("row", "minute", "id", "occurrence", "kept", "cause")}
-    parents = np.array([0 if each.parent is None else offsets[each.parent] for each in nodes], np.int64)
-    cause = np.where(arrays["cause"] < 0, -1, arrays["cause"] + np.repeat(parents, sizes)) if len(node) else arrays["cause"]
-    block = np.repeat(np.array([numbers[id(each.block)] for each in happened], np.int64), sizes)
-    within = np.arange(len(node)) + np.repeat(np.array([each.rows.start for each in happened], np.int64) - offsets[:-1], sizes)
-    if not arrays["kept"].all():
-        kept = np.flatnonzero(arrays["kept"])
-        renumbered = np.full(len(node) + 1, -1, np.int64)
-        renumbered[kept] = np.arange(len(kept))
-        arrays = {name: array[kept] for name, array in arrays.items()}
-        node, block, within, cause = node[kept], block[kept], within[kept], renumbered[cause[kept]]
-    order = _by_person_and_time(arrays["row"], arrays["minute"])
-    return Chain(node, arrays["row"], arrays["minute"], arrays["id"], arrays["occurrence"], cause, block, within, order)
-
-
-def _by_person_and_time(row: NDArray[np.intp], minute: NDArray[np.int64]) -> NDArray[np.intp]:
-    """The order that sorts by person and time, then as they stand: one sort of packed words, for it is ten times faster."""
-    if not len(row):
-        return row
-    first = int(minute.min())
-    time_bits, index_bits = int(minute.max() - first).bit_length(), len(row).bit_length()
-    if int(row.max()).bit_length() + time_bits + index_bits > 63:
-        return np.lexsort((minute, row))
-    packed = (row << (time_bits + index_bits)) | ((minute - first) << index_bits) | np.arange(len(row))
-    packed.sort()
-    return packed & ((1 << index_bits) - 1)
-
-
-def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
-    return np.concatenate(parts) if parts else np.empty(0, np.int64)
 
 
 class Dispatcher:
@@ -100,21 +46,20 @@ class Dispatcher:
         self.run, self.catalog, self.nodes, self.people = run, catalog, nodes, people
         self.blocks = timeline.blocks
         self.chain = chain_of(timeline, nodes)
-        self.row = renumbered[self.chain.row]
-        self.node_in_order = self.chain.node[self.chain.order].astype(np.int32)
-        self.texts = event_texts(nodes)
-        self.at_type = dict(_grouped(self.texts["type"].codes[self.node_in_order]))
-        self.node_or_none = np.append(self.chain.node, len(nodes))
-        self.assigned = {name: Text.constant(None, len(self.chain.node)) for name in ("provider_npi", "facility_npi")}
-        self.whole = self._whole()
+        self.row = renumbered[self.chain.row[:-1]]
+        texts = event_texts(nodes)
+        self.type_of_node = texts["type"]
+        self.texts = Columns({name: Text(np.append(text.codes, -1), text.values) for name, text in texts.items()})
+        nobody = Text.constant(None, len(self.chain) + 1)
+        self.assigned: dict[str, Text] = {"provider_npi": nobody, "facility_npi": nobody}
         self._assign()
 
     def events(self, types: Sequence[str], fields: Sequence[Field], stream: str) -> Events:
         """The chunk's events of some types, with the parameters that `fields` names."""
-        names = self.texts["type"].values.to_pylist()
-        places = [places for code, places in self.at_type.items() if names[code] in types]
-        in_order = places[0] if len(places) == 1 else np.sort(np.concatenate([np.empty(0, np.intp), *places]))
-        return self._batch(self.chain.order[in_order], fields, stream)
+        names = self.type_of_node.values.to_pylist()
+        places = [places for code, places in self._at_type.items() if names[code] in types]
+        at = places[0] if len(places) == 1 else np.sort(np.concatenate([np.empty(0, np.intp), *places]))
+        return self._batch(at, fields, stream)
 
     def handle(self, handler: EventHandler) -> dict[str, Columns]:
         """Call one handler and check that it writes what it declares."""
@@ -138,14 +83,18 @@ class Dispatcher:
 
     def event_table(self) -> pa.Table:
         """The timeline as `core.event`."""
-        at = self.chain.order
-        events = self._batch(at, (), "core")
+        known = {name: text[:-1] for name, text in self.assigned.items()}
+        texts, cause = self.texts.take(self.chain.node[:-1]), self.chain.id.take(self.chain.cause[:-1])
         columns = {
-            "event_id": events.id, "person_id": events.person, "time": events.time, "event_type": events.type,
-            "journey": events.journey, "node": events.node, "occurrence": events.occurrence, "label": events.label,
-            "cause_id": events.cause, "provider_npi": events.provider_npi, "facility_npi": events.facility_npi,
+            "event_id": self.chain.id[:-1], "person_id": self.people.id[self.row], "time": self.chain.time[:-1],
+            "event_type": texts["type"], "journey": texts["journey"], "node": texts["node"], "occurrence": self.chain.occurrence[:-1],
+            "label": texts["label"], "cause_id": cause, **known,
         }  # fmt: skip
-        return EVENT.arrow(Columns(columns, len(at)))
+        return EVENT.arrow(Columns(columns, len(self.chain)))
+
+    @functools.cached_property
+    def _at_type(self) -> dict[int, NDArray[np.intp]]:
+        return dict(_grouped(self.type_of_node.codes[self.chain.node[:-1]]))
 
     def _everybody(self, fields: Sequence[Field], stream: str) -> Events:
         rows = len(self.people)
@@ -158,7 +107,7 @@ class Dispatcher:
         return Events(self.run, np.arange(rows), Columns(columns, rows), parameters, self.people, lambda _: no_ancestors(rows), stream)
 
     def _batch(self, at: NDArray[np.intp], fields: Sequence[Field], stream: str) -> Events:
-        grouped = _grouped(self.chain.block[at]) if fields else []
+        grouped = _grouped(self.chain.blocks(at)) if fields else []
         parameters = Columns({field.name: self._parameter(field, at, grouped) for field in fields}, len(at))
         columns = self.whole.take(at)
         return Events(self.run, self.row[at], columns, parameters, self.people, lambda name: self._ancestor(name, at), stream)
@@ -171,7 +120,7 @@ class Dispatcher:
         for number, mine in grouped:
             parameters = self.blocks[number].parameters
             if field.name in parameters:
-                parts.append(_as(field, parameters[field.name][self.chain.within[at[mine]]]))
+                parts.append(_as(field, parameters[field.name][self.chain.within(at[mine])]))
                 rows.append(mine)
         if not parts:
             return field.nulls(len(at))
@@ -196,62 +145,49 @@ class Dispatcher:
                 return None
             values[number] = given.value if given is not None else None
         encoded = Text.of(values)
-        return Text(encoded.codes[self.chain.block[at]], encoded.values)
+        return Text(encoded.codes[self.chain.blocks(at)], encoded.values)
 
     def _ancestor(self, event_type: str, at: NDArray[np.intp]) -> Columns:
-        wanted = np.append(np.asarray(self.texts["type"] == event_type), True)  # none, the last, ends the search as well
+        wanted = np.append(np.asarray(self.type_of_node == event_type), True)  # none, the last, ends the search as well
         found = self.chain.cause[at]
-        searching = np.flatnonzero(~wanted[self.node_or_none[found]])
+        searching = np.flatnonzero(~wanted[self.chain.node[found]])
         while len(searching):
             found[searching] = self.chain.cause[found[searching]]
-            searching = searching[~wanted[self.node_or_none[found[searching]]]]
+            searching = searching[~wanted[self.chain.node[found[searching]]]]
         same = (found >= 0) & (self.chain.row[found] == self.chain.row[at]) if len(found) else np.zeros(0, bool)
         return self.whole.select(_OF_ANCESTORS).take(np.where(same, found, -1))  # a newborn's stay is not the mother's
 
-    def _whole(self) -> Columns:
-        """What is known of every event, in the order of the chain; last is the one that is none."""
+    @functools.cached_property
+    def whole(self) -> Columns:
+        """What is known of every event, and of the one that is none."""
         chain = self.chain
-        node, ids = np.append(chain.node, -1), np.append(chain.id, 0)
-        texts = {name: Text(np.append(text.codes, -1)[node], text.values) for name, text in self.texts.items()}
-        time = np.append(moments(chain.minute), np.datetime64("NaT", "s"))
-        cause = np.append(ids[chain.cause], 0)
-        columns = {"time": time, "id": ids, "cause": cause, "occurrence": np.append(chain.occurrence, 0), **texts, **self._npi()}
-        return Columns(columns, len(ids))
-
-    def _npi(self) -> dict[str, Text]:
-        return {name: Text(np.append(text.codes, -1), text.values) for name, text in self.assigned.items()}
+        known = {"time": chain.time, "id": chain.id, "cause": chain.id.take(chain.cause), "occurrence": chain.occurrence}
+        return Columns({**known, **self.texts.take(chain.node).parts, **self.assigned}, len(chain) + 1)
 
     def _assign(self) -> None:
-        rows = len(self.chain.node)
-        asks = self._asks_for_assignment()
-        at = self.chain.order[asks[self.chain.order]] if rows else self.chain.order
+        at = np.flatnonzero(self._asks_for_assignment()[self.chain.node[:-1]])
         for offer in self.catalog.of(EventColumns):
             given = offer.compute(self._batch(at, _SHARED, f"{offer.product}.assignment"))
             for name in offer.fields:
                 column = given[name]
                 assert isinstance(column, Text)
-                codes = np.full(rows, -1, np.int32)
+                codes = np.full(len(self.chain) + 1, -1, np.int32)
                 codes[at] = column.codes
-                self.assigned[name] = Text(codes, column.values)
-        self.assigned = {name: self._inherited(text) for name, text in self.assigned.items()}
-        self.whole = self.whole.assign(**self._npi())
+                self.assigned[name] = Text(self._inherited(codes), column.values)
+        self.__dict__.pop("whole", None)  # offers were shown it without what they assigned
 
     def _asks_for_assignment(self) -> NDArray[np.bool_]:
-        asking = np.array(
-            [node.parent is None or ("specialty" in node.parameters.names and not node.triggered) for node in self.nodes], bool
-        )
-        return asking[self.chain.node] if len(self.chain.node) else np.empty(0, bool)
+        asking = [node.parent is None or ("specialty" in node.parameters.names and not node.triggered) for node in self.nodes]
+        return np.array(asking, bool)
 
-    def _inherited(self, text: Text) -> Text:
+    def _inherited(self, codes: NDArray[np.int32]) -> NDArray[np.int32]:
         """What is assigned to a cause holds for its effects too: node by node, for a cause's node precedes its effects'."""
-        codes, cause = text.codes.copy(), self.chain.cause
-        bounds = np.searchsorted(self.chain.node, np.arange(len(self.nodes) + 1))
         for index, node in enumerate(self.nodes):
-            rows = slice(bounds[index], bounds[index + 1])
-            if node.parent is not None and rows.start < rows.stop:
+            rows = self.chain.of_node(index)
+            if node.parent is not None and len(rows):
                 own = codes[rows]
-                codes[rows] = np.where(own < 0, codes[cause[rows]], own)
-        return Text(codes, text.values)
+                codes[rows] = np.where(own < 0, codes[self.chain.cause[rows]], own)
+        return codes
 
 
 def _grouped(node: NDArray[Any]) -> list[tuple[int, NDArray[np.intp]]]:

@@ -13,7 +13,7 @@ CORE = ROOT / "healthsim_core"
 PRODUCTS = sorted(path.name for path in (ROOT / "plugins").iterdir() if (path / "pyproject.toml").is_file())
 
 ROWS = (
-    ("errors",),
+    ("errors", "allocation"),
     ("columns", "dates", "draws"),
     ("tables", "state.database"),  # the file itself; reference facts lie in it, and are read before anything is planned
     ("world", "events", "offers", "formats.text", "formats.destination", "formats"),

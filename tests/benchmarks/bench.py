@@ -106,7 +106,7 @@ def _environment(scratch: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     paths = os.pathsep.join(path for path in (os.environ.get("PYTHONPATH", ""), str(HERE)) if path)
     own = {"PYTHONPATH": paths, "HEALTHSIM_DATABASE": str(Path(scratch, "bench.duckdb"))}
-    return {"ARROW_DEFAULT_MEMORY_POOL": "system", **kept, **own}  # as the command line has it
+    return {**kept, **own}
 
 
 def _against(loop: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,11 @@ Times are those of generating and writing, after the plan is compiled; what comp
 
 from __future__ import annotations
 
+# ruff: noqa: E402
+from healthsim_core.allocation import keep_freed_memory
+
+keep_freed_memory()  # as the command line does, before Arrow is imported
+
 import json
 import resource
 import sys

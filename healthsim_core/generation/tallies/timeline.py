@@ -52,14 +52,15 @@ def tally_timeline(tallies: Tallies, plan: Plan, timeline: Timeline) -> None:
 def tally_lives(tallies: Tallies, plan: Plan, dispatcher: Dispatcher) -> None:
     """Check that what happened lies within lives, before as_of, and after what caused it."""
     chain, people = dispatcher.chain, dispatcher.people
-    rows, horizon = len(chain.minute), minutes(np.array([plan.run.as_of + 1]))[0]
+    minute, cause, rows = chain.minute[:-1], chain.cause[:-1], len(chain)
     born, died = np.asarray(people["birth_date"]), np.asarray(people["death_date"])
     over = np.where(np.isnat(died), NEVER, minutes(died) + DAY)
-    tallies.violation("core.event", "nothing happens before birth", np.sum(chain.minute < minutes(born)[dispatcher.row]), rows)
-    tallies.violation("core.event", "nothing happens after death", np.sum(chain.minute >= over[dispatcher.row]), rows)
-    caused = np.flatnonzero(chain.cause >= 0)
-    tallies.violation("core.event", "cause before effect", np.sum(chain.minute[chain.cause[caused]] > chain.minute[caused]), len(caused))
-    tallies.violation("core.event", "nothing happens after as_of", np.sum(chain.minute >= horizon), rows)
+    tallies.violation("core.event", "nothing happens before birth", np.sum(minute < minutes(born)[dispatcher.row]), rows)
+    tallies.violation("core.event", "nothing happens after death", np.sum(minute >= over[dispatcher.row]), rows)
+    caused = np.flatnonzero(cause >= 0)
+    tallies.violation("core.event", "cause before effect", np.sum(minute[cause[caused]] > minute[caused]), len(caused))
+    horizon = minutes(np.array([plan.run.as_of + 1]))[0]
+    tallies.violation("core.event", "nothing happens after as_of", np.sum(minute >= horizon), rows)
 
 
 def latest(timeline: Timeline, nodes: Sequence[Node], node: Node, block: Block, some: Rows = slice(None)) -> Any:
