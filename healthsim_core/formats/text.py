@@ -26,6 +26,7 @@ from healthsim_core.formats.pieces import optional as optional
 from healthsim_core.formats.pieces import together as together
 
 _BLOCK = 1_024  # days rendered at once
+_DIGITS = 12  # that are looked up four at a time
 _SPARSE = 4  # days a row from the first to the last, above which only the days that are there are rendered
 
 
@@ -49,7 +50,17 @@ def ids(numbers: NDArray[np.int64]) -> Text:
 
 def padded(numbers: NDArray[Any], width: int) -> pa.Array:
     """Non-negative integers in decimal, with zeros on the left up to `width`."""
-    return pc.utf8_lpad(whole(numbers), width=width, padding="0")
+    values = np.asarray(numbers, np.int64)
+    if width > _DIGITS or not len(values) or values.max() >= 10**width:
+        return pc.utf8_lpad(whole(values), width=width, padding="0")
+    groups = -(-width // 4)
+    words = np.empty((len(values), groups), np.uint32)
+    for group in range(groups - 1, 0, -1):
+        values, rest = np.divmod(values, 10_000)
+        words[:, group] = _four_digits()[rest]
+    words[:, 0] = _four_digits()[values]
+    digits = np.ascontiguousarray(words.view(np.uint8).reshape(len(words), 4 * groups)[:, 4 * groups - width :])
+    return pa.StringArray.from_buffers(len(words), pa.py_buffer(np.arange(len(words) + 1, dtype=np.int32) * width), pa.py_buffer(digits))
 
 
 def decimal(numbers: NDArray[Any] | pa.Array | pa.ChunkedArray, places: int) -> pa.Array:
@@ -191,6 +202,12 @@ def _minutes(end: str, separator: str) -> pa.Array:
 @functools.cache
 def _seconds() -> pa.Array:
     return pa.array([f"{second:02d}" for second in range(60)])
+
+
+@functools.cache
+def _four_digits() -> NDArray[np.uint32]:
+    """The bytes of "0000" to "9999", each as one word."""
+    return np.frombuffer("".join(f"{number:04d}" for number in range(10_000)).encode(), np.uint32)
 
 
 @functools.cache

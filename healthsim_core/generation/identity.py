@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from functools import cache, lru_cache
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import attrs
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from healthsim_core.columns import Text, concat
+from healthsim_core.columns import Text
 from healthsim_core.dates import plus_months
-from healthsim_core.draws import Draws, pick
+from healthsim_core.draws import Draws, Floats, Weighted
 from healthsim_core.formats.text import lines, padded, whole
 from healthsim_core.reference import places
 
@@ -34,27 +37,62 @@ def birth_dates(age: NDArray[Any], start: Days, draw: Draws) -> Days:
     return (birthday - draw.integers("birth_day", 0, birthday - earlier)).astype("datetime64[D]")
 
 
+@attrs.frozen(eq=False)
+class _Names:
+    """Names of several groups, and how common they are in each.
+
+    Attributes:
+        weighted: A set a group.
+        codes: Int array (groups, most): each name of a group among all names.
+        values: All names.
+        plain: The same in plain letters.
+    """
+
+    weighted: Weighted
+    codes: NDArray[np.int32]
+    values: pa.Array
+    plain: pa.Array
+
+    @classmethod
+    def of(cls, groups: Sequence[tuple[pa.Array, NDArray[np.float64]]]) -> _Names:
+        names = Text.of(pa.concat_arrays([each for each, _ in groups]))
+        codes = np.zeros((len(groups), max(len(each) for each, _ in groups)), np.int32)
+        for row, own in zip(codes, np.split(names.codes, np.cumsum([len(each) for each, _ in groups])[:-1]), strict=True):
+            row[: len(own)] = own
+        plain = pa.array([_plain(name) for name in names.values.to_pylist()])
+        return cls(Weighted.of(*(weights for _, weights in groups)), codes, names.values, plain)
+
+    def draw(self, unit: Floats, group: NDArray[np.intp] | None = None) -> Text:
+        found = self.weighted.pick(unit, group)
+        return Text(self.codes[0 if group is None else group, found], self.values)
+
+    def in_plain_letters(self, drawn: Text) -> Text:
+        return Text(drawn.codes, self.plain)
+
+
+@cache
+def _given_names() -> tuple[_Names, dict[tuple[int, str], int]]:
+    known = sorted(places.first_names().items())
+    return _Names.of([names for _, names in known]), {key: index for index, (key, _) in enumerate(known)}
+
+
+@cache
+def _family_names() -> _Names:
+    return _Names.of([places.surnames()])
+
+
 def first_names(sex: Text, birth: Days, draw: Draws) -> Text:
     """Given names as common as they were in the decade of birth."""
-    unit = draw.uniform("first_name")
+    names, number = _given_names()
     decade = np.clip(birth.astype("datetime64[Y]").astype(np.int64) // 10 * 10 + 1970, 1910, 2020)
-    known = sorted(places.first_names().items())
-    number = {key: index for index, (key, _) in enumerate(known)}
     letters = [*sex.values.to_pylist(), None]
-    table = np.array([[number.get((year, letter), number[year, "F"]) for letter in letters] for year in range(1910, 2030, 10)], np.int8)
-    group = table[(decade - 1910) // 10, sex.codes]
-    order = np.argsort(group, kind="stable")
-    bounds = np.searchsorted(group[order], np.arange(len(known) + 1))
-    parts = [Text(pick(unit[order[a:b]], weights), names) for (_, (names, weights)), a, b in zip(known, bounds, bounds[1:], strict=False)]
-    found = np.empty(len(order), np.intp)
-    found[order] = np.arange(len(order))
-    return concat(parts)[found]  # type: ignore[return-value]
+    table = np.array([[number.get((year, letter), number[year, "F"]) for letter in letters] for year in range(1910, 2030, 10)], np.intp)
+    return names.draw(draw.uniform("first_name"), table[(decade - 1910) // 10, sex.codes])
 
 
 def last_names(draw: Draws) -> Text:
     """Family names as common as in the census."""
-    names, weights = places.surnames()
-    return Text(pick(draw.uniform("last_name"), weights), names)
+    return _family_names().draw(draw.uniform("last_name"))
 
 
 def streets(draw: Draws) -> Text:
@@ -66,12 +104,13 @@ def streets(draw: Draws) -> Text:
 
 def phones(draw: Draws) -> Text:
     """Ten digits: an area code, and the exchange 555-01xx that is reserved for fiction."""
-    return Text.distinct(lines(whole(draw.integers("area", 201, 990)), "55501", padded(draw.integers("line", 0, 100), 2)))
+    return Text.distinct(padded(draw.integers("area", 201, 990) * 10**7 + 55_501_00 + draw.integers("line", 0, 100), 10))
 
 
 def emails(first: Text, last: Text, person: NDArray[np.int64]) -> Text:
-    """An address in a domain reserved for examples."""
-    return Text.distinct(lines(first.recode(_plain), ".", last.recode(_plain), whole(person), "@example.com"))
+    """An address in a domain reserved for examples, of names that are drawn here."""
+    given, family = _given_names()[0].in_plain_letters(first), _family_names().in_plain_letters(last)
+    return Text.distinct(lines(given, ".", family, whole(person), "@example.com"))
 
 
 def social_security_numbers(person: NDArray[np.int64]) -> Text:
@@ -79,7 +118,7 @@ def social_security_numbers(person: NDArray[np.int64]) -> Text:
     unit = person // 16 * 13 + person % 16
     serial, area_and_group = unit % 9_999 + 1, unit // 9_999
     area, group = area_and_group % 100 + 900, area_and_group // 100 % 49 + 1
-    return Text.distinct(lines(whole(area), padded(group, 2), padded(serial, 4)))
+    return Text.distinct(padded((area * 100 + group) * 10_000 + serial, 9))
 
 
 def member_numbers(subscriber: NDArray[np.int64]) -> Text:
@@ -87,7 +126,6 @@ def member_numbers(subscriber: NDArray[np.int64]) -> Text:
     return Text.distinct(lines("HS", padded(subscriber, 10)))
 
 
-@lru_cache(maxsize=65_536)
 def _plain(name: str) -> str:
     ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return "".join(letter for letter in ascii_only.lower() if letter.isalnum())

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from healthsim_core.draws import BLOCK, Draws, identify, open_unit, pick, stream_key, words
+from healthsim_core.draws import BLOCK, Draws, Weighted, identify, open_unit, pick, stream_key, words
 
 ROWS = 100_000
 UNLIKELY = 1e-6  # of an honest generator; the seeds are fixed, so that a test that passes goes on to pass
@@ -202,6 +202,17 @@ def test_picking_is_inversion_of_the_cumulated_weights(weights, word):
     assert weights[picked] > 0
     assert cumulated[picked] >= unit * (1 - 1e-9)
     assert picked == 0 or cumulated[picked - 1] <= unit * (1 + 1e-9)
+
+
+WEIGHTS = st.lists(st.floats(0, 1e6) | st.floats(0, 1e-3), min_size=1, max_size=200).filter(lambda weights: sum(weights) > 1e-3)
+
+
+@given(st.lists(WEIGHTS, min_size=1, max_size=4), st.integers(0, 1_000))
+def test_prepared_weights_are_picked_as_weights_are(sets, seed):
+    unit, of = draws(seed).uniform("x"), draws(seed).integers("of", 0, len(sets))
+    expected = [pick(unit, np.array(weights)) for weights in sets]
+    found = Weighted.of(*(np.array(weights) for weights in sets)).pick(unit, of)
+    assert np.array_equal(found, np.choose(of, expected))
 
 
 def test_ids_are_positive_and_do_not_repeat():
