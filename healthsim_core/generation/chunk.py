@@ -63,7 +63,7 @@ def _chunk(plan: Plan, start: int, stop: int) -> Chunk:
         tally_people(tallies, plan, everybody, present)
         tally_timeline(tallies, plan, timeline)
         tally_lives(tallies, plan, dispatcher)
-        tally_records(tallies, plan, tables, first=start == 0)
+        tally_records(tallies, plan, tables, start, stop)
     return Chunk(start, stop, tables, tallies)
 
 

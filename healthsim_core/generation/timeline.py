@@ -106,15 +106,18 @@ class Timeline:
     def _happen(self, index: int, node: Node) -> Block:
         row, anchor, occurrence, cause = self._candidates(node)
         ids = self.ids(node, row, occurrence)
-        draw = Draws(self.run.seed, "event", ids)
         able = self._able(node, row, anchor, ids)
-        chosen = able[draw.happens("occurs", node.probability)[able]] if node.probability < 1 else able
-        row, anchor, occurrence, cause, ids = row[chosen], anchor[chosen], occurrence[chosen], cause[chosen], ids[chosen]
-        moment = self._moment(node, row, anchor, ids)
+        row, anchor, occurrence, cause, ids = _of((row, anchor, occurrence, cause, ids), able)
+        eligible = len(row)
+        if node.probability < 1:
+            occurs = Draws(self.run.seed, "event", ids).happens("occurs", node.probability)
+            row, anchor, occurrence, cause, ids = _of((row, anchor, occurrence, cause, ids), np.flatnonzero(occurs))
+        chosen, moment = len(row), self._moment(node, row, anchor, ids)
         made = Occurrences(row, moment, occurrence, cause, ids, np.ones(len(row), bool))
         if node.recurrence is not None:
             made = repeated(self, node, node.recurrence, made)
-        made = made.take(np.flatnonzero(self._within(node, made)))
+        inside = self._within(node, made)
+        made = made if inside.all() else made.take(np.flatnonzero(inside))
         if node.lifecycle is not None:
             made, parameters = passed_through(self, node, node.lifecycle, made)
         elif node.most > 1 and (_reads_itself(node) or _until(node)):
@@ -124,7 +127,7 @@ class Timeline:
         self._note(node, made, parameters)
         happened = Block(
             (index,), np.array([0, len(made)]), made.row, made.minute, made.occurrence, made.id, made.cause,
-            Columns(parameters, len(made)), made.first, eligible=len(able), chosen=len(chosen),
+            Columns(parameters, len(made)), made.first, eligible=eligible, chosen=chosen,
         )  # fmt: skip
         if node.birth:
             self._be_born(index, happened)
@@ -155,14 +158,15 @@ class Timeline:
             return row, anchor, np.zeros(len(row), np.int64), np.full(len(row), -1, np.intp)
         parent = self.happened[node.parent]
         row = self._child_rows(node, parent.row) if node.newborn else parent.row
-        cause = np.arange(len(row))
+        cause = None
         if node.taken is not None:
             cause = np.flatnonzero(took(parent.block.parameters[CHOICE][parent.rows], node.taken))  # type: ignore[arg-type]
         if node.starts:
             cause = self._first_of(node, parent, row)
-        row, anchor = row[cause], parent.minute[cause]
-        occurrence = np.zeros(len(row), np.int64) if node.starts else parent.occurrence[cause]
-        return row, anchor if node.anchor is None else self._anchored(node, row), occurrence, cause
+        row, anchor, occurrence = _of((row, parent.minute, parent.occurrence), cause)
+        occurrence = np.zeros(len(row), np.int64) if node.starts else occurrence
+        anchor = anchor if node.anchor is None else self._anchored(node, row)
+        return row, anchor, occurrence, np.arange(len(row)) if cause is None else cause
 
     def _eligible(self, node: Node) -> NDArray[np.bool_]:
         rows = len(self.present)
@@ -207,9 +211,9 @@ class Timeline:
         person = np.asarray(self.people["person_id"])[row]
         return person * OCCURRENCES + occurrence % OCCURRENCES + ((occurrence // OCCURRENCES) << _ABOVE)
 
-    def _able(self, node: Node, row: NDArray[np.intp], anchor: Minutes, ids: NDArray[np.int64]) -> NDArray[np.intp]:
+    def _able(self, node: Node, row: NDArray[np.intp], anchor: Minutes, ids: NDArray[np.int64]) -> NDArray[np.intp] | None:
         if not node.conditions:
-            return np.arange(len(row))
+            return None
         changing = any(name.startswith("state.") or name.removeprefix("outcome.") in self.history for name in node.reads)
         scope = Scope(self, row, {}, node.journey, self._moment(node, row, anchor, ids) if changing else None)
         return np.flatnonzero(np.logical_and.reduce([expression.holds(scope, len(row)) for expression in node.conditions]))
@@ -339,6 +343,11 @@ class Timeline:
         deaths = np.asarray(self.people["death_date"]).copy()
         deaths[died] = (life[died] // DAY).astype("datetime64[D]")
         self.people["death_date"] = deaths
+
+
+def _of(arrays: tuple[NDArray[Any], ...], rows: NDArray[np.intp] | None) -> tuple[NDArray[Any], ...]:
+    """Some rows of each, or all."""
+    return arrays if rows is None else tuple(array[rows] for array in arrays)
 
 
 def _replaced(column: Column, rows: NDArray[np.intp], values: Column) -> Column:

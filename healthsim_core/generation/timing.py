@@ -119,8 +119,12 @@ class Timing:
         if self.weekdays:
             later = self._on_a_weekday(day, later)
         minute = OPENS + 5 * draw.integers("time_of_day", 0, (CLOSES - OPENS) // 5)
-        same_day = np.where(anchor % DAY == 0, anchor + minute, np.minimum(anchor + SOON, day * DAY + DAY - 1))
-        return np.where(later == day, same_day, later * DAY + minute)
+        moment = later * DAY + minute
+        same = np.flatnonzero(later == day)
+        if len(same):
+            before, end = anchor[same], day[same] * DAY + DAY - 1
+            moment[same] = np.where(before % DAY == 0, before + minute[same], np.minimum(before + SOON, end))
+        return np.asarray(moment)
 
     def bounds(self, day: Whole) -> tuple[Whole, Whole]:
         """The first and the last day on which it may end, for each day on which it begins (days since 1970)."""

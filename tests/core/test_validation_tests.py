@@ -16,7 +16,7 @@ from healthsim_core.generation.significance import of_proportion, of_shape, of_t
 from healthsim_core.generation.tallies import Tallies
 from healthsim_core.generation.tallies.correlations import both_below
 from healthsim_core.generation.tallies.counts import CELLS
-from healthsim_core.generation.tallies.sample import BLOCK, all_or_none, sampled
+from healthsim_core.generation.tallies.sample import BLOCK, all_or_none, looked_at, sampled
 from healthsim_core.generation.validation import report
 
 ALIKE = np.full(CELLS, 1 / CELLS)
@@ -85,6 +85,15 @@ def test_a_closer_look_at_a_whole_chunk_is_that_at_each_of_its_people(path: str,
     looked = [sampled(path, edges[each : each + 1]) is not None for each in (0, 1)]
     whole = all_or_none(path, start, start + units)
     assert whole is None or looked == [whole, whole]
+
+
+@given(st.integers(0, 40 * BLOCK), st.integers(0, 3 * BLOCK), st.integers(0, 3 * BLOCK))
+def test_records_are_looked_at_by_unit_whatever_the_chunk(start: int, units: int, more: int) -> None:
+    def units_of(first: int, last: int) -> list[int]:
+        return [unit for a, b in looked_at("records", first, last) for unit in range(a, b)]
+
+    cut, stop = start + units, start + units + more
+    assert units_of(start, cut) + units_of(cut, stop) == units_of(start, stop)
 
 
 def test_counts_are_the_same_after_json() -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from healthsim_core.columns import Text
 from healthsim_core.generation.tallies.counts import Tallies
+from healthsim_core.generation.tallies.sample import PEOPLE_WHOLE, looked_at, person_ids
 from healthsim_core.tables import Table, column_from_arrow
 
 if TYPE_CHECKING:
@@ -22,15 +23,33 @@ if TYPE_CHECKING:
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
-def tally_records(tallies: Tallies, plan: Plan, tables: Mapping[str, pa.Table], first: bool) -> None:
+def tally_records(tallies: Tallies, plan: Plan, tables: Mapping[str, pa.Table], start: int, stop: int) -> None:
     """Check that keys are distinct and that references resolve within the chunk and the run's tables.
+
+    As with people, of all households up to 131,072 and of one block in eight from there on; the run's own tables are
+    checked with the first household.
 
     Args:
         tallies: Where to count.
         plan: The plan.
-        tables: The tables of the chunk that have a person.
-        first: Whether this is the chunk with which the run's own tables are checked: each is checked once.
+        tables: The tables of the chunk that have a person, sorted by it.
+        start: First unit of the chunk.
+        stop: One past the last.
     """
+    for first, last in looked_at("records", start, stop, PEOPLE_WHOLE):
+        some = tables if (first, last) == (start, stop) else _of_units(plan, tables, first, last)
+        _tally(tallies, plan, some, first == 0)
+
+
+def _of_units(plan: Plan, tables: Mapping[str, pa.Table], start: int, stop: int) -> dict[str, pa.Table]:
+    found = {}
+    for name, rows in tables.items():
+        first, last = np.searchsorted(rows[plan.tables[name].person].to_numpy(), person_ids(start, stop))
+        found[name] = rows.slice(first, last - first)
+    return found
+
+
+def _tally(tallies: Tallies, plan: Plan, tables: Mapping[str, pa.Table], first: bool) -> None:
     known = {**_keys_of_run(plan), **{name: _sorted_keys(tables[name], plan.tables[name]) for name in tables}}
     for name, rows in {**(plan.run_tables if first else {}), **tables}.items():
         table, keys = plan.tables[name], known[name]

@@ -53,6 +53,22 @@ def all_or_none(path: str, start: int, stop: int) -> bool | None:
     return None if 0 < len(chosen) <= last - first else bool(chosen)
 
 
+def looked_at(path: str, start: int, stop: int, whole: int = WHOLE) -> list[tuple[int, int]]:
+    """The ranges of units between start and stop that are looked at, those side by side as one."""
+    found: list[tuple[int, int]] = []
+    for block in _chosen(path, start // BLOCK, (stop - 1) // BLOCK, whole):
+        first, last = max(start, block * BLOCK), min(stop, (block + 1) * BLOCK)
+        if found and found[-1][1] == first:
+            first = found.pop()[0]
+        found.append((first, last))
+    return found
+
+
+def person_ids(start: int, stop: int) -> tuple[int, int]:
+    """The least person id of the units start to stop, and one past the greatest."""
+    return (start + 1) * _POSITIONS, (stop + 1) * _POSITIONS
+
+
 def _chosen(path: str, first: int, last: int, whole: int = WHOLE) -> list[int]:
     offset = zlib.crc32(path.encode())
     return [block for block in range(first, last + 1) if block < whole or (block + offset) % ONE_IN == 0]
