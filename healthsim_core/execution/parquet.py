@@ -31,12 +31,14 @@ class ParquetTable:
         kinds = {field.name: field.type for field in schema}
         categories = [name for name, kind in kinds.items() if pa.types.is_dictionary(kind)]
         ranges = [name for name, kind in kinds.items() if not (pa.types.is_dictionary(kind) or pa.types.is_string(kind))]
+        days = [name for name, kind in kinds.items() if pa.types.is_timestamp(kind) or pa.types.is_date(kind)]
         self._writer = pq.ParquetWriter(
             self._file,
             schema,
             compression="zstd",
             compression_level=1,
             use_dictionary=categories or False,
+            column_encoding=dict.fromkeys(days, "DELTA_BINARY_PACKED") or None,  # half the time, and smaller
             write_statistics=ranges or False,
         )
 
@@ -71,6 +73,8 @@ def _ordered(column: pa.ChunkedArray) -> pa.Array:
     if not pa.types.is_dictionary(column.type):
         return column.combine_chunks()
     whole: Any = column.unify_dictionaries().combine_chunks()
+    if len(whole.dictionary) == 1 and not whole.null_count:
+        return whole
     codes = whole.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     first = np.full(len(whole.dictionary) + 1, len(codes), np.int64)
     first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)

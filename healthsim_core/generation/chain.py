@@ -30,11 +30,12 @@ class Chain:
         id: Int array (rows + 1,) of event ids.
         occurrence: Int array (rows + 1,).
         cause: Int array (rows + 1,): the row of the cause, -1 for none.
-        by_node: Int array (rows,): the rows, node by node.
-        starts: Int array (nodes + 1,): where the rows of each node begin in `by_node`.
         block: Int array (nodes,): each node's block, by its number.
         shift: Int array (nodes,): what leads from `place` to the row in a node's block.
-        place: Int array (rows,): where each stood before it was sorted.
+        place: Int array (rows,): where each stood node by node, before they were sorted and those that are not kept left.
+        position: Int array: the row of each that stood there, -1 for what is not kept.
+        starts: Int array (nodes + 1,): where each node began there.
+        causes: Int array: the place of the cause of each that stood there.
     """
 
     node: NDArray[np.int32]
@@ -43,11 +44,12 @@ class Chain:
     id: NDArray[np.int64]
     occurrence: NDArray[np.int64]
     cause: NDArray[np.intp]
-    by_node: NDArray[np.intp]
-    starts: NDArray[np.intp]
     block: NDArray[np.int64]
     shift: NDArray[np.int64]
     place: NDArray[np.intp]
+    position: NDArray[np.intp]
+    starts: NDArray[np.int64]
+    causes: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.place)
@@ -59,9 +61,18 @@ class Chain:
         found[-1] = np.datetime64("NaT")
         return found
 
-    def of_node(self, index: int) -> NDArray[np.intp]:
-        """The rows of one node."""
-        return self.by_node[self.starts[index] : self.starts[index + 1]]
+    def sources(self, own: Sequence[bool]) -> NDArray[np.intp]:
+        """The row of the nearest cause whose node is one of `own` (bools, a node each), of each itself where its node is.
+
+        Returns:
+            Int array (rows + 1,).
+        """
+        found = np.arange(len(self.causes))
+        for index, itself in enumerate(own):  # a cause's node precedes its effects'
+            if not itself:
+                rows = slice(self.starts[index], self.starts[index + 1])
+                found[rows] = found[self.causes[rows]]
+        return np.append(self.position.take(found.take(self.place)), -1)
 
     def blocks(self, at: NDArray[np.intp]) -> NDArray[np.int64]:
         """The number of the block to which each of some rows belongs."""
@@ -95,11 +106,12 @@ def chain_of(timeline: Timeline, nodes: Sequence[Node]) -> Chain:
         ids.take(at),
         occurrence.take(at),
         position.take(cause.take(at)),
-        position[rows],
-        np.searchsorted(node[rows], np.arange(len(nodes) + 1)),
         np.array([numbers[id(each.block)] for each in happened], np.int64),
         np.array([each.rows.start for each in happened], np.int64) - offsets[:-1],
         place,
+        position,
+        offsets,
+        cause,
     )
 
 

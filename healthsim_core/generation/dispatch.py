@@ -165,7 +165,9 @@ class Dispatcher:
         return Columns({**known, **self.texts.take(chain.node).parts, **self.assigned}, len(chain) + 1)
 
     def _assign(self) -> None:
-        at = np.flatnonzero(self._asks_for_assignment()[self.chain.node[:-1]])
+        """What is assigned to an event that asks holds for its effects too."""
+        asks = [node.parent is None or ("specialty" in node.parameters.names and not node.triggered) for node in self.nodes]
+        at, source = np.flatnonzero(np.array(asks, bool)[self.chain.node[:-1]]), self.chain.sources(asks)
         for offer in self.catalog.of(EventColumns):
             given = offer.compute(self._batch(at, _SHARED, f"{offer.product}.assignment"))
             for name in offer.fields:
@@ -173,20 +175,15 @@ class Dispatcher:
                 assert isinstance(column, Text)
                 codes = np.full(len(self.chain) + 1, -1, np.int32)
                 codes[at] = column.codes
-                self.assigned[name] = Text(self._inherited(codes), column.values)
+                self.assigned[name] = Text(self._inherited(codes, at, source)[source], column.values)
         self.__dict__.pop("whole", None)  # offers were shown it without what they assigned
 
-    def _asks_for_assignment(self) -> NDArray[np.bool_]:
-        asking = [node.parent is None or ("specialty" in node.parameters.names and not node.triggered) for node in self.nodes]
-        return np.array(asking, bool)
-
-    def _inherited(self, codes: NDArray[np.int32]) -> NDArray[np.int32]:
-        """What is assigned to a cause holds for its effects too: node by node, for a cause's node precedes its effects'."""
-        for index, node in enumerate(self.nodes):
-            rows = self.chain.of_node(index)
-            if node.parent is not None and len(rows):
-                own = codes[rows]
-                codes[rows] = np.where(own < 0, codes[self.chain.cause[rows]], own)
+    def _inherited(self, codes: NDArray[np.int32], at: NDArray[np.intp], source: NDArray[np.intp]) -> NDArray[np.int32]:
+        """Who asks and is assigned nothing has what its cause has: node by node, for a cause's node precedes its effects'."""
+        left = at[(codes[at] < 0) & (self.chain.cause[at] >= 0)]
+        for node in np.unique(self.chain.node[left]):
+            rows = left[self.chain.node[left] == node]
+            codes[rows] = codes[source[self.chain.cause[rows]]]
         return codes
 
 
