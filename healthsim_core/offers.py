@@ -175,7 +175,8 @@ class SkillResolver(Offer):
         skill: The skill's name.
         version: Its version, recorded with every execution.
         resolve: Takes (lookup, context columns, draws of the rows); returns the columns that the lookup gives.
-        lookups: Lookup name to (context columns it needs, columns it gives).
+        lookups: Lookup name to (context columns it needs, columns it gives). A context column `condition.N18` is whether the
+            person has that condition: nobody needs to give it.
         conditions: ICD-10-CM categories whose codes and severities the skill knows.
         baselines: Attributes whose baseline values its lookup `baseline` gives by severity.
         document: The Markdown file it was read from, where there is one.
@@ -188,6 +189,11 @@ class SkillResolver(Offer):
     conditions: tuple[str, ...] = attrs.field(default=(), converter=_names)
     baselines: tuple[str, ...] = attrs.field(default=(), converter=_names)
     document: Path | None = None
+
+
+def asks_condition(key: str) -> bool:
+    """Whether a lookup's context column, such as `condition.N18`, is what the person has."""
+    return key.startswith("condition.")
 
 
 class FormatWriter(Protocol):

@@ -10,7 +10,7 @@ from scipy.special import ndtr, ndtri
 
 from healthsim_core.columns import Column, Columns, Text, concat
 from healthsim_core.generation.identity import defaults
-from healthsim_core.generation.people_steps import ConditionPlan
+from healthsim_core.generation.people_steps import ConditionCode, ConditionPlan
 from healthsim_core.generation.skill_use import resolved_or_null
 
 if TYPE_CHECKING:
@@ -20,21 +20,32 @@ _DAYS_A_YEAR = 365.25
 
 
 def add_condition(house: Household, plan: ConditionPlan) -> None:
-    """Add of a condition C: condition.C (bool), severity.C, code.C, description.C and onset.C."""
+    """Add of a condition C: condition.C (bool), severity.C and onset.C."""
     name, draw = plan.category, house.draws(f"condition.{plan.category}")
     has = draw.uniform("has") < _probability(house, plan)
     severity = _severity(house, plan)
     house.severities[name] = severity
-    code, description = _code(house, plan, severity)
     years = defaults()["attributes"]["onset_years"]["distribution"]
     before = (draw.uniform("onset", years["min"], years["max"]) * _DAYS_A_YEAR).astype(np.int64)
     birth, start = np.asarray(house.columns["birth_date"]), np.asarray(house.columns["start_date"])
     onset = np.maximum(birth, start - before)
     house.columns[f"condition.{name}"] = has
     house.columns[f"severity.{name}"] = _only(severity, has)
+    house.columns[f"onset.{name}"] = np.where(has, onset, np.datetime64("NaT"))
+
+
+def add_code(house: Household, step: ConditionCode) -> None:
+    """Add of a condition C: code.C and description.C."""
+    name = step.condition.category
+    has = np.asarray(house.columns[f"condition.{name}"])
+    code, description = _code(house, step)
     house.columns[f"code.{name}"] = _only(code, has)
     house.columns[f"description.{name}"] = _only(description, has)
-    house.columns[f"onset.{name}"] = np.where(has, onset, np.datetime64("NaT"))
+
+
+def add_nobodys(house: Household, column: str) -> None:
+    """Add condition.C, false, of a condition that the profile does not have and a skill asks for."""
+    house.columns[column] = np.zeros(house.rows, bool)
 
 
 def join_conditions(house: Household) -> None:
@@ -78,12 +89,13 @@ def _severity(house: Household, plan: ConditionPlan) -> Text:
     return concat(parts)[order]  # type: ignore[return-value]
 
 
-def _code(house: Household, plan: ConditionPlan, severity: Text) -> tuple[Text, Text]:
+def _code(house: Household, step: ConditionCode) -> tuple[Text, Text]:
+    plan = step.condition
     if plan.code is not None:
         return Text.constant(plan.code, house.rows), Text.constant(plan.description, house.rows)
     assert plan.skill is not None
-    keys = plan.skill.lookups["diagnosis"][0]
-    context = Columns({key: severity if key == "severity" else house.columns[key] for key in keys}, house.rows)
+    severity = house.severities[plan.category]
+    context = Columns({key: severity if key == "severity" else house.columns[key] for key in step.asked}, house.rows)
     found = resolved_or_null(plan.skill, "diagnosis", context, house.draws(f"code.{plan.category}"))
     return found["code"], found["description"]  # type: ignore[return-value]
 

@@ -13,6 +13,7 @@ from healthsim_core.columns import Columns
 from healthsim_core.draws import Draws
 from healthsim_core.errors import SkillError, SpecificationError, suggestion, unknown
 from healthsim_core.generation.skill_use import Reference, SkillUse, check_lookup
+from healthsim_core.offers import asks_condition
 
 _REFERENCE = re.compile(r"^\$\{(entity|outcome|journey|parameters)\.([A-Za-z0-9_.]+)\}$")
 Lookup = Callable[[str], Any]
@@ -132,6 +133,7 @@ def _skill_use(
     if lookup not in skill.lookups:
         raise SkillError(f'the skill "{name}" has no lookup "{lookup}".', where, suggestion(lookup, skill.lookups))
     keys, gives = skill.lookups[lookup]
+    context = {**{key: Reference(key) for key in keys if asks_condition(key)}, **context}
     for key in keys:
         if key not in context:
             raise SkillError(f'the lookup "{lookup}" of "{name}" needs "{key}".', where, "Give it in the context.")

@@ -13,12 +13,20 @@ from healthsim_core.columns import Column, Columns, Text, concat
 from healthsim_core.draws import Draws, Floats
 from healthsim_core.events import Run
 from healthsim_core.generation import identity
-from healthsim_core.generation.conditions import add_baseline, add_condition, add_severity, add_unknown_baselines, join_conditions
+from healthsim_core.generation.conditions import (
+    add_baseline,
+    add_code,
+    add_condition,
+    add_nobodys,
+    add_severity,
+    add_unknown_baselines,
+    join_conditions,
+)
 from healthsim_core.generation.correlation import uniform_of
 from healthsim_core.generation.distributions.base import numbers
 from healthsim_core.generation.family import PossibleAges
 from healthsim_core.generation.people_plan import Member, PeoplePlan
-from healthsim_core.generation.people_steps import Attribute, ConditionPlan, Step
+from healthsim_core.generation.people_steps import Attribute, ConditionCode, ConditionPlan, Step
 from healthsim_core.reference.places import Addresses
 
 POSITIONS = 16  # ids of one household: person = unit * 16 + position
@@ -97,6 +105,10 @@ def _add(house: Household, step: Step) -> None:
         _add_attribute(house, step)
     elif isinstance(step, ConditionPlan):
         add_condition(house, step)
+    elif isinstance(step, ConditionCode):
+        add_code(house, step)
+    elif step.name.startswith("condition."):
+        add_nobodys(house, step.name)
     elif step.name in _FOLLOWING:
         _FOLLOWING[step.name](house)
     else:

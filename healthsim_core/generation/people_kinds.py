@@ -19,9 +19,9 @@ from healthsim_core.generation.expression_kinds import same_kind
 from healthsim_core.generation.expressions import expressions_in
 from healthsim_core.generation.identity import defaults
 from healthsim_core.generation.kinds import ANYTHING, BOOLEAN, DATE, NUMBER, TEXT, WORDS, Kind, kind_of_field, text_of, together
-from healthsim_core.generation.people_steps import Attribute, ConditionPlan, Consequence, Step
+from healthsim_core.generation.people_steps import Attribute, ConditionCode, ConditionPlan, Consequence, Step
 from healthsim_core.generation.skill_use import check_lookup
-from healthsim_core.offers import PersonColumns
+from healthsim_core.offers import PersonColumns, asks_condition
 from healthsim_core.spec.distribution import Distribution as WrittenDistribution
 from healthsim_core.spec.profile import ROLES
 from healthsim_core.world import PERSON
@@ -35,7 +35,6 @@ _EARLY = {  # there before any attribute; the subscriber's own age and sex come 
 }  # fmt: skip
 SEXES = frozenset(["F", "M"])
 _BUILT_IN = ("age", "sex", "race", "ethnicity", "language", "coverage_type", "plan")
-_CONDITION = {"condition": BOOLEAN, "code": TEXT, "severity": TEXT, "onset": DATE, "description": TEXT}
 
 
 def columns_known(
@@ -70,7 +69,11 @@ def _made_by(
 ) -> dict[str, Kind]:
     if isinstance(step, ConditionPlan):
         return _condition(step, before, catalog, mistakes)
+    if isinstance(step, ConditionCode):
+        return _condition_code(step, before, mistakes)
     if isinstance(step, Consequence):
+        if asks_condition(step.name):
+            return {step.name: BOOLEAN}
         kinds = {"birth_date": DATE, "conditions": WORDS, "severity": before.get(primary, TEXT)}
         return {step.name: kinds.get(step.name, NUMBER)}
     if not step.by_member:  # it could not be compiled
@@ -116,11 +119,17 @@ def _condition(plan: ConditionPlan, known: Mapping[str, Kind], catalog: Catalog,
     if severity is None:
         with mistakes.caught():
             raise SpecificationError("the severity is not a text.", f"{plan.where}.severity", 'Give texts, such as "mild".')
-    own = {**_CONDITION, "severity": severity or TEXT}
-    if plan.skill is not None and plan.code is None:
-        context = {key: {**known, "severity": severity or TEXT}.get(key, ANYTHING) for key in plan.skill.lookups["diagnosis"][0]}
-        mistakes.attempt(None, check_lookup, plan.skill, "diagnosis", context, f"{plan.where}.severity")
+    own = {"condition": BOOLEAN, "severity": severity or TEXT, "onset": DATE}
     return {f"{part}.{plan.category}": kind for part, kind in own.items()}
+
+
+def _condition_code(step: ConditionCode, known: Mapping[str, Kind], mistakes: Mistakes) -> dict[str, Kind]:
+    plan = step.condition
+    if plan.skill is not None and step.asked:
+        severity = known.get(f"severity.{plan.category}", TEXT)
+        context = {key: {**known, "severity": severity}.get(key, ANYTHING) for key in step.asked}
+        mistakes.attempt(None, check_lookup, plan.skill, "diagnosis", context, f"{plan.where}.severity")
+    return dict.fromkeys(step.makes, TEXT)
 
 
 def _severities(catalog: Catalog) -> Kind:

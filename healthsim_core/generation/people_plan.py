@@ -16,8 +16,8 @@ from healthsim_core.generation.family import check_ages
 from healthsim_core.generation.identity import defaults
 from healthsim_core.generation.kinds import Kind
 from healthsim_core.generation.people_kinds import columns_known
-from healthsim_core.generation.people_steps import Attribute, ConditionPlan, Consequence, Prevalence, Step, in_order
-from healthsim_core.offers import SkillResolver
+from healthsim_core.generation.people_steps import Attribute, ConditionCode, ConditionPlan, Consequence, Prevalence, Step, in_order
+from healthsim_core.offers import SkillResolver, asks_condition
 from healthsim_core.reference.places import county, default_codes
 from healthsim_core.spec.distribution import Constant as WrittenConstant
 from healthsim_core.spec.distribution import Distribution as WrittenDistribution
@@ -108,7 +108,7 @@ def compile_people(
     conditions = _conditions(profile, written, len(members), catalog, mistakes)
     counties = mistakes.attempt({}, _counties, profile)
     labs = frozenset(lab for skill in catalog.skills.values() for lab in skill.baselines)
-    listed = (*attributes, *_consequences(attributes, conditions))
+    listed = (*attributes, *_consequences(attributes, conditions), *_nobodys(conditions, catalog))
     steps = mistakes.attempt((), in_order, listed)
     known = columns_known(steps or listed, members, catalog, mistakes, circular=not steps)
     ordered = tuple(step for step in steps if isinstance(step, Attribute))
@@ -124,7 +124,14 @@ def _consequences(attributes: Sequence[Attribute], conditions: Sequence[Conditio
         for lab in plan.skill.baselines if plan.skill else ():
             found[lab] = found.get(lab, frozenset()) | {f"condition.{plan.category}"}
     follow = [Consequence(name, names) for name, names in found.items() if name not in stated]
-    return [Consequence("birth_date", frozenset({"age", "sex"})), *conditions, *follow]
+    codes = [ConditionCode(plan, plan.where) for plan in conditions]
+    return [Consequence("birth_date", frozenset({"age", "sex"})), *conditions, *codes, *follow]
+
+
+def _nobodys(conditions: Sequence[ConditionPlan], catalog: Catalog) -> list[Step]:
+    """The conditions that skills ask for and the profile does not have."""
+    keys = {key for skill in catalog.skills.values() for asked, _ in skill.lookups.values() for key in asked if asks_condition(key)}
+    return [Consequence(name, frozenset()) for name in sorted(keys - {f"condition.{plan.category}" for plan in conditions})]
 
 
 def _member(position: Position, required: Mapping[str, Any]) -> Member:

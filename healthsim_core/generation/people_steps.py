@@ -78,21 +78,50 @@ class ConditionPlan:
 
     @property
     def makes(self) -> tuple[str, ...]:
-        """Columns that it makes."""
-        return tuple(f"{part}.{self.category}" for part in ("condition", "severity", "code", "description", "onset"))
+        """Columns that it makes; its code is a step of its own, for it may depend on other conditions."""
+        return tuple(f"{part}.{self.category}" for part in ("condition", "severity", "onset"))
 
     @property
     def names(self) -> frozenset[str]:
         """Columns that it reads."""
         whens = [each.when.names for each in self.by_member if each is not None and each.when is not None]
         said = [each.names for each in self.severity if each is not None]
-        asked = self.skill.lookups["diagnosis"][0] if self.skill is not None and self.code is None else ()  # of its own severity
-        return frozenset({"age", "birth_date", *asked} - {"severity"}).union(*whens, *said)
+        return frozenset({"age", "birth_date"}).union(*whens, *said)
+
+
+@attrs.frozen
+class ConditionCode:
+    """The billable code of a condition, which its skill may tell by what else the person has.
+
+    Attributes:
+        condition: The condition.
+        where: The condition's path in the profile.
+    """
+
+    condition: ConditionPlan
+    where: str
+
+    @property
+    def makes(self) -> tuple[str, ...]:
+        """Columns that it makes."""
+        return (f"code.{self.condition.category}", f"description.{self.condition.category}")
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Keys of the skill's lookup, `severity` being that of the condition; none where the profile states the code."""
+        skill = self.condition.skill
+        return tuple(skill.lookups["diagnosis"][0]) if skill is not None and self.condition.code is None else ()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Columns that it reads."""
+        own = {f"{part}.{self.condition.category}" for part in ("condition", "severity")}
+        return frozenset(own).union(self.asked) - {"severity"}
 
 
 @attrs.frozen
 class Consequence:
-    """A column that follows from others without being stated: birth date, all conditions, severity, a baseline value.
+    """A column that follows from others without being stated: birth date, all conditions, severity, a baseline value, nobody's condition.
 
     Attributes:
         name: The column.
@@ -110,7 +139,7 @@ class Consequence:
         return (self.name,)
 
 
-Step: TypeAlias = Attribute | ConditionPlan | Consequence
+Step: TypeAlias = Attribute | ConditionPlan | ConditionCode | Consequence
 
 
 def in_order(steps: Sequence[Step]) -> tuple[Step, ...]:

@@ -1,9 +1,11 @@
 """Read a skill: TOML front matter between `+++` lines, prose, and a table under each `##` heading that is a lookup.
 
-A column headed `by NAME` is matched against the context column NAME: a value, `*` for any, or for numbers a band
-(`0-17`, `65+`, `7..9` from 7 up to but not 9, `<7`, `>=9`). The first rows that match win; where the table has a
-`weight` column, one of all matching rows is drawn by weight. All other columns are what the lookup gives: numbers
-where every cell is one, else text. A cell in backticks makes its column text: a code such as `00093104801` stays one.
+A column headed `by NAME` is matched against the context column NAME: a value, `*` for any, for numbers a band
+(`0-17`, `65+`, `7..9` from 7 up to but not 9, `<7`, `>=9`), for true and false `yes` and `no`. A column headed
+`by condition.N18` asks whether the person has that condition; a context without it means no. The first rows that
+match win; where the table has a `weight` column, one of all matching rows is drawn by weight. All other columns are
+what the lookup gives: numbers where every cell is one, else text. A cell in backticks makes its column text: a code
+such as `00093104801` stays one.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from numpy.typing import NDArray
 from healthsim_core.columns import Column, Columns, Repeated, Text
 from healthsim_core.draws import Draws
 from healthsim_core.errors import NoRowError, SkillError, suggestion
-from healthsim_core.offers import SkillResolver
+from healthsim_core.offers import SkillResolver, asks_condition
 
 _BAND = re.compile(r"^(?:(?P<low>-?[\d.]+)-(?P<high>[\d.]+)|(?P<from>[\d.]+)\+|(?P<a>-?[\d.]+)\.\.(?P<b>-?[\d.]+)"
                    r"|<(?P<below>-?[\d.]+)|>=(?P<least>-?[\d.]+))$")  # fmt: skip
@@ -109,6 +111,8 @@ class LookupTable:
             SkillError: A key column is not in the context.
         NoRowError: A row of the context matches no row of the table.
         """
+        nobody = {key: np.zeros(context.rows, bool) for key in self.keys if asks_condition(key) and key not in context}
+        context = context.assign(**nobody) if nobody else context
         for key in self.keys:
             if key not in context:
                 raise SkillError(f'the lookup "{self.name}" needs "{key}".', "context", suggestion(key, context))
@@ -171,6 +175,8 @@ class LookupTable:
             table = np.array([[cell in ("*", value) for cell in cells] for value in values])
             return np.asarray(table[column.codes])
         numbers = np.asarray(column)
+        if numbers.dtype == bool:
+            return np.array([[cell in ("*", said) for cell in cells] for said in ("no", "yes")])[numbers.astype(np.intp)]
         return np.stack([_in_band(numbers, cell) for cell in cells], axis=1)
 
 

@@ -89,7 +89,7 @@ def test_what_reads_conditions_leaves_everybody_s_draws() -> None:
     [
         ("weight > 80", "condition.E11", "weight -> condition.E11 -> weight"),
         ("weight > 80", "severity.E11 == 'mild'", "weight -> condition.E11 -> weight"),
-        ("weight > 80", "'E11' in conditions", "weight -> conditions -> condition.E11 -> weight"),
+        ("weight > 80", "'E11' in conditions", "weight -> conditions -> code.E11 -> condition.E11 -> weight"),
     ],
 )
 def test_a_circle_of_conditions_and_attributes_is_told(when: str, attribute: str, circle: str) -> None:
@@ -106,7 +106,7 @@ def test_conditions_that_wait_for_each_other_are_told_once() -> None:
 
 
 def test_a_condition_that_reads_all_conditions_is_told_how_to_name_one() -> None:
-    with pytest.raises(SpecificationError, match=r"condition.E11 -> conditions -> condition.E11(.|\n)*name single conditions"):
+    with pytest.raises(SpecificationError, match=r"condition.E11 -> conditions -> code.E11 -> condition.E11(.|\n)*name single conditions"):
         people(clinical={"conditions": [{"code": "E11", "when": "'I10' in conditions"}, {"code": "I10"}]})
 
 

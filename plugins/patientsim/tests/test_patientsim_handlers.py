@@ -139,6 +139,22 @@ def test_a_lasting_illness_begins_once_a_passing_one_each_time() -> None:
     assert [row["clinical_status"] for row in lasting + passing] == ["active", "active", "resolved", "resolved"]
 
 
+@pytest.mark.parametrize(
+    ("codes", "statuses"),
+    [
+        (["N18.30", "N18.4", "N18.6"], ["inactive", "inactive", "active"]),
+        (["E11.9", "E11.22"], ["inactive", "active"]),
+        (["E11.65", "E11.22"], ["active", "active"]),
+        (["I10", "I12.9"], ["inactive", "active"]),
+        (["N18.4", "N18.4"], ["active", "active"]),
+        (["E11.22", "E11.9"], ["active", "active"]),
+    ],
+)
+def test_a_diagnosis_that_a_later_one_corrects_is_inactive(codes: list[str], statuses: list[str]) -> None:
+    times = [f"2025-0{month + 1}-01T09:00:00" for month in range(len(codes))]
+    assert [row["clinical_status"] for row in diagnosed(make_people(), times, codes)] == statuses
+
+
 # Observations and orders
 
 

@@ -78,7 +78,7 @@ CONDITION = Table(
         Field("code", "category", "Billable ICD-10-CM code."),
         Field("description", "category", "The code in words.", nullable=True),
         Field("severity", "category", "Severity or control.", nullable=True),
-        Field("clinical_status", "category", "active or resolved."),
+        Field("clinical_status", "category", "active, inactive where a later diagnosis corrects it, or resolved."),
         Field("category", "category", "problem-list-item or encounter-diagnosis."),
         Field("onset_date", "date", "When it began.", nullable=True),
         Field("recorded_date", "date", "When it was written into the chart."),

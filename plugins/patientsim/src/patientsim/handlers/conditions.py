@@ -20,11 +20,15 @@ def conditions(events: Events) -> dict[str, Columns]:
     """Problems as they stand at the start, then diagnoses in order.
 
     A diagnosis of a category on the person's problem list is a finding of that problem: it keeps the problem's onset.
-    One made again keeps the onset of the first time, unless the illness passes by itself.
+    One made again keeps the onset of the first time, unless the illness passes by itself. One that a later diagnosis
+    corrects, such as an earlier stage, is inactive.
     """
     people, made = events.where(events.type == "person"), events.where(events.type == "diagnosis")
     parts = [_problem(people, category, has) for category, has in events.chunk.conditions.items()]
-    return {CONDITION.name: Columns.concat([*parts, _diagnoses(made)])}
+    found = Columns.concat([*parts, _diagnoses(made)])
+    corrected = _corrected(found["code"], np.asarray(found["person_id"]))
+    status = Text(np.where(corrected, 0, -1), ["inactive"]).or_else(found["clinical_status"])
+    return {CONDITION.name: found.assign(clinical_status=status)}
 
 
 def _problem(people: Events, category: str, has: NDArray[np.bool_]) -> Columns:
@@ -72,6 +76,20 @@ def _onset(made: Events, code: Text, lasts: NDArray[np.int64]) -> NDArray[Any]:
         since = np.asarray(made.people[f"onset.{category}"]).astype("datetime64[D]")
         onset = np.where(known & ~np.isnat(since), since, onset)
     return onset
+
+
+def _corrected(code: Text, person: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Of rows in the order in which a person's were recorded, those whose code gives way to one recorded later."""
+    corrected = np.zeros(len(code), bool)
+    for old, new in facts("conditions")["gives_way_to"]:
+        wide, narrow = (np.flatnonzero(code.map(lambda said, stem=stem: said.startswith(stem), bool, False)) for stem in (new, old))
+        if not len(wide) or not len(narrow):
+            continue
+        latest = wide[np.lexsort((wide, person[wide]))]
+        at = np.searchsorted(person[latest], person[narrow], side="right") - 1
+        last = latest[np.maximum(at, 0)]
+        corrected[narrow] |= (person[last] == person[narrow]) & (last > narrow) & (code.codes[last] != code.codes[narrow])
+    return corrected
 
 
 def _days_until_resolved(code: Text) -> NDArray[np.int64]:
