@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -96,7 +97,7 @@ class Table:
     description: str
     person: str = "person_id"
 
-    @property
+    @functools.cached_property
     def schema(self) -> pa.Schema:
         """The Arrow schema."""
         return pa.schema([field.arrow for field in self.fields], metadata={"description": self.description})
@@ -105,9 +106,13 @@ class Table:
         """The column called `name`."""
         return next(field for field in self.fields if field.name == name)
 
+    @functools.cached_property
+    def _empty(self) -> pa.Table:
+        return self.schema.empty_table()
+
     def empty(self) -> pa.Table:
         """The table without rows, with its types."""
-        return self.schema.empty_table()
+        return self._empty
 
     def arrow(self, columns: Columns) -> pa.Table:
         """Convert a handler's columns to the declared types.

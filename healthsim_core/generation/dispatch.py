@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from healthsim_core.generation.timeline import Timeline
 
 _OF_ANCESTORS = ("id", "time", "provider_npi", "facility_npi")
+_OfBlock: TypeAlias = tuple[int, NDArray[np.intp], NDArray[np.int64]]
 _SHARED = tuple(Field(name, "category", name, nullable=True) for name in SHARED_PARAMETERS)
 
 
@@ -107,20 +108,24 @@ class Dispatcher:
         return Events(self.run, np.arange(rows), Columns(columns, rows), parameters, self.people, lambda _: no_ancestors(rows), stream)
 
     def _batch(self, at: NDArray[np.intp], fields: Sequence[Field], stream: str) -> Events:
-        grouped = _grouped(self.chain.blocks(at)) if fields else []
+        grouped = self._by_block(at) if fields else []
         parameters = Columns({field.name: self._parameter(field, at, grouped) for field in fields}, len(at))
         columns = self.whole.take(at)
         return Events(self.run, self.row[at], columns, parameters, self.people, lambda name: self._ancestor(name, at), stream)
 
-    def _parameter(self, field: Field, at: NDArray[np.intp], grouped: Sequence[tuple[int, NDArray[np.intp]]]) -> Column:
+    def _by_block(self, at: NDArray[np.intp]) -> list[_OfBlock]:
+        """The rows of `at` that belong to each block, and their rows there."""
+        return [(number, mine, self.chain.within(at[mine])) for number, mine in _grouped(self.chain.blocks(at))]
+
+    def _parameter(self, field: Field, at: NDArray[np.intp], grouped: Sequence[_OfBlock]) -> Column:
         fixed = self._fixed(field, at, grouped)
         if fixed is not None:
             return fixed
         parts, rows = [], []
-        for number, mine in grouped:
+        for number, mine, within in grouped:
             parameters = self.blocks[number].parameters
             if field.name in parameters:
-                parts.append(_as(field, parameters[field.name][self.chain.within(at[mine])]))
+                parts.append(_as(field, parameters[field.name][within]))
                 rows.append(mine)
         if not parts:
             return field.nulls(len(at))
@@ -134,12 +139,12 @@ class Dispatcher:
         column[where] = given
         return column
 
-    def _fixed(self, field: Field, at: NDArray[np.intp], grouped: Sequence[tuple[int, NDArray[np.intp]]]) -> Text | None:
+    def _fixed(self, field: Field, at: NDArray[np.intp], grouped: Sequence[_OfBlock]) -> Text | None:
         """The column, where it is text and every block has one value for all its events: a code a block."""
         if field.type not in ("text", "category"):
             return None
         values: list[str | None] = [None] * len(self.blocks)
-        for number, _ in grouped:
+        for number, _, _ in grouped:
             given = self.blocks[number].parameters.unread(field.name)
             if given is not None and not (isinstance(given, Repeated) and isinstance(given.value, str | None)):
                 return None
