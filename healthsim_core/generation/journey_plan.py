@@ -17,7 +17,7 @@ from healthsim_core.generation.kinds import ANYTHING, BOOLEAN, NOTHING, NUMBER, 
 from healthsim_core.generation.nodes import FOLLOWING, Node, Recurrence
 from healthsim_core.generation.parameters import Parameters, compile_parameters, one_value
 from healthsim_core.generation.patterns.branching import Branching
-from healthsim_core.generation.patterns.lifecycle import MOST_STEPS, Lifecycle
+from healthsim_core.generation.patterns.lifecycle import Lifecycle
 from healthsim_core.generation.timing import Timing
 from healthsim_core.offers import Trigger
 from healthsim_core.spec.journey import EventSpecification, InlineTrigger
@@ -143,8 +143,8 @@ class JourneyCompiler:
         if step.branch is not None:
             changed["branch"] = attempt(None, Branching.of, step.branch, where)
         if step.lifecycle is not None:
-            changed["lifecycle"] = attempt(None, Lifecycle.of, step.lifecycle, where)
-            changed["most"] = MOST_STEPS
+            lifecycle = attempt(None, Lifecycle.of, step.lifecycle, where)
+            changed |= {"lifecycle": lifecycle, "most": 1 if lifecycle is None else lifecycle.most}
         if step.event.repeat is not None:
             recurrence = attempt(None, self._recurrence, step.event.repeat, node, f"{where}.repeat")
             changed |= {"recurrence": recurrence, "most": node.most * (recurrence.times if recurrence is not None else 1)}

@@ -283,6 +283,23 @@ def test_a_lifecycle_that_cannot_be_is_refused(change: dict, said: str) -> None:
         live({"lifecycle": {**DISEASE, **change}, "events": [event()]})
 
 
+def coming_back(back: list[dict[str, Any]]) -> dict[str, Any]:
+    """A state of which an event comes three hundred times, and a later one that leads `back` or nowhere."""
+    often = event("often", repeat={"every": {"days": 1}, "count": 300})
+    ill = {"transitions": [{"to": "well", "hazard": 0.1}], "events": [often]}
+    return {"lifecycle": {"lifecycle_id": "disease", "initial": "ill", "states": {"ill": ill, "well": {"transitions": back}}}}
+
+
+def test_events_of_a_state_that_is_entered_once_may_come_as_often_as_any() -> None:
+    counted = Counter(row["person_id"] for row in live(coming_back([]), count=50).timeline.to_pylist() if row["node"] == "often")
+    assert max(counted.values()) == 300
+
+
+def test_events_of_a_state_that_is_entered_again_may_come_less_often() -> None:
+    with pytest.raises(SpecificationError, match="at most 100,000"):
+        live(coming_back([{"to": "ill", "hazard": 0.1}]))
+
+
 def test_a_journey_starts_on_an_event_of_another() -> None:
     first = {"events": [event("found", delay={"days": [10, 90]}, probability=0.5)]}
     second = {

@@ -97,6 +97,15 @@ class Lifecycle:
         """The conditions of all transitions."""
         return (way.when for ways in self.ways for way in ways if way.when is not None)
 
+    @property
+    def most(self) -> int:
+        """Stays of a person at most: one a state where none can be entered again."""
+        ahead = [{way.to for way in ways} for ways in self.ways]
+        left = set(range(len(self.states)))
+        while final := {state for state in left if not ahead[state] & left}:
+            left -= final
+        return MOST_STEPS if left else len(self.states)
+
     def pass_through(
         self, start: Minutes, end: Minutes, born: NDArray[Any], columns: Mapping[str, Any], ids: Callable[[Any, int], Any], seed: int
     ) -> Passage:

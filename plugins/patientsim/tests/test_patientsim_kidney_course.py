@@ -1,0 +1,74 @@
+"""The course of chronic kidney disease, run for real: stages, dialysis, and what the chart makes of them."""
+
+import datetime
+import itertools
+from typing import Any
+
+import pytest
+
+from healthsim_core import Result, generate
+
+Rows = list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def courses() -> Result:
+    return generate(profile="diabetic-senior", journey="kidney-disease-course", count=500, products=["patientsim"])
+
+
+def rows(result: Result, table: str) -> Rows:
+    return result.tables[f"patientsim.{table}"].to_pylist()
+
+
+def by_person(result: Result, table: str, **wanted: Any) -> dict[int, Rows]:
+    found: dict[int, Rows] = {}
+    for row in rows(result, table):
+        if all(row[name] == value for name, value in wanted.items()):
+            found.setdefault(row["person_id"], []).append(row)
+    return found
+
+
+def test_whoever_is_on_dialysis_has_three_sessions_a_week_until_the_end(courses: Result) -> None:
+    failed = {person: found[0]["recorded_date"] for person, found in by_person(courses, "condition", code="N18.6").items()}
+    ends = {row["person_id"]: row["death_date"] or datetime.date(2025, 12, 31) for row in courses.tables["core.person"].to_pylist()}
+    sessions = by_person(courses, "procedure", code="5A1D70Z")
+    long = [person for person, day in failed.items() if (ends[person] - day).days > 60]
+    assert len(long) > 10
+    assert set(long) <= set(sessions) <= set(failed)
+    for person in long:
+        weeks = (ends[person] - sessions[person][0]["performed"].date()).days / 7
+        assert len(sessions[person]) == pytest.approx(3 * weeks, abs=4)
+        days = [row["performed"].date() for row in sessions[person]]
+        assert {(later - earlier).days for earlier, later in itertools.pairwise(days)} <= {2, 3}
+
+
+def test_the_nephrologist_sees_who_is_on_dialysis_once_a_month_and_sessions_are_no_visits(courses: Result) -> None:
+    sessions, visits = by_person(courses, "procedure", code="5A1D70Z"), by_person(courses, "encounter", specialty="nephrology")
+    for person, seen in visits.items():
+        assert (seen[-1]["start"] - seen[0]["start"]).days / 30.4 == pytest.approx(len(seen) - 1, abs=0.7)
+        assert all(row["place_of_service"] == "65" for row in seen)
+        assert len(sessions.get(person, ())) >= 10 * (len(seen) - 2)
+
+
+def test_a_chart_shows_one_stage_of_kidney_disease(courses: Result) -> None:
+    active = [row for row in rows(courses, "condition") if row["code"].startswith("N18") and row["clinical_status"] == "active"]
+    assert len({row["code"] for row in active}) > 2
+    assert len({row["person_id"] for row in active}) == len(active)
+
+
+def test_diabetes_is_no_longer_without_complications_once_the_kidneys_are_known_to_be_diseased(courses: Result) -> None:
+    linked = by_person(courses, "condition", code="E11.22")
+    assert linked
+    before = [row for row in rows(courses, "condition") if row["code"] == "E11.9" and row["person_id"] in linked]
+    assert {row["clinical_status"] for row in before} == {"inactive"}
+
+
+def test_the_filtration_rate_is_that_of_the_stage(courses: Result) -> None:
+    codes = {row["encounter_id"]: (row["reason_code"], row["secondary_code"]) for row in rows(courses, "encounter")}
+    measured = [row for row in rows(courses, "observation") if row["loinc"] == "98979-8"]
+    third = [row["value"] for row in measured if any((code or "").startswith("N18.3") for code in codes[row["encounter_id"]])]
+    fourth = [row["value"] for row in measured if "N18.4" in codes[row["encounter_id"]]]
+    assert third
+    assert fourth
+    assert 30 <= min(third) <= max(third) < 60
+    assert 15 <= min(fourth) <= max(fourth) < 30
