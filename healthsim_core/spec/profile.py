@@ -6,6 +6,7 @@ import datetime
 from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import AliasChoices, BeforeValidator, Field, field_validator, model_validator
 
 from healthsim_core.spec.base import Document, Findings, Specification
@@ -159,21 +160,35 @@ class CorrelationSpecification(Specification):
 
     @model_validator(mode="after")
     def _correlations(self) -> CorrelationSpecification:
-        names, size = ", ".join(self.attributes), len(self.attributes)
-        if len(set(self.attributes)) < size:
-            raise ValueError(f"of {names} one is named twice; name each once")
-        if len(self.matrix) != size or any(len(row) != size for row in self.matrix):
-            raise ValueError(f"the matrix of {names} needs {size} rows of {size} numbers")
-        matrix = np.array(self.matrix)
-        if (np.diag(matrix) != 1).any():
-            raise ValueError(f"the matrix of {names} has 1 on its diagonal: everything is wholly correlated with itself")
-        if (matrix != matrix.T).any():
-            raise ValueError(f"the matrix of {names} is not symmetric; write each correlation twice, above and below the diagonal")
+        findings, size = Findings(), len(self.attributes)
+        for index, name in enumerate(self.attributes):
+            if name in self.attributes[:index]:
+                findings.add(f"{name} is named twice.", "Name each once.", "attributes", index, value=name)
+        if len(self.matrix) != size:
+            findings.add(f"{len(self.matrix)} rows are not one for each of {size} attributes.", f"Give {size} rows.", "matrix")
+        for index, row in enumerate(self.matrix):
+            if len(row) != size:
+                what = f"{len(row)} numbers are not one for each of {size} attributes."
+                findings.add(what, f"Give {size} numbers.", "matrix", index, value=row)
+        findings.tell()
+        self._check_values(np.array(self.matrix), findings)
+        findings.tell()
+        return self
+
+    def _check_values(self, matrix: NDArray[np.float64], findings: Findings) -> None:
+        for index in np.flatnonzero(np.diag(matrix) != 1).tolist():
+            what, path = "everything is wholly correlated with itself.", ("matrix", index, index)
+            findings.add(what, "Write 1 on the diagonal.", *path, value=float(matrix[index, index]))
+        for first, second in np.argwhere(np.triu(matrix != matrix.T)).tolist():
+            what = f"it is {matrix[first, second]:g} above the diagonal and {matrix[second, first]:g} below: the matrix is not symmetric."
+            findings.add(what, "Write each correlation twice, alike.", "matrix", second, first, value=float(matrix[second, first]))
+        if findings.found:
+            return
         least = float(np.linalg.eigvalsh(matrix)[0])
         if least < _LEAST_EIGENVALUE:
-            what = f"the correlations of {names} cannot hold together: the smallest eigenvalue of their matrix is {least:.3g}, not above 0"
-            raise ValueError(f"{what}; bring them nearer to 0")
-        return self
+            names = ", ".join(self.attributes)
+            what = f"the correlations of {names} cannot hold together: the smallest eigenvalue of their matrix is {least:.3g}, not above 0."
+            findings.add(what, "Bring them nearer to 0.", "matrix")
 
 
 class JourneyReference(Specification):

@@ -37,11 +37,11 @@ REFUSED = [
     ({"type": "triangular", "mode": 1}, 'a triangular distribution has ends: give "min" and "max"'),
     ({"type": "triangular", "min": 2, "mode": 1, "max": 3}, "the mode 1 does not lie between 2 and 3"),
     ({"type": "empirical"}, 'give either "quantiles", or "edges" and "counts"'),
-    ({"type": "empirical", "quantiles": {"0.5": 1}}, "Give the quantiles 0 and 1"),
+    ({"type": "empirical", "quantiles": {"0.5": 1}}, "attributes.x.quantiles: the value of 0 and 1 is missing"),
     ({"type": "empirical", "quantiles": {"0": 1, "1.5": 2}}, '"1.5" is above 1'),
-    ({"type": "empirical", "quantiles": {"0": 1, "0.5": 3, "1": 2}}, "Let them rise with their probabilities"),
-    ({"type": "empirical", "edges": [1, 2], "counts": [1, 2]}, "2 counts have 3 edges, not 2"),
-    ({"type": "empirical", "edges": [1, 1], "counts": [1]}, "an edge is not above the one before"),
+    ({"type": "empirical", "quantiles": {"0": 1, "0.5": 3, "1": 2}}, "attributes.x.quantiles.1: the value at 1 is less than that at 0.5"),
+    ({"type": "empirical", "edges": [1, 2], "counts": [1, 2]}, "attributes.x.edges: 2 edges are not one more than 2 counts"),
+    ({"type": "empirical", "edges": [1, 1], "counts": [1]}, "attributes.x.edges[1]: an edge is not above the one before"),
     ({"type": "empirical", "edges": [1, 2], "counts": [0]}, "all counts are zero"),
     ({"type": "empirical", "edges": [1, 2], "counts": [1], "min": 5}, "no value lies within min 5"),
     ({"type": "poisson", "mean": -1}, "attributes.x.mean: -1 is below 0"),
@@ -74,3 +74,8 @@ REFUSED = [
 @pytest.mark.parametrize(("written", "said"), REFUSED, ids=[f"{written['type']}: {said[:40]}" for written, said in REFUSED])
 def test_it_is_refused_with_its_path_and_a_remedy(written, said):
     assert said in refusal(written)
+
+
+def test_all_that_is_wrong_with_a_histogram_is_told_at_once():
+    said = refusal({"type": "empirical", "edges": [1, 1, 0], "counts": [0, 0]})
+    assert all(path in said for path in ("edges[1]", "edges[2]", "counts: all counts are zero"))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from healthsim_core.spec.base import Specification
+from healthsim_core.spec.base import Findings, Specification
 from healthsim_core.spec.distribution.parameters import Bounded, Number, Positive, Share, Spread, SpreadOrNone, one_way
 
 
@@ -133,23 +133,16 @@ class Empirical(Bounded):
     edges: list[float] | None = None
     counts: list[Annotated[float, Field(ge=0)]] | None = None
 
-    @field_validator("quantiles")
-    @classmethod
-    def _whole_range(cls, value: Any) -> Any:
-        if value is None:
-            return value
-        if not {0.0, 1.0} <= set(value):
-            raise ValueError("the least and the greatest value are missing; give the quantiles 0 and 1")
-        ordered = [value[share] for share in sorted(value)]
-        if any(later < earlier for earlier, later in pairwise(ordered)):
-            raise ValueError("a quantile is less than the one before; let them rise with their probabilities")
-        return value
-
     @model_validator(mode="after")
-    def _one_form(self) -> Empirical:
+    def _whole(self) -> Empirical:
         one_way(self, ("quantiles",), ("edges", "counts"))
-        if self.edges is None or self.counts is None:
-            return self
+        findings = Findings()
+        if self.quantiles is not None:
+            _check_quantiles(self.quantiles, findings)
+        if self.edges is not None and self.counts is not None:
+            _check_histogram(self.edges, self.counts, findings)
+        findings.tell()
+        return self
         if len(self.edges) != len(self.counts) + 1:
             raise ValueError(f"{len(self.counts)} counts have {len(self.counts) + 1} edges, not {len(self.edges)}")
         if any(right <= left for left, right in pairwise(self.edges)):
@@ -157,3 +150,25 @@ class Empirical(Bounded):
         if sum(self.counts) <= 0:
             raise ValueError("all counts are zero; give at least one")
         return self
+
+
+def _check_quantiles(quantiles: dict[float, float], findings: Findings) -> None:
+    missing = [share for share in (0.0, 1.0) if share not in quantiles]
+    if missing:
+        which = " and ".join(f"{share:g}" for share in missing)
+        findings.add(f"the value of {which} is missing.", "Give the least at 0 and the greatest at 1.", "quantiles")
+    for (before, lower), (share, value) in pairwise(sorted(quantiles.items())):
+        if value < lower:
+            what = f"the value at {share:g} is less than that at {before:g}."
+            findings.add(what, "Let quantiles rise with their probabilities.", "quantiles", f"{share:g}", value=value)
+
+
+def _check_histogram(edges: list[float], counts: list[float], findings: Findings) -> None:
+    if len(edges) != len(counts) + 1:
+        what = f"{len(edges)} edges are not one more than {len(counts)} counts."
+        findings.add(what, f"Give {len(counts) + 1} edges.", "edges")
+    for index, (left, right) in enumerate(pairwise(edges), 1):
+        if right <= left:
+            findings.add("an edge is not above the one before.", "Let edges rise.", "edges", index, value=right)
+    if sum(counts) <= 0:
+        findings.add("all counts are zero.", "Give at least one.", "counts")
