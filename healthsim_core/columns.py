@@ -268,6 +268,15 @@ def spelled(numbers: NDArray[Any]) -> Text:
     return Text.of([None if value != value else f"{value:g}" for value in numbers.tolist()])
 
 
+def is_null(column: Column) -> Mask:
+    """Boolean array (rows): True where there is no value; of whole numbers that is nowhere."""
+    if isinstance(column, Text):
+        return column.is_null()
+    return np.asarray(
+        np.isnat(column) if column.dtype.kind in "mM" else np.isnan(column) if column.dtype.kind == "f" else np.zeros(len(column), bool)
+    )
+
+
 def concat(parts: Sequence[Column]) -> Column:
     """One column of the rows of all `parts`."""
     if not any(isinstance(part, Text) for part in parts):

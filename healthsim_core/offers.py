@@ -121,13 +121,33 @@ class EventHandler(Offer):
             start of the run, for a newborn at birth; its id is the person's.
         handle: Takes the chunk's events of that type, sorted by person and time; returns columns by table name.
         writes: The tables that it writes.
-        parameters: The event parameters that it reads, as fields; absent ones are columns of nulls.
+        parameters: The event parameters that it reads, as fields; absent ones are columns of nulls. One that is not
+            nullable is needed: an event without it is refused before anything is generated.
+        requires: By event type, names of further parameters that this type alone needs, where several are seen together.
+
+    Raises:
+        ValueError: `requires` names a type that is not handled, or a parameter that is not read.
     """
 
     event_types: tuple[str, ...] = attrs.field(converter=_types, alias="event_type")
     handle: Callable[[Events], Mapping[str, Columns | Mapping[str, Column]]]
     writes: tuple[Table, ...] = attrs.field(converter=_tables)
     parameters: tuple[Field, ...] = attrs.field(default=(), converter=_fields)
+    requires: Mapping[str, Sequence[str]] = attrs.field(factory=dict, hash=False)
+
+    @requires.validator
+    def _handled_and_read(self, _: Any, value: Mapping[str, Sequence[str]]) -> None:
+        strange = [
+            *(set(value) - set(self.event_types)),
+            *({n for names in value.values() for n in names} - {f.name for f in self.parameters}),
+        ]
+        if strange:
+            raise ValueError(f"requires names {sorted(strange)}, which it does not handle or read.")
+
+    def needs(self, event_type: str) -> tuple[Field, ...]:
+        """The parameters without which an event of a type is refused."""
+        own = self.requires.get(event_type, ())
+        return tuple(field for field in self.parameters if not field.nullable or field.name in own)
 
 
 @attrs.frozen

@@ -11,8 +11,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from healthsim_core.catalog import Catalog
-from healthsim_core.columns import Column, Columns, Repeated, Text, concat, spelled
-from healthsim_core.errors import HealthSimError, TableError
+from healthsim_core.columns import Column, Columns, Repeated, Text, concat, is_null, spelled
+from healthsim_core.errors import HealthSimError, SpecificationError, TableError
 from healthsim_core.events import Events, People, Run, merged, no_ancestors
 from healthsim_core.generation.chain import chain_of
 from healthsim_core.generation.journey_plan import SHARED_PARAMETERS
@@ -69,6 +69,8 @@ class Dispatcher:
         others = [name for name in handler.event_types if name != "person"]
         if others or events is None:
             happened = self.events(others, handler.parameters, stream)
+            for event_type in others:
+                _refuse_nulls(handler, event_type, happened)
             events = happened if events is None else merged(events, happened)
         try:
             written = handler.handle(events)
@@ -190,6 +192,19 @@ class Dispatcher:
             rows = left[self.chain.node[left] == node]
             codes[rows] = codes[source[self.chain.cause[rows]]]
         return codes
+
+
+def _refuse_nulls(handler: EventHandler, event_type: str, events: Events) -> None:
+    """Refuse what only the people decide: that a value is missing, of which a journey says where it comes from."""
+    for field in handler.needs(event_type):
+        null = is_null(events.parameters[field.name])
+        if not null.any():
+            continue
+        rows = np.flatnonzero(null & (events.type == event_type))
+        if len(rows):
+            where = f"{events.journey[rows[:1]].to_pylist()[0]}/{events.node[rows[:1]].to_pylist()[0]}.parameters.{field.name}"
+            what = f'{len(rows):,} of the first {np.sum(events.type == event_type):,} events have no value, and "{event_type}" needs one.'
+            raise SpecificationError(what, where, "Give the event a condition that leaves these people out, or let everybody have a value.")
 
 
 def _grouped(node: NDArray[Any]) -> list[tuple[int, NDArray[np.intp]]]:

@@ -279,9 +279,9 @@ class JourneyCompiler:
             if handlers and event_type not in CORE_EVENT_TYPES and name not in accepted:
                 with mistakes.caught():
                     raise SpecificationError(f'"{event_type}" has no parameter "{name}".', f"{where}.{name}", suggestion(name, accepted))
-        for field in (field for handler in handlers for field in handler.parameters):
+        for field in (field for handler in handlers for field in handler.needs(event_type)):
             given = readable.get(f"parameters.{field.name}", ANYTHING)
-            if not field.nullable and (field.name not in parameters.names or given.of == "nothing"):
+            if (field.name not in parameters.names or given.of == "nothing"):
                 with mistakes.caught():
                     raise SpecificationError(f'"{event_type}" needs the parameter "{field.name}".', where, f"Give it: {field.description}")
         wanted = {field.name: kind_of_field(field) for handler in handlers for field in handler.parameters}

@@ -79,7 +79,7 @@ def pair(first, second, correlation=0.5):
         (pair("bmi", "plan"), "plan are drawn once a household"),
         (pair("bmi", "bmi"), "correlate.attributes[1]: bmi is named twice"),
         ({"attributes": ["bmi", "sbp"], "matrix": [[1, 0.5]]}, "correlate.matrix: 1 rows are not one for each of 2 attributes"),
-        ({"attributes": ["bmi", "sbp"], "matrix": [[1, 0.5], [0.4, 1]]}, "correlate.matrix[1][0]: it is 0.5 above the diagonal and 0.4 below"),
+        ({"attributes": ["bmi", "sbp"], "matrix": [[1, 0.5], [0.4, 1]]}, "matrix[1][0]: it is 0.5 above the diagonal and 0.4 below"),
         ({"attributes": ["bmi", "sbp"], "matrix": [[0.9, 0.5], [0.5, 1]]}, "correlate.matrix[0][0]: everything is wholly correlated"),
         ({"attributes": ["bmi", "sbp"], "matrix": [[1, 1.5], [1.5, 1]]}, "correlate.matrix[0][1]: 1.5 is above 1."),
         (

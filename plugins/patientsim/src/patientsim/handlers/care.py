@@ -20,5 +20,6 @@ HANDLER = EventHandler(
         Field(name, "category", name.replace("_", " ").capitalize() + ".", nullable=True)
         for name in (*encounters.WORDS, *procedures.WORDS)
     ),
+    requires={"procedure": ("code", "system")},
     description="Visits, hospital stays, procedures and immunizations.",
 )

@@ -73,5 +73,6 @@ HANDLER = EventHandler(
     observations,
     writes=(OBSERVATION,),
     parameters=(*RESULT, *SECOND),
+    requires={"observation": ("loinc",), "lab_result": ("loinc",)},
     description="Vital signs and laboratory results.",
 )
