@@ -80,6 +80,12 @@ def not_billable(codes: Iterable[str | None]) -> list[str]:
     return sorted(code for code in {*codes} - {None} if not (icd.is_valid_item(code) and icd.is_leaf(code)))
 
 
+def loinc_digit(body: str) -> int:
+    """The check digit of a LOINC code's digits before the dash (LOINC Users' Guide, appendix C: Mod 10)."""
+    doubled = "".join(str(int(digit) * (2 - index % 2)) for index, digit in enumerate(reversed(body)))
+    return -sum(map(int, doubled)) % 10
+
+
 def luhn(npi: str) -> bool:
     """Whether an NPI's check digit holds, with the prefix 80840 of health applications (ISO/IEC 7812)."""
     digits = [int(digit) for digit in "80840" + npi]

@@ -9,9 +9,9 @@ from rxmembersim.handlers.claims import claims
 from healthsim_core import Columns
 from healthsim_core.testing import make_events, make_people
 
-IBUPROFEN, ELIQUIS, XARELTO, ZOLPIDEM = "53746046601", "00003089421", "50458057930", "00093007401"
-ATORVASTATIN, ROSUVASTATIN, LISINOPRIL = "00378395177", "16729028515", "68180098001"
-PROSCAR, SPRINTEC, TRAMADOL, ALPRAZOLAM = "00006007231", "00555901658", "00093005801", "59762372001"
+IBUPROFEN, ELIQUIS, XARELTO, ZOLPIDEM = "69238110305", "00003089421", "50458057930", "00093007401"
+ATORVASTATIN, ROSUVASTATIN, LISINOPRIL = "00378395177", "57237016990", "68180098001"
+FINASTERIDE, SPRINTEC, TRAMADOL, ALPRAZOLAM = "57237006230", "00555901658", "00093005801", "59762372001"
 LANTUS, HUMALOG = "00088221905", "00002879959"
 
 
@@ -74,7 +74,7 @@ def test_an_opioid_conflicts_with_age_below_12():
 
 
 @pytest.mark.parametrize(
-    ("ndc", "sex", "conflict"), [(PROSCAR, "F", "SX"), (PROSCAR, "M", None), (SPRINTEC, "M", "SX"), (SPRINTEC, "F", None)]
+    ("ndc", "sex", "conflict"), [(FINASTERIDE, "F", "SX"), (FINASTERIDE, "M", None), (SPRINTEC, "M", "SX"), (SPRINTEC, "F", None)]
 )
 def test_drugs_for_one_sex_conflict_with_the_other(ndc, sex, conflict):
     assert conflict == found((0, ndc, 1), sex=sex)[0][0]
