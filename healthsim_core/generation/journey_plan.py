@@ -37,7 +37,7 @@ class JourneyCompiler:
         self.catalog, self.known, self.mistakes = catalog, known, mistakes
         self.nodes: list[Node] = []
         self.groups: list[int] = []
-        self.notes: list[str] = []
+        self.inactive: dict[tuple[str, str], None] = {}
 
     def compile(self, assignments: Sequence[Assignment]) -> None:
         """Compile all journeys and the triggers of their events; mistakes are kept in `mistakes`."""
@@ -193,7 +193,7 @@ class JourneyCompiler:
     def _is_active(self, on: str, then: str) -> bool:
         if self.catalog.handlers(then):
             return True
-        self.notes.append(f"{on} -> {then}: inactive, nobody installed handles {then}")
+        self.inactive[on, then] = None
         return False
 
     def _declared(self, node: Node, index: int, trigger: Trigger, order: int, then: str) -> Node:

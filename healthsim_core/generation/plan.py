@@ -52,6 +52,7 @@ class Plan:
         run_handlers: The same for tables of a run.
         formats: The formats asked for.
         products: The products asked for.
+        inactive: Triggers whose second event type nobody handles: causing and caused event type.
         notes: What is left out, and why.
         facts: Stored reference facts that the run may read.
     """
@@ -67,6 +68,7 @@ class Plan:
     run_handlers: tuple[RunHandler, ...]
     formats: tuple[OutputFormat, ...]
     products: tuple[str, ...]
+    inactive: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
     facts: Facts = attrs.field(factory=Facts, repr=False)
 
@@ -175,9 +177,12 @@ def _compiled(request: Request, catalog: Catalog, facts: Facts) -> Plan:
         settings=request.settings,
         reference=_Datasets(catalog),
     )
-    notes = (*_unhandled(nodes, catalog), *dict.fromkeys([*compiler.notes, *_foregone((people.attributes, people.conditions, nodes))]))
+    inactive = tuple(compiler.inactive)
+    idle = (f"{on} -> {then}: inactive, nobody installed handles {then}" for on, then in inactive)
+    notes = (*_unhandled(nodes, catalog), *idle, *dict.fromkeys(_foregone((people.attributes, people.conditions, nodes))))
+    asked = tuple(products)
     return Plan(
-        request, catalog, run, people, start_dates, nodes, positions, handlers, run_handlers, formats, tuple(products), notes, facts
+        request, catalog, run, people, start_dates, nodes, positions, handlers, run_handlers, formats, asked, inactive, notes, facts
     )
 
 

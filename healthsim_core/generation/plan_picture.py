@@ -8,8 +8,10 @@ from html import escape
 import attrs
 
 from healthsim_core.generation.nodes import Node
+from healthsim_core.generation.parameters import Parameters
 from healthsim_core.generation.plan import Plan
 from healthsim_core.generation.plan_text import makers, said_when
+from healthsim_core.generation.timing import Timing
 
 _COLOURS = ("#cfe8e4", "#fde2c4", "#d9d7f1", "#f9d5e0", "#dcecc4", "#cfe0f5", "#efe3b0", "#e2d6c9")  # readable below black text
 _ALONE = "#eeeeee"
@@ -17,14 +19,15 @@ _WIDE, _HIGH, _ACROSS, _DOWN, _EDGE = 220, 40, 400, 54, 16  # a box, the step to
 
 
 def plan_dot(plan: Plan) -> str:
-    """The event graph as Graphviz text: products are colours, triggers dashed."""
+    """The event graph as Graphviz text: products are colours, triggers dashed, and dotted where nobody handles what they cause."""
     colours = _colours(plan)
     lines = ["digraph plan {", "  rankdir=LR;", '  node [shape=box, style="rounded,filled", fontname="sans-serif"];']
-    for index, node in enumerate(plan.nodes):
+    for index, node in enumerate(_pictured(plan)):
         label = _quoted(f"{_name(node)}\n{node.event_type}")
-        lines.append(f'  n{index} [label={label}, fillcolor="{_colour(plan, node, colours)}"];')
+        dotted = ', style="rounded,dotted"' if isinstance(node, _Inactive) else ""
+        lines.append(f'  n{index} [label={label}, fillcolor="{_colour(plan, node, colours)}"{dotted}];')
         if node.parent is not None:
-            style = ", style=dashed" if node.triggered else ""
+            style = ", style=dotted" if isinstance(node, _Inactive) else ", style=dashed" if node.triggered else ""
             lines.append(f"  n{node.parent} -> n{index} [label={_quoted(_edge(node))}{style}];")
     return "\n".join([*lines, "}", ""])
 
@@ -34,22 +37,41 @@ def plan_svg(plan: Plan) -> str:
 
     Events that follow the same one, at the same time and with the same consequences, are one box that says how many.
     """
-    alike, colours = _alike(plan.nodes), _colours(plan)
-    places = _places(plan.nodes, alike)
+    nodes, colours = _pictured(plan), _colours(plan)
+    alike = _alike(nodes)
+    places = _places(nodes, alike)
     width = max((place.x for place in places.values()), default=0) + _WIDE + _EDGE
     height = max((place.y for place in places.values()), default=0) + _HIGH + 2 * _EDGE + 20
-    shown = [(plan.nodes[index], index) for index in places]
+    shown = [(nodes[index], index) for index in places]
     drawn = [_drawn_edge(node, places[index], places[node.parent]) for node, index in shown if node.parent is not None]
     drawn += [_drawn_box(node, places[index], _colour(plan, node, colours), alike[index]) for node, index in shown]
     drawn += [_drawn_key(index, name, colour, height) for index, (name, colour) in enumerate(colours.items())]
     follows = "; ".join(f"{_name(n)} {said_when(n)}" for n in plan.nodes if not n.triggered)
+    said = f"{len(plan.nodes)} kinds of events; solid lines follow, dashed lines are triggered, dotted ones would be. {follows}"
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {max(width, 140 * len(colours) + 200)} {height}"'
         ' role="img" aria-labelledby="title desc" font-family="sans-serif" font-size="12">',
         f'<title id="title">Events of {escape(plan.request.name)}</title>',
-        f'<desc id="desc">{escape(f"{len(plan.nodes)} kinds of events; solid lines follow, dashed lines are triggered. {follows}")}</desc>',
+        f'<desc id="desc">{escape(said)}</desc>',
         '<rect width="100%" height="100%" fill="#ffffff"/>', *drawn, "</svg>", "",
     ])  # fmt: skip
+
+
+@attrs.frozen
+class _Inactive(Node):
+    """What a trigger would cause, if a product that handles it were installed."""
+
+
+def _pictured(plan: Plan) -> tuple[Node, ...]:
+    """The nodes of the plan, and what its inactive triggers would add."""
+    added = [
+        _Inactive(
+            path=f"{node.path}>{then}", journey=node.journey, event_type=then, label=node.label, parent=index, timing=Timing(),
+            conditions=(), probability=1.0, parameters=Parameters(), duration=node.duration, triggered=True,
+        )
+        for index, node in enumerate(plan.nodes) for on, then in plan.inactive if node.event_type == on
+    ]  # fmt: skip
+    return (*plan.nodes, *added)
 
 
 @attrs.frozen
@@ -97,7 +119,7 @@ def _places(nodes: Sequence[Node], shown: Mapping[int, int]) -> dict[int, _Place
 
 
 def _drawn_box(node: Node, place: _Place, colour: str, count: int) -> str:
-    dashes = ' stroke-dasharray="4 3"' if node.triggered else ""
+    dashes = _dashes(node)
     middle = place.x + _WIDE // 2
     name = _short(_name(node), 30) if count == 1 else f"{_short(_name(node), 20)} and {count - 1} like it"
     return (
@@ -108,13 +130,18 @@ def _drawn_box(node: Node, place: _Place, colour: str, count: int) -> str:
 
 
 def _drawn_edge(node: Node, place: _Place, above: _Place) -> str:
-    dashes = ' stroke-dasharray="4 3"' if node.triggered else ""
+    dashes = _dashes(node)
     from_x, from_y, to_y = above.x + _WIDE, above.y + _HIGH // 2, place.y + _HIGH // 2
     bend = from_x + 14
     return (
         f'<path d="M{from_x} {from_y} H{bend} V{to_y} H{place.x}" fill="none" stroke="#555555"{dashes}/>'
         f'<text x="{bend + 6}" y="{to_y - 4}" font-size="10" fill="#333333">{escape(_short(_edge(node), 32))}</text>'
     )
+
+
+def _dashes(node: Node) -> str:
+    """Long for what a trigger causes, short for what it would cause."""
+    return f' stroke-dasharray="{"1 3" if isinstance(node, _Inactive) else "4 3"}"' if node.triggered else ""
 
 
 def _drawn_key(index: int, name: str, colour: str, height: int) -> str:
@@ -138,6 +165,8 @@ def _name(node: Node) -> str:
 
 
 def _edge(node: Node) -> str:
+    if isinstance(node, _Inactive):
+        return "inactive: nobody handles it"
     chance = f", {node.probability:.0%}" if node.probability < 1 else ""
     return f"{said_when(node)}{chance}{', if' if node.conditions else ''}"
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from healthsim_core.generation.nodes import Node
+from healthsim_core.generation.people_plan import Member
+from healthsim_core.generation.people_steps import Attribute, ConditionPlan
 from healthsim_core.generation.plan import Plan
 
 
@@ -16,9 +18,9 @@ def plan_text(plan: Plan) -> str:
     begins = str(first) if first == last else f"{first} to {last}"
     lines = [f"{request.name}: {request.count:,} {_unit(plan)}, seed {request.seed}, journeys begin {begins}, as of {request.as_of}"]
     lines += ["", "People"]
-    lines += [f"  {index}: {member.role}" + (" (by birth)" if member.newborn else "") for index, member in enumerate(plan.people.members)]
+    lines += [f"  {index}: {member.role}{_there(member)}" for index, member in enumerate(plan.people.members)]
     lines += [f"  counties: {', '.join(plan.people.counties)}"]
-    lines += [f"  attributes, in order: {', '.join(attribute.name for attribute in plan.people.attributes)}"]
+    lines += [f"  drawn in order: {', '.join(_drawn(plan)) or 'nothing'}"]
     lines += [f"  conditions: {', '.join(each.category for each in plan.people.conditions) or 'none'}"]
     lines += ["", f"Events ({len(plan.nodes)} nodes)", *_tree(plan)]
     lines += ["", "Tables", *(f"  {name}" for name in plan.tables)]
@@ -39,6 +41,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "hash": plan.hash,
         "versions": plan.versions,
         "members": [member.role for member in plan.people.members],
+        "drawn": _drawn(plan),
         "attributes": [attribute.name for attribute in plan.people.attributes],
         "conditions": [each.category for each in plan.people.conditions],
         "nodes": nodes,
@@ -46,12 +49,28 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "products": list(plan.products),
         "formats": [each.name for each in plan.formats],
         "skills": list(plan.skills_used),
+        "inactive": [{"on": on, "then": then} for on, then in plan.inactive],
         "notes": list(plan.notes),
     }
 
 
 def _unit(plan: Plan) -> str:
     return "people" if len(plan.people.members) == 1 else "households"
+
+
+def _there(member: Member) -> str:
+    """When somebody is at a position, where it is not always."""
+    if member.newborn:
+        return " (by birth)"
+    if member.count is not None:
+        return f" (where {member.where}.count is {member.number} or more)"
+    return f" (with probability {member.probability:g})" if member.probability < 1 else ""
+
+
+def _drawn(plan: Plan) -> list[str]:
+    """Attributes and conditions in the order in which they are drawn: each after what it reads."""
+    steps = (step for step in plan.people.steps if isinstance(step, Attribute | ConditionPlan))
+    return [step.name if isinstance(step, Attribute) else step.category for step in steps]
 
 
 def _tree(plan: Plan) -> Iterator[str]:

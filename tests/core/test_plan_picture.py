@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ET
 
 import clinic
 
+from healthsim_core import EventHandler
 from healthsim_core.generation.plan_picture import plan_dot, plan_svg
 from healthsim_core.generator import make_plan
 
@@ -31,3 +32,14 @@ def test_the_picture_has_a_box_for_each_node_a_line_for_each_parent_and_a_title(
 def test_what_a_trigger_makes_is_dashed() -> None:
     dashed = [line for line in plan_dot(plan()).splitlines() if "dashed" in line]
     assert len(dashed) == 1
+
+
+def test_what_a_trigger_would_cause_if_somebody_handled_it_is_dotted() -> None:
+    handlers = [handler for handler in clinic.catalog().of(EventHandler) if handler.event_types != ("clinic_bill",)]
+    alone = make_plan(
+        clinic.adults(), clinic.journey(clinic.event("first", "clinic_visit")), count=3,
+        catalog=clinic.catalog(healthsim_event_handlers=handlers),
+    )  # fmt: skip
+    dotted = [line for line in plan_dot(alone).splitlines() if "dotted" in line]
+    assert [("clinic_bill" in line, "inactive" in line) for line in dotted] == [(True, False), (False, True)]
+    assert len(ET.fromstring(plan_svg(alone)).findall(f"{SVG}g")) == 2
