@@ -103,6 +103,13 @@ def test_every_diagnosis_that_stands_for_a_condition_is_billable() -> None:
     assert [code for code, words in codes.items() if icd.get_description(code) != words] == []
 
 
+def test_every_diagnosis_that_a_journey_writes_is_billable() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in FILES if path.parent.name == "journeys"]
+    codes = {code for text in texts for code in re.findall(r'"(?:code|reason_code|secondary_code)": "([A-TV-Z]\d\w(?:\.\w{1,4})?)"', text)}
+    assert len(codes) > 8
+    assert not_billable(codes) == []
+
+
 @pytest.mark.parametrize("table", TABLES, ids=lambda path: "-".join(path.relative_to(ROOT).parts[-4:]))
 def test_every_table_is_described_in_the_sources_of_its_folder(table: Path) -> None:
     folder = next(parent for parent in table.parents if parent.name == "data")
