@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from healthsim_core.columns import Column, Columns, Text
 from healthsim_core.draws import Draws
 
+ANY = ""  # in the place of an event type: whatever it is
 Ids = NDArray[np.int64]
 Times = NDArray[np.datetime64]
 
@@ -222,6 +223,16 @@ class Events:
             Columns (rows,) `id` (0 where there is none), `time` (NaT), `provider_npi`, `facility_npi` (null).
         """
         return self.ancestors(event_type.lower())
+
+    @property
+    def caused_by(self) -> Columns:
+        """The event that each of these depends on or was triggered by, of whatever type; columns as of `ancestor`."""
+        return self.ancestors(ANY)
+
+    @property
+    def triggered(self) -> NDArray[np.bool_]:
+        """Whether a trigger made each of these of what `caused_by` names (rows,)."""
+        return self.node.map(lambda path: ">" in path, np.bool_, False)
 
     def where(self, mask: NDArray[np.bool_]) -> Events:
         """The events where `mask` is True."""

@@ -196,7 +196,7 @@ class SkillResolver(Offer):
         version: Its version, recorded with every execution.
         resolve: Takes (lookup, context columns, draws of the rows); returns the columns that the lookup gives.
         lookups: Lookup name to (context columns it needs, columns it gives). A context column `condition.N18` is whether the
-            person has that condition: nobody needs to give it.
+            person has that condition, `code.N18` under which code: nobody needs to give them.
         conditions: ICD-10-CM categories whose codes and severities the skill knows.
         baselines: Attributes whose baseline values its lookup `baseline` gives by severity.
         document: The Markdown file it was read from, where there is one.
@@ -212,8 +212,8 @@ class SkillResolver(Offer):
 
 
 def asks_condition(key: str) -> bool:
-    """Whether a lookup's context column, such as `condition.N18`, is what the person has."""
-    return key.startswith("condition.")
+    """Whether a lookup's context column, such as `condition.N18` or `code.N18`, is what the person has."""
+    return key.startswith(("condition.", "code."))
 
 
 class FormatWriter(Protocol):

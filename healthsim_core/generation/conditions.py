@@ -44,8 +44,8 @@ def add_code(house: Household, step: ConditionCode) -> None:
 
 
 def add_nobodys(house: Household, column: str) -> None:
-    """Add condition.C, false, of a condition that the profile does not have and a skill asks for."""
-    house.columns[column] = np.zeros(house.rows, bool)
+    """Add condition.C, false, or code.C, null, of a condition that the profile does not have and a skill asks for."""
+    house.columns[column] = Text.constant(None, house.rows) if column.startswith("code.") else np.zeros(house.rows, bool)
 
 
 def join_conditions(house: Household) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from healthsim_core.catalog import Catalog
 from healthsim_core.columns import Column, Columns, Repeated, Text, concat, is_null, spelled
 from healthsim_core.errors import HealthSimError, SpecificationError, TableError
-from healthsim_core.events import Events, People, Run, merged, no_ancestors
+from healthsim_core.events import ANY, Events, People, Run, merged, no_ancestors
 from healthsim_core.generation.chain import chain_of
 from healthsim_core.generation.journey_plan import SHARED_PARAMETERS
 from healthsim_core.generation.nodes import Node, event_texts
@@ -155,7 +155,8 @@ class Dispatcher:
         return Text(encoded.codes[self.chain.blocks(at)], encoded.values)
 
     def _ancestor(self, event_type: str, at: NDArray[np.intp]) -> Columns:
-        wanted = np.append(np.asarray(self.type_of_node == event_type), True)  # none, the last, ends the search as well
+        matching = np.asarray(self.type_of_node == event_type) | (event_type == ANY)
+        wanted = np.append(matching, True)  # none, the last, ends the search as well
         found = self.chain.cause[at]
         searching = np.flatnonzero(~wanted[self.chain.node[found]])
         while len(searching):

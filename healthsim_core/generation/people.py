@@ -27,6 +27,7 @@ from healthsim_core.generation.distributions.base import numbers
 from healthsim_core.generation.family import PossibleAges
 from healthsim_core.generation.people_plan import Member, PeoplePlan
 from healthsim_core.generation.people_steps import Attribute, ConditionCode, ConditionPlan, Step
+from healthsim_core.offers import asks_condition
 from healthsim_core.reference.places import Addresses
 
 POSITIONS = 16  # ids of one household: person = unit * 16 + position
@@ -107,7 +108,7 @@ def _add(house: Household, step: Step) -> None:
         add_condition(house, step)
     elif isinstance(step, ConditionCode):
         add_code(house, step)
-    elif step.name.startswith("condition."):
+    elif asks_condition(step.name):
         add_nobodys(house, step.name)
     elif step.name in _FOLLOWING:
         _FOLLOWING[step.name](house)

@@ -73,7 +73,7 @@ def _made_by(
         return _condition_code(step, before, mistakes)
     if isinstance(step, Consequence):
         if asks_condition(step.name):
-            return {step.name: BOOLEAN}
+            return {step.name: TEXT if step.name.startswith("code.") else BOOLEAN}
         kinds = {"birth_date": DATE, "conditions": WORDS, "severity": before.get(primary, TEXT)}
         return {step.name: kinds.get(step.name, NUMBER)}
     if not step.by_member:  # it could not be compiled

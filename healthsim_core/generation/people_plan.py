@@ -131,7 +131,8 @@ def _consequences(attributes: Sequence[Attribute], conditions: Sequence[Conditio
 def _nobodys(conditions: Sequence[ConditionPlan], catalog: Catalog) -> list[Step]:
     """The conditions that skills ask for and the profile does not have."""
     keys = {key for skill in catalog.skills.values() for asked, _ in skill.lookups.values() for key in asked if asks_condition(key)}
-    return [Consequence(name, frozenset()) for name in sorted(keys - {f"condition.{plan.category}" for plan in conditions})]
+    own = {f"{part}.{plan.category}" for plan in conditions for part in ("condition", "code")}
+    return [Consequence(name, frozenset()) for name in sorted(keys - own)]
 
 
 def _member(position: Position, required: Mapping[str, Any]) -> Member:

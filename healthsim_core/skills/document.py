@@ -2,10 +2,10 @@
 
 A column headed `by NAME` is matched against the context column NAME: a value, `*` for any, for numbers a band
 (`0-17`, `65+`, `7..9` from 7 up to but not 9, `<7`, `>=9`), for true and false `yes` and `no`. A column headed
-`by condition.N18` asks whether the person has that condition; a context without it means no. The first rows that
-match win; where the table has a `weight` column, one of all matching rows is drawn by weight. All other columns are
-what the lookup gives: numbers where every cell is one, else text. A cell in backticks makes its column text: a code
-such as `00093104801` stays one.
+`by condition.N18` asks whether the person has that condition, one headed `by code.N18` under which code; a context
+without it means no. The first rows that match win; where the table has a `weight` column, one of all matching rows is
+drawn by weight. All other columns are what the lookup gives: numbers where every cell is one, else text. A cell in
+backticks makes its column text: a code such as `00093104801` stays one.
 """
 
 from __future__ import annotations
@@ -111,7 +111,8 @@ class LookupTable:
             SkillError: A key column is not in the context.
         NoRowError: A row of the context matches no row of the table.
         """
-        nobody = {key: np.zeros(context.rows, bool) for key in self.keys if asks_condition(key) and key not in context}
+        absent = [key for key in self.keys if asks_condition(key) and key not in context]
+        nobody = {key: None if key.startswith("code.") else np.zeros(context.rows, bool) for key in absent}
         context = context.assign(**nobody) if nobody else context
         for key in self.keys:
             if key not in context:

@@ -35,6 +35,17 @@ def test_crowns_alone_become_medical_claims():
     assert crowns - 5 <= claims <= crowns  # a claim may fall after the run's last day
 
 
+def test_a_claim_is_for_the_day_of_the_visit_and_sent_later():
+    result = generate("dental-adults", count=200, products=["dentalsim", "membersim"])
+    visits = {(row["person_id"], row["time"].date()) for row in result.timeline.to_pylist() if row["event_type"] == "dental_visit"}
+
+    claims = result.tables["membersim.claim"].to_pylist()
+
+    assert claims
+    assert all((claim["person_id"], claim["service_from"]) in visits for claim in claims)
+    assert all(1 <= (claim["received_date"] - claim["service_from"]).days <= 5 for claim in claims)
+
+
 def test_the_list_holds_a_line_for_each_visit(tmp_path):
     result = generate("dental-adults", count=20, products=["dentalsim"], output_formats=["dental_list"], out=tmp_path / "out")
 

@@ -39,6 +39,12 @@ def billing_skill() -> SkillResolver:
 
 
 @functools.cache
+def visits_skill() -> SkillResolver:
+    """What the visits of MemberSim's own journeys are coded as."""
+    return read_skill(HOME / "skills" / "member-visits.md")
+
+
+@functools.cache
 def states() -> Mapping[str, dict[str, str]]:
     """Price and wage factors, capital and FIPS code by two-letter state."""
     return {row["state"]: row for row in rows("states")}

@@ -15,7 +15,7 @@ from healthsim_core import (
     Trigger,
     hookimpl,
 )
-from membersim.facts import billing_skill
+from membersim.facts import billing_skill, visits_skill
 from membersim.formats import FORMATS
 from membersim.generation import JOURNEYS, PROFILES
 from membersim.handlers import gaps, membership
@@ -53,8 +53,9 @@ def healthsim_triggers() -> Iterable[Trigger]:
 
 @hookimpl
 def healthsim_skill_resolvers() -> Iterable[SkillResolver]:
-    """Which service a visit is billed as."""
+    """Which service a visit is billed as, and what a member's visits are coded as."""
     yield billing_skill()
+    yield visits_skill()
 
 
 @hookimpl
