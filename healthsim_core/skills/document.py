@@ -5,7 +5,7 @@ A column headed `by NAME` is matched against the context column NAME: a value, `
 `by condition.N18` asks whether the person has that condition, one headed `by code.N18` under which code; a context
 without it means no. The first rows that match win; where the table has a `weight` column, one of all matching rows is
 drawn by weight. All other columns are what the lookup gives: numbers where every cell is one, else text. A cell in
-backticks makes its column text: a code such as `00093104801` stays one.
+backticks makes its column text: a code such as `53746021801` stays one.
 """
 
 from __future__ import annotations

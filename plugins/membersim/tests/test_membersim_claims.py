@@ -33,7 +33,7 @@ YEAR = {
         {"event_id": "home", "event_type": "discharge", "depends_on": "again", "delay": {"days": [1, 3]},
          "parameters": {"reason_code": "M17.11", "drg": "470", "procedure_code": "0SRC0J9"}},
         {"event_id": "drug", "event_type": "claim_pharmacy", "delay": {"days": [3, 30]}, "repeat": {"every": {"days": 30}, "count": 3},
-         "parameters": {"ndc": "00093104801", "days_supply": 30, "quantity": 60}},
+         "parameters": {"ndc": "53746021801", "days_supply": 30, "quantity": 60}},
         {"event_id": "loss", "event_type": "termination", "delay": {"days": [150, 300]}, "probability": 0.3,
          "parameters": {"reason": "employment ended"}},
     ],

@@ -291,7 +291,7 @@ def test_the_formulary_is_whole(table):
 
 @pytest.mark.parametrize(
     ("ndc", "named", "drug_class"),
-    [("00093104801", "whatever", "biguanide"), (None, "SGLT2 inhibitor", "sglt2_inhibitor"), (None, "ACE inhibitor", "ace_inhibitor"),
+    [("53746021801", "whatever", "biguanide"), (None, "SGLT2 inhibitor", "sglt2_inhibitor"), (None, "ACE inhibitor", "ace_inhibitor"),
      ("99999999999", "GLP-1 receptor agonist", "glp1_agonist"), (None, None, "other"), ("99999999999", "moon dust", "other")],
 )  # fmt: skip
 def test_a_drug_is_found_by_its_code_else_by_its_class(ndc, named, drug_class):
