@@ -23,7 +23,8 @@ YEARS = {
     "social-needs-outreach": "san-diego-county-adults", "diabetes-drug-therapy": "rx-chronic-adult",
     "polypharmacy-year": "rx-senior-polypharmacy", "statin-therapy-year": "rx-chronic-adult",
     "trial_participation": "trial-diabetes-adults", "trial_screening": "trial-community-screening",
-    "trial_vaccine": "trial-healthy-volunteers", "dental-year": "dental-adults", "kidney-disease-course": "diabetic-senior",
+    "trial_vaccine": "trial-healthy-volunteers", "trial_oncology": "trial-breast-cancer-adults",
+    "dental-year": "dental-adults", "kidney-disease-course": "diabetic-senior",
     "anticoagulation-year": "adult-hypertension",
 }  # fmt: skip
 PEOPLE = {"county-seniors-with-diabetes": "diabetic-first-year"}  # whose journey has people of its own above

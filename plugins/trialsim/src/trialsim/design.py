@@ -51,8 +51,10 @@ def _elements(protocol: Protocol) -> Columns:
     names = {"code": "element_code", "name": "element", "epoch": "epoch", "arm": "arm_code", "starts": "starts", "ends": "ends",
              "duration": "duration"}  # fmt: skip
     text = {ours: Text.of([element.get(theirs) for element in elements]) for theirs, ours in names.items()}
-    order = np.array([EPOCHS.index(element["epoch"]) + 1 for element in elements])
-    return Columns({**text, "order": order}, len(elements))
+    repeats = np.array([element.get("repeats", 1) for element in elements])
+    epoch = np.array([EPOCHS.index(element["epoch"]) for element in elements])
+    before = np.array([sum(repeats[epoch == each].max(initial=0) for each in range(mine)) for mine in epoch])
+    return Columns({**text, "order": before + 1, "repeats": repeats}, len(elements))
 
 
 def _visits(visits: Sequence[PlannedVisit]) -> Columns:

@@ -93,6 +93,12 @@ class Protocol:
         return max((visit for visit in self.visits if visit.day is not None), key=lambda visit: visit.day or 0)
 
     @property
+    def cycles(self) -> int:
+        """Cycles of treatment; 1 where dosing has none."""
+        cycle = self.document["dosing"].get("cycle")
+        return len(cycle["visits"]) if cycle else 1
+
+    @property
     def treatment_days(self) -> int:
         """Planned days from the first dose to the last."""
         end = self.visit("end_of_treatment")

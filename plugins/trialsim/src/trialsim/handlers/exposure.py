@@ -58,7 +58,8 @@ def dosing_of(part: Participation, visits: Visits, ended: NDArray[np.datetime64]
     """
     first = part.randomized.astype("datetime64[D]")
     last = _last(part, visits, first, ended)
-    intervals = _single_doses if "visits" in part.protocol["dosing"] else _daily_doses
+    how = part.protocol["dosing"]
+    intervals = _single_doses if "visits" in how else _cyclic_doses if "cycle" in how else _daily_doses
     subject, start, end, factor = intervals(part, visits, first, last)
     taken = np.full(len(part), NEVER, "datetime64[D]")
     taken[subject] = end  # sorted by start: the last interval's end stands
@@ -96,6 +97,29 @@ def _daily_doses(part: Participation, visits: Visits, first: NDArray[Any], last:
     return subject[kept], start[kept], end[kept], factor[kept]
 
 
+def _cyclic_doses(part: Participation, visits: Visits, first: NDArray[Any], last: NDArray[Any]) -> Intervals:
+    """A dose a day on the first days of each cycle, which begins with a visit and ends with the next one's."""
+    subject, start, end, factor = _daily_doses(part, visits, first, last)
+    opens = _opening(part, visits)
+    begins = _moment(visits.subject[opens], visits.date[opens])
+    at = np.searchsorted(begins, _moment(subject, start), side="right") - 1
+    until = visits.date[opens][at] + np.timedelta64(part.protocol["dosing"]["cycle"]["days"] - 1, "D")
+    goes_on = np.isnat(end) & (until > part.as_of)
+    kept = ~(start > until)
+    end = np.where(goes_on, NEVER, np.fmin(end, until))
+    return subject[kept], start[kept], end[kept], factor[kept]
+
+
+def _opening(part: Participation, visits: Visits) -> NDArray[np.intp]:
+    """The visits with which dosing begins anew: those that open a cycle, or those where the drug is dispensed."""
+    cycle = part.protocol["dosing"].get("cycle")
+    return np.flatnonzero(visits.kind == "treatment" if cycle is None else np.isin(visits.number, cycle["visits"]))
+
+
+def _moment(subject: NDArray[np.intp], day: NDArray[Any]) -> NDArray[np.int64]:
+    return subject.astype(np.int64) * 2**32 + day.astype("datetime64[D]").astype(np.int64) + 2**31
+
+
 def _last(part: Participation, visits: Visits, first: NDArray[Any], ended: NDArray[Any]) -> NDArray[Any]:
     planned = first + np.timedelta64(part.protocol.treatment_days - 1, "D")
     end_of_treatment = part.protocol.visit("end_of_treatment")
@@ -110,7 +134,7 @@ def _boundaries(
 ) -> tuple[NDArray[np.intp], NDArray[Any], NDArray[np.float64], NDArray[np.bool_]]:
     """Days on which an interval begins: (subject, day, share of the dose, whether dosing pauses), sorted."""
     dosed = np.flatnonzero(~np.isnat(first))
-    dispensed = np.flatnonzero(visits.kind == "treatment")
+    dispensed = _opening(part, visits)
     changes = part.batch.of("dose_modification")
     action, days = changes.events.parameters["action"], np.asarray(changes.events.parameters["days"], np.float64)
     days = np.where(np.isnan(days), part.protocol["dosing"]["interruption_days"], days).astype("timedelta64[D]")

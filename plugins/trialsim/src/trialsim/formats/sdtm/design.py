@@ -19,12 +19,15 @@ def arms(design: Design, protocol: Protocol) -> dict[str, Any]:
     element, arm = design[tables.ELEMENT.name], design[tables.ARM.name]
     codes, names = (arm[name].to_pylist() for name in ("arm_code", "arm"))  # type: ignore[union-attr]
     owner = element["arm_code"].to_pylist()  # type: ignore[union-attr]
-    pairs = [(a, e) for a, code in enumerate(codes) for e, of in enumerate(owner) if of in (None, code)]
-    row = np.array([e for _, e in pairs])
+    repeats = np.asarray(element["repeats"]).astype(int).tolist()
+    found = [(a, e, turn) for a, code in enumerate(codes) for e, of in enumerate(owner) if of in (None, code) for turn in range(repeats[e])]
+    pairs = [(a, e) for a, e, _ in found]
+    row, turn = np.array([e for _, e in pairs]), np.array([turn for *_, turn in found])
     epochs = [element["epoch"].to_pylist()[e] for e in row.tolist()]  # type: ignore[union-attr]
     branch = [f"Randomized to {names[a]}" if epoch == "SCREENING" else None for (a, _), epoch in zip(pairs, epochs, strict=True)]
     return {
-        "ARMCD": Text.of([codes[a] for a, _ in pairs]), "ARM": Text.of([names[a] for a, _ in pairs]), "TAETORD": element["order"][row],
+        "ARMCD": Text.of([codes[a] for a, _ in pairs]), "ARM": Text.of([names[a] for a, _ in pairs]),
+        "TAETORD": np.asarray(element["order"])[row] + turn,
         "ETCD": element["element_code"][row], "ELEMENT": element["element"][row], "EPOCH": Text.of(epochs),
         "TABRANCH": Text.of(branch),
     }  # fmt: skip

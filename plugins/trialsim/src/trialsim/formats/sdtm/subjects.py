@@ -49,25 +49,42 @@ def elements(source: Source) -> Domain:
     treated, followed = ~np.isnat(first), (last < end) | (~np.isnat(last) & np.isnat(end))
     by_epoch = {element["epoch"]: element for element in source.protocol["elements"] if not element.get("arm")}
     by_arm = {element["arm"]: element for element in source.protocol["elements"] if element.get("arm")}
-    parts = [
-        (np.arange(len(subject)), consent, np.where(treated, first, end), 0),
-        (np.flatnonzero(treated), first, np.where(followed, last + ONE_DAY, last), 1),
-        (np.flatnonzero(followed), last + ONE_DAY, end, 2),
-    ]
-    row = np.concatenate([rows for rows, *_ in parts])
-    order = np.concatenate([np.full(len(rows), place) for rows, _, _, place in parts])
+    row, turn, starts, ends = _treatments(source, subject, np.flatnonzero(treated), np.where(followed, last + ONE_DAY, last))
+    after = np.flatnonzero(followed)
+    none = np.zeros(len(subject), np.int64)
+    starts = np.concatenate([consent, starts, (last + ONE_DAY)[after]])
+    ends = np.concatenate([np.where(treated, first, end), ends, end[after]])
+    order = np.repeat([0, 1, 2], [len(subject), len(row), len(after)])
+    turn = np.concatenate([none, turn, none[after] + source.protocol.cycles - 1])
+    row = np.concatenate([np.arange(len(subject)), row, after])
     names = [by_epoch["SCREENING"], by_epoch["FOLLOW-UP"], *by_arm.values()]
     arm_place = arm.map({code: index + 2 for index, code in enumerate(by_arm)}.__getitem__, np.int64, -1)
     which = np.where(order == 1, arm_place[row], np.where(order == 0, 0, 1))
-    starts = np.concatenate([start[rows] for rows, start, _, _ in parts])
-    ends = np.concatenate([stop[rows] for rows, _, stop, _ in parts])
     found = Rows(source, subject.columns.take(row), subject.owner[row])
     columns = {
         "ETCD": Text(which, [name["code"] for name in names]), "ELEMENT": Text(which, [name["name"] for name in names]),
-        "TAETORD": order + 1.0, "EPOCH": Text(order, ["SCREENING", "TREATMENT", "FOLLOW-UP"]), "SESTDTC": starts, "SEENDTC": ends,
+        "TAETORD": order + turn + 1.0, "EPOCH": Text(order, ["SCREENING", "TREATMENT", "FOLLOW-UP"]), "SESTDTC": starts, "SEENDTC": ends,
         "SESTDY": found.study_day(starts), "SEENDY": found.study_day(ends),
     }  # fmt: skip
     return columns, found.owner
+
+
+def _treatments(
+    source: Source, subject: Rows, treated: NDArray[np.intp], until: NDArray[Any]
+) -> tuple[NDArray[np.intp], NDArray[np.int64], NDArray[Any], NDArray[Any]]:
+    """Elements of treatment, one a subject or one a cycle: the subject's row, which in the row of cycles, start, end."""
+    cycle = source.protocol["dosing"].get("cycle")
+    if cycle is None:
+        return treated, np.zeros(len(treated), np.int64), subject["first_dose_date"][treated], until[treated]
+    visit = source.rows("trialsim.visit")
+    day = visit["time"].astype("datetime64[D]")
+    visit = visit.where(np.isin(visit["visit_number"], cycle["visits"]) & ~(day > visit.of_subject("last_dose_date")))
+    row_of = np.empty(len(subject), np.intp)
+    row_of[subject.owner] = np.arange(len(subject))
+    row, day = row_of[visit.owner], visit["time"].astype("datetime64[D]")
+    goes_on = np.append(row[1:] == row[:-1], False) if len(row) else np.zeros(0, bool)
+    end = np.where(goes_on, np.append(day[1:], np.datetime64("NaT", "D")), until[row])
+    return row, np.searchsorted(cycle["visits"], visit["visit_number"]).astype(np.int64), day, end
 
 
 def visits(source: Source) -> Domain:
