@@ -14,6 +14,7 @@ from healthsim_core.execution.executors import EXECUTORS, executor_of
 from healthsim_core.execution.output import OutputFolder, staging_of
 from healthsim_core.execution.parts import TABLES
 from healthsim_core.execution.stored import StoredTables
+from healthsim_core.execution.storing import Storing
 from healthsim_core.formats.folder import MEMORY
 from healthsim_core.generation.executor import strictly
 from healthsim_core.generation.memory import run_in_memory
@@ -125,7 +126,7 @@ def _place(options: Options) -> Iterator[str | Path]:
 
 def _made(plan: Plan, execution: Execution, options: Options, folder: OutputFolder, state: StateSink | None) -> Result:
     """Make the parts that are missing, and store all of them."""
-    done, total, stored = {number: result.part.stop - result.part.start for number, result in folder.done.items()}, plan.request.count, 0
+    done, total = {number: result.part.stop - result.part.start for number, result in folder.done.items()}, plan.request.count
 
     def told(part: int, units: int) -> None:
         done[part] = units
@@ -134,13 +135,13 @@ def _made(plan: Plan, execution: Execution, options: Options, folder: OutputFold
 
     if state:
         state.write(plan.run_tables)
-        stored = _store(folder, state, stored)
     missing = [part for part in folder.parts if part.number not in folder.done]
-    with closing(executor_of(options.executor, options.workers).map(folder.job(options.chunk_size), missing, told)) as results:
+    executor, job = executor_of(options.executor, options.workers), folder.job(options.chunk_size)
+    with Storing(folder, state) as storing, closing(executor.map(job, missing, told)) as results:
         for result in results:
             folder.add(result)
             told(result.part.number, result.part.stop - result.part.start)
-            stored = _store(folder, state, stored) if state else stored
+            storing.go_on()
     tallies = Tallies()
     rows = {name: plan.run_tables[name].num_rows if name in plan.run_tables else 0 for name in plan.tables}
     for number in range(len(folder.parts)):
@@ -148,14 +149,6 @@ def _made(plan: Plan, execution: Execution, options: Options, folder: OutputFold
         for name, count in folder.done[number].rows.items():
             rows[name] += count
     return Result(plan.request.name, {}, rows, report(tallies, plan.request.validation), execution)
-
-
-def _store(folder: OutputFolder, state: StateSink, stored: int) -> int:
-    """Store parts in order, as far as they are there; how many that are now."""
-    while stored in folder.done:
-        state.write_files(folder.staging, folder.table_paths(stored), folder.done[stored].rows)
-        stored += 1
-    return stored
 
 
 def _resumed(kept: int, folder: OutputFolder) -> Iterator[str]:

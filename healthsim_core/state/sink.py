@@ -16,7 +16,12 @@ from healthsim_core.state.ddl import COHORT, ensure_table
 from healthsim_core.state.record import ExecutionRecord, digest
 from healthsim_core.tables import Table
 
-_MEMORY, _THREADS = "64MB", 1  # of DuckDB: what does not fit is on the disk already; a second thread costs a third more, and saves no time
+_MEMORY = "64MB"  # of DuckDB: what does not fit is on the disk already
+_SETTINGS = {
+    "memory_limit": _MEMORY,
+    "block_allocator_memory": _MEMORY,  # kept for further blocks: asking the system for each costs a tenth more; older DuckDB has it not
+    "threads": "1",  # a second costs a third more, and saves no time
+}
 
 
 class CohortWriter:
@@ -89,6 +94,10 @@ class CohortWriter:
             self.abort()
             raise
 
+    def interrupt(self) -> None:
+        """End a statement that another thread has under way; the transaction can then only be aborted."""
+        self._connection.interrupt()
+
     def abort(self) -> None:
         """Leave the database as it was before; after `commit` or a first `abort` there is nothing left to do."""
         self._transaction.abort()
@@ -104,7 +113,9 @@ class CohortWriter:
 
     def _begin(self, replace: bool) -> None:
         with explained(self._path):
-            self._connection.execute(f"SET memory_limit = '{_MEMORY}'; SET threads = {_THREADS}")
+            known = "SELECT name FROM duckdb_settings() WHERE name IN (SELECT unnest(?))"
+            for (setting,) in self._connection.execute(known, [list(_SETTINGS)]).fetchall():
+                self._connection.execute(f"SET {setting} = '{_SETTINGS[setting]}'")
             if replace:
                 remove_cohort(self._connection, self.cohort)
             if first_row(self._connection, "FROM healthsim.cohort WHERE name = ?", [self.cohort]):
@@ -188,6 +199,10 @@ class StateSink:
         """
         for name, path in paths.items():
             self._writer.append_file(name, folder, path, rows[name])
+
+    def interrupt(self) -> None:
+        """End what another thread is writing, so that it can be aborted."""
+        self._writer.interrupt()
 
     def commit(self) -> None:
         """Record the cohort and its execution, and make all of it lasting."""

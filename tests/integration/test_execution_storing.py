@@ -1,0 +1,89 @@
+"""A run's parts go into the database beside the making of further parts: all of them in order, or nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from healthsim import generate
+from healthsim_core.errors import StateError
+from healthsim_core.generation import memory
+from healthsim_core.state import StateSink, list_cohorts, load_cohort
+
+A_PART, PARTS = 10, 6
+WAIT = 30  # seconds, of which a passing test needs none
+REQUEST: dict[str, Any] = {"profile": "dental-adults", "journey": "dental-year", "count": A_PART * PARTS, "products": ["dentalsim"]}
+WRITE_FILES = StateSink.write_files
+
+
+@pytest.fixture(autouse=True)
+def several_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "FEW", 0)
+    monkeypatch.setattr(memory, "ROWS_A_PART", A_PART)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "d.duckdb"
+
+
+def test_parts_are_stored_in_their_order(database: Path) -> None:
+    generate(**REQUEST, persist=True, cohort="made", database=database)
+
+    stored = load_cohort("made", database)
+
+    assert {name: table.to_pylist() for name, table in stored.items()} == {
+        name: table.to_pylist() for name, table in generate(**REQUEST).tables.items()
+    }
+
+
+def test_further_parts_are_made_while_one_is_stored(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    last, in_time = threading.Event(), []
+
+    def slowly(self: StateSink, *part: Any) -> None:
+        in_time.append(last.wait(WAIT))
+        WRITE_FILES(self, *part)
+
+    monkeypatch.setattr(StateSink, "write_files", slowly)
+    generate(**REQUEST, persist=True, database=database, progress=lambda done, total: last.set() if done == total else None)
+
+    assert in_time == [True] * PARTS
+
+
+def test_what_the_database_refuses_meanwhile_ends_the_run_and_leaves_nothing(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: StateSink, *part: Any) -> None:
+        raise StateError("the disk is full.")
+
+    monkeypatch.setattr(StateSink, "write_files", refuse)
+    with pytest.raises(StateError, match="the disk is full"):
+        generate(**REQUEST, persist=True, out=database.parent / "out", database=database)
+
+    assert list(database.parent.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to one thread's process")
+@pytest.mark.parametrize("made", [2 * A_PART, A_PART * PARTS], ids=["while parts are made", "while the last are stored"])
+def test_ctrl_c_ends_what_is_being_stored_and_undoes_the_run(database: Path, monkeypatch: pytest.MonkeyPatch, made: int) -> None:
+    generate(**REQUEST, persist=True, cohort="before", database=database)
+
+    def endlessly(self: StateSink, *part: Any) -> None:
+        self._writer._connection.execute("SELECT count(*) FROM range(10_000_000_000) a, range(1_000) b")
+
+    def press(done: int, total: int) -> None:
+        if done == made:
+            threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+            time.sleep(WAIT if done < total else 0)
+
+    monkeypatch.setattr(StateSink, "write_files", endlessly)
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        generate(**REQUEST, persist=True, cohort="stopped", database=database, progress=press)
+
+    assert [cohort.name for cohort in list_cohorts(database)] == ["before"]
+    assert time.monotonic() - started < WAIT
