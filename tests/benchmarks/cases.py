@@ -88,6 +88,7 @@ def cases(size: str) -> Iterator[Case]:
                 yield Case(work, sink, people)
     for sink in SINKS[:3]:
         yield Case("plain", sink, PLAIN_PEOPLE[size])
+    yield Case("plain", "duckdb", 100 * THOUSAND)
 
 
 def request(work: str) -> dict[str, Any]:

@@ -68,22 +68,22 @@ def test_what_the_database_refuses_meanwhile_ends_the_run_and_leaves_nothing(dat
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to one thread's process")
-@pytest.mark.parametrize("made", [2 * A_PART, A_PART * PARTS], ids=["while parts are made", "while the last are stored"])
-def test_ctrl_c_ends_what_is_being_stored_and_undoes_the_run(database: Path, monkeypatch: pytest.MonkeyPatch, made: int) -> None:
+@pytest.mark.parametrize("halt", [True, False], ids=["while parts are made", "while the last are stored"])
+def test_ctrl_c_ends_what_is_being_stored_and_undoes_the_run(database: Path, monkeypatch: pytest.MonkeyPatch, halt: bool) -> None:
     generate(**REQUEST, persist=True, cohort="before", database=database)
 
     def endlessly(self: StateSink, *part: Any) -> None:
+        threading.Timer(1, os.kill, (os.getpid(), signal.SIGINT)).start()
         self._writer._connection.execute("SELECT count(*) FROM range(10_000_000_000) a, range(1_000) b")
 
-    def press(done: int, total: int) -> None:
-        if done == made:
-            threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
-            time.sleep(WAIT if done < total else 0)
+    def dawdle(done: int, total: int) -> None:
+        if halt and done > A_PART:
+            time.sleep(WAIT)
 
     monkeypatch.setattr(StateSink, "write_files", endlessly)
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        generate(**REQUEST, persist=True, cohort="stopped", database=database, progress=press)
+        generate(**REQUEST, persist=True, cohort="stopped", database=database, progress=dawdle)
 
     assert [cohort.name for cohort in list_cohorts(database)] == ["before"]
     assert time.monotonic() - started < WAIT
