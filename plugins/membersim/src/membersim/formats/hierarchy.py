@@ -41,7 +41,7 @@ class Levels:
 
 
 def filed_order(claims: Columns) -> NDArray[np.int64]:
-    """The order of claims in the file: by subscriber, billing provider, payer and group, the subscriber's own first, patient."""
+    """The order of claims in the file: by subscriber, billing provider, payer, group and filing, the subscriber's own first, patient."""
     keys = (claims["person_id"], *_family(claims)[::-1])
     return np.lexsort(keys)
 
@@ -75,5 +75,5 @@ def hierarchy(claims: Columns, sets: NDArray[np.int64], used: int) -> Levels:
 
 def _family(claims: Columns) -> tuple[NDArray[np.int64], ...]:
     dependent = (claims["person_id"] != claims["subscriber_id"]).astype(np.int64)
-    payer, group = alphabetical(claims["payer_id"]), alphabetical(claims["group_number"])
-    return claims["subscriber_id"], alphabetical(claims["billing_npi"]), payer, group, dependent
+    payer, group, filing = (alphabetical(claims[name]) for name in ("payer_id", "group_number", "filing_indicator"))
+    return claims["subscriber_id"], alphabetical(claims["billing_npi"]), payer, group, filing, dependent
