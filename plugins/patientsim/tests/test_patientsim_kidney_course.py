@@ -72,3 +72,28 @@ def test_the_filtration_rate_is_that_of_the_stage(courses: Result) -> None:
     assert fourth
     assert 30 <= min(third) <= max(third) < 60
     assert 15 <= min(fourth) <= max(fourth) < 30
+
+
+def test_what_the_list_says_already_is_not_diagnosed_again(courses: Result) -> None:
+    listed = by_person(courses, "condition", code="E11.22", category="problem-list-item")
+    found = by_person(courses, "condition", code="E11.22", category="encounter-diagnosis")
+    assert listed
+    assert found
+    assert not listed.keys() & found.keys()
+
+
+@pytest.mark.parametrize(
+    ("profile", "journey"),
+    [
+        ("diabetic-senior", "diabetic_management_year"),
+        ("diabetic-senior", "diabetic-first-year"),
+        ("adult-hypertension", "chronic-management"),
+    ],
+)
+def test_metformin_stays_at_half_the_dose_below_an_egfr_of_45(profile: str, journey: str) -> None:
+    result = generate(profile=profile, journey=journey, count=500, products=["patientsim"])
+    weak = {row["person_id"] for row in result.tables["core.condition"].to_pylist() if row["code"] == "N18.32"}
+    doses: dict[bool, set[float]] = {True: set(), False: set()}
+    for person, orders in by_person(result, "medication_request", drug_class="biguanide").items():
+        doses[person in weak].add(max(order["dose"] for order in orders))
+    assert doses == {True: {500.0}, False: {1000.0}}

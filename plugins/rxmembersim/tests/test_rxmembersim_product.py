@@ -311,3 +311,18 @@ def test_the_tables_of_no_people_have_their_types():
 
     assert made.tables["rxmembersim.fill"].num_rows == 0
     assert made.tables["rxmembersim.fill"].schema.field("allowed").type == pa.decimal128(14, 2)
+
+
+@pytest.mark.parametrize(
+    ("profile", "journey"),
+    [
+        ("rx-chronic-adult", "statin-therapy-year"),
+        ("rx-chronic-adult", "diabetes-drug-therapy"),
+        ("rx-senior-polypharmacy", "polypharmacy-year"),
+    ],
+)
+def test_prescribers_work_on_weekdays(profile, journey):
+    prescriptions = rxmembersim.generate(profile, journey, count=200).tables["rxmembersim.prescription"].to_pylist()
+
+    assert len(prescriptions) > 40
+    assert {row["written_date"].weekday() for row in prescriptions} == {0, 1, 2, 3, 4}

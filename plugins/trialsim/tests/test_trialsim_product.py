@@ -140,3 +140,14 @@ def test_every_variable_has_a_codelist_and_a_method_that_exist() -> None:
     assert {v.codelist for v in variables} - {""} <= set(codelists()) | dynamic
     assert {v.method for v in variables} - {""} == set(methods())
     assert all(bool(v.method) == (v.origin == "Derived") for v in variables)
+
+
+def test_people_of_the_diabetes_trial_are_as_severe_as_their_a1c_says():
+    people = generate("trial-diabetes-adults", "trial_participation", 300, products=["trialsim"], output_formats=[]).entities.to_pylist()
+
+    said = {person["severity"]: [p["a1c"] for p in people if p["severity"] == person["severity"]] for person in people}
+
+    assert set(said) == {"controlled", "moderate", "uncontrolled"}
+    assert max(said["controlled"]) < 7 <= min(said["moderate"])
+    assert max(said["moderate"]) <= 9 < min(said["uncontrolled"])
+    assert {p["conditions"].split()[0] for p in people if p["severity"] == "uncontrolled"} == {"E11.65"}
