@@ -97,3 +97,24 @@ def test_metformin_stays_at_half_the_dose_below_an_egfr_of_45(profile: str, jour
     for person, orders in by_person(result, "medication_request", drug_class="biguanide").items():
         doses[person in weak].add(max(order["dose"] for order in orders))
     assert doses == {True: {500.0}, False: {1000.0}}
+
+
+def test_hypertension_with_kidney_disease_is_coded_so_in_the_chart_as_at_the_visit() -> None:
+    result = generate(profile="adult-hypertension", journey="chronic-management", count=300, products=["patientsim"])
+    kidneys = {row["person_id"] for row in result.tables["core.condition"].to_pylist() if row["category"] == "N18"}
+    active = [row for row in rows(result, "condition") if row["clinical_status"] == "active" and row["code"].startswith("I1")]
+    assert kidneys
+    assert {row["code"] for row in active if row["person_id"] in kidneys} == {"I12.9"}
+    assert {row["code"] for row in active if row["person_id"] not in kidneys} == {"I10"}
+    assert {row["reason_code"] for row in rows(result, "encounter") if row["person_id"] in kidneys} == {"I12.9"}
+
+
+def test_what_is_taken_on_one_day_is_reported_on_one_day_within_five() -> None:
+    result = generate(profile="diabetic-senior", journey="diabetic_management_year", count=200, products=["patientsim"])
+    reported: dict[tuple[int, Any], set[int]] = {}
+    for row in rows(result, "observation"):
+        if row["category"] == "laboratory":
+            taken = row["effective"].date()
+            reported.setdefault((row["person_id"], taken), set()).add((row["issued"].date() - taken).days)
+    assert all(len(days) == 1 for days in reported.values())
+    assert set.union(*reported.values()) == {1, 2, 3, 4, 5}

@@ -151,3 +151,19 @@ def test_sv_has_the_cycle_s_visits_on_their_planned_days(sdtm: dict[str, Rows]) 
 def test_the_files_agree_with_the_tables(run: tuple[Result, Path]) -> None:
     report = verify_folder(run[1])
     assert report.passed, str(report)
+
+
+@pytest.mark.parametrize(
+    ("profile", "journey"), [("trial-breast-cancer-adults", "trial_oncology"), ("trial-diabetes-adults", "trial_participation")]
+)
+def test_people_die_in_the_trial_of_what_threatened_their_life(profile: str, journey: str) -> None:
+    result = generate(profile, journey, 2_000, products=["trialsim"], output_formats=[], seed=4)
+    fatal = [row for row in result.tables["trialsim.adverse_event"].to_pylist() if row["outcome"] == "FATAL"]
+    assert fatal
+    assert {row["term"] for row in fatal} <= {"Heart attack", "Stroke", "Blood poisoning", "Clot in the lung"}
+
+
+def test_nobody_s_cancer_is_newly_found_in_a_cancer_trial(tables: dict[str, Rows]) -> None:
+    serious = {row["term"] for row in tables["adverse_event"] if row["serious"]}
+    assert serious
+    assert "Newly found cancer" not in serious
