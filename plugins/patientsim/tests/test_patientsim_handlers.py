@@ -130,6 +130,20 @@ def test_a_diagnosis_of_a_known_problem_keeps_its_onset() -> None:
     assert str(new["onset_date"]) == "2025-03-01"
 
 
+@pytest.mark.parametrize(
+    ("listed", "found", "onset"),
+    [
+        ("N18.31", "N18.6", "2025-03-01"),
+        ("E11.9", "E11.22", "2025-03-01"),
+        ("E11.22", "E11.22", "2019-05-05"),
+        ("E11.9", "E11.65", "2019-05-05"),
+    ],
+)
+def test_a_stage_or_a_complication_begins_when_it_is_found(listed: str, found: str, onset: str) -> None:
+    (row,) = diagnosed(people_with(listed[:3], listed, "2019-05-05"), ["2025-03-01T09:00:00"], [found])
+    assert str(row["onset_date"]) == onset
+
+
 def test_a_lasting_illness_begins_once_a_passing_one_each_time() -> None:
     times = ["2025-03-01T09:00:00", "2025-09-01T09:00:00"]
     lasting = diagnosed(make_people(), times, ["M17.0", "M17.0"])

@@ -19,7 +19,8 @@ _NEVER = np.iinfo(np.int64).max // 2
 def conditions(events: Events) -> dict[str, Columns]:
     """Problems as they stand at the start, then diagnoses in order.
 
-    A diagnosis of a category on the person's problem list is a finding of that problem: it keeps the problem's onset.
+    A diagnosis of a category on the person's problem list is a finding of that problem: it keeps the problem's onset,
+    unless it is a stage or a complication that begins when it is found.
     One made again keeps the onset of the first time, unless the illness passes by itself. One that a later diagnosis
     corrects, such as an earlier stage, is inactive.
     """
@@ -71,8 +72,11 @@ def _onset(made: Events, code: Text, lasts: NDArray[np.int64]) -> NDArray[Any]:
     if len(made):
         _, first, inverse = np.unique(made.row * (len(code.values) + 1) + code.codes, return_index=True, return_inverse=True)
         onset = np.where(lasts < _NEVER, onset, made.date[first][inverse])
+    stages = tuple(facts("conditions")["begins_when_found"])
+    anew = code.map(lambda said: said.startswith(stages), bool, False)
     for category, has in made.chunk.conditions.items():
         known = np.asarray(has)[made.row] & code.map(lambda said, stem=category[:_CATEGORY]: said.startswith(stem), bool, False)
+        known &= ~anew | (code == made.people[f"code.{category}"])
         since = np.asarray(made.people[f"onset.{category}"]).astype("datetime64[D]")
         onset = np.where(known & ~np.isnat(since), since, onset)
     return onset
