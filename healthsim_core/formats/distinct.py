@@ -46,4 +46,7 @@ def numbered(keys: Codes, size: int) -> tuple[Codes, Codes]:
         return codes, distinct
     there = np.zeros(size, bool)
     there[keys] = True
-    return (np.cumsum(there) - 1)[keys], np.flatnonzero(there)
+    distinct = np.flatnonzero(there)
+    rank = np.empty(size, np.int64)
+    rank[distinct] = np.arange(len(distinct))
+    return rank[keys], distinct

@@ -27,6 +27,7 @@ Piece: TypeAlias = Union[str, Text, pa.Array, "Joined"]
 _NOTHING = pa.array([""])
 _INDEXED = 8_192  # rows of which it is said at once of which values they consist
 _COMBINATIONS = 4_096  # of neighbouring columns' values, up to which they are joined beforehand
+_ROWS_A_COMBINATION = 4  # at least: joining beforehand has to save more than it costs
 
 
 class Joined:
@@ -123,20 +124,31 @@ def _fused(row: Joined) -> Joined:
     """The same text in fewer columns: neighbours whose values make few combinations become one column of these."""
     columns: list[str | Text] = []
     together: list[str | Text] = []
-    size = 1
-    for column in row.columns:
+    size, most = 1, min(_COMBINATIONS, len(row) // _ROWS_A_COMBINATION)
+    for column in map(_constant, row.columns):
         values = 1 if isinstance(column, str) else len(column.values) + 1
-        if size * values > _COMBINATIONS and together:
+        if size * values > most and together:
             columns.append(_together(together))
             together, size = [], 1
         together.append(column)
         size *= values
-    return Joined([*columns, _together(together)])
+    columns.append(_together(together))
+    return Joined(columns) if any(isinstance(column, Text) for column in columns) else row  # which tells how many rows there are
+
+
+def _constant(column: str | Text) -> str | Text:
+    """The string itself where it is the same in every row."""
+    if isinstance(column, str) or len(column.values) != 1 or not len(column) or column.codes.min() < 0:
+        return column
+    value: str = column.values[0].as_py()
+    return value
 
 
 def _together(columns: list[str | Text]) -> str | Text:
     varied = [column for column in columns if isinstance(column, Text)]
-    if len(columns) == 1 or not varied:
+    if not varied:
+        return "".join(column for column in columns if isinstance(column, str))
+    if len(columns) == 1:
         return columns[0]
     if len(varied) == 1 and len(varied[0]) and varied[0].codes.min() >= 0:
         values = [pa.scalar(column) if isinstance(column, str) else column.values for column in columns]
@@ -193,6 +205,8 @@ def _repeated(column: str | Text | None, rows: int) -> Text:
 
 
 def _either(mask: NDArray[np.bool_], first: Text, second: Text) -> Text:
+    if mask.all():
+        return first
     if not len(second.values):
         return _where(mask, first)
     there = np.where(second.codes < 0, np.int32(-1), second.codes + np.int32(len(first.values)))

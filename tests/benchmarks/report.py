@@ -56,6 +56,8 @@ def _goal(goal: Goal, found: dict[str, Any]) -> Iterable[Sequence[str]]:
     if goal.over:
         others = [row for row in found.get(goal.section, ()) if _has(row, {**goal.row, **goal.over})]
         values = [other[goal.figure] / row[goal.figure] for row, other in zip(rows, others, strict=True)]
+    if not values and goal.section == "formats" and found.get("formats"):
+        return  # every format that is installed was measured
     if not values:
         yield goal.what, _figure(goal.wanted), "not at this size", ""
         return

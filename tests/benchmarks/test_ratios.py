@@ -32,9 +32,9 @@ FLOORS = {
     "timeline": Floor(5.5, 2.2),  # events a second, times the loop's
     "records": Floor(1.6, 0.7),
     "plain": Floor(8.0, 3.2),
-    "fhir_r4": Floor(0.17, 0.06),  # bytes a second, of the raw write's
-    "hl7v2_adt": Floor(0.053, 0.02),
-    "x12_837": Floor(0.008, 0.003),
+    "fhir_r4": Floor(0.38, 0.28),  # bytes a second, of the raw write's
+    "hl7v2_adt": Floor(0.12, 0.07),
+    "x12_837": Floor(0.015, 0.008),
 }
 PEOPLE = {"timeline": 2_000, "records": 500, "plain": 20_000}
 WRITTEN = 300  # people of a format

@@ -41,6 +41,12 @@ def test_a_piece_is_chosen_by_row():
     assert text.choose(mask, Text.of([None, "b"]), "").to_pylist() == [None, None]
 
 
+def test_what_is_chosen_in_every_row_stands_in_every_row():
+    always, letters = np.array([True, True]), Text.of(["a", None])
+    assert text.lines(text.choose(always, text.joined("<", letters, ">"), "no"), ";").to_pylist() == ["<a>;", "<>;"]
+    assert text.lines(text.choose(always, "", text.joined("<", letters, ">")), ";").to_pylist() == [";", ";"]
+
+
 def test_pieces_side_by_side_are_chosen_together():
     mask, letters = np.array([True, False, True]), Text.of(["a", "b", None])
     either = text.choose(mask, text.joined("<", letters, ">"), text.joined("no ", letters))
@@ -152,13 +158,20 @@ def test_data_of_nothing_is_nothing():
 FEW = st.lists(st.tuples(*[st.none() | st.text(max_size=2)] * 3, st.integers(0, 5)), min_size=1, max_size=40)
 
 
-@given(FEW, st.integers(1, 7))
-def test_batches_say_what_lines_say_of_neighbours_with_few_combinations_and_with_many(rows, size):
+@given(FEW, st.sampled_from([1, 30]), st.integers(1, 7))
+def test_batches_say_what_lines_say_of_neighbours_with_few_combinations_and_with_many(rows, times, size):
+    rows = rows * times
     letters = [Text.of([row[place] for row in rows]) for place in range(3)]
     many = Text(np.arange(len(rows)), [f"{number:05d}" for number in range(5_000)])
     pieces = ["<", letters[0], "|", letters[1], many, "(", text.whole(np.array([row[3] for row in rows])), ")", letters[2], ">"]
     expected = [f"<{a or ''}|{b or ''}{row:05d}({number}){c or ''}>" for row, (a, b, c, number) in enumerate(rows)]
     assert [line for batch in text.batches(*pieces, rows=size) for line in batch.to_pylist()] == expected
+
+
+@given(st.none() | st.text(max_size=2), st.integers(1, 5))
+def test_batches_of_rows_that_are_all_alike_have_every_row(value, rows):
+    pieces = ["<", Text.constant(value, rows), "|", Text.constant("b", rows), ">"]
+    assert [line for batch in text.batches(*pieces) for line in batch.to_pylist()] == [f"<{value or ''}|b>"] * rows
 
 
 @given(FEW)

@@ -74,7 +74,9 @@ def reference(name: str, resource: str, ids: text.Piece) -> list[text.Piece]:
 def optional_reference(name: str, resource: str, numbers: Any, array: bool = False) -> Any:
     """The same where the id is not null (0); in an array, where `array`."""
     opening, closing = ("[", "]") if array else ("", "")
-    return text.optional(f',"{name}":{opening}{{"reference":"{resource}/{PREFIX}', text.ids(numbers), f'"}}{closing}')
+    before, after = f',"{name}":{opening}{{"reference":"{resource}/{PREFIX}', f'"}}{closing}'
+    there = numbers != 0
+    return text.joined(text.choose(there, before, ""), text.ids(numbers), text.choose(there, after, ""))
 
 
 def identifier(ids: text.Piece, system: str = "record") -> list[text.Piece]:

@@ -74,14 +74,22 @@ def _unit(unit: str | None) -> str:
     return "" if unit is None else members(unit=unit, system=SYSTEMS["UCUM"], code=unit)
 
 
-def _components(rows: Rows, panel: NDArray[np.bool_], first_value: Text) -> Text:
+def _components(rows: Rows, panel: NDArray[np.bool_], first_value: Text) -> text.Joined:
     """Both values of the rows that are panels; the first one's code is the panel's where the table gives the panel's own."""
     of = rows.columns.where(panel)
-    second_value = _value(numbers(of["second_value"]), of["unit"])
     first = rendered(_first_code, of["loinc"], of["description"], of["second_loinc"])
     second = rendered(_code, of["second_loinc"], of["second_description"])
-    components = text.lines(',"component":[{', first, first_value[panel], "},{", second, second_value, "}]")
-    return Text(np.where(panel, np.cumsum(panel) - 1, -1), components)
+    second_value = _value(numbers(of["second_value"]), of["unit"])
+    return text.joined(
+        _spread(panel, text.together(lambda code, value: [',"component":[{', code, value, "},{"], first, first_value[panel])),
+        _spread(panel, text.together(lambda code, value: [code, value, "}]"], second, second_value)),
+    )
+
+
+def _spread(panel: NDArray[np.bool_], column: Text) -> Text:
+    codes = np.full(len(panel), -1, np.int32)
+    codes[panel] = column.codes
+    return Text(codes, column.values)
 
 
 @once

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,7 @@ from patientsim.formats.records import Records
 Pieces = list[text.Piece]
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, slots=False)
 class Rows:
     """The rows of one table that become resources, with their people.
 
@@ -35,12 +36,12 @@ class Rows:
     def __getitem__(self, name: str) -> Any:
         return self.columns[name]
 
-    @property
+    @functools.cached_property
     def zones(self) -> Text:
         """Offset from UTC, a row each."""
         return self.records.zones[self.person]
 
-    @property
+    @functools.cached_property
     def person_ids(self) -> Text:
         """The ids of their people in decimal."""
         return Text(self.person, self.records.person_ids)
