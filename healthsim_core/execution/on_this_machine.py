@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import queue
+import pickle
+import signal
 import threading
+import traceback
 from collections import deque
 from collections.abc import Generator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
 from multiprocessing import connection
 from typing import Any
 
@@ -22,11 +21,8 @@ from healthsim_core.execution.executors import died
 from healthsim_core.execution.parts import Job, Part, PartResult
 from healthsim_core.execution.worker import Report, make_part
 
-TRIES = 3  # without a part being finished in between
-LOOK = 0.2  # seconds between two looks at how far workers are
-
-_job: Job | None = None
-_done: Any = None
+TRIES = 3  # deaths without another process having finished a part in between
+LOOK = 0.2  # seconds between two looks at other processes, where there is nothing else to do
 
 
 @attrs.frozen
@@ -36,105 +32,149 @@ class Local:
     workers: int
 
     def map(self, job: Job, parts: Sequence[Part], report: Report) -> Generator[PartResult, None, None]:
-        """Make every part."""
+        """Make every part: this process works while others start, and whoever is free takes the next one."""
         if self.workers == 1 or len(parts) < 2:
             yield from (make_part(job, part, report) for part in parts)
             return
         if multiprocessing.parent_process() is not None:
             what, remedy = "workers were asked for within a worker.", 'Put the call below `if __name__ == "__main__":`.'
             raise HealthSimError(what, "workers", remedy)
-        yield from self._tried(job, parts, report)
-
-    def _tried(self, job: Job, parts: Sequence[Part], report: Report) -> Generator[PartResult, None, None]:
-        waiting, tries = {part.number: part for part in parts}, 0
-        while waiting:
-            try:
-                for result in self._shared(job, tuple(waiting.values()), report):
-                    del waiting[result.part.number]
-                    tries = 0
-                    yield result
-            except BrokenProcessPool as error:
-                tries += 1
-                if tries == TRIES:
-                    raise died(next(iter(waiting.values())), TRIES) from error
-
-    def _shared(self, job: Job, parts: Sequence[Part], report: Report) -> Generator[PartResult, None, None]:
-        """By this process and `workers` - 1 others: it works while they start, and whoever is free takes the next part."""
         with _Others(min(self.workers, len(parts)) - 1, job, parts, report) as others:
             for _ in parts:
                 part = None if others.finished else others.next_part()
                 yield make_part(job, part, others.told) if part is not None else others.result()
 
 
-class _Others:
-    """Processes that take one part after the other from those that are left."""
+EXECUTOR = Local
 
-    def __init__(self, workers: int, job: Job, parts: Sequence[Part], report: Report) -> None:
+
+class _Other:
+    """Another process, the parts that it has been given, and the way to it."""
+
+    def __init__(self) -> None:
         context = multiprocessing.get_context("spawn")
-        self._report, self._parts, self._left = report, parts, deque(parts)
-        self._done = context.RawArray("q", max(part.number for part in parts) + 1)  # no lock that a dying worker could hold
-        self._finished: queue.SimpleQueue[Future[PartResult]] = queue.SimpleQueue()
-        self._pool = ProcessPoolExecutor(workers, context, _prepare, (job, self._done))
-        for _ in range(workers):
-            self._begin()
+        self.way, theirs = context.Pipe()
+        self.process = context.Process(target=_work, args=(theirs,), daemon=True)
+        self.process.start()
+        theirs.close()  # so that its death is the end of the way
+        self.ready = False
+        self.parts: deque[Part] = deque()
+
+    def give(self, part: Part) -> None:
+        self.parts.append(part)
+        self.way.send(part)
+
+    def end(self) -> None:
+        self.process.terminate()
+        self.process.join()
+        self.way.close()
+
+
+class _Others:
+    """Other processes that take one part after the other from those that are left."""
+
+    def __init__(self, count: int, job: Job, parts: Sequence[Part], report: Report) -> None:
+        self._count, self._job, self._report = count, job, report
+        self._left, self._deaths = deque(parts), 0
+        self._results: deque[PartResult] = deque()
+        self._others: list[_Other] = []
 
     def __enter__(self) -> _Others:
+        self._others += [_Other() for _ in range(self._count)]
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        for other in self._others:
+            other.end()
 
     @property
     def finished(self) -> bool:
         """Whether another process has finished a part of which nobody was told."""
-        return not self._finished.empty()
+        return bool(self._results)
 
     def next_part(self) -> Part | None:
         """A part that nobody has begun; whoever asks makes it."""
-        with suppress(IndexError):
-            return self._left.popleft()
-        return None
+        return self._left.popleft() if self._left else None
 
     def told(self, part: int, units: int) -> None:
-        """Tell how far a part of this process is, and those of others."""
+        """Tell how far a part of this process is, and see to the others."""
         self._report(part, units)
-        self._look()
+        self._look(0)
 
     def result(self) -> PartResult:
-        """The next that another process has finished.
+        """The next part that another process finishes.
 
         Raises:
-            BrokenProcessPool: One of them died.
+            HealthSimError: Processes die again and again, or what one of them raised.
         """
-        while True:
-            self._look()
-            with suppress(queue.Empty):
-                return self._finished.get(timeout=LOOK).result()
+        while not self._results:
+            self._look(LOOK)
+        return self._results.popleft()
 
-    def _begin(self) -> None:
-        part = self.next_part()
-        if part is not None:
-            self._pool.submit(_make, part).add_done_callback(self._ended)
+    def _look(self, seconds: float) -> None:
+        by_way = {other.way: other for other in self._others}
+        for way in connection.wait([*by_way], seconds):
+            other = by_way[way]  # type: ignore[index]
+            try:
+                self._hear(other, other.way.recv())
+                self._give(other)
+            except (EOFError, ConnectionError):
+                self._replace(other)
 
-    def _ended(self, future: Future[PartResult]) -> None:
-        if not future.cancelled() and future.exception() is None:
-            self._begin()
-        self._finished.put(future)
+    def _hear(self, other: _Other, said: Any) -> None:
+        if said is None:
+            other.way.send(self._job)
+            other.ready = True
+        elif isinstance(said, BaseException):
+            raise said
+        elif isinstance(said, PartResult):
+            other.parts.remove(said.part)
+            self._results.append(said)
+            self._deaths = 0
+        else:
+            self._report(*said)
 
-    def _look(self) -> None:
-        for part in self._parts:
-            if self._done[part.number]:
-                self._report(part.number, self._done[part.number])
+    def _give(self, other: _Other) -> None:
+        """A part ahead, so that it need not wait for this process; near the end none, so that all end together."""
+        ahead = 2 if len(self._left) > self._count else 1
+        while other.ready and self._left and len(other.parts) < ahead:
+            other.give(self._left.popleft())
+
+    def _replace(self, dead: _Other) -> None:
+        self._deaths += 1
+        self._left.extendleft(reversed(dead.parts))
+        self._others.remove(dead)
+        dead.end()
+        if self._left and self._deaths == TRIES:
+            raise died(self._left[0], TRIES)
+        if self._left:
+            self._others.append(_Other())
 
 
-EXECUTOR = Local
-
-
-def _prepare(job: Job, done: Any) -> None:
-    global _job, _done
-    keep_freed_memory()
-    _job, _done = job, done
+def _work(way: connection.Connection) -> None:
+    """Make the parts that come, and say how far they are; None says that this process is ready for its job."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the process that ends this one
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    keep_freed_memory()
+    way.send(None)
+    job: Job = way.recv()
+    while True:
+        part: Part = way.recv()
+        try:
+            said: Any = make_part(job, part, lambda number, units: way.send((number, units)))
+        except Exception as error:
+            said = _sendable(error)
+        way.send(said)
+
+
+def _sendable(error: Exception) -> Exception:
+    """The error, or what it says where it cannot be taken to another process; with where it came from."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        error = RuntimeError(f"{type(error).__name__}: {error}")
+    error.add_note(traceback.format_exc())
+    return error
 
 
 def _end_with_parent() -> None:
@@ -143,12 +183,3 @@ def _end_with_parent() -> None:
     assert parent is not None
     connection.wait([parent.sentinel])
     os._exit(1)
-
-
-def _make(part: Part) -> PartResult:
-    assert _job is not None
-    return make_part(_job, part, _report)
-
-
-def _report(part: int, units: int) -> None:
-    _done[part] = units

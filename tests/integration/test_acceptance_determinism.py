@@ -6,11 +6,10 @@ import ast
 import datetime
 import hashlib
 import json
-import multiprocessing
 import os
-import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,40 @@ OSWALD = json.loads((ROOT / "examples" / "oswald_family.json").read_text(encodin
 FORMATS = ["fhir_r4", "fhir_bundle", "hl7v2_adt", "x12_834", "x12_837", "x12_835", "ncpdp_d0", "sdtm_datasets"]
 FAMILIES: dict[str, Any] = {"scenario": OSWALD, "count": 9, "output_formats": FORMATS}
 SOURCES = sorted([*(ROOT / "healthsim_core").rglob("*.py"), *(ROOT / "healthsim").rglob("*.py"), *ROOT.glob("plugins/*/src/**/*.py")])
-A_PART = 12  # household positions
+A_PART = 8  # household positions
+TELLING = """
+import os, signal
+from pathlib import Path
+from healthsim_core.execution import on_this_machine
+
+kept, made = on_this_machine.keep_freed_memory, on_this_machine.make_part
+
+
+def tell(did, who=os.getpid()):
+    (Path({told!r}) / f"{{did}}-{{who}}").touch(exist_ok=who != "first")
+
+
+def keep_freed_memory():
+    kept()
+    tell("started")
+
+
+def make_part(job, part, report):
+    def told(*said):
+        tell("made")
+        if {one_dies}:
+            try:
+                tell("killed", "first")
+                os.kill(os.getpid(), signal.SIGKILL)
+            except FileExistsError:
+                pass
+        report(*said)
+
+    return made(job, part, told)
+
+
+on_this_machine.keep_freed_memory, on_this_machine.make_part = keep_freed_memory, make_part
+"""
 ANOTHER_DAY = """
 import datetime, time
 
@@ -87,21 +119,40 @@ def test_chunks_of_any_size_make_the_same_bytes_of_every_format(usual: dict[str,
     assert made(tmp_path / "out", chunk_size=size) == usual
 
 
+class Others:
+    """The other processes of a run, for which this one waits; where `one_dies`, the first of them kills itself after a chunk.
+
+    Without waiting, this process would make every part of so small a run before another one has started.
+    """
+
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch, count: int, one_dies: bool) -> None:
+        self._told, self._count = folder / "told", count
+        self._told.mkdir()
+        (folder / "sitecustomize.py").write_text(TELLING.format(told=str(self._told), one_dies=one_dies), encoding="utf-8")
+        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")])))
+
+    def they(self, did: str) -> int:
+        return len([*self._told.glob(f"{did}-*")])
+
+    def waited_for(self, done: int, total: int) -> None:
+        self._until("started", self._count, 60)
+        self._until("made", 1, 3)
+
+    def _until(self, did: str, so_many: int, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while self.they(did) < so_many and time.monotonic() < end:
+            time.sleep(0.02)
+
+
+@pytest.mark.parametrize("one_dies", [False, True], ids=["all live", "one is killed in the middle"])
 @pytest.mark.parametrize("workers", [2, 4])
-def test_many_workers_make_the_bytes_of_one(usual: dict[str, str], tmp_path: Path, workers: int) -> None:
-    assert made(tmp_path / "out", chunk_size=2, workers=workers) == usual
-
-
-def test_a_killed_worker_leaves_no_trace_in_the_bytes(usual: dict[str, str], tmp_path: Path) -> None:
-    killed = []
-
-    def kill(done: int, total: int) -> None:
-        if not killed and multiprocessing.active_children():
-            killed.append(multiprocessing.active_children()[0].pid)
-            os.kill(killed[0], signal.SIGKILL)
-
-    assert made(tmp_path / "out", chunk_size=1, workers=2, progress=kill) == usual
-    assert killed
+def test_many_workers_make_the_bytes_of_one(
+    usual: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int, one_dies: bool
+) -> None:
+    others = Others(tmp_path, monkeypatch, workers - 1, one_dies)
+    assert made(tmp_path / "out", chunk_size=1, workers=workers, progress=others.waited_for) == usual
+    assert others.they("made") > 0
+    assert others.they("killed") == one_dies
 
 
 def test_another_process_zone_language_and_day_make_the_same_bytes(usual: dict[str, str], tmp_path: Path) -> None:
