@@ -6,9 +6,11 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from healthsim import generate
@@ -33,14 +35,28 @@ def database(tmp_path: Path) -> Path:
     return tmp_path / "d.duckdb"
 
 
-def test_parts_are_stored_in_their_order(database: Path) -> None:
-    generate(**REQUEST, persist=True, cohort="made", database=database)
+def rows(tables: Mapping[str, pa.Table]) -> dict[str, list[Any]]:
+    return {name: table.to_pylist() for name, table in tables.items()}
 
-    stored = load_cohort("made", database)
 
-    assert {name: table.to_pylist() for name, table in stored.items()} == {
-        name: table.to_pylist() for name, table in generate(**REQUEST).tables.items()
-    }
+@pytest.mark.parametrize("workers", [1, 2])
+def test_parts_are_stored_in_their_order(database: Path, workers: int) -> None:
+    generate(**REQUEST, persist=True, cohort="made", database=database, workers=workers)
+
+    assert rows(load_cohort("made", database)) == rows(generate(**REQUEST).tables)
+
+
+def test_parts_of_an_unfinished_run_are_stored_with_those_made_now(database: Path) -> None:
+    def stop(done: int, total: int) -> None:
+        if done == total:
+            raise KeyboardInterrupt
+
+    into: dict[str, Any] = {"out": database.parent / "out", "resume": True, "persist": True, "cohort": "made", "database": database}
+    with pytest.raises(KeyboardInterrupt):
+        generate(**REQUEST, **into, progress=stop)
+    generate(**REQUEST, **into)
+
+    assert rows(load_cohort("made", database)) == rows(generate(**REQUEST).tables)
 
 
 def test_further_parts_are_made_while_one_is_stored(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
