@@ -16,12 +16,8 @@ from healthsim_core.state.ddl import COHORT, ensure_table
 from healthsim_core.state.record import ExecutionRecord, digest
 from healthsim_core.tables import Table
 
-_MEMORY = "64MB"  # of DuckDB: what does not fit is on the disk already
-_SETTINGS = {
-    "memory_limit": _MEMORY,
-    "block_allocator_memory": _MEMORY,  # kept for further blocks: asking the system for each costs a tenth more; older DuckDB has it not
-    "threads": "1",  # a second costs a third more, and saves no time
-}
+_MEMORY_MB = 64  # of DuckDB: what does not fit is on the disk already
+_COLUMN_MB = 0.5  # what a column of the widest table needs at least, while rows are appended to all of them
 
 
 class CohortWriter:
@@ -113,9 +109,7 @@ class CohortWriter:
 
     def _begin(self, replace: bool) -> None:
         with explained(self._path):
-            known = "SELECT name FROM duckdb_settings() WHERE name IN (SELECT unnest(?))"
-            for (setting,) in self._connection.execute(known, [list(_SETTINGS)]).fetchall():
-                self._connection.execute(f"SET {setting} = '{_SETTINGS[setting]}'")
+            self._settle()
             if replace:
                 remove_cohort(self._connection, self.cohort)
             if first_row(self._connection, "FROM healthsim.cohort WHERE name = ?", [self.cohort]):
@@ -125,6 +119,17 @@ class CohortWriter:
             self._id = row[0] if row else 1
             for name, schema in self._schemas.items():
                 ensure_table(self._connection, name, schema)
+
+    def _settle(self) -> None:
+        widest = max((len(schema) for schema in self._schemas.values()), default=0)
+        settings = {
+            "memory_limit": f"{max(_MEMORY_MB, int(_COLUMN_MB * widest))}MB",
+            "block_allocator_memory": f"{_MEMORY_MB}MB",  # kept for further blocks: a tenth less work; older DuckDB has it not
+            "threads": "1",  # a second costs a third more, and saves no time
+        }
+        known = "SELECT name FROM duckdb_settings() WHERE name IN (SELECT unnest(?))"
+        for (setting,) in self._connection.execute(known, [list(settings)]).fetchall():
+            self._connection.execute(f"SET {setting} = '{settings[setting]}'")
 
     def _record(self) -> None:
         run, execute = self._execution, self._connection.execute

@@ -93,6 +93,13 @@ def test_columns_that_a_profile_adds_belong_to_its_cohort_alone(store):
     assert "a1c" not in load_cohort("plain")["core.person"].column_names
 
 
+def test_a_profile_may_add_hundreds_of_columns(store):
+    values = np.random.default_rng(7).random(10_000)
+    chunk = store.chunk(10_000, **{f"x{number}": values for number in range(400)})
+    store.save("wide", chunk)
+    assert load_cohort("wide")["core.person"]["x399"].to_pylist() == values.tolist()
+
+
 def test_a_newer_product_may_add_columns(store):
     store.save("before")
     newer = attrs.evolve(store.claim, fields=(*store.claim.fields, Field("paid", "money", "Paid.", nullable=True)))
