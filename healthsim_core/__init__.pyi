@@ -6,6 +6,7 @@ from .dates import plus_months as plus_months
 from .dates import whole_years as whole_years
 from .draws import Draws as Draws
 from .errors import HealthSimError as HealthSimError
+from .errors import Mistakes as Mistakes
 from .errors import SpecificationError as SpecificationError
 from .events import Events as Events
 from .events import People as People

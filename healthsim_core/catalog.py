@@ -115,6 +115,11 @@ class Catalog:
         return tuple(handler for handler in self.of(EventHandler) if event_type in handler.event_types)
 
     @functools.cached_property
+    def needed_parameters(self) -> frozenset[str]:
+        """Names of parameters that some event type must have for everybody."""
+        return frozenset(f.name for h in self.of(EventHandler) for event_type in h.event_types for f in h.needs(event_type))
+
+    @functools.cached_property
     def event_types(self) -> frozenset[str]:
         """Event types that somebody handles, triggers or listens to, and core's own."""
         handled = {name for handler in self.of(EventHandler) for name in handler.event_types}

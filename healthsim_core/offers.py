@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -122,8 +122,10 @@ class EventHandler(Offer):
         handle: Takes the chunk's events of that type, sorted by person and time; returns columns by table name.
         writes: The tables that it writes.
         parameters: The event parameters that it reads, as fields; absent ones are columns of nulls. One that is not
-            nullable is needed: an event without it is refused before anything is generated.
+            nullable is needed by everybody: an event that may leave it null is refused when the plan is compiled.
         requires: By event type, names of further parameters that this type alone needs, where several are seen together.
+        accepts: Takes the `Run` when the plan is compiled; returns, by parameter, the texts that it may be in that run, where
+            not every text will do. Raises SpecificationError where the product's settings cannot be used.
 
     Raises:
         ValueError: `requires` names a type that is not handled, or a parameter that is not read.
@@ -134,6 +136,7 @@ class EventHandler(Offer):
     writes: tuple[Table, ...] = attrs.field(converter=_tables)
     parameters: tuple[Field, ...] = attrs.field(default=(), converter=_fields)
     requires: Mapping[str, Sequence[str]] = attrs.field(factory=dict, hash=False)
+    accepts: Callable[[Run], Mapping[str, Collection[str]]] | None = None
 
     @requires.validator
     def _handled_and_read(self, _: Any, value: Mapping[str, Sequence[str]]) -> None:
@@ -199,6 +202,7 @@ class SkillResolver(Offer):
             person has that condition, `code.N18` under which code: nobody needs to give them.
         conditions: ICD-10-CM categories whose codes and severities the skill knows.
         baselines: Attributes whose baseline values its lookup `baseline` gives by severity.
+        blanks: Lookup name to what it gives and some of its rows leave blank.
         document: The Markdown file it was read from, where there is one.
     """
 
@@ -208,6 +212,7 @@ class SkillResolver(Offer):
     lookups: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = attrs.field(factory=dict)
     conditions: tuple[str, ...] = attrs.field(default=(), converter=_names)
     baselines: tuple[str, ...] = attrs.field(default=(), converter=_names)
+    blanks: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
     document: Path | None = None
 
 

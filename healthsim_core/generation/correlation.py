@@ -50,20 +50,26 @@ def uniform_of(attribute: Attribute, draws: Callable[[str], Draws]) -> Floats:
 
 
 def _check(group: CorrelationSpecification, attributes: Mapping[str, Attribute], taken: Mapping[str, str], where: str) -> None:
+    mistakes = Mistakes()
     for position, name in enumerate(group.attributes):
-        at = f"{where}.attributes[{position}]"
-        if name not in attributes:
-            raise unknown("attribute", name, attributes, at)
-        if name in taken:
-            raise SpecificationError(f'"{name}" is correlated in {taken[name]} already.', at, "Put all that go together into one group.")
-        members = attributes[name].by_member
-        if any(isinstance(member, Derived) for member in members) or (members and all(isinstance(m, Constant) for m in members)):
-            raise SpecificationError(f'"{name}" is not drawn by chance.', at, "Correlate what it is computed from.")
-        if not all(member.monotone for member in members):
-            remedy = "Let its bands or values rise, or correlate something else: a mixture has no order."
-            raise SpecificationError(f'the values of "{name}" are in no order.', at, remedy)
+        with mistakes.caught():
+            _check_one(name, attributes, taken, f"{where}.attributes[{position}]")
+    mistakes.tell()
     levels = {attributes[name].household for name in group.attributes}
     if len(levels) > 1:
         shared = [name for name in group.attributes if attributes[name].household]
         what = f"{', '.join(shared)} are drawn once a household, the others once a person."
         raise SpecificationError(what, f"{where}.attributes", "Correlate what is drawn alike.")
+
+
+def _check_one(name: str, attributes: Mapping[str, Attribute], taken: Mapping[str, str], where: str) -> None:
+    if name not in attributes:
+        raise unknown("attribute", name, attributes, where)
+    if name in taken:
+        raise SpecificationError(f'"{name}" is correlated in {taken[name]} already.', where, "Put all that go together into one group.")
+    members = attributes[name].by_member
+    if any(isinstance(member, Derived) for member in members) or (members and all(isinstance(m, Constant) for m in members)):
+        raise SpecificationError(f'"{name}" is not drawn by chance.', where, "Correlate what it is computed from.")
+    if not all(member.monotone for member in members):
+        remedy = "Let its bands or values rise, or correlate something else: a mixture has no order."
+        raise SpecificationError(f'the values of "{name}" are in no order.', where, remedy)

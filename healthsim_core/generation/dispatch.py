@@ -11,12 +11,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from healthsim_core.catalog import Catalog
-from healthsim_core.columns import Column, Columns, Repeated, Text, concat, is_null, spelled
-from healthsim_core.errors import HealthSimError, SpecificationError, TableError
+from healthsim_core.columns import Column, Columns, Repeated, Text, concat, spelled
+from healthsim_core.errors import HealthSimError, TableError
 from healthsim_core.events import ANY, Events, People, Run, merged, no_ancestors
 from healthsim_core.generation.chain import chain_of
-from healthsim_core.generation.journey_plan import SHARED_PARAMETERS
 from healthsim_core.generation.nodes import Node, event_texts
+from healthsim_core.generation.parameter_kinds import GREATEST_PARAMETER, SHARED_PARAMETERS
 from healthsim_core.offers import EventColumns, EventHandler
 from healthsim_core.tables import Field, Table
 from healthsim_core.world import EVENT
@@ -69,8 +69,6 @@ class Dispatcher:
         others = [name for name in handler.event_types if name != "person"]
         if others or events is None:
             happened = self.events(others, handler.parameters, stream)
-            for event_type in others:
-                _refuse_nulls(handler, event_type, happened)
             events = happened if events is None else merged(events, happened)
         try:
             written = handler.handle(events)
@@ -195,19 +193,6 @@ class Dispatcher:
         return codes
 
 
-def _refuse_nulls(handler: EventHandler, event_type: str, events: Events) -> None:
-    """Refuse what only the people decide: that a value is missing, of which a journey says where it comes from."""
-    for field in handler.needs(event_type):
-        null = is_null(events.parameters[field.name])
-        if not null.any():
-            continue
-        rows = np.flatnonzero(null & (events.type == event_type))
-        if len(rows):
-            where = f"{events.journey[rows[:1]].to_pylist()[0]}/{events.node[rows[:1]].to_pylist()[0]}.parameters.{field.name}"
-            what = f'{len(rows):,} of the first {np.sum(events.type == event_type):,} events have no value, and "{event_type}" needs one.'
-            raise SpecificationError(what, where, "Give the event a condition that leaves these people out, or let everybody have a value.")
-
-
 def _grouped(node: NDArray[Any]) -> list[tuple[int, NDArray[np.intp]]]:
     order = np.argsort(node.astype(np.int16) if not len(node) or node.max() < 2**15 else node, kind="stable")  # radix on short words
     ends = np.flatnonzero(np.diff(node[order], append=-1)) + 1
@@ -235,11 +220,11 @@ def _sorted(table: Table, rows: pa.Table) -> pa.Table:
 def _as(field: Field, column: Column) -> Column:
     """The column as the field wants it; a text where something else is wanted is the number that it spells, or null."""
     if isinstance(column, Text) and field.type not in ("text", "category"):
-        return column.map(_number) if field.type in ("number", "integer", "money") else field.nulls(len(column))
+        return _as(field, column.map(_number)) if field.type in ("number", "integer", "money") else field.nulls(len(column))
     if field.type in ("text", "category") and not isinstance(column, Text):
         return spelled(np.asarray(column))
     if field.type == "number" and not isinstance(column, Text):
-        return np.asarray(column, np.float64)
+        return np.clip(np.asarray(column, np.float64), -GREATEST_PARAMETER, GREATEST_PARAMETER)
     return column
 
 

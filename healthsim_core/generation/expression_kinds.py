@@ -10,9 +10,11 @@ import attrs
 
 from healthsim_core.errors import Mistakes, SpecificationError, nearest, suggestion
 from healthsim_core.generation.expressions import Expression, name_of
-from healthsim_core.generation.kinds import ANYTHING, BOOLEAN, DATE, NOTHING, NUMBER, Kind, text_of, together
+from healthsim_core.generation.kinds import ANYTHING, BOOLEAN, DATE, NOTHING, NUMBER, Kind, always, text_of, together
 
 MOST_PLACES = 12  # decimal places of `round`
+_TRUE_OR_FALSE = always(BOOLEAN)  # a comparison with null is false
+_SOMETIMES_NULL = ("log", "sqrt")  # of what is below zero; as are a part of zero and what is left of it
 NEARLY = 0.75  # of letters in common from which a text is taken for another one, misspelt
 _WANTED = {
     "boolean": ("a condition", 'Compare it with something, such as "age >= 65".'),
@@ -67,7 +69,7 @@ class _Checker:
                 word = "and" if isinstance(node.op, ast.And) else "or"
                 for value in node.values:
                     self._condition(value, word)
-                return BOOLEAN
+                return _TRUE_OR_FALSE
             case ast.BinOp():
                 return self._arithmetic(node)
             case ast.Compare():
@@ -78,13 +80,13 @@ class _Checker:
         kind = self.kind(node)
         if kind.of not in ("boolean", "anything"):
             self.wrong(f"has {kind}, `{_shown(node)}`, where `{word}` needs a condition", _WANTED["boolean"][1])
-        return BOOLEAN
+        return _TRUE_OR_FALSE
 
     def _number(self, node: ast.expr, place: str) -> Kind:
         kind = self.kind(node)
         if not kind.counts:
             self.wrong(f"calculates with {kind}, `{_shown(node)}`, in `{place[:40]}`", "Calculate with numbers only.")
-        return NUMBER
+        return always(NUMBER, kind.always)
 
     def _call(self, node: ast.Call) -> Kind:
         assert isinstance(node.func, ast.Name)
@@ -92,15 +94,14 @@ class _Checker:
         if function in ("min", "max"):
             kinds = [self.kind(argument) for argument in node.args]
             if all(kind.of == "date" for kind in kinds):
-                return DATE
+                return always(DATE, all(kind.always for kind in kinds))
         if function == "round" and len(node.args) == 2:
             places = node.args[1]
             if not (isinstance(places, ast.Constant) and type(places.value) is int and 0 <= places.value <= MOST_PLACES):
                 self.wrong(f"rounds to `{_shown(places)}` places", f"Write a whole number from 0 to {MOST_PLACES}.")
             return self._number(node.args[0], place)
-        for argument in node.args:
-            self._number(argument, place)
-        return NUMBER
+        given = [self._number(argument, place).always for argument in node.args]
+        return always(NUMBER, all(given) and function not in _SOMETIMES_NULL)
 
     def _arithmetic(self, node: ast.BinOp) -> Kind:
         left, right, place = self.kind(node.left), self.kind(node.right), ast.unparse(node)
@@ -108,7 +109,7 @@ class _Checker:
             for kind, side in ((left, node.left), (right, node.right)):
                 if not kind.counts:
                     self.wrong(f"calculates with {kind}, `{_shown(side)}`, in `{place[:40]}`", "Calculate with numbers only.")
-            return NUMBER
+            return always(NUMBER, left.always and right.always and isinstance(node.op, ast.Add | ast.Sub | ast.Mult))
         if left.of == right.of == "date" and isinstance(node.op, ast.Sub):
             return NUMBER
         if left.of == "date" and right.counts and isinstance(node.op, ast.Add | ast.Sub):
@@ -129,7 +130,7 @@ class _Checker:
             else:
                 self._pair(op, left, right)
             left = right
-        return BOOLEAN
+        return _TRUE_OR_FALSE
 
     def _pair(self, op: ast.cmpop, left: ast.expr, right: ast.expr) -> None:
         ours, theirs = self.kind(left), self.kind(right)
@@ -200,8 +201,8 @@ def _of_constant(value: object) -> Kind:
     if value is None:
         return NOTHING
     if isinstance(value, bool):
-        return BOOLEAN
-    return text_of([value]) if isinstance(value, str) else NUMBER
+        return _TRUE_OR_FALSE
+    return always(text_of([value]) if isinstance(value, str) else NUMBER)
 
 
 def _one_of(value: str, values: frozenset[str]) -> str:

@@ -7,24 +7,26 @@ from typing import Any
 
 import attrs
 
-from healthsim_core.catalog import CORE_EVENT_TYPES, Catalog
-from healthsim_core.errors import Mistakes, SpecificationError, suggestion
+from healthsim_core.catalog import Catalog
+from healthsim_core.errors import Mistakes, SpecificationError
 from healthsim_core.generation.assignments import Assigned, Assignment
-from healthsim_core.generation.distributions import compile_distribution, condition
+from healthsim_core.generation.certainty import Certainties, certain_where, made_certain
+from healthsim_core.generation.distributions import Distribution, compile_distribution, condition
 from healthsim_core.generation.expression_kinds import same_kind
 from healthsim_core.generation.expressions import Expression, expressions_in
-from healthsim_core.generation.kinds import ANYTHING, BOOLEAN, NOTHING, NUMBER, TEXT, Kind, kind_of_field, text_of
+from healthsim_core.generation.kinds import ANYTHING, BOOLEAN, NUMBER, Kind, always, text_of
 from healthsim_core.generation.nodes import FOLLOWING, Node, Recurrence
+from healthsim_core.generation.parameter_kinds import ParameterKinds
 from healthsim_core.generation.parameters import Parameters, compile_parameters, one_value
 from healthsim_core.generation.patterns.branching import Branching
 from healthsim_core.generation.patterns.lifecycle import Lifecycle
+from healthsim_core.generation.people_plan import PeoplePlan
 from healthsim_core.generation.timing import Timing
 from healthsim_core.offers import Trigger
-from healthsim_core.spec.journey import EventSpecification, InlineTrigger
+from healthsim_core.spec.journey import EventSpecification, InlineTrigger, JourneySpecification
 from healthsim_core.spec.journey.events import MOST_COPIES, MOST_OCCURRENCES, Anchor, Repeat
 from healthsim_core.spec.journey.expansion import Step
 
-SHARED_PARAMETERS = ("specialty", "class")  # read by whoever assigns clinicians and places, whatever the event type
 MOST_NODES = 20_000
 MOST_OF_A_NODE = 100_000  # occurrences of one event that a person may have, repeats of repeats included
 LIFETIME = 130 * 365.2425  # days: from birth, what comes again may come this long
@@ -33,8 +35,11 @@ LIFETIME = 130 * 365.2425  # days: from birth, what comes again may come this lo
 class JourneyCompiler:
     """Builds the nodes of all journeys of a run, in topological order."""
 
-    def __init__(self, catalog: Catalog, known: Mapping[str, Kind], mistakes: Mistakes) -> None:
-        self.catalog, self.known, self.mistakes = catalog, known, mistakes
+    def __init__(self, catalog: Catalog, people: PeoplePlan, mistakes: Mistakes) -> None:
+        self.catalog, self.known, self.mistakes = catalog, people.known, mistakes
+        self.certain = Certainties(people.known, {f"condition.{plan.category}": plan.certain for plan in people.conditions})
+        self.given: list[dict[str, Kind]] = []  # what the parameters of each node hold
+        self.held: list[tuple[str, ParameterKinds]] = []  # the parameters with their paths
         self.nodes: list[Node] = []
         self.groups: list[int] = []
         self.inactive: dict[tuple[str, str], None] = {}
@@ -43,7 +48,8 @@ class JourneyCompiler:
         """Compile all journeys and the triggers of their events; mistakes are kept in `mistakes`."""
         self.assigned = Assigned(assignments, self.mistakes)
         self.eligible = [self._eligible(assignment) for assignment in self.assigned.all]
-        self.readable = [self._readable(assignment) for assignment in self.assigned.all]
+        readable = [self._readable(assignment) for assignment in self.assigned.all]
+        self.readable = [self.certain.doubted(each) for each in readable]
         for number, step in self.assigned.in_order():
             if len(self.nodes) > MOST_NODES:
                 where = self.assigned.all[number].at("events")
@@ -71,7 +77,8 @@ class JourneyCompiler:
                 path = f"{step.where}.outcomes.{name}"
                 drawn = self.mistakes.attempt(None, compile_distribution, spec, assignment.at(path))
                 before = {"the person": self.known[name]} if name in self.known else {}
-                found.setdefault(name, before)[path] = drawn.gives(self.known) if drawn is not None else ANYTHING
+                found.setdefault(name, before)[path] = kind = drawn.gives(self.known) if drawn is not None else ANYTHING
+                self.certain.draws(name, f"{assignment.journey.journey_id}/{step.event.event_id}", kind)
             if step.branch is not None:
                 ids = [choice.choice_id for choice in step.branch.choices]
                 given[f"branch.{step.branch.branch_id}"] = text_of(ids) if step.branch.exclusive else Kind("words")
@@ -83,16 +90,13 @@ class JourneyCompiler:
 
     def _add_step(self, number: int, step: Step) -> None:
         assignment, event, attempt = self.assigned.all[number], step.event, self.mistakes.attempt
-        where, journey, readable = assignment.at(step.where), assignment.journey, self.readable[number]
+        where, journey, parent = assignment.at(step.where), assignment.journey, self.assigned.index_of(number, event.depends_on)
+        conditions = self._conditions(event, self.readable[number], where)
+        readable, certain = self._readable_at(number, step, conditions)
         event_type = attempt("milestone", self.catalog.event_type, event.event_type, f"{where}.event_type")
-        parameters = attempt(
-            Parameters(), compile_parameters, event.parameters, event_type, journey.parameters, self.catalog, f"{where}.parameters"
-        )
-        given = self._parameter_kinds(event_type, parameters, readable)
-        attempt(None, self._check_parameters, event_type, parameters, {**readable, **given}, f"{where}.parameters")
-        for use in parameters.skills:
-            attempt(None, use.check, {**readable, **given}, f"{where}.parameters.skill_ref")
-        parent = self.assigned.index_of(number, event.depends_on)
+        parameters, outcomes, drawn = self._given(event, event_type, journey, readable, where)
+        child = event.subject == "newborn" or (parent is not None and self.certain.of_child[parent])
+        self.certain.add(certain, drawn, child)
         node = Node(
             path=f"{journey.journey_id}/{event.event_id}",
             journey=journey.journey_id,
@@ -100,7 +104,7 @@ class JourneyCompiler:
             label=event.name or event.event_id.replace("_", " ").replace("-", " "),
             parent=parent,
             timing=attempt(Timing(), Timing.of, event.delay, f"{where}.delay"),
-            conditions=self._conditions(event, readable, where),
+            conditions=conditions,
             probability=event.probability,
             parameters=parameters,
             duration=journey.duration_days,
@@ -110,7 +114,7 @@ class JourneyCompiler:
             origin=self.assigned.origin(number) if not step.starts else None,
             starts=step.starts,
             most=self.nodes[parent].most if parent is not None and not step.starts else 1,
-            outcomes=self._outcomes(event, {**readable, **given}, where),
+            outcomes=outcomes,
             taken=step.taken,
             state=None if step.state_of is None else self.assigned.index_of(number, step.state_of),
             ends="life" if event_type == "death" else event.ends if event.ends != "coverage" else None,
@@ -129,13 +133,46 @@ class JourneyCompiler:
             self.mistakes.attempt(BOOLEAN, expression.require, readable)
         return conditions
 
-    def _outcomes(self, event: EventSpecification, readable: Mapping[str, Kind], where: str) -> tuple[tuple[str, Any], ...]:
-        attempt = self.mistakes.attempt
+    def _readable_at(self, number: int, step: Step, conditions: tuple[Expression, ...]) -> tuple[dict[str, Kind], frozenset[str]]:
+        """What an event may read, and which of it is not null where it happens."""
+        parent, readable = self.assigned.index_of(number, step.event.depends_on), self.readable[number]
+        eligible = self.eligible[number] if parent is None or step.starts else ()
+        newborn, members = step.event.subject == "newborn", self.assigned.all[number].members
+        certain = self.certain.where(parent, newborn, members, (*conditions, *eligible), readable)
+        return made_certain(readable, certain), certain
+
+    def _given(
+        self, event: EventSpecification, event_type: str, journey: JourneySpecification, readable: Mapping[str, Kind], where: str
+    ) -> tuple[Parameters, tuple[tuple[str, Distribution], ...], list[str]]:
+        """Parameters and outcomes of the next node, and those of the outcomes that then are not null."""
+        attempt, path, catalog = self.mistakes.attempt, f"{where}.parameters", self.catalog
+        parameters = attempt(Parameters(), compile_parameters, event.parameters, event_type, journey.parameters, catalog, path)
+        reading = {**readable, **ParameterKinds(catalog, event_type, parameters, readable).as_read}
+        for use in parameters.skills:
+            attempt(None, use.check, reading, f"{path}.skill_ref")
+        outcomes, drawn = self._outcomes(event, reading, where)
+        self._hold(ParameterKinds(catalog, event_type, parameters, {**reading, **drawn}), path)
+        return parameters, outcomes, [name for name in event.outcomes if drawn[name].always]
+
+    def _hold(self, held: ParameterKinds, where: str) -> None:
+        """Check the parameters of the next node, and keep them."""
+        self.mistakes.attempt(None, held.check, where)
+        self.held.append((where, held))
+        self.given.append(held.by_name)
+
+    def _outcomes(
+        self, event: EventSpecification, readable: Mapping[str, Kind], where: str
+    ) -> tuple[tuple[tuple[str, Distribution], ...], dict[str, Kind]]:
+        """The outcomes of an event, and what each holds there, by all of its names; each may read those before it."""
+        attempt, kinds = self.mistakes.attempt, dict[str, Kind]()
         compiled = [(n, attempt(None, compile_distribution, spec, f"{where}.outcomes.{n}")) for n, spec in event.outcomes.items()]
+        for name, distribution in compiled:
+            kind = distribution.gives({**readable, **kinds}) if distribution is not None else ANYTHING
+            kinds |= {name: kind, f"outcome.{name}": kind}
         drawn = tuple((name, distribution) for name, distribution in compiled if distribution is not None)
         for expression in expressions_in(drawn):
             attempt(NUMBER, expression.require, readable)
-        return drawn
+        return drawn, kinds
 
     def _with_patterns(self, number: int, node: Node, step: Step, readable: Mapping[str, Kind], where: str) -> Node:
         """The node with what it chooses, passes through, or repeats."""
@@ -180,15 +217,30 @@ class JourneyCompiler:
     def _expand(self, number: int, node: Node, written: Sequence[InlineTrigger], where: str) -> None:
         self.nodes.append(node)
         self.groups.append(number)
-        index, paths = len(self.nodes) - 1, dict[str, int]()
+        index, paths, attempt = len(self.nodes) - 1, dict[str, int](), self.mistakes.attempt
         for order, trigger in enumerate(self.catalog.of(Trigger)):
             if trigger.on == node.event_type and self._is_active(trigger.on, trigger.then):
-                self._expand(number, self._declared(node, index, trigger, order, _numbered(paths, trigger.then)), (), where)
+                caused = self._declared(node, index, trigger, order, _numbered(paths, trigger.then))
+                held = self._caused(caused)
+                attempt(None, held.check_needed, f"{where}.parameters")
+                self.given.append(held.by_name)
+                self._expand(number, caused, (), where)
         for position, each in enumerate(written):
             then = each.event_type.lower()
             if self._is_active(node.event_type, then):
-                made = self._triggered(node, index, each, _numbered(paths, then), f"{where}.triggers[{position}]")
+                path = f"{where}.triggers[{position}]"
+                made = self._triggered(node, index, each, _numbered(paths, then), path)
+                self._hold(self._caused(made), f"{path}.parameters")
                 self._expand(number, made, (), where)
+
+    def _caused(self, node: Node) -> ParameterKinds:
+        """What the parameters of an event hold that another one causes; what is certain of it is noted."""
+        assert node.parent is not None
+        plain = self._plain_kinds(node.parent)
+        certain = certain_where(node.conditions, plain)
+        carried = {name: always(kind, kind.always or name in certain) for name, kind in self.given[node.parent].items()}
+        self.certain.add(self.certain.at[node.parent] | (certain - carried.keys()), (), self.certain.of_child[node.parent])
+        return ParameterKinds(self.catalog, node.event_type, node.parameters, plain, carried)
 
     def _is_active(self, on: str, then: str) -> bool:
         if self.catalog.handlers(then):
@@ -198,7 +250,7 @@ class JourneyCompiler:
 
     def _declared(self, node: Node, index: int, trigger: Trigger, order: int, then: str) -> Node:
         where = f"{node.path}: trigger {trigger.on} -> {trigger.then}"
-        conditions = self._plain_conditions(node, trigger.where, where)
+        conditions = self._plain_conditions(index, trigger.where, where)
         return Node(
             path=f"{node.path}>{then}",
             journey=node.journey,
@@ -221,7 +273,7 @@ class JourneyCompiler:
         if isinstance(written.fan_out, str):
             copies = self.mistakes.attempt(1, Expression.parse, written.fan_out, f"{where}.fan_out", "number")
             if isinstance(copies, Expression):
-                self.mistakes.attempt(NUMBER, copies.require, self._plain_kinds(node))
+                self.mistakes.attempt(NUMBER, copies.require, self._plain_kinds(index))
         said = written.condition
         text = said if isinstance(said, str) else said.expression() if said is not None else ""
         pairs = written.carry.items() if isinstance(written.carry, dict) else [(name, name) for name in written.carry]
@@ -232,7 +284,7 @@ class JourneyCompiler:
             label=node.label,
             parent=index,
             timing=self.mistakes.attempt(Timing(), Timing.of, written.delay, f"{where}.delay"),
-            conditions=self._plain_conditions(node, text, f"{where}.condition"),
+            conditions=self._plain_conditions(index, text, f"{where}.condition"),
             probability=written.probability,
             parameters=Parameters(constants=dict(written.parameters), carried=tuple(pairs)),
             duration=node.duration,
@@ -241,17 +293,17 @@ class JourneyCompiler:
             triggered=True,
         )
 
-    def _plain_conditions(self, node: Node, text: str, where: str) -> tuple[Expression, ...]:
+    def _plain_conditions(self, cause: int, text: str, where: str) -> tuple[Expression, ...]:
         parsed = self.mistakes.attempt(None, Expression.parse, text, where, "boolean") if text else None
         if parsed is None:
             return ()
-        self.mistakes.attempt(BOOLEAN, parsed.require, self._plain_kinds(node))
+        self.mistakes.attempt(BOOLEAN, parsed.require, self._plain_kinds(cause))
         return (parsed,)
 
-    def _plain_kinds(self, node: Node) -> dict[str, Kind]:
+    def _plain_kinds(self, cause: int) -> dict[str, Kind]:
         """What a trigger reads: columns of the person, and the causing event's parameters by their plain names."""
-        given = self._parameter_kinds(node.event_type, node.parameters, self.known)
-        return {**self.known, **given, **{name.removeprefix("parameters."): kind for name, kind in given.items()}}
+        given = self.given[cause]
+        return {**self.known, **{f"parameters.{name}": kind for name, kind in given.items()}, **given}
 
     def _inline(self, node: Node, written: InlineTrigger, where: str) -> InlineTrigger | None:
         with self.mistakes.caught():
@@ -262,44 +314,6 @@ class JourneyCompiler:
                 raise SpecificationError(f'"{then}" triggers itself.', where, "Use repeat.")
             return written.model_copy(update={"event_type": then})
         return None
-
-    def _parameter_kinds(self, event_type: str, parameters: Parameters, readable: Mapping[str, Kind]) -> dict[str, Kind]:
-        """What an event's parameters hold, by the names that expressions read them by."""
-        fields = {field.name: kind_of_field(field) for handler in self.catalog.handlers(event_type) for field in handler.parameters}
-        found = {**dict.fromkeys(parameters.names, ANYTHING), **fields}
-        found |= {name: readable.get(reference.name, ANYTHING) for name, reference in parameters.references.items()}
-        found |= {name: _kind_of_value(value) for name, value in parameters.constants.items()}
-        return {f"parameters.{name}": kind for name, kind in found.items()}
-
-    def _check_parameters(self, event_type: str, parameters: Parameters, readable: Mapping[str, Kind], where: str) -> None:
-        handlers = self.catalog.handlers(event_type)
-        accepted = {field.name for handler in handlers for field in handler.parameters} | set(SHARED_PARAMETERS)
-        mistakes = Mistakes()
-        for name in (*parameters.constants, *parameters.references):
-            if handlers and event_type not in CORE_EVENT_TYPES and name not in accepted:
-                with mistakes.caught():
-                    raise SpecificationError(f'"{event_type}" has no parameter "{name}".', f"{where}.{name}", suggestion(name, accepted))
-        for field in (field for handler in handlers for field in handler.needs(event_type)):
-            given = readable.get(f"parameters.{field.name}", ANYTHING)
-            if (field.name not in parameters.names or given.of == "nothing"):
-                with mistakes.caught():
-                    raise SpecificationError(f'"{event_type}" needs the parameter "{field.name}".', where, f"Give it: {field.description}")
-        wanted = {field.name: kind_of_field(field) for handler in handlers for field in handler.parameters}
-        for name, kind in wanted.items():
-            given = readable.get(f"parameters.{name}", ANYTHING)
-            if name in {*parameters.constants, *parameters.references} and kind.counts and not given.counts and given.of != "nothing":
-                with mistakes.caught():
-                    raise SpecificationError(f'"{name}" is {given}, not {kind}.', f"{where}.{name}", f"Give {kind}.")
-        for name in sorted(parameters.reads - readable.keys()):
-            with mistakes.caught():
-                raise SpecificationError(f'reads "{name}", which nobody has.', where, suggestion(name, readable))
-        mistakes.tell()
-
-
-def _kind_of_value(value: Any) -> Kind:
-    if value is None:
-        return NOTHING
-    return BOOLEAN if isinstance(value, bool) else TEXT if isinstance(value, str) else NUMBER
 
 
 def _numbered(paths: dict[str, int], then: str) -> str:

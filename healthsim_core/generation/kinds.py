@@ -18,11 +18,15 @@ class Kind:
             anything (not known before it is read).
         values: Of text, every value that it may be compared with, where all are known.
         strict: Whether comparing it with another value is a mistake; else it is one only where a value is nearly the same.
+        always: Whether there is a value for everybody, and never null, as far as that can be told beforehand.
+        tells: Names of columns that are not null where it is not (and, of a boolean, where it is true).
     """
 
     of: str
     values: frozenset[str] | None = None
     strict: bool = True
+    always: bool = attrs.field(default=False, eq=False)
+    tells: frozenset[str] = attrs.field(default=frozenset(), eq=False)
 
     def __str__(self) -> str:
         return _IN_WORDS[self.of]
@@ -59,6 +63,17 @@ def kind_of_field(field: Field) -> Kind:
 
 def together(kinds: Iterable[Kind]) -> Kind | None:
     """What a column holds whose rows come from several sources; None where text and numbers would mix."""
+    sources = tuple(kinds)
+    found = _together(sources)
+    return found if found is None else always(found, bool(sources) and all(kind.always for kind in sources))
+
+
+def always(kind: Kind, is_always: bool = True) -> Kind:
+    """The same kind, for everybody or not."""
+    return attrs.evolve(kind, always=is_always)
+
+
+def _together(kinds: Iterable[Kind]) -> Kind | None:
     distinct = set(kinds)
     names = {kind.of for kind in distinct} - {"nothing"}
     if names <= {"text", "nothing"} and names:

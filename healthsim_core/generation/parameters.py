@@ -11,9 +11,9 @@ import attrs
 from healthsim_core.catalog import Catalog
 from healthsim_core.columns import Columns
 from healthsim_core.draws import Draws
-from healthsim_core.errors import SkillError, SpecificationError, suggestion, unknown
+from healthsim_core.errors import Mistakes, SkillError, SpecificationError, suggestion, unknown
 from healthsim_core.generation.skill_use import Reference, SkillUse, check_lookup
-from healthsim_core.offers import asks_condition
+from healthsim_core.offers import SkillResolver, asks_condition
 
 _REFERENCE = re.compile(r"^\$\{(entity|outcome|journey|parameters)\.([A-Za-z0-9_.]+)\}$")
 Lookup = Callable[[str], Any]
@@ -78,12 +78,16 @@ def compile_parameters(
     Raises:
         SpecificationError: An unknown skill, lookup, context column or reference.
     """
-    skills, context_only = [], set()
-    own = {name: _value(value, journey, f"{where}.{name}") for name, value in written.items() if name != "skill_ref"}
-    if "skill_ref" in written:
-        use = _skill_use(written["skill_ref"], event_type, own, journey, catalog, f"{where}.skill_ref")
-        skills.append(use)
-        context_only = set(use.skill.lookups.get(use.lookup, ((), ()))[0]) if isinstance(written["skill_ref"], str) else set()
+    skills, context_only, mistakes = list[SkillUse](), set[str](), Mistakes()
+    own = {
+        name: mistakes.attempt(None, _value, value, journey, f"{where}.{name}") for name, value in written.items() if name != "skill_ref"
+    }
+    with mistakes.caught():
+        if "skill_ref" in written:
+            use = _skill_use(written["skill_ref"], event_type, own, journey, catalog, f"{where}.skill_ref")
+            skills.append(use)
+            context_only = set(use.skill.lookups.get(use.lookup, ((), ()))[0]) if isinstance(written["skill_ref"], str) else set()
+    mistakes.tell()
     kept = {name: value for name, value in own.items() if name not in context_only}
     references = {name: value for name, value in kept.items() if isinstance(value, Reference)}
     constants = {name: value for name, value in kept.items() if not isinstance(value, Reference)}
@@ -118,6 +122,7 @@ def _value(value: Any, journey: Mapping[str, Any], where: str) -> Any:
 def _skill_use(
     reference: Any, event_type: str, own: Mapping[str, Any], journey: Mapping[str, Any], catalog: Catalog, where: str
 ) -> SkillUse:
+    mistakes = Mistakes()
     texts = [reference.get("skill", ""), reference.get("lookup", "")] if isinstance(reference, dict) else []
     if not all(isinstance(text, str) for text in texts) or (texts and not isinstance(reference.get("context", {}), dict)):
         what = "the skill or the lookup is not a text, or the context not a mapping."
@@ -126,17 +131,22 @@ def _skill_use(
         name, lookup, context = reference, event_type, dict(own)
     elif isinstance(reference, dict) and set(reference) <= {"skill", "lookup", "context"} and "skill" in reference:
         name, lookup = reference["skill"], reference.get("lookup", event_type)
-        context = {key: _value(value, journey, f"{where}.context.{key}") for key, value in reference.get("context", {}).items()}
+        given = reference.get("context", {}).items()
+        context = {key: mistakes.attempt(None, _value, value, journey, f"{where}.context.{key}") for key, value in given}
     else:
         raise SpecificationError("is neither a skill's name nor {skill, lookup, context}.", where, "Use one of the two forms.")
-    skill = catalog.find("skill", name, where)
+    skill: SkillResolver | None = mistakes.attempt(None, catalog.find, "skill", name, where)
+    mistakes.tell()
+    assert skill is not None
     if lookup not in skill.lookups:
         raise SkillError(f'the skill "{name}" has no lookup "{lookup}".', where, suggestion(lookup, skill.lookups))
     keys, gives = skill.lookups[lookup]
     context = {**{key: Reference(key) for key in keys if asks_condition(key)}, **context}
     for key in keys:
-        if key not in context:
-            raise SkillError(f'the lookup "{lookup}" of "{name}" needs "{key}".', where, "Give it in the context.")
+        with mistakes.caught():
+            if key not in context:
+                raise SkillError(f'the lookup "{lookup}" of "{name}" needs "{key}".', where, "Give it in the context.")
+    mistakes.tell()
     use = SkillUse(skill, lookup, {key: context[key] for key in keys}, tuple(gives))
     if not any(isinstance(value, Reference) for value in use.context.values()):
         check_lookup(skill, lookup, use.context, where)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -13,14 +13,14 @@ from pydantic import TypeAdapter
 from healthsim_core.catalog import Catalog
 from healthsim_core.columns import Columns, Text
 from healthsim_core.draws import Draws
-from healthsim_core.errors import HealthSimError, Mistakes, SpecificationError
+from healthsim_core.errors import HealthSimError, Mistakes, SkillError, SpecificationError
 from healthsim_core.generation.distributions import compile_distribution
 from healthsim_core.generation.expression_kinds import same_kind
 from healthsim_core.generation.expressions import expressions_in
 from healthsim_core.generation.identity import defaults
-from healthsim_core.generation.kinds import ANYTHING, BOOLEAN, DATE, NUMBER, TEXT, WORDS, Kind, kind_of_field, text_of, together
+from healthsim_core.generation.kinds import ANYTHING, BOOLEAN, DATE, NUMBER, TEXT, WORDS, Kind, always, kind_of_field, text_of, together
 from healthsim_core.generation.people_steps import Attribute, ConditionCode, ConditionPlan, Consequence, Step
-from healthsim_core.generation.skill_use import check_lookup
+from healthsim_core.generation.skill_use import always_given, check_lookup
 from healthsim_core.offers import PersonColumns, asks_condition
 from healthsim_core.spec.distribution import Distribution as WrittenDistribution
 from healthsim_core.spec.profile import ROLES
@@ -34,6 +34,7 @@ _EARLY = {  # there before any attribute; the subscriber's own age and sex come 
     "county_fips": TEXT, "state": TEXT, "city": TEXT, "zip": TEXT, "subscriber_age": NUMBER, "subscriber_sex": TEXT,
 }  # fmt: skip
 SEXES = frozenset(["F", "M"])
+_FOR_EVERYBODY = ("age", "sex", "race", "ethnicity", "language")  # columns of `core.person` that are never null
 _BUILT_IN = ("age", "sex", "race", "ethnicity", "language", "coverage_type", "plan")
 
 
@@ -51,7 +52,7 @@ def columns_known(
     """
     primary = next((f"severity.{step.category}" for step in steps if isinstance(step, ConditionPlan) and step.primary), "")
     before = {column: ANYTHING for step in steps for column in step.makes} if circular else {}
-    before |= _EARLY
+    before |= {column: always(kind) for column, kind in _EARLY.items()}
     for step in steps:
         before |= _made_by(step, before, members, primary, catalog, mistakes)
     for member in members:
@@ -73,8 +74,8 @@ def _made_by(
         return _condition_code(step, before, mistakes)
     if isinstance(step, Consequence):
         if asks_condition(step.name):
-            return {step.name: TEXT if step.name.startswith("code.") else BOOLEAN}
-        kinds = {"birth_date": DATE, "conditions": WORDS, "severity": before.get(primary, TEXT)}
+            return {step.name: TEXT if step.name.startswith("code.") else always(BOOLEAN)}
+        kinds = {"birth_date": always(DATE), "conditions": WORDS, "severity": before.get(primary, TEXT)}
         return {step.name: kinds.get(step.name, NUMBER)}
     if not step.by_member:  # it could not be compiled
         return {step.name: ANYTHING}
@@ -94,7 +95,11 @@ def _attribute(attribute: Attribute, known: Mapping[str, Kind], mistakes: Mistak
     if kind.of not in (usual.of, "anything"):
         with mistakes.caught():
             raise SpecificationError(f"the {attribute.name} is {kind}, not {usual}.", attribute.where, f"Give {usual}.")
-        return usual
+        return always(usual)
+    if attribute.name in _FOR_EVERYBODY and not kind.always and attribute.names <= known.keys():
+        with mistakes.caught():
+            what = f"the {attribute.name} may be null for some people, and everybody has one."
+            raise SpecificationError(what, attribute.where, 'Give a default: a conditional distribution with "is not None" in its rule.')
     other = sorted((kind.values or frozenset()) - SEXES) if attribute.name == "sex" else []
     if other:
         with mistakes.caught():
@@ -115,21 +120,55 @@ def _usual(name: str) -> Kind:
 def _condition(plan: ConditionPlan, known: Mapping[str, Kind], catalog: Catalog, mistakes: Mistakes) -> dict[str, Kind]:
     _check((plan.by_member, plan.severity), known, mistakes)
     kinds = [each.gives(known) for each in plan.severity if each is not None]
-    severity = together([*kinds, _severities(catalog)]) if kinds else _severities(catalog)
+    said = together([*kinds, _severities(catalog)]) if kinds else _severities(catalog)
+    severity = said if said is None else always(said, _has_severity(plan, known))
     if severity is None:
         with mistakes.caught():
             raise SpecificationError("the severity is not a text.", f"{plan.where}.severity", 'Give texts, such as "mild".')
-    own = {"condition": BOOLEAN, "severity": severity or TEXT, "onset": DATE}
-    return {f"{part}.{plan.category}": kind for part, kind in own.items()}
+    own = {"condition": BOOLEAN, "severity": severity or TEXT, "onset": always(DATE)}
+    return _of_those_who_have(plan, {f"{part}.{plan.category}": kind for part, kind in own.items()})
+
+
+def _of_those_who_have(plan: ConditionPlan, kinds: Mapping[str, Kind], told: Iterable[str] = ()) -> dict[str, Kind]:
+    """The columns of a condition: what is always there for those who have it is so for everybody only where all have it."""
+    name = f"condition.{plan.category}"
+    tells = frozenset({each for each, kind in kinds.items() if kind.always}.union(told))
+    tells |= {"severity"} if plan.primary and f"severity.{plan.category}" in tells else set()
+    everybody = len(plan.certain) == len(plan.by_member)
+    return {
+        each: attrs.evolve(kind, always=each == name or (kind.always and everybody), tells=tells)
+        for each, kind in kinds.items()
+    }
+
+
+def _has_severity(plan: ConditionPlan, known: Mapping[str, Kind]) -> bool:
+    """Whether everybody who has the condition has a severity of it."""
+    skill = plan.skill is not None and "severity" in always_given(plan.skill, "severity", {}) if plan.by_skill else False
+    return all(skill if stated is None else stated.gives(known).always for stated in plan.severity)
 
 
 def _condition_code(step: ConditionCode, known: Mapping[str, Kind], mistakes: Mistakes) -> dict[str, Kind]:
-    plan = step.condition
-    if plan.skill is not None and step.asked:
-        severity = known.get(f"severity.{plan.category}", TEXT)
+    plan, filled = step.condition, frozenset({"code", *(["description"] if step.condition.description else [])})
+    if plan.skill is not None and plan.code is None:
+        severity = always(known.get(f"severity.{plan.category}", TEXT), _has_severity(plan, known))
         context = {key: {**known, "severity": severity}.get(key, ANYTHING) for key in step.asked}
+        missing = sorted(key for key in step.asked if key not in known and key != "severity")
+        with mistakes.caught():
+            if missing:
+                what = f'the lookup "diagnosis" of "{plan.skill.skill}" asks for "{missing[0]}", which nobody has.'
+                raise SkillError(what, plan.where, "State it as an attribute.")
         mistakes.attempt(None, check_lookup, plan.skill, "diagnosis", context, f"{plan.where}.severity")
-    return dict.fromkeys(step.makes, TEXT)
+        filled = always_given(plan.skill, "diagnosis", context, ("age",))
+    code = f"code.{plan.category}"
+    if "code" not in filled:
+        with mistakes.caught():
+            what = f'"{plan.skill.skill if plan.skill else ""}" has no code for some who have {plan.category}.'
+            raise SkillError(what, f"{plan.where}.severity", "Give a severity that the skill has a row for, or a code with its decimals.")
+    kinds = {name: always(TEXT, name.split(".")[0] in filled) for name in step.makes}
+    had = known[f"condition.{plan.category}"]
+    made = _of_those_who_have(plan, kinds, had.tells | ({"conditions"} if code in kinds else frozenset()))
+    again = {f"{part}.{plan.category}" for part in ("condition", "severity", "onset")} & known.keys()
+    return {**made, **{name: attrs.evolve(known[name], tells=made[code].tells) for name in again}}
 
 
 def _severities(catalog: Catalog) -> Kind:

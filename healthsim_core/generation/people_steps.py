@@ -11,6 +11,7 @@ from healthsim_core.errors import SpecificationError
 from healthsim_core.generation.distributions import Distribution
 from healthsim_core.generation.expressions import Expression
 from healthsim_core.offers import SkillResolver
+from healthsim_core.spec.distribution.parameters import OLDEST
 
 
 @attrs.frozen
@@ -51,6 +52,12 @@ class Prevalence:
     bands: tuple[tuple[int, int, float], ...]
     when: Expression | None = None
 
+    @property
+    def is_certain(self) -> bool:
+        """Whether everybody has it, at whatever age."""
+        covered = {age for low, high, probability in self.bands if probability >= 1 for age in range(low, high + 1)}
+        return self.when is None and covered.issuperset(range(OLDEST + 1))
+
 
 @attrs.frozen
 class ConditionPlan:
@@ -75,6 +82,16 @@ class ConditionPlan:
     description: str | None
     primary: bool
     where: str
+
+    @property
+    def certain(self) -> tuple[int, ...]:
+        """Household positions whose people have it without exception."""
+        return tuple(index for index, each in enumerate(self.by_member) if each is not None and each.is_certain)
+
+    @property
+    def by_skill(self) -> bool:
+        """Whether a skill gives the severities that are not stated."""
+        return self.skill is not None and "severity" in self.skill.lookups
 
     @property
     def makes(self) -> tuple[str, ...]:

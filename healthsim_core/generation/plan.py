@@ -23,6 +23,7 @@ from healthsim_core.generation.expressions import expressions_in
 from healthsim_core.generation.journey_order import by_expected_time, reordered
 from healthsim_core.generation.journey_plan import JourneyCompiler
 from healthsim_core.generation.nodes import Node
+from healthsim_core.generation.parameter_kinds import ParameterKinds
 from healthsim_core.generation.people import POSITIONS, make_people
 from healthsim_core.generation.people_plan import PeoplePlan, compile_people
 from healthsim_core.generation.request import Request, RequestedJourney
@@ -153,12 +154,22 @@ def _compiled(request: Request, catalog: Catalog, facts: Facts) -> Plan:
     profile = mistakes.attempt(request.profile, with_reference, request.profile, catalog)
     assignments, births, required = _assigned(request, profile, mistakes)
     people = compile_people(profile, catalog, births, required, mistakes)
-    compiler = JourneyCompiler(catalog, people.known, mistakes)
+    compiler = JourneyCompiler(catalog, people, mistakes)
     with mistakes.caught():
         compiler.compile(assignments)
     products = request.products if request.products is not None else catalog.products
     formats = tuple(f for name in request.formats if (f := mistakes.attempt(None, _format, name, catalog, products)) is not None)
     start_dates = mistakes.attempt(None, _start_dates, request)
+    run = Run(
+        seed=request.seed,
+        as_of=np.datetime64(request.as_of),
+        start=start_dates[0] if start_dates is not None else np.datetime64(request.as_of),
+        counties=tuple(sorted(people.counties)),
+        journeys=tuple(each.specification.journey_id for each in request.journeys),
+        settings=request.settings,
+        reference=_Datasets(catalog),
+    )
+    _check_accepted(catalog, products, run, compiler.held, mistakes)
     mistakes.tell()
     assert start_dates is not None
     order = by_expected_time(compiler.nodes, compiler.groups)
@@ -168,15 +179,6 @@ def _compiled(request: Request, catalog: Catalog, facts: Facts) -> Plan:
     wanted = {name for f in formats for name in (*f.needs, *f.wants)}
     handlers = tuple(h for h in catalog.of(EventHandler) if _chosen(h, products, wanted))
     run_handlers = tuple(h for h in catalog.of(RunHandler) if _chosen(h, products, wanted))
-    run = Run(
-        seed=request.seed,
-        as_of=np.datetime64(request.as_of),
-        start=start_dates[0],
-        counties=tuple(sorted(people.counties)),
-        journeys=tuple(each.specification.journey_id for each in request.journeys),
-        settings=request.settings,
-        reference=_Datasets(catalog),
-    )
     inactive = tuple(compiler.inactive)
     idle = (f"{on} -> {then}: inactive, nobody installed handles {then}" for on, then in inactive)
     notes = (*_unhandled(nodes, catalog), *idle, *dict.fromkeys(_foregone((people.attributes, people.conditions, nodes))))
@@ -184,6 +186,19 @@ def _compiled(request: Request, catalog: Catalog, facts: Facts) -> Plan:
     return Plan(
         request, catalog, run, people, start_dates, nodes, positions, handlers, run_handlers, formats, asked, inactive, notes, facts
     )
+
+
+def _check_accepted(
+    catalog: Catalog, products: Sequence[str], run: Run, held: Sequence[tuple[str, ParameterKinds]], mistakes: Mistakes
+) -> None:
+    """Take note of settings that a product cannot use, and of parameters that are not among what it accepts."""
+    for handler in catalog.of(EventHandler):
+        if handler.accepts is None or handler.product not in products:
+            continue
+        accepted = mistakes.attempt({}, handler.accepts, run)
+        for where, parameters in held:
+            if parameters.event_type in handler.event_types:
+                mistakes.attempt(None, parameters.check_accepted, accepted, where)
 
 
 def _field_of(name: str, column: Column) -> Field:

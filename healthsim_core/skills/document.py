@@ -54,6 +54,7 @@ def read_skill(path: Path) -> SkillResolver:
         lookups={slug: (table.keys, table.gives) for slug, table in tables.items()},
         conditions=head.get("conditions", ()),
         baselines=tuple(dict.fromkeys(tables["baseline"].cells["by lab"])) if "baseline" in tables else (),
+        blanks={slug: table.blanks for slug, table in tables.items()},
         document=path,
         description=head.get("description", ""),
     )
@@ -103,6 +104,11 @@ class LookupTable:
         keys = tuple(head.removeprefix("by ") for head in header if head.startswith("by "))
         gives = tuple(head for head in header if not head.startswith("by ") and head != "weight")
         return cls(name, keys, gives, cells, len(body), coded)
+
+    @property
+    def blanks(self) -> tuple[str, ...]:
+        """Columns that it gives and that are blank in some row."""
+        return tuple(name for name in self.gives if not all(self.cells[name]))
 
     def resolve(self, context: Columns, draw: Draws) -> Columns:
         """The columns that the table gives for each row of `context`.

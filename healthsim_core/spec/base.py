@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, ValidationError, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
 from healthsim_core.errors import HealthSimError, Mistakes
 from healthsim_core.spec.bounds import check_bounds, read_json
+from healthsim_core.spec.schema import name_all, names_of
 from healthsim_core.spec.wording import MOST_READ, Location, located, mistakes_of
 
 STAND_INS: tuple[Any, ...] = ("unsaid", 1, [], {})  # for what is missing, tried in turn
@@ -23,6 +25,12 @@ class Specification(BaseModel):
     """A part of a specification; an unknown field is an error."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True, allow_inf_nan=False)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        schema = handler(core_schema)
+        name_all(handler.resolve_ref_schema(schema), {name: names_of(name, field) for name, field in cls.model_fields.items()})
+        return schema
 
 
 class Findings:
@@ -57,6 +65,20 @@ class Findings:
         """Raise what was found, if anything."""
         if self.found:
             raise ValidationError.from_exception_data("specification", self.found)
+
+
+class Checked(Specification):
+    """A part of a specification whose fields must go together; `_check` is told all of it at once."""
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> Self:
+        findings = Findings()
+        self._check(findings)
+        findings.tell()
+        return self
+
+    def _check(self, findings: Findings) -> None:
+        raise NotImplementedError
 
 
 class Document(Specification):

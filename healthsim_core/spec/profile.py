@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from pydantic import AliasChoices, BeforeValidator, Field, field_validator, model_validator
 
 from healthsim_core.spec.base import Document, Findings, Specification
-from healthsim_core.spec.distribution import AgeBands, Condition, Constant, Distribution
-from healthsim_core.spec.distribution.parameters import checked_weights
+from healthsim_core.spec.distribution import Condition, Constant, Distribution
+from healthsim_core.spec.distribution.parameters import check_bands, checked_weights
 from healthsim_core.spec.household import MOST_MEMBERS, greatest_count
+from healthsim_core.spec.schema import Or, or_one
+from healthsim_core.spec.wording import ICD_10
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 ROLES = ("individual", "subscriber", "spouse", "dependent", "newborn")
@@ -59,7 +61,7 @@ class ConditionSpecification(Specification):
     `prevalence` is a probability, or probabilities by age band; `when` restricts it to those for whom it holds.
     """
 
-    code: str = Field(pattern=r"^[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?$")
+    code: str = Field(pattern=ICD_10)
     description: str | None = None
     prevalence: Probability | dict[str, Probability] = 1.0
     severity: Distribution | None = None
@@ -68,8 +70,9 @@ class ConditionSpecification(Specification):
     @field_validator("prevalence")
     @classmethod
     def _bands_parse(cls, value: Any) -> Any:
-        if isinstance(value, dict):
-            AgeBands(type="age_bands", bands={band: 1 / len(value) for band in value})
+        findings = Findings()
+        check_bands(value if isinstance(value, dict) else (), findings)
+        findings.tell()
         return value
 
 
@@ -77,7 +80,7 @@ def _coded(value: Any) -> Any:
     return {"code": value} if isinstance(value, str) else value
 
 
-ConditionByCode = Annotated[ConditionSpecification, BeforeValidator(_coded)]
+ConditionByCode = Annotated[ConditionSpecification, BeforeValidator(_coded), Or({"type": "string", "pattern": ICD_10})]
 
 
 class ClinicalSpecification(Specification):
@@ -163,32 +166,32 @@ class CorrelationSpecification(Specification):
         findings, size = Findings(), len(self.attributes)
         for index, name in enumerate(self.attributes):
             if name in self.attributes[:index]:
-                findings.add(f"{name} is named twice.", "Name each once.", "attributes", index, value=name)
+                findings.add(f'"{name}" is named twice.', "Name each attribute once.", "attributes", index, value=name)
+        wrong = [index for index, row in enumerate(self.matrix) if len(row) != size]
+        for index in wrong:
+            what = f"the row has {len(self.matrix[index])} numbers for {size} attributes."
+            findings.add(what, f"Give {size}, one for each attribute.", "matrix", index, value=self.matrix[index])
         if len(self.matrix) != size:
-            findings.add(f"{len(self.matrix)} rows are not one for each of {size} attributes.", f"Give {size} rows.", "matrix")
-        for index, row in enumerate(self.matrix):
-            if len(row) != size:
-                what = f"{len(row)} numbers are not one for each of {size} attributes."
-                findings.add(what, f"Give {size} numbers.", "matrix", index, value=row)
-        findings.tell()
-        self._check_values(np.array(self.matrix), findings)
+            findings.add(f"the matrix has {len(self.matrix)} rows for {size} attributes.", f"Give {size}.", "matrix", value=self.matrix)
+        elif not wrong:
+            self._check_matrix(np.array(self.matrix), findings)
         findings.tell()
         return self
 
-    def _check_values(self, matrix: NDArray[np.float64], findings: Findings) -> None:
+    def _check_matrix(self, matrix: NDArray[np.float64], findings: Findings) -> None:
+        before = len(findings.found)
         for index in np.flatnonzero(np.diag(matrix) != 1).tolist():
-            what, path = "everything is wholly correlated with itself.", ("matrix", index, index)
-            findings.add(what, "Write 1 on the diagonal.", *path, value=float(matrix[index, index]))
-        for first, second in np.argwhere(np.triu(matrix != matrix.T)).tolist():
-            what = f"it is {matrix[first, second]:g} above the diagonal and {matrix[second, first]:g} below: the matrix is not symmetric."
-            findings.add(what, "Write each correlation twice, alike.", "matrix", second, first, value=float(matrix[second, first]))
-        if findings.found:
-            return
-        least = float(np.linalg.eigvalsh(matrix)[0])
+            what = f'"{self.attributes[index]}" has a correlation of {matrix[index, index]:g} with itself.'
+            findings.add(what, "Write 1 on the diagonal.", "matrix", index, index, value=float(matrix[index, index]))
+        for row, column in np.argwhere(np.triu(matrix != matrix.T)).tolist():
+            pair = f'"{self.attributes[row]}" and "{self.attributes[column]}"'
+            what = f"{pair} have two correlations, {matrix[row, column]:g} above the diagonal and {matrix[column, row]:g} below."
+            findings.add(what, "Write the same twice.", "matrix", column, row, value=float(matrix[column, row]))
+        least = float(np.linalg.eigvalsh(matrix)[0]) if len(findings.found) == before else 1.0
         if least < _LEAST_EIGENVALUE:
             names = ", ".join(self.attributes)
             what = f"the correlations of {names} cannot hold together: the smallest eigenvalue of their matrix is {least:.3g}, not above 0."
-            findings.add(what, "Bring them nearer to 0.", "matrix")
+            findings.add(what, "Bring them nearer to 0.", "matrix", value=self.matrix)
 
 
 class JourneyReference(Specification):
@@ -212,7 +215,8 @@ def _by_name(value: Any) -> Any:
     return {"inline": value} if isinstance(value, dict) and "events" in value else value
 
 
-JourneyByName = Annotated[JourneyReference, BeforeValidator(_by_name)]
+_INLINE = {"type": "object", "required": ["events"], "not": {"required": ["inline"]}}  # a journey, whose own schema says the rest
+JourneyByName = Annotated[JourneyReference, BeforeValidator(_by_name), Or({"type": "string"}, _INLINE)]
 
 
 class DateRange(Specification):
@@ -250,8 +254,10 @@ class ProfileSpecification(Document):
     coverage: CoverageSpecification | None = None
     members: list[MemberSpecification] | None = Field(default=None, min_length=1, max_length=MOST_MEMBERS)
     attributes: dict[str, Distribution] = Field(default_factory=dict, validation_alias=AliasChoices("attributes", "custom"))
-    correlate: list[CorrelationSpecification] = Field(default_factory=list)
-    journeys: list[JourneyByName] = Field(default_factory=list, validation_alias=AliasChoices("journeys", "journey"))
+    correlate: list[CorrelationSpecification] = Field(default_factory=list, json_schema_extra=or_one)
+    journeys: list[JourneyByName] = Field(
+        default_factory=list, validation_alias=AliasChoices("journeys", "journey"), json_schema_extra=or_one
+    )
     outputs: list[str] = Field(default_factory=list)
     source: str | None = None
     reference: ReferenceSpecification | None = None

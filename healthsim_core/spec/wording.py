@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
-from pydantic.aliases import AliasChoices
 from pydantic_core import ErrorDetails
 
 from healthsim_core.errors import HealthSimError, SpecificationError, suggestion
+from healthsim_core.spec.schema import names_of
 
 Location = tuple[int | str, ...]
 MOST_READ = 500  # of pydantic's errors; a document that has more is mended piece by piece
 
 COLUMN = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$"  # a name that expressions read, with its namespace
+ICD_10 = r"^[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?$"
 _EXPECTED = {  # what pydantic calls a wrong type or form of value, by the first word of its name
     "float": "a number", "int": "a whole number", "string": "a text", "list": "a list", "dict": "a mapping", "model": "a mapping",
     "bool": "true or false", "date": "a date", "tuple": "a list", "finite": "a finite number",
@@ -25,7 +26,7 @@ _PATTERNS = {
     r"^[A-Za-z0-9_-]+$": "Use letters, digits, - and _.",
     COLUMN: 'Write a name, such as "age" or "outcome.a1c".',
     r"^\d{5}$": 'Write five digits, such as "06073".',
-    r"^[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?$": 'Write an ICD-10-CM code, such as "E11" or "E11.9".',
+    ICD_10: 'Write an ICD-10-CM code, such as "E11" or "E11.9".',
 }
 _BOUNDS = {  # constraint to what is wrong and the remedy
     "greater_than_equal": ("is below {ge}", "Give {ge} or more."),
@@ -71,9 +72,14 @@ def _path(detail: ErrorDetails, source: Any) -> Location:
         there = part in at if isinstance(at, dict) else isinstance(at, list) and _is_place(part, at)
         if there:
             kept, at = [*kept, part], at[part]
-        elif index == len(location) - 1 and isinstance(part, str) and detail["type"] in ("missing", "extra_forbidden", "mistake"):
+        elif index == len(location) - 1 and detail["type"] in ("missing", "extra_forbidden", "mistake") and not _is_tag(part):
             kept.append(part)
     return tuple(kept)
+
+
+def _is_tag(part: int | str) -> bool:
+    """Whether it is the name of a union's member that is a distribution."""
+    return isinstance(part, int) or part.startswith("type=")
 
 
 def _is_of_type(detail: ErrorDetails) -> bool:
@@ -165,9 +171,7 @@ def _fields_near(model: type[BaseModel], path: Location) -> list[str]:
 
 
 def _names(model: type[BaseModel]) -> list[str]:
-    aliases = [field.validation_alias for field in model.model_fields.values()]
-    also = [str(choice) for alias in aliases if isinstance(alias, AliasChoices) for choice in alias.choices]
-    return [*model.model_fields, *also]
+    return [each for name, field in model.model_fields.items() for each in names_of(name, field)]
 
 
 def _tag(model: type[BaseModel]) -> str:

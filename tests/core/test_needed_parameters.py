@@ -40,10 +40,10 @@ def test_a_type_that_does_not_need_it_does_without() -> None:
     assert run("clinic_call").rows["core.event"] == 40
 
 
-def test_a_value_that_some_people_lack_is_told_by_the_event_s_path() -> None:
-    with pytest.raises(SpecificationError, match=r"year/check\.parameters\.reason: .* have no value") as refused:
+def test_a_value_that_some_people_lack_is_refused_before_anything_happens() -> None:
+    with pytest.raises(SpecificationError, match=r"events\[0\]\.parameters\.reason: .*may be null for some people") as refused:
         run("clinic_check", parameters={"reason": "${entity.severity}"})
-    assert "a condition that leaves these people out" in refused.value.remedy
+    assert 'Add the condition "severity is not None"' in refused.value.remedy
 
 
 def test_a_condition_leaves_out_those_who_lack_it() -> None:

@@ -77,10 +77,13 @@ def test_an_unknown_name_or_impossible_value(refused, arguments: tuple[str, ...]
             {"demographics": {"age": {"type": "normall", "mean": 1, "sd": 1}}},
             'demographics.age: no distribution is called "normall".\n  Did you mean "normal"?',
         ),
-        ({"demographics": {"age": {"type": "uniform", "min": 9, "max": 1}}}, "demographics.age: min 9 is above max 1"),
+        ({"demographics": {"age": {"type": "uniform", "min": 9, "max": 1}}}, "demographics.age.max: min 9 is above max 1"),
         ({"demographics": {"age": {"type": "normal", "mean": 50, "sd": -1}}}, "demographics.age.sd: a standard deviation is not negative"),
-        ({"demographics": {"sex": {"type": "categorical", "weights": {"F": 0.4, "M": 0.4}}}}, "demographics.sex: the weights sum to 0.8"),
-        ({"demographics": {"sex": {"type": "categorical", "weights": {}}}}, "demographics.sex: there are no weights"),
+        (
+            {"demographics": {"sex": {"type": "categorical", "weights": {"F": 0.4, "M": 0.4}}}},
+            "demographics.sex.weights: the weights sum to 0.8",
+        ),
+        ({"demographics": {"sex": {"type": "categorical", "weights": {}}}}, "demographics.sex.weights: there are no weights"),
         ({"demographics": {"geography": {"fips": "99999"}}}, 'demographics.geography: no county has the FIPS code "99999".'),
         ({"reference": {"fips": "1"}}, "reference.fips"),
         (

@@ -25,9 +25,9 @@ WRONG = [
     (age(type="normal", mean="50", sd=1), "demographics.age.mean", '"50" is the same for everybody', "Write a number"),
     (age(mean=50, sd=1), "demographics.age", 'the field "type" is missing', "Say which distribution it is"),
     (age(type="nrmal", mean=50, sd=1), "demographics.age", 'no distribution is called "nrmal"', 'Did you mean "normal"?'),
-    (age(type="uniform", min=80, max=20), "demographics.age", "min 80 is above max 20", ""),
-    (age(type="age_bands", bands={"0-17": 0.5, "18+": 0.4}), "demographics.age", "the weights sum to 0.9", "Make them sum to 1."),
-    (age(type="age_bands", bands={"old": 1}), "demographics.age", '"old" is not an age band', 'Write "0-17", "65+" or "40".'),
+    (age(type="uniform", min=80, max=20), "demographics.age.max", "min 80 is above max 20", "Give a greater max."),
+    (age(type="age_bands", bands={"0-17": 0.5, "18+": 0.4}), "demographics.age.bands", "the weights sum to 0.9", "Make them sum to 1."),
+    (age(type="age_bands", bands={"old": 1}), "demographics.age.bands.old", '"old" is not an age band', 'Write "0-17", "65+" or "40".'),
     ({"demographics": {"sex": "X"}}, "demographics.sex", '"X" is no administrative sex', 'Give "F" or "M".'),
     (
         {"demographics": {"sex": {"type": "categorical", "weights": {"F": 1, "M": -1}}}},
@@ -61,8 +61,8 @@ WRONG = [
     ),
     (x({"type": "derived", "expression": "x + 1"}), "attributes.x.expression", '"x + 1" reads "x", which nobody has', ""),
     (x({"type": "derived", "expression": "agee * 2"}), "attributes.x.expression", 'reads "agee"', 'Did you mean "age"?'),
-    (x({"type": "explicit", "values": []}), "attributes.x", "there are no values with a weight", "Give at least one."),
-    (x({"type": "explicit", "values": [1, "a"]}), "attributes.x", "some values are text and others numbers", "Make all of them"),
+    (x({"type": "explicit", "values": []}), "attributes.x.values", "there are no values with a weight", "Give at least one."),
+    (x({"type": "explicit", "values": [1, "a"]}), "attributes.x.values", "some values are text and others numbers", "Make all of them"),
     (
         x({"type": "mixture", "components": [{"weight": "all", "distribution": 1}]}),
         "attributes.x.components[0].weight",

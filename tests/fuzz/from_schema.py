@@ -91,10 +91,26 @@ class _Walk:
         length = max(least, self.chance.choice([1, 1, 2, 3] if depth < 2 else [0, 1, 1, 2]) if depth < DEEP else 0)
         return [self.value(schema.get("items", {}), name, depth + 1) for _ in range(min(length, schema.get("maxItems", length)))]
 
+    def _required(self, schema: dict[str, Any]) -> set[str]:
+        """The fields that must be there; of those with several names each."""
+        named = [name for part in schema.get("allOf", ()) for each in part.get("oneOf", ()) for name in each["required"]]
+        return {*schema.get("required", ()), *named}
+
+    def _named(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """The fields by one of their names: another one seldom, and never two but where it is made wrong."""
+        properties = dict(schema.get("properties", {}))
+        for part in schema.get("allOf", ()):
+            names = [each["required"][0] for each in part["oneOf"]] if "oneOf" in part else part["not"]["required"]
+            kept = names[0] if self.chance.random() < 0.8 else self.chance.choice(names)
+            for name in names:
+                if name != kept and any(other in properties for other in names if other != name):
+                    properties.pop(name, None)
+        return properties
+
     def _object(self, schema: dict[str, Any], name: str, depth: int) -> dict[str, Any]:
-        required, found = schema.get("required", ()), {}
+        properties, required, found = self._named(schema), self._required(schema), {}
         share = self.share if depth < DEEP else 0.0
-        for field, inner in schema.get("properties", {}).items():
+        for field, inner in properties.items():
             if field in required or field in ALWAYS or self.chance.random() < share:
                 found[field] = self.value(inner, field, depth + 1)
         free = schema.get("additionalProperties") or next(iter(schema.get("patternProperties", {}).values()), None)

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from healthsim_core.columns import Column, concat
 from healthsim_core.draws import Floats
+from healthsim_core.errors import SpecificationError
 from healthsim_core.generation.expressions import Expression
-from healthsim_core.generation.kinds import NUMBER, Kind
+from healthsim_core.generation.kinds import ANYTHING, NUMBER, Kind, always
 
 Parameter: TypeAlias = float | Expression
 Value: TypeAlias = float | str | bool
@@ -34,7 +35,7 @@ class Distribution(abc.ABC):
 
     def gives(self, known: Mapping[str, Kind]) -> Kind:
         """What its values are, where the columns that it reads are of these kinds."""
-        return NUMBER
+        return always(NUMBER, not self.names)  # null where a parameter is null, or none that it may have
 
     @property
     def kind(self) -> str:
@@ -121,6 +122,16 @@ def numbers(values: Any) -> Floats:
         days = array.astype("datetime64[D]")
         return np.where(np.isnat(days), np.nan, days.astype(np.int64).astype(np.float64))
     return array.astype(np.float64)
+
+
+def kind_of(expression: Expression, known: Mapping[str, Kind]) -> Kind:
+    """What an expression gives; anything, where it has a mistake, which is told by whoever requires it of all columns."""
+    if not expression.names <= known.keys():
+        return ANYTHING
+    try:
+        return expression.require(known)
+    except SpecificationError:
+        return ANYTHING
 
 
 def names_of(parameters: Sequence[Parameter]) -> frozenset[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from healthsim_core.errors import SpecificationError
+from healthsim_core.errors import Mistakes, SpecificationError
 from healthsim_core.generation.distributions import families
 from healthsim_core.generation.distributions.base import Distribution, Parameter
 from healthsim_core.generation.distributions.composed import Conditional, Dates, Mixture, ZeroInflated
@@ -18,6 +18,8 @@ from healthsim_core.generation.distributions.normal import Normal
 from healthsim_core.generation.expression_kinds import same_kind
 from healthsim_core.generation.expressions import Expression
 from healthsim_core.spec import distribution as written
+
+_NONE, _ALWAYS = Constant(0.0), Expression.parse("True")  # in the place of what is wrong, which is told before they are of use
 
 
 def compile_distribution(spec: Any, where: str) -> Distribution:
@@ -53,8 +55,10 @@ def _parameter(spec: Any, name: str, where: str) -> Parameter:
 
 def _given(spec: Any, where: str, *ways: tuple[str, ...]) -> tuple[int, tuple[Parameter, ...]]:
     """Which of several ways to state the parameters is taken, and the parameters."""
-    way = next(index for index, names in enumerate(ways) if getattr(spec, names[0]) is not None)
-    return way, tuple(_parameter(spec, name, where) for name in ways[way])
+    way, mistakes = next(index for index, names in enumerate(ways) if getattr(spec, names[0]) is not None), Mistakes()
+    parameters = [mistakes.attempt(0.0, _parameter, spec, name, where) for name in ways[way]]
+    mistakes.tell()
+    return way, tuple(parameters)
 
 
 def _bounds(spec: Any) -> tuple[float, float]:
@@ -101,6 +105,7 @@ def _weibull(spec: written.Weibull, where: str) -> Distribution:
 
 def _triangular(spec: written.Triangular, where: str) -> Distribution:
     low, high = spec.support
+    assert low is not None and high is not None
     least, most = _bounds(spec)
     bounds = (least if least > low else -np.inf), (most if most < high else np.inf)
     return _continuous(families.TRIANGULAR, (low, spec.mode, high), bounds, where)
@@ -129,13 +134,19 @@ def _negative_binomial(spec: written.NegativeBinomial, where: str) -> Distributi
 
 
 def _zero_inflated(spec: written.ZeroInflated, where: str) -> Distribution:
-    otherwise = compile_distribution(spec.distribution, f"{where}.distribution")
-    _require_number(otherwise, f"{where}.distribution")
-    return ZeroInflated(_parameter(spec, "probability", where), otherwise)
+    mistakes = Mistakes()
+    probability = mistakes.attempt(0.0, _parameter, spec, "probability", where)
+    otherwise = mistakes.attempt(_NONE, compile_distribution, spec.distribution, f"{where}.distribution")
+    mistakes.attempt(None, _require_number, otherwise, f"{where}.distribution")
+    mistakes.tell()
+    return ZeroInflated(probability, otherwise)
 
 
 def _mixture(spec: written.Mixture, where: str) -> Distribution:
-    parts = [compile_distribution(c.distribution, f"{where}.components[{i}].distribution") for i, c in enumerate(spec.components)]
+    mistakes = Mistakes()
+    named = [(component.distribution, f"{where}.components[{index}].distribution") for index, component in enumerate(spec.components)]
+    parts = [mistakes.attempt(_NONE, compile_distribution, distribution, path) for distribution, path in named]
+    mistakes.tell()
     kinds = {f"components[{index}]": part.gives({}) for index, part in enumerate(parts)}
     same_kind(kinds, where, "some of its values are text and others numbers")
     return Mixture(np.array([component.weight for component in spec.components]), tuple(parts))
@@ -153,16 +164,18 @@ def _date(spec: written.Date, where: str) -> Distribution:
 
 
 def _conditional(spec: written.Conditional, where: str) -> Distribution:
-    rules = tuple(
-        (condition(rule.when, f"{where}.rules[{index}].if"), compile_distribution(rule.then, f"{where}.rules[{index}].then"))
-        for index, rule in enumerate(spec.rules)
-    )
-    if spec.default is None:
-        raise SpecificationError("no rule may match, and there is no default.", where, 'Add a "default".')
-    default = compile_distribution(spec.default, f"{where}.default")
+    mistakes, rules = Mistakes(), list[tuple[Expression, Distribution]]()
+    for index, rule in enumerate(spec.rules):
+        when = mistakes.attempt(_ALWAYS, condition, rule.when, f"{where}.rules[{index}].if")
+        rules.append((when, mistakes.attempt(_NONE, compile_distribution, rule.then, f"{where}.rules[{index}].then")))
+    with mistakes.caught():
+        if spec.default is None:
+            raise SpecificationError("no rule may match, and there is no default.", where, 'Add a "default".')
+    default = mistakes.attempt(_NONE, compile_distribution, spec.default, f"{where}.default") if spec.default is not None else _NONE
+    mistakes.tell()
     kinds = {f"rules[{index}]": then.gives({}) for index, (_, then) in enumerate(rules)} | {"default": default.gives({})}
     same_kind(kinds, where, "some of its values are text and others numbers")
-    return Conditional(rules, default)
+    return Conditional(tuple(rules), default)
 
 
 def _require_number(distribution: Distribution, where: str) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from healthsim_core.columns import Column
 from healthsim_core.draws import Floats, pick
+from healthsim_core.generation.certainty import certain_where, certain_where_not, made_certain
 from healthsim_core.generation.distributions.base import (
     LEAST,
     MOST,
@@ -23,7 +24,7 @@ from healthsim_core.generation.distributions.base import (
 )
 from healthsim_core.generation.distributions.finite import Constant
 from healthsim_core.generation.expressions import Expression
-from healthsim_core.generation.kinds import ANYTHING, DATE, Kind, together
+from healthsim_core.generation.kinds import ANYTHING, DATE, Kind, always, together
 
 _FARTHEST = 3_000_000  # days from a date: eight thousand years, well within what a date can be
 _FEW_DAYS = 1_000_000
@@ -38,7 +39,11 @@ class Conditional(Distribution):
 
     def gives(self, known: Mapping[str, Kind]) -> Kind:
         """See `Distribution`."""
-        return together([branch.gives(known) for branch in self.branches]) or ANYTHING
+        kinds, rest = list[Kind](), known
+        for condition, then in self.rules:
+            kinds.append(then.gives(made_certain(rest, certain_where([condition], rest))))
+            rest = made_certain(rest, certain_where_not(condition, rest))
+        return together([*kinds, self.default.gives(rest)]) or ANYTHING
 
     @property
     def names(self) -> frozenset[str]:
@@ -224,7 +229,7 @@ class Dates(Distribution):
 
     def gives(self, known: Mapping[str, Kind]) -> Kind:
         """See `Distribution`."""
-        return DATE
+        return always(DATE, not self.names)
 
     @property
     def names(self) -> frozenset[str]:

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from healthsim_core.columns import Column, Text
 from healthsim_core.draws import Floats, pick
 from healthsim_core.errors import SpecificationError
-from healthsim_core.generation.distributions.base import Distribution, Value, numbers
+from healthsim_core.generation.distributions.base import Distribution, Value, kind_of, numbers
 from healthsim_core.generation.expressions import Expression
-from healthsim_core.generation.kinds import ANYTHING, BOOLEAN, NUMBER, Kind, text_of
+from healthsim_core.generation.kinds import BOOLEAN, NUMBER, Kind, always, text_of
 
 
 class Finite(Distribution):
@@ -29,7 +29,7 @@ class Finite(Distribution):
     def gives(self, known: Mapping[str, Kind]) -> Kind:
         """See `Distribution`."""
         values = tuple(self.probabilities())
-        return text_of(values) if isinstance(values[0], str) else BOOLEAN if isinstance(values[0], bool) else NUMBER
+        return always(text_of(values) if isinstance(values[0], str) else BOOLEAN if isinstance(values[0], bool) else NUMBER)
 
     def cdf(self, values: Column, columns: Mapping[str, Any]) -> Floats:
         """See `Distribution`."""
@@ -151,10 +151,7 @@ class Derived(Distribution):
 
     def gives(self, known: Mapping[str, Kind]) -> Kind:
         """See `Distribution`."""
-        try:
-            return self.expression.require(known)
-        except SpecificationError:  # told by whoever requires it of all columns
-            return ANYTHING
+        return kind_of(self.expression, known)
 
     @property
     def names(self) -> frozenset[str]:

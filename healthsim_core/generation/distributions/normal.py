@@ -14,7 +14,9 @@ from scipy.special import ndtr, ndtri
 
 from healthsim_core.columns import Column
 from healthsim_core.draws import Floats
-from healthsim_core.generation.distributions.base import Distribution, Parameter, moments, names_of, numbers, value_of
+from healthsim_core.generation.distributions.base import Distribution, Parameter, kind_of, moments, names_of, numbers, value_of
+from healthsim_core.generation.expressions import Expression
+from healthsim_core.generation.kinds import NUMBER, Kind, always
 
 
 @attrs.frozen
@@ -26,6 +28,12 @@ class Normal(Distribution):
     low: float = -np.inf
     high: float = np.inf
     log: Literal["no", "mean", "mu"] = "no"
+
+    def gives(self, known: Mapping[str, Kind]) -> Kind:
+        """See `Distribution`."""
+        if isinstance(self.mean_before, Expression) and not isinstance(self.sd_before, Expression) and self.log != "mean":
+            return always(NUMBER, kind_of(self.mean_before, known).always)
+        return always(NUMBER, not self.names)
 
     @property
     def names(self) -> frozenset[str]:

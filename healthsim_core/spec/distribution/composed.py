@@ -5,12 +5,10 @@ from __future__ import annotations
 import datetime
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AliasChoices, BeforeValidator, Discriminator, Field, GetJsonSchemaHandler, Tag, model_validator
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic import AliasChoices, BeforeValidator, Discriminator, Field, Tag
 
 from healthsim_core.errors import suggestion
-from healthsim_core.spec.base import Specification
+from healthsim_core.spec.base import Checked, Findings, Specification
 from healthsim_core.spec.distribution.continuous import (
     Beta,
     Empirical,
@@ -24,7 +22,8 @@ from healthsim_core.spec.distribution.continuous import (
 )
 from healthsim_core.spec.distribution.counts import NegativeBinomial, Poisson
 from healthsim_core.spec.distribution.finite import AgeBands, Categorical, Constant, Explicit
-from healthsim_core.spec.distribution.parameters import Share, checked_weights
+from healthsim_core.spec.distribution.parameters import Share, checked_weights, one_way
+from healthsim_core.spec.schema import Or
 from healthsim_core.spec.wording import COLUMN
 
 
@@ -77,19 +76,18 @@ class Component(Specification):
     distribution: Distribution
 
 
-class Mixture(Specification):
+class Mixture(Checked):
     """One of several distributions, by weight."""
 
     type: Literal["mixture"]
     components: list[Component]
 
-    @model_validator(mode="after")
-    def _sum_to_one(self) -> Mixture:
-        checked_weights({index: component.weight for index, component in enumerate(self.components)})
-        return self
+    def _check(self, findings: Findings) -> None:
+        with findings.caught("components"):
+            checked_weights({index: component.weight for index, component in enumerate(self.components)})
 
 
-class Date(Specification):
+class Date(Checked):
     """A day: any between two alike (both included), or so many days around another.
 
     `around` is a date, or the name of a date column. Days are rounded to whole ones; negative ones lie before.
@@ -100,13 +98,10 @@ class Date(Specification):
     around: Annotated[datetime.date | str, Field(union_mode="left_to_right")] | None = None
     days: Distribution | None = None
 
-    @model_validator(mode="after")
-    def _one_form(self) -> Date:
-        if (self.between is None) != (self.around is not None and self.days is not None):
-            raise ValueError('give either "between" (two dates), or "around" (a date) and "days" (a distribution)')
+    def _check(self, findings: Findings) -> None:
+        one_way(self, findings, ("between",), ("around", "days"))
         if self.between is not None and self.between[0] > self.between[1]:
-            raise ValueError(f"{self.between[0]} is after {self.between[1]}")
-        return self
+            findings.add(f"{self.between[0]} is after {self.between[1]}.", "Give the first day first.", "between")
 
 
 class Derived(Specification):
@@ -129,14 +124,6 @@ def _known(value: Any) -> Any:
         hint = suggestion(_kind(value), KINDS) or f"it is one of {', '.join(KINDS)}"
         raise ValueError(f'no distribution is called "{_kind(value)[:60]}"; {hint}')
     return value
-
-
-class _OrBareValue:
-    """In the JSON Schema: a bare number, text or boolean stands for itself."""
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"anyOf": [{"type": ["number", "string", "boolean"]}, handler(core_schema)]}
 
 
 Distribution = Annotated[
@@ -162,7 +149,7 @@ Distribution = Annotated[
     | Annotated[Derived, Tag("type=derived")],
     Discriminator(lambda value: f"type={_kind(value)}"),  # no tag is also the name of a parameter, as beta would be
     BeforeValidator(_known),
-    _OrBareValue,
+    Or({"type": ["number", "string", "boolean"]}),
 ]
 KINDS: dict[str, type[Specification]] = {
     tag.tag.removeprefix("type="): model for model, tag in (get_args(member) for member in get_args(get_args(Distribution)[0]))

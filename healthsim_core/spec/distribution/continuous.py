@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from healthsim_core.spec.base import Findings, Specification
+from healthsim_core.spec.base import Checked, Findings
 from healthsim_core.spec.distribution.parameters import Bounded, Number, Positive, Share, Spread, SpreadOrNone, one_way
 
 
@@ -29,24 +29,21 @@ class LogNormal(Bounded):
     sigma: Annotated[float, Field(ge=0)] | str | None = None
     max: Annotated[float, Field(gt=0)] | None = None
 
-    @model_validator(mode="after")
-    def _one_pair(self) -> LogNormal:
-        one_way(self, ("mean", "sd"), ("mu", "sigma"))
-        return self
+    def _check(self, findings: Findings) -> None:
+        super()._check(findings)
+        one_way(self, findings, ("mean", "sd"), ("mu", "sigma"))
 
 
-class Uniform(Specification):
+class Uniform(Checked):
     """Any value between min and max alike."""
 
     type: Literal["uniform"]
     min: float
     max: float
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Uniform:
+    def _check(self, findings: Findings) -> None:
         if self.min > self.max:
-            raise ValueError(f"min {self.min:g} is above max {self.max:g}")
-        return self
+            findings.add(f"min {self.min:g} is above max {self.max:g}.", "Give a greater max.", "max", value=self.max)
 
 
 class Beta(Bounded):
@@ -58,11 +55,10 @@ class Beta(Bounded):
     low: float = 0.0
     high: float = 1.0
 
-    @model_validator(mode="after")
-    def _support(self) -> Beta:
+    def _check(self, findings: Findings) -> None:
+        super()._check(findings)
         if self.low >= self.high:
-            raise ValueError(f"low {self.low:g} is not below high {self.high:g}")
-        return self
+            findings.add(f"low {self.low:g} is not below high {self.high:g}.", "Give a greater high.", "high", value=self.high)
 
 
 class Gamma(Bounded):
@@ -74,10 +70,9 @@ class Gamma(Bounded):
     mean: Positive | None = None
     sd: SpreadOrNone = None
 
-    @model_validator(mode="after")
-    def _one_pair(self) -> Gamma:
-        one_way(self, ("shape", "scale"), ("mean", "sd"))
-        return self
+    def _check(self, findings: Findings) -> None:
+        super()._check(findings)
+        one_way(self, findings, ("shape", "scale"), ("mean", "sd"))
 
 
 class Exponential(Bounded):
@@ -87,10 +82,9 @@ class Exponential(Bounded):
     rate: Positive | None = None
     mean: Positive | None = None
 
-    @model_validator(mode="after")
-    def _one(self) -> Exponential:
-        one_way(self, ("rate",), ("mean",))
-        return self
+    def _check(self, findings: Findings) -> None:
+        super()._check(findings)
+        one_way(self, findings, ("rate",), ("mean",))
 
 
 class Weibull(Bounded):
@@ -110,19 +104,19 @@ class Triangular(Bounded):
     high: float | None = None
 
     @property
-    def support(self) -> tuple[float, float]:
-        """The least and the greatest value before truncation."""
-        low, high = (self.min if self.low is None else self.low), (self.max if self.high is None else self.high)
-        if low is None or high is None:
-            raise ValueError('a triangular distribution has ends: give "min" and "max"')
-        return low, high
+    def support(self) -> tuple[float | None, float | None]:
+        """The least and the greatest value before truncation; neither is None once it has been read."""
+        return (self.min if self.low is None else self.low), (self.max if self.high is None else self.high)
 
-    @model_validator(mode="after")
-    def _support(self) -> Triangular:
+    def _check(self, findings: Findings) -> None:
+        super()._check(findings)
         low, high = self.support
-        if not low <= self.mode <= high or low == high:
-            raise ValueError(f"the mode {self.mode:g} does not lie between {low:g} and {high:g}")
-        return self
+        for name, end in (("min", low), ("max", high)):
+            if end is None:
+                findings.add(f'a triangular distribution has two ends, and "{name}" is missing.', f'Give "{name}".')
+        if low is not None and high is not None and (not low <= self.mode <= high or low == high):
+            what = f"the mode {self.mode:g} does not lie between {low:g} and {high:g}."
+            findings.add(what, "Move it, or widen the ends.", "mode", value=self.mode)
 
 
 class Empirical(Bounded):
@@ -133,42 +127,32 @@ class Empirical(Bounded):
     edges: list[float] | None = None
     counts: list[Annotated[float, Field(ge=0)]] | None = None
 
-    @model_validator(mode="after")
-    def _whole(self) -> Empirical:
-        one_way(self, ("quantiles",), ("edges", "counts"))
-        findings = Findings()
+    def _check(self, findings: Findings) -> None:
+        super()._check(findings)
+        one_way(self, findings, ("quantiles",), ("edges", "counts"))
         if self.quantiles is not None:
             _check_quantiles(self.quantiles, findings)
-        if self.edges is not None and self.counts is not None:
-            _check_histogram(self.edges, self.counts, findings)
-        findings.tell()
-        return self
-        if len(self.edges) != len(self.counts) + 1:
-            raise ValueError(f"{len(self.counts)} counts have {len(self.counts) + 1} edges, not {len(self.edges)}")
-        if any(right <= left for left, right in pairwise(self.edges)):
-            raise ValueError("an edge is not above the one before; let them rise")
-        if sum(self.counts) <= 0:
-            raise ValueError("all counts are zero; give at least one")
-        return self
+        _check_rising(self.edges or [], findings)
+        if self.counts is not None and sum(self.counts) <= 0:
+            findings.add("all counts are zero.", "Give at least one.", "counts", value=self.counts)
+        if self.edges is not None and self.counts is not None and len(self.edges) != len(self.counts) + 1:
+            needed = len(self.counts) + 1
+            findings.add(
+                f"{len(self.counts)} counts have {needed} edges, not {len(self.edges)}.", f"Give {needed}.", "edges", value=self.edges
+            )
 
 
 def _check_quantiles(quantiles: dict[float, float], findings: Findings) -> None:
-    missing = [share for share in (0.0, 1.0) if share not in quantiles]
-    if missing:
-        which = " and ".join(f"{share:g}" for share in missing)
-        findings.add(f"the value of {which} is missing.", "Give the least at 0 and the greatest at 1.", "quantiles")
-    for (before, lower), (share, value) in pairwise(sorted(quantiles.items())):
-        if value < lower:
-            what = f"the value at {share:g} is less than that at {before:g}."
-            findings.add(what, "Let quantiles rise with their probabilities.", "quantiles", f"{share:g}", value=value)
+    for share, end in ((0, "least"), (1, "greatest")):
+        if share not in quantiles:
+            findings.add(f"the {end} value is missing.", f'Give the quantile "{share}".', "quantiles", value=quantiles)
+    for before, after in pairwise(sorted(quantiles)):
+        if quantiles[after] < quantiles[before]:
+            what = f"the quantile {after:g}, {quantiles[after]:g}, is less than the quantile {before:g}, {quantiles[before]:g}."
+            findings.add(what, "Let them rise with their probabilities.", "quantiles", value=quantiles)
 
 
-def _check_histogram(edges: list[float], counts: list[float], findings: Findings) -> None:
-    if len(edges) != len(counts) + 1:
-        what = f"{len(edges)} edges are not one more than {len(counts)} counts."
-        findings.add(what, f"Give {len(counts) + 1} edges.", "edges")
+def _check_rising(edges: list[float], findings: Findings) -> None:
     for index, (left, right) in enumerate(pairwise(edges), 1):
         if right <= left:
-            findings.add("an edge is not above the one before.", "Let edges rise.", "edges", index, value=right)
-    if sum(counts) <= 0:
-        findings.add("all counts are zero.", "Give at least one.", "counts")
+            findings.add(f"the edge {right:g} is not above the one before, {left:g}.", "Let them rise.", "edges", index, value=right)

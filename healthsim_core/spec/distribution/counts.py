@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
+from healthsim_core.spec.base import Findings
 from healthsim_core.spec.distribution.parameters import BoundedCount, NotNegative, Positive, one_way
 
 
@@ -28,7 +29,6 @@ class NegativeBinomial(BoundedCount):
     n: Positive | None = None
     p: Annotated[float, Field(gt=0, le=1)] | str | None = None
 
-    @model_validator(mode="after")
-    def _one_pair(self) -> NegativeBinomial:
-        one_way(self, ("mean", "dispersion"), ("n", "p"))
-        return self
+    def _check(self, findings: Findings) -> None:
+        super()._check(findings)
+        one_way(self, findings, ("mean", "dispersion"), ("n", "p"))

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictBool, model_validator
 
-from healthsim_core.spec.base import Specification
-from healthsim_core.spec.distribution.parameters import Weights, age_band, checked_weights
+from healthsim_core.spec.base import Checked, Findings, Specification
+from healthsim_core.spec.distribution.parameters import Weights, check_bands, checked_weights
+from healthsim_core.spec.schema import or_weights
 
 
 class Constant(Specification):
@@ -18,30 +19,27 @@ class Constant(Specification):
     value: StrictBool | float | str
 
 
-class Categorical(Specification):
+class Categorical(Checked):
     """One of a few values, by weight."""
 
     type: Literal["categorical"]
     weights: Weights
 
-    @model_validator(mode="after")
-    def _sum_to_one(self) -> Categorical:
-        checked_weights(self.weights)
-        return self
+    def _check(self, findings: Findings) -> None:
+        with findings.caught("weights"):
+            checked_weights(self.weights)
 
 
-class AgeBands(Specification):
+class AgeBands(Checked):
     """Whole years: a band by weight, and within it every age alike."""
 
     type: Literal["age_bands"]
     bands: Weights
 
-    @model_validator(mode="after")
-    def _bands_parse(self) -> AgeBands:
-        checked_weights(self.bands)
-        for band in self.bands:
-            age_band(band)
-        return self
+    def _check(self, findings: Findings) -> None:
+        with findings.caught("bands"):
+            checked_weights(self.bands)
+        check_bands(self.bands, findings, "bands")
 
 
 class Weighted(Specification):
@@ -51,11 +49,11 @@ class Weighted(Specification):
     weight: Annotated[float, Field(ge=0)] = 1.0
 
 
-class Explicit(Specification):
+class Explicit(Checked):
     """Given values: a list (alike, or with weights) or a mapping from value to weight."""
 
     type: Literal["explicit"]
-    values: list[Weighted]
+    values: list[Weighted] = Field(json_schema_extra=or_weights)
 
     @model_validator(mode="before")
     @classmethod
@@ -67,10 +65,8 @@ class Explicit(Specification):
             return {**data, "values": [item if isinstance(item, dict) else {"value": item} for item in values]}
         return data
 
-    @model_validator(mode="after")
-    def _some_weight(self) -> Explicit:
+    def _check(self, findings: Findings) -> None:
         if sum(item.weight for item in self.values) <= 0:
-            raise ValueError("there are no values with a weight; give at least one")
+            findings.add("there are no values with a weight.", "Give at least one.", "values")
         if len({str if isinstance(item.value, str) else bool if isinstance(item.value, bool) else float for item in self.values}) > 1:
-            raise ValueError("some values are text and others numbers; make all of them one or the other")
-        return self
+            findings.add("some values are text and others numbers.", "Make all of them one or the other.", "values")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, BeforeValidator, Field, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field
 
-from healthsim_core.spec.base import Specification
+from healthsim_core.spec.base import Checked, Findings, Specification
 
 Number = float | str  # a number, or an expression over the person's other columns
 Positive = Annotated[float, Field(gt=0)] | str
@@ -29,6 +29,13 @@ def checked_weights(weights: Mapping[Any, float]) -> None:
         raise ValueError(f"the weights sum to {total:.4g}; make them sum to 1")
 
 
+def check_bands(bands: Iterable[str], findings: Findings, *path: str) -> None:
+    """Find every band that is none, at its own path below `path`."""
+    for band in bands:
+        with findings.caught(*path, band):
+            age_band(band)
+
+
 def age_band(text: str) -> tuple[int, int]:
     """First and last age of "0-17", "65+" or "40"."""
     match = _AGE_BAND.match(text.strip())
@@ -43,12 +50,19 @@ def age_band(text: str) -> tuple[int, int]:
     return low, high
 
 
-def one_way(specification: Specification, *ways: tuple[str, ...]) -> None:
-    """Raise ValueError unless exactly one of several sets of parameters is given, and wholly."""
+def one_way(specification: Specification, findings: Findings, *ways: tuple[str, ...]) -> bool:
+    """Whether exactly one of several sets of parameters is given, and wholly; if not, it is found."""
     given = [tuple(name for name in way if getattr(specification, name) is not None) for way in ways]
-    if sum(map(bool, given)) != 1 or not any(some == way for some, way in zip(given, ways, strict=True)):
-        said = [" and ".join(f'"{name}"' for name in way) for way in ways]
-        raise ValueError(f"give either {', or '.join(said)}")
+    if sum(map(bool, given)) == 1 and any(some == way for some, way in zip(given, ways, strict=True)):
+        return True
+    names = _listed(name for some in given for name in some)
+    either = ", or ".join(map(_listed, ways))
+    findings.add(f"the parameters are {names}." if names else "there are no parameters.", f"Give either {either}.")
+    return False
+
+
+def _listed(names: Iterable[str]) -> str:
+    return " and ".join(f'"{name}"' for name in names)
 
 
 def _spread(value: Any) -> Any:
@@ -62,27 +76,23 @@ Spread = Annotated[Number, *_SPREAD]
 SpreadOrNone = Annotated[Number | None, *_SPREAD]
 
 
-class Bounded(Specification):
+class Bounded(Checked):
     """Bounds of a distribution: truncated between them, never piled up at them."""
 
     min: float | None = None
     max: float | None = None
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Bounded:
+    def _check(self, findings: Findings) -> None:
         if self.min is not None and self.max is not None and self.min >= self.max:
-            raise ValueError(f"min {self.min:g} is not below max {self.max:g}")
-        return self
+            findings.add(f"min {self.min:g} is not below max {self.max:g}.", "Give a greater max.", "max", value=self.max)
 
 
-class BoundedCount(Specification):
+class BoundedCount(Checked):
     """Bounds of a count: both can occur, and what lies outside cannot."""
 
     min: Annotated[int, Field(ge=0)] | None = None
     max: Annotated[int, Field(ge=0)] | None = None
 
-    @model_validator(mode="after")
-    def _in_order(self) -> BoundedCount:
+    def _check(self, findings: Findings) -> None:
         if self.min is not None and self.max is not None and self.min > self.max:
-            raise ValueError(f"min {self.min} is above max {self.max}")
-        return self
+            findings.add(f"min {self.min} is above max {self.max}.", "Give a greater max.", "max", value=self.max)

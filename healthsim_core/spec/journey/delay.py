@@ -9,6 +9,7 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from healthsim_core.spec.base import Findings, Specification
 from healthsim_core.spec.distribution import Distribution
+from healthsim_core.spec.schema import AnyOf
 
 DAYS = {"minutes": 1 / 1440, "hours": 1 / 24, "days": 1.0, "business_days": 7 / 5, "weeks": 7.0, "months": 365.2425 / 12, "years": 365.2425}
 UNITS = tuple(DAYS)
@@ -28,6 +29,7 @@ Span = Annotated[Annotated[float, Tag("number")] | Annotated[Bounds, Tag("bounds
 Days = Annotated[
     Annotated[float, Tag("number")] | Annotated[Bounds, Tag("bounds")] | Annotated[Distribution, Tag("distribution")],
     Discriminator(_form),
+    AnyOf,
 ]
 
 

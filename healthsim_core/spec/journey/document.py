@@ -13,6 +13,7 @@ from healthsim_core.spec.distribution import Condition
 from healthsim_core.spec.journey.events import NAME, EventSpecification, StartsOn
 from healthsim_core.spec.journey.expansion import Step, parts_of, steps_of
 from healthsim_core.spec.journey.patterns import MOST_TRANSITIONS, Branch, Lifecycle, Protocol
+from healthsim_core.spec.schema import or_one
 from healthsim_core.spec.wording import COLUMN
 
 MOST_EVENTS = 500
@@ -38,9 +39,9 @@ class JourneySpecification(Document):
     parameters: dict[str, Any] = Field(default_factory=dict)
     starts_on: StartsOn | None = None
     events: list[EventSpecification] = Field(default_factory=list, max_length=MOST_EVENTS)
-    branches: list[Branch] = Field(default_factory=list, max_length=100)
+    branches: list[Branch] = Field(default_factory=list, max_length=100, json_schema_extra=or_one)
     protocol: Protocol | None = None
-    lifecycle: list[Lifecycle] = Field(default_factory=list, max_length=20)
+    lifecycle: list[Lifecycle] = Field(default_factory=list, max_length=20, json_schema_extra=or_one)
 
     @field_validator("lifecycle", "branches", mode="before")
     @classmethod

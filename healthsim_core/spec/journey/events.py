@@ -11,6 +11,7 @@ from healthsim_core.spec.base import Specification
 from healthsim_core.spec.distribution import Condition, Distribution
 from healthsim_core.spec.journey.delay import Delay
 from healthsim_core.spec.profile import Probability
+from healthsim_core.spec.schema import or_one
 
 MOST_OCCURRENCES = 1_000
 MOST_COPIES = 64
@@ -79,7 +80,9 @@ class Happening(Specification):
 
     event_type: str
     name: str | None = None
-    conditions: list[Condition] = Field(default_factory=list, validation_alias=AliasChoices("conditions", "condition"))
+    conditions: list[Condition] = Field(
+        default_factory=list, validation_alias=AliasChoices("conditions", "condition"), json_schema_extra=or_one
+    )
     probability: Probability = 1.0
     parameters: dict[str, Any] = Field(default_factory=dict)
     outcomes: dict[str, Distribution] = Field(default_factory=dict)

@@ -14,6 +14,7 @@ from healthsim_core.spec.distribution.parameters import checked_weights
 from healthsim_core.spec.journey.delay import Delay
 from healthsim_core.spec.journey.events import NAME, EventSpecification, Happening, JourneyEvent
 from healthsim_core.spec.profile import Probability
+from healthsim_core.spec.schema import or_one
 
 IDENTIFIER = r"^[A-Za-z_][A-Za-z0-9_]*$"  # what an expression reads after `branch.` or `state.`
 MOST_CHOICES = 50
@@ -45,7 +46,9 @@ class Branch(Specification):
     name: str | None = None
     depends_on: str | JourneyEvent | None = None
     delay: Delay | None = None
-    conditions: list[Condition] = Field(default_factory=list, validation_alias=AliasChoices("conditions", "condition"))
+    conditions: list[Condition] = Field(
+        default_factory=list, validation_alias=AliasChoices("conditions", "condition"), json_schema_extra=or_one
+    )
     exclusive: bool = True
     choices: list[Choice] = Field(min_length=1, max_length=MOST_CHOICES)
 
@@ -202,7 +205,9 @@ class Lifecycle(Specification):
     name: str | None = None
     depends_on: str | JourneyEvent | None = None
     delay: Delay | None = None
-    conditions: list[Condition] = Field(default_factory=list, validation_alias=AliasChoices("conditions", "condition"))
+    conditions: list[Condition] = Field(
+        default_factory=list, validation_alias=AliasChoices("conditions", "condition"), json_schema_extra=or_one
+    )
     initial: Distribution
     states: Annotated[dict[Annotated[str, Field(pattern=NAME)], State], Field(min_length=1, max_length=MOST_STATES)]
 

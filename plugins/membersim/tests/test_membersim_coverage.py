@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from membersim.coverage import spans_of
 from membersim.handlers.membership import HANDLER
-from membersim.plans import Plans
+from membersim.plans import Plans, accepted
 
 from healthsim_core import SpecificationError
 from healthsim_core.testing import make_events, make_people, make_run
@@ -147,10 +147,22 @@ def test_a_profile_may_bring_a_plan_of_its_own():
 
 @pytest.mark.parametrize(
     ("change", "what"),
-    [({"kind": "charity"}, "no kind of payer"), ({"deductable": 5}, "unknown entries"), ({"in": {"services": {"dentist": {}}}}, "dentist")],
+    [
+        ({"kind": "charity"}, "no kind of payer"),
+        ({"deductable": 5}, "unknown entries"),
+        ({"in": {"services": {"dentist": {}}}}, "dentist"),
+        ({"in": {"deductible": 5}}, "cannot be read"),
+        ({"in": {"services": {"primary": {"copay": "five"}}}}, "cannot be read"),
+    ],
 )
 def test_a_plan_that_makes_no_sense_is_refused(change, what):
     design = {"coverage_type": "Commercial", "kind": "commercial", "insurance_line": "PPO", "filing": {}, "in": {}, **change}
 
     with pytest.raises(SpecificationError, match=what):
-        Plans.of(make_run(settings={"membersim": {"plans": {"Gold": design}}}))
+        accepted(make_run(settings={"membersim": {"plans": {"Gold": design}}}))
+
+
+@pytest.mark.parametrize("settings", [{"plans": 3}, {"plans": {"Gold": 3}}, {"plan": {}}])
+def test_settings_that_are_none_are_refused(settings):
+    with pytest.raises(SpecificationError, match=r"^products\.membersim\.plan"):
+        accepted(make_run(settings={"membersim": settings}))

@@ -10,6 +10,7 @@ import pytest
 from trialsim.handlers.trial import PARAMETERS, trial
 
 from healthsim_core import Columns, SpecificationError, Text
+from healthsim_core.generator import make_plan
 from healthsim_core.testing import make_events, make_people, make_run
 
 JOINED = [("screening", "2025-03-01T09:00:00"), ("randomization", "2025-03-15T09:00:00")]
@@ -127,9 +128,10 @@ def test_a_reason_in_other_words_is_decoded_as_other() -> None:
     assert (last["term"], last["decoded_term"], one(tables)["end_reason"]) == ("Moved to another state", "OTHER", "OTHER")
 
 
-def test_an_arm_that_the_protocol_does_not_have_is_an_error() -> None:
-    with pytest.raises(SpecificationError, match='no arm "HS20"'):
-        happened(*JOINED, arm=[None, "HS20"])
+def test_an_arm_that_the_protocol_does_not_have_is_refused_before_anything_happens() -> None:
+    event = {"event_id": "in", "event_type": "randomization", "parameters": {"arm": "HS20"}}
+    with pytest.raises(SpecificationError, match=r'parameters\.arm: "HS20" is not what "arm" may be\.\n  Did you mean "HS10"'):
+        make_plan({"id": "a"}, {"journey_id": "trial", "duration_days": 30, "events": [event]}, count=1)
 
 
 def test_severity_is_as_said_or_drawn_where_it_is_no_severity() -> None:

@@ -59,7 +59,10 @@ def healthsim_journeys():
 
 @hookimpl
 def healthsim_event_handlers():
-    yield EventHandler("dental_visit", visit, writes=[VISIT], parameters=[Field("procedure", "category", "What is done.")])
+    yield EventHandler(
+        "dental_visit", visit, writes=[VISIT], parameters=[Field("procedure", "category", "What is done.")],
+        accepts=lambda run: {"procedure": FEES},
+    )  # fmt: skip
 
 
 @hookimpl

@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Run, SpecificationError, Text
+from healthsim_core import Mistakes, Run, SpecificationError, Text
 from membersim.facts import document
 
 SERVICES = ("primary", "specialist", "urgent", "emergency", "inpatient", "pharmacy", "other")
@@ -17,6 +17,7 @@ IN, OUT = 0, 1
 NETWORKS = ("in", "out")
 NO_LIMIT = np.int64(1) << 50  # cents; stands for "no limit"
 _DESIGN = {"coverage_type", "kind", "default", "individual", "insurance_line", "filing", "out_of_network", "exempt_below_age", "in", "out"}
+_PATTERN = "Take one of the bundled designs (data/plans.json of membersim) as a pattern."
 _KINDS = ("commercial", "medicare", "medicare_advantage", "medicaid", "managed_medicaid")
 
 Cents = NDArray[np.int64]
@@ -51,10 +52,10 @@ class Plans:
     @classmethod
     def of(cls, run: Run) -> Plans:
         """The bundled designs and those of `products.membersim.plans` of the profile or scenario."""
-        own = run.settings.get("membersim", {}).get("plans", {})
-        for name, design in own.items():
-            _check(name, design)
-        designs = {**document("plans")["plans"], **own}
+        return cls._made({**document("plans")["plans"], **run.settings.get("membersim", {}).get("plans", {})})
+
+    @classmethod
+    def _made(cls, designs: Mapping[str, Any]) -> Plans:
         sides = [[design["in"], design.get("out", design["in"])] for design in designs.values()]
         terms = [[[side.get("services", {}).get(name, {}) for name in SERVICES] for side in pair] for pair in sides]
         return cls(
@@ -117,14 +118,38 @@ def _term(terms: list[list[list[Any]]], value: Any) -> Cents:
     return np.array([[[value(term) for term in side] for side in pair] for pair in terms], np.int64)
 
 
+def accepted(run: Run) -> dict[str, tuple[str, ...]]:
+    """Nothing that parameters have to be; the plans of the settings are found to be such as can be used.
+
+    Raises:
+        SpecificationError: Some plan is not.
+    """
+    settings, mistakes = run.settings.get("membersim", {}), Mistakes()
+    own = settings.get("plans", {})
+    for name in sorted(set(settings) - {"plans"}):
+        with mistakes.caught():
+            raise SpecificationError(f'there is no setting "{name}".', f"products.membersim.{name}", 'Settings: "plans".')
+    for name, design in own.items() if isinstance(own, Mapping) else [("", own)]:
+        with mistakes.caught():
+            if not isinstance(own, Mapping) or not isinstance(design, Mapping):
+                where = f"products.membersim.plans.{name}".rstrip(".")
+                raise SpecificationError(f"{str(design)[:60]!r} is not a mapping.", where, "Give each plan's design by its name.")
+            try:
+                _check(name, design)
+                Plans._made({name: design})
+            except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+                raise SpecificationError(f"the plan cannot be read: {error}.", f"products.membersim.plans.{name}", _PATTERN) from error
+    mistakes.tell()
+    return {}
+
+
 def _check(name: str, design: Any) -> None:
     where = f"products.membersim.plans.{name}"
-    remedy = "Take one of the bundled designs (data/plans.json of membersim) as a pattern."
     missing = {"coverage_type", "kind", "insurance_line", "filing", "in"} - set(design)
     unknown = set(design) - _DESIGN
     if missing or unknown:
         problem = f"lacks {', '.join(sorted(missing))}" if missing else f"has unknown entries: {', '.join(sorted(unknown))}"
-        raise SpecificationError(f"the plan {problem}.", where, remedy)
+        raise SpecificationError(f"the plan {problem}.", where, _PATTERN)
     if design["kind"] not in _KINDS:
         raise SpecificationError(f'"{design["kind"]}" is no kind of payer.', f"{where}.kind", f"Use one of {', '.join(_KINDS)}.")
     for network in NETWORKS:

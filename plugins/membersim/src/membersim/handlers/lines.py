@@ -12,6 +12,7 @@ from membersim.facts import document
 from membersim.handlers.services import INSTITUTIONAL, PHARMACY, PROFESSIONAL, Services, billed_services, specialty_kind
 from membersim.registries import DrgWeights, fees_of, weights_of
 
+_LONGEST_NDC = 18  # digits that fit a word; a National Drug Code has eleven
 _DRUG_LINE_DAYS = 30
 
 Cents = NDArray[np.int64]
@@ -163,11 +164,15 @@ def _line_draws(services: Services, claim: NDArray[np.intp], number: NDArray[np.
     return run.draws("membersim.line", services.events.id[claim] * 64 + number)
 
 
+def _digits(ndc: str) -> int:
+    return int(ndc) if ndc.isascii() and ndc.isdigit() and len(ndc) <= _LONGEST_NDC else 0
+
+
 def _drug_lines(services: Services, payer: Text) -> ClaimLines:
     drug = np.flatnonzero(services.type == PHARMACY)
     law = document("payment")["pharmacy"]["price_per_30_days"]
     ndc = services.events.parameters["ndc"][drug]
-    product = services.events.run.draws("membersim.drug", ndc.map(int, np.int64, 0))
+    product = services.events.run.draws("membersim.drug", ndc.map(_digits, np.int64, 0))
     month = pricing.bounded_log(product.uniform("price"), law["median"], law["sd"], law["least"], law["most"])
     days = np.nan_to_num(np.asarray(services.events.parameters["days_supply"]), nan=_DRUG_LINE_DAYS)[drug]
     quantity = np.nan_to_num(np.asarray(services.events.parameters["quantity"]), nan=1.0)[drug]

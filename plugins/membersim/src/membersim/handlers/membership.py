@@ -13,7 +13,7 @@ from membersim.handlers.lines import lines_of
 from membersim.handlers.members import Household, coverage_table, member_table
 from membersim.handlers.services import services_of
 from membersim.payers import payer_of
-from membersim.plans import Plans
+from membersim.plans import Plans, accepted
 from membersim.tables import ACCUMULATOR, CLAIM, CLAIM_DIAGNOSIS, CLAIM_LINE, COVERAGE, MEMBER
 
 EVENT_TYPES = (
@@ -50,6 +50,7 @@ HANDLER = EventHandler(
     EVENT_TYPES,
     membership,
     writes=(MEMBER, COVERAGE, CLAIM, CLAIM_LINE, CLAIM_DIAGNOSIS, ACCUMULATOR),
+    accepts=accepted,
     parameters=(
         _text("class", "AMB, EMER, VR or HH."),
         _text("specialty", "Specialty of the service."),

@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Events, People, SpecificationError, Text, text
+from healthsim_core import Events, People, Text, text
 from trialsim.protocol import Protocol, protocol_of, site_numbers
 from trialsim.randomization import arm_positions
 
@@ -158,9 +158,7 @@ def _randomized(batch: Batch, protocol: Protocol, people: People, row: NDArray[n
     stated = events.events.parameters["arm"]
     assert isinstance(stated, Text)
     codes = {arm.code: index for index, arm in enumerate(protocol.arms)}
-    for code in set(stated.values.to_pylist()) - set(codes):
-        raise SpecificationError(f'protocol {protocol.name} has no arm "{code}".', "randomization.arm", f"Its arms: {', '.join(codes)}.")
-    given = np.append(stated.map(codes.__getitem__, np.int64, -1), -1)[rows]
+    given = np.append(stated.map(lambda code: codes.get(code, -1), np.int64, -1), -1)[rows]
     listed = arm_positions(people.run.seed, protocol, people.id[row])
     return when, np.where(np.isnat(when), -1, np.where(given >= 0, given, listed))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from healthsim_core import Columns, Events, Field
+from healthsim_core import Columns, Events, Field, Run
 from trialsim import tables
 from trialsim.handlers.disposition import disposition_table, eligibility_table, ending_of, subject_table
 from trialsim.handlers.exposure import dosing_of, exposure_table
@@ -10,11 +10,19 @@ from trialsim.handlers.measurements import lab_table, measuring, vital_table
 from trialsim.handlers.participation import participation
 from trialsim.handlers.safety import adverse_event_table, deviation_table
 from trialsim.handlers.visits import visit_table, visits_of
+from trialsim.protocol import protocol_of
 
 EVENT_TYPES = (
     "screening", "randomization", "withdrawal", "scheduled_visit", "unscheduled_visit", "adverse_event", "serious_adverse_event",
     "protocol_deviation", "dose_modification", "death",
 )  # fmt: skip
+
+
+def accepted(run: Run) -> dict[str, tuple[str, ...]]:
+    """The arms that the protocol of the run has."""
+    return {"arm": tuple(arm.code for arm in protocol_of(run).arms)}
+
+
 PARAMETERS = (
     Field("a1c", "number", "screening: hemoglobin A1c at screening.", unit="%", nullable=True),
     Field("egfr", "number", "screening: estimated glomerular filtration rate.", unit="mL/min/1.73m2", nullable=True),
