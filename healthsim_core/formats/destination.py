@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import Any
 
 import attrs
 import pyarrow as pa
 
-from healthsim_core.formats.folder import COPY, Folder, refused
+from healthsim_core.formats.folder import COPY, Folder, Started, refused
 from healthsim_core.formats.text import data
 
 
@@ -35,7 +35,7 @@ class OutputFile:
     def __init__(self, folder: Folder, name: str) -> None:
         self.name, self.rows, self.bytes, self.closed = name, 0, 0, False
         self._digest = hashlib.sha256()
-        self._file: BinaryIO = folder.create(name)
+        self._file: Started = folder.create(name)
 
     def write(self, content: bytes | str | memoryview | pa.Array, rows: int | None = None) -> None:
         """Append bytes, text, or all strings of an Arrow array; `rows` defaults to the array's length, else 0."""

@@ -10,15 +10,26 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import attrs
 
 from healthsim_core.errors import OutputError
+from healthsim_core.formats.store import Store
 
 COPY = 1 << 20  # bytes read at a time
 _GATHERED = 1 << 16  # bytes of small writes put together; what is larger is written from where it lies
 MEMORY = "memory://"
+
+
+class Started(Protocol):
+    """A file that is being written."""
+
+    def write(self, content: bytes | memoryview, /) -> int:
+        """Append bytes."""
+
+    def close(self) -> None:
+        """Finish it: from now on it has its name."""
 
 
 def _placed(place: str | Path) -> str:
@@ -47,21 +58,17 @@ class Folder:
         """The path or URL of a file in it."""
         return f"{self.place}/{path}"
 
-    def create(self, path: str) -> BinaryIO:
+    def create(self, path: str) -> Started:
         """Start a file; it has its name when it is closed."""
         if self.local is not None:
             return _Unfinished(self.local / path)
-        with refused(self.of(path)):
-            opened: BinaryIO = self._files.open(self._at(path), "wb")
-            return opened
+        return self._store.create(path)
 
     def open(self, path: str) -> BinaryIO:
         """A file, to be read."""
         if self.local is not None:
             return (self.local / path).open("rb")
-        with refused(self.of(path)):
-            opened: BinaryIO = self._files.open(self._at(path), "rb")
-            return opened
+        return self._store.open(path)
 
     def read(self, path: str) -> bytes:
         """What a file holds."""
@@ -70,23 +77,22 @@ class Folder:
 
     def write(self, path: str, content: bytes) -> None:
         """Write a whole file."""
-        with refused(path), self.create(path) as file:
+        with refused(path):
+            file = self.create(path)
             file.write(content)
+            file.close()
 
     def paths(self) -> list[str]:
         """All files in it and below, in order; none where it does not exist."""
         if self.local is not None:
             return sorted(path.relative_to(self.local).as_posix() for path in self.local.rglob("*") if path.is_file())
-        with refused(self.place):
-            root = self._root
-            return sorted(name.removeprefix(root).lstrip("/") for name in self._files.find(root)) if self._files.exists(root) else []
+        return self._store.paths()
 
     def holds(self, path: str) -> bool:
         """Whether a file is there."""
         if self.local is not None:
             return (self.local / path).is_file()
-        with refused(self.of(path)):
-            return bool(self._files.exists(self._at(path)))
+        return self._store.holds(path)
 
     def digest(self, path: str) -> tuple[int, str]:
         """Bytes and SHA-256 of a file."""
@@ -99,39 +105,21 @@ class Folder:
 
     def remove(self, paths: Iterable[str]) -> None:
         """Remove files; those that are not there are gone already."""
+        if self.local is None:
+            self._store.remove(paths)
+            return
         for path in paths:
-            if self.local is not None:
-                (self.local / path).unlink(missing_ok=True)
-            elif self.holds(path):
-                with refused(self.of(path)):
-                    self._files.rm_file(self._at(path))
+            (self.local / path).unlink(missing_ok=True)
 
     def register(self, connection: Any) -> None:
         """Let a DuckDB connection read `of(path)`."""
         protocol = self.place.split("://")[0]
         if self.local is None and not connection.filesystem_is_registered(protocol):
-            connection.register_filesystem(self._files)
-
-    def _at(self, path: str) -> str:
-        return f"{self._root}/{path}"
-
-    @property
-    def _files(self) -> Any:
-        return self._opened[0]
-
-    @property
-    def _root(self) -> str:
-        return str(self._opened[1]).rstrip("/")
+            connection.register_filesystem(self._store.files)
 
     @functools.cached_property
-    def _opened(self) -> tuple[Any, str]:
-        import fsspec
-
-        try:
-            found: tuple[Any, str] = fsspec.core.url_to_fs(self.place)
-            return found
-        except (ImportError, ValueError) as error:
-            raise OutputError(f"cannot be reached: {error}.", self.place, "Install the fsspec driver of this kind of URL.") from error
+    def _store(self) -> Store:
+        return Store(self.place)
 
     def __getstate__(self) -> str:
         return self.place  # a connection stays where it was opened
@@ -157,7 +145,7 @@ class _Unfinished(io.BufferedWriter):
 
 @contextmanager
 def refused(name: str | Path) -> Iterator[None]:
-    """Turn what the operating system or an fsspec driver refuses into one clear line."""
+    """Turn what the operating system refuses into one clear line."""
     try:
         yield
     except OSError as error:
