@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import tempfile
 import tomllib
 from pathlib import Path
@@ -16,6 +18,9 @@ nox.options.default_venv_backend = "none"  # `uv run` has made the environment; 
 nox.options.sessions = ["lint", "types", "tests"]
 
 ROOT = Path(__file__).parent
+DRIVERS = ("pytest==9.2.0", "s3fs==2026.9.0", "gcsfs==2026.10.1", "adlfs==2026.8.0")
+EMULATORS = ("moto[server]==5.2.5", "gcp-storage-emulator==2026.7.19")  # and Azurite, of npm
+AZURITE = "azurite@3.35.0"
 PRODUCTS = ("patientsim", "membersim", "rxmembersim", "trialsim", "populationsim", "networksim")
 
 
@@ -55,12 +60,20 @@ def alone(session: nox.Session, product: str) -> None:
 def spark(session: nox.Session) -> None:
     """The executor spark makes the same bytes, also where a worker is killed; needs Java. In an environment of its own."""
     with tempfile.TemporaryDirectory() as scratch:
-        environment = Path(scratch, "environment")
-        session.run("uv", "venv", "--quiet", str(environment), external=True)
-        python = str(environment / "bin" / "python")
-        products = [f"./plugins/{product}" for product in PRODUCTS]
-        session.run("uv", "pip", "install", "--quiet", "--python", python, ".[spark]", *products, external=True)
+        python = _environment_with(session, scratch, ".[spark]")
         session.run(python, str(ROOT / "tests" / "integration" / "spark_run.py"), external=True, env={"PYTHONPATH": ""})
+
+
+@nox.session
+def stores(session: nox.Session) -> None:
+    """S3, Google's store and Azure get the same bytes, on servers of this machine; Azure's needs npm. In an environment of its own."""
+    with tempfile.TemporaryDirectory() as scratch:
+        python = _environment_with(session, scratch, ".", *DRIVERS, *EMULATORS)
+        if shutil.which("npm"):
+            session.run("npm", "install", "--silent", "--no-fund", "--no-audit", "--prefix", scratch, AZURITE, external=True)
+        path = os.pathsep.join([str(Path(scratch, "node_modules", ".bin")), os.environ["PATH"]])
+        tests = [*(session.posargs or ["-rs", "--durations", "5"]), "tests/integration/test_object_stores.py"]
+        session.run(python, "-m", "pytest", *tests, external=True, env={"PYTHONPATH": "", "PATH": path})
 
 
 @nox.session
@@ -108,6 +121,15 @@ def seeds(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Speed, start-up and peak memory against their goals, stored in out/bench; --quick, --million, --only PART, --markdown."""
     session.run("python", "tests/benchmarks/bench.py", *session.posargs)
+
+
+def _environment_with(session: nox.Session, scratch: str, *packages: str) -> str:
+    environment = Path(scratch, "environment")
+    session.run("uv", "venv", "--quiet", str(environment), external=True)
+    python = str(environment / "bin" / "python")
+    products = [f"./plugins/{product}" for product in PRODUCTS]
+    session.run("uv", "pip", "install", "--quiet", "--python", python, *packages, *products, external=True)
+    return python
 
 
 def _constraints() -> list[str]:

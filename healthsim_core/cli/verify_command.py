@@ -18,9 +18,10 @@ def command(target: str, database: str | None, as_json: bool) -> int:
     from healthsim_core.errors import OutputError
     from healthsim_core.execution.verify import verify_cohort, verify_folder
 
-    if "/" in target and not Path(target).exists():
+    folder = "://" in target or Path(target).exists()
+    if "/" in target and not folder:
         raise OutputError("is not there.", target, "Name a folder that --out named, or a stored cohort.")
-    report = verify_folder(Path(target)) if Path(target).exists() else verify_cohort(target, database)
+    report = verify_folder(target) if folder else verify_cohort(target, database)
     if as_json:
         show.document(report.document())
     else:

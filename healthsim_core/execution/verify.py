@@ -68,16 +68,30 @@ class Verification:
         return "\n".join([head, *(f"  {line}" for line in shown)])
 
 
-def verify_folder(out: Path, catalog: Catalog | None = None) -> Verification:
+def verify_folder(out: Path | str, catalog: Catalog | None = None) -> Verification:
     """Check an output folder: files against the manifest, tables against each other, every format against the tables.
 
     A run of several parts is read back part by part, so that memory holds one.
+    What lies behind a URL is copied first: every byte is needed, and many more than once.
+
+    Args:
+        out: The folder or fsspec URL that the run was given.
+        catalog: All that plugins offer.
 
     Raises:
         OutputError: The folder holds no run of ours.
     """
     folder, offers = Folder(out), catalog or default_catalog()
     listed = read_manifest(folder)
+    if folder.local is not None:
+        return _verified(folder, listed, offers)
+    with tempfile.TemporaryDirectory(prefix="healthsim-") as scratch:
+        there = set(folder.paths())
+        folder.copy((file["path"] for file in listed["files"] if file["path"] in there), Path(scratch))
+        return _verified(Folder(scratch), listed, offers)
+
+
+def _verified(folder: Folder, listed: Mapping[str, Any], offers: Catalog) -> Verification:
     findings = [_files(folder, listed)]
     stored = StoredTables(folder, (file["path"] for file in listed["files"] if file["format"] == TABLES))
     with duckdb.connect() as connection:

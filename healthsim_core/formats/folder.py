@@ -7,6 +7,7 @@ import functools
 import hashlib
 import io
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,6 +70,13 @@ class Folder:
         if self.local is not None:
             return (self.local / path).open("rb")
         return self._store.open(path)
+
+    def copy(self, paths: Iterable[str], here: Path) -> None:
+        """Copy files into a folder on this machine."""
+        for path in paths:
+            (here / path).parent.mkdir(parents=True, exist_ok=True)
+            with self.open(path) as file, (here / path).open("wb") as copied:
+                shutil.copyfileobj(file, copied, COPY)
 
     def read(self, path: str) -> bytes:
         """What a file holds."""

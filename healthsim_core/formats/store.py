@@ -129,7 +129,8 @@ def _told(name: str, what: str, *but: type[Exception]) -> Iterator[None]:
 
 def _in_a_line(error: Exception) -> str:
     said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return " ".join(said.split()).rstrip(".")[:300] or type(error).__name__
+    line = next(filter(None, map(str.strip, said.splitlines())), type(error).__name__).rstrip(".")[:300]
+    return f"there is no {line}" if isinstance(error, FileNotFoundError) and not error.strerror else line  # then, all it says is a path
 
 
 def _driver(protocol: str) -> str:
