@@ -41,6 +41,7 @@ class Chunk:
     tallies: Tallies
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")  # what is too great to be computed is infinite or null, and so in the tables
 def run_chunk(plan: Plan, start: int, stop: int) -> Chunk:
     """Make the people of the units start to stop, what happens to them, and what the products make of it."""
     with using(plan.facts):
@@ -74,6 +75,7 @@ def events_a_unit(plan: Plan, probe: int = 128) -> float:
     return sum(int(block.kept.sum()) for block in timeline.blocks) / max(1, min(probe, plan.request.count))
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def lived(plan: Plan, start: int, stop: int, witness: Witness | None = None) -> tuple[Columns, NDArray[np.bool_], Timeline]:
     """The people of the units start to stop (a row for every household position), who is there, and what happens to them."""
     everybody, present = make_people(plan.people, plan.run, plan.start_dates, start, stop)

@@ -30,6 +30,7 @@ from healthsim_core.generation.people_steps import Attribute, ConditionCode, Con
 from healthsim_core.offers import asks_condition
 from healthsim_core.reference.places import Addresses
 
+_NOBODY = 150  # years that nobody reaches, whatever the profile's distribution of age
 POSITIONS = 16  # ids of one household: person = unit * 16 + position
 
 
@@ -64,6 +65,7 @@ class Household:
         return np.arange(self.rows) // self.size * self.size + self.plan.subscriber
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")  # what is too great to be computed is infinite or null, and so in the tables
 def make_people(
     plan: PeoplePlan, run: Run, start_dates: tuple[np.datetime64, np.datetime64], start: int, stop: int
 ) -> tuple[Columns, NDArray[np.bool_]]:
@@ -152,7 +154,8 @@ def _member_column(house: Household, attribute: Attribute) -> Column:
 
 
 def _whole_years(age: Column) -> NDArray[np.int64]:
-    return np.asarray(np.floor(np.asarray(age)), np.int64)
+    years = np.floor(np.asarray(age, np.float64))
+    return np.asarray(np.nan_to_num(np.clip(years, -_NOBODY, _NOBODY)), np.int64)
 
 
 def _drawn(house: Household, attribute: Attribute, index: int, unit: Floats, context: Mapping[str, Any]) -> Column:

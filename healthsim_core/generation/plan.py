@@ -131,6 +131,7 @@ class Plan:
         return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")  # moments of distributions may be infinite, which is no mistake
 def compile_plan(request: Request, catalog: Catalog, facts: Facts | None = None) -> Plan:
     """Compile a request.
 

@@ -103,6 +103,7 @@ class ValidationReport:
         return f"<p>{html.escape(self._head())}</p><table><tr>{head}</tr>{rows}</table>{more}"
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")  # scores of infinite values prove nothing, and say nothing
 def report(tallies: Tallies, mode: str) -> ValidationReport:
     """Test everything that was tallied.
 

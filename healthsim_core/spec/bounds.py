@@ -17,6 +17,7 @@ MOST_VALUES = 200_000
 LONGEST_TEXT = 10_000
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")  # what XML has no place for, and half characters
 GREATEST = 2**53  # whole numbers up to here are exact in every JSON reader
+LEAST = 1e-15  # of what is not 0: no probability, rate or amount is less, and its square is a number still
 
 
 def read_json(path: Path) -> Any:
@@ -93,6 +94,10 @@ def _check_number(number: float, where: str) -> None:
         raise SpecificationError(f"{shown}... is above {GREATEST:,}.", where, "Write a smaller one.")
     if not math.isfinite(number):
         raise SpecificationError(f"{number} is not a number.", where, "Write a finite number.")
+    if isinstance(number, float) and abs(number) > GREATEST:
+        raise SpecificationError(f"{number:g} is above {GREATEST:,}.", where, "Write a smaller one.")
+    if 0 < abs(number) < LEAST:
+        raise SpecificationError(f"{number:g} is nearer to 0 than {LEAST:g}.", where, "Write 0.")
 
 
 def _refuse_constant(name: str) -> float:

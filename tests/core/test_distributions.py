@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
-from written import compiled
+from written import amounts, compiled
 
 from healthsim_core import Draws, Text
 from healthsim_core.errors import SpecificationError
@@ -101,7 +101,7 @@ def test_truncation_stays_within_the_bounds_and_piles_up_at_none(mean, sd, low, 
 
 
 @given(
-    mean=st.floats(-50, 50), sd=st.floats(0.01, 20), low=st.floats(-60, 60), width=st.floats(0.1, 60), log=st.booleans(),
+    mean=amounts(-50, 50), sd=st.floats(0.01, 20), low=amounts(-60, 60), width=st.floats(0.1, 60), log=st.booleans(),
     unit=st.floats(1e-12, 1 - 1e-12),
 )  # fmt: skip
 def test_the_probability_of_a_sample_is_the_uniform_it_was_made_from(mean, sd, low, width, log, unit):
@@ -114,7 +114,7 @@ def test_the_probability_of_a_sample_is_the_uniform_it_was_made_from(mean, sd, l
     assert below[0] - 1e-6 <= unit <= above[0] + 1e-6
 
 
-@given(st.floats(-1e3, 1e3), st.floats(0, 1e3), st.floats(-1e3, 1e3), st.floats(1e-3, 1e3))
+@given(amounts(-1e3, 1e3), amounts(0, 1e3), amounts(-1e3, 1e3), st.floats(1e-3, 1e3))
 def test_a_larger_uniform_gives_no_smaller_value(mean, sd, low, width):
     values = compiled({"type": "normal", "mean": mean, "sd": sd, "min": low, "max": low + width}).sample(UNITS, {})
     assert np.isfinite(values).all()

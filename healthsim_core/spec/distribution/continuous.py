@@ -25,8 +25,8 @@ class LogNormal(Bounded):
     type: Literal["log_normal"]
     mean: Positive | None = None
     sd: SpreadOrNone = None
-    mu: Number | None = None
-    sigma: Annotated[float, Field(ge=0)] | str | None = None
+    mu: Annotated[float, Field(ge=-100, le=100)] | str | None = None
+    sigma: Annotated[float, Field(ge=0, le=25)] | str | None = None
     max: Annotated[float, Field(gt=0)] | None = None
 
     def _check(self, findings: Findings) -> None:
