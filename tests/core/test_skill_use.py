@@ -5,7 +5,9 @@ from __future__ import annotations
 import clinic
 import pytest
 
-from healthsim_core.errors import SkillError
+from healthsim_core.errors import SkillError, SpecificationError
+from healthsim_core.generation.kinds import ANYTHING, NUMBER, TEXT
+from healthsim_core.generation.skill_use import check_lookup
 from healthsim_core.skills.document import read_skill
 
 SKILL = """+++
@@ -85,3 +87,40 @@ def test_a_null_gives_null_and_the_others_what_their_rows_say(ran) -> None:
     severities = dict(zip(found.entities["person_id"].to_pylist(), found.entities["severity"].to_pylist(), strict=True))
     reasons = {(severities[visit["person_id"]], visit["reason"]) for visit in found.tables["clinic.visit"].to_pylist()}
     assert reasons == {(None, None), ("low", "for low"), ("high", "for high")}
+
+
+@pytest.mark.parametrize(
+    ("lookup", "context", "said"),
+    [
+        ("by_wrod", {"word": "low"}, 'has no lookup "by_wrod"'),
+        ("by_word", {"wrod": "low"}, 'needs "word"'),
+        ("by_word", {"word": "${entity.nosuch}"}, 'reads "nosuch", which nobody has'),
+        ("by_word", {"word": "${parameters.nosuch}"}, 'reads "parameters.nosuch", which nobody has'),
+        ("by_sex", {"sex": "X"}, "has no row for sex 'X'"),
+    ],
+)
+def test_what_a_reference_names_that_is_not_there_is_refused(ran, lookup: str, context: dict, said: str) -> None:
+    with pytest.raises(SpecificationError, match=said):
+        ran(lookup, **context)
+
+
+TWO = """+++
+skill = "two"
+version = "1"
++++
+
+## pair
+
+| by first | by second | gives |
+|---|---|---|
+| a | * | b |
+"""
+
+
+def test_a_column_of_which_nothing_is_known_does_not_hide_what_is_wrong_with_another(tmp_path) -> None:
+    path = tmp_path / "two.md"
+    path.write_text(TWO, encoding="utf-8")
+    skill = read_skill(path)
+    check_lookup(skill, "pair", {"first": TEXT, "second": ANYTHING}, "here")
+    with pytest.raises(SkillError, match=r"^here: .*could not convert string to float: 'a'"):
+        check_lookup(skill, "pair", {"first": NUMBER, "second": ANYTHING}, "here")
