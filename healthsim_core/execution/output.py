@@ -118,6 +118,7 @@ class OutputFolder:
         elif self.out.local is not None:
             _clear(Path(self.staging.place))
         else:
+            self.out.remove([MANIFEST] if MANIFEST in self._earlier else [])  # first: what is left without it is no run
             self.out.remove(self._earlier)
         self._before = set() if self.out.local is not None else set(self.out.paths())
         unfinished.begin(self.staging, self._plan)

@@ -15,7 +15,7 @@ from healthsim_core.catalog import Catalog, default_catalog
 from healthsim_core.errors import HealthSimError
 from healthsim_core.execution.manifest import MANIFEST, digest, read_manifest
 from healthsim_core.execution.parts import TABLES
-from healthsim_core.execution.stored import StoredTables
+from healthsim_core.execution.stored import StoredTables, table_name
 from healthsim_core.formats.folder import Folder
 from healthsim_core.offers import ReadBack
 from healthsim_core.tables import Table, to_arrow
@@ -92,8 +92,11 @@ def verify_folder(out: Path | str, catalog: Catalog | None = None) -> Verificati
 
 
 def _verified(folder: Folder, listed: Mapping[str, Any], offers: Catalog) -> Verification:
-    findings = [_files(folder, listed)]
-    stored = StoredTables(folder, (file["path"] for file in listed["files"] if file["format"] == TABLES))
+    changed = _changed(folder, listed)
+    findings = [_files(listed, changed)]
+    tables = [file["path"] for file in listed["files"] if file["format"] == TABLES]
+    lost = {table_name(path) for path in changed}  # perhaps not even Parquet: what they say is not asked
+    stored = StoredTables(folder, (path for path in tables if table_name(path) not in lost))
     with duckdb.connect() as connection:
         for name in stored:
             connection.read_parquet(stored.paths(name)).create_view(name)
@@ -116,16 +119,17 @@ def verify_cohort(name: str, database: str | Path | None = None, catalog: Catalo
         return Verification(tuple(_tables(connection, counts, catalog or default_catalog())))
 
 
-def _files(folder: Folder, listed: Mapping[str, Any]) -> Finding:
-    wrong = []
-    for file in listed["files"]:
-        if not folder.holds(file["path"]) or folder.digest(file["path"]) != (file["bytes"], file["sha256"]):
-            wrong.append(file["path"])
-    if digest(listed["files"]) != listed["digest"]:
-        wrong.append(MANIFEST)
-    return Finding(
-        MANIFEST, "files are those that were written", len(listed["files"]), len(wrong), f", such as {wrong[0]}" if wrong else ""
-    )
+def _changed(folder: Folder, listed: Mapping[str, Any]) -> list[str]:
+    """Files that are missing, or are not those that were written."""
+    there = set(folder.paths())
+    expected = ((file["path"], (file["bytes"], file["sha256"])) for file in listed["files"])
+    return [path for path, written in expected if path not in there or folder.digest(path) != written]
+
+
+def _files(listed: Mapping[str, Any], changed: list[str]) -> Finding:
+    wrong = [*changed, *([MANIFEST] if digest(listed["files"]) != listed["digest"] else [])]
+    example = f", such as {wrong[0]}" if wrong else ""
+    return Finding(MANIFEST, "files are those that were written", len(listed["files"]), len(wrong), example)
 
 
 def _tables(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, int], catalog: Catalog) -> Iterator[Finding]:
@@ -170,14 +174,15 @@ def _format(folder: Path, name: str, tables: Mapping[str, pa.Table], catalog: Ca
         return
     try:
         back: ReadBack = offer.read(folder)
-    except HealthSimError as error:
-        yield Finding(name, "can be read back", 1, 1, f": {error}")
+    except Exception as error:  # of a file that was damaged, a reader may say anything
+        said = str(error) if isinstance(error, HealthSimError) else f"{type(error).__name__}: {error}"
+        yield Finding(name, "can be read back", 1, 1, f": {said}")
         return
     yield Finding(name, "is sound in itself", 1, len(back.problems), f", such as: {back.problems[0]}" if back.problems else "")
-    for table_name, columns in back.tables.items():
-        if table_name in tables:
-            said = _as_declared(catalog.tables[table_name], columns)
-            yield from _agrees(name, catalog.tables[table_name], said, tables[table_name], table_name in back.complete)
+    for table, columns in back.tables.items():
+        if table in tables:
+            said = _as_declared(catalog.tables[table], columns)
+            yield from _agrees(name, catalog.tables[table], said, tables[table], table in back.complete)
 
 
 def _as_declared(table: Table, columns: Mapping[str, Any]) -> pa.Table:
