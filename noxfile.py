@@ -68,7 +68,7 @@ def spark(session: nox.Session) -> None:
 def stores(session: nox.Session) -> None:
     """S3, Google's store and Azure get the same bytes, on servers of this machine; Azure's needs npm. In an environment of its own."""
     with tempfile.TemporaryDirectory() as scratch:
-        python = _environment_with(session, scratch, ".", *DRIVERS, *EMULATORS)
+        python = _environment_with(session, scratch, ".[ray]", *DRIVERS, *EMULATORS)
         if shutil.which("npm"):
             session.run("npm", "install", "--silent", "--no-fund", "--no-audit", "--prefix", scratch, AZURITE, external=True)
         path = os.pathsep.join([str(Path(scratch, "node_modules", ".bin")), os.environ["PATH"]])

@@ -132,6 +132,12 @@ def test_a_bucket_gets_the_bytes_of_a_folder(bucket: Bucket, usual: str, workers
     assert result.entities.num_rows == REQUEST["count"]
 
 
+def test_workers_of_a_cluster_write_there_themselves(bucket: Bucket, usual: str) -> None:
+    pytest.importorskip("ray", reason="the extra ray is not installed")
+    generate(**REQUEST, out=bucket.url("by-ray"), executor="ray", workers=2)
+    assert bucket.digest("by-ray") == usual
+
+
 def test_the_manifest_comes_last_and_lists_all_that_is_there(bucket: Bucket) -> None:
     seen: list[str] = []
     generate(**REQUEST, out=bucket.url("listed"), progress=lambda done, total: seen.extend(bucket.paths("listed")))
