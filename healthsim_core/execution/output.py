@@ -59,7 +59,7 @@ class OutputFolder:
             raise
         self._files: dict[str, list[str]] = {}
 
-    def job(self, chunk_size: int | None) -> Job:
+    def job(self, chunk_size: int) -> Job:
         """What workers are told."""
         return job_of(self._plan, self.staging, len(self.parts) > 1, chunk_size)
 

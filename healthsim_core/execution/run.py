@@ -17,7 +17,7 @@ from healthsim_core.execution.stored import StoredTables
 from healthsim_core.execution.storing import Storing
 from healthsim_core.formats.folder import MEMORY
 from healthsim_core.generation.executor import strictly
-from healthsim_core.generation.memory import run_in_memory
+from healthsim_core.generation.memory import run_in_memory, units_a_chunk
 from healthsim_core.generation.plan import Plan
 from healthsim_core.generation.result import Execution, Result
 from healthsim_core.generation.tallies import Tallies
@@ -136,7 +136,8 @@ def _made(plan: Plan, execution: Execution, options: Options, folder: OutputFold
     if state:
         state.write(plan.run_tables)
     missing = [part for part in folder.parts if part.number not in folder.done]
-    executor, job = executor_of(options.executor, options.workers), folder.job(options.chunk_size)
+    job = folder.job(options.chunk_size or units_a_chunk(plan, stored=state is not None))
+    executor = executor_of(options.executor, options.workers)
     with Storing(folder, state) as storing, closing(executor.map(job, missing, told)) as results:
         for result in results:
             folder.add(result)

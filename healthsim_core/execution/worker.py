@@ -15,7 +15,7 @@ from healthsim_core.execution.parts import TABLES, Job, Part, PartResult, table_
 from healthsim_core.formats.destination import Destination, WrittenFile
 from healthsim_core.formats.folder import Folder
 from healthsim_core.generation.chunk import run_chunk
-from healthsim_core.generation.memory import spans, units_a_chunk
+from healthsim_core.generation.memory import spans
 from healthsim_core.generation.plan import Plan, compile_plan
 from healthsim_core.generation.request import Request
 from healthsim_core.generation.tallies import Tallies
@@ -27,10 +27,10 @@ Report = Callable[[int, int], None]  # number of a part, households of it that a
 _plans: dict[str, Plan] = {}  # of this process, by hash; one
 
 
-def job_of(plan: Plan, folder: Folder, cut: bool, chunk_size: int | None = None) -> Job:
+def job_of(plan: Plan, folder: Folder, cut: bool, chunk_size: int) -> Job:
     """What workers are told of a plan, which this process need not compile again."""
     _keep(plan)
-    return Job(plan.request.document(), plan.facts, plan.hash, folder, cut, chunk_size or units_a_chunk(plan))
+    return Job(plan.request.document(), plan.facts, plan.hash, folder, cut, chunk_size)
 
 
 def make_part(job: Job, part: Part, report: Report) -> PartResult:

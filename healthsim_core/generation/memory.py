@@ -27,9 +27,10 @@ def spans(start: int, stop: int, units: int) -> Iterator[tuple[int, int]]:
         yield first, min(first + units, stop)
 
 
-def units_a_chunk(plan: Plan) -> int:
-    """Households that are made at once, unless somebody says otherwise."""
-    return _units(plan, ROWS_A_CHUNK, EVENTS_A_CHUNK if plan.handlers else EVENTS_ALONE)
+def units_a_chunk(plan: Plan, stored: bool = False) -> int:
+    """Households that are made at once, unless somebody says otherwise: half as many beside a database, which needs memory too."""
+    events = EVENTS_A_CHUNK if plan.handlers else EVENTS_ALONE
+    return _units(plan, ROWS_A_CHUNK, events // 2 if stored else events)
 
 
 def units_a_part(plan: Plan) -> int:

@@ -16,7 +16,7 @@ from healthsim_core.state.ddl import COHORT, ensure_table
 from healthsim_core.state.record import ExecutionRecord, digest
 from healthsim_core.tables import Table
 
-_MEMORY_MB = 64  # of DuckDB: what does not fit is on the disk already
+_MEMORY_MB = 48  # of DuckDB: what does not fit is on the disk already
 _COLUMN_MB = 0.5  # what a column of the widest table needs at least, while rows are appended to all of them
 
 

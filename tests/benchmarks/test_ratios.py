@@ -29,9 +29,9 @@ class Floor(NamedTuple):
 
 
 FLOORS = {
-    "timeline": Floor(5.5, 2.2),  # events a second, times the loop's
-    "records": Floor(1.6, 0.7),
-    "plain": Floor(8.0, 3.2),
+    "timeline": Floor(4.3, 2.1),  # events a second, times the loop's
+    "records": Floor(1.5, 0.7),
+    "plain": Floor(8.8, 4.2),
     "fhir_r4": Floor(0.38, 0.28),  # bytes a second, of the raw write's
     "hl7v2_adt": Floor(0.12, 0.07),
     "x12_837": Floor(0.015, 0.008),
