@@ -163,17 +163,22 @@ class Dispatcher:
         same = (found >= 0) & (self.chain.row[found] == self.chain.row[at]) if len(found) else np.zeros(0, bool)
         return self.whole.select(_OF_ANCESTORS).take(np.where(same, found, -1))  # a newborn's stay is not the mother's
 
-    @functools.cached_property
+    @property
     def whole(self) -> Columns:
         """What is known of every event, and of the one that is none."""
+        return self._known.assign(**self.assigned)
+
+    @functools.cached_property
+    def _known(self) -> Columns:
         chain = self.chain
         known = {"time": chain.time, "id": chain.id, "cause": chain.id.take(chain.cause), "occurrence": chain.occurrence}
-        return Columns({**known, **self.texts.take(chain.node).parts, **self.assigned}, len(chain) + 1)
+        return Columns({**known, **self.texts.take(chain.node).parts}, len(chain) + 1)
 
     def _assign(self) -> None:
         """What is assigned to an event that asks holds for its effects too."""
         asks = [node.parent is None or ("specialty" in node.parameters.names and not node.triggered) for node in self.nodes]
         at, source = np.flatnonzero(np.array(asks, bool)[self.chain.node[:-1]]), self.chain.sources(asks)
+        assigned: dict[str, Text] = {}  # apart: no offer sees what another one assigns
         for offer in self.catalog.of(EventColumns):
             given = offer.compute(self._batch(at, _SHARED, f"{offer.product}.assignment"))
             for name in offer.fields:
@@ -181,8 +186,8 @@ class Dispatcher:
                 assert isinstance(column, Text)
                 codes = np.full(len(self.chain) + 1, -1, np.int32)
                 codes[at] = column.codes
-                self.assigned[name] = Text(self._inherited(codes, at, source)[source], column.values)
-        self.__dict__.pop("whole", None)  # offers were shown it without what they assigned
+                assigned[name] = Text(self._inherited(codes, at, source)[source], column.values)
+        self.assigned |= assigned
 
     def _inherited(self, codes: NDArray[np.int32], at: NDArray[np.intp], source: NDArray[np.intp]) -> NDArray[np.int32]:
         """Who asks and is assigned nothing has what its cause has: node by node, for a cause's node precedes its effects'."""

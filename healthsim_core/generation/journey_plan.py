@@ -147,11 +147,14 @@ class JourneyCompiler:
         """Parameters and outcomes of the next node, and those of the outcomes that then are not null."""
         attempt, path, catalog = self.mistakes.attempt, f"{where}.parameters", self.catalog
         parameters = attempt(Parameters(), compile_parameters, event.parameters, event_type, journey.parameters, catalog, path)
-        reading = {**readable, **ParameterKinds(catalog, event_type, parameters, readable).as_read}
+        held = ParameterKinds(catalog, event_type, parameters, readable)
+        reading = {**readable, **held.as_read}
         for use in parameters.skills:
             attempt(None, use.check, reading, f"{path}.skill_ref")
         outcomes, drawn = self._outcomes(event, reading, where)
-        self._hold(ParameterKinds(catalog, event_type, parameters, {**reading, **drawn}), path)
+        if drawn or any(name.startswith("parameters.") for name in parameters.reads):
+            held = ParameterKinds(catalog, event_type, parameters, {**reading, **drawn})
+        self._hold(held, path)
         return parameters, outcomes, [name for name in event.outcomes if drawn[name].always]
 
     def _hold(self, held: ParameterKinds, where: str) -> None:

@@ -8,11 +8,12 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim_core.generation.people import POSITIONS
+
 BLOCK = 8_192  # households
 WHOLE = 1  # blocks at the beginning of which every event counts, and
 PEOPLE_WHOLE = 16  # every person; from there on
 ONE_IN = 8  # blocks one, another one for each path
-_POSITIONS = 16
 Rows: TypeAlias = NDArray[np.intp] | slice
 
 
@@ -66,7 +67,7 @@ def looked_at(path: str, start: int, stop: int, whole: int = WHOLE) -> list[tupl
 
 def person_ids(start: int, stop: int) -> tuple[int, int]:
     """The least person id of the units start to stop, and one past the greatest."""
-    return (start + 1) * _POSITIONS, (stop + 1) * _POSITIONS
+    return (start + 1) * POSITIONS, (stop + 1) * POSITIONS
 
 
 def _chosen(path: str, first: int, last: int, whole: int = WHOLE) -> list[int]:
@@ -75,4 +76,4 @@ def _chosen(path: str, first: int, last: int, whole: int = WHOLE) -> list[int]:
 
 
 def _block(person_id: Any) -> Any:
-    return (person_id // _POSITIONS - 1) // BLOCK
+    return (person_id // POSITIONS - 1) // BLOCK

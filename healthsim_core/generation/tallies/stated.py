@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core.columns import Column, Text
+from healthsim_core.columns import Column, Text, is_null
 from healthsim_core.draws import Floats
 from healthsim_core.generation.distributions import AgeBands, Constant, Derived, Distribution
 from healthsim_core.generation.distributions.base import numbers
@@ -74,7 +74,7 @@ def few_values(distribution: Distribution) -> dict[Any, float] | None:
 
 def tally_shares(tallies: Tallies, where: str, shares: Mapping[Any, float], values: Column) -> None:
     """Count each of a few values, and what is none of them."""
-    known = ~_null(values)
+    known = ~is_null(values)
     rows, others = int(known.sum()), known.copy()
     for value, share in shares.items():
         there = np.asarray(values == value) & known
@@ -153,10 +153,6 @@ def _rows_of(within: Within, rows: NDArray[np.intp]) -> Within:
 
 def _same(values: Column, own: Column) -> NDArray[np.bool_]:
     if isinstance(values, Text) or isinstance(own, Text):
-        return np.asarray(values == own) | (_null(values) & _null(own))
+        return np.asarray(values == own) | (is_null(values) & is_null(own))
     found, said = numbers(values), numbers(own)
     return np.isclose(found, said, rtol=_SLACK, atol=_SLACK, equal_nan=True)
-
-
-def _null(values: Column) -> NDArray[np.bool_]:
-    return values.codes < 0 if isinstance(values, Text) else np.isnan(numbers(values))
