@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import in_tens
 import pytest
+from in_tens import A_PART
 
 from healthsim import generate
 from healthsim_core.errors import HealthSimError, OutputError
@@ -19,34 +20,13 @@ from healthsim_core.execution import on_ray
 from healthsim_core.execution.unfinished import RECORDS
 from healthsim_core.execution.verify import verify_folder
 from healthsim_core.execution.worker import make_part
-from healthsim_core.generation import memory
+
+pytestmark = pytest.mark.usefixtures("parts_of_ten")
 
 REQUEST: dict[str, Any] = {
     "profile": "dental-adults", "journey": "dental-year", "count": 60, "products": ["dentalsim"], "output_formats": ["dental_list"],
 }  # fmt: skip
-A_PART = 10  # people
 PARTS = 6
-KILLED = f"""
-import os, signal, sys
-from healthsim import generate
-from healthsim_core.generation import memory
-
-memory.FEW, memory.ROWS_A_PART = 0, {A_PART}
-
-
-def die(done, total):
-    if done >= 40:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-generate(**{REQUEST!r}, chunk_size=5, progress=die, out=sys.argv[1])
-"""
-
-
-@pytest.fixture(autouse=True)
-def several_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "FEW", 0)
-    monkeypatch.setattr(memory, "ROWS_A_PART", A_PART)
 
 
 @pytest.fixture
@@ -65,8 +45,7 @@ def digest(out: Path) -> str:
 
 def killed(out: Path) -> Path:
     """The hidden folder that a run leaves which is killed when four of its six parts are done."""
-    ran = subprocess.run([sys.executable, "-c", KILLED, str(out)], check=False)
-    assert ran.returncode == -signal.SIGKILL
+    in_tens.killed(REQUEST, str(out), after=40)
     return out.with_name(f".{out.name}.partial")
 
 

@@ -10,14 +10,11 @@ from healthsim import generate
 from healthsim.state import delete_cohort, export_cohort, get_summary, list_cohorts, load_cohort, query, register_dataset
 from healthsim_core.errors import StateError
 from healthsim_core.execution.verify import verify_cohort
-from healthsim_core.generation import memory
 
 
 @pytest.fixture
-def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def out(tmp_path: Path, parts_of_ten: None) -> Path:
     """Thirty people in three parts, registered, and stored besides under another name."""
-    monkeypatch.setattr(memory, "FEW", 0)
-    monkeypatch.setattr(memory, "ROWS_A_PART", 10)
     request = {"profile": "dental-adults", "journey": "dental-year", "count": 30, "products": ["dentalsim"]}
     generate(**request, out=tmp_path / "out", persist=True, cohort="stored")
     register_dataset("registered", tmp_path / "out")

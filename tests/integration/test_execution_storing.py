@@ -12,22 +12,18 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from in_tens import A_PART
 
 from healthsim import generate
 from healthsim_core.errors import StateError
-from healthsim_core.generation import memory
 from healthsim_core.state import StateSink, list_cohorts, load_cohort
 
-A_PART, PARTS = 10, 6
+pytestmark = pytest.mark.usefixtures("parts_of_ten")
+
+PARTS = 6
 WAIT = 30  # seconds, of which a passing test needs none
 REQUEST: dict[str, Any] = {"profile": "dental-adults", "journey": "dental-year", "count": A_PART * PARTS, "products": ["dentalsim"]}
 WRITE_FILES = StateSink.write_files
-
-
-@pytest.fixture(autouse=True)
-def several_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "FEW", 0)
-    monkeypatch.setattr(memory, "ROWS_A_PART", A_PART)
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +13,7 @@ import fsspec
 import object_stores
 import pytest
 from fsspec.registry import _registry as loaded
+from in_tens import cut_into_tens, killed
 
 from healthsim import generate
 from healthsim.state import load_cohort, register_dataset
@@ -22,29 +21,14 @@ from healthsim_core.cli import main
 from healthsim_core.errors import OutputError
 from healthsim_core.execution.unfinished import RECORDS
 from healthsim_core.execution.verify import verify_folder
-from healthsim_core.generation import memory
+
+pytestmark = pytest.mark.usefixtures("parts_of_ten")
 
 REQUEST: dict[str, Any] = {
     "profile": "adult-hypertension", "journey": "chronic-management", "count": 40, "products": ["patientsim"],
     "output_formats": ["fhir_r4", "hl7v2_adt"],
 }  # fmt: skip
-A_PART = 10  # people
 PARTS = 4
-KILLED = f"""
-import os, signal, sys
-from healthsim import generate
-from healthsim_core.generation import memory
-
-memory.FEW, memory.ROWS_A_PART = 0, {A_PART}
-
-
-def die(done, total):
-    if done > 20:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-generate(**{REQUEST!r}, chunk_size=5, progress=die, out=sys.argv[1])
-"""
 
 
 class Bucket:
@@ -86,19 +70,12 @@ def bucket(request: pytest.FixtureRequest) -> Iterator[Bucket]:
         yield Bucket(request.param, files)
 
 
-@pytest.fixture(autouse=True)
-def several_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "FEW", 0)
-    monkeypatch.setattr(memory, "ROWS_A_PART", A_PART)
-
-
 @pytest.fixture(scope="module")
 def usual(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The digest of the run in a folder."""
     out = tmp_path_factory.mktemp("usual") / "out"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(memory, "FEW", 0)
-        patch.setattr(memory, "ROWS_A_PART", A_PART)
+        cut_into_tens(patch)
         generate(**REQUEST, out=out)
     return str(json.loads((out / "manifest.json").read_text(encoding="utf-8"))["digest"])
 
@@ -154,8 +131,7 @@ def test_a_run_that_fails_leaves_no_object_not_even_half_of_one(bucket: Bucket) 
 
 
 def test_a_run_that_was_killed_is_no_run_and_is_resumed(bucket: Bucket, usual: str) -> None:
-    ran = subprocess.run([sys.executable, "-c", KILLED, bucket.url("killed")], check=False)
-    assert ran.returncode == -signal.SIGKILL
+    killed(REQUEST, bucket.url("killed"), after=25)
     assert "manifest.json" not in bucket.paths("killed")
     with pytest.raises(OutputError, match="holds an unfinished run"):
         generate(**REQUEST, out=bucket.url("killed"))
