@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -18,7 +19,8 @@ from rates import Spent, chunks, loop_nodes, raw_write, write_format
 
 from healthsim_core.generator import make_plan
 
-TRIES = 4  # the best of so many: another process can only slow one down
+TRIES = 12  # the best of so many: another process can only slow one down
+PAUSE = 0.25  # seconds between two tries, longer each time, for it to end
 
 
 class Floor(NamedTuple):
@@ -69,6 +71,7 @@ def best(name: str, measure: Callable[[int], float]) -> float:
         found = max(found, measure(attempt))
         if found >= FLOORS[name].least:
             break
+        time.sleep(attempt * PAUSE)
     return found
 
 
