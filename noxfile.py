@@ -73,7 +73,8 @@ def stores(session: nox.Session) -> None:
             session.run("npm", "install", "--silent", "--no-fund", "--no-audit", "--prefix", scratch, AZURITE, external=True)
         path = os.pathsep.join([str(Path(scratch, "node_modules", ".bin")), os.environ["PATH"]])
         tests = [*(session.posargs or ["-rs", "--durations", "5"]), "tests/integration/test_object_stores.py"]
-        session.run(python, "-m", "pytest", *tests, external=True, env={"PYTHONPATH": "", "PATH": path})
+        own = {"PYTHONPATH": "", "PATH": path, "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}  # or Ray's workers would be of uv's environment
+        session.run(python, "-m", "pytest", *tests, external=True, env=own)
 
 
 @nox.session
