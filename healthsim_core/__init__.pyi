@@ -1,5 +1,8 @@
 """The public names, for type checkers and for the lazy loader."""
 
+from .codes import CodeSystem as CodeSystem
+from .codes import ValueSet as ValueSet
+from .codes import value_set as value_set
 from .columns import Columns as Columns
 from .columns import Text as Text
 from .dates import plus_months as plus_months
@@ -18,6 +21,7 @@ from .generation.executor import ProfileExecutor as ProfileExecutor
 from .generation.result import Result as Result
 from .generator import generate as generate
 from .hookspecs import hookimpl as hookimpl
+from .offers import CodeSystemOffer as CodeSystemOffer
 from .offers import Command as Command
 from .offers import EventColumns as EventColumns
 from .offers import EventHandler as EventHandler

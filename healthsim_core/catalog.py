@@ -10,8 +10,10 @@ from typing import Any, TypeVar
 import attrs
 
 from healthsim_core import world
+from healthsim_core.codes import CodeSystem, value_sets
 from healthsim_core.errors import ConflictError, PluginError, UnknownNameError, suggestion, unknown
 from healthsim_core.offers import (
+    CodeSystemOffer,
     Command,
     EventHandler,
     Journey,
@@ -88,6 +90,12 @@ class Catalog:
     def datasets(self) -> Mapping[str, ReferenceDataset]:
         """Reference datasets by name."""
         return self._named("reference dataset", self.of(ReferenceDataset), lambda offer: offer.name)
+
+    @functools.cached_property
+    def code_systems(self) -> Mapping[str, CodeSystem]:
+        """Code systems and value sets by name, core's first."""
+        offered = self._named("code system", self.of(CodeSystemOffer), lambda offer: offer.system.name)
+        return MappingProxyType({**value_sets(), **{name: offer.system for name, offer in offered.items()}})
 
     @functools.cached_property
     def commands(self) -> Mapping[str, Command]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pluggy
 
 from healthsim_core.offers import (
+    CodeSystemOffer,
     Command,
     EventColumns,
     EventHandler,
@@ -149,6 +150,22 @@ def healthsim_reference_datasets() -> Iterable[ReferenceDataset]:
         @hookimpl
         def healthsim_reference_datasets():
             yield ReferenceDataset("clinic-fees", lambda: {"visit": 9500})
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def healthsim_code_systems() -> Iterable[CodeSystemOffer]:
+    """Code systems and value sets of the product's own, which its fields name in `codes`.
+
+    Called once, when plugins are loaded. A complete plugin:
+
+        from healthsim_core import CodeSystemOffer, ValueSet, hookimpl
+
+        @hookimpl
+        def healthsim_code_systems():
+            surfaces = {"M": "mesial", "O": "occlusal", "D": "distal"}
+            yield CodeSystemOffer(ValueSet(name="tooth-surface", title="tooth surface", codes=surfaces))
     """
     raise NotImplementedError
 

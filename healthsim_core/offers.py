@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import attrs
 import pyarrow as pa
 
+from healthsim_core.codes import CodeSystem
 from healthsim_core.columns import Column, Columns
 from healthsim_core.tables import Field, Table
 
@@ -307,6 +308,17 @@ class FileLayout:
     name: str
     header: tuple[str, ...] = attrs.field(converter=_names)
     read: Callable[[Path], pa.Table]
+
+
+@attrs.frozen
+class CodeSystemOffer(Offer):
+    """A code system or value set of a product's own, for `Field.codes`.
+
+    Attributes:
+        system: The code system.
+    """
+
+    system: CodeSystem
 
 
 @attrs.frozen

@@ -50,6 +50,9 @@ class Field:
         unit: Unit of measure, where there is one.
         nullable: Whether null may stand in it.
         references: "product.table" whose key the column holds, where it refers to one.
+        codes: Name of the code system or value set that its texts are of, such as "icd-10-cm"; "" for free text.
+        least: Of a number, the least that it may be.
+        most: Of a number, the most that it may be.
     """
 
     name: str
@@ -58,6 +61,9 @@ class Field:
     unit: str = ""
     nullable: bool = False
     references: str = ""
+    codes: str = ""
+    least: float | None = None
+    most: float | None = None
 
     @property
     def arrow(self) -> pa.Field:

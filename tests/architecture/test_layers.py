@@ -14,7 +14,7 @@ PRODUCTS = sorted(path.name for path in (ROOT / "plugins").iterdir() if (path / 
 
 ROWS = (
     ("errors", "allocation"),
-    ("columns", "dates", "draws"),
+    ("columns", "dates", "draws", "codes"),
     ("tables", "state.database"),  # the file itself; reference facts lie in it, and are read before anything is planned
     ("world", "events", "offers", "formats.text", "formats.destination", "formats"),
     ("spec", "hookspecs", "templates"),
