@@ -1,11 +1,13 @@
 # /// script
 # dependencies = ["nox"]
 # ///
-"""The project's sessions: `uv run nox -l` lists them, `uv run nox -s tests` runs what CI runs."""
+"""The project's sessions: `./uvw run nox -l` lists them, `./uvw run nox -s tests` runs what CI runs."""
 
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import shutil
 import tempfile
 import tomllib
@@ -18,9 +20,12 @@ nox.options.default_venv_backend = "none"  # `uv run` has made the environment; 
 nox.options.sessions = ["lint", "types", "tests"]
 
 ROOT = Path(__file__).parent
+UV = os.environ.get("UV", "uv")  # `uv run` says which it is: perhaps one that is not on PATH
 DRIVERS = ("pytest==9.2.0", "s3fs==2026.9.0", "gcsfs==2026.10.1", "adlfs==2026.8.0")
 EMULATORS = ("moto[server]==5.2.5", "gcp-storage-emulator==2026.7.19")  # and Azurite, of npm
 AZURITE = "azurite@3.35.0"
+FEW_TESTS = ("tests/core/test_dates.py", "tests/core/test_draws.py")
+KEPT_VARIABLES = r"(?i)CERT|CA_BUNDLE|CAINFO|INDEX|FIND_LINKS|PROXY"  # how this machine reaches its indexes
 PRODUCTS = ("patientsim", "membersim", "rxmembersim", "trialsim", "populationsim", "networksim")
 
 
@@ -46,13 +51,13 @@ def alone(session: nox.Session, product: str) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         wheels, environment = Path(scratch, "wheels"), Path(scratch, "environment")
         for package in ("healthsim-core", f"healthsim-{product}"):
-            session.run("uv", "build", "--quiet", "--wheel", "--package", package, "--out-dir", str(wheels), external=True)
-        session.run("uv", "venv", "--quiet", str(environment), external=True)
+            session.run(UV, "build", "--quiet", "--wheel", "--package", package, "--out-dir", str(wheels), external=True)
+        session.run(UV, "venv", "--quiet", str(environment), external=True)
         constraints = Path(scratch, "constraints.txt")
         constraints.write_text("\n".join(_constraints()), encoding="utf-8")
         python = str(environment / "bin" / "python")
         built = sorted(map(str, wheels.glob("*.whl")))
-        session.run("uv", "pip", "install", "--quiet", "--python", python, "--constraints", str(constraints), *built, external=True)
+        session.run(UV, "pip", "install", "--quiet", "--python", python, "--constraints", str(constraints), *built, external=True)
         session.run(python, str(ROOT / "tests" / "alone.py"), product, external=True, env={"PYTHONPATH": ""})
 
 
@@ -106,6 +111,27 @@ def example(session: nox.Session) -> None:
 
 
 @nox.session
+def first_minute(session: nox.Session) -> None:
+    """The README's two commands, each twice on a clean clone of its own, with a bare system and an empty home.
+
+    Of the second only a few tests run; `-- whole` runs all of it, other arguments go to pytest.
+    """
+    run, tests = re.findall(r"^    (\./uvw .*)$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    if session.posargs != ["whole"]:
+        tests = shlex.join([*shlex.split(tests), "--", *(session.posargs or FEW_TESTS)])
+    for command in (run, tests):
+        with tempfile.TemporaryDirectory() as scratch:
+            clone, home = Path(scratch, "clone"), Path(scratch, "home")
+            home.mkdir()
+            session.run("git", "clone", "--quiet", str(ROOT), str(clone), external=True)
+            bare = {name: value for name, value in os.environ.items() if re.search(KEPT_VARIABLES, name)}
+            bare |= {"PATH": "/usr/bin:/bin", "HOME": str(home)}
+            for _ in range(2):
+                with session.chdir(clone):
+                    session.run("/bin/sh", "-c", command, external=True, env=bare, include_outer_env=False)
+
+
+@nox.session
 def fuzz(session: nox.Session) -> None:
     """Specifications made wrong at random, thousands of them: an error or a run, never anything else."""
     session.run("pytest", "tests/fuzz", *session.posargs, env={"HEALTHSIM_FUZZ_EXAMPLES": "5000"})
@@ -126,10 +152,10 @@ def bench(session: nox.Session) -> None:
 
 def _environment_with(session: nox.Session, scratch: str, *packages: str) -> str:
     environment = Path(scratch, "environment")
-    session.run("uv", "venv", "--quiet", str(environment), external=True)
+    session.run(UV, "venv", "--quiet", str(environment), external=True)
     python = str(environment / "bin" / "python")
     products = [f"./plugins/{product}" for product in PRODUCTS]
-    session.run("uv", "pip", "install", "--quiet", "--python", python, *packages, *products, external=True)
+    session.run(UV, "pip", "install", "--quiet", "--python", python, *packages, *products, external=True)
     return python
 
 

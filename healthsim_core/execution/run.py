@@ -78,12 +78,11 @@ def run_plan(plan: Plan, options: Options) -> Result:
         state = _state_sink(plan, execution, options) if options.persist else None
         if state:
             undo.callback(state.abort)
-        made = _made(plan, execution, options, folder, state)
+        made = attrs.evolve(_made(plan, execution, options, folder, state), notes=(*plan.notes, *_resumed(kept, folder)))
         strictly(made)
         if options.out is not None:
-            folder.finish(execution, made.validation, made.notes)
-        made = attrs.evolve(made, notes=(*made.notes, *_resumed(kept, folder)))
-        if options.out is None and not state:  # several workers, and all of it into memory
+            folder.finish(execution, made.validation)
+        elif not state:  # several workers, and all of it into memory
             return attrs.evolve(made, tables={**plan.run_tables, **folder.tables()})
         if state:
             state.commit()
@@ -150,8 +149,7 @@ def _made(plan: Plan, execution: Execution, options: Options, folder: OutputFold
         tallies.add(folder.done[number].tallies)
         for name, count in folder.done[number].rows.items():
             rows[name] += count
-    notes = (*plan.notes, *tallies.told)
-    return Result(plan.request.name, {}, rows, report(tallies, plan.request.validation), execution, notes=notes)
+    return Result(plan.request.name, {}, rows, report(tallies, plan.request.validation), execution)
 
 
 def _resumed(kept: int, folder: OutputFolder) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -33,8 +32,6 @@ _SHARED = tuple(Field(name, "category", name, nullable=True) for name in SHARED_
 class Dispatcher:
     """Builds the batches of a chunk and calls the handlers.
 
-    `notes` counts what handlers have to tell of it.
-
     Args:
         run: The run.
         catalog: The offers.
@@ -49,7 +46,6 @@ class Dispatcher:
     ) -> None:
         self.run, self.catalog, self.nodes, self.people = run, catalog, nodes, people
         self.blocks = timeline.blocks
-        self.notes: Counter[str] = Counter()
         self.chain = chain_of(timeline, nodes)
         self.row = renumbered[self.chain.row[:-1]]
         texts = event_texts(nodes)
@@ -75,8 +71,7 @@ class Dispatcher:
             happened = self.events(others, handler.parameters, stream)
             events = happened if events is None else merged(events, happened)
         try:
-            written = {name: c if isinstance(c, Columns) else Columns(c) for name, c in handler.handle(events).items()}
-            self.notes.update(handler.notes(events, written) if handler.notes is not None else {})
+            written = handler.handle(events)
         except HealthSimError as error:
             raise error.within(stream) from error
         except Exception as error:
@@ -85,7 +80,7 @@ class Dispatcher:
         declared = {table.name for table in handler.writes}
         if set(written) - declared:
             raise TableError(f"writes {sorted(set(written) - declared)}, which it does not declare.", stream, "Add them to `writes`.")
-        return written
+        return {name: c if isinstance(c, Columns) else Columns(c) for name, c in written.items()}
 
     def event_table(self) -> pa.Table:
         """The timeline as `core.event`."""
