@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 
 import attrs
 
-from healthsim_core.errors import SpecificationError, suggestion
+from healthsim_core.errors import SpecificationError, nearest, suggestion
 
 _FEW = 12  # codes that an error lists
+_ALIKE = 0.8  # of letters in common from which a text is taken for what a code is called
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -73,7 +74,10 @@ class ValueSet(CodeSystem):
         return self.codes.get(code)
 
     def remedy(self, text: str) -> str:
-        """The nearest code, or all of them where they are few."""
+        """The nearest code, by itself or by what it is called, or all of them where they are few."""
+        called = nearest(text, self.codes.values(), _ALIKE)
+        if called and not nearest(text, self.codes):
+            return f'Did you mean "{next(code for code, name in self.codes.items() if name == called)}" ({called})?'
         return suggestion(text, self.codes) or _listed(self.codes)
 
 

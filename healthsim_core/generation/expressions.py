@@ -27,8 +27,8 @@ from numpy.typing import NDArray
 from healthsim_core.columns import Text
 from healthsim_core.errors import SpecificationError
 from healthsim_core.generation.kinds import Kind
+from healthsim_core.spec.reserved import NAMESPACES
 
-NAMESPACES = ("entity", "outcome", "parameters", "journey", "branch", "state", "condition", "severity", "code", "onset")
 LONGEST = 2_000  # characters
 MOST_PARTS = 500
 DEEPEST = 40

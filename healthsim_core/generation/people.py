@@ -13,6 +13,7 @@ from healthsim_core.columns import Column, Columns, Text, concat
 from healthsim_core.draws import Draws, Floats
 from healthsim_core.events import Run
 from healthsim_core.generation import identity
+from healthsim_core.generation.allowed import as_codes, whole_ages
 from healthsim_core.generation.conditions import (
     add_baseline,
     add_code,
@@ -29,8 +30,8 @@ from healthsim_core.generation.people_plan import Member, PeoplePlan
 from healthsim_core.generation.people_steps import Attribute, ConditionCode, ConditionPlan, Step
 from healthsim_core.offers import asks_condition
 from healthsim_core.reference.places import Addresses
+from healthsim_core.spec.coded import CODED
 
-_NOBODY = 150  # years that nobody reaches, whatever the profile's distribution of age
 POSITIONS = 16  # ids of one household: person = unit * 16 + position
 
 
@@ -121,7 +122,9 @@ def _add(house: Household, step: Step) -> None:
 def _add_attribute(house: Household, attribute: Attribute) -> None:
     column = _household_column(house, attribute) if attribute.household else _member_column(house, attribute)
     if attribute.name == "age":
-        column = _whole_years(column)
+        column = whole_ages(column, attribute.where)
+    if attribute.name in CODED:
+        column = as_codes(attribute.name, column, attribute.where)  # type: ignore[arg-type]
     if attribute.name == "sex":
         column = _spouses_sex(house, column)  # type: ignore[arg-type]
     house.columns[attribute.name] = column
@@ -147,15 +150,11 @@ def _member_column(house: Household, attribute: Attribute) -> Column:
         rows = house.of_member(index)
         context = _at(house.columns, rows, attribute.by_member[index].names)
         if parts:
-            context[f"subscriber_{attribute.name}"] = _whole_years(parts[0]) if attribute.name == "age" else parts[0]
-        parts.append(_drawn(house, attribute, index, unit[rows], context))
+            context[f"subscriber_{attribute.name}"] = parts[0]
+        drawn, where = _drawn(house, attribute, index, unit[rows], context), attribute.stated[index] or attribute.where
+        parts.append(whole_ages(drawn, where) if attribute.name == "age" else drawn)
     rows_in_order = np.concatenate([house.of_member(index) for index in order])
     return concat(parts)[np.argsort(rows_in_order, kind="stable")]
-
-
-def _whole_years(age: Column) -> NDArray[np.int64]:
-    years = np.floor(np.asarray(age, np.float64))
-    return np.asarray(np.nan_to_num(np.clip(years, -_NOBODY, _NOBODY)), np.int64)
 
 
 def _drawn(house: Household, attribute: Attribute, index: int, unit: Floats, context: Mapping[str, Any]) -> Column:
@@ -168,8 +167,6 @@ def _drawn(house: Household, attribute: Attribute, index: int, unit: Floats, con
 def _spouses_sex(house: Household, sex: Text) -> Text:
     codes, subscriber = {"F": 0, "M": 1}, house.subscriber_row()
     known = Text(sex.map(lambda value: codes.get(value, 0), np.int32, 0), ["F", "M"])
-    if set(sex.values.to_pylist()) - set(codes):
-        return sex
     for index, member in enumerate(house.plan.members):
         if member.same_sex is None:
             continue

@@ -14,6 +14,7 @@ from healthsim_core.catalog import Catalog
 from healthsim_core.columns import Columns, Text
 from healthsim_core.draws import Draws
 from healthsim_core.errors import HealthSimError, Mistakes, SkillError, SpecificationError
+from healthsim_core.generation.allowed import check_codes, kind_of_codes
 from healthsim_core.generation.distributions import compile_distribution
 from healthsim_core.generation.expression_kinds import same_kind
 from healthsim_core.generation.expressions import expressions_in
@@ -22,6 +23,7 @@ from healthsim_core.generation.kinds import ANYTHING, BOOLEAN, DATE, NUMBER, TEX
 from healthsim_core.generation.people_steps import Attribute, ConditionCode, ConditionPlan, Consequence, Step
 from healthsim_core.generation.skill_use import always_given, check_lookup
 from healthsim_core.offers import PersonColumns, asks_condition
+from healthsim_core.spec.coded import CODED
 from healthsim_core.spec.distribution import Distribution as WrittenDistribution
 from healthsim_core.spec.profile import ROLES
 from healthsim_core.world import PERSON
@@ -31,9 +33,8 @@ if TYPE_CHECKING:
 
 _EARLY = {  # there before any attribute; the subscriber's own age and sex come before those of the others
     "person_id": NUMBER, "household_id": NUMBER, "subscriber_id": NUMBER, "start_date": DATE, "role": text_of(ROLES),
-    "county_fips": TEXT, "state": TEXT, "city": TEXT, "zip": TEXT, "subscriber_age": NUMBER, "subscriber_sex": TEXT,
+    "county_fips": TEXT, "state": TEXT, "city": TEXT, "zip": TEXT, "subscriber_age": NUMBER, "subscriber_sex": kind_of_codes("sex"),
 }  # fmt: skip
-SEXES = frozenset(["F", "M"])
 _FOR_EVERYBODY = ("age", "sex", "race", "ethnicity", "language")  # columns of `core.person` that are never null
 _BUILT_IN = ("age", "sex", "race", "ethnicity", "language", "coverage_type", "plan")
 
@@ -100,10 +101,9 @@ def _attribute(attribute: Attribute, known: Mapping[str, Kind], mistakes: Mistak
         with mistakes.caught():
             what = f"the {attribute.name} may be null for some people, and everybody has one."
             raise SpecificationError(what, attribute.where, 'Give a default: a conditional distribution with "is not None" in its rule.')
-    other = sorted((kind.values or frozenset()) - SEXES) if attribute.name == "sex" else []
-    if other:
-        with mistakes.caught():
-            raise SpecificationError(f'"{other[0]}" is no administrative sex.', attribute.where, 'Give "F" or "M".')
+    if attribute.name in CODED:
+        mistakes.attempt(None, check_codes, attribute.name, kind, attribute.where)
+        return kind_of_codes(attribute.name)
     return together([kind, usual]) or kind
 
 

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from healthsim_core.catalog import Catalog
 from healthsim_core.errors import Mistakes, SpecificationError
+from healthsim_core.generation.allowed import check_law_of_ages
 from healthsim_core.generation.correlation import correlated
 from healthsim_core.generation.distributions import Distribution, compile_distribution, condition
 from healthsim_core.generation.family import check_ages
@@ -17,7 +18,7 @@ from healthsim_core.generation.identity import defaults
 from healthsim_core.generation.kinds import Kind
 from healthsim_core.generation.people_kinds import columns_known
 from healthsim_core.generation.people_steps import Attribute, ConditionCode, ConditionPlan, Consequence, Prevalence, Step, in_order
-from healthsim_core.offers import SkillResolver, asks_condition
+from healthsim_core.offers import PersonColumns, SkillResolver, asks_condition
 from healthsim_core.reference.places import county, default_codes
 from healthsim_core.spec.distribution import Constant as WrittenConstant
 from healthsim_core.spec.distribution import Distribution as WrittenDistribution
@@ -25,7 +26,6 @@ from healthsim_core.spec.distribution import age_band
 from healthsim_core.spec.profile import ConditionSpecification, Position, ProfileSpecification
 
 HOUSEHOLD_ATTRIBUTES = ("race", "ethnicity", "language", "coverage_type", "plan")
-_FOLLOWING = ("birth_date", "conditions")  # made for everybody, and not by a distribution
 _WRITTEN: TypeAdapter[Any] = TypeAdapter(WrittenDistribution)
 
 
@@ -103,6 +103,7 @@ def compile_people(
     members += [Member("newborn", newborn=True)] * births
     subscriber = next(index for index, member in enumerate(members) if member.role == "subscriber")
     attributes = correlated(_attributes(profile, written, tuple(members), required, mistakes), profile.correlate, mistakes)
+    _refuse_columns_of_products(attributes, catalog, mistakes)
     age = next(attribute for attribute in attributes if attribute.name == "age")
     check_ages(age.by_member, members if age.by_member else (), mistakes)
     conditions = _conditions(profile, written, len(members), catalog, mistakes)
@@ -113,6 +114,16 @@ def compile_people(
     known = columns_known(steps or listed, members, catalog, mistakes, circular=not steps)
     ordered = tuple(step for step in steps if isinstance(step, Attribute))
     return PeoplePlan(tuple(members), subscriber, counties, ordered, conditions, steps, known, labs)
+
+
+def _refuse_columns_of_products(attributes: Sequence[Attribute], catalog: Catalog, mistakes: Mistakes) -> None:
+    """An attribute called as a column that a product adds to people would be lost to it."""
+    added = {name: offer.product for offer in catalog.of(PersonColumns) for name in offer.fields}
+    for attribute in attributes:
+        if attribute.name in added:
+            with mistakes.caught():
+                what = f'"{attribute.name}" is a column that {added[attribute.name]} adds to everybody.'
+                raise SpecificationError(what, attribute.where, "Choose another name.")
 
 
 def _consequences(attributes: Sequence[Attribute], conditions: Sequence[ConditionPlan]) -> list[Step]:
@@ -213,6 +224,8 @@ def _built_in(
         else:
             spec = _default(name, "individual" if len(written) == 1 and not member.newborn else member.role)
         chosen.append(compile_distribution(spec, path or where))
+        if name == "age":
+            check_law_of_ages(spec, path or where)
         paths.append(path)
     return Attribute(name, tuple(chosen), name in HOUSEHOLD_ATTRIBUTES, where, tuple(paths))
 
@@ -233,8 +246,6 @@ def _partner_of(sex: str) -> Any:
 
 
 def _custom(name: str, where: str, spec: Any, written: Sequence[Position], members: int) -> Attribute:
-    if name in _FOLLOWING:
-        raise SpecificationError(f'"{name}" follows from other columns.', where, "Choose another name.")
     null = compile_distribution(_WRITTEN.validate_python(float(0)), where)
     common = compile_distribution(spec, where) if spec is not None else null
     own = [position.member.attributes.get(name) for position in written] + [None] * (members - len(written))

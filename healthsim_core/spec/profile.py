@@ -7,12 +7,15 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AliasChoices, BeforeValidator, Field, field_validator, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
+from healthsim_core.spec.ages import check_written_age
 from healthsim_core.spec.base import Document, Findings, Specification
+from healthsim_core.spec.coded import recode
 from healthsim_core.spec.distribution import Condition, Constant, Distribution
 from healthsim_core.spec.distribution.parameters import check_bands, checked_weights
 from healthsim_core.spec.household import MOST_MEMBERS, greatest_count
+from healthsim_core.spec.reserved import find_reserved
 from healthsim_core.spec.schema import Or, or_one
 from healthsim_core.spec.wording import ICD_10
 
@@ -21,18 +24,30 @@ ROLES = ("individual", "subscriber", "spouse", "dependent", "newborn")
 _LEAST_EIGENVALUE = 1e-9
 
 
+def _five_digits(value: Any) -> Any:
+    """A FIPS code; one that lost its zeros is told which it is."""
+    text = str(value)
+    if text.isdigit() and len(text) <= 5 and (isinstance(value, int) or len(text) == 4):
+        what = "a number, and a FIPS code is a text" if isinstance(value, int) else "four digits of the five of a FIPS code"
+        raise ValueError(f'{text} is {what}; write "{text:0>5}"')
+    return value
+
+
+Fips = Annotated[str, BeforeValidator(_five_digits), Field(pattern=r"^\d{5}$")]
+
+
 class ReferenceSpecification(Specification):
     """A place whose published facts stand in for what the profile leaves unsaid."""
 
     type: Literal["county"] = "county"
-    fips: str = Field(pattern=r"^\d{5}$", validation_alias=AliasChoices("fips", "code"))
+    fips: Fips = Field(validation_alias=AliasChoices("fips", "code"))
 
 
 class GeographySpecification(Specification):
     """Where people live: one county, or several by weight."""
 
     type: Literal["county"] = "county"
-    fips: str | None = Field(default=None, pattern=r"^\d{5}$", validation_alias=AliasChoices("fips", "county", "code"))
+    fips: Fips | None = Field(default=None, validation_alias=AliasChoices("fips", "county", "code"))
     counties: dict[str, Annotated[float, Field(ge=0)]] | None = None
 
     @model_validator(mode="after")
@@ -40,6 +55,27 @@ class GeographySpecification(Specification):
         if (self.fips is None) == (self.counties is None):
             raise ValueError('there is not one of "fips" and "counties"; say "fips" (one county) or "counties" (FIPS code to weight)')
         return self
+
+
+def _possible_age(value: Any) -> Any:
+    findings = Findings()
+    check_written_age(value, findings)
+    findings.tell()
+    return value
+
+
+def _coded_texts(value: Any, info: ValidationInfo) -> Any:
+    findings = Findings()
+    recode({"type": "coverage_type"}.get(str(info.field_name), str(info.field_name)), value, findings)
+    findings.tell()
+    return value
+
+
+def _free_names(value: Any) -> Any:
+    findings = Findings()
+    find_reserved(value, findings)
+    findings.tell()
+    return value
 
 
 class DemographicsSpecification(Specification):
@@ -53,6 +89,9 @@ class DemographicsSpecification(Specification):
     geography: GeographySpecification | None = None
     source: str | None = None
     reference: ReferenceSpecification | None = None
+
+    _ages = field_validator("age")(_possible_age)
+    _codes = field_validator("sex", "race", "ethnicity", "language")(_coded_texts)
 
 
 class ConditionSpecification(Specification):
@@ -92,6 +131,8 @@ class ClinicalSpecification(Specification):
     severity: Distribution | None = None
     lab_values: dict[str, Distribution] = Field(default_factory=dict)
 
+    _free = field_validator("lab_values")(_free_names)
+
 
 class CoverageSpecification(Specification):
     """Who pays, and by what kind of plan."""
@@ -107,6 +148,8 @@ class CoverageSpecification(Specification):
             checked_weights(value)
         return value
 
+    _codes = field_validator("type")(_coded_texts)
+
 
 class MemberSpecification(Specification):
     """One position in a household; or with `count`, as many dependents as that gives, each with its own draws."""
@@ -119,6 +162,10 @@ class MemberSpecification(Specification):
     probability: Probability = 1.0
     disabled: bool = False
     attributes: dict[str, Distribution] = Field(default_factory=dict)
+
+    _ages = field_validator("age")(_possible_age)
+    _codes = field_validator("sex")(_coded_texts)
+    _free = field_validator("attributes")(_free_names)
 
     @field_validator("count")
     @classmethod
@@ -262,6 +309,8 @@ class ProfileSpecification(Document):
     source: str | None = None
     reference: ReferenceSpecification | None = None
     products: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    _free = field_validator("attributes")(_free_names)
 
     @field_validator("journeys", "correlate", mode="before")
     @classmethod

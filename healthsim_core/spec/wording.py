@@ -47,7 +47,7 @@ def mistakes_of(error: ValidationError, model: type[BaseModel], source: Any) -> 
     by_path: dict[Location, list[ErrorDetails]] = {}
     for path, detail in kept:
         by_path.setdefault(path, []).append(detail)
-    return [(path, _mistake(path, each, model)) for path, found in by_path.items() for each in _joined(found)]
+    return [(path, _mistake(path, each, model, source)) for path, found in by_path.items() for each in _joined(found)]
 
 
 def located(document: Any, path: Location) -> Any:
@@ -109,20 +109,23 @@ def _joined(details: list[ErrorDetails]) -> list[list[ErrorDetails]]:
     return [of_type, *rest] if of_type else rest
 
 
-def _mistake(path: Location, details: Sequence[ErrorDetails], model: type[BaseModel]) -> HealthSimError:
+def _mistake(path: Location, details: Sequence[ErrorDetails], model: type[BaseModel], source: Any) -> HealthSimError:
     where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
     detail = details[0]
-    what, remedy = _said(detail, model) if not _is_of_type(detail) else _wrong_type(details)
+    what, remedy = _said(detail, model, located(source, path[:-1])) if not _is_of_type(detail) else _wrong_type(details)
     return SpecificationError(what, where, remedy)
 
 
-def _said(detail: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
+def _said(detail: ErrorDetails, model: type[BaseModel], beside: Any) -> tuple[str, str]:
     kind, context, name = detail["type"], detail.get("ctx", {}), str(detail["loc"][-1]) if detail["loc"] else ""
     shown = _shown(detail["input"])
     if kind == "mistake":
         return context["what"], context["remedy"]
     if kind == "extra_forbidden":
         fields = _fields_near(model, detail["loc"][:-1])
+        other = _said_already(name, _models_near(model, detail["loc"][:-1]), beside)
+        if other:
+            return f'"{name}" and "{other}" are two names of one field.', 'Leave one of them out.'
         return f'there is no field "{name}" here.', suggestion(name, fields) or f"Fields: {', '.join(sorted(fields))}."
     if kind == "missing":
         return f'the field "{name}" is missing.', "Add it."
@@ -156,8 +159,20 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
+def _said_already(name: str, models: Sequence[type[BaseModel]], beside: Any) -> str:
+    """Another name of the field called `name`, that stands beside it; empty for none."""
+    named = [names_of(each, field) for model in models for each, field in model.model_fields.items()]
+    others = (other for names in named if name in names for other in names)
+    return next((other for other in others if other != name and isinstance(beside, dict) and other in beside), "")
+
+
 def _fields_near(model: type[BaseModel], path: Location) -> list[str]:
     """Names of the fields of the model at an error's location."""
+    return sorted({name for each in _models_near(model, path) for name in _names(each)})
+
+
+def _models_near(model: type[BaseModel], path: Location) -> list[type[BaseModel]]:
+    """The models at an error's location: several where a union is there."""
     found: list[type[BaseModel]] = [model]
     for part in path:
         if isinstance(part, int):
@@ -167,7 +182,7 @@ def _fields_near(model: type[BaseModel], path: Location) -> list[str]:
             found = [inner for annotation in below for inner in _models(annotation)]
         else:  # the name of a union's member, or a name in a mapping
             found = [each for each in found if part in (each.__name__, _tag(each))] or found
-    return sorted({name for each in found for name in _names(each)})
+    return found
 
 
 def _names(model: type[BaseModel]) -> list[str]:

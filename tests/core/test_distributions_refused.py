@@ -66,7 +66,7 @@ REFUSED = [
     ({"type": "date", "around": "2021-01-01"}, 'Give either "between", or "around" and "days"'),
     ({"type": "date", "around": "2021-01-01", "days": "many"}, "attributes.x.days: its values are a text, not a number"),
     ({"type": "derived", "expression": "age +"}, 'attributes.x.expression: "age +" is not an expression'),
-    ({"type": "age_bands", "bands": {"0-5000": 1}}, "goes beyond 150"),
+    ({"type": "age_bands", "bands": {"0-5000": 1}}, "goes beyond 120"),
     ({"type": "gamma", "shape": "1 +", "scale": 1}, 'attributes.x.shape: "1 +" is not an expression'),
 ]
 

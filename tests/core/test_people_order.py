@@ -117,7 +117,7 @@ def test_a_condition_that_nobody_has_cannot_be_read() -> None:
 
 @pytest.mark.parametrize("name", ["birth_date", "conditions"])
 def test_what_follows_from_other_columns_is_no_attribute(name: str) -> None:
-    with pytest.raises(SpecificationError, match=f'attributes.{name}: "{name}" follows from other columns'):
+    with pytest.raises(SpecificationError, match=f'attributes.{name}: "{name}" is a column that everybody has'):
         people(attributes={name: 1})
 
 

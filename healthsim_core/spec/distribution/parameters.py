@@ -16,8 +16,7 @@ NotNegative = Annotated[float, Field(ge=0)] | str
 Share = Annotated[float, Field(ge=0, le=1)]
 Weights = dict[str, Annotated[float, Field(ge=0)]]
 _AGE_BAND = re.compile(r"^(\d+)(?:-(\d+)|(\+))?$")
-OLDEST = 110
-_NOBODY = 150
+OLDEST = 120  # an age that nobody is beyond; the oldest person known died at 122
 
 
 def checked_weights(weights: Mapping[Any, float]) -> None:
@@ -45,8 +44,8 @@ def age_band(text: str) -> tuple[int, int]:
     high = int(match[2]) if match[2] else OLDEST if match[3] else low
     if high < low:
         raise ValueError(f'the age band "{text}" ends before it begins')
-    if high > _NOBODY:
-        raise ValueError(f'the age band "{text}" goes beyond {_NOBODY}, which nobody reaches')
+    if high > OLDEST:
+        raise ValueError(f'the age band "{text}" goes beyond {OLDEST}; end it there, or write "{low}+"')
     return low, high
 
 

@@ -8,8 +8,10 @@ from typing import Annotated, Any
 from pydantic import AliasChoices, Field, field_validator, model_validator
 
 from healthsim_core.errors import suggestion
+from healthsim_core.spec.ages import check_written_age
 from healthsim_core.spec.base import Document, Findings
-from healthsim_core.spec.distribution import Condition
+from healthsim_core.spec.coded import CODED, recode
+from healthsim_core.spec.distribution import Condition, Constant
 from healthsim_core.spec.journey.events import NAME, EventSpecification, StartsOn
 from healthsim_core.spec.journey.expansion import Step, parts_of, steps_of
 from healthsim_core.spec.journey.patterns import MOST_TRANSITIONS, Branch, Lifecycle, Protocol
@@ -47,6 +49,20 @@ class JourneySpecification(Document):
     @classmethod
     def _one_is_a_list(cls, value: Any) -> Any:
         return [value] if isinstance(value, dict) else value
+
+    @field_validator("requires")
+    @classmethod
+    def _codes(cls, value: dict[str, str | float]) -> dict[str, str | float]:
+        findings = Findings()
+        for name, said in value.items():
+            if name in CODED and isinstance(said, str):
+                code = Constant(value=said)
+                recode(name, code, findings, name)
+                value[name] = str(code.value)
+            if name == "age":
+                check_written_age(Constant(value=said), findings, name)
+        findings.tell()
+        return value
 
     @functools.cached_property
     def steps(self) -> list[Step]:

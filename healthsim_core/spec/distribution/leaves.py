@@ -1,0 +1,31 @@
+"""The distributions of which a written one is made, each with its path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from healthsim_core.spec.distribution.composed import Conditional, Mixture, ZeroInflated
+
+Path = tuple[int | str, ...]
+
+
+def leaves(written: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """What is drawn from in the end: the branches of a conditional, the parts of a mixture; of any other, itself.
+
+    Args:
+        written: A written distribution.
+        path: Its path.
+    """
+    if isinstance(written, Conditional):
+        for index, rule in enumerate(written.rules):
+            yield from leaves(rule.then, (*path, "rules", index, "then"))
+        if written.default is not None:
+            yield from leaves(written.default, (*path, "default"))
+    elif isinstance(written, Mixture):
+        for index, component in enumerate(written.components):
+            yield from leaves(component.distribution, (*path, "components", index, "distribution"))
+    elif isinstance(written, ZeroInflated):
+        yield from leaves(written.distribution, (*path, "distribution"))
+    else:
+        yield path, written
