@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import attrs
@@ -43,14 +44,23 @@ def show_cohort(name: str, as_json: bool, database: str | None) -> None:
 
 @command.command()
 @click.argument("sql")
-@click.option("--cohort", help="See only this cohort's rows.")
+@click.option("--cohort", help="See only this cohort's tables and rows.")
+@click.option("--limit", type=click.IntRange(1), help="Rows at most; what is beyond is left out.  [default: a million, more are an error]")
+@click.option("--timeout", type=click.FloatRange(0, min_open=True), default=600.0, show_default=True, help="Seconds at most.")
+@click.option("--memory", default="4GB", show_default=True, help="Memory at most.")
 @options.AS_JSON
 @options.DATABASE
-def query(sql: str, cohort: str | None, as_json: bool, database: str | None) -> None:
-    """Run a read-only SQL query."""
+def query(
+    sql: str, cohort: str | None, limit: int | None, timeout: float, memory: str, as_json: bool, database: str | None
+) -> None:
+    """Run a SQL query, which can only read."""
     from healthsim_core.state import query as run_query
 
-    show.rows(run_query(sql, database=database, cohort=cohort).to_pylist(), as_json, "No rows.")
+    with warnings.catch_warnings(record=True) as told:
+        answer = run_query(sql, database, cohort, limit=limit, timeout=timeout, memory=memory)
+    for warning in told:
+        click.echo(warning.message, err=True)
+    show.rows(answer.to_pylist(), as_json, "No rows.")
 
 
 @command.command()

@@ -119,6 +119,14 @@ class Folder:
         for path in paths:
             (self.local / path).unlink(missing_ok=True)
 
+    def files(self) -> Any:
+        """The folder as a file system of Arrow's, whose paths are those in it."""
+        from pyarrow.fs import FSSpecHandler, LocalFileSystem, PyFileSystem, SubTreeFileSystem
+
+        if self.local is not None:
+            return SubTreeFileSystem(str(self.local), LocalFileSystem())
+        return SubTreeFileSystem(self._store.root, PyFileSystem(FSSpecHandler(self._store.files)))
+
     def register(self, connection: Any) -> None:
         """Let a DuckDB connection read `of(path)`."""
         protocol = self.place.split("://")[0]

@@ -35,7 +35,7 @@ class Store:
                 self.files, root = fsspec.core.url_to_fs(url)
             except ImportError as error:
                 raise OutputError(f"cannot be reached: {_in_a_line(error)}.", url, _driver(protocol)) from error
-            self._root = str(root).rstrip("/")
+            self.root = str(root).rstrip("/")
 
     def create(self, path: str) -> Sent:
         """Start a file; it is there when it is closed."""
@@ -56,7 +56,7 @@ class Store:
         """All files below it, in order; none where it does not exist."""
         with _told(self._url, "read"), suppress(FileNotFoundError):
             self.files.invalidate_cache()  # other processes write there
-            below = (name.removeprefix(self._root).lstrip("/") for name in self.files.find(self._root))
+            below = (name.removeprefix(self.root).lstrip("/") for name in self.files.find(self.root))
             return sorted(path for path in below if path)  # an object of the folder's own name stands for an empty folder
         return []
 
@@ -78,7 +78,7 @@ class Store:
             self.files.rm_file(self._at(path))
 
     def _at(self, path: str) -> str:
-        return f"{self._root}/{path}"
+        return f"{self.root}/{path}"
 
     def _of(self, path: str) -> str:
         return f"{self._url}/{path}"

@@ -50,6 +50,7 @@ _REFUSALS = (
     (r"version number \d+.*can only read|newer version of DuckDB", "was written by a newer DuckDB.", "Upgrade duckdb."),
     (r"No space left|[Dd]isk full|File too large|Disk quota", "the disk is full.", f"Free some space, or {_ELSEWHERE}"),
     (r"[Pp]ermission denied|Read-only file|Cannot open file|Is a directory", "cannot be opened: {1}.", f"Check the path, or {_ELSEWHERE}"),
+    (r"could not (?:allocate|pin)|[Oo]ut of [Mm]emory", "takes more memory than it may.", "Ask for less, or give more with --memory."),
     (r"[Cc]onflict on|write-write conflict", "another run is storing to it.", "Try again when it has ended."),
 )  # fmt: skip
 
@@ -167,15 +168,24 @@ def reading(database: Path | str | None) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.close()
 
 
-def interruptible(connection: duckdb.DuckDBPyConnection, ask: Callable[[], Answer]) -> Answer:
-    """The answer to a long question, asked in another thread, so that Ctrl-C always ends it: DuckDB alone may not notice."""
+def interruptible(connection: duckdb.DuckDBPyConnection, ask: Callable[[], Answer], seconds: float | None = None) -> Answer:
+    """The answer to a long question, asked in another thread, so that Ctrl-C always ends it: DuckDB alone may not notice.
+
+    Raises:
+        StateError: It takes longer than `seconds`.
+    """
     with ThreadPoolExecutor(1) as asking:
         answer = asking.submit(ask)
         try:
-            return answer.result()
+            return answer.result(seconds)
         except KeyboardInterrupt:
             connection.interrupt()
             raise
+        except TimeoutError:
+            if answer.done():
+                raise
+            connection.interrupt()
+            raise StateError(f"takes longer than {seconds:g} seconds.", "query", "Ask for less, or give more with --timeout.") from None
 
 
 def has_datasets(connection: duckdb.DuckDBPyConnection) -> bool:

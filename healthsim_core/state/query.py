@@ -2,87 +2,167 @@
 
 from __future__ import annotations
 
+import functools
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.dataset as ds
 
 from healthsim_core.errors import StateError
-from healthsim_core.state.cohorts import StoredTable, attach, cohort_id, stored_tables
+from healthsim_core.state.cohorts import PIECE, StoredTable, cohort_id, stored_tables
 from healthsim_core.state.database import STORE, database_path, explained, has_datasets, identifier, interruptible, quoted, reading
 from healthsim_core.state.ddl import COHORT
+from healthsim_core.state.question import Question, parse, refuse_beyond
 
-_READS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
+MOST_ROWS = 1_000_000
+MOST_SECONDS = 600.0
+MOST_MEMORY = "4GB"
+_SHUT = (  # in this order: what is locked first could not be set afterwards
+    "SET temp_directory = ''",
+    "SET enable_external_access = false",
+    "SET python_enable_replacements = false",
+    "SET autoinstall_known_extensions = false",
+    "SET autoload_known_extensions = false",
+    "SET disabled_filesystems = 'LocalFileSystem'",
+    "SET lock_configuration = true",
+)
 
 
-def query(sql: str, database: Path | str | None = None, cohort: str | None = None) -> pa.Table:
+def query(
+    sql: str,
+    database: Path | str | None = None,
+    cohort: str | None = None,
+    *,
+    limit: int | None = None,
+    timeout: float = MOST_SECONDS,
+    memory: str = MOST_MEMORY,
+) -> pa.Table:
     """The answer to a question in SQL, such as `SELECT sex, count(*) FROM core.person GROUP BY sex`.
 
-    The file is opened to be read only, and the statement can neither write nor open other files.
+    The question may come from anybody: only what DuckDB parses as a SELECT (WITH, VALUES and PIVOT with its columns are some)
+    is run, on a connection that opens no file, writes nowhere and loads no extension. Registered datasets are read for it.
 
     Args:
         sql: One statement that reads.
         database: The database's path; None for the default one.
-        cohort: A cohort: every table then holds its rows and columns alone. None for all, told apart by `cohort_id`.
+        cohort: A cohort: there are its tables alone, with its rows and columns. None for all, told apart by `cohort_id`.
+        limit: Rows of the answer at most; what is beyond is left out. None: a million, and more are an error.
+        timeout: Seconds that it may take.
+        memory: Memory that it may take, in DuckDB's words, such as "4GB".
 
     Raises:
-        StateError: It would write, is no valid SQL, or there is no such cohort.
+        StateError: It is no question, no valid SQL, takes too much, or there is no such cohort.
+
+    Warns:
+        UserWarning: A registered dataset that it would read is damaged, and left out.
     """
     path = database_path(database)
+    if limit is not None and limit < 1:
+        raise StateError(f"a limit of {limit} rows.", "query", "Give 1 or more, or leave it out.")
     with explained("query"):
-        _refuse_writing(sql)
+        question = parse(sql)
     with reading(path) as connection:
-        files = _limit(connection, cohort, path) if cohort is not None else _with_datasets(connection)
-        connection.execute("SET allowed_paths = $1", [files])
-        connection.execute("SET enable_external_access = false; SET lock_configuration = true")
+        if cohort is not None:
+            _show_cohort(connection, question, cohort, path)
+        else:
+            _show_datasets(connection, question)
         with explained("query"):
-            answer: pa.Table = interruptible(connection, lambda: connection.sql(sql).to_arrow_table())
-            return answer
+            connection.execute("SET memory_limit = $1", [memory])
+        for statement in _SHUT:
+            connection.execute(statement)
+        with explained("query"), _whole("query"):
+            return interruptible(connection, functools.partial(_answer, connection, sql, limit), timeout)
 
 
-def _refuse_writing(sql: str) -> None:
-    statements = duckdb.extract_statements(sql)
-    if len(statements) != 1:
-        raise StateError(f"holds {len(statements)} statements.", "query", "Ask one at a time.")
-    if statements[0].type not in _READS:
-        kind = statements[0].type.name
-        raise StateError(f"{kind} is not a question: queries can only read.", "query", "Ask with SELECT.")
+def _answer(connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None) -> pa.Table:
+    most, rows = MOST_ROWS if limit is None else limit, 0
+    batches: list[pa.RecordBatch] = []
+    with connection.sql(sql).to_arrow_reader(PIECE) as reader:
+        for batch in reader:
+            batches.append(batch.slice(0, most - rows))
+            rows += len(batch)
+            if rows > most:
+                break
+        if rows > most and limit is None:
+            raise StateError(f"has more than {most:,} rows.", "query", "Say how many you want with --limit, or LIMIT.")
+        return pa.Table.from_batches(batches, reader.schema)
 
 
-def _limit(connection: duckdb.DuckDBPyConnection, cohort: str, path: Path) -> list[str]:
-    """Let every table be the cohort's alone; the files that it lies in, where it is a registered dataset."""
+def _show_cohort(connection: duckdb.DuckDBPyConnection, question: Question, cohort: str, path: Path) -> None:
+    """Let there be the cohort's tables alone."""
     number = cohort_id(connection, cohort, path)
     tables = stored_tables(connection, number, cohort)
-    attach(connection, tables)
+    refuse_beyond(question, cohort, [table.name for table in tables])
     connection.execute("USE memory")
     for table in tables:
-        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(table.name.split('.')[0])}")
-        connection.execute(f"CREATE VIEW {quoted(table.name)} AS {table.select(number, f'{STORE}.')}")
-    return _files(tables)
+        if question.names(*table.name.split(".", 1)):
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(table.name.split('.')[0])}")
+            connection.execute(f"CREATE VIEW {quoted(table.name)} AS {_rows(connection, table, number)}")
 
 
-def _with_datasets(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Let tables hold the rows of registered datasets too, where there are some."""
+def _show_datasets(connection: duckdb.DuckDBPyConnection, question: Question) -> None:
+    """Let the tables that are asked for hold the rows of registered datasets too, where there are some."""
     sql = "SELECT DISTINCT cohort_id, c.name FROM healthsim.dataset JOIN healthsim.cohort c USING (cohort_id) ORDER BY cohort_id"
     registered = connection.execute(sql).fetchall() if has_datasets(connection) else []
     if not registered:
-        return []
+        return
     stored = "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = current_database()"
     parts = {name: [f"SELECT * FROM {STORE}.{identifier(name[0])}.{identifier(name[1])}"] for name in connection.execute(stored).fetchall()}
-    tables: list[StoredTable] = []
     for number, cohort in registered:
-        found = stored_tables(connection, number, cohort)
-        for table in found:
-            schema, _, name = table.name.partition(".")
-            parts[schema, name].append(f"SELECT {number}::BIGINT AS {COHORT}, * FROM ({table.select(number)})")
-        tables += found
-    attach(connection, tables)
+        for name, select in _parts_of(connection, question, number, cohort):
+            parts[name].append(f"SELECT {number}::BIGINT AS {COHORT}, * FROM ({select})")
     connection.execute("USE memory")
     for (schema, name), selects in parts.items():
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}")
         connection.execute(f"CREATE VIEW {identifier(schema)}.{identifier(name)} AS {' UNION ALL BY NAME '.join(selects)}")
-    return _files(tables)
 
 
-def _files(tables: list[StoredTable]) -> list[str]:
-    return [table.folder.of(path) for table in tables if table.folder is not None for path in table.paths]
+def _parts_of(
+    connection: duckdb.DuckDBPyConnection, question: Question, number: int, cohort: str
+) -> Iterator[tuple[tuple[str, str], str]]:
+    """A registered cohort's share of the tables that are asked for; none of it, with a warning, where its files are damaged."""
+    try:
+        found = stored_tables(connection, number, cohort)
+        asked = [(name, table) for table in found if question.names(*(name := _split(table.name)))]
+        shares = [(name, _rows(connection, table, number)) for name, table in asked]
+    except StateError as error:
+        warnings.warn(f'the cohort "{cohort}" is left out: {error.what}', stacklevel=2)
+        return
+    yield from shares
+
+
+def _split(name: str) -> tuple[str, str]:
+    schema, _, table = name.partition(".")
+    return schema, table
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, table: StoredTable, number: int) -> str:
+    """SQL for a cohort's rows; files are opened here, for the connection itself may open none."""
+    if table.folder is None:
+        return table.select(number, f"{STORE}.")
+    name = f"dataset_{number}_{table.name.replace('.', '_')}"
+    with _whole(table.folder.place):
+        dataset = ds.dataset(list(table.paths), _plain(table.schema), "parquet", table.folder.files())
+        for fragment in dataset.get_fragments():
+            fragment.ensure_complete_metadata()
+    connection.register(name, dataset)
+    return f"SELECT {', '.join(map(identifier, table.schema.names))} FROM memory.main.{identifier(name)}"
+
+
+@contextmanager
+def _whole(place: str) -> Iterator[None]:
+    """Turn what Arrow finds wrong with a dataset's files into one clear line."""
+    try:
+        yield
+    except (OSError, pa.ArrowException) as error:
+        what = f"the dataset is damaged: {' '.join(str(error).split())[:200]}"
+        raise StateError(what, place, "Put its files right, or delete the cohort.") from error
+
+
+def _plain(schema: pa.Schema) -> pa.Schema:
+    """The schema with plain texts, which filters compare."""
+    return pa.schema([f.with_type(f.type.value_type) if pa.types.is_dictionary(f.type) else f for f in schema])

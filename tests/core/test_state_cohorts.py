@@ -144,55 +144,6 @@ def test_a_query_of_a_cohort_joins_its_tables(store):
     assert str(query(sql, cohort="made")["total"][0]) == "370.35"
 
 
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "DELETE FROM core.person",
-        "INSERT INTO core.person (age) VALUES (1)",
-        "UPDATE core.person SET age = 1",
-        "DROP TABLE core.person",
-        "CREATE TABLE core.mine AS SELECT 1",
-        "ALTER TABLE core.person DROP COLUMN age",
-        "ATTACH 'elsewhere.duckdb'",
-        "COPY core.person TO 'people.csv'",
-        "SET enable_external_access = true",
-        "CALL pragma_version()",
-        "CHECKPOINT",
-        "EXPORT DATABASE 'elsewhere'",
-        "WITH gone AS (DELETE FROM core.person RETURNING 1) SELECT * FROM gone",
-        "SELECT 1; DELETE FROM core.person",
-        "EXPLAIN ANALYZE DELETE FROM core.person",
-    ],
-)
-@pytest.mark.parametrize("cohort", [None, "made"])
-def test_a_query_that_would_write_is_refused_and_nothing_changes(store, content, sql, cohort):
-    store.save()
-    before = content(store.database)
-    with pytest.raises(StateError, match=r"^query: "):
-        query(sql, cohort=cohort)
-    assert content(store.database) == before
-
-
-def test_a_query_cannot_open_other_files(store, tmp_path):
-    store.save()
-    (tmp_path / "secret.csv").write_text("a\n1\n")
-    with pytest.raises(StateError, match="disabled"):
-        query(f"SELECT * FROM read_csv('{tmp_path / 'secret.csv'}')")
-
-
-@pytest.mark.parametrize("sql", ["SELEC 1", "SELECT nothing FROM core.person", "FROM core.persons", "", "SELECT 1; SELECT 2", "   "])
-def test_a_query_that_means_nothing_is_refused_in_one_line(store, sql):
-    store.save()
-    with pytest.raises(StateError, match=r"^query: ") as refused:
-        query(sql, cohort="made")
-    assert "\n" not in refused.value.what
-
-
-def test_a_query_may_explain_itself(store):
-    store.save()
-    assert query("EXPLAIN SELECT * FROM core.person", cohort="made").num_rows == 1
-
-
 @pytest.mark.parametrize("form", ["parquet", "csv", "json"])
 def test_an_export_holds_every_table(store, tmp_path, form):
     store.save("made", store.chunk(3))

@@ -41,6 +41,16 @@ def test_a_query_reads_no_other_file(out: Path) -> None:
         query(f"SELECT * FROM read_text('{out}/manifest.json')", cohort="registered")
 
 
+def test_a_damaged_dataset_disturbs_only_queries_of_its_own(out: Path) -> None:
+    person = next(out.glob("tables/core.person/*.parquet"))
+    person.write_bytes(person.read_bytes()[:100])
+    with pytest.warns(UserWarning, match='"registered" is left out'):
+        assert query("SELECT count(*) AS n FROM core.person").to_pylist() == [{"n": 30}]
+    assert query("SELECT count(DISTINCT cohort_id) AS n FROM core.event").to_pylist() == [{"n": 2}]
+    with pytest.raises(StateError):
+        query("SELECT count(*) FROM core.person", cohort="registered")
+
+
 def test_it_is_exported(out: Path, tmp_path: Path) -> None:
     names = {path.name for path in export_cohort("registered", tmp_path / "exported")}
     assert {"core.person.parquet", "dentalsim.visit.parquet"} <= names
