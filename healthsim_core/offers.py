@@ -127,6 +127,9 @@ class EventHandler(Offer):
         requires: By event type, names of further parameters that this type alone needs, where several are seen together.
         accepts: Takes the `Run` when the plan is compiled; returns, by parameter, the texts that it may be in that run, where
             not every text will do. Raises SpecificationError where the product's settings cannot be used.
+        notes: Takes the events and what `handle` made of them; returns, by text, how often something happened that a user
+            should know of ("refills of schedule II drugs, which are never refilled, were not dispensed"). Counts are summed
+            over the run and told in `Result.notes`, those of 0 are not.
 
     Raises:
         ValueError: `requires` names a type that is not handled, or a parameter that is not read.
@@ -138,6 +141,7 @@ class EventHandler(Offer):
     parameters: tuple[Field, ...] = attrs.field(default=(), converter=_fields)
     requires: Mapping[str, Sequence[str]] = attrs.field(factory=dict, hash=False)
     accepts: Callable[[Run], Mapping[str, Collection[str]]] | None = None
+    notes: Callable[[Events, Mapping[str, Columns]], Mapping[str, int]] | None = None
 
     @requires.validator
     def _handled_and_read(self, _: Any, value: Mapping[str, Sequence[str]]) -> None:

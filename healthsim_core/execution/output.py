@@ -75,11 +75,11 @@ class OutputFolder:
         """The tables of all parts, where they lie until they are published."""
         return StoredTables(self.staging, (file.path for result in self._results for file in result.files[TABLES]))
 
-    def finish(self, execution: Execution, validation: ValidationReport) -> None:
+    def finish(self, execution: Execution, validation: ValidationReport, notes: Sequence[str]) -> None:
         """Write what is of the whole run, the manifest and the validation report: all that may fail for want of space."""
         whole = write_whole(self._plan, self.staging, self.tables(), self._results)
         listed = manifest(self._plan.request.name, execution, self._results, whole)
-        self.staging.write(VALIDATION, as_json(validation.document()))
+        self.staging.write(VALIDATION, as_json({**validation.document(), "notes": list(notes)}))
         if self.out.local is not None:
             self.staging.write(MANIFEST, as_json(listed))
         self._manifest = listed

@@ -78,11 +78,12 @@ def run_plan(plan: Plan, options: Options) -> Result:
         state = _state_sink(plan, execution, options) if options.persist else None
         if state:
             undo.callback(state.abort)
-        made = attrs.evolve(_made(plan, execution, options, folder, state), notes=(*plan.notes, *_resumed(kept, folder)))
+        made = _made(plan, execution, options, folder, state)
         strictly(made)
         if options.out is not None:
-            folder.finish(execution, made.validation)
-        elif not state:  # several workers, and all of it into memory
+            folder.finish(execution, made.validation, made.notes)
+        made = attrs.evolve(made, notes=(*made.notes, *_resumed(kept, folder)))
+        if options.out is None and not state:  # several workers, and all of it into memory
             return attrs.evolve(made, tables={**plan.run_tables, **folder.tables()})
         if state:
             state.commit()
@@ -149,7 +150,8 @@ def _made(plan: Plan, execution: Execution, options: Options, folder: OutputFold
         tallies.add(folder.done[number].tallies)
         for name, count in folder.done[number].rows.items():
             rows[name] += count
-    return Result(plan.request.name, {}, rows, report(tallies, plan.request.validation), execution)
+    notes = (*plan.notes, *tallies.told)
+    return Result(plan.request.name, {}, rows, report(tallies, plan.request.validation), execution, notes=notes)
 
 
 def _resumed(kept: int, folder: OutputFolder) -> Iterator[str]:

@@ -32,7 +32,7 @@ class Chunk:
         start: First unit (0 is the first household).
         stop: One past the last.
         tables: Every table of the plan that has a person, by name, sorted by person.
-        tallies: What validation needs to know of it.
+        tallies: What validation and the notes need to know of it.
     """
 
     start: int
@@ -60,6 +60,8 @@ def _chunk(plan: Plan, start: int, stop: int) -> Chunk:
     tables["core.person"] = plan.person_table.arrow(columns.select([field.name for field in plan.person_table.fields]))
     tables["core.condition"] = CONDITION.arrow(_condition_rows(plan, columns))
     tables["core.event"] = dispatcher.event_table()
+    for text, count in dispatcher.notes.items():
+        tallies.note(text, count)
     if validated:
         tally_people(tallies, plan, everybody, present)
         tally_timeline(tallies, plan, timeline)

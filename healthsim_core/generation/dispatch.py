@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -32,6 +33,8 @@ _SHARED = tuple(Field(name, "category", name, nullable=True) for name in SHARED_
 class Dispatcher:
     """Builds the batches of a chunk and calls the handlers.
 
+    `notes` counts what handlers have to tell of it.
+
     Args:
         run: The run.
         catalog: The offers.
@@ -46,6 +49,7 @@ class Dispatcher:
     ) -> None:
         self.run, self.catalog, self.nodes, self.people = run, catalog, nodes, people
         self.blocks = timeline.blocks
+        self.notes: Counter[str] = Counter()
         self.chain = chain_of(timeline, nodes)
         self.row = renumbered[self.chain.row[:-1]]
         texts = event_texts(nodes)
@@ -71,7 +75,8 @@ class Dispatcher:
             happened = self.events(others, handler.parameters, stream)
             events = happened if events is None else merged(events, happened)
         try:
-            written = handler.handle(events)
+            written = {name: c if isinstance(c, Columns) else Columns(c) for name, c in handler.handle(events).items()}
+            self.notes.update(handler.notes(events, written) if handler.notes is not None else {})
         except HealthSimError as error:
             raise error.within(stream) from error
         except Exception as error:
@@ -80,7 +85,7 @@ class Dispatcher:
         declared = {table.name for table in handler.writes}
         if set(written) - declared:
             raise TableError(f"writes {sorted(set(written) - declared)}, which it does not declare.", stream, "Add them to `writes`.")
-        return {name: c if isinstance(c, Columns) else Columns(c) for name, c in written.items()}
+        return written
 
     def event_table(self) -> pa.Table:
         """The timeline as `core.event`."""

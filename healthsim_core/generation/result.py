@@ -52,7 +52,7 @@ class Result:
         execution: The record of the run.
         outputs: Paths of the files of each format.
         cohort: Name of the cohort in the database; None where it was not persisted.
-        notes: What was left out, and why.
+        notes: What a user should know: what was left out and why, what was cut short, a line each.
     """
 
     name: str
@@ -84,6 +84,7 @@ class Result:
             lines += [f"  {product}: {told}"] if told else []
         lines += [f"  {name}: {len(paths)} files" for name, paths in self.outputs.items()]
         lines.append(f"  {str(self.validation).splitlines()[0]}")
+        lines += [f"  note: {note}" for note in self.notes]
         lines.append(f"  seed {self.execution.seed}, as of {self.execution.as_of}" + (f", cohort {self.cohort}" if self.cohort else ""))
         return "\n".join(lines)
 
@@ -93,8 +94,9 @@ class Result:
             for product, tables in self._by_product(core=True).items()
             for table, rows in tables.items()
         )
+        notes = "".join(f"<p>Note: {html.escape(note)}</p>" for note in self.notes)
         head, check = html.escape(self.name), html.escape(str(self.validation).splitlines()[0])
-        return f"<h4>{head}</h4><table><tr><th>product</th><th>table</th><th>rows</th></tr>{body}</table><p>{check}</p>"
+        return f"<h4>{head}</h4><table><tr><th>product</th><th>table</th><th>rows</th></tr>{body}</table><p>{check}</p>{notes}"
 
     def _by_product(self, core: bool = False) -> dict[str, dict[str, int]]:
         found: dict[str, dict[str, int]] = {}

@@ -25,11 +25,13 @@ class Tallies:
         shapes: (where, what, scores) to rows in each of `CELLS` cells that are alike if what is stated is true. Scores
             are the stated distribution's value in the middle of each cell, or none where it differs from row to row.
         violations: (where, what) to [rows that break a rule without exception, rows that it was asked of].
+        notes: What a user should know of the run, to [how often it was so, how often it could have been]; 0 where that says nothing.
     """
 
     proportions: dict[tuple[str, str, float], list[int]] = attrs.field(factory=dict)
     shapes: dict[tuple[str, str, Scores], NDArray[np.int64]] = attrs.field(factory=dict)
     violations: dict[tuple[str, str], list[int]] = attrs.field(factory=dict)
+    notes: dict[str, list[int]] = attrs.field(factory=dict)
 
     def proportion(self, where: str, what: str, stated: float, successes: Count, trials: Count) -> None:
         """Count something stated as a probability."""
@@ -46,12 +48,25 @@ class Tallies:
         """Count rows that break a rule; none is a count too, so that the rule is seen to have been checked."""
         _add(self.violations, (where, what), int(rows), int(of))
 
+    def note(self, text: str, count: Count, of: Count = 0) -> None:
+        """Count what a user should know of."""
+        _add(self.notes, text, int(count), int(of))
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The notes, a line each; what never was so is left out."""
+        return tuple(
+            f"{text}: {count:,}" + (f" of {of:,}" if of else "") for text, (count, of) in sorted(self.notes.items()) if count
+        )
+
     def add(self, other: Tallies) -> None:
         """Add another chunk's."""
         for key, counts in other.proportions.items():
             _add(self.proportions, key, *counts)
         for rule, rows in other.violations.items():
             _add(self.violations, rule, *rows)
+        for text, times in other.notes.items():
+            _add(self.notes, text, *times)
         for cells, found in other.shapes.items():
             before = self.shapes.get(cells)
             self.shapes[cells] = found if before is None else before + found
@@ -62,6 +77,7 @@ class Tallies:
             "proportions": [[*key, *counts] for key, counts in self.proportions.items()],
             "shapes": [[*key, counts.tolist()] for key, counts in self.shapes.items()],
             "violations": [[*key, *counts] for key, counts in self.violations.items()],
+            "notes": [[text, *counts] for text, counts in self.notes.items()],
         }
 
     @classmethod
@@ -71,6 +87,7 @@ class Tallies:
             {(where, what, stated): [so, asked] for where, what, stated, so, asked in document["proportions"]},
             {(where, what, tuple(scores)): np.array(cells, np.int64) for where, what, scores, cells in document["shapes"]},
             {(where, what): [wrong, of] for where, what, wrong, of in document["violations"]},
+            {text: [count, of] for text, count, of in document["notes"]},
         )
 
 
