@@ -153,12 +153,26 @@ def test_a_few_percent_of_fills_are_reversed(fills):
     assert 0.01 < share < 0.08
 
 
-def test_prices_vary_by_drug_and_by_pharmacy(fills):
-    month = [row for row in fills if row["ndc"] == "00378395177" and row["days_supply"] == 30]
+def test_prices_vary_by_county():
+    counties = ("06037", "06073", "17031", "36061", "48201", "04013", "12086", "53033")
+    people = {"id": "p", "demographics": {"age": 60, "geography": {"counties": dict.fromkeys(counties, 1)}}}
+    tables = rxmembersim.generate(people, journey="statin-therapy-year", count=150, persist=False).tables
+    county = {row["person_id"]: row["county_fips"] for row in tables["core.person"].to_pylist()}
+    due = defaultdict(set)
+    for row in tables["rxmembersim.fill"].to_pylist():
+        if row["ndc"] == "00378395177" and row["quantity"] == 30:
+            due[county[row["person_id"]]].add(row["gross_amount_due"])
 
-    assert len({row["usual_and_customary"] for row in month}) > 5
-    assert len({row["gross_amount_due"] for row in month}) > 5
-    assert len({row["gross_amount_due"] for row in fills}) > len({row["gross_amount_due"] for row in month})
+    assert set(due) == set(counties)
+    assert {len(found) for found in due.values()} == {1}
+    assert len(set.union(*due.values())) == len(counties)
+
+
+def test_prices_vary_by_drug(fills):
+    price = {row["ndc"]: (row["gross_amount_due"], row["usual_and_customary"]) for row in fills if row["quantity"] == 30}
+
+    assert len(price) > 2
+    assert len(set(price.values())) == len(price)
 
 
 def test_a_pharmacy_has_one_price_for_one_fill(fills):

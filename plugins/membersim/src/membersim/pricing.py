@@ -2,23 +2,40 @@
 
 The Medicare price comes from the fee schedule (relative value times conversion factor times the state's price factor)
 or the DRG (weight times base rate times the state's wage factor). A payer allows a multiple of it, which for payers
-who negotiate varies from provider to provider; a provider charges a multiple of its own, whoever pays.
+who negotiate varies by the provider's kind and place; providers of one kind and place charge a multiple of their own,
+whoever pays. No price depends on who exactly the provider is, which only an installed network knows.
 """
 
 from __future__ import annotations
 
+import attrs
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from healthsim_core import Draws, Run, Text
+from healthsim_core import Run, Text
 from membersim.benefits import in_turn
 from membersim.facts import document, longest_prefix, state_factor
 from membersim.registries import DrgWeights, FeeSchedule
 
 Floats = NDArray[np.float64]
 Cents = NDArray[np.int64]
-Providers = NDArray[np.int64]  # NPIs as numbers, 0 for unknown
+
+
+@attrs.frozen(eq=False)
+class Providers:
+    """What prices know of whoever bills, a row each.
+
+    Attributes:
+        kind: Kind of provider: a specialty, or hospital, emergency, home_health, pharmacy.
+        place: ZIP code of the people who go there, as a number; 0 where it is unknown.
+    """
+
+    kind: Text
+    place: NDArray[np.int64]
+
+    def __getitem__(self, rows: NDArray[np.intp]) -> Providers:
+        return Providers(self.kind[rows], self.place[rows])
 
 
 def visit_price(fees: FeeSchedule, code: Text, state: Text) -> Floats:
@@ -46,27 +63,29 @@ def drg_or_default(weights: DrgWeights, drg: Text, principal: Text) -> Text:
     return said.or_else(guessed).or_else(defaults["otherwise"])
 
 
-def by_provider(run: Run, stream: str, biller: Providers) -> Draws:
-    """Draws that are the same for all claims of one provider; providers unknown share one."""
-    return run.draws(f"membersim.{stream}", biller)
+def by_provider(run: Run, stream: str, providers: Providers, contract: Text | None = None) -> Floats:
+    """Uniform numbers that all providers of one kind and place share; where told, apart for each contract."""
+    unit = np.empty(len(providers.place))
+    contract = Text.constant("", len(unit)) if contract is None else contract
+    names, kinds = contract.values.to_pylist(), providers.kind.values.to_pylist()
+    pair = contract.codes.astype(np.int64) * len(kinds) + providers.kind.codes
+    for each in np.unique(pair):
+        mine = np.flatnonzero(pair == each)
+        name = " ".join(filter(None, (names[each // len(kinds)], kinds[each % len(kinds)])))
+        unit[mine] = run.draws(f"membersim.{stream}", providers.place[mine]).uniform(name)
+    return unit
 
 
-def contract(run: Run, biller: Providers, payer: Text, kind: Text) -> Floats:
-    """A payer's price level with a provider, around 1."""
+def contract(run: Run, providers: Providers, payer: Text, kind: Text) -> Floats:
+    """A payer's price level with the providers of a kind and place, around 1."""
     spread = document("payment")["contract"]["sd"]
-    sd = kind.map(lambda name: spread[name])
-    level = np.ones(len(biller))
-    for index, name in enumerate(payer.values.to_pylist()):
-        mine = np.flatnonzero(payer.codes == index)
-        level[mine] = bounded_log(by_provider(run, "contract", biller[mine]).uniform(name), 1.0, sd[mine], 0.5, 2.0)
-    return level
+    return bounded_log(by_provider(run, "contract", providers, payer), 1.0, kind.map(lambda name: spread[name]), 0.5, 2.0)
 
 
-def charge_ratio(run: Run, biller: Providers, kind: str) -> Floats:
-    """A provider's charges relative to Medicare's price."""
+def charge_ratio(run: Run, providers: Providers, kind: str) -> Floats:
+    """What providers of a kind and place charge relative to Medicare's price."""
     law = document("payment")["charges"][kind]
-    unit = by_provider(run, "charges", biller).uniform(kind)
-    return bounded_log(unit, law["median"], law["sd"], law["least"], law["most"])
+    return bounded_log(by_provider(run, "charges", providers), law["median"], law["sd"], law["least"], law["most"])
 
 
 def bounded_log(unit: Floats, median: float, sd: Floats | float, least: float, most: float) -> Floats:

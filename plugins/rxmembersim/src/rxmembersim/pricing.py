@@ -25,7 +25,7 @@ class Prices:
     allowed: Cents
 
 
-def prices(run: Run, drug: NDArray[np.int64], quantity: NDArray[np.float64], benefit: NDArray[np.int64], pharmacy: Text) -> Prices:
+def prices(run: Run, drug: NDArray[np.int64], quantity: NDArray[np.float64], benefit: NDArray[np.int64], county: Text) -> Prices:
     """The prices of claims.
 
     Args:
@@ -33,10 +33,11 @@ def prices(run: Run, drug: NDArray[np.int64], quantity: NDArray[np.float64], ben
         drug: Row of the formulary.
         quantity: Quantity dispensed.
         benefit: The benefit, -1 for none.
-        pharmacy: Digits that stand for the pharmacy: its NPI, or a ZIP code where no network is installed.
+        county: FIPS code of the pharmacy's county, whose pharmacies share their price level: which pharmacy it is, only an
+            installed network knows.
     """
     said = facts("pharmacies")
-    draws = run.draws("rxmembersim.pharmacy", pharmacy.map(int, np.int64, 0))
+    draws = run.draws("rxmembersim.pharmacy", county.map(int, np.int64, 0))
     average = formulary().unit_price[drug] * quantity * 100
     acquisition = draws.uniform("acquisition", said["acquisition"]["least"], said["acquisition"]["most"])
     fee = _cents(100 * draws.uniform("fee", said["dispensing_fee"]["least"], said["dispensing_fee"]["most"]))

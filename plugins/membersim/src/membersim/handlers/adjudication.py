@@ -18,6 +18,7 @@ STATUSES = ("paid", "denied", "pending")
 _BENEFIT_PERIOD = 60  # days out of hospital after which a new one begins
 _EMERGENCY = SERVICES.index("emergency")
 _INPATIENT = SERVICES.index("inpatient")
+_PRIMARY = SERVICES.index("primary")
 
 Cents = NDArray[np.int64]
 
@@ -72,7 +73,7 @@ def adjudicate(services: Services, lines: ClaimLines, plans: Plans, payer: Text,
         payer: The payer of each claim.
         holder: Row of the person who holds the coverage of each claim.
     """
-    network = _network(services, plans)
+    network = _network(services, plans, payer)
     status, reason, paid_date = _outcome(services, plans, network)
     payable = np.flatnonzero(status[lines.claim] == PAID)
     claim = lines.claim[payable]
@@ -96,17 +97,19 @@ def adjudicate(services: Services, lines: ClaimLines, plans: Plans, payer: Text,
     )  # fmt: skip
 
 
-def _network(services: Services, plans: Plans) -> NDArray[np.int64]:
-    """Whether a plan has its claims' providers in its network; emergencies count as in (No Surprises Act)."""
+def _network(services: Services, plans: Plans, payer: Text) -> NDArray[np.int64]:
+    """Whether a payer's plan has the providers of a kind and place in its network.
+
+    Emergencies count as in (No Surprises Act), and so does primary care: a member's own doctor is one of the plan's.
+    """
     share = document("payment")["network"]["share_in"]
-    events = services.events
     inside = np.ones(len(services), bool)
     for index, name in enumerate(plans.names):
         mine = np.flatnonzero(services.plan == index)
-        inside[mine] = pricing.by_provider(events.run, "network", services.biller[mine]).happens(name, share.get(name, 1.0))
+        unit = pricing.by_provider(services.events.run, f"network.{name}", services.providers[mine], payer[mine])
+        inside[mine] = unit < share.get(name, 1.0)
     emergency = (services.category == _EMERGENCY) | ((services.category == _INPATIENT) & (services.admission_type == "1"))
-    own_doctor = events.provider_npi == events.people["pcp_npi"]
-    return np.where(inside | emergency | own_doctor | services.billing.is_null(), IN, OUT)
+    return np.where(inside | emergency | (services.category == _PRIMARY), IN, OUT)
 
 
 def _outcome(services: Services, plans: Plans, network: NDArray[np.int64]) -> tuple[NDArray[np.int64], Text, NDArray[np.datetime64]]:

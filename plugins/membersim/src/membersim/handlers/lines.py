@@ -96,11 +96,11 @@ def _visit_prices(services: Services, claim: NDArray[np.intp], code: Text) -> ND
 
 def _negotiated(services: Services, payer: Text, claim: NDArray[np.intp], medicare: NDArray[np.float64], kind: str) -> tuple[Cents, Cents]:
     """Charge and allowed amount from Medicare's price."""
-    run, biller = services.events.run, services.biller[claim]
+    run, providers = services.events.run, services.providers[claim]
     multiple = document("payment")["price_of_payer"][kind]
-    level = services.kind[claim].map(lambda name: multiple[name]) * pricing.contract(run, biller, payer[claim], services.kind[claim])
+    level = services.kind[claim].map(lambda name: multiple[name]) * pricing.contract(run, providers, payer[claim], services.kind[claim])
     allowed = np.rint(medicare * level).astype(np.int64)
-    charge = np.rint(medicare * pricing.charge_ratio(run, biller, kind)).astype(np.int64)
+    charge = np.rint(medicare * pricing.charge_ratio(run, providers, kind)).astype(np.int64)
     return np.maximum(charge, allowed), allowed
 
 
@@ -177,7 +177,7 @@ def _drug_lines(services: Services, payer: Text) -> ClaimLines:
     days = np.nan_to_num(np.asarray(services.events.parameters["days_supply"]), nan=_DRUG_LINE_DAYS)[drug]
     quantity = np.nan_to_num(np.asarray(services.events.parameters["quantity"]), nan=1.0)[drug]
     allowed = np.rint(100 * month * days / _DRUG_LINE_DAYS).astype(np.int64)
-    ratio = pricing.charge_ratio(services.events.run, services.biller[drug], "pharmacy")
+    ratio = pricing.charge_ratio(services.events.run, services.providers[drug], "pharmacy")
     nothing, no = Text.constant(None, len(drug)), np.zeros(len(drug), bool)
     return ClaimLines(
         drug, np.ones(len(drug), np.int64), ndc, nothing, quantity, no, np.rint(allowed * ratio).astype(np.int64), allowed, no

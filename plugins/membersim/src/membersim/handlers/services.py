@@ -10,13 +10,15 @@ from healthsim_core import Columns, Events, Text, whole_years
 from membersim.coverage import Spans
 from membersim.facts import billing_skill, document, longest_prefix
 from membersim.plans import SERVICES, Plans
-from membersim.pricing import drg_or_default
+from membersim.pricing import Providers, drg_or_default
 from membersim.registries import weights_of
 
 PROFESSIONAL, INSTITUTIONAL, PHARMACY = 0, 1, 2
 CLAIM_TYPES = {"claim_professional": PROFESSIONAL, "claim_institutional": INSTITUTIONAL, "claim_pharmacy": PHARMACY}
 _PLACE = {"AMB": "11", "EMER": "23", "VR": "10", "HH": "12"}
 _PAYER_GROUP = {"medicare": "medicare", "medicare_advantage": "medicare", "commercial": "commercial"}
+
+_DOCTORS = [SERVICES.index(name) for name in ("primary", "specialist", "urgent")]
 
 Days = NDArray[np.datetime64]
 
@@ -48,7 +50,7 @@ class Services:
         preventive: Whether the whole claim is preventive care.
         facility: NPI of the place: of a drug, the person's pharmacy.
         billing: NPI of whoever bills: the place, else the clinician.
-        biller: The same as a number, 0 for none.
+        providers: Kind and place of whoever bills, on which prices depend.
     """
 
     events: Events
@@ -73,7 +75,7 @@ class Services:
     preventive: NDArray[np.bool_]
     facility: Text
     billing: Text
-    biller: NDArray[np.int64]
+    providers: Providers
 
     def __len__(self) -> int:
         return len(self.type)
@@ -127,6 +129,7 @@ def _services(claims: Events, admissions: Events, kind: NDArray[np.int64], dates
     facility = _masked(claims.facility_npi, ~drug).or_else(_masked(claims.people["pharmacy_npi"], drug))
     billing = facility.or_else(_masked(claims.provider_npi, ~drug))
     place = parameters["place_of_service"].or_else(visit_class.recode(lambda name: _PLACE.get(name, "11")))
+    category = _categories(kind, visit_class, specialty, place)
     return Services(
         events=claims, type=kind, span=span, plan=plan, kind=plans.text(plan, "kind"),
         origin=np.where(stay, np.asarray(admission["id"]), np.asarray(encounter["id"])),
@@ -137,9 +140,9 @@ def _services(claims: Events, admissions: Events, kind: NDArray[np.int64], dates
         admitting=_masked(admitting, stay), admission_type=_masked(admission_type, stay),
         drg=_masked(drg_or_default(weights_of(claims.run), parameters["drg"], diagnosis), stay),
         visit_class=visit_class, specialty=specialty, place=_masked(place, kind == PROFESSIONAL),
-        category=_categories(kind, visit_class, specialty, place),
+        category=category,
         preventive=(kind == PROFESSIONAL) & diagnosis.map(_is_preventive, np.bool_, False),
-        facility=facility, billing=billing, biller=billing.map(int, np.int64, 0),
+        facility=facility, billing=billing, providers=_providers(claims, category, specialty),
     )  # fmt: skip
 
 
@@ -196,6 +199,13 @@ def _categories(kind: NDArray[np.int64], visit_class: Text, specialty: Text, pla
     visit = np.where((visit_class == "EMER") | (place == "23"), index["emergency"], visit)
     visit = np.where(visit_class == "HH", index["other"], visit)
     return np.where(kind == INSTITUTIONAL, index["inpatient"], np.where(kind == PHARMACY, index["pharmacy"], visit))
+
+
+def _providers(claims: Events, category: NDArray[np.int64], specialty: Text) -> Providers:
+    """Kind and place of whoever bills: the specialty of a doctor's visit, else what the category of service says."""
+    elsewhere = Text(np.where(np.isin(category, _DOCTORS), -1, category), list(SERVICES))
+    kind = elsewhere.or_else(specialty.recode(str.lower)).or_else("primary")
+    return Providers(kind, claims.people["zip"].map(int, np.int64, 0))
 
 
 def billed_services(services: Services, at: NDArray[np.intp]) -> Columns:

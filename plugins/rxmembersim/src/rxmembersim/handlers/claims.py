@@ -94,7 +94,6 @@ def _submitted(fills: Events) -> Submitted:
     drug = formulary().find(reading.text(fills, "ndc"), reading.text(fills, "drug_class"))
     benefit = benefits().find(people["coverage_type"], people["plan"])
     held_under = fills.ancestor("new_rx")["id"]
-    pharmacy = people["pharmacy_npi"].or_else(people["zip"])
     misread = reading.text(fills, "circumstance") == MISREAD
     return Submitted(
         events=fills,
@@ -103,7 +102,7 @@ def _submitted(fills: Events) -> Submitted:
         drug=drug,
         benefit=benefit,
         card=keyed(people["member_number"], misread),
-        prices=prices(fills.run, drug, reading.quantity(fills), benefit, pharmacy),
+        prices=prices(fills.run, drug, reading.quantity(fills), benefit, people["county_fips"]),
     )
 
 
