@@ -1,4 +1,4 @@
-"""What the site makes when it is built: the data dictionary, the list of sources, and each product's README as a page."""
+"""What the site makes when it is built: the data dictionary, the code systems, the list of sources, and each product's README as a page."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from healthsim_core.catalog import default_catalog
+from healthsim_core.codes import CodeSystem, ValueSet
 from healthsim_core.tables import Field, Table
 
 ROOT = Path(__file__).parents[1]
@@ -35,6 +36,17 @@ def data_dictionary() -> Iterator[str]:
         yield from _table(table)
 
 
+def systems_told() -> Iterator[str]:
+    """Every code system, and every value set with its codes."""
+    systems = default_catalog().code_systems.values()
+    yield "| name | what | from |\n|---|---|---|"
+    yield from (f"| `{each.name}` | {each.title} | {each.source} |" for each in systems if not isinstance(each, ValueSet))
+    for each in systems:
+        if isinstance(each, ValueSet):
+            yield f"\n## {each.name} {{#{each.name}}}\n\n{each.title.capitalize()}. {each.source}\n\n| code | what |\n|---|---|"
+            yield from (f"| `{code}` | {words} |" for code, words in each.codes.items())
+
+
 def skills_sources() -> Iterator[str]:
     """What every skill's document says before its first table."""
     for skill in default_catalog().skills.values():
@@ -58,12 +70,13 @@ def data_sources() -> Iterator[str]:
 
 def table_sources() -> Iterator[str]:
     """Every SOURCES.md, its headings made smaller."""
-    for path in [ROOT / "healthsim_core/reference/data/SOURCES.md", *sorted((ROOT / "plugins").glob("*/src/*/data/SOURCES.md"))]:
+    for path in [*sorted((ROOT / "healthsim_core").glob("*/data/SOURCES.md")), *sorted((ROOT / "plugins").glob("*/src/*/data/SOURCES.md"))]:
         yield re.sub(r"^# ", "### ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
 
 
 FILLED: dict[str, Callable[[], Iterator[str]]] = {
     "<!-- the declared tables -->": data_dictionary,
+    "<!-- the code systems -->": systems_told,
     "<!-- the skills' sources -->": skills_sources,
     "<!-- the data files' sources -->": data_sources,
     "<!-- the tables' sources -->": table_sources,
@@ -81,8 +94,19 @@ def _table(table: Table) -> Iterator[str]:
 def _row(field: Field) -> str:
     known = default_catalog().tables
     target = f"[{field.references}](#{_anchor(field.references)})" if field.references in known else field.references
-    words = field.description.replace("|", "\\|") + (f" Refers to {target}." if target else "")
+    words = field.description.replace("|", "\\|") + (f" Refers to {target}." if target else "") + _codes(field)
     return f"| `{field.name}` | {field.type} | {words} | {field.unit} | {'yes' if field.nullable else ''} |"
+
+
+def _codes(field: Field) -> str:
+    """Which codes a column holds; of a value set, with a link to it."""
+    if not field.codes:
+        return ""
+    if field.codes.startswith("["):
+        return f" Codes of the system that `{field.codes.strip('[]')}` names."
+    system: CodeSystem = default_catalog().code_systems[field.codes]
+    anchor = f"#{system.name}" if isinstance(system, ValueSet) else ""
+    return f" Codes: [{field.codes}](code-systems.md{anchor})."
 
 
 def _anchor(name: str) -> str:

@@ -38,6 +38,7 @@ from .offers import SkillResolver as SkillResolver
 from .offers import Trigger as Trigger
 from .reference import official as official
 from .reference import places as places
+from .reference.displays import display_of as display_of
 from .reference.stored import reference_rows as reference_rows
 from .skills.document import read_skill as read_skill
 from .spec import JourneySpecification as JourneySpecification

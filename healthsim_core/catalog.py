@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import attrs
 
 from healthsim_core import world
-from healthsim_core.codes import CodeSystem, value_sets
+from healthsim_core.codes import CodeSystem, ValueSet, code_systems
 from healthsim_core.errors import ConflictError, PluginError, UnknownNameError, suggestion, unknown
 from healthsim_core.offers import (
     CodeSystemOffer,
@@ -94,8 +94,12 @@ class Catalog:
     @functools.cached_property
     def code_systems(self) -> Mapping[str, CodeSystem]:
         """Code systems and value sets by name, core's first."""
-        offered = self._named("code system", self.of(CodeSystemOffer), lambda offer: offer.system.name)
-        return MappingProxyType({**value_sets(), **{name: offer.system for name, offer in offered.items()}})
+        offers = self.of(CodeSystemOffer)
+        own = self._named("code system", [offer for offer in offers if not offer.extends], lambda offer: offer.system.name)
+        found = {**code_systems(), **{name: offer.system for name, offer in own.items()}}
+        for offer in (each for each in offers if each.extends):
+            found[offer.system.name] = self._extended(found.get(offer.system.name), offer)
+        return MappingProxyType(found)
 
     @functools.cached_property
     def commands(self) -> Mapping[str, Command]:
@@ -170,6 +174,12 @@ class Catalog:
             said = "; ".join(f'"{name}" by {" and ".join(map(self._maker, group))}' for name, group in clashes)
             raise ConflictError(f"the same {kind} is offered twice: {said}.", "", _HOW_TO_BLOCK)
         return MappingProxyType({name: group[0] for name, group in groups.items()})
+
+    def _extended(self, known: CodeSystem | None, offer: CodeSystemOffer) -> ValueSet:
+        if not isinstance(known, ValueSet) or not isinstance(offer.system, ValueSet):
+            what = f'there is no value set "{offer.system.name}" to extend.'
+            raise PluginError(what, self._maker(offer), "Extend one of core or of another product by a ValueSet of its name.")
+        return attrs.evolve(known, codes={**offer.system.codes, **known.codes})
 
     def _maker(self, offer: Offer) -> str:
         plugin = next(plugin for plugin in self.plugins if plugin.name == offer.product)

@@ -320,9 +320,12 @@ class CodeSystemOffer(Offer):
 
     Attributes:
         system: The code system.
+        extends: Whether it is a `ValueSet` whose codes are added to those of the value set of the same name, such as
+            specialties that core does not know.
     """
 
     system: CodeSystem
+    extends: bool = False
 
 
 @attrs.frozen

@@ -50,7 +50,8 @@ class Field:
         unit: Unit of measure, where there is one.
         nullable: Whether null may stand in it.
         references: "product.table" whose key the column holds, where it refers to one.
-        codes: Name of the code system or value set that its texts are of, such as "icd-10-cm"; "" for free text.
+        codes: Name of the code system or value set that its texts are of, such as "icd-10-cm"; the name of another field in
+            brackets, such as "[system]", where that field says which; "" for free text.
         least: Of a number, the least that it may be.
         most: Of a number, the most that it may be.
     """

@@ -74,7 +74,11 @@ class ValueSet(CodeSystem):
         return self.codes.get(code)
 
     def remedy(self, text: str) -> str:
-        """The nearest code, by itself or by what it is called, or all of them where they are few."""
+        """The code that lacks its zeros, the nearest one by itself or by what it is called, or all of them where they are few."""
+        said = text.strip()
+        filled = next((code for code in self.codes if said and code.lstrip("0") == said), "")
+        if filled:
+            return f'Did you mean "{filled}"?'
         called = nearest(text, self.codes.values(), _ALIKE)
         if called and not nearest(text, self.codes):
             return f'Did you mean "{next(code for code, name in self.codes.items() if name == called)}" ({called})?'
