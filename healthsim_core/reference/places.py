@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from healthsim_core.columns import Text
 from healthsim_core.draws import Floats, pick
 from healthsim_core.errors import SpecificationError, suggestion
+from healthsim_core.reference.clocks import offsets as offsets
+from healthsim_core.reference.clocks import time_zone as time_zone
 
 _DATA = Path(__file__).parent / "data"
 _AS_TEXT = pyarrow.csv.ConvertOptions(column_types={name: pa.string() for name in ("fips", "county_fips", "zip", "state")})

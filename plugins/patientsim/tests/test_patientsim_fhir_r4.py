@@ -21,7 +21,8 @@ from healthsim_core.testing import make_run
 
 FORMAT = next(each for each in FORMATS if each.name == "fhir_r4")
 CARE = json.loads((Path(__file__).parent / "data" / "year_of_everything.json").read_text(encoding="utf-8"))
-ZONE = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d-06:00$")  # everybody lives in Texas
+TIME = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)([+-]\d\d:\d\d)$")
+SUMMER = ("2025-03-09T02:00:00", "2025-11-02T02:00:00")  # daylight saving time of 2025, of everybody's county in Texas
 
 # Elements that US Core 6.1 marks as mandatory or must support and that the tables tell.
 MANDATORY = {
@@ -182,11 +183,13 @@ def test_nothing_is_null_or_empty(resources):
     assert [node for each in resources for node in nodes(each) if node is None or node in ("", [], {})] == []
 
 
-def test_date_times_have_the_states_offset(resources):
+def test_date_times_have_the_offset_of_the_persons_county(resources):
     paths = ["period.start", "period.end", "effectiveDateTime", "issued", "authoredOn", "performedDateTime", "occurrenceDateTime"]
     times = [time for each in resources if each["resourceType"] != "Coverage" for path in paths for time in values_at(each, path)]
     assert len(times) > 1000
-    assert [time for time in times if not ZONE.match(time)] == []
+    told = [TIME.match(time).groups() for time in times]
+    assert {offset for _, offset in told} == {"-05:00", "-06:00"}
+    assert [(local, offset) for local, offset in told if (offset == "-05:00") != (SUMMER[0] <= local < SUMMER[1])] == []
 
 
 def test_encounters_have_the_tables_dates(made, resources):

@@ -22,6 +22,7 @@ from healthsim_core.testing import make_run
 
 FORMAT = next(each for each in FORMATS if each.name == "hl7v2_adt")
 CARE = json.loads((Path(__file__).parent / "data" / "year_of_everything.json").read_text(encoding="utf-8"))
+SUMMER = ("20250309020000", "20251102020000")  # daylight saving time of 2025, of everybody's county in Texas
 STRUCTURES = {"A01": "ADT_A01", "A02": "ADT_A02", "A03": "ADT_A03", "A04": "ADT_A01", "A08": "ADT_A01"}
 
 
@@ -52,6 +53,11 @@ def fields(message, segment, number):
     parts = line.split("|")
     position = number - 1 if segment == "MSH" else number
     return parts[position] if position < len(parts) else ""
+
+
+def happened(message):
+    """The local time of the message's event, without its offset."""
+    return fields(message, "EVN", 2)[:14]
 
 
 def trigger(message):
@@ -101,13 +107,25 @@ def test_control_ids_are_distinct_and_fit(messages):
     assert max(map(len, controls)) <= 20
 
 
-def test_the_message_time_has_the_states_offset(messages):
-    assert {fields(message, "MSH", 7)[14:] for message in messages} == {"-0600"}
-    assert all(fields(message, "MSH", 7)[:14] == fields(message, "EVN", 2) for message in messages)
+def test_every_time_has_the_offset_of_the_persons_county(messages):
+    for message in messages:
+        told = [fields(message, *each) for each in (("MSH", 7), ("EVN", 2), ("PV1", 44), ("PV1", 45))]
+        times = [time for time in told if time]
+        assert [time[14:] for time in times] == ["-0500" if SUMMER[0] <= time[:14] < SUMMER[1] else "-0600" for time in times]
+
+
+def test_the_message_is_of_when_the_event_happened(messages):
+    assert all(fields(message, "MSH", 7) == fields(message, "EVN", 2) for message in messages)
+
+
+def test_a_time_with_the_offset_of_winter_in_summer_is_noticed(messages, tmp_path):
+    wrong = [message.replace("-0500", "-0600") for message in messages]
+    (tmp_path / "adt.hl7").write_text("".join(message + "\n" for message in wrong), encoding="utf-8", newline="")
+    assert any("does not have the offset of the county 48201" in problem for problem in FORMAT.read(tmp_path).problems)
 
 
 def test_messages_stand_by_person_and_time(messages):
-    order = [(fields(message, "PID", 3), fields(message, "EVN", 2)) for message in messages]
+    order = [(fields(message, "PID", 3), happened(message)) for message in messages]
     assert order == sorted(order)
 
 
@@ -122,7 +140,7 @@ def test_each_visit_is_admitted_or_registered_once_and_each_end_told(made, messa
 def test_a_stay_runs_from_admission_over_transfer_to_discharge(made, messages):
     stay = next(row for row in made.tables["patientsim.encounter"].to_pylist() if row["transfer_time"])
     told = [message for message in messages if fields(message, "PV1", 19).startswith(f"{stay['encounter_id']}^")]
-    times = {trigger(message): datetime.strptime(fields(message, "EVN", 2), "%Y%m%d%H%M%S") for message in told}
+    times = {trigger(message): datetime.strptime(happened(message), "%Y%m%d%H%M%S") for message in told}
     assert times == {"A01": stay["start"], "A02": stay["transfer_time"], "A03": stay["end"]}
     places = {trigger(message): fields(message, "PV1", 3).split("^")[0] for message in told}
     assert places["A02"] == places["A03"] == "Cardiac care unit" != places["A01"]
@@ -168,10 +186,10 @@ def test_the_end_of_coverage_is_an_update_and_later_visits_are_uninsured(made, t
     coverage = tables["membersim.coverage"]
     tables["membersim.coverage"] = replaced(coverage, "end_date", [date(2025, 6, 30)] * coverage.num_rows)
     messages = written(tables, tmp_path)
-    ends = [message for message in messages if fields(message, "EVN", 2) == "20250701000000"]
+    ends = [message for message in messages if happened(message) == "20250701000000"]
     assert len(ends) == coverage.num_rows
     assert {(trigger(m), fields(m, "PV1", 2), fields(m, "IN1", 13)) for m in ends} == {("A08", "N", "20250630")}
-    assert not [m for m in messages if "\rIN1|" in m and fields(m, "EVN", 2) > "20250701000000"]
+    assert not [m for m in messages if "\rIN1|" in m and happened(m) > "20250701000000"]
     for message in ends:
         parsed(message)
 
@@ -181,10 +199,10 @@ def test_a_death_is_an_update_and_stays_told(made, tmp_path):
     patients = tables["patientsim.patient"]
     tables["patientsim.patient"] = replaced(patients, "deceased_date", [date(2025, 7, 1)] * patients.num_rows)
     messages = written(tables, tmp_path)
-    deaths = [message for message in messages if fields(message, "EVN", 2) == "20250701235959"]
+    deaths = [message for message in messages if happened(message) == "20250701235959"]
     assert len(deaths) == patients.num_rows
     assert {(trigger(m), parsed(m).pid.pid_29.value, parsed(m).pid.pid_30.value) for m in deaths} == {("A08", "20250701", "Y")}
-    assert all((fields(m, "PID", 30) == "Y") == (fields(m, "EVN", 2) >= "20250701") for m in messages)
+    assert all((fields(m, "PID", 30) == "Y") == (happened(m) >= "20250701") for m in messages)
 
 
 def test_names_with_delimiters_and_accents_keep_their_fields(made, tmp_path):
@@ -276,4 +294,4 @@ def test_a_lost_admission_is_noticed(messages, tmp_path):
 
 def test_nothing_is_told_that_lies_after_the_worlds_today(made, messages):
     today = datetime(2026, 1, 1) + timedelta(days=1)
-    assert all(datetime.strptime(fields(message, "EVN", 2), "%Y%m%d%H%M%S") < today for message in messages)
+    assert all(datetime.strptime(happened(message), "%Y%m%d%H%M%S") < today for message in messages)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from healthsim_core import Columns, ReadBack, Text
+from healthsim_core import Columns, ReadBack, Text, places
 
 SHOWN = 100  # problems told, at most
 _DATES = {"birth_date", "deceased_date", "onset_date", "recorded_date", "start_date", "end_date"}
@@ -26,6 +26,7 @@ class Gathered:
     def __init__(self) -> None:
         self.rows: dict[str, list[Mapping[str, Any]]] = {}
         self.problems: list[str] = []
+        self._times: list[tuple[str, str]] = []
 
     def add(self, table: str, **row: Any) -> None:
         """A row of `table`; None stands for null."""
@@ -36,8 +37,26 @@ class Gathered:
         if len(self.problems) < SHOWN:
             self.problems.append(what)
 
+    def local(self, person: str | None, time: str | None) -> str | None:
+        """The local civil time of an ISO time, whose offset must be that of the person's county."""
+        if person is None or time is None:
+            return None
+        self._times.append((person, time))
+        return time[:19]
+
+    def _wrong_clocks(self) -> None:
+        homes = {row["person_id"]: row["county_fips"] for row in self.rows.get("core.person", ())}
+        told = [(person, time) for person, time in self._times if person in homes]
+        local = np.array([time[:19] for _, time in told], "datetime64[s]")
+        right = places.offsets(local, Text.of([homes[person] for person, _ in told])) if told else []
+        for (person, time), minutes in zip(told, right, strict=True):
+            sign, hours, rest = time[19:20], *time[20:].split(":")
+            if int(f"{sign}1") * (int(hours) * 60 + int(rest)) != minutes:
+                self.problem(f"person {person}: {time} does not have the offset of the county {homes[person]}")
+
     def told(self, complete: Mapping[str, str]) -> ReadBack:
         """All of it, as columns; `complete` names the tables of which every row must be there, with their keys."""
+        self._wrong_clocks()
         nothing = {name: Columns({key: np.zeros(0, np.int64)}) for name, key in complete.items()}
         tables = {name: Columns({column: _column(column, rows) for column in rows[0]}, len(rows)) for name, rows in self.rows.items()}
         return ReadBack({**nothing, **tables}, tuple(complete), tuple(self.problems))

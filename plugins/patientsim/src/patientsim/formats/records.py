@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Run, Text, from_arrow, text
-from patientsim.formats.data import load
+from healthsim_core import Columns, Run, Text, from_arrow, places, text
 from patientsim.formats.directory import Directory
 from patientsim.tables import TABLES
 
@@ -18,6 +18,7 @@ PERSON, COVERAGE = "core.person", "membersim.coverage"
 NEEDS = (PERSON, *(table.name for table in TABLES))
 WANTS = ("networksim.provider", "networksim.facility", "membersim.payer", COVERAGE)
 PART = 65_536  # rows rendered at once: in the cache, and far below the two gigabytes of one Arrow string array
+_STEP, _STEPS = 15, 64  # minutes of which an offset is a multiple, and how many of them at most
 
 
 class Records:
@@ -55,10 +56,16 @@ class Records:
         """Each person's id in decimal."""
         return text.whole(self.people["person_id"])
 
-    @functools.cached_property
-    def zones(self) -> Text:
-        """Offset from UTC at home, a row a person: -06:00."""
-        return self.people["state"].recode(zone)  # type: ignore[union-attr]
+    def offsets(self, times: Any, person: NDArray[np.intp]) -> Text:
+        """How far the clock of their people's county is from UTC at local times, daylight saving included: -06:00; null where null.
+
+        Args:
+            times: Local civil times (rows,).
+            person: Int array (rows,): each row's person in `people`.
+        """
+        county: Text = self.people["county_fips"]  # type: ignore[assignment]
+        quarters = places.offsets(times, county[person]) // _STEP + _STEPS
+        return Text(np.where(np.isnat(times), -1, quarters), _offsets())
 
     def parts(self, limit: int = PART) -> Iterator[Records]:
         """These records in order of person, cut between households where about `limit` rows have come together."""
@@ -82,11 +89,7 @@ def _cut(rows: Columns, start: int, stop: int) -> Columns:
 
 
 @functools.cache
-def _zones() -> dict[str, str]:
-    return {state: offset for offset, states in load("time_zones")["offsets"].items() for state in states}
-
-
-def zone(state: str) -> str:
-    """A state's offset from UTC in standard time."""
-    default: str = load("time_zones")["default"]
-    return _zones().get(state, default)
+def _offsets() -> pa.Array:
+    """-16:00 to +16:00, in steps."""
+    steps = [(step, abs(step) * _STEP) for step in range(-_STEPS, _STEPS + 1)]
+    return pa.array([f"{'-' if step < 0 else '+'}{minutes // 60:02d}:{minutes % 60:02d}" for step, minutes in steps])

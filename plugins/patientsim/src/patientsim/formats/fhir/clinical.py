@@ -13,8 +13,6 @@ from patientsim.formats.fhir.elements import (
     identifier,
     members,
     meta,
-    moment,
-    optional_moment,
     optional_reference,
     reference,
 )
@@ -35,8 +33,8 @@ def encounter(rows: Rows) -> Pieces:
         *identifier(rows.ids),
         *reference("subject", "Patient", rows.person_ids),
         to_clinician(f',"participant":[{{{ATTENDING},"individual":', directory, rows["provider_npi"], "}]"),
-        *moment(',"period":{"start":"', rows["start"], rows.zones),
-        optional_moment(',"end":"', rows["end"], rows.zones),
+        *rows.moment(',"period":{"start":"', rows["start"]),
+        rows.optional_moment(',"end":"', rows["end"]),
         "}",
         rendered(_reasons, rows["reason_code"], rows["reason_description"], rows["secondary_code"], rows["secondary_description"]),
         rendered(_disposition, rows["discharge_disposition"]),
@@ -79,7 +77,7 @@ def _disposition(code: str | None) -> str:
 def _places(rows: Rows, directory: Directory) -> Pieces:
     """The facility, and the unit that the patient was transferred to, since when."""
     unit, time = rows["transfer_unit"], rows["transfer_time"]
-    since = text.choose(np.isnat(time), "}]", optional_moment(',"period":{"start":"', time, rows.zones, '"}}]'))
+    since = text.choose(np.isnat(time), "}]", rows.optional_moment(',"period":{"start":"', time, '"}}]'))
     return [
         rendered(directory.once(_locations), rows["facility_npi"], unit),
         text.choose(unit.is_null(), "", since),
@@ -130,7 +128,7 @@ def procedure(rows: Rows) -> Pieces:
         *identifier(rows.ids),
         *reference("subject", "Patient", rows.person_ids),
         optional_reference("encounter", "Encounter", rows["encounter_id"]),
-        *moment(',"performedDateTime":"', rows["performed"], rows.zones),
+        *rows.moment(',"performedDateTime":"', rows["performed"]),
         to_clinician(',"performer":[{"actor":', rows.records.directory, rows["provider_npi"], "}]"),
     ]
 
@@ -147,7 +145,7 @@ def immunization(rows: Rows) -> Pieces:
         *identifier(rows.ids),
         *reference("patient", "Patient", rows.person_ids),
         optional_reference("encounter", "Encounter", rows["encounter_id"]),
-        *moment(',"occurrenceDateTime":"', rows["performed"], rows.zones),
+        *rows.moment(',"occurrenceDateTime":"', rows["performed"]),
         ',"primarySource":true',
         to_clinician(',"performer":[{"actor":', rows.records.directory, rows["provider_npi"], "}]"),
     ]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import numpy as np
-
 from healthsim_core import Text, text
 from patientsim.formats.data import load
 from patientsim.formats.fragments import escaped
@@ -82,13 +80,3 @@ def optional_reference(name: str, resource: str, numbers: Any, array: bool = Fal
 def identifier(ids: text.Piece, system: str = "record") -> list[text.Piece]:
     """`,"identifier":[...]`: the table's id."""
     return [f',"identifier":[{{"system":"{SYSTEMS[system]}","value":"', ids, '"}]']
-
-
-def moment(before: str, times: Any, zones: Text, after: str = '"') -> list[text.Piece]:
-    """dateTimes that are never null, between two texts."""
-    return [before, text.dates(times, "%Y-%m-%dT"), text.clock(times), zones, after]
-
-
-def optional_moment(before: str, times: Any, zones: Text, after: str = '"') -> Any:
-    """dateTimes between two texts; nothing where null."""
-    return text.choose(~np.isnat(times), text.joined(*moment(before, times, zones, after)), "")

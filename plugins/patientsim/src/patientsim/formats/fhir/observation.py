@@ -16,7 +16,6 @@ from patientsim.formats.fhir.elements import (
     identifier,
     members,
     meta,
-    moment,
     optional_reference,
     reference,
 )
@@ -38,8 +37,8 @@ def observation(rows: Rows) -> Pieces:
         optional_reference("basedOn", "ServiceRequest", rows["lab_order_id"], array=True),
         *reference("subject", "Patient", rows.person_ids),
         optional_reference("encounter", "Encounter", rows["encounter_id"]),
-        *moment(',"effectiveDateTime":"', rows["effective"], rows.zones),
-        *moment(',"issued":"', rows["issued"], rows.zones),
+        *rows.moment(',"effectiveDateTime":"', rows["effective"]),
+        *rows.moment(',"issued":"', rows["issued"]),
         to_clinician(',"performer":[', rows.records.directory, rows["provider_npi"], "]"),
         text.choose(panel, _components(rows, panel, value), value) if panel.any() else value,
         rendered(_interpreted, rows["interpretation"]),

@@ -16,7 +16,6 @@ from patientsim.formats.fhir.elements import (
     identifier,
     members,
     meta,
-    moment,
     optional_reference,
     reference,
 )
@@ -32,7 +31,7 @@ def medication_request(rows: Rows) -> Pieces:
         *identifier(rows.ids),
         *reference("subject", "Patient", rows.person_ids),
         optional_reference("encounter", "Encounter", rows["encounter_id"]),
-        *moment(',"authoredOn":"', rows["authored"], rows.zones),
+        *rows.moment(',"authoredOn":"', rows["authored"]),
         to_clinician(',"requester":', rows.records.directory, rows["provider_npi"]),
         rendered(_dosage, rows["sig"], numbers(rows["dose"]), rows["dose_unit"]),
         rendered(_supply, numbers(rows["refills"]), numbers(rows["quantity"]), numbers(rows["days_supply"])),
@@ -83,7 +82,7 @@ def lab_order(rows: Rows) -> Pieces:
     resulted = pc.is_in(pa.array(rows["lab_order_id"]), pa.array(rows.records["patientsim.observation"]["lab_order_id"]))
     status = Text(np.asarray(resulted), ["active", "completed"])
     what = rendered(_test, status, rows["loinc"], rows["description"])
-    return [what, *identifier(rows.ids), *_request(rows), *moment(',"occurrenceDateTime":"', rows["authored"], rows.zones)]
+    return [what, *identifier(rows.ids), *_request(rows), *rows.moment(',"occurrenceDateTime":"', rows["authored"])]
 
 
 @once
@@ -120,7 +119,7 @@ def _request(rows: Rows) -> Pieces:
     return [
         *reference("subject", "Patient", rows.person_ids),
         optional_reference("encounter", "Encounter", rows["encounter_id"]),
-        *moment(',"authoredOn":"', rows["authored"], rows.zones),
+        *rows.moment(',"authoredOn":"', rows["authored"]),
         to_clinician(',"requester":', rows.records.directory, rows["provider_npi"]),
     ]
 
@@ -132,7 +131,7 @@ def care_plan(rows: Rows) -> Pieces:
         *identifier(rows.ids),
         *reference("subject", "Patient", rows.person_ids),
         optional_reference("encounter", "Encounter", rows["encounter_id"]),
-        *moment(',"created":"', rows["created"], rows.zones),
+        *rows.moment(',"created":"', rows["created"]),
         to_clinician(',"author":', rows.records.directory, rows["provider_npi"]),
     ]
 

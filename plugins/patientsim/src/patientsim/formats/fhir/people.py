@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from healthsim_core import Text, text
+from healthsim_core import Text, places, text
 from patientsim.formats.directory import Directory
 from patientsim.formats.fhir.elements import CODES, EXTENSION, SYSTEMS, coding, concept, inner, members, meta, reference
 from patientsim.formats.fhir.participants import facility_reference, payer_reference, to_clinician
@@ -88,14 +88,14 @@ def _contact(who: Any) -> Pieces:
         '"}],"address":[{"use":"home","line":["',
         inner(who["address"]),
         '"]',
-        rendered(_place, who["city"], who["state"], who["zip"]),
+        rendered(_place, who["city"], who["county_fips"], who["state"], who["zip"]),
         "}]",
     ]
 
 
 @once
-def _place(city: str, state: str, zip_code: str) -> str:
-    return members(city=city, state=state, postalCode=zip_code, country="US")
+def _place(city: str, county: str, state: str, zip_code: str) -> str:
+    return members(city=city, district=places.county(county).name, state=state, postalCode=zip_code, country="US")
 
 
 def coverage(rows: Rows) -> Pieces:

@@ -36,10 +36,13 @@ class Rows:
     def __getitem__(self, name: str) -> Any:
         return self.columns[name]
 
-    @functools.cached_property
-    def zones(self) -> Text:
-        """Offset from UTC, a row each."""
-        return self.records.zones[self.person]
+    def moment(self, before: str, times: Any, after: str = '"') -> Pieces:
+        """dateTimes of local times that are never null, with their offsets, between two texts."""
+        return [before, text.dates(times, "%Y-%m-%dT"), text.clock(times), self.records.offsets(times, self.person), after]
+
+    def optional_moment(self, before: str, times: Any, after: str = '"') -> text.Piece:
+        """dateTimes between two texts; nothing where null."""
+        return text.choose(~np.isnat(times), text.joined(*self.moment(before, times, after)), "")
 
     @functools.cached_property
     def person_ids(self) -> Text:

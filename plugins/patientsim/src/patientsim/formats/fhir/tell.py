@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from healthsim_core import places
 from patientsim.formats.fhir.elements import PREFIX, SYSTEMS
 from patientsim.formats.readback import Gathered
 
@@ -47,6 +49,16 @@ def _first(resource: Json, name: str) -> Json:
     return (resource.get(name) or [{}])[0]
 
 
+def _local(resource: Json, found: Gathered, time: str | None) -> str | None:
+    """The local civil time of a dateTime."""
+    return found.local(_target(resource, "subject"), time)
+
+
+@functools.cache
+def _counties() -> dict[tuple[str, str], str]:
+    return {(county.state, county.name): county.fips for county in places.counties().values()}
+
+
 def _common(resource: Json, subject: str = "subject") -> dict[str, Any]:
     return {"person_id": _target(resource, subject), "encounter_id": _target(resource, "encounter")}
 
@@ -62,6 +74,7 @@ def patient(resource: Json, found: Gathered) -> None:
     found.add(
         "core.person", person_id=_own_id(resource), first_name=name["given"][0], last_name=name["family"], sex=sex,
         birth_date=resource["birthDate"], address=address["line"][0], city=address["city"], state=address["state"],
+        county_fips=_counties()[address["state"], address["district"]],
         zip=address["postalCode"], phone=telecom["phone"], email=telecom["email"], ssn=numbers.get(SYSTEMS["ssn"]),
     )  # fmt: skip
     practitioner = _first(resource, "generalPractitioner")
@@ -88,10 +101,12 @@ def encounter(resource: Json, found: Gathered) -> None:
     period, transfer = resource["period"], _first({"location": resource.get("location", [])[-1:]}, "location")
     found.add(
         "patientsim.encounter", **{"class": resource["class"]["code"]}, encounter_id=_own_id(resource),
-        person_id=_target(resource, "subject"), status=resource["status"], start=_local(period["start"]), end=_local(period.get("end")),
+        person_id=_target(resource, "subject"), status=resource["status"],
+        start=_local(resource, found, period["start"]), end=_local(resource, found, period.get("end")),
         reason_code=reasons[0] if reasons else None, secondary_code=reasons[1] if len(reasons) > 1 else None,
         provider_npi=_npi(_first(resource, "participant").get("individual")), facility_npi=_npi(resource.get("serviceProvider")),
-        discharge_disposition=_code(disposition, "ub_disposition"), transfer_time=_local(transfer.get("period", {}).get("start")),
+        discharge_disposition=_code(disposition, "ub_disposition"),
+        transfer_time=_local(resource, found, transfer.get("period", {}).get("start")),
     )  # fmt: skip
 
 
@@ -118,7 +133,7 @@ def observation(resource: Json, found: Gathered) -> None:
         loinc=_code(main["code"], "LOINC"), value=_value(quantity), unit=_value(quantity, "unit"),
         second_loinc=_code(second.get("code", {}), "LOINC"), second_value=_value(second.get("valueQuantity")),
         low=_value(limits.get("low")), high=_value(limits.get("high")), interpretation=interpretation,
-        effective=_local(resource["effectiveDateTime"]), issued=_local(resource["issued"]),
+        effective=_local(resource, found, resource["effectiveDateTime"]), issued=_local(resource, found, resource["issued"]),
     )  # fmt: skip
 
 
@@ -126,7 +141,7 @@ def procedure(resource: Json, found: Gathered) -> None:
     """Procedure and Immunization: patientsim.procedure."""
     coding = (resource.get("code") or resource["vaccineCode"])["coding"][0]
     common = _common(resource, "subject" if "subject" in resource else "patient")
-    performed = _local(resource.get("performedDateTime") or resource.get("occurrenceDateTime"))
+    performed = found.local(common["person_id"], resource.get("performedDateTime") or resource.get("occurrenceDateTime"))
     found.add(
         "patientsim.procedure", procedure_id=_own_id(resource), **common, code=coding["code"],
         system=_WORDS[coding["system"]], performed=performed,
@@ -141,13 +156,13 @@ def medication_request(resource: Json, found: Gathered) -> None:
         "patientsim.medication_request", medication_request_id=_own_id(resource), **_common(resource), status=resource["status"],
         rxnorm=_code(drug, "RxNorm"), ndc=_code(drug, "NDC"), description=drug["text"], sig=dosage.get("text"), dose=_value(dose),
         days_supply=_value(supply.get("expectedSupplyDuration")), quantity=_value(supply.get("quantity")),
-        refills=supply.get("numberOfRepeatsAllowed"), authored=_local(resource["authoredOn"]),
+        refills=supply.get("numberOfRepeatsAllowed"), authored=_local(resource, found, resource["authoredOn"]),
     )  # fmt: skip
 
 
 def service_request(resource: Json, found: Gathered) -> None:
     """ServiceRequest: patientsim.lab_order or patientsim.referral."""
-    loinc, authored = _code(resource["code"], "LOINC"), _local(resource["authoredOn"])
+    loinc, authored = _code(resource["code"], "LOINC"), _local(resource, found, resource["authoredOn"])
     if loinc is not None:
         found.add("patientsim.lab_order", lab_order_id=_own_id(resource), **_common(resource), loinc=loinc, authored=authored)
     else:
@@ -157,13 +172,8 @@ def service_request(resource: Json, found: Gathered) -> None:
 
 def care_plan(resource: Json, found: Gathered) -> None:
     """CarePlan: patientsim.care_plan."""
-    words, created = resource.get("description"), _local(resource["created"])
+    words, created = resource.get("description"), _local(resource, found, resource["created"])
     found.add("patientsim.care_plan", care_plan_id=_own_id(resource), **_common(resource), description=words, created=created)
-
-
-def _local(time: str | None) -> str | None:
-    """The local civil time of a dateTime: its offset left out."""
-    return None if time is None else time[:19]
 
 
 TELL: Mapping[str, Callable[[Json, Gathered], None]] = {

@@ -50,7 +50,7 @@ def rendered_messages(part: Records) -> text.Joined:
 
 def _about_visits(part: Records, message: Columns) -> text.Joined:
     encounter = part["patientsim.encounter"].take(np.asarray(message["visit"]))
-    pv1 = segments.visit(message, encounter, part.directory)
+    pv1 = segments.visit(part, message, encounter)
     return _joined(part, message, encounter["facility_npi"], pv1, segments.diagnoses(message, encounter))  # type: ignore[arg-type]
 
 
@@ -63,7 +63,7 @@ def _joined(part: Records, message: Columns, facility: Text, pv1: text.Piece, di
     sender = facility.or_else(segments.FALLBACK["code"])
     died = np.asarray(part["patientsim.patient"]["deceased_date"])[segments.charts(part)][person]
     return text.joined(
-        segments.header(message, sender, part.zones[person]),
+        segments.header(part, message, sender),
         Text(person, segments.patient(part)),
         segments.ending(message, died),
         pv1,

@@ -56,6 +56,6 @@ def day(days: Any) -> Text:
     return text.dates(days, "%Y%m%d")
 
 
-def moments(times: Any) -> list[text.Piece]:
-    """Times to the second; nothing where null."""
-    return [day(times), text.clock(times, separator="")]
+def moments(times: Any, offsets: Text) -> list[text.Piece]:
+    """Times to the second, each with its offset from UTC; nothing where null."""
+    return [day(times), text.clock(times, separator=""), offsets.recode(lambda offset: offset.replace(":", ""))]

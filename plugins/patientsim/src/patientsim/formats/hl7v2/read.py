@@ -25,6 +25,7 @@ def read_adt(folder: Path) -> ReadBack:
             found.problem(f"message {header[8]}: the control id is there twice")
         controls.add(header[8])
         _person(message, people, found)
+        found.local(message["PID"][0][2].split("^")[0], _moment(header[5]))
         _visit(message, trigger, open_visits, found)
     return found.told({"patientsim.encounter": "encounter_id"})
 
@@ -46,10 +47,10 @@ def _person(message: Message, people: set[str], found: Gathered) -> None:
         return
     people.add(mrn)
     last, first = (unescape(part) for part in pid[4].split("^")[:2])
-    street, _, city, state, zip_code = pid[10].split("^")[:5]
+    street, _, city, state, zip_code, _, _, _, county = pid[10].split("^")[:9]
     found.add(
         "core.person", person_id=mrn, last_name=last, first_name=first, birth_date=_date(pid[6]), sex=pid[7],
-        address=unescape(street), city=unescape(city), state=state, zip=zip_code, ssn=pid[18] or None,
+        address=unescape(street), city=unescape(city), state=state, zip=zip_code, county_fips=county, ssn=pid[18] or None,
     )  # fmt: skip
     found.add("patientsim.patient", person_id=mrn, mrn=mrn)
 
@@ -63,7 +64,7 @@ def _visit(message: Message, trigger: str, open_visits: set[str], found: Gathere
         open_visits.add(visit)
         reason = message["DG1"][0][2].split("^")[0] if "DG1" in message else None
         provider = pv1[6].split("^")[0] or None
-        start = _moment(pv1[43])
+        start = found.local(person, _moment(pv1[43]))
         found.add("patientsim.encounter", encounter_id=visit, person_id=person, start=start, reason_code=reason, provider_npi=provider)
     elif visit not in open_visits:
         found.problem(f"message {message['MSH'][0][8]}: {trigger} of the visit {visit}, which has not begun")
@@ -74,4 +75,4 @@ def _date(value: str) -> str:
 
 
 def _moment(value: str) -> str:
-    return f"{_date(value)}T{value[8:10]}:{value[10:12]}:{value[12:14]}"
+    return f"{_date(value)}T{value[8:10]}:{value[10:12]}:{value[12:14]}{value[14:17]}:{value[17:19]}"

@@ -20,15 +20,18 @@ FALLBACK = load("organization")
 NPI_AUTHORITY = "NPI&2.16.840.1.113883.4.6&ISO"
 
 
-def header(message: Columns, facility: Text, zones: Text) -> Any:
+def header(part: Records, message: Columns, facility: Text) -> Any:
     """MSH and EVN."""
-    time, trigger = moments(message["time"]), message["trigger"]
+    time, trigger = _moments(part, message, message["time"]), message["trigger"]
     receiver = "|".join(CODES["receiver"])
     opening = rendered(lambda name: f"MSH|{ENCODING}|{CODES['application']}|{name}|{receiver}|", facility)
     kind = rendered(lambda event: f"||ADT^{event}^{CODES['structure'][event]}|", trigger)  # type: ignore[arg-type]
-    offset = zones.recode(lambda zone: zone.replace(":", ""))
     rest = f"|{CODES['processing']}|2.5.1|||||USA|UNICODE UTF-8\rEVN|"
-    return text.joined(opening, *time, offset, kind, text.whole(message["control"]), message["suffix"], rest, trigger, "|", *time, "\r")
+    return text.joined(opening, *time, kind, text.whole(message["control"]), message["suffix"], rest, trigger, "|", *time, "\r")
+
+
+def _moments(part: Records, message: Columns, times: Any) -> list[text.Piece]:
+    return moments(times, part.offsets(times, np.asarray(message["person"])))
 
 
 def patient(part: Records) -> pa.Array:
@@ -73,7 +76,7 @@ def _place(city: str, state: str, zip_code: str, county: str) -> str:
     return f"{escape(city)}^{state}^{zip_code}^USA^H^^{county}"
 
 
-def visit(message: Columns, encounter: Columns, directory: Directory) -> Any:
+def visit(part: Records, message: Columns, encounter: Columns) -> Any:
     """PV1 of messages about a visit."""
     moved = np.asarray(message["time"]) >= np.asarray(encounter["transfer_time"])  # NaT is not
     unit: Any = encounter["transfer_unit"]
@@ -84,9 +87,10 @@ def visit(message: Columns, encounter: Columns, directory: Directory) -> Any:
     gone = np.where(leaving, encounter["end"], np.datetime64("NaT"))
     opening = rendered(_opening, encounter["class"], place, encounter["specialty"], encounter["facility_npi"], encounter["admission_type"])
     return text.joined(
-        opening, rendered(directory.once(_attending), encounter["provider_npi"]), "|||", rendered(short, encounter["specialty"]),
+        opening, rendered(part.directory.once(_attending), encounter["provider_npi"]), "|||", rendered(short, encounter["specialty"]),
         "|||||||||", text.whole(encounter["encounter_id"]), f"^^^{AUTHORITY}^VN|||||||||||||||||", left, "||||||||",
-        *moments(encounter["start"]), text.choose(leaving, text.joined("|", *moments(gone), "\r"), "\r"),
+        *_moments(part, message, encounter["start"]),
+        text.choose(leaving, text.joined("|", *_moments(part, message, gone), "\r"), "\r"),
     )  # fmt: skip
 
 
