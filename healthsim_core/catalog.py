@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -29,12 +31,20 @@ from healthsim_core.plugins import Plugin, installed
 from healthsim_core.tables import Table
 
 CORE_EVENT_TYPES = ("person", "milestone", "journey_start", "journey_end", "birth", "death")
+_VOCABULARY = Path(__file__).parent / "data" / "event_types.json"
 Found = TypeVar("Found", bound=Offer)
 
 
 def canonical(name: str) -> str:
     """A template's name with - and _ alike, without regard to case."""
     return name.lower().replace("_", "-")
+
+
+@functools.cache
+def vocabulary() -> Mapping[str, tuple[str, ...]]:
+    """Event types that are known whatever is installed, and the products that make records of each."""
+    listed = json.loads(_VOCABULARY.read_text(encoding="utf-8"))["event_types"]
+    return MappingProxyType({name: tuple(products) for name, products in listed.items()})
 
 
 @attrs.frozen(slots=False)
@@ -126,6 +136,10 @@ class Catalog:
         """Who handles an event type; each product makes its own of it."""
         return tuple(handler for handler in self.of(EventHandler) if event_type in handler.event_types)
 
+    def triggers(self, products: Collection[str]) -> tuple[Trigger, ...]:
+        """What the events of some products cause by themselves."""
+        return tuple(trigger for trigger in self.of(Trigger) if trigger.product in products)
+
     @functools.cached_property
     def needed_parameters(self) -> frozenset[str]:
         """Names of parameters that some event type must have for everybody."""
@@ -133,10 +147,10 @@ class Catalog:
 
     @functools.cached_property
     def event_types(self) -> frozenset[str]:
-        """Event types that somebody handles, triggers or listens to, and core's own."""
+        """Event types that somebody handles, triggers or listens to, those of products that are not installed, and core's own."""
         handled = {name for handler in self.of(EventHandler) for name in handler.event_types}
         heard = {name for trigger in self.of(Trigger) for name in (trigger.on, trigger.then)}
-        return frozenset(handled | heard | set(CORE_EVENT_TYPES))
+        return frozenset({*handled, *heard, *vocabulary(), *CORE_EVENT_TYPES})
 
     def event_type(self, written: str, where: str = "") -> str:
         """The event type that a journey names: without regard to case, with or without its product's name."""
@@ -144,7 +158,7 @@ class Catalog:
         if plain in self.event_types:
             return plain
         product, _, rest = plain.partition(".")
-        if rest and any(rest in h.event_types and h.product == product for h in self.of(EventHandler)):
+        if rest and (product in vocabulary().get(rest, ()) or any(handler.product == product for handler in self.handlers(rest))):
             return rest
         raise unknown("event type", written, self.event_types, where)
 

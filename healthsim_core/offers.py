@@ -125,6 +125,9 @@ class EventHandler(Offer):
         parameters: The event parameters that it reads, as fields; absent ones are columns of nulls. One that is not
             nullable is needed by everybody: an event that may leave it null is refused when the plan is compiled.
         requires: By event type, names of further parameters that this type alone needs, where several are seen together.
+        follows: By event type, event types of which one must have led to it, by `depends_on` or a trigger: an event without is
+            refused when the plan is compiled. A discharge follows its admission.
+        after: By event type, event types without which it makes no records: a run that has none of them says so in its notes.
         accepts: Takes the `Run` when the plan is compiled; returns, by parameter, the texts that it may be in that run, where
             not every text will do. Raises SpecificationError where the product's settings cannot be used.
         notes: Takes the events and what `handle` made of them; returns, by text, how often something happened that a user
@@ -132,7 +135,7 @@ class EventHandler(Offer):
             over the run and told in `Result.notes`, those of 0 are not.
 
     Raises:
-        ValueError: `requires` names a type that is not handled, or a parameter that is not read.
+        ValueError: `requires`, `follows` or `after` names a type that is not handled, or `requires` a parameter that is not read.
     """
 
     event_types: tuple[str, ...] = attrs.field(converter=_types, alias="event_type")
@@ -140,6 +143,8 @@ class EventHandler(Offer):
     writes: tuple[Table, ...] = attrs.field(converter=_tables)
     parameters: tuple[Field, ...] = attrs.field(default=(), converter=_fields)
     requires: Mapping[str, Sequence[str]] = attrs.field(factory=dict, hash=False)
+    follows: Mapping[str, Sequence[str]] = attrs.field(factory=dict, hash=False)
+    after: Mapping[str, Sequence[str]] = attrs.field(factory=dict, hash=False)
     accepts: Callable[[Run], Mapping[str, Collection[str]]] | None = None
     notes: Callable[[Events, Mapping[str, Columns]], Mapping[str, int]] | None = None
 
@@ -151,6 +156,12 @@ class EventHandler(Offer):
         ]
         if strange:
             raise ValueError(f"requires names {sorted(strange)}, which it does not handle or read.")
+
+    @follows.validator
+    @after.validator
+    def _handled(self, attribute: Any, value: Mapping[str, Sequence[str]]) -> None:
+        if strange := set(value) - set(self.event_types):
+            raise ValueError(f"{attribute.name} names {sorted(strange)}, which it does not handle.")
 
     def needs(self, event_type: str) -> tuple[Field, ...]:
         """The parameters without which an event of a type is refused."""

@@ -100,8 +100,9 @@ class JourneyEngine:
         options: dict[str, Any] = {"count": request.count, "seed": request.seed, "as_of": request.as_of} if request else {}
         profile = request.profile if request else people
         start = request.start if request else None
-        made = make_request(profile, self._journey, catalog=self._catalog, products=[], formats=[], start=start, **options)
-        return run_in_memory(compile_plan(made, self._catalog)).timeline
+        made = make_request(profile, self._journey, catalog=self._catalog, formats=[], start=start, **options)
+        plan = attrs.evolve(compile_plan(made, self._catalog), handlers=(), run_handlers=())  # every product's triggers, nobody's records
+        return run_in_memory(plan).timeline
 
 
 def strictly(result: Result) -> Result:

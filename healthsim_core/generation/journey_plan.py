@@ -21,6 +21,7 @@ from healthsim_core.generation.parameters import Parameters, compile_parameters,
 from healthsim_core.generation.patterns.branching import Branching
 from healthsim_core.generation.patterns.lifecycle import Lifecycle
 from healthsim_core.generation.people_plan import PeoplePlan
+from healthsim_core.generation.sequence import check_carried, check_sequence
 from healthsim_core.generation.timing import Timing
 from healthsim_core.offers import Trigger
 from healthsim_core.spec.journey import EventSpecification, InlineTrigger, JourneySpecification
@@ -33,16 +34,25 @@ LIFETIME = 130 * 365.2425  # days: from birth, what comes again may come this lo
 
 
 class JourneyCompiler:
-    """Builds the nodes of all journeys of a run, in topological order."""
+    """Builds the nodes of all journeys of a run, in topological order.
 
-    def __init__(self, catalog: Catalog, people: PeoplePlan, mistakes: Mistakes) -> None:
+    Args:
+        catalog: Whose handlers say what parameters hold.
+        products: Whose triggers take part.
+        people: The compiled profile.
+        mistakes: Takes what is wrong.
+    """
+
+    def __init__(self, catalog: Catalog, products: Sequence[str], people: PeoplePlan, mistakes: Mistakes) -> None:
         self.catalog, self.known, self.mistakes = catalog, people.known, mistakes
         self.certain = Certainties(people.known, {f"condition.{plan.category}": plan.certain for plan in people.conditions})
         self.given: list[dict[str, Kind]] = []  # what the parameters of each node hold
         self.held: list[tuple[str, ParameterKinds]] = []  # the parameters with their paths
         self.nodes: list[Node] = []
         self.groups: list[int] = []
-        self.inactive: dict[tuple[str, str], None] = {}
+        self.where: list[str] = []  # the path of each node
+        self.triggers = catalog.triggers(products)
+        self.seen: set[int] = set()  # triggers whose carried parameters were checked
 
     def compile(self, assignments: Sequence[Assignment]) -> None:
         """Compile all journeys and the triggers of their events; mistakes are kept in `mistakes`."""
@@ -55,6 +65,7 @@ class JourneyCompiler:
                 where = self.assigned.all[number].at("events")
                 raise SpecificationError(f"the plan has more than {MOST_NODES:,} events.", where, "Give fewer or shorter journeys.")
             self._add_step(number, step)
+        check_sequence(self.catalog, self.nodes, self.certain.of_child, self.where, self.mistakes)
 
     def _eligible(self, assignment: Assignment) -> tuple[Expression, ...]:
         journey, attempt = assignment.journey, self.mistakes.attempt
@@ -220,21 +231,20 @@ class JourneyCompiler:
     def _expand(self, number: int, node: Node, written: Sequence[InlineTrigger], where: str) -> None:
         self.nodes.append(node)
         self.groups.append(number)
+        self.where.append(where)
         index, paths, attempt = len(self.nodes) - 1, dict[str, int](), self.mistakes.attempt
-        for order, trigger in enumerate(self.catalog.of(Trigger)):
-            if trigger.on == node.event_type and self._is_active(trigger.on, trigger.then):
+        for order, trigger in enumerate(self.triggers):
+            if trigger.on == node.event_type:
                 caused = self._declared(node, index, trigger, order, _numbered(paths, trigger.then))
                 held = self._caused(caused)
                 attempt(None, held.check_needed, f"{where}.parameters")
                 self.given.append(held.by_name)
                 self._expand(number, caused, (), where)
         for position, each in enumerate(written):
-            then = each.event_type.lower()
-            if self._is_active(node.event_type, then):
-                path = f"{where}.triggers[{position}]"
-                made = self._triggered(node, index, each, _numbered(paths, then), path)
-                self._hold(self._caused(made), f"{path}.parameters")
-                self._expand(number, made, (), where)
+            path = f"{where}.triggers[{position}]"
+            made = self._triggered(node, index, each, _numbered(paths, each.event_type), path)
+            self._hold(self._caused(made), f"{path}.parameters")
+            self._expand(number, made, (), where)
 
     def _caused(self, node: Node) -> ParameterKinds:
         """What the parameters of an event hold that another one causes; what is certain of it is noted."""
@@ -245,14 +255,12 @@ class JourneyCompiler:
         self.certain.add(self.certain.at[node.parent] | (certain - carried.keys()), (), self.certain.of_child[node.parent])
         return ParameterKinds(self.catalog, node.event_type, node.parameters, plain, carried)
 
-    def _is_active(self, on: str, then: str) -> bool:
-        if self.catalog.handlers(then):
-            return True
-        self.inactive[on, then] = None
-        return False
-
     def _declared(self, node: Node, index: int, trigger: Trigger, order: int, then: str) -> Node:
         where = f"{node.path}: trigger {trigger.on} -> {trigger.then}"
+        if order not in self.seen:
+            self.seen.add(order)
+            pairs = {f"{where}: carry.{pair[0]}": pair for pair in trigger.carry}
+            self.mistakes.attempt(None, check_carried, self.catalog, trigger.on, trigger.then, pairs)
         conditions = self._plain_conditions(index, trigger.where, where)
         return Node(
             path=f"{node.path}>{then}",
@@ -279,17 +287,19 @@ class JourneyCompiler:
                 self.mistakes.attempt(NUMBER, copies.require, self._plain_kinds(index))
         said = written.condition
         text = said if isinstance(said, str) else said.expression() if said is not None else ""
-        pairs = written.carry.items() if isinstance(written.carry, dict) else [(name, name) for name in written.carry]
+        listed = written.carry.items() if isinstance(written.carry, dict) else [(name, name) for name in written.carry]
+        pairs = {f"{where}.carry.{old}": (old, new) for old, new in listed}
+        self.mistakes.attempt(None, check_carried, self.catalog, node.event_type, written.event_type, pairs, self.given[index])
         return Node(
             path=f"{node.path}>{then}",
             journey=node.journey,
-            event_type=written.event_type.lower(),
+            event_type=written.event_type,
             label=node.label,
             parent=index,
             timing=self.mistakes.attempt(Timing(), Timing.of, written.delay, f"{where}.delay"),
             conditions=self._plain_conditions(index, text, f"{where}.condition"),
             probability=written.probability,
-            parameters=Parameters(constants=dict(written.parameters), carried=tuple(pairs)),
+            parameters=Parameters(constants=dict(written.parameters), carried=tuple(pairs.values())),
             duration=node.duration,
             copies=copies,
             most=node.most * (copies if isinstance(copies, int) else MOST_COPIES),

@@ -12,7 +12,7 @@ import attrs
 import numpy as np
 import pyarrow as pa
 
-from healthsim_core.catalog import Catalog
+from healthsim_core.catalog import CORE_EVENT_TYPES, Catalog, vocabulary
 from healthsim_core.columns import Column, Columns, Text
 from healthsim_core.errors import Mistakes, PluginError, SpecificationError, suggestion, unknown
 from healthsim_core.events import Run
@@ -27,6 +27,7 @@ from healthsim_core.generation.parameter_kinds import ParameterKinds
 from healthsim_core.generation.people import POSITIONS, make_people
 from healthsim_core.generation.people_plan import PeoplePlan, compile_people
 from healthsim_core.generation.request import Request, RequestedJourney
+from healthsim_core.generation.sequence import without_records
 from healthsim_core.offers import EventHandler, OutputFormat, PersonColumns, RunHandler
 from healthsim_core.reference.hybrid import with_reference
 from healthsim_core.reference.stored import Facts, current_facts, using
@@ -53,7 +54,6 @@ class Plan:
         run_handlers: The same for tables of a run.
         formats: The formats asked for.
         products: The products asked for.
-        inactive: Triggers whose second event type nobody handles: causing and caused event type.
         notes: What is left out, and why.
         facts: Stored reference facts that the run may read.
     """
@@ -69,7 +69,6 @@ class Plan:
     run_handlers: tuple[RunHandler, ...]
     formats: tuple[OutputFormat, ...]
     products: tuple[str, ...]
-    inactive: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
     facts: Facts = attrs.field(factory=Facts, repr=False)
 
@@ -155,10 +154,10 @@ def _compiled(request: Request, catalog: Catalog, facts: Facts) -> Plan:
     profile = mistakes.attempt(request.profile, with_reference, request.profile, catalog)
     assignments, births, required = _assigned(request, profile, mistakes)
     people = compile_people(profile, catalog, births, required, mistakes)
-    compiler = JourneyCompiler(catalog, people, mistakes)
+    products = request.products if request.products is not None else catalog.products
+    compiler = JourneyCompiler(catalog, products, people, mistakes)
     with mistakes.caught():
         compiler.compile(assignments)
-    products = request.products if request.products is not None else catalog.products
     formats = tuple(f for name in request.formats if (f := mistakes.attempt(None, _format, name, catalog, products)) is not None)
     start_dates = mistakes.attempt(None, _start_dates, request)
     run = Run(
@@ -180,13 +179,10 @@ def _compiled(request: Request, catalog: Catalog, facts: Facts) -> Plan:
     wanted = {name for f in formats for name in (*f.needs, *f.wants)}
     handlers = tuple(h for h in catalog.of(EventHandler) if _chosen(h, products, wanted))
     run_handlers = tuple(h for h in catalog.of(RunHandler) if _chosen(h, products, wanted))
-    inactive = tuple(compiler.inactive)
-    idle = (f"{on} -> {then}: inactive, nobody installed handles {then}" for on, then in inactive)
-    notes = (*_unhandled(nodes, catalog), *idle, *dict.fromkeys(_foregone((people.attributes, people.conditions, nodes))))
+    foregone = dict.fromkeys(_foregone((people.attributes, people.conditions, nodes)))
+    notes = (*_unhandled(nodes, catalog), *without_records(catalog, nodes), *foregone)
     asked = tuple(products)
-    return Plan(
-        request, catalog, run, people, start_dates, nodes, positions, handlers, run_handlers, formats, asked, inactive, notes, facts
-    )
+    return Plan(request, catalog, run, people, start_dates, nodes, positions, handlers, run_handlers, formats, asked, notes, facts)
 
 
 def _check_accepted(
@@ -323,5 +319,7 @@ def _foregone(compiled: Any) -> Iterator[str]:
 
 def _unhandled(nodes: Sequence[Node], catalog: Catalog) -> Iterator[str]:
     for event_type in dict.fromkeys(node.event_type for node in nodes):
-        if not catalog.handlers(event_type) and event_type not in ("milestone", "journey_start", "journey_end", "birth", "death"):
-            yield f"{event_type}: on the timeline only, no installed product makes records of it"
+        if not catalog.handlers(event_type) and event_type not in CORE_EVENT_TYPES:
+            absent = " and ".join(vocabulary().get(event_type, ()))
+            why = f"{absent} would make records of it, and is not installed" if absent else "no installed product makes records of it"
+            yield f"{event_type}: on the timeline only, {why}"

@@ -8,10 +8,8 @@ from html import escape
 import attrs
 
 from healthsim_core.generation.nodes import Node
-from healthsim_core.generation.parameters import Parameters
 from healthsim_core.generation.plan import Plan
 from healthsim_core.generation.plan_text import makers, said_when
-from healthsim_core.generation.timing import Timing
 
 _COLOURS = ("#cfe8e4", "#fde2c4", "#d9d7f1", "#f9d5e0", "#dcecc4", "#cfe0f5", "#efe3b0", "#e2d6c9")  # readable below black text
 _ALONE = "#eeeeee"
@@ -19,15 +17,14 @@ _WIDE, _HIGH, _ACROSS, _DOWN, _EDGE = 220, 40, 400, 54, 16  # a box, the step to
 
 
 def plan_dot(plan: Plan) -> str:
-    """The event graph as Graphviz text: products are colours, triggers dashed, and dotted where nobody handles what they cause."""
+    """The event graph as Graphviz text: products are colours, triggers dashed."""
     colours = _colours(plan)
     lines = ["digraph plan {", "  rankdir=LR;", '  node [shape=box, style="rounded,filled", fontname="sans-serif"];']
-    for index, node in enumerate(_pictured(plan)):
+    for index, node in enumerate(plan.nodes):
         label = _quoted(f"{_name(node)}\n{node.event_type}")
-        dotted = ', style="rounded,dotted"' if isinstance(node, _Inactive) else ""
-        lines.append(f'  n{index} [label={label}, fillcolor="{_colour(plan, node, colours)}"{dotted}];')
+        lines.append(f'  n{index} [label={label}, fillcolor="{_colour(plan, node, colours)}"];')
         if node.parent is not None:
-            style = ", style=dotted" if isinstance(node, _Inactive) else ", style=dashed" if node.triggered else ""
+            style = ", style=dashed" if node.triggered else ""
             lines.append(f"  n{node.parent} -> n{index} [label={_quoted(_edge(node))}{style}];")
     return "\n".join([*lines, "}", ""])
 
@@ -37,7 +34,7 @@ def plan_svg(plan: Plan) -> str:
 
     Events that follow the same one, at the same time and with the same consequences, are one box that says how many.
     """
-    nodes, colours = _pictured(plan), _colours(plan)
+    nodes, colours = plan.nodes, _colours(plan)
     alike = _alike(nodes)
     places = _places(nodes, alike)
     width = max((place.x for place in places.values()), default=0) + _WIDE + _EDGE
@@ -55,23 +52,6 @@ def plan_svg(plan: Plan) -> str:
         f'<desc id="desc">{escape(said)}</desc>',
         '<rect width="100%" height="100%" fill="#ffffff"/>', *drawn, "</svg>", "",
     ])  # fmt: skip
-
-
-@attrs.frozen
-class _Inactive(Node):
-    """What a trigger would cause, if a product that handles it were installed."""
-
-
-def _pictured(plan: Plan) -> tuple[Node, ...]:
-    """The nodes of the plan, and what its inactive triggers would add."""
-    added = [
-        _Inactive(
-            path=f"{node.path}>{then}", journey=node.journey, event_type=then, label=node.label, parent=index, timing=Timing(),
-            conditions=(), probability=1.0, parameters=Parameters(), duration=node.duration, triggered=True,
-        )
-        for index, node in enumerate(plan.nodes) for on, then in plan.inactive if node.event_type == on
-    ]  # fmt: skip
-    return (*plan.nodes, *added)
 
 
 @attrs.frozen
@@ -140,8 +120,7 @@ def _drawn_edge(node: Node, place: _Place, above: _Place) -> str:
 
 
 def _dashes(node: Node) -> str:
-    """Long for what a trigger causes, short for what it would cause."""
-    return f' stroke-dasharray="{"1 3" if isinstance(node, _Inactive) else "4 3"}"' if node.triggered else ""
+    return ' stroke-dasharray="4 3"' if node.triggered else ""
 
 
 def _drawn_key(index: int, name: str, colour: str, height: int) -> str:
@@ -165,8 +144,6 @@ def _name(node: Node) -> str:
 
 
 def _edge(node: Node) -> str:
-    if isinstance(node, _Inactive):
-        return "inactive: nobody handles it"
     chance = f", {node.probability:.0%}" if node.probability < 1 else ""
     return f"{said_when(node)}{chance}{', if' if node.conditions else ''}"
 

@@ -49,7 +49,6 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "products": list(plan.products),
         "formats": [each.name for each in plan.formats],
         "skills": list(plan.skills_used),
-        "inactive": [{"on": on, "then": then} for on, then in plan.inactive],
         "notes": list(plan.notes),
     }
 

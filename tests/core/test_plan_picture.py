@@ -34,12 +34,12 @@ def test_what_a_trigger_makes_is_dashed() -> None:
     assert len(dashed) == 1
 
 
-def test_what_a_trigger_would_cause_if_somebody_handled_it_is_dotted() -> None:
+def test_what_a_trigger_causes_and_nobody_handles_is_drawn_as_of_the_timeline_only() -> None:
     handlers = [handler for handler in clinic.catalog().of(EventHandler) if handler.event_types != ("clinic_bill",)]
     alone = make_plan(
         clinic.adults(), clinic.journey(clinic.event("first", "clinic_visit")), count=3,
         catalog=clinic.catalog(healthsim_event_handlers=handlers),
     )  # fmt: skip
-    dotted = [line for line in plan_dot(alone).splitlines() if "dotted" in line]
-    assert [("clinic_bill" in line, "inactive" in line) for line in dotted] == [(True, False), (False, True)]
+    drawn = [line for line in plan_dot(alone).splitlines() if "clinic_bill" in line]
+    assert [("#eeeeee" in line) for line in drawn] == [True]
     assert len(ET.fromstring(plan_svg(alone)).findall(f"{SVG}g")) == 2

@@ -71,10 +71,11 @@ def test_triggers_in_a_circle_are_an_error() -> None:
         catalog(healthsim_triggers=circle)
 
 
-def test_a_trigger_into_an_absent_product_is_inactive_and_the_plan_says_so() -> None:
+def test_what_a_trigger_into_an_absent_product_causes_happens_and_the_plan_says_so() -> None:
     offered = catalog(healthsim_triggers=[Trigger("clinic_visit", "claim_professional")])
     plan = compile_plan(make_request(adults(), journey(event("see", "clinic_visit")), catalog=offered), offered)
-    assert plan.notes == ("clinic_visit -> claim_professional: inactive, nobody installed handles claim_professional",)
+    assert [node.event_type for node in plan.nodes] == ["clinic_visit", "claim_professional"]
+    assert plan.notes == ("claim_professional: on the timeline only, membersim would make records of it, and is not installed",)
 
 
 def test_an_event_that_nobody_handles_stays_on_the_timeline_and_the_plan_says_so() -> None:

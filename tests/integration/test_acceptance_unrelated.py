@@ -107,8 +107,17 @@ def test_the_order_of_journeys_changes_nobody_and_no_event() -> None:
 
 
 @pytest.mark.parametrize("products", [[], ["patientsim"], ["membersim", "networksim"]])
-def test_the_products_chosen_change_nobody_and_no_event(products: list[str]) -> None:
-    assert lived([CHECKUPS, ELSEWHERE], products=products) == plain()
+def test_the_products_chosen_change_nobody_and_no_event_that_both_runs_have(products: list[str]) -> None:
+    people, events = lived([CHECKUPS, ELSEWHERE], products=products)
+    theirs = {event["event_id"]: event for event in plain()[1]}
+    assert people == plain()[0]
+    assert [event for event in events if event != theirs[event["event_id"]]] == []
+    assert written(events) == written(plain()[1])
+
+
+def written(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The events that stand in the journeys themselves; no product's trigger made them."""
+    return [event for event in events if ">" not in event["node"]]
 
 
 @pytest.mark.parametrize("formats", [["x12_834"], ["fhir_r4", "hl7v2_adt"]])

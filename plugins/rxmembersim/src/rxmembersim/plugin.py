@@ -31,7 +31,7 @@ def healthsim_event_handlers() -> Iterable[EventHandler]:
     yield EventHandler("person", cardholders.cardholders, writes=(CARDHOLDER,))
     yield EventHandler("new_rx", prescriptions.prescriptions, writes=(PRESCRIPTION,), parameters=MEDICATION)
     tables = (FILL, REVERSAL, PRESCRIPTION, THERAPY, ADHERENCE_GAP)
-    yield EventHandler(claims.EVENT_TYPES, claims.claims, writes=tables, parameters=claims.PARAMETERS)
+    yield EventHandler(claims.EVENT_TYPES, claims.claims, writes=tables, parameters=claims.PARAMETERS, after=claims.AFTER)
     yield EventHandler(therapy.EVENT_TYPES, therapy.therapies, writes=(THERAPY,), parameters=therapy.PARAMETERS)
 
 

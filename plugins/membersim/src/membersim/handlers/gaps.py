@@ -59,6 +59,7 @@ HANDLER = EventHandler(
     ("gap_identified", "gap_closed"),
     care_gaps,
     writes=(CARE_GAP,),
+    after={"gap_closed": ("gap_identified",)},
     parameters=(
         Field("measure", "category", "Quality measure.", nullable=True),
         Field("description", "category", "The gap in words.", nullable=True),

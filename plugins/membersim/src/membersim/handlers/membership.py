@@ -50,6 +50,7 @@ HANDLER = EventHandler(
     EVENT_TYPES,
     membership,
     writes=(MEMBER, COVERAGE, CLAIM, CLAIM_LINE, CLAIM_DIAGNOSIS, ACCUMULATOR),
+    follows={"claim_institutional": ("admission",)},
     accepts=accepted,
     parameters=(
         _text("class", "AMB, EMER, VR or HH."),

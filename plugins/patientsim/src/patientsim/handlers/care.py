@@ -21,5 +21,6 @@ HANDLER = EventHandler(
         for name in (*encounters.WORDS, *procedures.WORDS)
     ),
     requires={"procedure": ("code", "system")},
+    follows=dict.fromkeys(("transfer", "discharge"), ("admission",)),
     description="Visits, hospital stays, procedures and immunizations.",
 )

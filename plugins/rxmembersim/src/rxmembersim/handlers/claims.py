@@ -21,6 +21,7 @@ from rxmembersim.handlers.prescriptions import held, prescriber
 from rxmembersim.pricing import Prices, prices
 
 EVENT_TYPES = ("fill", "refill", "reversal", "new_enrollment", "termination", "mpr_threshold", "adherence_gap")
+AFTER = {"reversal": ("fill", "refill")}
 PARAMETERS = (
     *reading.FILL_PARAMETERS,
     Field("reason", "category", "Why.", nullable=True),

@@ -18,6 +18,9 @@ EVENT_TYPES = (
 )  # fmt: skip
 
 
+AFTER = dict.fromkeys(set(EVENT_TYPES) - {"screening", "death"}, ("screening",)) | {"dose_modification": ("randomization",)}
+
+
 def accepted(run: Run) -> dict[str, tuple[str, ...]]:
     """The arms that the protocol of the run has."""
     return {"arm": tuple(arm.code for arm in protocol_of(run).arms)}
