@@ -25,7 +25,10 @@ def make_run(**changes: Any) -> Run:
 
 
 def make_people(rows: int = 2, run: Run | None = None, **columns: Any) -> People:
-    """People with every column of `core.person`; `columns` replaces or adds some (scalars or arrays of `rows`)."""
+    """People with every column of `core.person`; `columns` replaces or adds some (scalars or arrays of `rows`).
+
+    Who has a `death_date` dies at eight in the evening, unless `death_time` says when.
+    """
     ids = (np.arange(rows, dtype=np.int64) + 1) * 16
     defaults: dict[str, Any] = {
         "person_id": ids, "household_id": ids, "role": "subscriber", "subscriber_id": ids, "first_name": "Ana",
@@ -37,7 +40,9 @@ def make_people(rows: int = 2, run: Run | None = None, **columns: Any) -> People
         "conditions": "E11.9", "severity": "controlled", "pcp_npi": None, "pharmacy_npi": None, "hospital_npi": None,
     }  # fmt: skip
     assert set(defaults) == {field.name for field in world.PERSON.fields}
-    return People(run or make_run(), Columns({**defaults, **columns}, rows))
+    given = {**defaults, **columns}
+    evening = np.asarray(given["death_date"]).astype("datetime64[s]") + np.timedelta64(20, "h")
+    return People(run or make_run(), Columns({"death_time": evening, **given}, rows))
 
 
 def make_events(

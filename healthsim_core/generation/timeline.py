@@ -18,7 +18,7 @@ from healthsim_core.generation.nodes import Node
 from healthsim_core.generation.occurrences import CHOICE, LEFT, Occurrences, passed_through, repeated
 from healthsim_core.generation.patterns.branching import took
 from healthsim_core.generation.scope import History, Scope
-from healthsim_core.generation.timing import DAY, NEVER, Minutes, birthdays, minutes
+from healthsim_core.generation.timing import DAY, NEVER, Minutes, birthdays, minutes, moments
 
 OCCURRENCES = 4_096  # a person's occurrences of one node, as ids are addressed; what is above goes to higher bits
 _ABOVE = 48  # bits that persons and their first occurrences take
@@ -69,6 +69,7 @@ class Timeline:
         self.happened: dict[int, Happenings] = {}
         self.start = minutes(np.asarray(people["start_date"]))
         self.horizon = int(minutes(np.array([run.as_of]))[0]) + DAY - 1
+        self.people["death_time"] = np.full(len(present), np.datetime64("NaT"), "datetime64[s]")
         self.history: dict[str, History] = {}
         self._texts: frozenset[str] = frozenset()
         self._origins: dict[int, Minutes] = {}
@@ -343,6 +344,7 @@ class Timeline:
         deaths = np.asarray(self.people["death_date"]).copy()
         deaths[died] = (life[died] // DAY).astype("datetime64[D]")
         self.people["death_date"] = deaths
+        self.people["death_time"] = np.where(died, moments(np.where(died, life, 0)), np.datetime64("NaT", "s"))
 
 
 def _of(arrays: tuple[NDArray[Any], ...], rows: NDArray[np.intp] | None) -> tuple[NDArray[Any], ...]:

@@ -170,7 +170,10 @@ def test_profiles_are_us_core(resources):
 def test_every_reference_resolves(resources):
     there = {f"{each['resourceType']}/{each['id']}" for each in resources}
     wanted = {node["reference"] for each in resources for node in nodes(each) if isinstance(node, dict) and "reference" in node}
-    assert wanted - there == set()
+    assert {target for target in wanted if not target.startswith("#")} - there == set()
+    for each in resources:
+        within = {node["reference"] for node in nodes(each) if isinstance(node, dict) and node.get("reference", "").startswith("#")}
+        assert within == {f"#{part['id']}" for part in each.get("contained", ())}
 
 
 def test_ids_are_distinct_and_of_fhirs_alphabet(resources):
@@ -230,6 +233,15 @@ def test_a_stay_tells_where_the_patient_went(resources):
     codes = {coding["system"]: coding["code"] for coding in stay["hospitalization"]["dischargeDisposition"]["coding"]}
     assert codes["http://terminology.hl7.org/CodeSystem/discharge-disposition"] == "home"
     assert stay["location"][1]["location"] == {"display": "Cardiac care unit"}
+
+
+@pytest.mark.parametrize("kind", ["ACUTE", "NONAC", "SS", "OBSENC", "PRENC", "FLD"])
+def test_other_classes_are_their_own_act_code(made, tmp_path, kind):
+    encounters = made.tables["patientsim.encounter"]
+    changed = with_column(encounters, "class", [kind] * encounters.num_rows)
+    resources = written({**made.tables, "patientsim.encounter": changed}, tmp_path)
+    assert {each["class"]["code"] for each in of_type(resources, "Encounter")} == {kind}
+    test_fhirkit_finds_nothing_wrong(resources)
 
 
 def test_a_narrative_is_xhtml_with_the_text_escaped(resources):

@@ -1,5 +1,7 @@
 """What the handlers make of events."""
 
+import datetime
+
 import attrs
 import numpy as np
 import pytest
@@ -52,16 +54,81 @@ def stay(*types_and_times: tuple[str, str], **parameters) -> Events:
     return attrs.evolve(events, ancestors=lambda name: ancestors.get(name, caused_by(0, "NaT", len(types))))
 
 
-def test_admission_transfer_and_discharge_make_one_row() -> None:
+def test_admission_and_discharge_make_one_row_that_keeps_what_each_said() -> None:
     events = stay(
-        ("admission", "2025-03-01T20:00:00"), ("transfer", "2025-03-02T03:00:00"), ("discharge", "2025-03-04T11:00:00"),
-        reason_code=["R07.9", None, "I21.4"], unit=[None, "ICU", None], drg=[None, None, "282"], discharge_disposition=[None, None, "01"],
-        admission_type=["1", None, None],
+        ("admission", "2025-03-01T20:00:00"), ("discharge", "2025-03-04T11:00:00"), reason_code=["R07.9", "I21.4"],
+        secondary_code=["E11.9", None], drg=[None, "282"], discharge_disposition=[None, "01"], admission_type=["1", None],
     )  # fmt: skip
     (row,) = handle(care.HANDLER, events)["patientsim.encounter"]
     assert row["class"] == "IMP"
     assert (str(row["start"]), str(row["end"])) == ("2025-03-01 20:00:00", "2025-03-04 11:00:00")
-    assert (row["reason_code"], row["drg"], row["transfer_unit"], row["discharge_disposition"]) == ("I21.4", "282", "ICU", "01")
+    assert (row["reason_code"], row["secondary_code"], row["drg"], row["discharge_disposition"]) == ("I21.4", None, "282", "01")
+    assert (row["admitting_code"], row["admitting_secondary_code"]) == ("R07.9", "E11.9")
+
+
+def test_every_transfer_within_the_stay_is_a_row_that_knows_where_it_is_from() -> None:
+    events = stay(
+        ("admission", "2025-03-01T20:00:00"), ("transfer", "2025-03-02T03:00:00"), ("transfer", "2025-03-03T03:00:00"),
+        ("discharge", "2025-03-04T11:00:00"), ("transfer", "2025-03-05T03:00:00"), unit=["ED holding", "ICU", "ward", None, "too late"],
+    )  # fmt: skip
+    moves = handle(care.HANDLER, events)["patientsim.transfer"]
+    assert [(str(row["time"]), row["unit"], row["from_unit"]) for row in moves] == [
+        ("2025-03-02 03:00:00", "ICU", "ED holding"), ("2025-03-03 03:00:00", "ward", "ICU"),
+    ]  # fmt: skip
+
+
+def visit_and_admission(kind: str, hours: int, **people) -> dict:
+    """The visit of class `kind` that an admission follows after some hours."""
+    begin = np.datetime64("2025-03-01T09:00:00")
+    times = [str(begin), str(begin + np.timedelta64(hours, "h"))]
+    led = {"encounter": Columns({**caused_by(1_000_001, times[0], 2), "id": np.array([0, 1_000_001])}, 2)}
+    events = make_events(
+        ("encounter", "admission"), make_people(1, **people), row=[0, 0], time=times, parameters={"class": [kind, "IMP"]}, ancestors=led
+    )
+    return handle(care.HANDLER, events)["patientsim.encounter"][0]
+
+
+@pytest.mark.parametrize("kind", ["EMER", "OBSENC"])
+@pytest.mark.parametrize("hours", [1, 12])
+def test_an_emergency_visit_or_observation_ends_as_the_stay_begins_that_it_leads_to(kind: str, hours: int) -> None:
+    visit = visit_and_admission(kind, hours)
+    assert visit["end"] - visit["start"] == datetime.timedelta(hours=hours)
+    assert visit["discharge_disposition"] == "09"
+
+
+def test_an_emergency_visit_days_before_a_stay_ends_in_its_own_time() -> None:
+    visit = visit_and_admission("EMER", 72)
+    assert visit["end"] - visit["start"] <= datetime.timedelta(hours=5)
+    assert visit["discharge_disposition"] is None
+
+
+def test_an_office_visit_never_outlasts_the_admission() -> None:
+    assert visit_and_admission("AMB", 0)["end"].hour == 9
+    assert visit_and_admission("AMB", 2)["end"].hour == 9
+
+
+@pytest.mark.parametrize(("kind", "status"), [("EMER", "20"), ("OBSENC", "20"), ("AMB", None)])
+def test_a_visit_ends_with_death(kind: str, status: str | None) -> None:
+    death = np.array(["2025-03-01T09:10:00"], "datetime64[s]")
+    people = make_people(1, death_date=death.astype("datetime64[D]"), death_time=death)
+    visit = make_events("encounter", people, row=[0], time=["2025-03-01T09:00:00"], parameters={"class": kind})
+    (row,) = handle(care.HANDLER, visit)["patientsim.encounter"]
+    assert (str(row["end"]), row["discharge_disposition"]) == ("2025-03-01 09:10:00", status)
+
+
+def test_a_stay_that_no_discharge_ends_ends_with_death() -> None:
+    death = np.array(["2025-03-03T04:00:00"], "datetime64[s]")
+    people = make_people(1, death_date=death.astype("datetime64[D]"), death_time=death)
+    begin = make_events("admission", people, row=[0], time=["2025-03-01T20:00:00"], parameters={"reason_code": "I21.4"})
+    (row,) = handle(care.HANDLER, begin)["patientsim.encounter"]
+    assert (str(row["end"]), row["status"], row["discharge_disposition"]) == ("2025-03-03 04:00:00", "finished", "20")
+    assert (row["reason_code"], row["drg"]) == ("I21.4", None)
+
+
+@pytest.mark.parametrize(("kind", "place"), [("OBSENC", "22"), ("SNF", "31"), ("ACUTE", "21"), ("FLD", "99"), ("PRENC", "22")])
+def test_every_class_has_its_place_of_service(kind: str, place: str) -> None:
+    visit = make_events("encounter", row=[0], time=["2025-03-01T09:00:00"], parameters={"class": kind})
+    assert handle(care.HANDLER, visit)["patientsim.encounter"][0]["place_of_service"] == place
 
 
 def test_a_discharge_without_diagnosis_leaves_that_of_the_admission() -> None:

@@ -138,12 +138,15 @@ def test_each_visit_is_admitted_or_registered_once_and_each_end_told(made, messa
 
 
 def test_a_stay_runs_from_admission_over_transfer_to_discharge(made, messages):
-    stay = next(row for row in made.tables["patientsim.encounter"].to_pylist() if row["transfer_time"])
+    move = made.tables["patientsim.transfer"].to_pylist()[0]
+    stay = next(row for row in made.tables["patientsim.encounter"].to_pylist() if row["encounter_id"] == move["encounter_id"])
     told = [message for message in messages if fields(message, "PV1", 19).startswith(f"{stay['encounter_id']}^")]
     times = {trigger(message): datetime.strptime(happened(message), "%Y%m%d%H%M%S") for message in told}
-    assert times == {"A01": stay["start"], "A02": stay["transfer_time"], "A03": stay["end"]}
+    assert times == {"A01": stay["start"], "A02": move["time"], "A03": stay["end"]}
     places = {trigger(message): fields(message, "PV1", 3).split("^")[0] for message in told}
     assert places["A02"] == places["A03"] == "Cardiac care unit" != places["A01"]
+    before = next(fields(message, "PV1", 6) for message in told if trigger(message) == "A02")
+    assert before.split("^")[0] == places["A01"]
 
 
 def test_a_discharge_tells_disposition_group_and_final_diagnosis(messages):
@@ -168,6 +171,20 @@ def test_a_further_diagnosis_is_an_update_of_the_visit(made, messages):
     for message in updates:
         codes = [line.split("|")[3].split("^")[0] for line in message.split("\r") if line.startswith("DG1")]
         assert codes == ["E11.9", "I10", "E78.5"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "told", "kept"),
+    [("ACUTE", "I", "ACUTE"), ("NONAC", "I", "NONAC"), ("SNF", "I", "SNF"), ("SS", "I", "SS"), ("OBSENC", "O", "OBSENC"),
+     ("PRENC", "P", ""), ("FLD", "O", "FLD"), ("VR", "O", ""), ("HH", "O", "")],
+)  # fmt: skip
+def test_every_class_has_its_patient_class_and_where_that_is_not_enough_its_own_name(made, tmp_path, kind, told, kept):
+    encounters = made.tables["patientsim.encounter"]
+    changed = replaced(encounters, "class", [kind] * encounters.num_rows)
+    messages = [m for m in written({**made.tables, "patientsim.encounter": changed}, tmp_path) if fields(m, "PV1", 2) != "N"]
+    assert {(fields(m, "PV1", 2), fields(m, "PV1", 18)) for m in messages} == {(told, kept)}
+    for message in messages[:20]:
+        parsed(message)
 
 
 def test_insurance_is_the_coverage_of_the_day(made, messages):
@@ -197,12 +214,13 @@ def test_the_end_of_coverage_is_an_update_and_later_visits_are_uninsured(made, t
 def test_a_death_is_an_update_and_stays_told(made, tmp_path):
     tables = dict(made.tables)
     patients = tables["patientsim.patient"]
-    tables["patientsim.patient"] = replaced(patients, "deceased_date", [date(2025, 7, 1)] * patients.num_rows)
+    patients = replaced(patients, "deceased_date", [date(2025, 7, 1)] * patients.num_rows)
+    tables["patientsim.patient"] = replaced(patients, "deceased_time", [datetime(2025, 7, 1, 14, 20)] * patients.num_rows)
     messages = written(tables, tmp_path)
-    deaths = [message for message in messages if happened(message) == "20250701235959"]
+    deaths = [message for message in messages if happened(message) == "20250701142000"]
     assert len(deaths) == patients.num_rows
     assert {(trigger(m), parsed(m).pid.pid_29.value, parsed(m).pid.pid_30.value) for m in deaths} == {("A08", "20250701", "Y")}
-    assert all((fields(m, "PID", 30) == "Y") == (happened(m) >= "20250701") for m in messages)
+    assert all((fields(m, "PID", 30) == "Y") == (happened(m) >= "20250701142000") for m in messages)
 
 
 def test_names_with_delimiters_and_accents_keep_their_fields(made, tmp_path):

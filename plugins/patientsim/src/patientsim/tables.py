@@ -24,6 +24,7 @@ PATIENT = Table(
         Field("mrn", "text", "Medical record number: the person's id, zero-padded."),
         Field("registered", "datetime", "When the chart was opened: the start of the run, or a newborn's birth."),
         Field("deceased_date", "date", "Date of death, where it is not after the run's as_of.", nullable=True),
+        Field("deceased_time", "datetime", "Moment of death, where there is a date.", nullable=True),
         Field("general_practitioner_npi", "category", "Primary care provider.", nullable=True),
         Field("managing_organization_npi", "category", "The patient's usual hospital.", nullable=True),
     ),
@@ -46,10 +47,19 @@ ENCOUNTER = Table(
         Field("status", "category", "finished, or in-progress where it is not over by as_of."),
         Field("start", "datetime", "Begin of the visit or stay."),
         Field("end", "datetime", "End; null while in progress.", nullable=True),
-        Field("reason_code", "category", "ICD-10-CM reason for the visit or principal diagnosis.", nullable=True),
+        Field(
+            "reason_code",
+            "category",
+            "ICD-10-CM reason for the visit; of a stay the principal diagnosis as its discharge says, until then as its admission does.",
+            nullable=True,
+        ),
         Field("reason_description", "category", "The reason in words.", nullable=True),
-        Field("secondary_code", "category", "Second ICD-10-CM code.", nullable=True),
+        Field("secondary_code", "category", "Second ICD-10-CM code, said with the first.", nullable=True),
         Field("secondary_description", "category", "The second code in words.", nullable=True),
+        Field("admitting_code", "category", "ICD-10-CM diagnosis that the admission says. Stays only.", nullable=True),
+        Field("admitting_description", "category", "The admitting diagnosis in words.", nullable=True),
+        Field("admitting_secondary_code", "category", "Second ICD-10-CM code that the admission says.", nullable=True),
+        Field("admitting_secondary_description", "category", "That second code in words.", nullable=True),
         Field("specialty", "category", "Specialty of the service, such as family_medicine.", nullable=True),
         _provider("Attending clinician."),
         Field("facility_npi", "category", "Organization where it takes place.", nullable=True),
@@ -58,15 +68,27 @@ ENCOUNTER = Table(
         Field(
             "discharge_disposition",
             "category",
-            "UB-04 patient status: 01 is home. Ended stays only.",
+            "UB-04 patient status: 01 is home, 20 died. Ended stays; of visits, emergency ones that end with an admission (09) or a death.",
             nullable=True,
         ),
         Field("drg", "category", "MS-DRG. Ended stays only.", nullable=True),
-        Field("transfer_time", "datetime", "Last transfer to another unit within the stay.", nullable=True),
-        Field("transfer_unit", "category", "The unit transferred to.", nullable=True),
     ),
     key=("encounter_id",),
-    description="Visits, and hospital stays: admission, transfers and discharge make one row.",
+    description="Visits, and hospital stays: admission and discharge make one row.",
+)
+
+TRANSFER = Table(
+    "patientsim.transfer",
+    (
+        Field("transfer_id", "id", "Id of the event.", references="core.event"),
+        _person(),
+        Field("encounter_id", "id", "The stay.", references="patientsim.encounter"),
+        Field("time", "datetime", "When the patient is moved."),
+        Field("unit", "category", "The unit moved to.", nullable=True),
+        Field("from_unit", "category", "The unit moved from, where a transfer or the admission names it.", nullable=True),
+    ),
+    key=("transfer_id",),
+    description="Moves from unit to unit within a stay.",
 )
 
 CONDITION = Table(
@@ -82,6 +104,7 @@ CONDITION = Table(
         Field("category", "category", "problem-list-item or encounter-diagnosis."),
         Field("onset_date", "date", "When it began.", nullable=True),
         Field("recorded_date", "date", "When it was written into the chart."),
+        Field("recorded_time", "datetime", "Moment of a diagnosis made during the run; null for the problem list.", nullable=True),
     ),
     key=("condition_id",),
     description="Problem list (what people have when the run starts) and diagnoses made during it.",
@@ -198,4 +221,4 @@ CARE_PLAN = Table(
     description="Care plans and their revisions.",
 )
 
-TABLES = (PATIENT, ENCOUNTER, CONDITION, OBSERVATION, PROCEDURE, MEDICATION_REQUEST, LAB_ORDER, REFERRAL, CARE_PLAN)
+TABLES = (PATIENT, ENCOUNTER, TRANSFER, CONDITION, OBSERVATION, PROCEDURE, MEDICATION_REQUEST, LAB_ORDER, REFERRAL, CARE_PLAN)

@@ -11,7 +11,7 @@ from healthsim_core import Columns, ReadBack, Text, places
 
 SHOWN = 100  # problems told, at most
 _DATES = {"birth_date", "deceased_date", "onset_date", "recorded_date", "start_date", "end_date"}
-_TIMES = {"start", "end", "effective", "issued", "performed", "authored", "created", "transfer_time"}
+_TIMES = {"start", "end", "effective", "issued", "performed", "authored", "created", "time", "recorded_time"}
 _NUMBERS = {"value", "second_value", "low", "high", "dose", "quantity", "days_supply", "refills"}
 
 

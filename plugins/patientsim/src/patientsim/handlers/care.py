@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from healthsim_core import Columns, EventHandler, Events, Field
 from patientsim.handlers import encounters, procedures
-from patientsim.tables import ENCOUNTER, PROCEDURE
+from patientsim.tables import ENCOUNTER, PROCEDURE, TRANSFER
 
 
 def care(events: Events) -> dict[str, Columns]:
-    """Encounters and procedures of a chunk."""
+    """Encounters, transfers and procedures of a chunk."""
     return {**encounters.encounters(events), **procedures.procedures(events)}
 
 
 HANDLER = EventHandler(
     ("encounter", "admission", "transfer", "discharge", "procedure"),
     care,
-    writes=(ENCOUNTER, PROCEDURE),
+    writes=(ENCOUNTER, TRANSFER, PROCEDURE),
     parameters=tuple(
-        Field(name, "category", name.replace("_", " ").capitalize() + ".", nullable=True)
-        for name in (*encounters.WORDS, *procedures.WORDS)
+        Field(name, "category", name.replace("_", " ").capitalize() + ".", nullable=True) for name in (*encounters.WORDS, *procedures.WORDS)
     ),
     requires={"procedure": ("code", "system")},
     follows=dict.fromkeys(("transfer", "discharge"), ("admission",)),

@@ -46,6 +46,7 @@ def _problem(people: Events, category: str, has: NDArray[np.bool_]) -> Columns:
         "category": Text.constant("problem-list-item", len(theirs)),
         "onset_date": np.asarray(theirs.people[f"onset.{category}"]).astype("datetime64[D]"),
         "recorded_date": theirs.date,
+        "recorded_time": np.full(len(theirs), np.datetime64("NaT", "s")),
     }
     return Columns(columns, len(theirs))
 
@@ -62,6 +63,7 @@ def _diagnoses(made: Events) -> Columns:
         "category": Text.constant("encounter-diagnosis", len(made)),
         "onset_date": _onset(made, code, lasts),
         "recorded_date": made.date,
+        "recorded_time": made.time,
     }
     del columns["provider_npi"]
     return Columns(columns, len(made))

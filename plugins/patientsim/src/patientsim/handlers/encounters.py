@@ -1,66 +1,106 @@
-"""Visits, and stays: admission, transfers and discharge make one row."""
+"""Visits, and stays: admission and discharge make one row, each transfer one of its own."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import attrs
 import numpy as np
 from numpy.typing import NDArray
 
 from healthsim_core import Columns, Events, Text
 from patientsim.handlers.facts import facts
-from patientsim.tables import ENCOUNTER
+from patientsim.tables import ENCOUNTER, TRANSFER
 
 _REASON = ("reason_code", "reason_description", "secondary_code", "secondary_description")
+_ADMITTING = ("admitting_code", "admitting_description", "admitting_secondary_code", "admitting_secondary_description")
 WORDS = (
     "class", "encounter_type", *_REASON, "specialty", "place_of_service", "service_code", "admission_type", "unit",
     "drg", "procedure_code", "procedure_description", "discharge_disposition",
 )  # fmt: skip
+ADMITTED, DIED = "09", "20"  # UB-04 patient status
 _MINUTE, _LAST_MINUTE = np.timedelta64(1, "m"), np.timedelta64(24 * 60 - 1, "m")
+_NEVER = np.datetime64("NaT", "s")
+
+Times = NDArray[np.datetime64]
+
+
+@attrs.frozen(eq=False)
+class _Ends:
+    """When visits and stays end, and what of it nobody has said.
+
+    Attributes:
+        time: NaT while it goes on.
+        disposition: UB-04 patient status of what an admission or a death has ended.
+    """
+
+    time: Times
+    disposition: Text
 
 
 def encounters(events: Events) -> dict[str, Columns]:
-    """One row for each visit, and one for each stay from its admission, transfers and discharge."""
+    """One row for each visit, one for each stay from its admission and discharge, and one for each transfer."""
     begins = events.where(events.type.isin(["encounter", "admission"]))
     rows, given = len(begins), begins.parameters
     stay = np.asarray(begins.type == "admission")
     kind = given["class"].or_else(Text(stay.astype(np.int32), ["AMB", "IMP"]))
-    left = _last_of(events, begins, "discharge")
-    moved = _last_of(events, begins, "transfer")
-    end = np.where(stay, left["time"], _visit_ends(begins, kind))
-    end = np.where(end <= _now(events), end, np.datetime64("NaT"))
+    left = _discharges(events, begins)
+    ends = _ends(begins, stay, kind, np.asarray(left["time"]))
+    over = ends.time <= _now(events)
     columns = {
         "encounter_id": begins.id,
         "person_id": begins.person,
         "class": kind,
         "type": given["encounter_type"],
-        "status": Text(np.isnat(end).astype(np.int32), ["finished", "in-progress"]),
+        "status": Text((~over).astype(np.int32), ["finished", "in-progress"]),
         "start": begins.time,
-        "end": end,
+        "end": np.where(over, ends.time, _NEVER),
         **{name: _principal(given, left, name) for name in _REASON},
+        **{ours: _only(given[name], stay) for ours, name in zip(_ADMITTING, _REASON, strict=True)},
         "specialty": given["specialty"],
         "provider_npi": begins.provider_npi,
         "facility_npi": begins.facility_npi,
         "place_of_service": given["place_of_service"].or_else(kind.recode(facts("encounters")["place_of_service"].get)),
         "admission_type": _only(given["admission_type"], stay),
-        "discharge_disposition": left["discharge_disposition"],
+        "discharge_disposition": _only(left["discharge_disposition"].or_else(ends.disposition), over),
         "drg": left["drg"],
-        "transfer_time": moved["time"],
-        "transfer_unit": moved["unit"],
     }
-    return {ENCOUNTER.name: Columns(columns, rows)}
+    return {ENCOUNTER.name: Columns(columns, rows), TRANSFER.name: _transfers(events, begins, ends.time)}
 
 
-def _last_of(events: Events, begins: Events, event_type: str) -> Columns:
-    """Time and parameters of each stay's last event of a type; null for stays without one, and for visits."""
-    found = events.where(events.type == event_type)
+def _discharges(events: Events, begins: Events) -> Columns:
+    """Time and parameters of each stay's discharge; null for stays without one, and for visits."""
+    found = events.where(events.type == "discharge")
     stay = _stay_row(found, begins)
     last = np.full(len(begins), -1)
     known = stay >= 0
     last[stay[known]] = np.flatnonzero(known)  # in order of time, so the last one stays
-    time = np.append(found.time, np.datetime64("NaT", "s"))[last]
+    time = np.append(found.time, _NEVER)[last]
     words = {name: Text(np.append(found.parameters[name].codes, -1)[last], found.parameters[name].values) for name in WORDS}
     return Columns({"time": time, **words}, len(begins))
+
+
+def _transfers(events: Events, begins: Events, end: Times) -> Columns:
+    """Transfers in order of person and time; a stay that is over has none any more."""
+    found = events.where(events.type == "transfer")
+    stay = _stay_row(found, begins)
+    inside = (stay >= 0) & ~(found.time > end[stay])
+    found, stay = found.where(inside), stay[inside]
+    order = np.argsort(stay, kind="stable")
+    before = np.full(len(found), -1)
+    follows = np.diff(stay[order], prepend=-1) == 0
+    before[order[follows]] = order[np.flatnonzero(follows) - 1]
+    unit, first = found.parameters["unit"], begins.parameters["unit"][stay]
+    previous = Text(np.where(before >= 0, unit.codes[before], -1), unit.values)
+    columns = {
+        "transfer_id": found.id,
+        "person_id": found.person,
+        "encounter_id": begins.id[stay],
+        "time": found.time,
+        "unit": unit,
+        "from_unit": previous.or_else(_only(first, before < 0)),
+    }
+    return Columns(columns, len(found))
 
 
 def _stay_row(found: Events, begins: Events) -> NDArray[np.intp]:
@@ -73,10 +113,14 @@ def _stay_row(found: Events, begins: Events) -> NDArray[np.intp]:
     cause = np.asarray(found.ancestor("admission")["id"])
     at = order[np.minimum(np.searchsorted(ids, cause, sorter=order), len(ids) - 1)]
     caused = np.where((ids[at] == cause) & (begins.row[admissions[at]] == found.row), admissions[at], -1)
-    key = [events.row.astype(np.int64) * 2**40 + events.time.astype(np.int64) for events in (begins, found)]
-    latest = admissions[np.maximum(np.searchsorted(key[0][admissions], key[1], side="right") - 1, 0)]
+    latest = admissions[np.maximum(np.searchsorted(_moments(begins)[admissions], _moments(found), side="right") - 1, 0)]
     same = (begins.row[latest] == found.row) & (begins.time[latest] <= found.time)
     return np.where(caused >= 0, caused, np.where(same, latest, -1))
+
+
+def _moments(events: Events) -> NDArray[np.int64]:
+    """Person's row and time in one number."""
+    return events.row.astype(np.int64) * 2**40 + events.time.astype(np.int64)
 
 
 def _principal(given: Columns, left: Columns, name: str) -> Text:
@@ -86,17 +130,48 @@ def _principal(given: Columns, left: Columns, name: str) -> Text:
     return Text(np.where(coded, -1, first.codes), first.values).or_else(Text(np.where(coded, last.codes, -1), last.values))
 
 
-def _visit_ends(begins: Events, kind: Text) -> NDArray[Any]:
+def _ends(begins: Events, stay: NDArray[np.bool_], kind: Text, discharged: Times) -> _Ends:
+    """A stay ends with its discharge, a visit in its own time or as the person is admitted, and everything with death."""
+    holds = kind.isin(facts("encounters")["holds_until_admission"])
+    admitted, caused = _admissions(begins)
+    own = np.where(stay, discharged, _visit_ends(begins, kind))
+    moved = ~stay & ((caused & holds) | (~np.isnat(admitted) & (admitted < own)))
+    end = np.where(moved, admitted, own)
+    death = np.asarray(begins.people["death_time"])
+    died = (begins.time <= death) & (np.isnat(end) | (end > death))
+    status = np.where(died & (stay | holds), 1, np.where(moved & holds, 0, -1))
+    return _Ends(np.where(died, death, end), Text(status.astype(np.int32), [ADMITTED, DIED]))
+
+
+def _admissions(begins: Events) -> tuple[Times, NDArray[np.bool_]]:
+    """When the person of each visit is next admitted (NaT for never), and whether the visit led to it within a day or so."""
+    at = np.flatnonzero(begins.type == "admission")
+    found, caused = np.full(len(begins), _NEVER), np.zeros(len(begins), bool)
+    if not len(at):
+        return found, caused
+    following = at[np.minimum(np.searchsorted(_moments(begins)[at], _moments(begins), side="right"), len(at) - 1)]
+    later = (begins.row[following] == begins.row) & (begins.time[following] > begins.time)
+    found[later] = begins.time[following[later]]
+    cause = np.asarray(begins.ancestor("encounter")["id"])[at]
+    longest = np.timedelta64(facts("encounters")["boarding_hours"], "h")
+    order = np.argsort(begins.id)
+    visit = order[np.minimum(np.searchsorted(begins.id, cause, sorter=order), len(begins) - 1)]
+    led = (begins.id[visit] == cause) & (begins.time[at] - begins.time[visit] <= longest)
+    visit, admission = visit[led][::-1], at[led][::-1]  # of several the first counts
+    found[visit], caused[visit] = begins.time[admission], True
+    return found, caused
+
+
+def _visit_ends(begins: Events, kind: Text) -> Times:
     lengths = facts("encounters")["visit_minutes"]
     shortest = kind.map(lambda name: lengths.get(name, lengths["AMB"])[0])
     longest = kind.map(lambda name: lengths.get(name, lengths["AMB"])[1])
-    return begins.time + begins.draw.integers("visit_minutes", shortest, longest + 1) * _MINUTE
+    return np.asarray(begins.time + begins.draw.integers("visit_minutes", shortest, longest + 1) * _MINUTE)
 
 
 def _now(events: Events) -> np.datetime64:
     return events.run.as_of.astype("datetime64[D]").astype("datetime64[s]") + _LAST_MINUTE
 
 
-def _only(text: Text, mask: NDArray[np.bool_]) -> Text:
+def _only(text: Text, mask: NDArray[Any]) -> Text:
     return Text(np.where(mask, text.codes, -1), text.values)
-

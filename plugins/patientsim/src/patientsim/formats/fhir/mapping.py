@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from patientsim.formats.fhir.clinical import condition, encounter, immunization, procedure
+from patientsim.formats.fhir.clinical import condition, immunization, procedure
+from patientsim.formats.fhir.encounter import encounter
 from patientsim.formats.fhir.observation import observation
 from patientsim.formats.fhir.orders import care_plan, lab_order, medication_request, referral
 from patientsim.formats.fhir.people import coverage, patient

@@ -9,7 +9,7 @@ from typing import Any
 
 from healthsim_core import ReadBack
 from patientsim.formats.fhir.bundle import FILE
-from patientsim.formats.fhir.elements import BASE
+from patientsim.formats.fhir.elements import BASE, PREFIX
 from patientsim.formats.fhir.tell import TELL
 from patientsim.formats.readback import Gathered
 from patientsim.formats.records import COVERAGE, PERSON
@@ -31,6 +31,7 @@ def read_ndjson(folder: Path) -> ReadBack:
             there.add(own)
             _take(resource, own, found, wanted)
     _unresolved(there, wanted, found)
+    _resolve(found)
     return found.told(COMPLETE)
 
 
@@ -49,7 +50,16 @@ def read_bundles(folder: Path) -> ReadBack:
             there.add(own)
             _take(resource, own, found, wanted)
         _unresolved(there, wanted, found)
+    _resolve(found)
     return found.told(COMPLETE)
+
+
+def _resolve(found: Gathered) -> None:
+    """Put the codes of Conditions where encounters refer to them."""
+    codes = {f"Condition/{PREFIX}{row['condition_id']}": row["code"] for row in found.rows.get("patientsim.condition", ())}
+    encounters = found.rows.get("patientsim.encounter", [])
+    for at, row in enumerate(encounters):
+        encounters[at] = {**row, **{name: codes.get(row[name], row[name]) for name in ("reason_code", "secondary_code", "admitting_code")}}
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -58,8 +68,10 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _take(resource: dict[str, Any], own: str, found: Gathered, wanted: dict[str, str]) -> None:
+    within = {f"#{each['id']}" for each in resource.get("contained", ())}
     for target in _references(resource, own, found):
-        wanted.setdefault(target, own)
+        if target not in within:
+            wanted.setdefault(target, own)
     tell = TELL.get(resource["resourceType"])
     if tell is not None:
         tell(resource, found)

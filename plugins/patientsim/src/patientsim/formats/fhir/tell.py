@@ -8,6 +8,7 @@ from typing import Any
 
 from healthsim_core import places
 from patientsim.formats.fhir.elements import PREFIX, SYSTEMS
+from patientsim.formats.fhir.encounter import UNNAMED
 from patientsim.formats.readback import Gathered
 
 Json = dict[str, Any]
@@ -95,19 +96,34 @@ def coverage(resource: Json, found: Gathered) -> None:
 
 
 def encounter(resource: Json, found: Gathered) -> None:
-    """Encounter: patientsim.encounter."""
-    reasons = [_code(reason, "ICD-10-CM") for reason in resource.get("reasonCode", ())]
+    """Encounter: patientsim.encounter and patientsim.transfer."""
+    person, number, period = _target(resource, "subject"), _own_id(resource), resource["period"]
     disposition = resource.get("hospitalization", {}).get("dischargeDisposition", {})
-    period, transfer = resource["period"], _first({"location": resource.get("location", [])[-1:]}, "location")
+    kind = _code(resource["type"][0], "role") or resource["class"]["code"]
     found.add(
-        "patientsim.encounter", **{"class": resource["class"]["code"]}, encounter_id=_own_id(resource),
-        person_id=_target(resource, "subject"), status=resource["status"],
-        start=_local(resource, found, period["start"]), end=_local(resource, found, period.get("end")),
-        reason_code=reasons[0] if reasons else None, secondary_code=reasons[1] if len(reasons) > 1 else None,
+        "patientsim.encounter", **{"class": kind}, encounter_id=number, person_id=person, status=resource["status"],
+        start=_local(resource, found, period["start"]), end=_local(resource, found, period.get("end")), **_diagnosed(resource),
         provider_npi=_npi(_first(resource, "participant").get("individual")), facility_npi=_npi(resource.get("serviceProvider")),
         discharge_disposition=_code(disposition, "ub_disposition"),
-        transfer_time=_local(resource, found, transfer.get("period", {}).get("start")),
     )  # fmt: skip
+    for place in (place for place in resource.get("location", ()) if "id" in place):
+        found.add(
+            "patientsim.transfer", transfer_id=_own_id(place), person_id=person, encounter_id=number,
+            time=_local(resource, found, place["period"]["start"]),
+            unit=None if place["location"]["display"] == UNNAMED else place["location"]["display"],
+        )  # fmt: skip
+
+
+def _diagnosed(resource: Json) -> dict[str, str | None]:
+    """What an encounter was for: of a stay that is over, its discharge's diagnoses, which may be references to Conditions."""
+    reasons = [*(_code(reason, "ICD-10-CM") for reason in resource.get("reasonCode", ())), None, None]
+    own = {f"#{each['id']}": _code(each["code"], "ICD-10-CM") for each in resource.get("contained", ())}
+    told: dict[str, list[str | None]] = {"AD": [], "DD": []}
+    for diagnosis in resource.get("diagnosis", ()):
+        target = diagnosis["condition"]["reference"]
+        told[diagnosis["use"]["coding"][0]["code"]].append(own.get(target) or target)
+    final = [*told["DD"], None, None] if told["DD"] else reasons
+    return {"reason_code": final[0], "secondary_code": final[1], "admitting_code": next(iter(told["AD"]), None)}
 
 
 def condition(resource: Json, found: Gathered) -> None:

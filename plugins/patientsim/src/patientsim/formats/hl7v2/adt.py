@@ -9,12 +9,12 @@ import pyarrow as pa
 
 from healthsim_core import Columns, Destination, Run, Text, text
 from patientsim.formats.directory import Directory
-from patientsim.formats.hl7v2 import segments
+from patientsim.formats.hl7v2 import segments, visits
 from patientsim.formats.hl7v2.messages import messages
 from patientsim.formats.records import Records
 
 FILE = "adt.hl7"
-NEEDS = ("core.person", "patientsim.patient", "patientsim.encounter", "patientsim.condition")
+NEEDS = ("core.person", "patientsim.patient", "patientsim.encounter", "patientsim.transfer", "patientsim.condition")
 NO_VISIT = "PV1|1|N\r"
 
 
@@ -40,18 +40,18 @@ class Adt:
 def rendered_messages(part: Records) -> text.Joined:
     """The messages of some people, each with its line feed."""
     found = messages(part)
-    visits = np.asarray(found["visit"]) >= 0
-    if visits.all():
+    of_visit = np.asarray(found["visit"]) >= 0
+    if of_visit.all():
         return _about_visits(part, found)
-    about = {True: found.where(visits), False: found.where(~visits)}
+    about = {True: found.where(of_visit), False: found.where(~of_visit)}
     texts = [_about_visits(part, about[True]), _about_people(part, about[False])]
-    return text.merged([(np.flatnonzero(visits), texts[0]), (np.flatnonzero(~visits), texts[1])])
+    return text.merged([(np.flatnonzero(of_visit), texts[0]), (np.flatnonzero(~of_visit), texts[1])])
 
 
 def _about_visits(part: Records, message: Columns) -> text.Joined:
     encounter = part["patientsim.encounter"].take(np.asarray(message["visit"]))
-    pv1 = segments.visit(part, message, encounter)
-    return _joined(part, message, encounter["facility_npi"], pv1, segments.diagnoses(message, encounter))  # type: ignore[arg-type]
+    pv1 = visits.visit(message, encounter, part)
+    return _joined(part, message, encounter["facility_npi"], pv1, visits.diagnoses(message, encounter, part))  # type: ignore[arg-type]
 
 
 def _about_people(part: Records, message: Columns) -> text.Joined:
@@ -61,7 +61,7 @@ def _about_people(part: Records, message: Columns) -> text.Joined:
 def _joined(part: Records, message: Columns, facility: Text, pv1: text.Piece, diagnoses: text.Piece) -> text.Joined:
     person = np.asarray(message["person"])
     sender = facility.or_else(segments.FALLBACK["code"])
-    died = np.asarray(part["patientsim.patient"]["deceased_date"])[segments.charts(part)][person]
+    died = np.asarray(part["patientsim.patient"]["deceased_time"])[segments.charts(part)][person]
     return text.joined(
         segments.header(part, message, sender),
         Text(person, segments.patient(part)),

@@ -17,25 +17,26 @@ DAY = np.timedelta64(86_400, "s")
 
 
 def messages(part: Records) -> Columns:
-    """A row a message, in order of person and time.
+    """A row a message, in order of person and time; of one moment, what is of the earlier visit comes first.
 
     Returns:
         Columns `person` and `visit` (rows in the part's people and encounters; -1 for a message about no visit),
         `time`, `trigger`, `control` (the id of what happened) and `suffix` (a letter that, with it, is the control id),
-        `leaving` (whether the discharge is told), `code`, `description` (a diagnosis added to the visit's own).
+        `leaving` (whether the discharge is told), `moved` and `made` (row of the transfer or the diagnosis that is told, else -1).
     """
     found = Columns.concat([*_visits(part), _transfers(part), _diagnoses(part), _coverage_ends(part), _deaths(part)])
-    order = np.lexsort((found["rank"], found["time"], found["person"]))
+    begins = np.append(np.asarray(part["patientsim.encounter"]["start"]), np.datetime64("9999-12-31"))  # of no visit: last
+    order = np.lexsort((found["rank"], begins[np.asarray(found["visit"])], found["time"], found["person"]))
     return found.take(order)
 
 
 def _rows(trigger: Text | str, suffix: str, rank: int, **columns: Any) -> Columns:
-    rest = {"leaving": False, "code": None, "description": None, "visit": -1}
+    rest = {"leaving": False, "visit": -1, "moved": -1, "made": -1}
     return Columns({"trigger": trigger, "suffix": suffix, "rank": rank, **rest, **columns}, len(columns["person"]))
 
 
 def _visits(part: Records) -> Iterator[Columns]:
-    """A01 or A04 where a stay or visit begins, A03 where a stay or emergency visit ends."""
+    """A01 or A04 where a stay or visit begins, A03 where a stay, an emergency visit or observation ends."""
     visit, kinds = part["patientsim.encounter"], CODES["class"]
     kind: Any = visit["class"]
     person, rows = part.rows_of(np.asarray(visit["person_id"])), np.arange(visit.rows)
@@ -49,29 +50,46 @@ def _visits(part: Records) -> Iterator[Columns]:
 
 def _transfers(part: Records) -> Columns:
     """A02: the patient is moved to another unit."""
-    visit = part["patientsim.encounter"]
-    rows = np.flatnonzero(~np.isnat(visit["transfer_time"]))
-    moved = visit.take(rows)
-    person, time = part.rows_of(np.asarray(moved["person_id"])), np.asarray(moved["transfer_time"])
-    return _rows("A02", "T", 1, person=person, visit=rows, time=time, control=np.asarray(moved["encounter_id"]))
+    moved = part["patientsim.transfer"]
+    visit = text.positions(np.asarray(part["patientsim.encounter"]["encounter_id"]), np.asarray(moved["encounter_id"]))
+    return _rows(
+        "A02", "T", 1, person=part.rows_of(np.asarray(moved["person_id"])), visit=visit, time=np.asarray(moved["time"]),
+        control=np.asarray(moved["transfer_id"]), moved=np.arange(moved.rows),
+    )  # fmt: skip
 
 
 def _diagnoses(part: Records) -> Columns:
-    """A08: a diagnosis is made during a visit that is not what the visit was for."""
+    """A08: a diagnosis is made after the visit has begun, of something else than what the visit was said to be for."""
     visit, condition = part["patientsim.encounter"], part["patientsim.condition"]
     row = positions(np.asarray(visit["encounter_id"]), np.asarray(condition["encounter_id"]))
-    made, row = condition.where(row >= 0), row[row >= 0]
-    other = np.ones(len(row), bool)
-    for name in ("reason_code", "secondary_code"):
-        other &= ~(made["code"] == visit[name][row])
-    made, row = made.where(other), row[other]
-    begin, end = np.asarray(visit["start"])[row], np.asarray(visit["end"])[row]
-    time = np.maximum(np.asarray(made["recorded_date"]).astype("datetime64[s]"), begin)
-    time = np.where(end.astype("datetime64[D]") == np.asarray(made["recorded_date"]), end, time)
+    time = np.asarray(condition["recorded_time"])
+    new = (row >= 0) & (time > np.asarray(visit["start"])[row]) if visit.rows else np.zeros(condition.rows, bool)
+    for code in stated(visit, stays(visit)):
+        new &= ~(condition["code"] == code[row]) if visit.rows else new
+    made = condition.where(new)
+    person = part.rows_of(np.asarray(made["person_id"]))
     return _rows(
-        "A08", "D", 2, person=part.rows_of(np.asarray(made["person_id"])), visit=row, time=time, control=np.asarray(made["condition_id"]),
-        code=made["code"], description=made["description"],
+        "A08", "D", 2, person=person, visit=row[new], time=time[new], control=np.asarray(made["condition_id"]), made=np.flatnonzero(new)
     )  # fmt: skip
+
+
+def stays(visit: Columns) -> NDArray[np.bool_]:
+    """Which of some encounters begin with an admission that has a diagnosis of its own."""
+    kind: Any = visit["class"]
+    return np.asarray(kind.isin(name for name, told in CODES["class"].items() if told["diagnosis"] == "A"))
+
+
+def stated(visit: Columns, admitting: NDArray[np.bool_], what: str = "code") -> tuple[Text, Text]:
+    """First and second diagnosis as an encounter tells them: where `admitting`, those of the admission."""
+    pairs = (("admitting", "reason"), ("admitting_secondary", "secondary"))
+    return tuple(  # type: ignore[return-value]
+        _either(visit[f"{first}_{what}"], visit[f"{other}_{what}"], admitting)  # type: ignore[arg-type]
+        for first, other in pairs
+    )
+
+
+def _either(first: Text, other: Text, mask: NDArray[np.bool_]) -> Text:
+    return Text(np.where(mask, first.codes, -1), first.values).or_else(Text(np.where(mask, -1, other.codes), other.values))
 
 
 def _coverage_ends(part: Records) -> Columns:
@@ -87,13 +105,13 @@ def _coverage_ends(part: Records) -> Columns:
 
 
 def _deaths(part: Records) -> Columns:
-    """A08: the patient has died, told at the end of the day."""
+    """A08: the patient has died."""
     patient = part["patientsim.patient"]
-    died = np.asarray(patient["deceased_date"])
+    died = np.asarray(patient["deceased_time"])
     rows = np.flatnonzero(~np.isnat(died))
     gone = patient.take(rows)
-    time = died[rows].astype("datetime64[s]") + DAY - np.timedelta64(1, "s")
-    return _rows("A08", "X", 5, person=part.rows_of(np.asarray(gone["person_id"])), time=time, control=np.asarray(gone["person_id"]))
+    person = part.rows_of(np.asarray(gone["person_id"]))
+    return _rows("A08", "X", 5, person=person, time=died[rows], control=np.asarray(gone["person_id"]))
 
 
 def _nothing() -> Columns:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from healthsim_core import ReadBack
 from patientsim.formats.hl7v2.adt import FILE
@@ -14,8 +15,8 @@ Message = dict[str, list[list[str]]]
 
 
 def read_adt(folder: Path) -> ReadBack:
-    """The folder of hl7v2_adt. Every encounter must be there; people without one are not."""
-    found, people, controls, open_visits = Gathered(), set[str](), set[str](), set[str]()
+    """The folder of hl7v2_adt. Every encounter and transfer must be there; people without one are not."""
+    found, people, controls, visits = Gathered(), set[str](), set[str](), dict[str, dict[str, Any]]()
     for message in _messages(folder / FILE):
         header, event = message["MSH"][0], message["EVN"][0]
         trigger = header[7].split("^")[1]
@@ -26,8 +27,10 @@ def read_adt(folder: Path) -> ReadBack:
         controls.add(header[8])
         _person(message, people, found)
         found.local(message["PID"][0][2].split("^")[0], _moment(header[5]))
-        _visit(message, trigger, open_visits, found)
-    return found.told({"patientsim.encounter": "encounter_id"})
+        _visit(message, trigger, visits, found)
+    for visit in visits.values():
+        found.add("patientsim.encounter", **visit)
+    return found.told({"patientsim.encounter": "encounter_id", "patientsim.transfer": "transfer_id"})
 
 
 def _messages(path: Path) -> Iterator[Message]:
@@ -55,19 +58,47 @@ def _person(message: Message, people: set[str], found: Gathered) -> None:
     found.add("patientsim.patient", person_id=mrn, mrn=mrn)
 
 
-def _visit(message: Message, trigger: str, open_visits: set[str], found: Gathered) -> None:
-    pv1 = message["PV1"][0]
+def _visit(message: Message, trigger: str, visits: dict[str, dict[str, Any]], found: Gathered) -> None:
+    pv1, control = message["PV1"][0], message["MSH"][0][8]
     if len(pv1) < 19:
         return
     visit, person = pv1[18].split("^")[0], message["PID"][0][2].split("^")[0]
+    time = found.local(person, _moment(message["EVN"][0][1]))
     if trigger in ("A01", "A04"):
-        open_visits.add(visit)
-        reason = message["DG1"][0][2].split("^")[0] if "DG1" in message else None
-        provider = pv1[6].split("^")[0] or None
-        start = found.local(person, _moment(pv1[43]))
-        found.add("patientsim.encounter", encounter_id=visit, person_id=person, start=start, reason_code=reason, provider_npi=provider)
-    elif visit not in open_visits:
-        found.problem(f"message {message['MSH'][0][8]}: {trigger} of the visit {visit}, which has not begun")
+        visits[visit] = _begun(message, pv1, visit, person, found)
+        if visits[visit]["start"] != time:
+            found.problem(f"message {control}: {trigger} at {time} of a visit that begins at {visits[visit]['start']}")
+    elif visit not in visits:
+        found.problem(f"message {control}: {trigger} of the visit {visit}, which has not begun")
+    elif trigger == "A03":
+        _ended(message, pv1, visits[visit], found)
+    elif trigger == "A02":
+        found.add("patientsim.transfer", transfer_id=control[:-1], person_id=person, encounter_id=visit, time=time)
+    elif control.endswith("D"):
+        code = message["DG1"][-1][2].split("^")[0]
+        found.add("patientsim.condition", condition_id=control[:-1], person_id=person, encounter_id=visit, code=code, recorded_time=time)
+
+
+def _begun(message: Message, pv1: list[str], visit: str, person: str, found: Gathered) -> dict[str, Any]:
+    """An encounter as far as its first message knows it: what a stay is for is its admitting diagnosis until it ends."""
+    stated = _stated(message)
+    admitting = stated if pv1[1] == "I" else [None, None]
+    return {
+        "encounter_id": visit, "person_id": person, "start": found.local(person, _moment(pv1[43])), "end": None,
+        "provider_npi": pv1[6].split("^")[0] or None, "admitting_code": admitting[0], "reason_code": stated[0],
+        "discharge_disposition": None, "drg": None,
+    }  # fmt: skip
+
+
+def _ended(message: Message, pv1: list[str], visit: dict[str, Any], found: Gathered) -> None:
+    visit["end"], visit["discharge_disposition"] = found.local(visit["person_id"], _moment(pv1[44])), pv1[35] or None
+    visit["reason_code"] = _stated(message)[0]
+    visit["drg"] = message["DRG"][0][0] if "DRG" in message else None
+
+
+def _stated(message: Message) -> list[str | None]:
+    """What the visit is for: the diagnoses that have no time of their own."""
+    return [*(segment[2].split("^")[0] for segment in message.get("DG1", ()) if not segment[4]), None, None]
 
 
 def _date(value: str) -> str:

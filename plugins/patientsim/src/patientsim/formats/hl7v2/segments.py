@@ -1,4 +1,4 @@
-"""Segments of ADT messages, each for all messages at once; every one begins with its name and ends with CR."""
+"""Segments of ADT messages about people, each for all messages at once; every one begins with its name and ends with CR."""
 
 from __future__ import annotations
 
@@ -17,12 +17,11 @@ from patientsim.formats.hl7v2.fields import AUTHORITY, CODES, ENCODING, coded, d
 from patientsim.formats.records import COVERAGE, Records
 
 FALLBACK = load("organization")
-NPI_AUTHORITY = "NPI&2.16.840.1.113883.4.6&ISO"
 
 
 def header(part: Records, message: Columns, facility: Text) -> Any:
     """MSH and EVN."""
-    time, trigger = _moments(part, message, message["time"]), message["trigger"]
+    time, trigger = local_moments(part, message, message["time"]), message["trigger"]
     receiver = "|".join(CODES["receiver"])
     opening = rendered(lambda name: f"MSH|{ENCODING}|{CODES['application']}|{name}|{receiver}|", facility)
     kind = rendered(lambda event: f"||ADT^{event}^{CODES['structure'][event]}|", trigger)  # type: ignore[arg-type]
@@ -30,7 +29,8 @@ def header(part: Records, message: Columns, facility: Text) -> Any:
     return text.joined(opening, *time, kind, text.whole(message["control"]), message["suffix"], rest, trigger, "|", *time, "\r")
 
 
-def _moments(part: Records, message: Columns, times: Any) -> list[text.Piece]:
+def local_moments(part: Records, message: Columns, times: Any) -> list[text.Piece]:
+    """Times of messages with the offsets of their people's counties."""
     return moments(times, part.offsets(times, np.asarray(message["person"])))
 
 
@@ -54,8 +54,8 @@ def charts(part: Records) -> NDArray[np.int64]:
 
 
 def ending(message: Columns, died: NDArray[Any]) -> Any:
-    """PID-29 and PID-30 from the day of death on, and the segment's end."""
-    dead = np.asarray(message["time"]).astype("datetime64[D]") >= died  # NaT is not
+    """PID-29 and PID-30 from the moment of death on, and the segment's end."""
+    dead = np.asarray(message["time"]) >= died  # NaT is not
     return text.choose(dead, text.joined("|||||||", day(died), "|Y\r"), "\r")
 
 
@@ -74,60 +74,6 @@ def _language(language: str) -> str:
 @once
 def _place(city: str, state: str, zip_code: str, county: str) -> str:
     return f"{escape(city)}^{state}^{zip_code}^USA^H^^{county}"
-
-
-def visit(part: Records, message: Columns, encounter: Columns) -> Any:
-    """PV1 of messages about a visit."""
-    moved = np.asarray(message["time"]) >= np.asarray(encounter["transfer_time"])  # NaT is not
-    unit: Any = encounter["transfer_unit"]
-    leaving = np.asarray(message["leaving"])
-    place = Text(np.where(moved, unit.codes, -1), unit.values)
-    left: Any = encounter["discharge_disposition"]
-    left = Text(np.where(leaving, left.codes, -1), left.values)
-    gone = np.where(leaving, encounter["end"], np.datetime64("NaT"))
-    opening = rendered(_opening, encounter["class"], place, encounter["specialty"], encounter["facility_npi"], encounter["admission_type"])
-    return text.joined(
-        opening, rendered(part.directory.once(_attending), encounter["provider_npi"]), "|||", rendered(short, encounter["specialty"]),
-        "|||||||||", text.whole(encounter["encounter_id"]), f"^^^{AUTHORITY}^VN|||||||||||||||||", left, "||||||||",
-        *_moments(part, message, encounter["start"]),
-        text.choose(leaving, text.joined("|", *_moments(part, message, gone), "\r"), "\r"),
-    )  # fmt: skip
-
-
-@once
-def _opening(kind: str, unit: str | None, specialty: str | None, facility: str | None, admission: str | None) -> str:
-    place = f"{short(unit or specialty)}^^^{facility or FALLBACK['code']}"
-    return f"PV1|1|{CODES['class'][kind]['class']}|{place}|{CODES['admission_type'].get(admission, '')}|||"
-
-
-def _attending(directory: Directory, number: str | None) -> str:
-    if number is None:
-        return ""
-    row = directory.providers.get(number) or {"last_name": "", "first_name": "", "credential": ""}
-    name = f"{escape(row['last_name'])}^{escape(row['first_name'])}^^^^{short(row['credential'])}"
-    return f"{number}^{name}^^{NPI_AUTHORITY}^L^^^NPI"
-
-
-def diagnoses(message: Columns, encounter: Columns) -> Any:
-    """DG1 of the visit's reasons and of a diagnosis added to them; DRG at discharge. A02 has neither."""
-    reasons = [encounter[name] for name in ("reason_code", "reason_description", "secondary_code", "secondary_description")]
-    group: Any = encounter["drg"]
-    group = Text(np.where(message["leaving"], group.codes, -1), group.values)
-    return rendered(_diagnoses, message["trigger"], encounter["class"], *reasons, message["code"], message["description"], group)  # type: ignore[arg-type]
-
-
-@once
-def _diagnoses(
-    trigger: str, kind: str, code: str | None, words: str | None, second: str | None, second_words: str | None,
-    added: str | None, added_words: str | None, group: str | None,
-) -> str:  # fmt: skip
-    if trigger == "A02":
-        return ""
-    stage = "F" if trigger == "A03" else CODES["class"][kind]["diagnosis"]
-    told = [(icd, name, stage) for icd, name in ((code, words), (second, second_words)) if icd]
-    told += [(added, added_words, "W")] if added else []
-    lines = [f"DG1|{row}||{icd}^{escape(name or '')}^I10C|||{each}\r" for row, (icd, name, each) in enumerate(told, 1)]
-    return "".join(lines) + (f"DRG|{group}\r" if group else "")
 
 
 def insurance(part: Records, message: Columns) -> Any:

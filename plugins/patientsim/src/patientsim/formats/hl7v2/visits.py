@@ -1,0 +1,149 @@
+"""Segments of ADT messages about visits: each says what is known at the moment of its message."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim_core import Columns, Text, text
+from patientsim.formats.directory import Directory
+from patientsim.formats.fragments import once, rendered
+from patientsim.formats.hl7v2.fields import AUTHORITY, CODES, escape, moments, short
+from patientsim.formats.hl7v2.messages import positions, stated, stays
+from patientsim.formats.hl7v2.segments import FALLBACK, local_moments
+from patientsim.formats.records import Records
+
+NPI_AUTHORITY = "NPI&2.16.840.1.113883.4.6&ISO"
+
+
+def visit(message: Columns, encounter: Columns, part: Records) -> Any:
+    """PV1 of messages about a visit."""
+    leaving = np.asarray(message["leaving"])
+    left: Any = encounter["discharge_disposition"]
+    left = Text(np.where(leaving, left.codes, -1), left.values)
+    gone = np.where(leaving, encounter["end"], np.datetime64("NaT"))
+    unit, before = _places(message, part)
+    said = [encounter[name] for name in ("class", "specialty", "facility_npi", "admission_type")]
+    opening = rendered(_opening, *said, unit, before, message["trigger"])  # type: ignore[arg-type]
+    kind = rendered(lambda name: CODES["class"][name].get("type", ""), encounter["class"])  # type: ignore[arg-type]
+    return text.joined(
+        opening, rendered(part.directory.once(_attending), encounter["provider_npi"]), "|||",  # type: ignore[arg-type]
+        rendered(short, encounter["specialty"]), "||||||||", kind, "|",  # type: ignore[arg-type]
+        text.whole(encounter["encounter_id"]), f"^^^{AUTHORITY}^VN|||||||||||||||||", left, "||||||||",
+        *local_moments(part, message, encounter["start"]),
+        text.choose(leaving, text.joined("|", *local_moments(part, message, gone), "\r"), "\r"),
+    )  # fmt: skip
+
+
+def _places(message: Columns, part: Records) -> tuple[Text, Text]:
+    """The unit where the patient is at the time of each message, and the one that a transfer is from."""
+    moved, told = part["patientsim.transfer"], np.asarray(message["moved"])
+    last = _last_known(message, part, "patientsim.transfer", "time")
+    row = np.where(told >= 0, told, last)
+    unit: Any = moved["unit"]
+    before: Any = moved["from_unit"]
+    return _of(unit, row), _of(before, told)
+
+
+def _of(column: Text, row: NDArray[Any]) -> Text:
+    return Text(np.where(row >= 0, column.codes[row], -1) if len(column) else np.full(len(row), -1), column.values)
+
+
+@once
+def _opening(
+    kind: str, specialty: str | None, facility: str | None, admission: str | None, unit: str | None, before: str | None, trigger: str
+) -> str:
+    organization = facility or FALLBACK["code"]
+    prior = f"{short(before or specialty)}^^^{organization}" if trigger == "A02" else ""
+    place = f"{short(unit or specialty)}^^^{organization}"
+    return f"PV1|1|{CODES['class'][kind]['class']}|{place}|{CODES['admission_type'].get(admission, '')}||{prior}|"
+
+
+def _attending(directory: Directory, number: str | None) -> str:
+    if number is None:
+        return ""
+    row = directory.providers.get(number) or {"last_name": "", "first_name": "", "credential": ""}
+    name = f"{escape(row['last_name'])}^{escape(row['first_name'])}^^^^{short(row['credential'])}"
+    return f"{number}^{name}^^{NPI_AUTHORITY}^L^^^NPI"
+
+
+def diagnoses(message: Columns, encounter: Columns, part: Records) -> Any:
+    """DG1 of what the visit is said to be for and of the diagnoses made until then; DRG at discharge. A02 has neither."""
+    leaving = np.asarray(message["leaving"])
+    admitting = stays(encounter) & ~leaving
+    codes, words = stated(encounter, admitting), stated(encounter, admitting, "description")
+    silent = np.asarray(message["trigger"] == "A02")
+    pairs = [Text(np.where(silent, -1, each.codes), each.values) for pair in zip(codes, words, strict=True) for each in pair]
+    said = rendered(_stated, *pairs, encounter["class"], message["trigger"])  # type: ignore[arg-type]
+    group: Any = encounter["drg"]
+    group = Text(np.where(leaving, group.codes, -1), group.values)
+    return text.joined(said, _further(message, encounter, part, codes, silent), text.optional("DRG|", group, "\r"))
+
+
+@once
+def _stated(code: str | None, words: str | None, second: str | None, second_words: str | None, kind: str, trigger: str) -> str:
+    told = [(icd, name) for icd, name in ((code, words), (second, second_words)) if icd]
+    return "".join(_line(row, icd, name, _stage(kind, trigger)) for row, (icd, name) in enumerate(told, 1))
+
+
+def _stage(kind: str, trigger: str) -> str:
+    stage: str = "F" if trigger == "A03" else CODES["class"][kind]["diagnosis"]
+    return stage
+
+
+def _line(row: int, code: str, words: str | None, stage: str) -> str:
+    return f"DG1|{row}||{_named(code, words)}|||{stage}\r"
+
+
+@once
+def _named(code: str, words: str | None) -> str:
+    return f"{code}^{escape(words or '')}^I10C"
+
+
+def _further(message: Columns, encounter: Columns, part: Records, codes: tuple[Text, Text], silent: NDArray[np.bool_]) -> Any:
+    """The diagnoses made during each visit up to the message, but for those that it is said to be for."""
+    made = part["patientsim.condition"]
+    order, first, stop = _known(message, part, "patientsim.condition", "recorded_time")
+    sizes = np.where(silent, 0, stop - first)
+    owner = np.repeat(np.arange(message.rows), sizes)
+    row = order[np.arange(len(owner)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + np.repeat(first, sizes)]
+    told = np.asarray(message["made"])[owner]
+    new = (told < 0) | (row <= told)  # of one moment, those before it
+    for code in codes:
+        new &= ~(made["code"][row] == code[owner])
+    owner, row = owner[new], row[new]
+    before = np.sum([~code.is_null() for code in codes], axis=0)[owner]
+    number = np.arange(len(owner)) - np.searchsorted(owner, owner) + before + 1
+    stage = np.where(np.asarray(message["leaving"])[owner], 1, 0)
+    column = Text(np.arange(number.max(initial=0)), [str(each + 1) for each in range(number.max(initial=0))])[number - 1]
+    named = rendered(_named, made["code"][row], made["description"][row])  # type: ignore[arg-type]
+    recorded = np.asarray(made["recorded_time"])[row]
+    time = moments(recorded, part.offsets(recorded, np.asarray(message["person"])[owner]))
+    lines = text.lines("DG1|", column, "||", named, "||", *time, "|", Text(stage.astype(np.int32), ["W", "F"]), "\r")
+    return text.grouped(lines, owner, message.rows)
+
+
+def _last_known(message: Columns, part: Records, table: str, time: str) -> NDArray[np.intp]:
+    """Row of the table's last of the visit up to each message; -1 for none."""
+    order, first, stop = _known(message, part, table, time)
+    return np.where(stop > first, np.append(order, -1)[np.maximum(stop - 1, -1)], -1)
+
+
+def _known(message: Columns, part: Records, table: str, time: str) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """The table's rows by visit and time, and of each message the first of its visit and one past the last up to it."""
+    rows = part[table]
+    visit = positions(np.asarray(part["patientsim.encounter"]["encounter_id"]), np.asarray(rows["encounter_id"]))
+    moment = np.asarray(rows[time]).astype("datetime64[s]")
+    there = np.flatnonzero((visit >= 0) & ~np.isnat(moment))
+    key = _key(visit[there], moment[there])
+    order = np.argsort(key, kind="stable")
+    of = np.asarray(message["visit"])
+    told = np.asarray(message["time"]).astype("datetime64[s]")
+    first = np.searchsorted(key[order], _key(of, np.full(len(of), np.datetime64("0001-01-01", "s"))))
+    return there[order], first, np.searchsorted(key[order], _key(of, told), side="right")
+
+
+def _key(visit: NDArray[np.intp], moment: NDArray[Any]) -> NDArray[np.int64]:
+    return visit.astype(np.int64) * (1 << 40) + moment.astype(np.int64) + (1 << 37)

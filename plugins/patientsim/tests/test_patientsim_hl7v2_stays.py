@@ -1,0 +1,127 @@
+"""hl7v2_adt: the messages of a stay, each with what is known at its moment."""
+
+from pathlib import Path
+
+import pytest
+from hl7apy.consts import VALIDATION_LEVEL
+from hl7apy.parser import parse_message
+from patientsim.formats import FORMATS
+
+from healthsim_core import generate
+
+FORMAT = next(each for each in FORMATS if each.name == "hl7v2_adt")
+
+
+def read(path):
+    """Messages as text with their CRs; a line feed stands after each."""
+    return path.read_bytes().decode("utf-8").removesuffix("\n").split("\n")
+
+
+def fields(message, segment, number):
+    """The field of the first such segment, as text."""
+    line = next(line for line in message.split("\r") if line.startswith(segment))
+    parts = line.split("|")
+    position = number - 1 if segment == "MSH" else number
+    return parts[position] if position < len(parts) else ""
+
+
+def happened(message):
+    """The local time of the message's event, without its offset."""
+    return fields(message, "EVN", 2)[:14]
+
+
+def trigger(message):
+    return fields(message, "EVN", 1)
+
+
+def parsed(message):
+    found = parse_message(message, validation_level=VALIDATION_LEVEL.STRICT)
+    found.validate()
+    return found
+
+
+CHEST_PAIN = {
+    "journey_id": "chest-pain", "duration_days": 60,
+    "events": [
+        {"event_id": "ed", "event_type": "encounter", "delay": {"days": [0, 10], "at": "10:00"},
+         "parameters": {"class": "EMER", "reason_code": "R07.9", "reason_description": "Chest pain, unspecified"}},
+        {"event_id": "adm", "event_type": "admission", "depends_on": "ed", "delay": {"hours": 2},
+         "parameters": {"reason_code": "R07.9", "reason_description": "Chest pain, unspecified", "admission_type": "1"}},
+        {"event_id": "at_once", "event_type": "diagnosis", "depends_on": "adm", "delay": {"minutes": 0}, "parameters": {"code": "I10"}},
+        {"event_id": "later", "event_type": "diagnosis", "depends_on": "adm", "delay": {"hours": 6}, "parameters": {"code": "I21.4"}},
+        {"event_id": "last", "event_type": "diagnosis", "depends_on": "adm", "delay": {"hours": 30}, "parameters": {"code": "E78.5"}},
+        {"event_id": "one", "event_type": "transfer", "depends_on": "adm", "delay": {"hours": 20}, "parameters": {"unit": "telemetry"}},
+        {"event_id": "two", "event_type": "transfer", "depends_on": "one", "delay": {"hours": 20}, "parameters": {"unit": "step-down"}},
+        {"event_id": "dis", "event_type": "discharge", "depends_on": "two", "delay": {"days": 2},
+         "parameters": {"reason_code": "I21.4", "drg": "282", "discharge_disposition": "01"}},
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def chest_pain(tmp_path_factory):
+    out = tmp_path_factory.mktemp("chest_pain")
+    people = {"id": "three", "generation": {"count": 3, "seed": 5}, "demographics": {"age": 60}}
+    result = generate(profile=people, journey=CHEST_PAIN, products=["patientsim"], output_formats=["hl7v2_adt"], out=out)
+    return result, read(Path(result.outputs["hl7v2_adt"][0]))
+
+
+def diagnoses(message):
+    """Code and type of every DG1, in order of their set ids."""
+    lines = [line.split("|") for line in message.split("\r") if line.startswith("DG1")]
+    assert [line[1] for line in lines] == [str(number) for number in range(1, len(lines) + 1)]
+    return [(line[3].split("^")[0], line[6]) for line in lines]
+
+
+def test_every_message_of_a_stay_says_what_is_known_at_its_moment(chest_pain):
+    _, messages = chest_pain
+    mine = [m for m in messages if fields(m, "PID", 3) == fields(messages[0], "PID", 3)]
+    assert [(trigger(m), fields(m, "PV1", 2), diagnoses(m)) for m in mine] == [
+        ("A04", "E", [("R07.9", "W")]),
+        ("A03", "E", [("R07.9", "F")]),
+        ("A01", "I", [("R07.9", "A"), ("I10", "W")]),
+        ("A08", "I", [("R07.9", "A"), ("I10", "W"), ("I21.4", "W")]),
+        ("A02", "I", []),
+        ("A08", "I", [("R07.9", "A"), ("I10", "W"), ("I21.4", "W"), ("E78.5", "W")]),
+        ("A02", "I", []),
+        ("A03", "I", [("I21.4", "F"), ("I10", "F"), ("E78.5", "F")]),
+    ]
+
+
+def test_an_update_is_of_the_time_of_its_diagnosis(chest_pain):
+    result, messages = chest_pain
+    made = {row["condition_id"]: row["recorded_time"] for row in result.tables["patientsim.condition"].to_pylist() if row["code"] != "I10"}
+    updates = {int(fields(m, "MSH", 10)[:-1]): happened(m) for m in messages if trigger(m) == "A08"}
+    assert updates == {key: time.strftime("%Y%m%d%H%M%S") for key, time in made.items()}
+
+
+def test_an_emergency_visit_ends_before_its_stay_begins(chest_pain):
+    _, messages = chest_pain
+    order = [(fields(m, "PID", 3), trigger(m), fields(m, "PV1", 36), happened(m)) for m in messages]
+    ends = [at for at, row in enumerate(order) if row[1:3] == ("A03", "09")]
+    assert len(ends) == 3
+    for at in ends:
+        assert (order[at + 1][0], order[at + 1][1], order[at + 1][3]) == (order[at][0], "A01", order[at][3])
+
+
+def test_a_strict_parser_accepts_and_the_reader_agrees_with_the_stay(chest_pain):
+    result, messages = chest_pain
+    for message in messages:
+        parsed(message)
+    back = FORMAT.read(Path(result.outputs["hl7v2_adt"][0]).parent)
+    assert back.problems == ()
+    for name, columns in back.tables.items():
+        keys, truth = ("encounter_id", "transfer_id", "condition_id"), result.tables[name].to_pylist()
+        key = next((each for each in keys if each in columns and f"{name.split('.')[1]}_id" == each), "person_id")
+        rows = {row[key]: row for row in truth}
+        for said in columns.to_pylist():
+            assert said == {column: rows[said[key]][column] for column in said}
+
+
+def test_an_admission_that_knows_too_much_is_noticed(chest_pain, tmp_path):
+    result, messages = chest_pain
+    told = [m.replace("DG1|1||R07.9", "DG1|1||I21.4") if trigger(m) == "A01" else m for m in messages]
+    (tmp_path / "adt.hl7").write_text("".join(message + "\n" for message in told), encoding="utf-8", newline="")
+    said = FORMAT.read(tmp_path).tables["patientsim.encounter"].to_pylist()
+    truth = {row["encounter_id"]: row["admitting_code"] for row in result.tables["patientsim.encounter"].to_pylist()}
+    assert sum(row["admitting_code"] != truth[row["encounter_id"]] for row in said) == 3
