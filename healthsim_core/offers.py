@@ -260,11 +260,13 @@ class ReadBack:
         complete: Names of those tables of which the files must hold every row.
         problems: What is wrong in the files themselves, a line each: a reference that does not resolve, a total that
             is not the sum of its lines.
+        leaves_out: By table, a column and the values of it whose rows the files must not hold.
     """
 
     tables: Mapping[str, Columns]
     complete: tuple[str, ...] = attrs.field(default=(), converter=_names)
     problems: tuple[str, ...] = attrs.field(default=(), converter=_names)
+    leaves_out: Mapping[str, tuple[str, tuple[str, ...]]] = attrs.field(factory=dict)
 
 
 @attrs.frozen

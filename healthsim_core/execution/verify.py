@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from healthsim_core.catalog import Catalog, default_catalog
 from healthsim_core.errors import HealthSimError
@@ -18,7 +19,8 @@ from healthsim_core.execution.parts import TABLES
 from healthsim_core.execution.stored import StoredTables, table_name
 from healthsim_core.formats.folder import Folder
 from healthsim_core.offers import ReadBack
-from healthsim_core.tables import Table, to_arrow
+from healthsim_core.tables import Field, Table, to_arrow
+from healthsim_core.world import PERSON
 
 SHOWN = 20
 TOLERANCE = 1e-9  # of numbers that a file prints in decimal
@@ -147,6 +149,15 @@ def _tables(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, int], ca
                 lost = f'"{field.name}" IS NOT NULL AND NOT EXISTS ({there})'
                 strangers = _count(connection, f'SELECT count(*) FROM "{name}" WHERE {lost}')
                 yield Finding(name, f"{field.name} is a {field.references}", rows, strangers)
+            if declared.person and "core.person" in tables and name != "core.person" and _is_of_person(field):
+                same = f'SELECT count(*) FROM "{name}" t JOIN "core.person" p ON p.person_id = t."{declared.person}"'
+                differs = _count(connection, f'{same} WHERE t."{field.name}" IS DISTINCT FROM p."{field.name}"')
+                yield Finding(name, f"{field.name} is the person's", rows, differs)
+
+
+def _is_of_person(field: Field) -> bool:
+    """Whether a field says of a person what `core.person` says: the same name, of the same value set."""
+    return bool(field.codes) and any(own.name == field.name and own.codes == field.codes for own in PERSON.fields)
 
 
 def _whole_format(folder: Folder, name: str, listed: Mapping[str, Any], stored: StoredTables, catalog: Catalog) -> Iterable[Finding]:
@@ -182,7 +193,15 @@ def _format(folder: Path, name: str, tables: Mapping[str, pa.Table], catalog: Ca
     for table, columns in back.tables.items():
         if table in tables:
             said = _as_declared(catalog.tables[table], columns)
-            yield from _agrees(name, catalog.tables[table], said, tables[table], table in back.complete)
+            yield from _agrees(name, catalog.tables[table], said, _told(back, table, tables[table]), table in back.complete)
+
+
+def _told(back: ReadBack, name: str, truth: pa.Table) -> pa.Table:
+    """The rows of a table that a format tells."""
+    if name not in back.leaves_out:
+        return truth
+    column, values = back.leaves_out[name]
+    return truth.filter(pc.invert(pc.is_in(pc.cast(truth[column], pa.string()), pa.array(values))))
 
 
 def _as_declared(table: Table, columns: Mapping[str, Any]) -> pa.Table:

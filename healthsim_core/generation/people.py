@@ -24,6 +24,7 @@ from healthsim_core.generation.conditions import (
     join_conditions,
 )
 from healthsim_core.generation.correlation import uniform_of
+from healthsim_core.generation.coverage import refuse_disagreement
 from healthsim_core.generation.distributions.base import numbers
 from healthsim_core.generation.family import PossibleAges
 from healthsim_core.generation.people_plan import Member, PeoplePlan
@@ -128,6 +129,9 @@ def _add_attribute(house: Household, attribute: Attribute) -> None:
     if attribute.name == "sex":
         column = _spouses_sex(house, column)  # type: ignore[arg-type]
     house.columns[attribute.name] = column
+    if attribute.name in ("coverage_type", "plan") and {"coverage_type", "plan"} <= house.columns.keys():
+        kinds, plans = (house.columns[name] for name in ("coverage_type", "plan"))
+        house.columns["plan"] = refuse_disagreement(kinds, plans, "coverage.plan")  # type: ignore[arg-type]
     if attribute.name in ("age", "sex"):
         house.columns[f"subscriber_{attribute.name}"] = column[house.subscriber_row()]
 

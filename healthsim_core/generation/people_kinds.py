@@ -15,6 +15,7 @@ from healthsim_core.columns import Columns, Text
 from healthsim_core.draws import Draws
 from healthsim_core.errors import HealthSimError, Mistakes, SkillError, SpecificationError
 from healthsim_core.generation.allowed import check_codes, kind_of_codes
+from healthsim_core.generation.coverage import default_plan
 from healthsim_core.generation.distributions import compile_distribution
 from healthsim_core.generation.expression_kinds import same_kind
 from healthsim_core.generation.expressions import expressions_in
@@ -96,7 +97,7 @@ def _attribute(attribute: Attribute, known: Mapping[str, Kind], mistakes: Mistak
     if kind.of not in (usual.of, "anything"):
         with mistakes.caught():
             raise SpecificationError(f"the {attribute.name} is {kind}, not {usual}.", attribute.where, f"Give {usual}.")
-        return always(usual)
+        return kind_of_codes(attribute.name) if attribute.name in CODED else always(usual)
     if attribute.name in _FOR_EVERYBODY and not kind.always and attribute.names <= known.keys():
         with mistakes.caught():
             what = f"the {attribute.name} may be null for some people, and everybody has one."
@@ -111,7 +112,7 @@ def _attribute(attribute: Attribute, known: Mapping[str, Kind], mistakes: Mistak
 def _usual(name: str) -> Kind:
     """What a built-in attribute holds where the profile leaves it unsaid."""
     stated = [entries[name] for entries in defaults()["members"].values() if name in entries and "distribution" in entries[name]]
-    stated += [defaults()["attributes"][name]] if name in defaults()["attributes"] else []
+    stated += [defaults()["attributes"][name]] if name in defaults()["attributes"] else [{"distribution": default_plan()}]
     written: TypeAdapter[Any] = TypeAdapter(WrittenDistribution)
     compiled = [compile_distribution(written.validate_python(entry["distribution"]), f"defaults.{name}") for entry in stated]
     return together([each.gives({}) for each in compiled]) or ANYTHING

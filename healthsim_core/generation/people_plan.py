@@ -12,6 +12,7 @@ from healthsim_core.catalog import Catalog
 from healthsim_core.errors import Mistakes, SpecificationError
 from healthsim_core.generation.allowed import check_law_of_ages
 from healthsim_core.generation.correlation import correlated
+from healthsim_core.generation.coverage import agreed, default_plan
 from healthsim_core.generation.distributions import Distribution, compile_distribution, condition
 from healthsim_core.generation.family import check_ages
 from healthsim_core.generation.identity import defaults
@@ -77,6 +78,12 @@ class PeoplePlan:
     steps: tuple[Step, ...]
     known: Mapping[str, Kind]
     labs: frozenset[str] = frozenset()
+
+    @property
+    def coverage_types(self) -> frozenset[str] | None:
+        """The coverage types that people may have; None where they are not known beforehand."""
+        law = next(each.by_member[self.subscriber] for each in self.attributes if each.name == "coverage_type")
+        return law.gives({}).values
 
     @property
     def added(self) -> frozenset[str]:
@@ -169,8 +176,8 @@ def _counties(profile: ProfileSpecification) -> dict[str, float]:
 
 
 def _default(name: str, role: str) -> Any:
-    entry = defaults()["members"].get(role, {}).get(name) or defaults()["attributes"][name]
-    return _WRITTEN.validate_python(entry["distribution"])
+    entry = defaults()["members"].get(role, {}).get(name) or defaults()["attributes"].get(name)
+    return _WRITTEN.validate_python(entry["distribution"] if entry else default_plan())
 
 
 def _attributes(
@@ -183,9 +190,7 @@ def _attributes(
     demographics, coverage = profile.demographics, profile.coverage
     stated: dict[str, Any] = {name: getattr(demographics, name) for name in ("age", "sex", "race", "ethnicity", "language")}
     if coverage is not None:
-        stated["coverage_type"], stated["plan"] = coverage.type, coverage.plan
-        if coverage.plan_distribution:
-            stated["plan"] = _WRITTEN.validate_python({"type": "categorical", "weights": coverage.plan_distribution})
+        stated["coverage_type"], stated["plan"] = mistakes.attempt((None, None), agreed, coverage, mistakes)
     paths = {name: f"demographics.{name}" for name in stated} | {"coverage_type": "coverage.type", "plan": "coverage.plan"}
     found = [
         mistakes.attempt(Attribute(name, ()), _built_in, name, stated.get(name), paths.get(name, name), written, members, required)

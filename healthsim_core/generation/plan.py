@@ -18,6 +18,7 @@ from healthsim_core.errors import Mistakes, PluginError, SpecificationError, sug
 from healthsim_core.events import Run
 from healthsim_core.generation.assignments import Assignment
 from healthsim_core.generation.blocks import blocks_of
+from healthsim_core.generation.coverage import EVENTS, check_plan
 from healthsim_core.generation.distributions import condition
 from healthsim_core.generation.expressions import expressions_in
 from healthsim_core.generation.journey_order import by_expected_time, reordered
@@ -170,6 +171,7 @@ def _compiled(request: Request, catalog: Catalog, facts: Facts) -> Plan:
         reference=_Datasets(catalog),
     )
     _check_accepted(catalog, products, run, compiler.held, mistakes)
+    _check_plans(compiler.held, people, mistakes)
     mistakes.tell()
     assert start_dates is not None
     order = by_expected_time(compiler.nodes, compiler.groups)
@@ -196,6 +198,15 @@ def _check_accepted(
         for where, parameters in held:
             if parameters.event_type in handler.event_types:
                 mistakes.attempt(None, parameters.check_accepted, accepted, where)
+
+
+def _check_plans(held: Sequence[tuple[str, ParameterKinds]], people: PeoplePlan, mistakes: Mistakes) -> None:
+    """Take note of coverage events whose plan is of a coverage type that nobody has."""
+    types = mistakes.attempt(None, lambda: people.coverage_types)
+    for where, parameters in held:
+        plan = parameters.parameters.constants.get("plan")
+        if parameters.event_type in EVENTS and isinstance(plan, str):
+            mistakes.attempt(None, check_plan, plan, types, f"{where}.plan")
 
 
 def _field_of(name: str, column: Column) -> Field:

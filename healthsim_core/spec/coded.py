@@ -26,12 +26,22 @@ def recode(name: str, written: Any, findings: Findings, *at: int | str) -> None:
         findings: Takes each text that is no code of the set, with its path.
         at: The path of the distribution.
     """
+    for path, text, put in _texts_of(written, at):
+        try:
+            put(value_set(CODED[name]).require(text))
+        except SpecificationError as error:
+            findings.add(error.what, error.remedy, *path, value=text)
+
+
+def rewrite(written: Any, function: Callable[[str], str]) -> None:
+    """Write every text that a distribution may give as `function` does; the distribution is changed."""
+    for _, text, put in _texts_of(written, ()):
+        put(function(text))
+
+
+def _texts_of(written: Any, at: Path) -> Iterator[tuple[Path, str, Callable[[str], None]]]:
     for path, leaf in leaves(written, at):
-        for inner, text, put in _texts(leaf):
-            try:
-                put(value_set(CODED[name]).require(text))
-            except SpecificationError as error:
-                findings.add(error.what, error.remedy, *path, *inner, value=text)
+        yield from (((*path, *inner), text, put) for inner, text, put in _texts(leaf))
 
 
 def _texts(leaf: Any) -> Iterator[tuple[Path, str, Callable[[str], None]]]:

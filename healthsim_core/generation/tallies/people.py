@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from healthsim_core.columns import Columns
 from healthsim_core.dates import whole_years
 from healthsim_core.draws import Draws, Floats
+from healthsim_core.generation.allowed import UNINSURED
 from healthsim_core.generation.distributions import Distribution
 from healthsim_core.generation.family import PossibleAges
 from healthsim_core.generation.people_steps import Attribute, ConditionPlan, Prevalence
@@ -115,6 +116,8 @@ def _tally_attribute(tallies: Tallies, houses: Households, attribute: Attribute)
         stated = {subscriber: attribute.stated[subscriber]} if attribute.stated[subscriber] else {}
     for position, where in stated.items():
         rows = houses.at(position)
+        if attribute.name == "plan":  # the uninsured have none, whatever is stated
+            rows = rows[houses.people["coverage_type"][rows] != UNINSURED]
         values, distribution = houses.people[attribute.name][rows], attribute.by_member[position]
         columns, within = houses.columns(rows, distribution.names), houses.within(rows, attribute.name)
         if entangled(attribute, houses.plan.people.attributes):

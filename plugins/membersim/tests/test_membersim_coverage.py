@@ -33,7 +33,7 @@ def test_who_has_a_coverage_type_is_covered_from_the_start_of_the_plan_year():
 
 
 def test_who_has_none_is_not_covered():
-    found, _ = spans(make_people(1, coverage_type=None, plan=None))
+    found, _ = spans(make_people(1, coverage_type="uninsured", plan=None))
 
     assert found == []
 

@@ -9,12 +9,14 @@ import pytest
 import simple_icd_10_cm as icd
 from membersim.facts import DATA, HOME, billing_skill, document, rows
 from membersim.generation import JOURNEYS, MEMBER_PROFILE_TEMPLATES, MemberProfileExecutor, create_member_profile
+from membersim.handlers import membership
 from membersim.handlers.services import reason_kind, specialty_kind
 from membersim.pricing import drg_or_default
 from membersim.registries import drg_weights, fee_schedule
 from membersim.tables import TABLES
 
 from healthsim_core import Columns, Draws, ProfileSpecification, SpecificationError, Text
+from healthsim_core.execution.verify import verify_folder
 
 
 @pytest.mark.parametrize("name", MEMBER_PROFILE_TEMPLATES)
@@ -198,3 +200,47 @@ def test_states_are_all_there():
 
     assert len({row["fips"] for row in listed}) == 51
     assert all(0.5 < float(row[name]) < 2 for row in listed for name in ("price", "wage"))
+
+
+def test_the_uninsured_have_bills_and_no_membership(tmp_path):
+    profile = {"id": "some", "coverage": {"type": {"type": "categorical", "weights": {"Commercial": 0.5, "uninsured": 0.5}}}}
+    result = membersim.generate(profile, "member-year", count=60, persist=False, out=tmp_path, output_formats=["x12_834", "x12_837"])
+    kind = {row["person_id"]: row["coverage_type"] for row in result.tables["core.person"].to_pylist()}
+    for table in ("member", "coverage", "claim"):
+        assert {kind[row["person_id"]] for row in result.tables[f"membersim.{table}"].to_pylist()} == {"Commercial"}
+    assert {kind[row["person_id"]] for row in result.tables["core.event"].to_pylist()} == {"Commercial", "uninsured"}
+    assert verify_folder(tmp_path).passed
+
+
+def test_verify_finds_coverage_of_another_type_than_the_person_s(tmp_path, monkeypatch):
+    truly = membership.coverage_table
+    monkeypatch.setattr(membership, "coverage_table", lambda *given: truly(*given).assign(coverage_type="Medicare"))
+    membersim.generate({"id": "some", "coverage": {"type": "Medicaid"}}, count=5, persist=False, out=tmp_path)
+    found = {(finding.where, finding.what): finding.wrong for finding in verify_folder(tmp_path).findings}
+    assert found["membersim.coverage", "coverage_type is the person's"] == 5
+
+
+@pytest.mark.parametrize(("kind", "said"), [("Tricare", "no coverage type"), ("uninsured", "the uninsured have no plan")])
+def test_a_design_is_of_a_coverage_type_that_has_plans(kind, said):
+    design = {"coverage_type": kind, "kind": "commercial", "insurance_line": "PPO", "filing": {}, "in": {}}
+    with pytest.raises(SpecificationError, match=rf"products.membersim.plans.Gold.coverage_type: .*{said}"):
+        membersim.generate({"products": {"membersim": {"plans": {"Gold": design}}}}, count=1, persist=False)
+
+
+def test_a_plan_change_to_another_coverage_type_changes_nothing_and_is_told():
+    move = {"event_id": "move", "event_type": "plan_change", "delay": {"days": 30}, "parameters": {"plan": "PPO"}}
+    journey = {"journey_id": "j", "duration_days": 90, "events": [move]}
+    kinds = {"type": "categorical", "weights": {"Commercial": 0.5, "Medicaid": 0.5}}
+    result = membersim.generate({"id": "some", "coverage": {"type": kinds}}, journey, count=40, persist=False)
+    coverage = result.tables["membersim.coverage"].to_pylist()
+    assert {row["coverage_type"] for row in coverage if row["start_reason"] == "22"} == {"Commercial"}
+    medicaid = sum(row["coverage_type"] == "Medicaid" for row in result.tables["core.person"].to_pylist())
+    (note,) = [note for note in result.notes if "another coverage type" in note]
+    assert str(medicaid) in note
+
+
+@pytest.mark.parametrize("event_type", ["plan_change", "new_enrollment"])
+def test_a_change_to_a_plan_of_a_type_that_nobody_has_is_refused(event_type):
+    move = {"event_id": "move", "event_type": event_type, "parameters": {"plan": "Original Medicare"}}
+    with pytest.raises(SpecificationError, match=r'events\[0\].parameters.plan: "Original Medicare" is a plan of Medicare, and people are'):
+        membersim.generate({"coverage": {"type": "Commercial"}}, {"journey_id": "j", "duration_days": 9, "events": [move]}, count=5)

@@ -80,8 +80,13 @@ def test_a_card_number_that_was_keyed_wrong_matches_nobody():
     assert codes(fill(0, circumstance="card misread"), fill(1)) == ["52", None]
 
 
-def test_somebody_without_coverage_is_refused():
-    assert codes(fill(0), coverage_type=None, plan=None) == ["65"]
+def test_the_uninsured_pay_the_pharmacy_s_price_and_no_claim_is_made():
+    (row, again), _ = submit(fill(0), fill(5, number=1), coverage_type="uninsured", plan=None)
+
+    assert (row["status"], row["reject_code"], row["cardholder_id"], row["authorization_number"]) == ("cash", None, None, None)
+    assert row["patient_pay"] == row["allowed"] == row["usual_and_customary"] > 0
+    assert (row["plan_paid"], row["deductible"], row["copay"], row["out_of_pocket_to_date"]) == (0, 0, 0, 0)
+    assert (again["status"], again["fill_number"]) == ("cash", 1)  # too soon for an insurer, and there is none
 
 
 def test_a_fill_after_coverage_ended_is_refused_until_coverage_begins_again():
@@ -209,9 +214,15 @@ def test_a_reversal_negates_its_claim_and_restores_the_accumulators():
 
 
 def test_what_was_refused_cannot_be_reversed():
-    _, reversals = submit(fill(0), reverse(5, 0), coverage_type=None, plan=None)
+    _, reversals = submit(fill(0, circumstance="card misread"), reverse(5, 0))
 
     assert reversals == []
+
+
+def test_a_sale_for_cash_that_nobody_picks_up_is_returned_without_a_reversal():
+    (row,), reversals = submit(fill(0), reverse(5, 0), coverage_type="uninsured", plan=None)
+
+    assert (row["status"], reversals) == ("returned", [])
 
 
 def test_a_fill_is_reversed_once():

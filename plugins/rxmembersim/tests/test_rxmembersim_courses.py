@@ -144,12 +144,11 @@ def test_the_shares_of_days_that_people_mean_to_cover_have_the_mean_of_their_cla
     assert facts("adherence")["range"]["least"] < shares.min() < shares.max() < facts("adherence")["range"]["most"]
 
 
-def test_without_coverage_a_prescription_is_tried_once():
-    people = make_people(200, coverage_type=None, plan=None)
-    events = prescriptions(200, people=people)
+def test_the_uninsured_need_no_authorization_and_show_no_card():
+    people = make_people(2_000, coverage_type="uninsured", plan=None)
+    tried = attempts(courses.first_fills(prescriptions(2_000, 28, 3, "00002143480", "glp1_agonist", people=people))).values()
 
-    assert len(courses.first_fills(events).row) == 200
-    assert len(courses.refills(events).row) == 0
+    assert {circumstance for one in tried for _, _, circumstance, _ in one} == {None, courses.UNCOLLECTED}
 
 
 def test_a_prior_authorization_that_is_missing_comes_days_later_or_never():

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from rxmembersim.handlers.cardholders import cardholders
 from rxmembersim.handlers.prescriptions import prescriptions as prescribe
 
 from healthsim_core import Columns, JourneySpecification, ProfileSpecification, Text, read_skill
+from healthsim_core.execution.verify import verify_folder
 from healthsim_core.testing import make_events, make_people
 
 PROFILES = Path(rxmembersim.__file__).parent / "profiles"
@@ -257,11 +258,24 @@ def test_everybody_of_a_household_fills_under_the_card_they_share():
     assert sum(row["reject_code"] == "52" for row in fills) < 0.05 * len(fills)
 
 
-def test_somebody_without_coverage_holds_an_old_card():
-    people = make_people(2, coverage_type=[None, "Commercial"], plan=[None, "PPO"])
-    (old, valid) = cardholders(make_events("person", people))["rxmembersim.cardholder"].to_pylist()
+def test_the_uninsured_have_no_card():
+    people = make_people(2, coverage_type=["uninsured", "Commercial"], plan=[None, "PPO"])
+    (card,) = cardholders(make_events("person", people))["rxmembersim.cardholder"].to_pylist()
 
-    assert (old["active"], old["benefit"], valid["active"], valid["benefit"]) == (False, None, True, "commercial")
+    assert (card["person_id"], card["benefit"]) == (people.id[1], "commercial")
+
+
+def test_no_claim_of_the_uninsured_is_transmitted_and_verify_agrees(tmp_path):
+    profile = {"id": "some", "coverage": {"type": {"type": "categorical", "weights": {"Commercial": 0.5, "uninsured": 0.5}}}}
+    prescribed = {"event_id": "rx", "event_type": "new_rx", "parameters": ATORVASTATIN}
+    journey = {"journey_id": "drug", "duration_days": 300, "events": [prescribed]}
+    made = rxmembersim.generate(profile, journey, count=40, persist=False, out=tmp_path, output_formats=["ncpdp_d0"])
+    statuses = Counter(made.tables["rxmembersim.fill"]["status"].to_pylist())
+
+    assert statuses["cash"] > 20
+    claims = statuses.total() - statuses["cash"] - statuses["returned"]
+    assert (tmp_path / "ncpdp_d0" / "b1.ncpdp").read_text().count("D0B1") == claims
+    assert verify_folder(tmp_path).passed
 
 
 def test_the_same_request_gives_the_same_bytes_in_chunks_of_any_size(tmp_path):

@@ -1,8 +1,9 @@
 """Spans of coverage: who is covered from when to when, by which plan.
 
-Somebody with a coverage type is covered from the first of the year in which the run starts for them (from birth, and in
+Somebody who is insured is covered from the first of the year in which the run starts for them (from birth, and in
 Medicare not before the month of the 65th birthday), unless the first coverage event of their journeys enrols them. An
-event of a subscriber counts for the household, except where plans are individual (Medicare, Medicaid).
+event of a subscriber counts for the household, except where plans are individual (Medicare, Medicaid). A change to a plan of another
+coverage type than the person's changes nothing. The uninsured have no span.
 """
 
 from __future__ import annotations
@@ -103,10 +104,22 @@ def _changes(events: Events, plans: Plans, individual: NDArray[np.bool_]) -> _Ch
     other = person[members] != events.person[cause]
     row = np.concatenate([events.row[at], members[other]])
     cause = np.concatenate([at, cause[other]])
-    named = events.parameters["plan"][cause]
-    plan = Text(named.codes, named.values).map(lambda name: plans.code(name, "Commercial"), np.int64, -1)
+    named = _own(events.parameters["plan"][cause], events.chunk["coverage_type"][row], plans)
+    plan = np.where(named.is_null(), -1, plans.codes(named, events.chunk["coverage_type"][row]))
     found = _Changes(row, events.date[cause], kind[cause], plan, named, events.parameters["reason"][cause])
-    return found.take(np.lexsort((kind[cause], events.time[cause], row)))
+    changes = (kind[cause] != CHANGE) | ~named.is_null() | events.parameters["plan"][cause].is_null()
+    return found.take(_only(np.lexsort((kind[cause], events.time[cause], row)), changes))
+
+
+def _own(named: Text, coverage_type: Text, plans: Plans) -> Text:
+    """The plans that events name, where they are of the person's coverage type: a person never has one of another."""
+    names, types = [*named.values.to_pylist(), None], [*coverage_type.values.to_pylist(), None]
+    foreign = np.array([[plans.is_foreign(name, kind) for name in names] for kind in types])
+    return Text(np.where(foreign[coverage_type.codes, named.codes], -1, named.codes), named.values)
+
+
+def _only(order: NDArray[np.intp], wanted: NDArray[np.bool_]) -> NDArray[np.intp]:
+    return order[wanted[order]]
 
 
 def _within(sizes: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -9,13 +9,14 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Mistakes, Run, SpecificationError, Text
+from healthsim_core import Mistakes, Run, SpecificationError, Text, value_set
 from membersim.facts import document
 
 SERVICES = ("primary", "specialist", "urgent", "emergency", "inpatient", "pharmacy", "other")
 IN, OUT = 0, 1
 NETWORKS = ("in", "out")
 NO_LIMIT = np.int64(1) << 50  # cents; stands for "no limit"
+UNINSURED = "uninsured"  # a coverage type without plans
 _DESIGN = {"coverage_type", "kind", "default", "individual", "insurance_line", "filing", "out_of_network", "exempt_below_age", "in", "out"}
 _PATTERN = "Take one of the bundled designs (data/plans.json of membersim) as a pattern."
 _KINDS = ("commercial", "medicare", "medicare_advantage", "medicaid", "managed_medicaid")
@@ -52,7 +53,9 @@ class Plans:
     @classmethod
     def of(cls, run: Run) -> Plans:
         """The bundled designs and those of `products.membersim.plans` of the profile or scenario."""
-        return cls._made({**document("plans")["plans"], **run.settings.get("membersim", {}).get("plans", {})})
+        own = run.settings.get("membersim", {}).get("plans", {})
+        kinds = {name: value_set("coverage-type").canonical(design["coverage_type"]) for name, design in own.items()}
+        return cls._made({**_bundled(), **{name: {**design, "coverage_type": kinds[name]} for name, design in own.items()}})
 
     @classmethod
     def _made(cls, designs: Mapping[str, Any]) -> Plans:
@@ -71,22 +74,31 @@ class Plans:
         )
 
     def code(self, plan: str | None, coverage_type: str | None) -> int:
-        """Index of the design of a plan by name, or of its coverage type's default; -1 without coverage."""
-        if plan is not None:
-            for index, name in enumerate(self.names):
-                if _plain(name) == _plain(plan):
-                    return index
-        if coverage_type is None:
-            return -1
-        mine = [i for i, design in enumerate(self.designs) if _plain(design["coverage_type"]) == _plain(coverage_type)]
-        mine = mine or [i for i, design in enumerate(self.designs) if design["coverage_type"] == "Commercial"]
-        return next((i for i in mine if self.designs[i].get("default")), mine[0])
+        """Index of the design of a plan by name among those of a coverage type, or of the type's default; -1 for the uninsured."""
+        mine = [index for index, design in enumerate(self.designs) if design["coverage_type"] == coverage_type]
+        named = (index for index in mine if plan is not None and _plain(self.names[index]) == _plain(plan))
+        usual = (index for index in mine if self.designs[index].get("default"))
+        return next(named, next(usual, mine[0] if mine else -1))
 
     def codes(self, plan: Text, coverage_type: Text) -> NDArray[np.int64]:
-        """`code` for columns; -1 where there is no coverage type."""
+        """`code` for columns.
+
+        Raises:
+            SpecificationError: Somebody's plan is a design of another coverage type.
+        """
         types, plans = [*coverage_type.values.to_pylist(), None], [*plan.values.to_pylist(), None]
-        table = np.array([[self.code(name, kind) if kind is not None else -1 for name in plans] for kind in types], np.int64)
+        for kind, name in np.unique(np.stack([coverage_type.codes, plan.codes]), axis=1).T.tolist():
+            if self.is_foreign(plans[name], types[kind]):
+                what = f'"{plans[name]}" is not a plan of {types[kind]}, and some of its people are.'
+                raise SpecificationError(what, f"products.membersim.plans.{plans[name]}.coverage_type", "Give them another plan.")
+        table = np.array([[self.code(name, kind) for name in plans] for kind in types], np.int64)
         return table[coverage_type.codes, plan.codes]
+
+    def is_foreign(self, plan: str | None, coverage_type: str | None) -> bool:
+        """Whether there is a design of a plan's name, and none of the coverage type."""
+        named = zip(self.names, self.designs, strict=True)
+        known = [design["coverage_type"] for name, design in named if plan is not None and _plain(name) == _plain(plan)]
+        return bool(known) and coverage_type not in known
 
     def given(self, name: str, default: Any = None) -> list[Any]:
         """An entry of every design."""
@@ -95,6 +107,11 @@ class Plans:
     def text(self, code: NDArray[Any], name: str) -> Text:
         """An entry of each row's design, as text."""
         return Text.of(self.given(name))[code]
+
+
+def _bundled() -> dict[str, Any]:
+    plans: dict[str, Any] = document("plans")["plans"]
+    return plans
 
 
 def _plain(name: str) -> str:
@@ -150,6 +167,10 @@ def _check(name: str, design: Any) -> None:
     if missing or unknown:
         problem = f"lacks {', '.join(sorted(missing))}" if missing else f"has unknown entries: {', '.join(sorted(unknown))}"
         raise SpecificationError(f"the plan {problem}.", where, _PATTERN)
+    kind, bundled = value_set("coverage-type").require(design["coverage_type"], f"{where}.coverage_type"), _bundled().get(name)
+    if kind == UNINSURED or (bundled and bundled["coverage_type"] != kind):
+        is_of = f'"{name}" is a plan of {bundled["coverage_type"]}' if bundled else "the uninsured have no plan"
+        raise SpecificationError(f"{is_of}.", f"{where}.coverage_type", "Name another type, or give the plan another name.")
     if design["kind"] not in _KINDS:
         raise SpecificationError(f'"{design["kind"]}" is no kind of payer.', f"{where}.kind", f"Use one of {', '.join(_KINDS)}.")
     for network in NETWORKS:

@@ -81,7 +81,7 @@ COVERAGE = Table(
         Field("member_number", "text", "Number on the card."),
         Field("relationship", "category", "To the subscriber: self, spouse or child."),
         Field("relationship_code", "category", "X12 individual relationship: 18, 01 or 19."),
-        Field("coverage_type", "category", "Medicare, Medicaid or Commercial."),
+        Field("coverage_type", "category", "Medicare, Medicaid or Commercial; the person's.", codes="coverage-type"),
         Field("plan", "category", "Kind of plan: PPO, HMO, HDHP, Original Medicare, ..."),
         Field("insurance_line", "category", "X12 insurance line code (HD03): PPO, HMO, HLT, ..."),
         Field("group_number", "category", "Group of the sponsor.", nullable=True),

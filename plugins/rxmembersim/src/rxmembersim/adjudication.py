@@ -13,10 +13,10 @@ from rxmembersim.formulary import formulary
 
 CLAIM, REVERSAL, COVERAGE_ENDS, COVERAGE_BEGINS = range(4)
 # NCPDP reject codes, field 511-FB; bare, as the standard's list is licensed
-ACCEPTED, NO_PRODUCT, NOT_COVERED, NOT_YET, TERMINATED, UNMATCHED, UNINSURED, TOO_SOON, NO_AUTHORIZATION, REVIEW = (
-    "", "21", "70", "67", "69", "52", "65", "79", "75", "88",
+ACCEPTED, NO_PRODUCT, NOT_COVERED, NOT_YET, TERMINATED, UNMATCHED, TOO_SOON, NO_AUTHORIZATION, REVIEW = (
+    "", "21", "70", "67", "69", "52", "79", "75", "88",
 )  # fmt: skip
-CODES = [ACCEPTED, NO_PRODUCT, NOT_COVERED, NOT_YET, TERMINATED, UNMATCHED, UNINSURED, TOO_SOON, NO_AUTHORIZATION, REVIEW]
+CODES = [ACCEPTED, NO_PRODUCT, NOT_COVERED, NOT_YET, TERMINATED, UNMATCHED, TOO_SOON, NO_AUTHORIZATION, REVIEW]
 
 Ints = NDArray[np.int64]
 
@@ -34,7 +34,7 @@ class Claims:
         number: Fill number as submitted; NaN for what has been dispensed so far, known when the claim's turn comes.
         drug: Row of the formulary.
         product: Number of the product among those dispensed.
-        benefit: The benefit, -1 for none.
+        benefit: The benefit; -1 for none: a sale for cash, which nobody adjudicates.
         allowed: Cents, if the claim is paid.
         exempt: Whether the person pays nothing.
         reject: Index into `CODES` of a reason that does not depend on other claims; 0 for none.
@@ -115,6 +115,9 @@ class Ledger:
         claims = self.claims
         unsaid = np.isnan(claims.number[rows])
         claims.number[rows[unsaid]] = self.count[claims.prescription[rows[unsaid]]]
+        cash = rows[claims.benefit[rows] < 0]
+        self._remember(cash, claims.person[cash])
+        rows = rows[claims.benefit[rows] >= 0]
         barred = self.barred[claims.person[rows]]
         claims.reject[rows] = np.where(claims.reject[rows] == 0, barred, claims.reject[rows])
         open_rows = rows[claims.reject[rows] == 0]

@@ -13,7 +13,7 @@ from healthsim_core import Text
 from rxmembersim.facts import facts
 
 TIERS = 5
-LAPSED = "lapsed"
+UNINSURED = "uninsured"  # the coverage type of those without coverage, who pay cash
 
 
 @attrs.frozen(eq=False)
@@ -77,13 +77,13 @@ def benefits() -> Benefits:
 
 
 def card(benefit: NDArray[np.int64], field: str) -> Text:
-    """What the card of each benefit says: its bin, pcn or group; an old card where there is no benefit."""
+    """What the card of each benefit says: its bin, pcn or group."""
     cards = facts("benefits")["cards"]
-    return Text.of([cards[name][field] for name in (*benefits().names, LAPSED)])[benefit]
+    return Text.of([cards[name][field] for name in benefits().names])[benefit]
 
 
 def _chosen(names: tuple[str, ...], kind: str | None, plan: str | None) -> int:
-    if kind is None:
+    if kind in (None, UNINSURED):
         return -1
     stated = facts("benefits")
     for index, name in enumerate(names):

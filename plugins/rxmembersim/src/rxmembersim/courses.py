@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from healthsim_core import Columns, Draws, Events, Schedule, Text
 from rxmembersim import reading
+from rxmembersim.benefits import UNINSURED
 from rxmembersim.facts import facts
 from rxmembersim.formulary import formulary
 
@@ -103,13 +104,14 @@ def _first(prescriptions: Events, course: Course) -> tuple[Days, Mask]:
     drug = formulary().find(reading.text(prescriptions, "ndc"), reading.text(prescriptions, "drug_class"))
     coverage = prescriptions.people["coverage_type"]
     asks = formulary().authorization[drug]
-    refused = coverage.is_null() | formulary().is_excluded(drug, coverage)
-    misread = draw.happens("misread", said["card_misread"]["share"]) & ~refused
+    insured = coverage != UNINSURED
+    refused = formulary().is_excluded(drug, coverage)
+    misread = draw.happens("misread", said["card_misread"]["share"]) & ~refused & insured
     day = draw.integers("first fill", 0, np.where(misread, said["first_fill_days"]["most"], said["first_fill_days"]["most"] + 1))
     course.attempt(misread, day, 0, circumstance=_CIRCUMSTANCES.index(MISREAD))
     day = day + misread
     rule = said["prior_authorization"]
-    waits = asks & ~refused & ~draw.happens("on file", rule["on_file"])
+    waits = asks & insured & ~refused & ~draw.happens("on file", rule["on_file"])
     course.attempt(waits, day, 0, circumstance=_CIRCUMSTANCES.index(UNAUTHORIZED))
     denied = waits & ~draw.happens("granted", rule["granted"])
     day = day + np.where(waits, draw.integers("authorization", rule["days"][0], rule["days"][1] + 1), 0)

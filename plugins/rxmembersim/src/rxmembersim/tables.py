@@ -15,11 +15,11 @@ CARDHOLDER = Table(
         Field("person_code", "category", "Three digits that tell a household's people apart, NCPDP field 303-C3."),
         Field("relationship_code", "category", "1 cardholder, 2 spouse, 3 child, 4 other: NCPDP field 306-C6."),
         Field("subscriber_id", "id", "Person who holds the coverage.", references="core.person"),
-        Field("benefit", "category", "The pharmacy benefit that adjudicates the claims.", nullable=True),
-        Field("active", "boolean", "Whether the card is in force when the run starts; an old card is not."),
+        Field("coverage_type", "category", "Commercial, Medicare or Medicaid.", codes="coverage-type"),
+        Field("benefit", "category", "The pharmacy benefit that adjudicates the claims."),
     ),
     key=("person_id",),
-    description="The pharmacy card of every person.",
+    description="The pharmacy card of everybody who is insured.",
 )
 
 PRESCRIPTION = Table(
@@ -57,10 +57,10 @@ _CLAIM_MONEY = (
     Field("ingredient_cost", "money", "Ingredient cost submitted, NCPDP field 409-D9.", unit="USD"),
     Field("dispensing_fee", "money", "Dispensing fee submitted, NCPDP field 412-DC.", unit="USD"),
     Field("gross_amount_due", "money", "Ingredient cost and dispensing fee, NCPDP field 430-DU.", unit="USD"),
-    Field("allowed", "money", "What the benefit allows for the fill: patient and plan together.", unit="USD"),
+    Field("allowed", "money", "What the benefit allows, patient and plan together; for cash, the pharmacy's price.", unit="USD"),
     Field("deductible", "money", "Part of the patient's payment that goes to the deductible.", unit="USD"),
     Field("copay", "money", "Part of the patient's payment that is copayment or coinsurance.", unit="USD"),
-    Field("patient_pay", "money", "What the patient pays: deductible and copay.", unit="USD"),
+    Field("patient_pay", "money", "What the patient pays: deductible and copay; for cash, all of it.", unit="USD"),
     Field("plan_paid", "money", "What the plan pays.", unit="USD"),
     Field("deductible_to_date", "money", "The person's deductible met in the plan year after this.", unit="USD"),
     Field("out_of_pocket_to_date", "money", "The person's payments in the plan year after this.", unit="USD"),
@@ -69,10 +69,10 @@ _CLAIM_MONEY = (
 FILL = Table(
     "rxmembersim.fill",
     (
-        Field("fill_id", "id", "The fill: one claim, whatever becomes of it."),
+        Field("fill_id", "id", "The fill: one claim, whatever becomes of it, or a sale for cash."),
         Field("prescription_id", "id", "The prescription.", references="rxmembersim.prescription"),
         Field("person_id", "id", "The patient.", references="core.person"),
-        Field("cardholder_id", "text", "The card number as the pharmacy keyed it."),
+        Field("cardholder_id", "text", "The card number as the pharmacy keyed it; null where cash is paid.", nullable=True),
         Field("fill_number", "integer", "0 is the first fill, 1 the first refill, ...: NCPDP field 403-D3."),
         Field("ndc", "category", "National Drug Code, eleven digits.", nullable=True),
         Field("description", "category", "The drug in words.", nullable=True),
@@ -85,7 +85,7 @@ FILL = Table(
         Field("tier", "category", "Formulary tier: 1 to 5, or excluded.", nullable=True),
         Field("usual_and_customary", "money", "What the pharmacy charges without insurance, NCPDP field 426-DQ.", unit="USD"),
         *_CLAIM_MONEY,
-        Field("status", "category", "paid, rejected, or reversed: paid first and undone later."),
+        Field("status", "category", "Of a claim: paid, rejected, or reversed (paid first); of a sale: cash, or returned."),
         Field("reject_code", "category", "NCPDP reject code of a rejected claim.", nullable=True),
         Field("dur_code", "category", "Conflict found in the drug utilization review: DD, TD, ER, PA, SX.", nullable=True),
         Field("dur_severity", "category", "contraindicated, major, moderate or minor.", nullable=True),
@@ -93,7 +93,7 @@ FILL = Table(
         Field("authorization_number", "text", "The processor's number for a paid claim.", nullable=True),
     ),
     key=("fill_id",),
-    description="Pharmacy claims, one a fill, as submitted and as adjudicated.",
+    description="Fills: pharmacy claims as submitted and adjudicated, and what the uninsured buy for cash, of which no claim is made.",
 )
 
 REVERSAL = Table(

@@ -9,12 +9,11 @@ from typing import Any
 from healthsim_core import (
     ProfileExecutor,
     ProfileSpecification,
-    SpecificationError,
     Templates,
     journey_templates,
     profile_templates,
+    value_set,
 )
-from membersim.facts import document
 
 _PACKAGE = Path(__file__).parent.parent
 JOURNEYS = journey_templates(_PACKAGE / "journeys")
@@ -54,16 +53,13 @@ def create_member_profile(
         stated: Any other part of a profile: `demographics`, `clinical`, `members`, `journeys`, ...
 
     Raises:
-        SpecificationError: No plan has that coverage type.
+        SpecificationError: There is no such coverage type.
 
     Example:
         >>> create_member_profile("Medicare", {"Original Medicare": 0.5, "Medicare Advantage": 0.5}, age=70).coverage.type.value
         'Medicare'
     """
-    known = sorted({design["coverage_type"] for design in document("plans")["plans"].values()})
-    if coverage_type not in known:
-        raise SpecificationError(f'no plan covers "{coverage_type}".', "coverage_type", f"Use one of {', '.join(known)}.")
-    coverage: dict[str, Any] = {"type": coverage_type}
+    coverage: dict[str, Any] = {"type": value_set("coverage-type").require(coverage_type, "coverage_type")}
     if plans is not None:
         coverage["plan" if isinstance(plans, str) else "plan_distribution"] = plans
     demographics = {**stated.pop("demographics", {}), **({} if age is None else {"age": age})}

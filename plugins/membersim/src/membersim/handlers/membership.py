@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from healthsim_core import Columns, EventHandler, Events, Field
@@ -13,7 +15,7 @@ from membersim.handlers.lines import lines_of
 from membersim.handlers.members import Household, coverage_table, member_table
 from membersim.handlers.services import services_of
 from membersim.payers import payer_of
-from membersim.plans import Plans, accepted
+from membersim.plans import UNINSURED, Plans, accepted
 from membersim.tables import ACCUMULATOR, CLAIM, CLAIM_DIAGNOSIS, CLAIM_LINE, COVERAGE, MEMBER
 
 EVENT_TYPES = (
@@ -46,9 +48,23 @@ def _text(name: str, description: str) -> Field:
     return Field(name, "category", description, nullable=True)
 
 
+def _notes(events: Events, written: Mapping[str, Columns]) -> dict[str, int]:
+    """What a user should know: events of coverage that change nothing."""
+    plans, kind = Plans.of(events.run), events.people["coverage_type"]
+    told = events.type.isin(("new_enrollment", "plan_change"))
+    uninsured, named = kind == UNINSURED, events.parameters["plan"]
+    pairs = ((name, kinds) for name in [*named.values.to_pylist(), None] for kinds in [*kind.values.to_pylist(), None])
+    foreign = np.array([plans.is_foreign(*pair) for pair in pairs]).reshape(len(named.values) + 1, -1)[named.codes, kind.codes]
+    return {
+        "changes to a plan of another coverage type than the person's changed nothing": int((told & foreign & ~uninsured).sum()),
+        "enrollments of people who are uninsured changed nothing": int((told & uninsured).sum()),
+    }
+
+
 HANDLER = EventHandler(
     EVENT_TYPES,
     membership,
+    notes=_notes,
     writes=(MEMBER, COVERAGE, CLAIM, CLAIM_LINE, CLAIM_DIAGNOSIS, ACCUMULATOR),
     follows={"claim_institutional": ("admission",)},
     accepts=accepted,

@@ -1,4 +1,4 @@
-"""Everybody's pharmacy card."""
+"""The pharmacy cards of the insured."""
 
 from __future__ import annotations
 
@@ -6,28 +6,29 @@ import numpy as np
 import pyarrow as pa
 
 from healthsim_core import Columns, Events, Text
-from rxmembersim.benefits import benefits, card
+from rxmembersim.benefits import UNINSURED, benefits, card
 
 _RELATIONSHIPS = {"subscriber": "1", "individual": "1", "spouse": "2", "dependent": "3", "newborn": "3"}
 _POSITIONS = 16  # places in a household: a person's id is the household's place, then the person's
 
 
 def cardholders(people: Events) -> dict[str, Columns]:
-    """One card a person; who has no coverage shows an old one."""
+    """One card a person who is insured."""
+    people = people.where(people.people["coverage_type"] != UNINSURED)
     persons = people.people
     benefit = benefits().find(persons["coverage_type"], persons["plan"])
     positions = [f"{position:03d}" for position in range(1, _POSITIONS + 1)]
     columns = {
-        "person_id": people.id,
+        "person_id": people.person,
         "bin": card(benefit, "bin"),
         "pcn": card(benefit, "pcn"),
         "group_id": card(benefit, "group"),
         "cardholder_id": persons["member_number"],
-        "person_code": Text(people.id % _POSITIONS, positions),
+        "person_code": Text(people.person % _POSITIONS, positions),
         "relationship_code": persons["role"].recode(lambda role: _RELATIONSHIPS.get(role, "4")),
         "subscriber_id": persons["subscriber_id"],
+        "coverage_type": persons["coverage_type"],
         "benefit": Text(benefit, list(benefits().names)),
-        "active": benefit >= 0,
     }
     return {"rxmembersim.cardholder": Columns(columns, len(people))}
 

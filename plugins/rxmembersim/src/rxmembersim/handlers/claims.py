@@ -29,6 +29,8 @@ PARAMETERS = (
     Field("threshold", "number", "The ratio that counts as adherent.", nullable=True),
 )
 
+_STATUSES = ["rejected", "paid", "reversed", "cash", "returned"]
+
 Ints = NDArray[np.int64]
 
 
@@ -42,7 +44,7 @@ class Submitted:
         own: Boolean array: fills that bring their own prescription.
         drug: Row of the formulary.
         benefit: The benefit, -1 for none.
-        card: Card number as keyed.
+        card: Card number as keyed; null where cash is paid.
         prices: The amounts.
     """
 
@@ -53,6 +55,11 @@ class Submitted:
     benefit: Ints
     card: Text
     prices: Prices
+
+    @property
+    def cash(self) -> NDArray[np.bool_]:
+        """Whether each is a sale for cash, of which no claim is made."""
+        return self.benefit < 0
 
 
 def claims(events: Events) -> dict[str, Columns]:
@@ -96,13 +103,14 @@ def _submitted(fills: Events) -> Submitted:
     benefit = benefits().find(people["coverage_type"], people["plan"])
     held_under = fills.ancestor("new_rx")["id"]
     misread = reading.text(fills, "circumstance") == MISREAD
+    card = keyed(people["member_number"], misread)
     return Submitted(
         events=fills,
         prescription=np.where(held_under > 0, held_under, fills.id),
         own=held_under == 0,
         drug=drug,
         benefit=benefit,
-        card=keyed(people["member_number"], misread),
+        card=Text(np.where(benefit < 0, -1, card.codes), card.values),
         prices=prices(fills.run, drug, reading.quantity(fills), benefit, people["county_fips"]),
     )
 
@@ -138,13 +146,12 @@ def _refused(submitted: Submitted) -> Ints:
     circumstance = reading.text(fills, "circumstance")
     reasons = (
         (adjudication.UNMATCHED, ~reading.same(submitted.card, fills.people["member_number"])),
-        (adjudication.UNINSURED, submitted.benefit < 0),
         (adjudication.NO_PRODUCT, reading.text(fills, "ndc").is_null()),
         (adjudication.NOT_COVERED, formulary().is_excluded(submitted.drug, fills.people["coverage_type"])),
         (adjudication.NO_AUTHORIZATION, formulary().authorization[submitted.drug] & (circumstance == UNAUTHORIZED)),
     )
     codes = [adjudication.CODES.index(code) for code, _ in reasons]
-    return np.select([holds for _, holds in reasons], codes, 0).astype(np.int64)
+    return np.where(submitted.cash, 0, np.select([holds for _, holds in reasons], codes, 0)).astype(np.int64)
 
 
 def _undone_by(events: Events, filled: NDArray[np.bool_]) -> Ints:
@@ -172,9 +179,11 @@ def _latest(events: Events, filled: NDArray[np.bool_]) -> Ints:
 
 def _fill_columns(submitted: Submitted, claims: Claims) -> Columns:
     fills, amounts, paid = submitted.events, submitted.prices, claims.paid
-    allowed = np.where(paid, amounts.allowed, 0)
+    cash = submitted.cash
+    allowed = np.where(paid, np.where(cash, amounts.usual_and_customary, amounts.allowed), 0)
     refused_tier = formulary().is_excluded(submitted.drug, fills.people["coverage_type"])
-    tier = np.where(refused_tier, 0, formulary().tier[submitted.drug])
+    tier = np.where(cash, -1, np.where(refused_tier, 0, formulary().tier[submitted.drug]))
+    status = np.where(paid, np.where(claims.reversed, 2, 1), 0) + np.where(cash, 2, 0)
     columns = {
         "fill_id": fills.id,
         "prescription_id": submitted.prescription,
@@ -191,22 +200,23 @@ def _fill_columns(submitted: Submitted, claims: Claims) -> Columns:
         "prescriber_npi": prescriber(fills),
         "tier": Text(tier, [EXCLUDED, "1", "2", "3", "4", "5"]),
         "usual_and_customary": amounts.usual_and_customary,
-        **_money(amounts, allowed, claims, slice(None), 1),
+        **_money(amounts, allowed, claims, slice(None), 1, cash),
         "deductible_to_date": claims.deductible_to_date,
         "out_of_pocket_to_date": claims.out_of_pocket_to_date,
-        "status": Text(np.where(paid, np.where(claims.reversed, 2, 1), 0), ["rejected", "paid", "reversed"]),
+        "status": Text(status, _STATUSES),
         "reject_code": Text(claims.reject - 1, adjudication.CODES[1:]),
         "dur_code": Text(claims.conflict - 1, dur.CODES[1:]),
         "dur_severity": Text(claims.conflict_severity - 1, dur.SEVERITIES[1:]),
         "dur_with": Text(claims.conflict_class, list(formulary().classes)),
-        "authorization_number": _authorization(fills.id, paid),
+        "authorization_number": _authorization(fills.id, paid & ~cash),
     }
     return Columns(columns, len(fills))
 
 
 def _reversal_columns(events: Events, undone: Undone, submitted: Submitted, claims: Claims) -> Columns:
-    back = np.flatnonzero(undone.claim >= 0)
-    reversals, claim = events.where(undone.claim >= 0), undone.claim[back]
+    claimed = (undone.claim >= 0) & ~np.append(submitted.cash, True)[undone.claim]
+    back = np.flatnonzero(claimed)
+    reversals, claim = events.where(claimed), undone.claim[back]
     fills = submitted.events
     columns = {
         "fill_id": fills.id[claim],
@@ -223,8 +233,10 @@ def _reversal_columns(events: Events, undone: Undone, submitted: Submitted, clai
     return Columns(columns, len(back))
 
 
-def _money(amounts: Prices, allowed: Ints, claims: Claims, rows: slice | Ints, sign: int) -> dict[str, Ints]:
-    patient = claims.deductible + claims.copay
+def _money(
+    amounts: Prices, allowed: Ints, claims: Claims, rows: slice | Ints, sign: int, cash: NDArray[np.bool_] | bool = False
+) -> dict[str, Ints]:
+    patient = np.where(cash, allowed, claims.deductible + claims.copay)
     columns = {
         "ingredient_cost": amounts.ingredient_cost, "dispensing_fee": amounts.dispensing_fee, "gross_amount_due": amounts.gross_amount_due,
         "allowed": allowed, "deductible": claims.deductible, "copay": claims.copay, "patient_pay": patient, "plan_paid": allowed - patient,

@@ -11,6 +11,8 @@ from patientsim.formats.fhir.participants import facility_reference, payer_refer
 from patientsim.formats.fhir.resources import Pieces, Rows
 from patientsim.formats.fragments import once, rendered
 
+UNINSURED = "uninsured"  # the coverage type of those who have no card
+
 
 def patient(rows: Rows) -> Pieces:
     """US Core Patient: of patientsim.patient, with the names and the rest from core.person."""
@@ -60,7 +62,7 @@ def _identifiers(rows: Rows, who: Any) -> Pieces:
         _identifier("MR", "mrn"),
         inner(rows["mrn"]),
         '"}',
-        text.choose(~who["coverage_type"].is_null(), card, ""),
+        text.choose(who["coverage_type"] != UNINSURED, card, ""),
         text.optional("," + _identifier("SS", "ssn"), who["ssn"], '"}'),
         "]",
     ]

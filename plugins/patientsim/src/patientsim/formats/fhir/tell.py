@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from healthsim_core import places
-from patientsim.formats.fhir.elements import PREFIX, SYSTEMS
+from patientsim.formats.fhir.elements import CODES, PREFIX, SYSTEMS
 from patientsim.formats.fhir.encounter import UNNAMED
 from patientsim.formats.readback import Gathered
 
@@ -35,6 +35,9 @@ def _npi(reference: Json | None) -> str | None:
         return number
     name, _, number = reference["reference"].rpartition("/")[2].partition("-")
     return number if name == "npi" else None
+
+
+_KIND = {code: kind for kind, (code, _) in CODES["payment"].items()}  # of coverage, by the code of its payer
 
 
 def _code(concept: Json, *systems: str) -> str | None:
@@ -90,8 +93,8 @@ def coverage(resource: Json, found: Gathered) -> None:
     classes = {_code(each["type"], "coverage_class"): each["value"] for each in resource.get("class", ())}
     found.add(
         "membersim.coverage", coverage_id=_own_id(resource), person_id=_target(resource, "beneficiary"),
-        member_number=resource["subscriberId"], plan=classes.get("plan"), start_date=resource["period"]["start"],
-        end_date=resource["period"].get("end"),
+        coverage_type=_KIND.get(_code(resource["type"], "payment") or ""), member_number=resource["subscriberId"],
+        plan=classes.get("plan"), start_date=resource["period"]["start"], end_date=resource["period"].get("end"),
     )  # fmt: skip
 
 

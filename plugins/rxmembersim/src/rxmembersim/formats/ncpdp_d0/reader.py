@@ -13,6 +13,7 @@ from healthsim_core import Columns, ReadBack, Text
 from rxmembersim.facts import facts
 from rxmembersim.formats.ncpdp_d0 import layout
 from rxmembersim.formats.ncpdp_d0.layout import ETX, FIELD, GROUP, HEADER, SEGMENT, STX
+from rxmembersim.formats.ncpdp_d0.writer import SALES
 
 _MONEY = {"D9": "ingredient_cost", "DC": "dispensing_fee", "DQ": "usual_and_customary", "DU": "gross_amount_due"}
 Key = tuple[str, ...]
@@ -64,7 +65,7 @@ def read_claims(folder: Path) -> ReadBack:
         else:
             reversals.append({"fill_id": row["fill_id"], "fill_number": int(reversal.segments["07"]["D3"])})
     tables = {"rxmembersim.fill": _columns(fills, _FILL), "rxmembersim.reversal": _columns(reversals, _REVERSAL)}
-    return ReadBack(tables, complete=tuple(tables), problems=tuple(problems))
+    return ReadBack(tables, complete=tuple(tables), problems=tuple(problems), leaves_out={"rxmembersim.fill": ("status", SALES)})
 
 
 def transmissions(path: Path) -> Iterator[Transmission]:

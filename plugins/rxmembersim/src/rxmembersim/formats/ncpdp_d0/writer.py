@@ -16,6 +16,7 @@ from rxmembersim.formats.ncpdp_d0.layout import END, GROUP, STX, field, segment
 from rxmembersim.formulary import formulary
 
 B1, B2 = "b1.ncpdp", "b2.ncpdp"
+SALES = ("cash", "returned")  # statuses of fills of which no claim is made
 _GENDERS = {"M": "1", "F": "2"}  # 305-C5
 
 Pieces = list["pa.Array | str"]
@@ -55,6 +56,7 @@ class ClaimWriter:
     def write(self, tables: Mapping[str, pa.Table]) -> None:
         """Take one chunk's tables."""
         fills = from_arrow(tables["rxmembersim.fill"])
+        fills = fills.where(~fills["status"].isin(SALES))  # type: ignore[union-attr]
         if len(fills) and fills.rows:
             self._billing.write(text.lines(*_billing(Chunk.of(tables, fills))))
         undone = tables["rxmembersim.reversal"]["fill_id"].to_numpy()
