@@ -1,5 +1,6 @@
 """The public names, for type checkers and for the lazy loader."""
 
+from .calls import checked_call as checked_call
 from .codes import CodeSystem as CodeSystem
 from .codes import ValueSet as ValueSet
 from .codes import value_set as value_set
@@ -47,8 +48,10 @@ from .tables import Field as Field
 from .tables import Table as Table
 from .tables import cents as cents
 from .tables import from_arrow as from_arrow
+from .templates import PROFILE_PARTS as PROFILE_PARTS
 from .templates import Templates as Templates
 from .templates import journey_templates as journey_templates
 from .templates import profile_templates as profile_templates
+from .templates import stated_part as stated_part
 
 __version__: str

@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 import attrs
 
 from healthsim_core import world
+from healthsim_core.absent import failures, whereabouts
 from healthsim_core.codes import CodeSystem, ValueSet, code_systems
-from healthsim_core.errors import ConflictError, PluginError, UnknownNameError, suggestion, unknown
+from healthsim_core.errors import ConflictError, PluginError, UnknownNameError, canonical, suggestion
 from healthsim_core.offers import (
     CodeSystemOffer,
     Command,
@@ -28,16 +29,12 @@ from healthsim_core.offers import (
     Trigger,
 )
 from healthsim_core.plugins import Plugin, installed
+from healthsim_core.spec.kinds import how_to_give
 from healthsim_core.tables import Table
 
 CORE_EVENT_TYPES = ("person", "milestone", "journey_start", "journey_end", "birth", "death")
 _VOCABULARY = Path(__file__).parent / "data" / "event_types.json"
 Found = TypeVar("Found", bound=Offer)
-
-
-def canonical(name: str) -> str:
-    """A template's name with - and _ alike, without regard to case."""
-    return name.lower().replace("_", "-")
 
 
 @functools.cache
@@ -66,6 +63,11 @@ class Catalog:
     def products(self) -> tuple[str, ...]:
         """Names of the active plugins."""
         return tuple(plugin.name for plugin in self.plugins if plugin.status == "active")
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """Every plugin that did not load, with the cause, a line each."""
+        return failures(self.plugins)
 
     @functools.cached_property
     def offers(self) -> tuple[Offer, ...]:
@@ -152,15 +154,22 @@ class Catalog:
         heard = {name for trigger in self.of(Trigger) for name in (trigger.on, trigger.then)}
         return frozenset({*handled, *heard, *vocabulary(), *CORE_EVENT_TYPES})
 
+    @functools.cached_property
+    def _event_types(self) -> Mapping[str, str]:
+        return {canonical(name): name for name in self.event_types}
+
     def event_type(self, written: str, where: str = "") -> str:
-        """The event type that a journey names: without regard to case, with or without its product's name."""
-        plain = written.lower()
-        if plain in self.event_types:
-            return plain
+        """The event type that a journey names: without regard to case, - and _ alike, with or without its product's name."""
+        known = self._event_types
+        plain = canonical(written)
+        if plain in known:
+            return known[plain]
         product, _, rest = plain.partition(".")
-        if rest and (product in vocabulary().get(rest, ()) or any(handler.product == product for handler in self.handlers(rest))):
-            return rest
-        raise unknown("event type", written, self.event_types, where)
+        found = known.get(rest, "")
+        makers = (*vocabulary().get(found, ()), *(handler.product for handler in self.handlers(found)))
+        if product in map(canonical, makers):
+            return found
+        raise self.nobody("event type", written, self.event_types, where)
 
     def find(self, kind: str, name: str, where: str = "") -> Any:
         """The profile, journey, format or skill called `name`.
@@ -169,15 +178,33 @@ class Catalog:
             UnknownNameError: Nobody offers it; the message names the nearest.
         """
         named: Mapping[str, Any] = getattr(self, f"{kind}s")
-        key = canonical(name) if kind in ("profile", "journey") else name
-        if key in named:
-            return named[key]
-        shown = {offer.name: offer for offer in named.values()} if kind in ("profile", "journey") else dict(named)
-        hint = suggestion(name, shown)
-        owner = next((f" ({o.product})" for n, o in shown.items() if f'"{n}"?' in hint), "")
-        remedy = f"{hint[:-1]}{owner}?" if owner else hint
-        listing = f"`healthsim {kind}s list` shows all {len(named)}."
-        raise UnknownNameError(f'no {kind} is called "{name}".', where, f"{remedy} {listing}".strip())
+        found = {canonical(key): offer for key, offer in named.items()}
+        if canonical(name) in found:
+            return found[canonical(name)]
+        for other in {"profile", "journey"} - {kind}:
+            if canonical(name) in getattr(self, f"{other}s"):
+                raise UnknownNameError(f'"{name}" is a {other}, not a {kind}.', where, how_to_give(other, name))
+        shown = {getattr(offer, "name", key): offer.product for key, offer in named.items()}
+        raise self.nobody(kind, name, shown, where, f"`healthsim {kind}s list` shows all {len(named)}.")
+
+    def nobody(self, kind: str, name: str, known: Iterable[str], where: str = "", listing: str = "") -> UnknownNameError:
+        """An error for a name that no active plugin offers: it says who does, where that is known, else which name is nearest.
+
+        Args:
+            kind: What is asked for: "profile", "event type", "product", ...
+            name: Its name.
+            known: The names that are offered; a mapping says by which product.
+            where: Where it is asked for.
+            listing: Which command shows them all.
+        """
+        found = whereabouts(kind, name, self.plugins)
+        if found.said:
+            return UnknownNameError(f'no {kind} is called "{name}": {found.said}.', where, found.remedy)
+        hint = suggestion(name, known)
+        products = known if isinstance(known, Mapping) else {}
+        owner = next((f" ({product})" for each, product in products.items() if f'"{each}"?' in hint), "")
+        remedy = " ".join(filter(None, [f"{hint[:-1]}{owner}?" if owner else hint, listing, found.remedy]))
+        return UnknownNameError(f'no {kind} is called "{name}".', where, remedy)
 
     def _named(self, kind: str, offers: Iterable[Found], key: Callable[[Found], str]) -> Mapping[str, Found]:
         groups: dict[str, list[Found]] = {}

@@ -60,7 +60,7 @@ class SeveralMistakesError(SpecificationError):
 
     def within(self, where: str) -> SeveralMistakesError:
         """The same mistakes, each placed inside `where`."""
-        return SeveralMistakesError(mistake.within(where) for mistake in self._mistakes)
+        return type(self)(mistake.within(where) for mistake in self._mistakes)
 
     @property
     def mistakes(self) -> tuple[HealthSimError, ...]:
@@ -68,8 +68,16 @@ class SeveralMistakesError(SpecificationError):
         return self._mistakes
 
 
-class UnknownNameError(SpecificationError):
-    """A name that nobody offers."""
+class UnknownNameError(SpecificationError, KeyError):
+    """A name that nobody offers; a `KeyError` too, as Python's look-ups raise, so that `get` and `in` work."""
+
+
+class ArgumentError(SpecificationError, TypeError):
+    """A call with an argument that it does not take, without one that it needs, or with one of another kind."""
+
+
+class SeveralArgumentsError(SeveralMistakesError, ArgumentError):
+    """Several wrong arguments of one call, told at once."""
 
 
 class PluginError(HealthSimError):
@@ -153,12 +161,18 @@ class Mistakes:
         if len(self.found) == 1:
             raise self.found[0]
         if self.found:
-            raise SeveralMistakesError(self.found)
+            arguments = all(isinstance(mistake, ArgumentError) for mistake in self.found)
+            raise SeveralArgumentsError(self.found) if arguments else SeveralMistakesError(self.found)
 
 
-def unknown(kind: str, name: str, known: Iterable[str], where: str = "", remedy: str = "") -> UnknownNameError:
+def canonical(name: str) -> str:
+    """A name with - and _ alike, without regard to case."""
+    return name.lower().replace("_", "-")
+
+
+def unknown(kind: str, name: Any, known: Iterable[str], where: str = "", remedy: str = "") -> UnknownNameError:
     """An error for a name nobody offers, with the nearest one that somebody does."""
-    return UnknownNameError(f'no {kind} is called "{name}".', where, " ".join(filter(None, [suggestion(name, known), remedy])))
+    return UnknownNameError(f'no {kind} is called "{name}".', where, " ".join(filter(None, [suggestion(str(name), known), remedy])))
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from healthsim_core.catalog import Catalog, canonical, default_catalog
-from healthsim_core.errors import HealthSimError, Mistakes, SpecificationError
+import attrs
+
+from healthsim_core.calls import checked_call
+from healthsim_core.catalog import Catalog, default_catalog
+from healthsim_core.errors import HealthSimError, Mistakes, SpecificationError, canonical
 from healthsim_core.execution.run import Options, Progress, free_folder, run_plan
 from healthsim_core.generation.plan import Plan, compile_plan
 from healthsim_core.generation.request import Request, file_of, make_request, scenario_request
@@ -19,14 +22,17 @@ from healthsim_core.state import list_profiles, load_profile
 
 _PARTS_OF_PROFILE = set(ProfileSpecification.model_fields) - {"products", "outputs"}  # which the call may give in their place
 
+_ASKED = ("count", "seed", "as_of", "start", "products")
 
+
+@checked_call(later=("count", "seed", "products", "output_formats"))
 def generate(
     profile: Any = None,
     journey: Any = None,
     count: int | None = None,
     products: list[str] | None = None,
     output_formats: list[str] | None = None,
-    persist: bool = False,
+    persist: bool | None = None,
     seed: int | None = None,
     *,
     scenario: Any = None,
@@ -50,7 +56,7 @@ def generate(
         count: People, or households where the profile has members; None takes the specification's own.
         products: Products whose tables are made; None for all installed.
         output_formats: Formats that are written; see `healthsim formats list`.
-        persist: Whether the cohort is stored in the database.
+        persist: Whether the cohort is stored in the database; None stores it where `cohort` names it.
         seed: Any whole number, 0 included; None takes the specification's own.
         scenario: A scenario (mapping, or path of a JSON file) in place of profile and journey.
         as_of: The world's today (date or ISO text); nothing that has happened is dated after it. Default 2026-01-01.
@@ -90,6 +96,7 @@ def generate(
     return run_plan(plan, options)
 
 
+@checked_call(stated=(*_ASKED, "formats"))
 def make_plan(
     profile: Any = None,
     journey: Any = None,
@@ -105,10 +112,11 @@ def make_plan(
         HealthSimError: Whatever cannot be done is found here, before anything is generated.
     """
     offers = catalog or default_catalog()
-    profile = _saved(profile, offers, database)
+    profile, remarks = named_profile(profile, offers, database)
     request = _request(profile, journey, scenario, offers, changes)
     try:
-        return compile_plan(request, offers, read_facts(database))
+        plan = compile_plan(request, offers, read_facts(database))
+        return attrs.evolve(plan, remarks=(*plan.remarks, *remarks))
     except SpecificationError as error:
         if isinstance(scenario, str | Path):
             raise error.within(Path(scenario).name) from None
@@ -116,6 +124,7 @@ def make_plan(
         raise
 
 
+@checked_call(stated=[field.name for field in attrs.fields(Options)])
 def rerun(spec: dict[str, Any], **options: Any) -> Result:
     """Run the request of an earlier execution again: the same bytes under the same versions.
 
@@ -146,12 +155,31 @@ def _tell_of_file(error: SpecificationError, file: str) -> None:
     mistakes.tell()
 
 
-def _saved(profile: Any, catalog: Catalog, database: str | Path | None) -> Any:
-    """A profile that was saved under the name, where no template has it."""
-    if not isinstance(profile, str) or canonical(profile) in catalog.profiles:
-        return profile
-    saved = any(each.name == profile for each in list_profiles(database))
-    return load_profile(profile, database=database) if saved else profile
+def named_profile(name: Any, catalog: Catalog, database: str | Path | None = None) -> tuple[Any, tuple[str, ...]]:
+    """What a name means, and what a user should know of that.
+
+    A template goes before a saved profile of the same name; `NAME@2` is the second version of the saved one.
+
+    Args:
+        name: What was given for a profile; what is no name of a saved one is left as it is.
+        catalog: The templates.
+        database: Where profiles are saved.
+
+    Raises:
+        StateError: There is no such version.
+    """
+    if not isinstance(name, str) or name.endswith(".json") or "/" in name:
+        return name, ()
+    plain, _, version = name.rpartition("@")
+    if plain and version.isdigit():
+        return load_profile(plain, int(version), database=database), ()
+    saved = next((each for each in list_profiles(database) if canonical(each.name) == canonical(name)), None)
+    if saved is None:
+        return name, ()
+    if canonical(name) not in catalog.profiles:
+        return load_profile(saved.name, database=database), ()
+    asked = f'"{saved.name}@{saved.version}" is the saved one'
+    return name, (f'"{name}" is a template and a saved profile: the template was used, {asked}',)
 
 
 def _request(profile: Any, journey: Any, scenario: Any, catalog: Catalog, changes: dict[str, Any]) -> Request:

@@ -13,9 +13,11 @@ import attrs
 import pluggy
 
 from healthsim_core import hookspecs
+from healthsim_core.errors import canonical
 from healthsim_core.offers import Offer
 
 GROUP = "healthsim"
+BLOCKING = "HEALTHSIM_DISABLE_PLUGINS"
 HOOKS = tuple(sorted(name for name in vars(hookspecs) if name.startswith("healthsim_")))
 
 
@@ -30,6 +32,7 @@ class Plugin:
         status: "active", "blocked" or "failed".
         cause: Why it failed, in one line.
         offers: What it offers, by hook name.
+        module: The module that its entry point names.
     """
 
     name: str
@@ -38,12 +41,13 @@ class Plugin:
     status: str = "active"
     cause: str = ""
     offers: dict[str, tuple[Offer, ...]] = attrs.field(factory=dict)
+    module: str = ""
 
 
 @functools.cache
 def installed() -> tuple[Plugin, ...]:
     """All plugins of the entry-point group `healthsim`, sorted by name; loaded once a process."""
-    blocked = {name.strip() for name in os.environ.get("HEALTHSIM_DISABLE_PLUGINS", "").split(",")}
+    blocked = {canonical(name.strip()) for name in os.environ.get(BLOCKING, "").split(",")}
     points = sorted(importlib.metadata.entry_points(group=GROUP), key=lambda point: point.name)
     return tuple(_found(point, blocked) for point in points)
 
@@ -65,13 +69,14 @@ def load(name: str, module: ModuleType | Any, distribution: str = "", version: s
 def _found(point: importlib.metadata.EntryPoint, blocked: Iterable[str]) -> Plugin:
     distribution = point.dist.name if point.dist else ""
     version = point.dist.version if point.dist else ""
-    if point.name in blocked:
-        return Plugin(point.name, distribution, version, status="blocked", cause="HEALTHSIM_DISABLE_PLUGINS")
+    found = Plugin(point.name, distribution, version, module=point.module)
+    if canonical(point.name) in blocked:
+        return attrs.evolve(found, status="blocked", cause=BLOCKING)
     try:
         module = point.load()
     except Exception as error:
-        return Plugin(point.name, distribution, version, status="failed", cause=_in_one_line(error))
-    return load(point.name, module, distribution, version)
+        return attrs.evolve(found, status="failed", cause=_in_one_line(error))
+    return attrs.evolve(load(point.name, module, distribution, version), module=point.module)
 
 
 def _asked(hook: Any, product: str) -> tuple[Offer, ...]:

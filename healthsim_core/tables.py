@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 import numpy as np
@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from healthsim_core.columns import Column, Columns, Text
-from healthsim_core.errors import TableError, suggestion
+from healthsim_core.errors import TableError, UnknownNameError, nearest, suggestion
 
 _ARROW: dict[str, pa.DataType] = {
     "id": pa.int64(),
@@ -148,6 +148,24 @@ class Table:
         if array.null_count and not field.nullable:
             raise TableError(f'the column "{field.name}" holds {array.null_count} nulls.', self.name, "Declare it nullable.")
         return array
+
+
+Value = TypeVar("Value")
+
+
+class ByTable(dict[str, Value]):
+    """Something of each table, by name; an unknown name is an error that names the nearest."""
+
+    def __missing__(self, name: str) -> Value:
+        raise no_table(name, self)
+
+
+def no_table(name: Any, known: Iterable[str]) -> UnknownNameError:
+    """An error for a table that is not there, with the nearest that is: by its whole name, or without its product's."""
+    by_word = {word: table for table in sorted(known) for word in (table.split(".", 1)[-1], table)}
+    near = by_word.get(nearest(str(name).replace("-", "_"), by_word))
+    remedy = f'Did you mean "{near}"?' if near else f"There are {', '.join(sorted(known))}."
+    return UnknownNameError(f'no table is called "{name}".', "tables", remedy)
 
 
 def to_arrow(column: Column, kind: str) -> pa.Array:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
+from healthsim_core.errors import ArgumentError, canonical, unknown
 from healthsim_core.offers import Journey, Profile
 from healthsim_core.spec import ProfileSpecification
 from healthsim_core.spec.bounds import read_json
+from healthsim_core.spec.schema import names_of
+
+PROFILE_PARTS = tuple(name for field, info in ProfileSpecification.model_fields.items() for name in names_of(field, info))
 
 
 def profile_templates(folder: Path) -> tuple[Profile, ...]:
@@ -21,13 +26,17 @@ def journey_templates(folder: Path) -> tuple[Journey, ...]:
 
 
 class Templates(Mapping[str, ProfileSpecification]):
-    """Profile templates by name; every look-up gives a fresh copy, so that changing one changes nothing else."""
+    """Profile templates by name (- and _ alike); every look-up gives a fresh copy, so that changing one changes nothing else."""
 
     def __init__(self, offers: tuple[Profile, ...]) -> None:
         self._offers = {offer.name: offer for offer in offers}
+        self._names = {canonical(name): name for name in self._offers}
 
     def __getitem__(self, name: str) -> ProfileSpecification:
-        return ProfileSpecification.read(self._offers[name].specification).model_copy(deep=True)
+        found = self._names.get(canonical(name)) if isinstance(name, str) else None
+        if found is None:
+            raise unknown("template", name, self._offers)
+        return ProfileSpecification.read(self._offers[found].specification).model_copy(deep=True)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._offers)
@@ -37,6 +46,18 @@ class Templates(Mapping[str, ProfileSpecification]):
 
     def __repr__(self) -> str:
         return f"Templates({', '.join(self)})"
+
+
+def stated_part(stated: dict[str, Any], name: str) -> dict[str, Any]:
+    """Take a part of a profile, such as "clinical", out of what a caller stated; empty where it states none.
+
+    Raises:
+        ArgumentError: It is not a mapping.
+    """
+    part = stated.pop(name, {})
+    if not isinstance(part, Mapping):
+        raise ArgumentError(f"{part!r} is not a mapping.", name, "Give a mapping.")
+    return dict(part)
 
 
 def _documents(folder: Path, name: str) -> Iterator[tuple[str, Path, str]]:

@@ -40,7 +40,7 @@ def show_execution(execution: str, database: str | None) -> None:
 @command.command()
 @click.argument("execution")
 @options.where
-@click.option("--persist/--no-persist", default=False, help="Store the cohort again [default: no].")
+@click.option("--persist/--no-persist", default=None, help="Store the cohort again [default: where --cohort names it].")
 def rerun(execution: str, quiet: bool, **where: Any) -> int:
     """Run an earlier execution again: the same bytes under the same versions."""
     from healthsim_core.cli.run_command import execute
@@ -50,6 +50,6 @@ def rerun(execution: str, quiet: bool, **where: Any) -> int:
     record = load_execution(execution, database=where["database"])
     plan = plan_again(record.spec, where["database"])
     changed = {name: version for name, version in plan.versions.items() if record.versions.get(name) != version}
-    if changed and not quiet:
+    if changed:
         click.echo(f"Note: other versions than then, so other bytes are possible: {changed}", err=True)
     return execute(plan, quiet, **where)

@@ -13,7 +13,7 @@ AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 DATABASE = click.option(
     "--database", type=click.Path(dir_okay=False), help="DuckDB file [default: HEALTHSIM_DATABASE, else the user's data folder]."
 )
-QUIET = click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+QUIET = click.option("--quiet", is_flag=True, help="Print neither progress nor summary; what failed, and notes, still go to stderr.")
 
 _WHEN = (
     click.option("--seed", type=int, help="Any whole number; the same seed gives the same bytes."),

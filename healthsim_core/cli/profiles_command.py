@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from healthsim_core.cli import options, show
@@ -37,15 +35,15 @@ def list_profiles(as_json: bool, database: str | None) -> None:
 @click.option("--version", type=int, help="Version of a saved profile [default: the newest].")
 @options.DATABASE
 def show_profile(name: str, version: int | None, database: str | None) -> None:
-    """Print a profile as JSON: a template, a saved profile, or a file as it is read."""
+    """Print the profile that a run of that name would use: a template, a saved profile (NAME@2 is a version), or a file."""
     from healthsim_core.catalog import default_catalog
     from healthsim_core.generation.request import find_profile
-    from healthsim_core.state import list_profiles as saved_profiles
-    from healthsim_core.state import load_profile
+    from healthsim_core.generator import named_profile
 
-    saved = version is not None or any(profile.name == name for profile in saved_profiles(database))
-    found: Any = load_profile(name, version, database=database) if saved else find_profile(name, default_catalog())
-    click.echo(found.to_json())
+    meant = name if version is None else f"{name}@{version}"
+    found, remarks = named_profile(meant, default_catalog(), database)
+    show.notes(remarks)
+    click.echo(find_profile(found, default_catalog()).to_json())
 
 
 @command.command()
@@ -56,9 +54,11 @@ def save(name: str, source: str, database: str | None) -> None:
     """Save a profile under a name; the same content again makes no new version."""
     from healthsim_core.catalog import default_catalog
     from healthsim_core.generation.request import find_profile
+    from healthsim_core.generator import named_profile
     from healthsim_core.state import save_profile
 
-    version = save_profile(name, find_profile(source, default_catalog()), database=database)
+    found, _ = named_profile(source, default_catalog(), database)
+    version = save_profile(name, find_profile(found, default_catalog()), database=database)
     click.echo(f"{name}, version {version}")
 
 

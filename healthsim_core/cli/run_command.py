@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
 import click
 
 from healthsim_core.cli import options, show
@@ -33,6 +34,10 @@ def execute(plan: Any, quiet: bool, **where: Any) -> int:
         where["out"] = str(free_folder(plan.request.name))
     with show.progress(plan.request.name, quiet) as report:
         result = run_plan(plan, Options(**where, progress=report))
+    show.notes(result.notes if quiet else plan.remarks)
     if not quiet:
-        click.echo(summary(result, where["out"], database_path(where["database"])))
+        told = attrs.evolve(result, notes=result.notes[len(plan.remarks) :])
+        click.echo(summary(told, where["out"], database_path(where["database"])))
+    elif not result.validation.passed:
+        click.echo(str(result.validation), err=True)
     return 0 if result.validation.passed else 1

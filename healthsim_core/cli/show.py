@@ -40,6 +40,12 @@ def document(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
+def notes(lines: Sequence[str]) -> None:
+    """Print notes where errors go."""
+    for line in lines:
+        click.echo(f"Note: {line}", err=True)
+
+
 @contextmanager
 def progress(title: str, quiet: bool) -> Iterator[Any]:
     """A progress bar on a terminal; nothing in a pipe. Yields what `generate` takes as `progress`."""

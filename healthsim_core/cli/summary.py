@@ -49,8 +49,8 @@ def _who(tables: Mapping[str, pa.Table], people: int) -> Iterator[str]:
         yield f"  {column}: {_common(counts[column])}"
     words: Counter[Any] = Counter()
     for text, count in counts["conditions"].items():
-        words.update(dict.fromkeys((text or "").split(), count))
-    yield f"  conditions: {_common(words)}"
+        words.update(dict.fromkeys((text or "").split(), count))  # a person with a code twice has it once
+    yield f"  conditions: {_common(words, people)}"
 
 
 def _events(tables: Mapping[str, pa.Table]) -> Iterator[str]:
@@ -106,7 +106,8 @@ def _counts(column: pa.ChunkedArray) -> Counter[Any]:
     return Counter({each["values"]: each["counts"] for each in pc.value_counts(plain).to_pylist()})
 
 
-def _common(counts: Mapping[Any, int]) -> str:
+def _common(counts: Mapping[Any, int], of: int = 0) -> str:
+    """The most common values, with percentages `of` people, or of all that is counted."""
     found = sorted(((str(name), count) for name, count in counts.items()), key=lambda pair: (-pair[1], pair[0]))
-    total = max(sum(count for _, count in found), 1)
+    total = max(of or sum(count for _, count in found), 1)
     return ", ".join(f"{name} {count:,} ({100 * count / total:.0f}%)" for name, count in found[:MOST_COMMON])

@@ -37,7 +37,7 @@ class Options:
         out: Folder or fsspec URL of files; None for none.
         overwrite: Whether files of an earlier run are replaced.
         resume: Whether what an unfinished run of the same plan has made in `out` is kept.
-        persist: Whether a cohort is stored.
+        persist: Whether a cohort is stored; None stores it where `cohort` names it.
         cohort: The cohort's name; None takes the request's name, numbered where that is taken.
         database: The database; None for the default one.
         workers: Processes, or CPUs of a cluster that is started.
@@ -49,13 +49,18 @@ class Options:
     out: str | Path | None = None
     overwrite: bool = False
     resume: bool = False
-    persist: bool = False
+    persist: bool | None = None
     cohort: str | None = None
     database: str | Path | None = None
     workers: int = 1
     executor: str = "local"
     chunk_size: int | None = None
     progress: Progress | None = None
+
+    @property
+    def stores(self) -> bool:
+        """Whether a cohort is stored."""
+        return self.cohort is not None if self.persist is None else bool(self.persist)
 
 
 def run_plan(plan: Plan, options: Options) -> Result:
@@ -68,21 +73,21 @@ def run_plan(plan: Plan, options: Options) -> Result:
         StateError: The database refuses.
     """
     _check(options)
-    if options.out is None and not options.persist and options.workers == 1:
+    if options.out is None and not options.stores and options.workers == 1:
         return strictly(run_in_memory(plan, options.chunk_size, options.progress))
     execution = Execution.of(plan)
     with ExitStack() as undo:
         folder = OutputFolder(plan, undo.enter_context(_place(options)), options.overwrite, options.resume)
         undo.callback(folder.abort)
         kept = len(folder.done)
-        state = _state_sink(plan, execution, options) if options.persist else None
+        state = _state_sink(plan, execution, options) if options.stores else None
         if state:
             undo.callback(state.abort)
         made = _made(plan, execution, options, folder, state)
         strictly(made)
         if options.out is not None:
             folder.finish(execution, made.validation, made.notes)
-        made = attrs.evolve(made, notes=(*made.notes, *_resumed(kept, folder)))
+        made = attrs.evolve(made, notes=(*plan.remarks, *made.notes, *_resumed(kept, folder)))
         if options.out is None and not state:  # several workers, and all of it into memory
             return attrs.evolve(made, tables={**plan.run_tables, **folder.tables()})
         if state:
@@ -103,6 +108,9 @@ def _check(options: Options) -> None:
         raise SpecificationError(f"{options.workers} workers cannot work.", "workers", "Give 1 or more.")
     if options.chunk_size is not None and options.chunk_size < 1:
         raise SpecificationError(f"{options.chunk_size} is not a size.", "chunk_size", "Give 1 or more.")
+    if options.cohort is not None and not options.stores:
+        what = f'nothing is stored, so nothing can be called "{options.cohort}".'
+        raise SpecificationError(what, "cohort", "Leave out the name, or --no-persist (persist=False).")
     if options.resume and options.out is None:
         raise SpecificationError("there is no folder to go on with.", "resume", "Name the one of the unfinished run with --out.")
     if options.executor != "local" and options.out is None:
@@ -117,7 +125,7 @@ def _place(options: Options) -> Iterator[str | Path]:
     """Where parts are written: in the folder asked for, else beside the database, else somewhere until they are read."""
     if options.out is not None:
         yield options.out
-    elif options.persist:
+    elif options.stores:
         database = database_path(options.database)
         yield database.with_name(f"{database.name}.run")
     else:

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 
 from healthsim_core.execution.parts import TABLES
 from healthsim_core.formats.folder import Folder
+from healthsim_core.tables import no_table
 
 
 class StoredTables(Mapping[str, pa.Table]):
@@ -26,6 +27,8 @@ class StoredTables(Mapping[str, pa.Table]):
             self._paths.setdefault(table_name(path), []).append(path)
 
     def __getitem__(self, name: str) -> pa.Table:
+        if name not in self._paths:
+            raise no_table(name, self._paths)
         parts = list(self.pieces(name))
         return parts[0] if len(parts) == 1 else pa.concat_tables(parts).unify_dictionaries()
 

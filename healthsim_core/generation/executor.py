@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 import pyarrow as pa
 
+from healthsim_core.calls import checked_call
 from healthsim_core.catalog import Catalog, default_catalog
 from healthsim_core.errors import InvalidDataError
 from healthsim_core.generation.memory import run_in_memory
@@ -35,6 +36,7 @@ class ProfileExecutor:
 
     products: tuple[str, ...] = ()
 
+    @checked_call(stated=("as_of", "start", "name"), later=("count", "seed"))
     def __init__(
         self, profile: Any, *, count: int | None = None, seed: int | None = None, catalog: Catalog | None = None, **options: Any
     ) -> None:
@@ -43,6 +45,7 @@ class ProfileExecutor:
             profile, [], catalog=self._catalog, count=count, seed=seed, products=list(self.products), formats=[], **options
         )
 
+    @checked_call()
     def execute(self, dry_run: bool = False) -> Result:
         """Make the people; no journey is run. A dry run makes at most five.
 
@@ -62,10 +65,12 @@ class ProfileJourneyOrchestrator:
         options: As in `healthsim.generate`: `count`, `seed`, `as_of`, `start`, `products`.
     """
 
+    @checked_call(stated=("count", "seed", "as_of", "start", "products", "name"))
     def __init__(self, profile: Any, journey: Any = None, *, catalog: Catalog | None = None, **options: Any) -> None:
         self._catalog = catalog or default_catalog()
         self.request = make_request(profile, journey, catalog=self._catalog, formats=[], **options)
 
+    @checked_call()
     def execute(self) -> Result:
         """Make the people, their timelines, and the records of every product asked for."""
         return strictly(run_in_memory(compile_plan(self.request, self._catalog)))
@@ -84,9 +89,11 @@ class JourneyEngine:
         3
     """
 
+    @checked_call()
     def __init__(self, journey: Any, *, catalog: Catalog | None = None) -> None:
         self._journey, self._catalog = journey, catalog or default_catalog()
 
+    @checked_call()
     def execute(self, people: Any) -> pa.Table:
         """The timeline, `core.event`, sorted by person and time.
 

@@ -86,7 +86,7 @@ def run_in_memory(plan: Plan, chunk_size: int | None = None, progress: Callable[
         rows={name: table.num_rows for name, table in tables.items()},
         validation=report(tallies, plan.request.validation),
         execution=Execution.of(plan),
-        notes=(*plan.notes, *tallies.told),
+        notes=(*plan.remarks, *plan.notes, *tallies.told),
     )
 
 

@@ -12,6 +12,7 @@ import attrs
 import numpy as np
 import pyarrow as pa
 
+from healthsim_core.absent import whereabouts
 from healthsim_core.catalog import CORE_EVENT_TYPES, Catalog, vocabulary
 from healthsim_core.columns import Column, Columns, Text
 from healthsim_core.errors import Mistakes, PluginError, SpecificationError, suggestion, unknown
@@ -57,6 +58,7 @@ class Plan:
         products: The products asked for.
         notes: What is left out, and why.
         facts: Stored reference facts that the run may read.
+        remarks: What a user should know of how this run was asked for, on this machine; told, and never written to files.
     """
 
     request: Request
@@ -72,6 +74,7 @@ class Plan:
     products: tuple[str, ...]
     notes: tuple[str, ...]
     facts: Facts = attrs.field(factory=Facts, repr=False)
+    remarks: tuple[str, ...] = attrs.field(factory=tuple, eq=False)
 
     @functools.cached_property
     def blocks(self) -> tuple[tuple[int, ...], ...]:
@@ -184,7 +187,10 @@ def _compiled(request: Request, catalog: Catalog, facts: Facts) -> Plan:
     foregone = dict.fromkeys(_foregone((people.attributes, people.conditions, nodes)))
     notes = (*_unhandled(nodes, catalog), *without_records(catalog, nodes), *foregone)
     asked = tuple(products)
-    return Plan(request, catalog, run, people, start_dates, nodes, positions, handlers, run_handlers, formats, asked, notes, facts)
+    return Plan(
+        request, catalog, run, people, start_dates, nodes, positions, handlers, run_handlers, formats, asked, notes, facts,
+        catalog.failures,
+    )  # fmt: skip
 
 
 def _check_accepted(
@@ -310,7 +316,8 @@ def _format(name: str, catalog: Catalog, products: tuple[str, ...]) -> OutputFor
         owner = table.split(".")[0] if table.startswith("core.") else makers.get(table)
         if owner is None:
             what = f'"{name}" needs the table {table}, which nobody installed makes.'
-            raise SpecificationError(what, "output_formats", suggestion(table, makers))
+            there = whereabouts("table", table, catalog.plugins)
+            raise SpecificationError(what, "output_formats", there.remedy or suggestion(table, makers))
         if owner != "core" and owner not in products:
             what = f'"{name}" needs {owner}, which is not among the products.'
             raise SpecificationError(what, "output_formats", f'Add "{owner}" to products.')

@@ -26,7 +26,7 @@ def plan_text(plan: Plan) -> str:
     lines += ["", "Tables", *(f"  {name}" for name in plan.tables)]
     lines += ["", f"Products: {', '.join(plan.products) or 'none'}", f"Formats: {', '.join(f.name for f in plan.formats) or 'none'}"]
     lines += [f"Skills: {', '.join(plan.skills_used) or 'none'}", f"Plan hash: {plan.hash}"]
-    return "\n".join([*lines, *(f"Note: {note}" for note in plan.notes)])
+    return "\n".join([*lines, *(f"Note: {note}" for note in (*plan.remarks, *plan.notes))])
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import attrs
 from pydantic import TypeAdapter, ValidationError
 
 from healthsim_core.catalog import Catalog
-from healthsim_core.errors import Mistakes, SpecificationError, unknown
+from healthsim_core.errors import ArgumentError, Mistakes, SpecificationError, canonical
 from healthsim_core.spec import JourneySpecification, ProfileSpecification, ScenarioSpecification
 from healthsim_core.spec.base import Document
 from healthsim_core.spec.profile import JourneyReference
@@ -148,8 +148,8 @@ def make_request(
         seed=mistakes.attempt(0, _seed, generation.seed if seed is None else seed),
         as_of=mistakes.attempt(None, _date, as_of, "as_of") or generation.as_of or DEFAULT_AS_OF,
         start=mistakes.attempt(None, _start, start if start is not None else generation.start),
-        products=None if known is None else tuple(known),
-        formats=tuple(_listed(formats if formats is not None else specification.outputs, "output_formats", mistakes)),
+        products=None if known is None else tuple(dict.fromkeys(known)),
+        formats=_offered_formats(_listed(formats if formats is not None else specification.outputs, "output_formats", mistakes), catalog),
         validation=generation.validation,
         settings=specification.products,
     )
@@ -159,6 +159,7 @@ def make_request(
 
 def scenario_request(scenario: Any, catalog: Catalog, **changes: Any) -> Request:
     """A request from a scenario: a mapping, or the path of a JSON file; `changes` as in `make_request`."""
+    _refuse_strange(scenario, "scenario")
     specification = ScenarioSpecification.read(scenario)
     where = Path(scenario).name if isinstance(scenario, str | Path) else ""
     given = {name: value for name, value in changes.items() if value is not None}
@@ -185,6 +186,7 @@ def find_profile(profile: Any, catalog: Catalog) -> ProfileSpecification:
     """The profile that a name, a path, a mapping or a specification means."""
     if isinstance(profile, str) and not _is_path(profile):
         profile = catalog.find("profile", profile, "profile").specification
+    _refuse_strange(profile, "profile")
     return ProfileSpecification.read(profile).model_copy(deep=True)
 
 
@@ -192,6 +194,7 @@ def find_journey(journey: Any, catalog: Catalog, where: str = "journey") -> Jour
     """The journey that a name, a path, a mapping or a specification means."""
     if isinstance(journey, str) and not _is_path(journey):
         journey = catalog.find("journey", journey, where).specification
+    _refuse_strange(journey, where)
     return JourneySpecification.read(journey)
 
 
@@ -230,6 +233,11 @@ def file_of(given: Any) -> str:
     return Path(given).name if isinstance(given, Path) or (isinstance(given, str) and _is_path(given)) else ""
 
 
+def _refuse_strange(given: Any, where: str) -> None:
+    if not isinstance(given, str | Path | Mapping | Document):
+        raise ArgumentError(f"{given!r} is no specification.", where, "Give a mapping, a specification, or the path of a JSON file.")
+
+
 def _is_path(text: str) -> bool:
     return text.endswith(".json") or "/" in text
 
@@ -248,9 +256,16 @@ def _listed(names: Any, where: str, mistakes: Mistakes) -> list[str]:
 
 
 def _known_product(name: str, catalog: Catalog) -> str:
-    if name not in catalog.products:
-        raise unknown("product", name, catalog.products, "products", "`healthsim plugins list` shows what is installed.")
-    return name
+    known = {canonical(product): product for product in catalog.products}
+    if canonical(name) not in known:
+        raise catalog.nobody("product", name, catalog.products, "products", "`healthsim plugins list` shows what is installed.")
+    return known[canonical(name)]
+
+
+def _offered_formats(names: list[str], catalog: Catalog) -> tuple[str, ...]:
+    """Formats as they are offered, once each; what nobody offers stays as written, and is refused with the plan."""
+    offered = {canonical(name): name for name in catalog.formats}
+    return tuple(dict.fromkeys(offered.get(canonical(name), name) for name in names))
 
 
 def _count(value: Any) -> int:

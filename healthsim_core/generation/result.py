@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from healthsim_core.generation.plan import Plan
 from healthsim_core.generation.validation import ValidationReport
+from healthsim_core.tables import ByTable
 
 
 @attrs.frozen
@@ -40,6 +41,10 @@ class Execution:
         return cls(plan.hash[:16], request.seed, request.as_of.isoformat(), plan.hash, plan.versions, request.document())
 
 
+def _by_table(found: Mapping[str, Any]) -> Mapping[str, Any]:
+    return ByTable(found) if type(found) is dict else found
+
+
 @attrs.frozen(repr=False, eq=False)
 class Result:
     """A run's people, events, records, files and checks.
@@ -56,8 +61,8 @@ class Result:
     """
 
     name: str
-    tables: Mapping[str, pa.Table]
-    rows: Mapping[str, int]
+    tables: Mapping[str, pa.Table] = attrs.field(converter=_by_table)
+    rows: Mapping[str, int] = attrs.field(converter=_by_table)
     validation: ValidationReport
     execution: Execution
     outputs: Mapping[str, Sequence[str]] = attrs.field(factory=dict)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from healthsim_core.calls import checked_call
 from healthsim_core.catalog import Catalog, default_catalog
-from healthsim_core.errors import ReferenceDataError, SpecificationError, unknown
+from healthsim_core.errors import ReferenceDataError, SpecificationError
 from healthsim_core.reference.places import county
+from healthsim_core.spec.base import read_part
 from healthsim_core.spec.profile import ProfileSpecification, ReferenceSpecification
+from healthsim_core.templates import PROFILE_PARTS
 
 DEFAULT_SOURCE = "populationsim"
 
@@ -23,9 +26,11 @@ class ReferenceProfileResolver:
         ['age', 'ethnicity', 'race', 'sex']
     """
 
+    @checked_call()
     def __init__(self, catalog: Catalog | None = None) -> None:
         self._catalog = catalog or default_catalog()
 
+    @checked_call()
     def resolve(self, reference: ReferenceSpecification | dict[str, Any], source: str = DEFAULT_SOURCE) -> dict[str, Any]:
         """The part of a profile that a place's facts give: age, sex, race, ethnicity, conditions by prevalence.
 
@@ -37,11 +42,11 @@ class ReferenceProfileResolver:
             SpecificationError: There is no such county or dataset.
             ReferenceDataError: The dataset holds nothing of the county.
         """
-        place = reference if isinstance(reference, ReferenceSpecification) else ReferenceSpecification.model_validate(reference)
+        place = read_part(ReferenceSpecification, reference, "reference")
         county(place.fips, "reference.fips")
         datasets = self._catalog.datasets
         if source not in datasets:
-            raise unknown("reference dataset", source, datasets, "source", "Is its product installed? `healthsim plugins list` shows.")
+            raise self._catalog.nobody("reference dataset", source, datasets, "source", "`healthsim plugins list` shows what is installed.")
         found: dict[str, Any] | None = datasets[source].load().describe(place.fips)
         if found is None:
             name = county(place.fips).name
@@ -50,6 +55,7 @@ class ReferenceProfileResolver:
         return found
 
 
+@checked_call(stated=PROFILE_PARTS)
 def create_hybrid_profile(
     reference: ReferenceSpecification | dict[str, Any], overrides: dict[str, Any] | None = None, source: str = DEFAULT_SOURCE, **stated: Any
 ) -> ProfileSpecification:
@@ -59,7 +65,7 @@ def create_hybrid_profile(
         >>> create_hybrid_profile({"type": "county", "fips": "48201"}, {"demographics": {"age": 70}}).demographics.age.value
         70.0
     """
-    place = reference if isinstance(reference, ReferenceSpecification) else ReferenceSpecification.model_validate(reference)
+    place = read_part(ReferenceSpecification, reference, "reference")
     written = {**(overrides or {}), **stated, "source": source, "reference": {"type": place.type, "fips": place.fips}}
     return with_reference(ProfileSpecification.read(written), default_catalog())
 

@@ -6,18 +6,20 @@ import copy
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, ValidationError, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
-from healthsim_core.errors import HealthSimError, Mistakes
-from healthsim_core.spec.bounds import check_bounds, read_json
+from healthsim_core.errors import HealthSimError, Mistakes, SpecificationError
+from healthsim_core.spec.bounds import check_bounds, parsed_json, read_json
+from healthsim_core.spec.kinds import how_to_give, refuse_other_kind
 from healthsim_core.spec.schema import name_all, names_of
 from healthsim_core.spec.wording import MOST_READ, Location, located, mistakes_of
 
 STAND_INS: tuple[Any, ...] = ("unsaid", 1, [], {})  # for what is missing, tried in turn
+Part = TypeVar("Part", bound="Specification")
 ROUNDS = 6  # readings of a document, each without what the earlier ones found wrong
 
 
@@ -82,7 +84,13 @@ class Checked(Specification):
 
 
 class Document(Specification):
-    """A specification that stands in a file of its own."""
+    """A specification that stands in a file of its own.
+
+    Attributes:
+        kind: "scenario", "journey" or "profile"; "" where it is none of them.
+    """
+
+    kind: ClassVar[str] = ""
 
     @classmethod
     def read(cls, source: Any, where: str = "") -> Self:
@@ -95,30 +103,63 @@ class Document(Specification):
         Raises:
             SpecificationError: Every mistake of the document, each with its path, the value and the remedy.
         """
-        if isinstance(source, cls):
-            return source
+        file = "FILE"
         if isinstance(source, str | Path):
             where = where or Path(source).name
-            source = read_json(Path(source))
-        mistakes = Mistakes()
-        with mistakes.caught(where):
-            check_bounds(source)
-        mistakes.tell()
-        try:
-            return cls.model_validate(source)
-        except ValidationError as error:
-            for mistake in _all_mistakes(cls, source, error):
-                with mistakes.caught(where):
-                    raise mistake from None
-        mistakes.tell()
-        raise AssertionError("an invalid document has a mistake")
+            file, source = str(source), read_json(Path(source))
+        if isinstance(source, Document) and source.kind != cls.kind:
+            raise SpecificationError(f"this is a {source.kind}, not a {cls.kind}.", where, how_to_give(source.kind, "FILE"))
+        refuse_other_kind(cls.kind, source, where, file)
+        return read_part(cls, source, where)
+
+    @classmethod
+    def model_validate(cls, obj: Any, **_: Any) -> Self:
+        """Read a mapping, or an instance; mistakes are told as by `read`."""
+        return read_part(cls, obj)
+
+    @classmethod
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **_: Any) -> Self:
+        """Read JSON text; mistakes are told as by `read`."""
+        return read_part(cls, parsed_json(json_data))
 
     def to_json(self) -> str:
         """The specification as JSON, without what it leaves unsaid."""
         return self.model_dump_json(indent=2, exclude_none=True, exclude_unset=True, by_alias=True)
 
 
-def _all_mistakes(model: type[Document], source: Any, error: ValidationError) -> list[HealthSimError]:
+def read_part(model: type[Part], source: Any, where: str = "") -> Part:
+    """A specification, or a part of one, from a mapping or an instance (taken as it is).
+
+    Args:
+        model: What it is read as.
+        source: What to read.
+        where: How errors name the source.
+
+    Raises:
+        SpecificationError: Every mistake, each with its path, the value and the remedy.
+    """
+    if isinstance(source, model):
+        return source
+    mistakes = Mistakes()
+    with mistakes.caught(where):
+        check_bounds(source)
+    mistakes.tell()
+    try:
+        return _validated(model, source)
+    except ValidationError as error:
+        for mistake in _all_mistakes(model, source, error):
+            with mistakes.caught(where):
+                raise mistake from None
+    mistakes.tell()
+    raise AssertionError("an invalid document has a mistake")
+
+
+def _validated(model: type[Part], source: Any) -> Part:
+    found: Part = model.__pydantic_validator__.validate_python(source)
+    return found
+
+
+def _all_mistakes(model: type[Specification], source: Any, error: ValidationError) -> list[HealthSimError]:
     """Mistakes of a document, also those that a reading meets only where others are put right.
 
     A field that is wrong keeps the validators of several fields from running; so the document is read again without it,
@@ -135,7 +176,7 @@ def _all_mistakes(model: type[Document], source: Any, error: ValidationError) ->
         if not fresh and not stood_in:
             break
         try:
-            model.model_validate(rest)
+            _validated(model, rest)
             break
         except ValidationError as further:
             more = mistakes_of(further, model, rest)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from healthsim_core.errors import SpecificationError
+from healthsim_core.errors import ArgumentError, SpecificationError
 
 LARGEST = 10_000_000  # bytes of a file
 DEEPEST = 50  # lists and mappings within one another
@@ -29,18 +29,32 @@ def read_json(path: Path) -> Any:
     try:
         if path.stat().st_size > LARGEST:
             raise SpecificationError(f"is larger than {LARGEST:,} bytes.", path.name, "Say it in a smaller document.")
-        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_without_repetition)
-    except json.JSONDecodeError as error:
-        where = f"{path.name}, line {error.lineno}, column {error.colno}"
-        raise SpecificationError(f"is not JSON: {error.msg}.", where, "Correct it there.") from None
-    except UnicodeDecodeError as error:
-        raise SpecificationError("is not UTF-8 text.", path.name, "Save it as UTF-8.") from error
-    except RecursionError:
-        raise SpecificationError(f"has more than {DEEPEST} levels.", path.name, "Nest less.") from None
+        return parsed_json(path.read_bytes(), path.name)
     except OSError as error:
         raise SpecificationError(f"cannot be read: {error.strerror}.", str(path), "Check the path.") from None
+
+
+def parsed_json(content: str | bytes | bytearray, name: str = "the text") -> Any:
+    """The JSON that a text holds.
+
+    Raises:
+        ArgumentError: It is no text.
+        SpecificationError: It is not JSON; the message names the text and the line.
+    """
+    if not isinstance(content, str | bytes | bytearray):
+        raise ArgumentError(f"{content!r:.60} is not a text.", "", "Give JSON as text or bytes.")
+    try:
+        plain = content if isinstance(content, str) else content.decode("utf-8")
+        return json.loads(plain, parse_constant=_refuse_constant, object_pairs_hook=_without_repetition)
+    except json.JSONDecodeError as error:
+        where = f"{name}, line {error.lineno}, column {error.colno}"
+        raise SpecificationError(f"is not JSON: {error.msg}.", where, "Correct it there.") from None
+    except UnicodeDecodeError as error:
+        raise SpecificationError("is not UTF-8 text.", name, "Save it as UTF-8.") from error
+    except RecursionError:
+        raise SpecificationError(f"has more than {DEEPEST} levels.", name, "Nest less.") from None
     except ValueError as error:
-        raise SpecificationError(f"is not JSON: {error}.", path.name, "Correct it there.") from None
+        raise SpecificationError(f"is not JSON: {error}.", name, "Correct it there.") from None
 
 
 def check_bounds(document: Any) -> None:

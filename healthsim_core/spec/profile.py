@@ -291,6 +291,8 @@ class ProfileSpecification(Document):
         'profile'
     """
 
+    kind = "profile"
+
     id: str = Field(default="profile", pattern=r"^[A-Za-z0-9_-]+$")
     name: str = ""
     version: str = "1.0"

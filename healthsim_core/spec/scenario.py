@@ -14,6 +14,8 @@ from healthsim_core.spec.profile import JourneyReference, ProfileSpecification
 class ScenarioSpecification(Document):
     """Several people and journeys, and the formats they are wanted in."""
 
+    kind = "scenario"
+
     scenario: str = Field(min_length=1)
     description: str = ""
     profile: ProfileSpecification | str

@@ -11,12 +11,14 @@ import attrs
 import duckdb
 import pyarrow as pa
 
-from healthsim_core.errors import StateError, suggestion
+from healthsim_core.calls import checked_call
+from healthsim_core.errors import ArgumentError, StateError, suggestion
 from healthsim_core.formats.folder import Folder
 from healthsim_core.state.database import database_path, has_datasets, identifier, quoted, reading, writing
 from healthsim_core.state.ddl import COHORT
 from healthsim_core.state.record import ExecutionRecord
 from healthsim_core.state.sink import CohortWriter, remove_cohort
+from healthsim_core.tables import no_table
 
 PIECE = 262_144  # rows
 
@@ -75,6 +77,8 @@ class CohortTables(Mapping[str, pa.Table]):
             self._tables = {table.name: table for table in stored_tables(connection, self._id, name)}
 
     def __getitem__(self, name: str) -> pa.Table:
+        if name not in self._tables:
+            raise no_table(name, self._tables)
         table = self._tables[name]
         with reading(self._database) as connection:
             attach(connection, [table])
@@ -100,6 +104,7 @@ class CohortTables(Mapping[str, pa.Table]):
         return f"CohortTables({self.name!r}: {', '.join(f'{t.name} {t.rows:,}' for t in self._tables.values())})"
 
 
+@checked_call()
 def persist(result: Any, cohort: str | None = None, database: Path | str | None = None) -> str:
     """Store a result's people, events and product tables as a cohort, in one transaction.
 
@@ -112,8 +117,11 @@ def persist(result: Any, cohort: str | None = None, database: Path | str | None 
         The cohort's name.
 
     Raises:
+        ArgumentError: It is no result.
         StateError: The name is taken, or the database refuses.
     """
+    if not hasattr(result, "execution") or not hasattr(result, "tables"):
+        raise ArgumentError(f"{result!r:.60} is not a result.", "result", "Give what `generate` or an executor returned.")
     run = result.execution
     name = cohort or available_name(str(result.cohort or run.spec.get("name") or "cohort"), database)
     profile = (run.spec.get("profile") or {}).get("id")
@@ -125,6 +133,7 @@ def persist(result: Any, cohort: str | None = None, database: Path | str | None 
     return writer.cohort
 
 
+@checked_call()
 def available_name(name: str, database: Path | str | None = None) -> str:
     """`name`, or `name` with the first of -2, -3, ... that no cohort has."""
     with reading(database) as connection:
@@ -133,6 +142,7 @@ def available_name(name: str, database: Path | str | None = None) -> str:
     return name if name not in taken else next(each for each in numbered if each not in taken)
 
 
+@checked_call()
 def list_cohorts(database: Path | str | None = None) -> list[CohortEntry]:
     """Every cohort, in the order they were stored."""
     sql = """
@@ -146,6 +156,7 @@ def list_cohorts(database: Path | str | None = None) -> list[CohortEntry]:
         return [CohortEntry(*row) for row in connection.execute(sql).fetchall()]
 
 
+@checked_call()
 def load_cohort(name: str, database: Path | str | None = None) -> CohortTables:
     """A stored cohort's tables by name; each is read when it is asked for.
 
@@ -155,6 +166,7 @@ def load_cohort(name: str, database: Path | str | None = None) -> CohortTables:
     return CohortTables(name, database)
 
 
+@checked_call()
 def delete_cohort(name: str, database: Path | str | None = None) -> None:
     """Delete a cohort's rows from every table, in one transaction; its execution stays in the history.
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import duckdb
 import platformdirs
 
+from healthsim_core.calls import checked_call
 from healthsim_core.errors import StateError
 
 SCHEMA_VERSION = 2  # 2: cohorts that are registered datasets
@@ -55,6 +56,7 @@ _REFUSALS = (
 )  # fmt: skip
 
 
+@checked_call()
 def database_path(database: Path | str | None = None) -> Path:
     """The database's path: as given, else `HEALTHSIM_DATABASE`, else a file in the user's data folder."""
     named = database or os.environ.get(DATABASE_VARIABLE)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from healthsim_core.calls import checked_call
 from healthsim_core.errors import StateError
 from healthsim_core.formats.folder import Folder
 from healthsim_core.state.record import ExecutionRecord
@@ -16,6 +17,7 @@ from healthsim_core.state.sink import CohortWriter
 _MANIFEST, _TABLES = "manifest.json", "tables"
 
 
+@checked_call()
 def register_dataset(name: str, out: Path | str, database: Path | str | None = None) -> str:
     """Register what a run wrote to a folder as a cohort; the folder must stay where it is.
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from healthsim_core.calls import checked_call
 from healthsim_core.errors import StateError, suggestion
 from healthsim_core.state.database import database_path, first_row, reading
 from healthsim_core.state.record import ExecutionRecord
@@ -56,6 +57,7 @@ class ExecutionEntry:
         return "\n".join(lines)
 
 
+@checked_call()
 def list_executions(database: Path | str | None = None, cohort: str | None = None) -> list[ExecutionEntry]:
     """Every execution, or those that made one cohort, in the order they were stored."""
     sql = """
@@ -66,6 +68,7 @@ def list_executions(database: Path | str | None = None, cohort: str | None = Non
         return [ExecutionEntry(*row) for row in connection.execute(sql, [cohort, cohort]).fetchall()]
 
 
+@checked_call()
 def show_execution(id: str, database: Path | str | None = None) -> ExecutionEntry:
     """One execution: by its id, an unambiguous beginning of it, or the name of the cohort that it made.
 
@@ -84,6 +87,7 @@ def show_execution(id: str, database: Path | str | None = None) -> ExecutionEntr
     return found[-1]
 
 
+@checked_call()
 def load_execution(id: str, database: Path | str | None = None) -> ExecutionRecord:
     """What was run, with its request, to run it again; `id` as in `show_execution`."""
     found = show_execution(id, database)

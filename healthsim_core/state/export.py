@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+from healthsim_core.calls import checked_call
 from healthsim_core.errors import StateError, suggestion
 from healthsim_core.state.cohorts import StoredTable, attach, cohort_id, stored_tables
 from healthsim_core.state.database import database_path, explained, interruptible, reading
@@ -18,6 +19,7 @@ _COPY = {
 }
 
 
+@checked_call()
 def export_cohort(
     name: str,
     folder: Path | str,

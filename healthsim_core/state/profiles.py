@@ -9,8 +9,9 @@ from typing import Any
 
 import attrs
 
-from healthsim_core.catalog import canonical
-from healthsim_core.errors import StateError, suggestion
+from healthsim_core.calls import checked_call
+from healthsim_core.catalog import default_catalog
+from healthsim_core.errors import StateError, UnknownNameError, canonical, suggestion
 from healthsim_core.spec.profile import ProfileSpecification
 from healthsim_core.state.database import NOW, database_path, first_row, reading, writing
 from healthsim_core.state.record import canonical_json, digest
@@ -38,6 +39,7 @@ class ProfileVersion:
     created_at: datetime.datetime
 
 
+@checked_call()
 def save_profile(name: str, spec: Any, database: Path | str | None = None) -> int:
     """Save a profile under a name (- and _ alike, without regard to case).
 
@@ -51,10 +53,13 @@ def save_profile(name: str, spec: Any, database: Path | str | None = None) -> in
 
     Raises:
         SpecificationError: It is not a profile.
-        StateError: The name is empty, or the database refuses.
+        UnknownNameError: A text names no file.
+        StateError: The name is empty or a template's, or the database refuses.
     """
     if not name or not name.strip():
         raise StateError("a profile needs a name.", "profile", "Give one.")
+    _refuse_name(name)
+    _refuse_template(spec)
     profile = ProfileSpecification.read(spec)
     plain = profile.model_dump(mode="json", by_alias=True, exclude_unset=True)
     content, identity = canonical_json(plain), digest(plain)
@@ -69,6 +74,7 @@ def save_profile(name: str, spec: Any, database: Path | str | None = None) -> in
     return int(version)
 
 
+@checked_call()
 def load_profile(name: str, version: int | None = None, database: Path | str | None = None) -> ProfileSpecification:
     """A saved profile; the latest version, or the one that is asked for.
 
@@ -86,6 +92,7 @@ def load_profile(name: str, version: int | None = None, database: Path | str | N
     return ProfileSpecification.read(json.loads(versions[version if version is not None else max(versions)]), name)
 
 
+@checked_call()
 def profile_versions(name: str, database: Path | str | None = None) -> list[ProfileVersion]:
     """Every version of a saved profile, the first one first.
 
@@ -100,11 +107,13 @@ def profile_versions(name: str, database: Path | str | None = None) -> list[Prof
     return [ProfileVersion(*row) for row in rows]
 
 
+@checked_call()
 def list_profiles(database: Path | str | None = None) -> list[ProfileVersion]:
     """The latest version of every saved profile, by name."""
     return search_profiles("", database)
 
 
+@checked_call()
 def search_profiles(text: str, database: Path | str | None = None) -> list[ProfileVersion]:
     """The latest versions whose name, description or content (a code, a place, a lab) holds `text`, in any case."""
     sql = f"""SELECT {_COLUMNS} FROM healthsim.profile
@@ -112,6 +121,21 @@ def search_profiles(text: str, database: Path | str | None = None) -> list[Profi
                   AND contains(lower(concat_ws(chr(10), name, description, spec)), lower(?)) ORDER BY name"""
     with reading(database) as connection:
         return [ProfileVersion(*row) for row in connection.execute(sql, [text]).fetchall()]
+
+
+def _refuse_name(name: str) -> None:
+    template = default_catalog().profiles.get(canonical(name.strip()))
+    if template is not None:
+        what = f'"{name}" is the name of a template of {template.product}: which of the two is meant could not be told.'
+        raise StateError(what, "profile", f'Choose another name, such as "my-{canonical(name.strip())}".')
+    if "@" in name or "/" in name or name.strip().endswith(".json"):
+        raise StateError(f'"{name}" reads as a version or a file.', "profile", 'Leave out "@", "/" and ".json".')
+
+
+def _refuse_template(spec: Any) -> None:
+    if isinstance(spec, str) and canonical(spec) in default_catalog().profiles:
+        remedy = f"`healthsim profiles save NAME {spec}` saves it; in Python, give what a product's templates hold under that name."
+        raise UnknownNameError(f'no file is called "{spec}": it is a template.', "spec", remedy)
 
 
 def _no_profile(name: str, database: Path | str | None) -> StateError:

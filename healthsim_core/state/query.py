@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.dataset as ds
 
+from healthsim_core.calls import checked_call
 from healthsim_core.errors import StateError
 from healthsim_core.state.cohorts import PIECE, StoredTable, cohort_id, stored_tables
 from healthsim_core.state.database import STORE, database_path, explained, has_datasets, identifier, interruptible, quoted, reading
@@ -32,6 +33,7 @@ _SHUT = (  # in this order: what is locked first could not be set afterwards
 )
 
 
+@checked_call()
 def query(
     sql: str,
     database: Path | str | None = None,

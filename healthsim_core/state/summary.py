@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from healthsim_core.calls import checked_call
 from healthsim_core.state.cohorts import StoredTable, attach, cohort_id, stored_tables
 from healthsim_core.state.database import database_path, first_row, reading
 
@@ -68,7 +69,9 @@ class CohortSummary:
 
     def _lines(self) -> list[tuple[str, str]]:
         span = f" from {self.first} to {self.last}" if self.first else ""
-        conditions = "; ".join(f"{c.code} {c.description} {c.people:,}".replace("  ", " ") for c in self.conditions)
+        everybody = max(self.people, 1)
+        told = (f"{c.code} {c.description} {c.people:,} ({100 * c.people / everybody:.0f}%)" for c in self.conditions)
+        conditions = "; ".join(text.replace("  ", " ") for text in told)
         lines = [("people", f"{self.people:,}"), ("events", f"{self.events:,}{span}")]
         if conditions:
             lines.append(("conditions", conditions))
@@ -78,6 +81,7 @@ class CohortSummary:
         return [*lines, ("run", f"seed {self.seed}, as of {self.as_of}, execution {self.execution}")]
 
 
+@checked_call()
 def get_summary(cohort: str, database: Path | str | None = None) -> CohortSummary:
     """What a stored cohort holds, in a few lines.
 

@@ -13,12 +13,12 @@ CORE = ROOT / "healthsim_core"
 PRODUCTS = sorted(path.name for path in (ROOT / "plugins").iterdir() if (path / "pyproject.toml").is_file())
 
 ROWS = (
-    ("errors", "allocation"),
+    ("errors", "allocation", "calls"),
     ("columns", "dates", "draws", "codes"),
     ("tables", "state.database"),  # the file itself; reference facts lie in it, and are read before anything is planned
     ("world", "events", "offers", "formats.text", "formats.destination", "formats"),
     ("spec", "hookspecs", "templates"),
-    ("plugins", "catalog"),
+    ("plugins", "absent", "catalog"),
     ("skills", "reference"),
     ("generation",),
     ("state",),

@@ -30,6 +30,8 @@ class JourneySpecification(Document):
     with an event of another journey of the same person; else it begins at the run's start.
     """
 
+    kind = "journey"
+
     journey_id: str = Field(pattern=NAME, validation_alias=AliasChoices("journey_id", "id"))
     name: str = ""
     version: str = "1.0"

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from healthsim_core import (
+    PROFILE_PARTS,
     ProfileExecutor,
     ProfileSpecification,
     Templates,
+    checked_call,
     journey_templates,
     profile_templates,
+    stated_part,
     value_set,
 )
 
@@ -33,6 +36,7 @@ class MemberProfileExecutor(ProfileExecutor):
     products = ("membersim",)
 
 
+@checked_call(stated=PROFILE_PARTS)
 def create_member_profile(
     coverage_type: str = "Commercial",
     plans: Mapping[str, float] | str | None = None,
@@ -62,8 +66,6 @@ def create_member_profile(
     coverage: dict[str, Any] = {"type": value_set("coverage-type").require(coverage_type, "coverage_type")}
     if plans is not None:
         coverage["plan" if isinstance(plans, str) else "plan_distribution"] = plans
-    demographics = {**stated.pop("demographics", {}), **({} if age is None else {"age": age})}
-    clinical = {**stated.pop("clinical", {}), "conditions": list(conditions)}
-    return ProfileSpecification.read(
-        {"id": id, "demographics": demographics, "clinical": clinical, "coverage": coverage, **stated}
-    )
+    demographics = {**stated_part(stated, "demographics"), **({} if age is None else {"age": age})}
+    clinical = {**stated_part(stated, "clinical"), "conditions": list(conditions)}
+    return ProfileSpecification.read({"id": id, "demographics": demographics, "clinical": clinical, "coverage": coverage, **stated})

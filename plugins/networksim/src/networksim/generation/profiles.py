@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from healthsim_core import ProfileExecutor, ProfileSpecification, Templates, profile_templates
+from healthsim_core import (
+    PROFILE_PARTS,
+    ProfileExecutor,
+    ProfileSpecification,
+    Templates,
+    checked_call,
+    profile_templates,
+    stated_part,
+)
 
 _PACKAGE = Path(__file__).parent.parent
 JOURNEYS = _PACKAGE / "journeys"
@@ -26,6 +34,7 @@ class NetworkProfileExecutor(ProfileExecutor):
     products = ("networksim",)
 
 
+@checked_call(stated=PROFILE_PARTS)
 def create_network_profile(
     counties: str | Mapping[str, float], *, id: str = "network", age: Any = None, **stated: Any
 ) -> ProfileSpecification:
@@ -42,5 +51,5 @@ def create_network_profile(
         '48201'
     """
     geography = {"fips": counties} if isinstance(counties, str) else {"counties": dict(counties)}
-    demographics = {**stated.pop("demographics", {}), "geography": geography, **({} if age is None else {"age": age})}
+    demographics = {**stated_part(stated, "demographics"), "geography": geography, **({} if age is None else {"age": age})}
     return ProfileSpecification.read({"id": id, "demographics": demographics, **stated})

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from healthsim_core import ProfileSpecification
+from healthsim_core import (
+    PROFILE_PARTS,
+    ProfileSpecification,
+    checked_call,
+    stated_part,
+)
 
 
+@checked_call(stated=PROFILE_PARTS)
 def create_patient_profile(
     conditions: Iterable[str] = (),
     *,
@@ -33,9 +39,9 @@ def create_patient_profile(
         >>> create_patient_profile(["I10"], primary="E11", age=70).clinical.primary_condition.code
         'E11'
     """
-    clinical = {**stated.pop("clinical", {}), "conditions": list(conditions)}
+    clinical = {**stated_part(stated, "clinical"), "conditions": list(conditions)}
     if primary is not None:
         clinical["primary_condition"] = {"code": primary, **({} if severity is None else {"severity": severity})}
     said = {name: value for name, value in (("age", age), ("sex", sex)) if value is not None}
-    demographics = {**stated.pop("demographics", {}), **said}
+    demographics = {**stated_part(stated, "demographics"), **said}
     return ProfileSpecification.read({"id": id, "demographics": demographics, "clinical": clinical, **stated})

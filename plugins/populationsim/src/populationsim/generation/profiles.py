@@ -5,7 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from healthsim_core import ProfileExecutor, ProfileSpecification, Templates, profile_templates
+from healthsim_core import (
+    PROFILE_PARTS,
+    ProfileExecutor,
+    ProfileSpecification,
+    Templates,
+    checked_call,
+    profile_templates,
+)
 
 _PACKAGE = Path(__file__).parent.parent
 JOURNEYS = _PACKAGE / "journeys"
@@ -25,6 +32,7 @@ class PopulationProfileExecutor(ProfileExecutor):
     products = ("populationsim",)
 
 
+@checked_call(stated=PROFILE_PARTS)
 def create_population_profile(fips: str, *, id: str = "population", **stated: Any) -> ProfileSpecification:
     """A profile of a county's people: what `stated` leaves unsaid comes from the county's published facts.
 

@@ -6,7 +6,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from healthsim_core import ProfileExecutor, ProfileSpecification, Templates, profile_templates
+from healthsim_core import (
+    PROFILE_PARTS,
+    ProfileExecutor,
+    ProfileSpecification,
+    Templates,
+    checked_call,
+    profile_templates,
+    stated_part,
+)
 
 _PACKAGE = Path(__file__).parent.parent
 JOURNEYS = _PACKAGE / "journeys"
@@ -27,6 +35,7 @@ class RxMemberProfileExecutor(ProfileExecutor):
     products = ("rxmembersim",)
 
 
+@checked_call(stated=PROFILE_PARTS)
 def create_rx_member_profile(
     conditions: Iterable[str] = (), *, id: str = "rx-members", age: Any = None, coverage: Any = None, **stated: Any
 ) -> ProfileSpecification:
@@ -43,7 +52,7 @@ def create_rx_member_profile(
         >>> create_rx_member_profile(["E78"], age=60, coverage="Commercial").clinical.conditions[0].code
         'E78'
     """
-    clinical = {**stated.pop("clinical", {}), "conditions": list(conditions)}
-    demographics = {**stated.pop("demographics", {}), **({} if age is None else {"age": age})}
+    clinical = {**stated_part(stated, "clinical"), "conditions": list(conditions)}
+    demographics = {**stated_part(stated, "demographics"), **({} if age is None else {"age": age})}
     covered = {} if coverage is None else {"coverage": {"type": coverage}}
     return ProfileSpecification.read({"id": id, "demographics": demographics, "clinical": clinical, **covered, **stated})

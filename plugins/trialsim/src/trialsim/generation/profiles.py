@@ -5,7 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from healthsim_core import ProfileExecutor, ProfileSpecification, Templates, profile_templates
+from healthsim_core import (
+    PROFILE_PARTS,
+    ProfileExecutor,
+    ProfileSpecification,
+    Templates,
+    checked_call,
+    profile_templates,
+    stated_part,
+)
 
 PROFILES = profile_templates(Path(__file__).parent.parent / "profiles")
 SUBJECT_PROFILE_TEMPLATES = Templates(PROFILES)
@@ -22,6 +30,7 @@ class SubjectProfileExecutor(ProfileExecutor):
     products = ("trialsim",)
 
 
+@checked_call(stated=PROFILE_PARTS)
 def create_subject_profile(
     condition: str = "E11",
     *,
@@ -50,12 +59,12 @@ def create_subject_profile(
     given = {"study_id": study_id, "sites_per_county": sites_per_county}
     settings = {name: value for name, value in given.items() if value is not None}
     ages = {"type": "normal", "mean": 57, "sd": 10, "min": 30, "max": 75} if age is None else age
-    products = {**stated.pop("products", {}), **({"trialsim": settings} if settings else {})}
+    products = {**stated_part(stated, "products"), **({"trialsim": settings} if settings else {})}
     return ProfileSpecification.read(
         {
             "id": id,
-            "demographics": {"age": ages, **stated.pop("demographics", {})},
-            "clinical": {"primary_condition": condition, **stated.pop("clinical", {})},
+            "demographics": {"age": ages, **stated_part(stated, "demographics")},
+            "clinical": {"primary_condition": condition, **stated_part(stated, "clinical")},
             "journeys": [journey],
             "products": products,
             **stated,
