@@ -15,6 +15,7 @@ import platformdirs
 
 from healthsim_core.calls import checked_call
 from healthsim_core.errors import StateError
+from healthsim_core.state.file_kind import kind_of_file
 
 SCHEMA_VERSION = 2  # 2: cohorts that are registered datasets
 DATABASE_VARIABLE = "HEALTHSIM_DATABASE"
@@ -43,14 +44,15 @@ _META = (
 NOW = "make_timestamp(epoch_us(now()))"  # UTC; only in the healthsim schema, never in what is exported or compared
 
 _ELSEWHERE = f"name another one with --database or {DATABASE_VARIABLE}."
+_NO_DATABASE = r"not a valid DuckDB|Is a directory"
 _REFUSALS = (
     (r"lock on file.*\(PID (\d+)\)", "is in use by another process (PID {0}).", f"Wait until it has ended, or {_ELSEWHERE}"),
     (r"lock on file|being used by another process", "is in use by another process.", f"Wait until it has ended, or {_ELSEWHERE}"),
     (r"file handle conflict|different configuration", "is open in this process already.", "Close that connection first."),
-    (r"not a valid DuckDB", "is not a DuckDB database.", f"Check the path, or {_ELSEWHERE}"),
+    (r"enough bytes|[Cc]hecksum|[Cc]orrupt", "is damaged or cut short.", f"Restore it from a copy, or {_ELSEWHERE}"),
     (r"version number \d+.*can only read|newer version of DuckDB", "was written by a newer DuckDB.", "Upgrade duckdb."),
     (r"No space left|[Dd]isk full|File too large|Disk quota", "the disk is full.", f"Free some space, or {_ELSEWHERE}"),
-    (r"[Pp]ermission denied|Read-only file|Cannot open file|Is a directory", "cannot be opened: {1}.", f"Check the path, or {_ELSEWHERE}"),
+    (r"[Pp]ermission denied|Read-only file|Cannot open file", "cannot be opened: {1}.", f"Check the path, or {_ELSEWHERE}"),
     (r"could not (?:allocate|pin)|[Oo]ut of [Mm]emory", "takes more memory than it may.", "Ask for less, or give more with --memory."),
     (r"[Cc]onflict on|write-write conflict", "another run is storing to it.", "Try again when it has ended."),
 )  # fmt: skip
@@ -162,7 +164,7 @@ def reading(database: Path | str | None) -> Iterator[duckdb.DuckDBPyConnection]:
     try:
         with explained(path):
             if path.exists():
-                _attach(connection, path, " (READ_ONLY)")
+                _attach(connection, path, "READ_ONLY")
             if not _has_meta(connection):
                 connection.execute("USE memory; " + "; ".join(_META))
             yield connection
@@ -211,10 +213,11 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _attach(connection: duckdb.DuckDBPyConnection, path: Path, options: str = "") -> None:
+def _attach(connection: duckdb.DuckDBPyConnection, path: Path, *options: str) -> None:
     written = str(path).replace("'", "''")
     connection.execute(f"SET temp_directory = '{written}.tmp'")
-    connection.execute(f"ATTACH '{written}' AS {STORE}{options}; USE {STORE}")
+    said = ", ".join(("TYPE duckdb", *options))  # the type, or DuckDB goes by the name: "x.json" would be a database in memory
+    connection.execute(f"ATTACH '{written}' AS {STORE} ({said}); USE {STORE}")
     if not _has_meta(connection):
         return
     found = first_row(connection, "SELECT max(version) FROM healthsim.schema_version")
@@ -237,6 +240,8 @@ def _wal(path: Path) -> Path:
 
 def _meaning(error: duckdb.Error, path: Path | str) -> StateError:
     said = " ".join(str(error).split())
+    if re.search(_NO_DATABASE, said):
+        return StateError(f"is not a DuckDB database, but {kind_of_file(Path(path))}.", str(path), f"Check the path, or {_ELSEWHERE}")
     for pattern, what, remedy in _REFUSALS:
         found = re.search(pattern, said)
         if found:

@@ -186,16 +186,46 @@ def test_a_full_disk_leaves_no_first_database(store):
     assert not store.database.exists()
 
 
+OTHER_FILES = {
+    b"": "an empty file",
+    b"a,b\n1,2\n": "a text file",
+    b"x" * 100_000: "a text file",
+    "é".encode() * 4_000 + b"x": "a text file",
+    b'\xef\xbb\xbf {"a": 1}': "a JSON document",
+    b"SQLite format 3\0" + b"\0\1" * 3_000: "an SQLite database",
+    b"PAR1" + b"\0" * 30 + b"PAR1": "a Parquet file",
+    bytes(range(256)) * 40: "another kind of file",
+}
 READS_AND_WRITES = pytest.mark.parametrize("use", [lambda store: store.sink(), lambda store: list_cohorts()], ids=["write", "read"])
 
 
 @READS_AND_WRITES
-@pytest.mark.parametrize("said", [b"", b"a,b\n1,2\n", b"x" * 100_000], ids=["empty", "text", "large"])
-def test_a_file_that_is_no_database_is_refused_and_not_touched(store, use, said):
-    store.database.write_bytes(said)
-    with pytest.raises(StateError, match=r"healthsim\.duckdb: is not a DuckDB database\."):
+@pytest.mark.parametrize("ending", ["duckdb", "json", "parquet", "db"])
+@pytest.mark.parametrize(("said", "kind"), OTHER_FILES.items(), ids=OTHER_FILES.values())
+def test_a_file_that_is_no_database_is_refused_in_plain_words_and_not_touched(store, monkeypatch, use, said, kind, ending):
+    path = store.database.with_suffix(f".{ending}")
+    monkeypatch.setenv("HEALTHSIM_DATABASE", str(path))
+    store.database = path
+    path.write_bytes(said)
+    with pytest.raises(StateError, match=rf"healthsim\.{ending}: is not a DuckDB database, but {kind}\."):
         use(store)
-    assert store.database.read_bytes() == said
+    assert path.read_bytes() == said
+
+
+@READS_AND_WRITES
+def test_a_folder_is_no_database(store, use):
+    store.database.mkdir(parents=True)
+    with pytest.raises(StateError, match=r"is not a DuckDB database, but a folder\."):
+        use(store)
+
+
+@READS_AND_WRITES
+def test_a_database_that_is_cut_short_is_called_damaged(store, use):
+    with duckdb.connect(str(store.database)) as connection:
+        connection.execute("CREATE TABLE numbers AS FROM range(1000)")
+    store.database.write_bytes(store.database.read_bytes()[:5_000])
+    with pytest.raises(StateError, match="damaged or cut short"):
+        use(store)
 
 
 @READS_AND_WRITES
@@ -221,12 +251,6 @@ def test_a_place_that_cannot_hold_a_database_is_refused(store, tmp_path, inside)
     (tmp_path / "a_file").write_text("taken")
     store.database = tmp_path / inside / "healthsim.duckdb"
     with pytest.raises(StateError, match=r"healthsim\.duckdb: cannot be opened: .*\n  Check the path"):
-        store.sink()
-
-
-def test_a_folder_is_no_database(store, tmp_path):
-    store.database = tmp_path
-    with pytest.raises(StateError, match="cannot be opened"):
         store.sink()
 
 
