@@ -24,6 +24,7 @@ COMMANDS = {
     "executions": "Earlier runs, and running them again.",
     "init": "Load reference data.",
     "verify": "Read a run's files back and check that they agree.",
+    "recover": "Put an output folder right whose run was killed.",
     "schema": "JSON Schema of a profile, journey or scenario.",
 }
 

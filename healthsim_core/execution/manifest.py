@@ -12,10 +12,12 @@ import attrs
 from healthsim_core.errors import OutputError
 from healthsim_core.execution.parts import PartResult
 from healthsim_core.formats.destination import WrittenFile
-from healthsim_core.formats.folder import Folder
+from healthsim_core.formats.folder import Folder, own_path
 from healthsim_core.generation.result import Execution
 
 MANIFEST, VALIDATION = "manifest.json", "validation.json"
+HIDDEN = ".healthsim"  # the folder in which a run is written; see workplace.py
+PUBLISHING = f"{HIDDEN}/publishing.json"
 
 
 def manifest(name: str, execution: Execution, parts: Sequence[PartResult], whole: Mapping[str, Sequence[WrittenFile]]) -> dict[str, Any]:
@@ -55,11 +57,15 @@ def read_manifest(folder: Folder) -> dict[str, Any]:
         OutputError: There is none, or it is not ours.
     """
     if not folder.holds(MANIFEST):
+        if folder.holds(PUBLISHING):
+            what = "holds a run that was interrupted while it was put in place."
+            raise OutputError(what, folder.place, f"`healthsim recover {folder.place}` ends it.")
         raise OutputError(f"holds no {MANIFEST}.", folder.place, "Name the folder that --out named.")
     try:
         found: dict[str, Any] = json.loads(folder.read(MANIFEST))
-        if not all(file["path"] for file in found["files"]):
-            raise ValueError("a file has no path")
+        for file in found["files"]:
+            if own_path(file["path"]).split("/")[0] != file["format"]:
+                raise ValueError("it is not a file of its format")
         return found
     except (ValueError, KeyError, TypeError):
         raise OutputError(f"holds a {MANIFEST} that is not ours.", folder.place, "Choose another folder.") from None

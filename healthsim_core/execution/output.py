@@ -1,26 +1,23 @@
-"""The output folder: written beside its place and put there whole, or not at all.
+"""The output folder: written in a hidden folder of it and put in place whole, or not at all.
 
 Behind a URL nothing can be moved: files are written in their place, and the manifest, written last, is what makes them a run.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from healthsim_core.errors import OutputError
 from healthsim_core.execution import unfinished
-from healthsim_core.execution.manifest import MANIFEST, VALIDATION, as_json, manifest, read_manifest
+from healthsim_core.execution.manifest import HIDDEN, MANIFEST, VALIDATION, as_json, manifest, read_manifest
 from healthsim_core.execution.parts import TABLES, Job, PartResult, parts_of
 from healthsim_core.execution.stored import StoredTables, table_name
 from healthsim_core.execution.whole import write_whole
 from healthsim_core.execution.worker import job_of
+from healthsim_core.execution.workplace import Workplace
 from healthsim_core.formats.destination import WrittenFile
-from healthsim_core.formats.folder import Folder, refused
+from healthsim_core.formats.folder import Folder
 from healthsim_core.generation.plan import Plan
 from healthsim_core.generation.result import Execution
 from healthsim_core.generation.validation import ValidationReport
@@ -46,18 +43,16 @@ class OutputFolder:
     def __init__(self, plan: Plan, out: str | Path, overwrite: bool = False, resume: bool = False) -> None:
         self._plan, self._resume, self.out = plan, resume, Folder(out)
         self.parts = parts_of(plan)
-        self._earlier = _earlier_files(self.out, overwrite, resume)
-        if self.out.local is not None:
-            self.staging, self._lock = Folder(staging_of(self.out.local)), _locked(staging_of(self.out.local))
-        else:
-            self.staging, self._lock = self.out, None
+        self._workplace = None if self.out.local is None else _entered(self.out)
+        self.staging = self.out if self._workplace is None else self._workplace.staging
         self.done: dict[int, PartResult] = {}
+        self._files: dict[str, list[str]] = {}
         try:
+            self._earlier = _earlier_files(self.out, overwrite, resume)
             self._begin()
         except BaseException:
-            self._unlock()
+            self._leave()
             raise
-        self._files: dict[str, list[str]] = {}
 
     def job(self, chunk_size: int) -> Job:
         """What workers are told."""
@@ -91,32 +86,34 @@ class OutputFolder:
         Returns:
             Paths below the folder of the files of each format, and of "tables".
         """
-        if self.out.local is None:
+        if self._workplace is None:
             self.out.write(MANIFEST, as_json(self._manifest))
             self.out.remove(path for path in self.out.paths() if unfinished.is_record(path))
         else:
-            self._move([path for found in self._files.values() for path in found] + [VALIDATION, MANIFEST])
+            self._workplace.publish([*(path for found in self._files.values() for path in found), VALIDATION, MANIFEST], self._earlier)
+            self._workplace.leave()
         return self._files
 
     def abort(self) -> None:
         """Leave nothing behind; of a run that may be resumed, what is finished."""
-        if self._resume:
-            self._unlock()
-        elif self.out.local is None:
-            self.out.remove(path for path in self.out.paths() if path not in self._before)
+        if self._workplace is None:
+            if not self._resume:
+                self.out.remove(path for path in self.out.paths() if path not in self._before)
         else:
-            self._unlock()
-            shutil.rmtree(self.staging.place, ignore_errors=True)
+            self._workplace.recover()
+            self._workplace.leave(keep=self._resume)
 
     @property
     def _results(self) -> list[PartResult]:
         return [self.done[number] for number in sorted(self.done)]
 
     def _begin(self) -> None:
+        if self._workplace is not None:
+            self._workplace.refuse_other_disks((TABLES, *(offer.name for offer in self._plan.formats)))
         if self._resume and unfinished.is_unfinished(self.staging):
             self.done = unfinished.finished(self.staging, self._plan, self.parts)
-        elif self.out.local is not None:
-            _clear(Path(self.staging.place))
+        elif self._workplace is not None:
+            self._workplace.clear()
         else:
             self.out.remove([MANIFEST] if MANIFEST in self._earlier else [])  # first: what is left without it is no run
             self.out.remove(self._earlier)
@@ -127,42 +124,49 @@ class OutputFolder:
         cut = [file.path for result in self._results for file in result.files.get(name, ())]
         return sorted([*cut, *(file.path for file in whole.get(name, ()))])
 
-    def _unlock(self) -> None:
-        if self._lock is not None:
-            self._lock.close()
-
-    def _move(self, paths: list[str]) -> None:
-        staging, out = Path(self.staging.place), Path(self.out.place)
-        with refused(out):
-            self._unlock()
-            kept = set(paths)
-            self.staging.remove(path for path in self.staging.paths() if path not in kept)
-            _remove_empty_folders(staging)
-            if not out.exists() or not any(out.iterdir()):
-                os.replace(staging, out)
-                return
-            for path in self._earlier:
-                (out / path).unlink(missing_ok=True)
-            for path in paths:
-                (out / path).parent.mkdir(parents=True, exist_ok=True)
-                os.replace(staging / path, out / path)
-        shutil.rmtree(staging, ignore_errors=True)
-        _remove_empty_folders(out)
+    def _leave(self) -> None:
+        if self._workplace is not None:
+            self._workplace.leave(keep=unfinished.is_unfinished(self.staging))
 
 
-def staging_of(out: Path) -> Path:
-    """Where the files of an output folder are until all of them are there."""
-    return out.parent / f".{out.name}.partial"
+def recovered(out: Path, clear: bool = False) -> str:
+    """End what a killed run left in an output folder; what is there now, in words.
+
+    Args:
+        out: The folder.
+        clear: Whether what an unfinished run has made is dropped.
+
+    Raises:
+        OutputError: Another run is writing it.
+    """
+    folder = Folder(out)
+    entered = _entered(folder)
+    unfinished_run = not clear and unfinished.is_unfinished(entered.staging)
+    entered.leave(keep=unfinished_run)
+    there = f"{out}: {'a finished run' if folder.holds(MANIFEST) else 'no finished run'} is in place"
+    return f"{there}, an unfinished one beside it: --resume goes on with it." if unfinished_run else f"{there}."
+
+
+def _entered(out: Folder) -> Workplace:
+    """The folder's workplace; a run that was interrupted while it was put in place is out of it again, or in."""
+    assert out.local is not None
+    if out.local.is_file():
+        raise OutputError("is a file, not a folder.", out.place, "Choose another folder.")
+    entered = Workplace(out.local)
+    try:
+        entered.recover()
+    except BaseException:
+        entered.leave(keep=True)
+        raise
+    return entered
 
 
 def _earlier_files(out: Folder, overwrite: bool, resume: bool) -> list[str]:
     """The files that are replaced."""
-    if out.local is not None and out.local.is_file():
-        raise OutputError("is a file, not a folder.", out.place, "Choose another folder.")
-    there = out.paths()
+    there = [path for path in out.paths() if not path.startswith(f"{HIDDEN}/")]
     if not there:
         return []
-    if unfinished.is_unfinished(out):
+    if out.local is None and unfinished.is_unfinished(out):
         if not (overwrite or resume):
             raise OutputError("holds an unfinished run.", out.place, "--resume goes on with it, --overwrite begins anew.")
         return unfinished.written(out)
@@ -174,28 +178,3 @@ def _earlier_files(out: Folder, overwrite: bool, resume: bool) -> list[str]:
         what = f"is not empty, and no earlier run of ours wrote it (there is no {MANIFEST})."
         raise OutputError(what, out.place, "Choose another folder.")
     return [MANIFEST, VALIDATION, *(file["path"] for file in read_manifest(out)["files"])]
-
-
-def _locked(staging: Path) -> Any:
-    with refused(staging.parent):
-        staging.mkdir(parents=True, exist_ok=True)
-        lock = (staging / ".lock").open("w")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.close()
-            raise OutputError("is being written by another run.", str(staging), "Wait for it, or choose another folder.") from None
-    return lock
-
-
-def _clear(staging: Path) -> None:
-    """Remove what a killed run has left."""
-    for entry in staging.iterdir():
-        if entry.name != ".lock":
-            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-
-
-def _remove_empty_folders(out: Path) -> None:
-    for folder in sorted((path for path in out.rglob("*") if path.is_dir()), reverse=True):
-        if not any(folder.iterdir()):
-            folder.rmdir()

@@ -11,7 +11,7 @@ import attrs
 
 from healthsim_core.errors import OutputError, SpecificationError, unknown
 from healthsim_core.execution.executors import EXECUTORS, executor_of
-from healthsim_core.execution.output import OutputFolder, staging_of
+from healthsim_core.execution.output import OutputFolder
 from healthsim_core.execution.parts import TABLES
 from healthsim_core.execution.stored import StoredTables
 from healthsim_core.execution.storing import Storing
@@ -185,6 +185,6 @@ def free_folder(name: str) -> Path:
     for number in range(1, 1_000):
         folder = base / (name if number == 1 else f"{name}-{number}")
         taken = folder.exists() and any(folder.iterdir())
-        if not taken and not staging_of(folder).exists():
+        if not taken:
             return folder
     raise OutputError("holds a thousand runs.", str(base), "Name a folder with --out.")

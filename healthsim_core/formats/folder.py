@@ -159,6 +159,18 @@ class _Unfinished(io.BufferedWriter):
             os.replace(self._beside, self._path)
 
 
+def own_path(path: str) -> str:
+    """The path of a file in a folder, as it is; what leads out of the folder is none.
+
+    Raises:
+        ValueError: It is absolute, empty, or goes up.
+    """
+    parts = path.split("/")
+    if not isinstance(path, str) or any(part in ("", ".", "..") for part in parts) or "\\" in path or "\0" in path:
+        raise ValueError(f'"{path}" is not in the folder')
+    return path
+
+
 @contextmanager
 def refused(name: str | Path) -> Iterator[None]:
     """Turn what the operating system refuses into one clear line."""

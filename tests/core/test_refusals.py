@@ -165,7 +165,7 @@ def test_ctrl_c_in_the_middle_leaves_nothing(tmp_path: Path) -> None:
     arguments = ["generate", "--profile", "dental-adults", "--count", "3000000", *where]
     command = [sys.executable, "-c", f"from healthsim_core.cli import main; main({arguments!r})"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=_environment())
-    tables, deadline = tmp_path / ".out.partial" / "tables", time.monotonic() + 60
+    tables, deadline = tmp_path / "out/.healthsim/new/tables", time.monotonic() + 60
     while not any(path.stat().st_size > 100_000 for path in tables.glob("core.event/*.parquet")) and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)

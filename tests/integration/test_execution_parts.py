@@ -46,7 +46,7 @@ def digest(out: Path) -> str:
 def killed(out: Path) -> Path:
     """The hidden folder that a run leaves which is killed when four of its six parts are done."""
     in_tens.killed(REQUEST, str(out), after=40)
-    return out.with_name(f".{out.name}.partial")
+    return out / ".healthsim" / "new"
 
 
 def finished(staging: Path) -> Iterator[Path]:
@@ -63,7 +63,7 @@ def test_every_part_is_in_the_manifest_with_its_rows_and_the_plans_hash(tmp_path
 
 def test_a_run_that_is_killed_leaves_nothing_under_its_name(tmp_path: Path) -> None:
     killed(tmp_path / "out")
-    assert not (tmp_path / "out").exists()
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [".healthsim"]
 
 
 def test_resuming_makes_only_the_parts_that_are_missing(tmp_path: Path, usual: str) -> None:
@@ -108,7 +108,7 @@ def test_a_run_that_may_be_resumed_keeps_its_parts_when_it_fails(tmp_path: Path,
 
     with pytest.raises(KeyboardInterrupt):
         made(tmp_path / "out", resume=True, progress=fail)
-    assert len(list((tmp_path / ".out.partial" / RECORDS).glob("0*.json"))) >= 2
+    assert len(list((tmp_path / "out/.healthsim/new" / RECORDS).glob("0*.json"))) >= 2
     assert digest(made(tmp_path / "out", resume=True)) == usual
 
 
