@@ -13,10 +13,10 @@ from rxmembersim.formulary import formulary
 
 CLAIM, REVERSAL, COVERAGE_ENDS, COVERAGE_BEGINS = range(4)
 # NCPDP reject codes, field 511-FB; bare, as the standard's list is licensed
-ACCEPTED, NO_PRODUCT, NOT_COVERED, NOT_YET, TERMINATED, UNMATCHED, TOO_SOON, NO_AUTHORIZATION, REVIEW = (
-    "", "21", "70", "67", "69", "52", "79", "75", "88",
+ACCEPTED, NO_PRODUCT, NOT_COVERED, NOT_YET, TERMINATED, UNMATCHED, TOO_SOON, NO_AUTHORIZATION, REVIEW, NO_REFILL = (
+    "", "21", "70", "67", "69", "52", "79", "75", "88", "73",
 )  # fmt: skip
-CODES = [ACCEPTED, NO_PRODUCT, NOT_COVERED, NOT_YET, TERMINATED, UNMATCHED, TOO_SOON, NO_AUTHORIZATION, REVIEW]
+CODES = [ACCEPTED, NO_PRODUCT, NOT_COVERED, NOT_YET, TERMINATED, UNMATCHED, TOO_SOON, NO_AUTHORIZATION, REVIEW, NO_REFILL]
 
 Ints = NDArray[np.int64]
 
@@ -32,6 +32,8 @@ class Claims:
         year: Plan year.
         supply: Days supply.
         number: Fill number as submitted; NaN for what has been dispensed so far, known when the claim's turn comes.
+        most: Highest fill number that the law allows.
+        last: Last day on which the law lets the prescription be filled, days since 1970.
         drug: Row of the formulary.
         product: Number of the product among those dispensed.
         benefit: The benefit; -1 for none: a sale for cash, which nobody adjudicates.
@@ -48,6 +50,8 @@ class Claims:
     year: Ints
     supply: Ints
     number: NDArray[np.float64]
+    most: Ints
+    last: Ints
     drug: Ints
     product: Ints
     benefit: Ints
@@ -115,7 +119,9 @@ class Ledger:
         claims = self.claims
         unsaid = np.isnan(claims.number[rows])
         claims.number[rows[unsaid]] = self.count[claims.prescription[rows[unsaid]]]
-        cash = rows[claims.benefit[rows] < 0]
+        unlawful = (claims.reject[rows] == 0) & ((claims.number[rows] > claims.most[rows]) | (claims.day[rows] > claims.last[rows]))
+        claims.reject[rows[unlawful]] = CODES.index(NO_REFILL)
+        cash = rows[(claims.benefit[rows] < 0) & ~unlawful]
         self._remember(cash, claims.person[cash])
         rows = rows[claims.benefit[rows] >= 0]
         barred = self.barred[claims.person[rows]]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim_core import Columns, Draws, Events, Schedule, Text
-from rxmembersim import reading
+from rxmembersim import controlled, reading
 from rxmembersim.benefits import UNINSURED
 from rxmembersim.facts import facts
 from rxmembersim.formulary import formulary
@@ -66,10 +66,10 @@ def refills(prescriptions: Events) -> Schedule:
     """The refills of each prescription: each due when the one before is used up, and taken when the person comes."""
     said, draw = facts("adherence"), prescriptions.draw
     supply = reading.days_supply(prescriptions)
-    authorized = np.minimum(reading.refills(prescriptions), said["most_refills"]["count"])
+    authorized = np.minimum(controlled.refills(prescriptions), said["most_refills"]["count"])
     covered = _own_share(prescriptions)
     last, alive = _first(prescriptions, Course())
-    until = np.minimum(said["prescription_valid_days"]["days"], _replaced(prescriptions))
+    until = np.minimum(np.minimum(said["prescription_valid_days"]["days"], _lawful_days(prescriptions)), _replaced(prescriptions))
     course = Course()
     course.attempt(np.zeros(len(supply), bool), last, 0)
     for number in range(1, int(authorized.max(initial=0)) + 1):
@@ -156,6 +156,12 @@ def _own_share(prescriptions: Events) -> NDArray[np.float64]:
     mean = means[formulary().drug_class[drug]]
     exponent = (high - mean) / (mean - low)  # the mean of u**k is 1 / (k + 1)
     return np.asarray(low + (high - low) * prescriptions.person_draw.uniform("adherence") ** exponent)
+
+
+def _lawful_days(prescriptions: Events) -> Days:
+    """Days in which the law lets each prescription be filled."""
+    last = controlled.last_day(controlled.schedules(prescriptions), controlled.written(prescriptions))
+    return last - prescriptions.date.astype(np.int64) + 1
 
 
 def _replaced(prescriptions: Events) -> Days:

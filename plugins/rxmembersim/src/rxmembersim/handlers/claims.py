@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 import numpy as np
 import pyarrow as pa
@@ -9,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from healthsim_core import Columns, Events, Field, Text, text, whole_years
-from rxmembersim import adjudication, dur, reading
+from rxmembersim import adjudication, controlled, dur, reading
 from rxmembersim.adjudication import CLAIM, COVERAGE_BEGINS, COVERAGE_ENDS, REVERSAL, Claims, Undone, adjudicate
 from rxmembersim.benefits import benefits
 from rxmembersim.courses import MISREAD, UNAUTHORIZED
@@ -17,7 +19,7 @@ from rxmembersim.coverage import CoverageChanges, coverage_changes
 from rxmembersim.formulary import EXCLUDED, formulary
 from rxmembersim.handlers.adherence import gaps, possession
 from rxmembersim.handlers.cardholders import keyed
-from rxmembersim.handlers.prescriptions import held, prescriber
+from rxmembersim.handlers.prescriptions import beyond_law, held, prescriber
 from rxmembersim.pricing import Prices, prices
 
 EVENT_TYPES = ("fill", "refill", "reversal", "new_enrollment", "termination", "mpr_threshold", "adherence_gap")
@@ -29,7 +31,7 @@ PARAMETERS = (
     Field("threshold", "number", "The ratio that counts as adherent.", nullable=True),
 )
 
-_STATUSES = ["rejected", "paid", "reversed", "cash", "returned"]
+_STATUSES = ["rejected", "paid", "reversed", "refused", "cash", "returned"]
 
 Ints = NDArray[np.int64]
 
@@ -79,6 +81,14 @@ def claims(events: Events) -> dict[str, Columns]:
     }
 
 
+def unlawful(events: Events, written: Mapping[str, Columns]) -> dict[str, int]:
+    """How many refills the law did not allow, of those that a journey has of its own."""
+    fill = written["rxmembersim.fill"]
+    own = events.where(np.isin(events.id, np.asarray(written["rxmembersim.prescription"]["prescription_id"])))
+    refused = int(np.sum((fill["reject_code"] == adjudication.NO_REFILL) | (fill["status"] == "refused")))
+    return {**beyond_law(own, written), "refills of controlled drugs that the law does not allow, refused": refused}
+
+
 def _adjudicated(fills: Events, back: Events, undoes: Ints, changes: CoverageChanges, adjudicated: Claims) -> Undone:
     """Put claims, reversals and changes of coverage in order of person and time, and adjudicate; by row of `back`."""
     turns = np.where(changes.begins, COVERAGE_BEGINS, COVERAGE_ENDS)
@@ -121,6 +131,8 @@ def _claims(submitted: Submitted) -> Claims:
     prescription = pa.array(submitted.prescription).dictionary_encode().indices.to_numpy()
     age = whole_years(fills.people["birth_date"], fills.date)
     drug_class = formulary().drug_class[submitted.drug]
+    schedule = controlled.schedules(fills)
+    most, refill = controlled.most_refills(schedule), submitted.own & (fills.type == "refill")
     exempt = age < benefits().exempt_below_age[submitted.benefit]
     return Claims(
         person=np.zeros(len(fills), np.int64),
@@ -129,6 +141,8 @@ def _claims(submitted: Submitted) -> Claims:
         year=fills.date.astype("datetime64[Y]").astype(np.int64) + 1970,
         supply=reading.days_supply(fills),
         number=np.where(submitted.own, reading.number(fills, "fill_number"), np.nan),
+        most=np.where(refill & (most == 0), -1, most),
+        last=controlled.last_day(schedule, controlled.written(fills)),
         drug=submitted.drug,
         product=np.where(ndc.is_null(), -1 - submitted.drug, reading.codes(ndc)),
         benefit=submitted.benefit,
@@ -183,7 +197,7 @@ def _fill_columns(submitted: Submitted, claims: Claims) -> Columns:
     allowed = np.where(paid, np.where(cash, amounts.usual_and_customary, amounts.allowed), 0)
     refused_tier = formulary().is_excluded(submitted.drug, fills.people["coverage_type"])
     tier = np.where(cash, -1, np.where(refused_tier, 0, formulary().tier[submitted.drug]))
-    status = np.where(paid, np.where(claims.reversed, 2, 1), 0) + np.where(cash, 2, 0)
+    status = np.where(paid, np.where(claims.reversed, 2, 1), 0) + np.where(cash, 3, 0)
     columns = {
         "fill_id": fills.id,
         "prescription_id": submitted.prescription,
@@ -204,7 +218,7 @@ def _fill_columns(submitted: Submitted, claims: Claims) -> Columns:
         "deductible_to_date": claims.deductible_to_date,
         "out_of_pocket_to_date": claims.out_of_pocket_to_date,
         "status": Text(status, _STATUSES),
-        "reject_code": Text(claims.reject - 1, adjudication.CODES[1:]),
+        "reject_code": Text(np.where(cash, 0, claims.reject) - 1, adjudication.CODES[1:]),
         "dur_code": Text(claims.conflict - 1, dur.CODES[1:]),
         "dur_severity": Text(claims.conflict_severity - 1, dur.SEVERITIES[1:]),
         "dur_with": Text(claims.conflict_class, list(formulary().classes)),

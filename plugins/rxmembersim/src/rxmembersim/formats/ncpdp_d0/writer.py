@@ -16,7 +16,7 @@ from rxmembersim.formats.ncpdp_d0.layout import END, GROUP, STX, field, segment
 from rxmembersim.formulary import formulary
 
 B1, B2 = "b1.ncpdp", "b2.ncpdp"
-SALES = ("cash", "returned")  # statuses of fills of which no claim is made
+SALES = ("cash", "returned", "refused")  # statuses of fills of which no claim is made
 _GENDERS = {"M": "1", "F": "2"}  # 305-C5
 
 Pieces = list["pa.Array | str"]
