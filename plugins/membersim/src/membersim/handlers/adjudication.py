@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from healthsim_core import Text, whole_years
 from membersim import benefits, pricing
 from membersim.facts import document
+from membersim.handlers.duplicates import duplicates
 from membersim.handlers.lines import ClaimLines
 from membersim.handlers.services import Services
 from membersim.plans import IN, NO_LIMIT, OUT, SERVICES, Plans
@@ -74,7 +75,7 @@ def adjudicate(services: Services, lines: ClaimLines, plans: Plans, payer: Text,
         holder: Row of the person who holds the coverage of each claim.
     """
     network = _network(services, plans, payer)
-    status, reason, paid_date = _outcome(services, plans, network)
+    status, reason, paid_date = _outcome(services, lines, plans, network)
     payable = np.flatnonzero(status[lines.claim] == PAID)
     claim = lines.claim[payable]
     turn = payable[np.lexsort((lines.number[payable], services.events.id[claim], paid_date[claim].astype(np.int64)))]
@@ -112,7 +113,9 @@ def _network(services: Services, plans: Plans, payer: Text) -> NDArray[np.int64]
     return np.where(inside | emergency | (services.category == _PRIMARY), IN, OUT)
 
 
-def _outcome(services: Services, plans: Plans, network: NDArray[np.int64]) -> tuple[NDArray[np.int64], Text, NDArray[np.datetime64]]:
+def _outcome(
+    services: Services, lines: ClaimLines, plans: Plans, network: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], Text, NDArray[np.datetime64]]:
     rules, days = document("payment")["denial"], document("payment")["adjudication_days"]
     draw = services.events.draw
     least = services.kind.map(lambda kind: days[kind][0], np.int64, 0)
@@ -121,11 +124,13 @@ def _outcome(services: Services, plans: Plans, network: NDArray[np.int64]) -> tu
     paid_date = np.busday_offset(adjudicated, 0, roll="forward")  # remittances go out on business days
     refused = draw.happens("denied", services.kind.map(lambda kind: rules["rate"][kind], np.float64, 0.0))
     outside = (network == OUT) & np.array([how == "denied" for how in plans.given("out_of_network")], bool)[services.plan]
+    again = duplicates(services, lines, paid_date)
     pending = paid_date > services.events.run.as_of
-    status = np.where(pending, PENDING, np.where(refused | outside, DENIED, PAID))
+    status = np.where(pending, PENDING, np.where(refused | outside | again, DENIED, PAID))
     drawn = draw.choice("denial", rules["reasons"])
-    values = [*drawn.values.to_pylist(), rules["out_of_network"]]
-    reason = np.where(status != DENIED, -1, np.where(outside, len(values) - 1, drawn.codes))
+    values = [*drawn.values.to_pylist(), rules["out_of_network"], rules["duplicate"]]
+    stated = np.where(again, len(values) - 1, np.where(outside, len(values) - 2, drawn.codes))
+    reason = np.where(status != DENIED, -1, stated)
     return status, Text(reason, values), np.where(pending, np.datetime64("NaT", "D"), paid_date)
 
 
