@@ -22,6 +22,7 @@ from .generation.executor import ProfileExecutor as ProfileExecutor
 from .generation.result import Result as Result
 from .generator import generate as generate
 from .hookspecs import hookimpl as hookimpl
+from .offers import Closing as Closing
 from .offers import CodeSystemOffer as CodeSystemOffer
 from .offers import Command as Command
 from .offers import EventColumns as EventColumns

@@ -16,6 +16,7 @@ from healthsim_core.absent import failures, whereabouts
 from healthsim_core.codes import CodeSystem, ValueSet, code_systems
 from healthsim_core.errors import ConflictError, PluginError, UnknownNameError, canonical, suggestion
 from healthsim_core.offers import (
+    Closing,
     CodeSystemOffer,
     Command,
     EventHandler,
@@ -141,6 +142,10 @@ class Catalog:
     def triggers(self, products: Collection[str]) -> tuple[Trigger, ...]:
         """What the events of some products cause by themselves."""
         return tuple(trigger for trigger in self.of(Trigger) if trigger.product in products)
+
+    def closings(self, products: Collection[str]) -> Mapping[str, Closing]:
+        """What closes something, as the handlers of some products declare it, by event type."""
+        return {each.event_type: each for handler in self.of(EventHandler) if handler.product in products for each in handler.closings}
 
     @functools.cached_property
     def needed_parameters(self) -> frozenset[str]:

@@ -113,6 +113,24 @@ class EventColumns(Offer):
 
 
 @attrs.frozen
+class Closing:
+    """An event type that closes what another one has begun, as a discharge does an admission.
+
+    Of somebody who dies in between it happens at the moment of death, whatever it depends on; an end of the journey does not
+    cancel it.
+
+    Attributes:
+        event_type: The event type that closes.
+        closes: The event type that begins.
+        at_death: Parameters that it has where a death brings it forward.
+    """
+
+    event_type: str = attrs.field(converter=_lower)
+    closes: str = attrs.field(converter=_lower)
+    at_death: Mapping[str, str] = attrs.field(factory=dict, hash=False)
+
+
+@attrs.frozen
 class EventHandler(Offer):
     """What a product makes of events.
 
@@ -128,6 +146,7 @@ class EventHandler(Offer):
         follows: By event type, event types of which one must have led to it, by `depends_on` or a trigger: an event without is
             refused when the plan is compiled. A discharge follows its admission.
         after: By event type, event types without which it makes no records: a run that has none of them says so in its notes.
+        closings: What closes what, so that nothing is left open when somebody dies; of any event types.
         accepts: Takes the `Run` when the plan is compiled; returns, by parameter, the texts that it may be in that run, where
             not every text will do. Raises SpecificationError where the product's settings cannot be used.
         notes: Takes the events and what `handle` made of them; returns, by text, how often something happened that a user
@@ -145,6 +164,7 @@ class EventHandler(Offer):
     requires: Mapping[str, Sequence[str]] = attrs.field(factory=dict, hash=False)
     follows: Mapping[str, Sequence[str]] = attrs.field(factory=dict, hash=False)
     after: Mapping[str, Sequence[str]] = attrs.field(factory=dict, hash=False)
+    closings: tuple[Closing, ...] = ()
     accepts: Callable[[Run], Mapping[str, Collection[str]]] | None = None
     notes: Callable[[Events, Mapping[str, Columns]], Mapping[str, int]] | None = None
 
@@ -193,6 +213,7 @@ class Trigger(Offer):
         where: Expression over the first event's parameters and its person; the trigger fires where it is true.
         carry: Parameters of the first event given to the second: names, or a mapping of old to new name.
         parameters: Constants given to the second event.
+        outlives: Whether the second event happens though the person has died after the first: a bill is sent.
         schedule: Instead of `delay`, where one event causes several or the moment depends on it: takes the first
             events, returns the `Schedule` of what follows.
     """
@@ -203,6 +224,7 @@ class Trigger(Offer):
     where: str = ""
     carry: tuple[tuple[str, str], ...] = attrs.field(default=(), converter=_pairs)
     parameters: Mapping[str, Any] = attrs.field(factory=dict)
+    outlives: bool = False
     schedule: Callable[[Events], Schedule] | None = None
 
 

@@ -31,13 +31,15 @@ class Block:
         nodes: Index of each node.
         starts: Int array (nodes + 1,): where the rows of each node begin.
         row: Int array: the person's row among the chunk's positions.
-        minute: Int array: when, minutes since 1970.
+        minute: Int array: when by its delay, minutes since 1970.
         occurrence: Int array.
         id: Int array of event ids.
         cause: Int array: the row among the happenings of the parent node; -1 for none.
         parameters: Columns of the nodes' parameters.
         first: Boolean array: True where the delay ran from the anchor, not from an earlier occurrence.
         kept: Boolean array: False for what an end (withdrawal, death) has cancelled.
+        moment: Int array: when it happened; another time than `minute` where an end of life has brought it forward.
+        settled: Whether ends were known when it ran: then its delays run from the moments of what caused it.
         eligible: How often it could have happened (of a node alone).
         chosen: How often its probability let it happen (of a node alone).
     """
@@ -52,6 +54,8 @@ class Block:
     parameters: Columns
     first: NDArray[np.bool_]
     kept: NDArray[np.bool_] = attrs.field(default=attrs.Factory(lambda self: np.ones(len(self.row), bool), takes_self=True))
+    moment: Minutes = attrs.field(default=attrs.Factory(lambda self: self.minute, takes_self=True))
+    settled: bool = False
     eligible: int = 0
     chosen: int = 0
 
@@ -80,6 +84,11 @@ class Happenings:
     def minute(self) -> Minutes:
         """See `Block`."""
         return self.block.minute[self.rows]
+
+    @property
+    def moment(self) -> Minutes:
+        """See `Block`."""
+        return self.block.moment[self.rows]
 
     @property
     def occurrence(self) -> NDArray[np.int64]:

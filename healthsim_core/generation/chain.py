@@ -89,7 +89,7 @@ def chain_of(timeline: Timeline, nodes: Sequence[Node]) -> Chain:
     sizes = [len(each) for each in happened]
     offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     row, minute, ids, occurrence, kept = (
-        _joined([getattr(each, name) for each in happened], 0) for name in ("row", "minute", "id", "occurrence", "kept")
+        _joined([getattr(each, name) for each in happened], 0) for name in ("row", "moment", "id", "occurrence", "kept")
     )
     causes = [each.cause if node.parent is None else each.cause + offsets[node.parent] for each, node in zip(happened, nodes, strict=True)]
     node, cause = np.repeat(np.arange(len(nodes) + 1, dtype=np.int32), [*sizes, 1]), _joined(causes, -1)
@@ -105,7 +105,7 @@ def chain_of(timeline: Timeline, nodes: Sequence[Node]) -> Chain:
         minute.take(at),
         ids.take(at),
         occurrence.take(at),
-        position.take(cause.take(at)),
+        position.take(_nearest(cause, position)[at]),
         np.array([numbers[id(each.block)] for each in happened], np.int64),
         np.array([each.rows.start for each in happened], np.int64) - offsets[:-1],
         place,
@@ -113,6 +113,15 @@ def chain_of(timeline: Timeline, nodes: Sequence[Node]) -> Chain:
         offsets,
         cause,
     )
+
+
+def _nearest(cause: NDArray[np.int64], position: NDArray[np.intp]) -> NDArray[np.int64]:
+    """The cause of each, or where that was cancelled the nearest one before it that was not."""
+    found = cause
+    while len(lost := np.flatnonzero((found >= 0) & (position[found] < 0))):
+        found = found.copy()
+        found[lost] = cause[found[lost]]
+    return found
 
 
 def _joined(parts: Sequence[NDArray[Any]], none: int) -> NDArray[np.int64]:

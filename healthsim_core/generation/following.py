@@ -58,7 +58,7 @@ class Causes:
             parts=parts,
             node=np.repeat(np.arange(len(nodes)), sizes),
             row=_joined(parts, "row"),
-            minute=_joined(parts, "minute"),
+            minute=_joined(parts, "moment"),
             occurrence=_joined(parts, "occurrence"),
             within=np.concatenate([np.arange(size) for size in sizes]),
             parameters=Stacked(parts),
@@ -190,7 +190,7 @@ def _node_ancestors(timeline: Timeline, nodes: Sequence[Node], index: int, at: N
         if node.event_type == event_type:
             happened = timeline.happened[index]
             same = happened.row[at] == person
-            time = np.where(same, moments(happened.minute[at]), np.datetime64("NaT", "s"))
+            time = np.where(same, moments(happened.moment[at]), np.datetime64("NaT", "s"))
             found = {"id": np.where(same, happened.id[at], 0), "time": time, "provider_npi": None, "facility_npi": None}
             return Columns(found, rows)
     return no_ancestors(rows)

@@ -51,7 +51,7 @@ class JourneyCompiler:
         self.nodes: list[Node] = []
         self.groups: list[int] = []
         self.where: list[str] = []  # the path of each node
-        self.triggers = catalog.triggers(products)
+        self.triggers, self.closings = catalog.triggers(products), catalog.closings(products)
         self.seen: set[int] = set()  # triggers whose carried parameters were checked
 
     def compile(self, assignments: Sequence[Assignment]) -> None:
@@ -108,6 +108,7 @@ class JourneyCompiler:
         parameters, outcomes, drawn = self._given(event, event_type, journey, readable, where)
         child = event.subject == "newborn" or (parent is not None and self.certain.of_child[parent])
         self.certain.add(certain, drawn, child)
+        closing = self.closings.get(event_type)
         node = Node(
             path=f"{journey.journey_id}/{event.event_id}",
             journey=journey.journey_id,
@@ -129,6 +130,8 @@ class JourneyCompiler:
             taken=step.taken,
             state=None if step.state_of is None else self.assigned.index_of(number, step.state_of),
             ends="life" if event_type == "death" else event.ends if event.ends != "coverage" else None,
+            closes=closing.closes if closing else None,
+            at_death=tuple(closing.at_death.items()) if closing else (),
             birth=event.adds_person is not None,
             newborn=event.subject == "newborn",
         )
@@ -277,6 +280,7 @@ class JourneyCompiler:
             schedule=trigger.schedule,
             triggered=True,
             trigger=(order, trigger.on, trigger.then),
+            outlives=trigger.outlives,
         )
 
     def _triggered(self, node: Node, index: int, written: InlineTrigger, then: str, where: str) -> Node:

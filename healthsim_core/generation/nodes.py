@@ -69,6 +69,9 @@ class Node:
         triggered: Whether a trigger made the node.
         trigger: Of the offered trigger that made it: number, causing and caused event type.
         ends: "journey" or "life" where it stops what comes later.
+        closes: The event type that began what it closes, such as an admission: it is closed at the latest by a death.
+        at_death: Parameters, as pairs, that it has where a death brings it forward.
+        outlives: Whether it happens though the person has died meanwhile.
         birth: Whether it adds a person.
         newborn: Whether it happens to the child.
     """
@@ -100,6 +103,9 @@ class Node:
     triggered: bool = False
     trigger: tuple[int, str, str] | None = None
     ends: str | None = None
+    closes: str | None = None
+    at_death: tuple[tuple[str, Any], ...] = ()
+    outlives: bool = False
     birth: bool = False
     newborn: bool = False
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+import attrs
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,13 +13,14 @@ from healthsim_core.columns import Column, Columns, Text, concat
 from healthsim_core.draws import Draws, identify
 from healthsim_core.events import Run
 from healthsim_core.generation.blocks import Block, Happenings
+from healthsim_core.generation.endings import Endings
 from healthsim_core.generation.expressions import Expression
 from healthsim_core.generation.following import follow
 from healthsim_core.generation.nodes import Node
 from healthsim_core.generation.occurrences import CHOICE, LEFT, Occurrences, passed_through, repeated
 from healthsim_core.generation.patterns.branching import took
 from healthsim_core.generation.scope import History, Scope
-from healthsim_core.generation.timing import DAY, NEVER, Minutes, birthdays, minutes, moments
+from healthsim_core.generation.timing import DAY, Minutes, birthdays, minutes
 
 OCCURRENCES = 4_096  # a person's occurrences of one node, as ids are addressed; what is above goes to higher bits
 _ABOVE = 48  # bits that persons and their first occurrences take
@@ -67,6 +69,7 @@ class Timeline:
         self.outcomes: dict[str, Column] = {}
         self.blocks: list[Block] = []
         self.happened: dict[int, Happenings] = {}
+        self.late: dict[int, Occurrences] = {}
         self.start = minutes(np.asarray(people["start_date"]))
         self.horizon = int(minutes(np.array([run.as_of]))[0]) + DAY - 1
         self.people["death_time"] = np.full(len(present), np.datetime64("NaT"), "datetime64[s]")
@@ -75,24 +78,48 @@ class Timeline:
         self._origins: dict[int, Minutes] = {}
 
     def execute(self, nodes: tuple[Node, ...], blocks: tuple[tuple[int, ...], ...]) -> None:
-        """Run all nodes, block by block, then cancel what an end has cancelled."""
+        """Run all nodes, block by block, then cancel what an end has cancelled.
+
+        Ends are of journeys' own events: when these have happened, what closes something that is open at an end of life is
+        brought forward to it, before triggers follow.
+        """
         self._parents = [node.parent for node in nodes]
         drawn = [(node.most, name, distribution.gives({}).of) for node in nodes for name, distribution in node.outcomes]
         self._texts = frozenset(name for _, name, kind in drawn if kind in ("text", "words"))
         self._origin_nodes = {node.origin for node in nodes if node.origin is not None}
         for name in {name for most, name, _ in drawn if most > 1}:
             self.history[name] = History(self.latest(name))
-        for indices in blocks:
+        settled = max((at for at, indices in enumerate(blocks) if not nodes[indices[0]].triggered), default=-1)
+        for at, indices in enumerate(blocks):
             if nodes[indices[0]].triggered:
                 self._keep(follow(self, nodes, indices))
             else:
                 self._keep(self._happen(indices[0], nodes[indices[0]]))
-        self._cancel(nodes)
+            self.blocks[-1].settled = at > settled
+            if at == settled:
+                endings = Endings(self, nodes)
+                endings.close()
+        if settled >= 0:
+            endings.cancel()
 
     def _keep(self, block: Block) -> None:
         self.blocks.append(block)
         for position, index in enumerate(block.nodes):
             self.happened[index] = Happenings(block, slice(int(block.starts[position]), int(block.starts[position + 1])))
+
+    def extend(self, index: int, node: Node, more: Occurrences) -> None:
+        """Add happenings of a node that would have come too late to be seen; they are not kept."""
+        if not len(more):
+            return
+        block = self.happened[index].block
+        names = ("row", "minute", "occurrence", "id", "cause", "first")
+        both = {name: np.concatenate([getattr(block, name), getattr(more, name)]) for name in names}
+        parameters = Columns.concat([block.parameters, Columns(self._drawn(node, more), len(more))])
+        kept, starts = np.concatenate([block.kept, np.zeros(len(more), bool)]), np.array([0, len(block.row) + len(more)])
+        changed: dict[str, Any] = {**both, "starts": starts, "parameters": parameters, "kept": kept, "moment": both["minute"]}
+        made = attrs.evolve(block, **changed)
+        self.blocks[next(at for at, each in enumerate(self.blocks) if each is block)] = made
+        self.happened[index] = Happenings(made, slice(0, len(kept)))
 
     def latest(self, name: str) -> Column:
         """The latest value of an outcome, a branch or a person's column, a row a position; null where nobody has it yet."""
@@ -118,6 +145,8 @@ class Timeline:
         if node.recurrence is not None:
             made = repeated(self, node, node.recurrence, made)
         inside = self._within(node, made)
+        if node.closes is not None and node.anchor is None and node.state is None and node.recurrence is None:
+            self.late[index] = made.take(np.flatnonzero(~inside))  # a death may bring it forward
         made = made if inside.all() else made.take(np.flatnonzero(inside))
         if node.lifecycle is not None:
             made, parameters = passed_through(self, node, node.lifecycle, made)
@@ -148,7 +177,9 @@ class Timeline:
             return self._anchored(node, row)
         if node.parent is None:
             return self.start[row]
-        return self.happened[node.parent].minute[happened.cause[chosen]]  # type: ignore[no-any-return]
+        cause = self.happened[node.parent]
+        since: Minutes = cause.moment if happened.block.settled else cause.minute
+        return since[happened.cause[chosen]]
 
     def _candidates(self, node: Node) -> tuple[NDArray[np.intp], Minutes, NDArray[np.int64], NDArray[np.intp]]:
         if node.parent is None:
@@ -321,30 +352,6 @@ class Timeline:
             column[rows] = day
             self.people[name] = column
         self.start[rows] = birth.minute // DAY * DAY
-
-    def _cancel(self, nodes: tuple[Node, ...]) -> None:
-        ends: dict[str, Minutes] = {}
-        for index, node in enumerate(nodes):
-            if node.ends is not None:
-                key = "" if node.ends == "life" else node.journey
-                latest = ends.setdefault(key, np.full(len(self.present), NEVER))
-                np.minimum.at(latest, self.happened[index].row, self.happened[index].minute)
-        if not ends:
-            return
-        life = ends.get("", np.full(len(self.present), NEVER))
-        for index, node in enumerate(nodes):
-            happened = self.happened[index]
-            kept = happened.kept  # of the block: what is written here stays there
-            kept &= happened.minute <= life[happened.row]
-            if node.journey in ends and not node.triggered:
-                kept &= happened.minute <= ends[node.journey][happened.row]
-            if node.parent is not None:
-                kept &= self.happened[node.parent].kept[happened.cause]
-        died = life != NEVER
-        deaths = np.asarray(self.people["death_date"]).copy()
-        deaths[died] = (life[died] // DAY).astype("datetime64[D]")
-        self.people["death_date"] = deaths
-        self.people["death_time"] = np.where(died, moments(np.where(died, life, 0)), np.datetime64("NaT", "s"))
 
 
 def _of(arrays: tuple[NDArray[Any], ...], rows: NDArray[np.intp] | None) -> tuple[NDArray[Any], ...]:

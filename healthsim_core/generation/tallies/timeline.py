@@ -56,7 +56,8 @@ def tally_lives(tallies: Tallies, plan: Plan, dispatcher: Dispatcher) -> None:
     born, died = np.asarray(people["birth_date"]), np.asarray(people["death_date"])
     over = np.where(np.isnat(died), NEVER, minutes(died) + DAY)
     tallies.violation("core.event", "nothing happens before birth", np.sum(minute < minutes(born)[dispatcher.row]), rows)
-    tallies.violation("core.event", "nothing happens after death", np.sum(minute >= over[dispatcher.row]), rows)
+    outlives = np.array([node.outlives for node in dispatcher.nodes], bool)[chain.node[:-1]]
+    tallies.violation("core.event", "nothing happens after death", np.sum((minute >= over[dispatcher.row]) & ~outlives), rows)
     caused = np.flatnonzero(cause >= 0)
     tallies.violation("core.event", "cause before effect", np.sum(minute[cause[caused]] > minute[caused]), len(caused))
     horizon = minutes(np.array([plan.run.as_of + 1]))[0]

@@ -17,6 +17,7 @@ TRIGGERS = (
         "claim_institutional",
         delay=(3, 10),
         carry=("drg", "reason_code", "secondary_code", "procedure_code", "discharge_disposition"),
+        outlives=True,
         description="The hospital bills a stay when it is over.",
     ),
     Trigger("gap_identified", "milestone", delay=(3, 14), description="The plan reaches out to a member with a care gap."),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from healthsim_core import Columns, EventHandler, Events, Field
+from healthsim_core import Closing, Columns, EventHandler, Events, Field
 from membersim.coverage import spans_of
 from membersim.handlers.adjudication import adjudicate
 from membersim.handlers.claims import accumulator_table, claim_table, line_table
@@ -67,6 +67,7 @@ HANDLER = EventHandler(
     notes=_notes,
     writes=(MEMBER, COVERAGE, CLAIM, CLAIM_LINE, CLAIM_DIAGNOSIS, ACCUMULATOR),
     follows={"claim_institutional": ("admission",)},
+    closings=(Closing("discharge", "admission", {"discharge_disposition": "20"}),),
     accepts=accepted,
     parameters=(
         _text("class", "AMB, EMER, VR or HH."),

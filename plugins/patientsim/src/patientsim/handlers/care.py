@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from healthsim_core import Columns, EventHandler, Events, Field
+from healthsim_core import Closing, Columns, EventHandler, Events, Field
 from patientsim.handlers import encounters, procedures
 from patientsim.tables import ENCOUNTER, PROCEDURE, TRANSFER
 
@@ -19,6 +19,7 @@ HANDLER = EventHandler(
     parameters=tuple(
         Field(name, "category", name.replace("_", " ").capitalize() + ".", nullable=True) for name in (*encounters.WORDS, *procedures.WORDS)
     ),
+    closings=(Closing("discharge", "admission", {"discharge_disposition": encounters.DIED}),),
     requires={"procedure": ("code", "system")},
     follows=dict.fromkeys(("transfer", "discharge"), ("admission",)),
     description="Visits, hospital stays, procedures and immunizations.",

@@ -82,7 +82,9 @@ def insurance(part: Records, message: Columns) -> Any:
     if coverage is None or not coverage.rows:
         return ""
     row = _covering(part, message, coverage)
-    return Text(np.where(message["trigger"] == "A02", -1, row), _insured(part, coverage))
+    told = message["suffix"] == "C"  # nobody knows before that it will end
+    of = np.where(message["trigger"] == "A02", -1, row)
+    return text.choose(told, Text(of, _insured(part, coverage, coverage["end_date"])), Text(of, _insured(part, coverage, None)))
 
 
 def _covering(part: Records, message: Columns, coverage: Columns) -> NDArray[np.int64]:
@@ -102,14 +104,14 @@ def _day_key(person: NDArray[np.int64], day: NDArray[Any]) -> NDArray[np.int64]:
     return person.astype(np.int64) * (1 << 32) + day.astype("datetime64[D]").astype(np.int64) + (1 << 31)
 
 
-def _insured(part: Records, coverage: Columns) -> pa.Array:
+def _insured(part: Records, coverage: Columns, end: Any) -> pa.Array:
     holder = text.positions(np.asarray(part.people["person_id"]), np.asarray(coverage["subscriber_id"]))
     name = text.lines(safe(part.people["last_name"]), "^", safe(part.people["first_name"]), "^^^^^L")  # type: ignore[arg-type]
     group: Any = coverage["group_number"] if "group_number" in coverage else Text.constant(None, coverage.rows)
     return text.lines(
         rendered(lambda plan: f"IN1|1|{escape(plan or 'UNKNOWN')}|", coverage["plan"]),
         rendered(part.directory.once(_payer), coverage["payer_id"]), "|", safe(group), "||||",
-        day(coverage["start_date"]), "|", day(coverage["end_date"]), "||",
+        day(coverage["start_date"]), "|", "" if end is None else day(end), "||",
         rendered(short, coverage["coverage_type"]), "|", Text(holder, name), "|",
         rendered(_relationship, coverage["relationship"]), "|||||||||||||||||||", safe(coverage["member_number"]), "\r",
     )  # type: ignore[arg-type]  # fmt: skip
