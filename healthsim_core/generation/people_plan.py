@@ -167,12 +167,16 @@ def _counties(profile: ProfileSpecification) -> dict[str, float]:
     reference = profile.reference or profile.demographics.reference
     if geography is None:
         weights = {reference.fips if reference else defaults()["geography"]["fips"]: 1.0}
-        where = "reference" if reference else where
+        where = _reference_path(profile) if reference else where
     else:
         weights = geography.counties or {str(geography.fips): 1.0}
     for fips in weights:
         county(fips, where)
     return weights
+
+
+def _reference_path(profile: ProfileSpecification) -> str:
+    return "reference.fips" if profile.reference else "demographics.reference.fips"
 
 
 def _default(name: str, role: str) -> Any:

@@ -8,11 +8,9 @@ import attrs
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from healthsim_core.reference.places import counties
+from healthsim_core.reference.places import counties, former_counties
 
 _COUNTY_COLUMNS = ("county_fips", "place")
-_FORMER = ("02261", "02270", "46113", "51515")  # county codes that later ones have replaced, and still stand in files
-_FORMER_CONNECTICUT = tuple(f"090{number:02}" for number in range(1, 16, 2))
 NATION = "00000"
 
 
@@ -48,7 +46,7 @@ def check_rows(dataset: str, file: str, rows: pa.Table) -> Iterator[Check]:
 
 def _known_counties(dataset: str, file: str, column: pa.ChunkedArray) -> Check:
     codes = {code[:5] for code in pc.unique(_text(column)).to_pylist() if code is not None}
-    strange = sorted(codes - set(counties()) - {*_FORMER, *_FORMER_CONNECTICUT, NATION})
+    strange = sorted(codes - set(counties()) - set(former_counties()) - {NATION})
     shown = ", ".join(strange[:5])
     return Check(dataset, file, "county codes are known", not strange, f"{len(strange)} are not: {shown}" if strange else f"{len(codes):,}")
 

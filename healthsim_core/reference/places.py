@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import functools
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,12 @@ from numpy.typing import NDArray
 
 from healthsim_core.columns import Text
 from healthsim_core.draws import Floats, pick
-from healthsim_core.errors import SpecificationError, suggestion
+from healthsim_core.errors import SpecificationError, nearest
 from healthsim_core.reference.clocks import offsets as offsets
 from healthsim_core.reference.clocks import time_zone as time_zone
 
 _DATA = Path(__file__).parent / "data"
+_FIVE_DIGITS = "A county is named by the five digits of its FIPS code."
 _AS_TEXT = pyarrow.csv.ConvertOptions(column_types={name: pa.string() for name in ("fips", "county_fips", "zip", "state")})
 
 
@@ -41,21 +43,54 @@ class County:
 
 @functools.cache
 def counties() -> dict[str, County]:
-    """Every county by FIPS code."""
-    with (_DATA / "counties.csv").open(encoding="utf-8", newline="") as file:
-        return {row["fips"]: County(row["fips"], row["name"], row["state"], row["state_name"]) for row in csv.DictReader(file)}
+    """Every county by FIPS code, as they are today."""
+    return _counties("counties.csv")
+
+
+@functools.cache
+def former_counties() -> dict[str, County]:
+    """Counties whose codes others have replaced since 2013, by FIPS code: they still stand in files, and people can live in them."""
+    return _counties("former_counties.csv")
 
 
 def county(fips: str, where: str = "") -> County:
-    """The county of a FIPS code.
+    """The county of a FIPS code, today's or a former one.
 
     Raises:
-        SpecificationError: There is none.
+        SpecificationError: There is none; the message names one of the same state.
     """
+    found = counties().get(fips) or former_counties().get(fips)
+    if found is None:
+        raise SpecificationError(f'no county has the FIPS code "{fips}".', where, county_suggestion(fips))
+    return found
+
+
+def county_suggestion(fips: str) -> str:
+    """The county that somebody may have meant with a code that no county has: the nearest of its state, by code or by name."""
     known = counties()
-    if fips not in known:
-        raise SpecificationError(f'no county has the FIPS code "{fips}".', where, suggestion(fips, known))
-    return known[fips]
+    if re.fullmatch(r"\d{4}", fips) and f"0{fips}" in known:
+        return _meant(known[f"0{fips}"])
+    if not re.fullmatch(r"\d{5}", fips):
+        named = {f"{each.name}, {each.state}": each for each in known.values()}
+        near = nearest(fips, named, 0.7) or nearest(f"{fips} County", {each.name for each in known.values()}, 0.85)
+        return _meant(next(each for name, each in named.items() if name.startswith(near))) if near else _FIVE_DIGITS
+    of_state = [each for each in known.values() if each.fips[:2] == fips[:2]]
+    if not of_state:
+        return f"No state has the code {fips[:2]}: the first two digits are the state, the others the county."
+    return _meant(min(of_state, key=lambda each: (_digits_apart(each.fips, fips), abs(int(each.fips) - int(fips)))))
+
+
+def _digits_apart(code: str, other: str) -> int:
+    return sum(own != its for own, its in zip(code, other, strict=True))
+
+
+def _meant(found: County) -> str:
+    return f'Did you mean "{found.fips}" ({found.name}, {found.state_name})?'
+
+
+def _counties(name: str) -> dict[str, County]:
+    with (_DATA / name).open(encoding="utf-8", newline="") as file:
+        return {row["fips"]: County(row["fips"], row["name"], row["state"], row["state_name"]) for row in csv.DictReader(file)}
 
 
 @attrs.frozen(eq=False)

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from healthsim_core import places
+from healthsim_core import generate, places
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "reference"
 
@@ -24,7 +24,7 @@ def test_every_county_of_svi_2022_is_there() -> None:
 
 
 def test_every_county_has_a_zip_code() -> None:
-    assert set(places.bundled("zips.csv")["county_fips"].to_pylist()) == set(places.counties())
+    assert set(places.bundled("zips.csv")["county_fips"].to_pylist()) == {*places.counties(), *places.former_counties()}
 
 
 def test_addresses_within_a_county_are_its_own() -> None:
@@ -52,6 +52,44 @@ def test_counties_are_drawn_by_weight() -> None:
     assert found["county_fips"].to_pylist().count("48201") == 750
 
 
-def test_an_unknown_county_is_an_error_that_suggests() -> None:
-    with pytest.raises(places.SpecificationError, match="99201"):
-        places.county("99201")
+def test_a_former_county_has_its_old_name_and_is_none_of_todays() -> None:
+    assert places.county("09001").name == "Fairfield County"
+    assert not set(places.former_counties()) & set(places.counties())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "meant"),
+    [
+        ("06074", '"06073" (San Diego County, California)'),
+        ("60373", "No state has the code 60"),
+        ("48999", '"48499" (Wood County, Texas)'),
+        ("36601", '"36101" (Steuben County, New York)'),
+        ("99201", "No state has the code 99"),
+        ("6073", '"06073" (San Diego County, California)'),
+        ("Cook County, IL", '"17031" (Cook County, Illinois)'),
+        ("Maricopa", '"04013" (Maricopa County, Arizona)'),
+        ("banana republic", "five digits"),
+    ],
+)
+def test_a_code_that_no_county_has_suggests_one_of_its_own_state(wrong: str, meant: str) -> None:
+    with pytest.raises(places.SpecificationError) as refused:
+        places.county(wrong, "reference.fips")
+
+    assert refused.value.what == f'no county has the FIPS code "{wrong}".'
+    assert meant in refused.value.remedy
+
+
+def test_a_wrong_county_is_told_once() -> None:
+    with pytest.raises(places.SpecificationError) as refused:
+        generate({"id": "nowhere", "reference": {"type": "county", "fips": "06074"}}, count=4)
+
+    assert [(each.where, each.what) for each in refused.value.mistakes] == [("reference.fips", 'no county has the FIPS code "06074".')]
+
+
+@pytest.mark.parametrize("fips", list(places.former_counties()))
+def test_people_can_live_in_a_former_county(fips: str) -> None:
+    result = generate({"id": "former", "demographics": {"geography": {"fips": fips}}}, count=4)
+
+    assert result.validation.passed
+    assert set(result.entities["county_fips"].to_pylist()) == {fips}
+    assert set(result.entities["state"].to_pylist()) == {places.county(fips).state}
