@@ -277,6 +277,11 @@ def is_null(column: Column) -> Mask:
     )
 
 
+def as_columns(columns: Columns | Mapping[str, Column]) -> Columns:
+    """Columns as they are, or of a mapping."""
+    return columns if isinstance(columns, Columns) else Columns(columns)
+
+
 def concat(parts: Sequence[Column]) -> Column:
     """One column of the rows of all `parts`."""
     if not any(isinstance(part, Text) for part in parts):

@@ -13,7 +13,7 @@ import attrs
 import pyarrow as pa
 
 from healthsim_core.catalog import Catalog, default_catalog
-from healthsim_core.columns import Columns, Text
+from healthsim_core.columns import Text, as_columns
 from healthsim_core.errors import unknown
 from healthsim_core.events import Events
 from healthsim_core.generation.chunk import run_chunk
@@ -86,7 +86,7 @@ class PluginConformance:
         """Every handler takes an empty batch and gives its declared columns."""
         for handler in self._handlers():
             tables, written = {table.name: table for table in handler.writes}, handler.handle(_no_events(handler))
-            rows = {name: tables[name].arrow(_as_columns(columns)).num_rows for name, columns in written.items()}
+            rows = {name: tables[name].arrow(as_columns(columns)).num_rows for name, columns in written.items()}
             assert rows == dict.fromkeys(written, 0)
 
     def test_handlers_write_what_they_declare(self) -> None:
@@ -204,10 +204,6 @@ def _before(rows: pa.Table, plan: Plan, name: str, last: int) -> pa.Table:
 def _no_events(handler: EventHandler) -> Events:
     parameters = {field.name: field.nulls(0) for field in handler.parameters}
     return make_events(Text.constant(None, 0), make_people(2), row=(), time=(), parameters=parameters)
-
-
-def _as_columns(columns: Any) -> Columns:
-    return columns if isinstance(columns, Columns) else Columns(columns)
 
 
 def _named(offer: Offer) -> str:

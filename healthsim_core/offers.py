@@ -191,15 +191,24 @@ class EventHandler(Offer):
 
 @attrs.frozen
 class RunHandler(Offer):
-    """What a product writes once for a run, whoever the people are: providers of its counties, a study's design.
+    """What a product writes once for a run, not for a person: the providers that people see, a study's design.
+
+    A run keeps the rows that it met: those whose key some record names, and those that belong to one that was met (the arms
+    of a study with subjects). The setting `everyone` of the product keeps all, and so does a run of this product alone.
 
     Attributes:
         build: Takes the `Run`; returns columns by table name.
         writes: The tables that it writes; their `person` is "".
+        named_in: By table, a pattern of the columns of any product that hold its keys, such as "*npi", beside those whose
+            field `references` the table.
+        find: In place of `build`, for tables too large to be made whole: takes the `Run`, by table the keys that were met,
+            and whether everybody is asked for; returns these rows and those that they name.
     """
 
     build: Callable[[Run], Mapping[str, Columns | Mapping[str, Column]]]
     writes: tuple[Table, ...] = attrs.field(converter=_tables)
+    named_in: Mapping[str, str] = attrs.field(factory=dict, hash=False)
+    find: Callable[[Run, Mapping[str, Sequence[str]], bool], Mapping[str, Columns | Mapping[str, Column]]] | None = None
 
 
 @attrs.frozen

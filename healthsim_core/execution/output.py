@@ -19,8 +19,7 @@ from healthsim_core.execution.workplace import Workplace
 from healthsim_core.formats.destination import WrittenFile
 from healthsim_core.formats.folder import Folder
 from healthsim_core.generation.plan import Plan
-from healthsim_core.generation.result import Execution
-from healthsim_core.generation.validation import ValidationReport
+from healthsim_core.generation.result import Result
 
 
 class OutputFolder:
@@ -70,11 +69,15 @@ class OutputFolder:
         """The tables of all parts, where they lie until they are published."""
         return StoredTables(self.staging, (file.path for result in self._results for file in result.files[TABLES]))
 
-    def finish(self, execution: Execution, validation: ValidationReport, notes: Sequence[str]) -> None:
-        """Write what is of the whole run, the manifest and the validation report: all that may fail for want of space."""
-        whole = write_whole(self._plan, self.staging, self.tables(), self._results)
-        listed = manifest(self._plan.request.name, execution, self._results, whole)
-        self.staging.write(VALIDATION, as_json({**validation.document(), "notes": list(notes)}))
+    def finish(self, made: Result) -> None:
+        """Write what is of the whole run, the manifest and the validation report: all that may fail for want of space.
+
+        Args:
+            made: What was made; its tables are those that have no person.
+        """
+        whole = write_whole(self._plan, self.staging, self.tables(), made.tables, self._results)
+        listed = manifest(self._plan.request.name, made.execution, self._results, whole)
+        self.staging.write(VALIDATION, as_json({**made.validation.document(), "notes": list(made.notes)}))
         if self.out.local is not None:
             self.staging.write(MANIFEST, as_json(listed))
         self._manifest = listed

@@ -18,9 +18,10 @@ from healthsim_core.execution.storing import Storing
 from healthsim_core.formats.folder import MEMORY
 from healthsim_core.generation.executor import strictly
 from healthsim_core.generation.memory import run_in_memory, units_a_chunk
+from healthsim_core.generation.met import run_tables
 from healthsim_core.generation.plan import Plan
 from healthsim_core.generation.result import Execution, Result
-from healthsim_core.generation.tallies import Tallies
+from healthsim_core.generation.tallies import Tallies, tally_run_tables
 from healthsim_core.generation.validation import report
 from healthsim_core.state import available_name, database_path, load_cohort
 from healthsim_core.state.record import ExecutionRecord
@@ -86,10 +87,10 @@ def run_plan(plan: Plan, options: Options) -> Result:
         made = _made(plan, execution, options, folder, state)
         strictly(made)
         if options.out is not None:
-            folder.finish(execution, made.validation, made.notes)
+            folder.finish(made)
         made = attrs.evolve(made, notes=(*plan.remarks, *made.notes, *_resumed(kept, folder)))
         if options.out is None and not state:  # several workers, and all of it into memory
-            return attrs.evolve(made, tables={**plan.run_tables, **folder.tables()})
+            return attrs.evolve(made, tables={**made.tables, **folder.tables()})
         if state:
             state.commit()
         if options.out is None:
@@ -142,8 +143,6 @@ def _made(plan: Plan, execution: Execution, options: Options, folder: OutputFold
         if options.progress:
             options.progress(sum(done.values()), total)
 
-    if state:
-        state.write(plan.run_tables)
     missing = [part for part in folder.parts if part.number not in folder.done]
     job = folder.job(options.chunk_size or units_a_chunk(plan, stored=state is not None))
     executor = executor_of(options.executor, options.workers)
@@ -152,14 +151,23 @@ def _made(plan: Plan, execution: Execution, options: Options, folder: OutputFold
             folder.add(result)
             told(result.part.number, result.part.stop - result.part.start)
             storing.go_on()
-    tallies = Tallies()
-    rows = {name: plan.run_tables[name].num_rows if name in plan.run_tables else 0 for name in plan.tables}
+    return _summed(plan, execution, folder, state)
+
+
+def _summed(plan: Plan, execution: Execution, folder: OutputFolder, state: StateSink | None) -> Result:
+    """What all parts make together; its tables are those that have no person."""
+    tallies, rows = Tallies(), dict.fromkeys(plan.tables, 0)
     for number in range(len(folder.parts)):
         tallies.add(folder.done[number].tallies)
         for name, count in folder.done[number].rows.items():
             rows[name] += count
+    of_run = run_tables(plan, tallies.met, whole=True)
+    rows |= {name: table.num_rows for name, table in of_run.items()}
+    if state:
+        state.write(of_run)
+    tally_run_tables(tallies, plan, of_run)
     notes = (*plan.notes, *tallies.told)
-    return Result(plan.request.name, {}, rows, report(tallies, plan.request.validation), execution, notes=notes)
+    return Result(plan.request.name, of_run, rows, report(tallies, plan.request.validation), execution, notes=notes)
 
 
 def _resumed(kept: int, folder: OutputFolder) -> Iterator[str]:

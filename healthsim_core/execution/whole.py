@@ -16,42 +16,47 @@ from healthsim_core.offers import OutputFormat
 from healthsim_core.reference.stored import using
 
 
-def write_whole(plan: Plan, folder: Folder, tables: StoredTables, results: Sequence[PartResult]) -> dict[str, list[WrittenFile]]:
+def write_whole(
+    plan: Plan, folder: Folder, tables: StoredTables, of_run: Mapping[str, pa.Table], results: Sequence[PartResult]
+) -> dict[str, list[WrittenFile]]:
     """Write it.
 
     Args:
         plan: The plan.
         folder: Where the parts are.
         tables: The tables of the parts.
+        of_run: The tables that have no person.
         results: What workers told of the parts, in order.
 
     Returns:
         Files by format, and of "tables".
     """
     with using(plan.facts):
-        files = {offer.name: _format(plan, folder, tables, results, offer) for offer in plan.formats}
-        files[TABLES] = [_table(folder, name, rows) for name, rows in plan.run_tables.items()]
+        files = {offer.name: _format(plan, folder, tables, of_run, results, offer) for offer in plan.formats}
+        files[TABLES] = [_table(folder, name, rows) for name, rows in of_run.items()]
     return files
 
 
-def _format(plan: Plan, folder: Folder, tables: StoredTables, results: Sequence[PartResult], offer: OutputFormat) -> list[WrittenFile]:
+def _format(
+    plan: Plan, folder: Folder, tables: StoredTables, of_run: Mapping[str, pa.Table], results: Sequence[PartResult], offer: OutputFormat
+) -> list[WrittenFile]:
     destination = Destination(folder, offer.name)
     if offer.finish is not None:
         left = [result.left[offer.name] for result in results if offer.name in result.left]
-        offer.finish(destination, plan.run, plan.run_tables, left)
+        offer.finish(destination, plan.run, of_run, left)
     elif not offer.in_parts:
         writer = offer.writer(destination, plan.run)
-        for known in _pieces(plan, tables, offer):
+        for known in _pieces(plan, tables, of_run, offer):
             writer.write(known)
         writer.close()
     return destination.close()
 
 
-def _pieces(plan: Plan, tables: StoredTables, offer: OutputFormat) -> Iterator[Mapping[str, pa.Table]]:
+def _pieces(plan: Plan, tables: StoredTables, of_run: Mapping[str, pa.Table], offer: OutputFormat) -> Iterator[Mapping[str, pa.Table]]:
     """The tables that a format reads, part by part: a household is never split between parts, nor between tables."""
     asked = [name for name in (*offer.needs, *offer.wants) if name in plan.tables]
     own = [name for name in asked if name in tables]
-    once = {name: plan.run_tables[name] for name in asked if name in plan.run_tables}
+    once = {name: of_run[name] for name in asked if name in of_run}
     if not own:
         yield once
     for found in zip(*(tables.pieces(name) for name in own), strict=True):

@@ -16,6 +16,7 @@ from healthsim_core.formats.destination import Destination, WrittenFile
 from healthsim_core.formats.folder import Folder
 from healthsim_core.generation.chunk import run_chunk
 from healthsim_core.generation.memory import spans
+from healthsim_core.generation.met import run_tables
 from healthsim_core.generation.plan import Plan, compile_plan
 from healthsim_core.generation.request import Request
 from healthsim_core.generation.tallies import Tallies
@@ -67,13 +68,13 @@ def _made(plan: Plan, job: Job, part: Part, report: Report) -> PartResult:
     rows = {name: 0 for name, table in plan.tables.items() if table.person}
     for start, stop in spans(part.start, part.stop, job.units_a_chunk):
         chunk = run_chunk(plan, start, stop)
-        writer.write(chunk.tables)
+        writer.write(chunk.tables, chunk.run_tables)
         tallies.add(chunk.tallies)
         for name, table in chunk.tables.items():
             rows[name] += table.num_rows
         report(part.number, stop - part.start)
     if part.start == part.stop:
-        writer.write({name: plan.tables[name].empty() for name in rows})
+        writer.write({name: plan.tables[name].empty() for name in rows}, run_tables(plan, {}))
     files, left = writer.close()
     return PartResult(part, rows, files, tallies, left)
 
@@ -92,10 +93,10 @@ class _PartWriter:
                 destination = Destination(job.folder, offer.name, number)
                 self._formats.append((offer, destination, offer.writer(destination, plan.run)))
 
-    def write(self, tables: Mapping[str, pa.Table]) -> None:
+    def write(self, tables: Mapping[str, pa.Table], of_run: Mapping[str, pa.Table]) -> None:
         for name, rows in tables.items():
             self._tables[name].write(rows)
-        known = {**self._plan.run_tables, **tables}
+        known = {**of_run, **tables}
         for offer, _, writer in self._formats:
             writer.write({name: known[name] for name in (*offer.needs, *offer.wants) if name in known})
 

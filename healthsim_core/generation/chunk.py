@@ -15,6 +15,7 @@ from healthsim_core.columns import Column, Columns, Text, concat
 from healthsim_core.errors import PluginError
 from healthsim_core.events import People
 from healthsim_core.generation.dispatch import Dispatcher, collected
+from healthsim_core.generation.met import met_in, run_tables
 from healthsim_core.generation.people import make_people
 from healthsim_core.generation.plan import Plan
 from healthsim_core.generation.tallies import OutcomeTally, Tallies, tally_lives, tally_people, tally_records, tally_timeline
@@ -32,12 +33,14 @@ class Chunk:
         start: First unit (0 is the first household).
         stop: One past the last.
         tables: Every table of the plan that has a person, by name, sorted by person.
+        run_tables: The tables that have no person, with the rows that this chunk names.
         tallies: What validation and the notes need to know of it.
     """
 
     start: int
     stop: int
     tables: Mapping[str, pa.Table]
+    run_tables: Mapping[str, pa.Table]
     tallies: Tallies
 
 
@@ -60,14 +63,17 @@ def _chunk(plan: Plan, start: int, stop: int) -> Chunk:
     tables["core.person"] = plan.person_table.arrow(columns.select([field.name for field in plan.person_table.fields]))
     tables["core.condition"] = CONDITION.arrow(_condition_rows(plan, columns))
     tables["core.event"] = dispatcher.event_table()
+    met = met_in(plan, tables)
+    tallies.meet(met)
+    of_run = run_tables(plan, met)
     for text, count in dispatcher.notes.items():
         tallies.note(text, count)
     if validated:
         tally_people(tallies, plan, everybody, present)
         tally_timeline(tallies, plan, timeline)
         tally_lives(tallies, plan, dispatcher)
-        tally_records(tallies, plan, tables, start, stop)
-    return Chunk(start, stop, tables, tallies)
+        tally_records(tallies, plan, tables, of_run, start, stop)
+    return Chunk(start, stop, tables, of_run, tallies)
 
 
 @functools.lru_cache(maxsize=1)

@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from healthsim_core.catalog import Catalog
-from healthsim_core.columns import Column, Columns, Repeated, Text, concat, spelled
+from healthsim_core.columns import Column, Columns, Repeated, Text, as_columns, concat, spelled
 from healthsim_core.errors import HealthSimError, TableError
 from healthsim_core.events import ANY, Events, People, Run, merged, no_ancestors
 from healthsim_core.generation.chain import chain_of
@@ -75,7 +75,7 @@ class Dispatcher:
             happened = self.events(others, handler.parameters, stream)
             events = happened if events is None else merged(events, happened)
         try:
-            written = {name: c if isinstance(c, Columns) else Columns(c) for name, c in handler.handle(events).items()}
+            written = {name: as_columns(columns) for name, columns in handler.handle(events).items()}
             self.notes.update(handler.notes(events, written) if handler.notes is not None else {})
         except HealthSimError as error:
             raise error.within(stream) from error

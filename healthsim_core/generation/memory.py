@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 import pyarrow as pa
 
 from healthsim_core.generation.chunk import events_a_unit, run_chunk
+from healthsim_core.generation.met import run_tables
 from healthsim_core.generation.plan import Plan
 from healthsim_core.generation.result import Execution, Result
-from healthsim_core.generation.tallies import Tallies
+from healthsim_core.generation.tallies import Tallies, tally_run_tables
 from healthsim_core.generation.validation import report
 
 ROWS_A_CHUNK = 32_768  # household positions, and
@@ -51,13 +52,12 @@ class Memory:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._parts: dict[str, list[pa.Table]] = {name: [] for name in plan.tables}
+        self._parts: dict[str, list[pa.Table]] = {name: [] for name, table in plan.tables.items() if table.person}
 
     def write(self, tables: Mapping[str, pa.Table]) -> None:
         """Keep one chunk's tables."""
         for name, rows in tables.items():
-            if self._plan.tables[name].person or not self._parts[name]:
-                self._parts[name].append(rows)
+            self._parts[name].append(rows)
 
     def tables(self) -> dict[str, pa.Table]:
         """Everything kept, a table a name."""
@@ -75,11 +75,14 @@ def run_in_memory(plan: Plan, chunk_size: int | None = None, progress: Callable[
     memory, tallies, count = Memory(plan), Tallies(), plan.request.count
     for start, stop in spans(0, count, chunk_size or units_a_chunk(plan)):
         chunk = run_chunk(plan, start, stop)
-        memory.write({**plan.run_tables, **chunk.tables})
+        memory.write(chunk.tables)
         tallies.add(chunk.tallies)
         if progress:
             progress(stop, count)
-    tables = memory.tables()
+    of_run = run_tables(plan, tallies.met, whole=True)
+    tally_run_tables(tallies, plan, of_run)
+    made = {**memory.tables(), **of_run}
+    tables = {name: made[name] for name in plan.tables if name in made}
     return Result(
         name=plan.request.name,
         tables=tables,
@@ -92,5 +95,5 @@ def run_in_memory(plan: Plan, chunk_size: int | None = None, progress: Callable[
 
 def _joined(plan: Plan, name: str, parts: list[pa.Table]) -> pa.Table:
     if not parts:
-        return plan.run_tables.get(name, plan.tables[name].empty())
+        return plan.tables[name].empty()
     return parts[0] if len(parts) == 1 else pa.concat_tables(parts).unify_dictionaries()

@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from healthsim_core.absent import whereabouts
 from healthsim_core.catalog import CORE_EVENT_TYPES, Catalog, vocabulary
-from healthsim_core.columns import Column, Columns, Text
-from healthsim_core.errors import Mistakes, PluginError, SpecificationError, suggestion, unknown
+from healthsim_core.columns import Column, Text
+from healthsim_core.errors import Mistakes, SpecificationError, suggestion, unknown
 from healthsim_core.events import Run
 from healthsim_core.generation.assignments import Assignment
 from healthsim_core.generation.blocks import blocks_of
@@ -24,6 +24,7 @@ from healthsim_core.generation.distributions import condition
 from healthsim_core.generation.expressions import expressions_in
 from healthsim_core.generation.journey_order import by_expected_time, reordered
 from healthsim_core.generation.journey_plan import JourneyCompiler
+from healthsim_core.generation.met import EVERYONE, built, is_asked, run_tables
 from healthsim_core.generation.nodes import Node
 from healthsim_core.generation.parameter_kinds import ParameterKinds
 from healthsim_core.generation.people import POSITIONS, make_people
@@ -100,16 +101,10 @@ class Plan:
         return attrs.evolve(PERSON, fields=(*PERSON.fields, *fields))
 
     @functools.cached_property
-    def run_tables(self) -> dict[str, pa.Table]:
-        """The tables that have no person, made once."""
-        made: dict[str, pa.Table] = {}
+    def built(self) -> dict[str, pa.Table]:
+        """The tables without a person that their products make whole, made once."""
         with using(self.facts):
-            for offer in self.run_handlers:
-                for name, columns in offer.build(self.run).items():
-                    if name not in self.tables:
-                        raise PluginError(f"writes {name}, which it does not declare.", offer.product, "Add it to `writes`.")
-                    made[name] = self.tables[name].arrow(columns if isinstance(columns, Columns) else Columns(columns))
-        return made
+            return built(self)
 
     @functools.cached_property
     def versions(self) -> dict[str, str]:
@@ -149,7 +144,9 @@ def compile_plan(request: Request, catalog: Catalog, facts: Facts | None = None)
     stored = current_facts() if facts is None else facts
     with using(stored):
         plan = _compiled(request, catalog, stored)
-        plan.run_tables.keys()  # made now, so that stored facts are read before anything is written
+        for offer in plan.run_handlers:
+            is_asked(plan, offer)
+        run_tables(plan, {})  # made now, so that stored facts are read before anything is written
     return plan
 
 
@@ -170,7 +167,7 @@ def _compiled(request: Request, catalog: Catalog, facts: Facts) -> Plan:
         start=start_dates[0] if start_dates is not None else np.datetime64(request.as_of),
         counties=tuple(sorted(people.counties)),
         journeys=tuple(each.specification.journey_id for each in request.journeys),
-        settings=request.settings,
+        settings={name: {k: v for k, v in given.items() if k != EVERYONE} for name, given in request.settings.items()},
         reference=_Datasets(catalog),
     )
     _check_accepted(catalog, products, run, compiler.held, mistakes)

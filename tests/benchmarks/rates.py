@@ -71,7 +71,7 @@ def write_format(plan: Plan, folder: Path, units: int | None = None) -> Written:
     writer = offer.writer(destination, plan.run)
     cpu = 0.0
     for chunk in chunks(plan, units):
-        tables = {**plan.run_tables, **chunk.tables}
+        tables = {**chunk.run_tables, **chunk.tables}
         given = {name: tables[name] for name in (*offer.needs, *offer.wants) if name in tables}
         cpu += Spent.by(lambda given=given: writer.write(given)).cpu
     closed = Spent.by(lambda: (writer.close(), destination.close())[1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 import attrs
@@ -25,6 +25,7 @@ class Tallies:
         shapes: (where, what, scores) to rows in each of `CELLS` cells that are alike if what is stated is true. Scores
             are the stated distribution's value in the middle of each cell, or none where it differs from row to row.
         violations: (where, what) to [rows that break a rule without exception, rows that it was asked of].
+        met: Keys of the tables without a person that something names, by table.
         notes: What a user should know of the run, to [how often it was so, how often it could have been]; 0 where that says nothing.
     """
 
@@ -32,6 +33,7 @@ class Tallies:
     shapes: dict[tuple[str, str, Scores], NDArray[np.int64]] = attrs.field(factory=dict)
     violations: dict[tuple[str, str], list[int]] = attrs.field(factory=dict)
     notes: dict[str, list[int]] = attrs.field(factory=dict)
+    met: dict[str, set[str]] = attrs.field(factory=dict)
 
     def proportion(self, where: str, what: str, stated: float, successes: Count, trials: Count) -> None:
         """Count something stated as a probability."""
@@ -52,6 +54,11 @@ class Tallies:
         """Count what a user should know of."""
         _add(self.notes, text, int(count), int(of))
 
+    def meet(self, keys: Mapping[str, Iterable[str]]) -> None:
+        """Take note of keys that are named, by the table that has them."""
+        for name, met in keys.items():
+            self.met.setdefault(name, set()).update(met)
+
     @property
     def told(self) -> tuple[str, ...]:
         """The notes, a line each; what never was so is left out."""
@@ -65,6 +72,7 @@ class Tallies:
             _add(self.proportions, key, *counts)
         for rule, rows in other.violations.items():
             _add(self.violations, rule, *rows)
+        self.meet(other.met)
         for text, times in other.notes.items():
             _add(self.notes, text, *times)
         for cells, found in other.shapes.items():
@@ -78,6 +86,7 @@ class Tallies:
             "shapes": [[*key, counts.tolist()] for key, counts in self.shapes.items()],
             "violations": [[*key, *counts] for key, counts in self.violations.items()],
             "notes": [[text, *counts] for text, counts in self.notes.items()],
+            "met": {name: sorted(keys) for name, keys in self.met.items()},
         }
 
     @classmethod
@@ -88,6 +97,7 @@ class Tallies:
             {(where, what, tuple(scores)): np.array(cells, np.int64) for where, what, scores, cells in document["shapes"]},
             {(where, what): [wrong, of] for where, what, wrong, of in document["violations"]},
             {text: [count, of] for text, count, of in document["notes"]},
+            {name: set(keys) for name, keys in document["met"].items()},
         )
 
 

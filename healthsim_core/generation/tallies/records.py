@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from healthsim_core.columns import Text
 from healthsim_core.generation.tallies.counts import Tallies
 from healthsim_core.generation.tallies.sample import PEOPLE_WHOLE, looked_at, person_ids
-from healthsim_core.tables import Table, column_from_arrow
+from healthsim_core.tables import column_from_arrow
 
 if TYPE_CHECKING:
     from healthsim_core.generation.plan import Plan
@@ -23,22 +23,31 @@ if TYPE_CHECKING:
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
-def tally_records(tallies: Tallies, plan: Plan, tables: Mapping[str, pa.Table], start: int, stop: int) -> None:
+def tally_records(
+    tallies: Tallies, plan: Plan, tables: Mapping[str, pa.Table], of_run: Mapping[str, pa.Table], start: int, stop: int
+) -> None:
     """Check that keys are distinct and that references resolve within the chunk and the run's tables.
 
-    As with people, of all households up to 131,072 and of one block in eight from there on; the run's own tables are
-    checked with the first household.
+    As with people, of all households up to 131,072 and of one block in eight from there on.
 
     Args:
         tallies: Where to count.
         plan: The plan.
         tables: The tables of the chunk that have a person, sorted by it.
+        of_run: The tables without a person, with the rows that the chunk names.
         start: First unit of the chunk.
         stop: One past the last.
     """
+    known = _keys(plan, of_run)
     for first, last in looked_at("records", start, stop, PEOPLE_WHOLE):
         some = tables if (first, last) == (start, stop) else _of_units(plan, tables, first, last)
-        _tally(tallies, plan, some, first == 0)
+        _tally(tallies, plan, some, {**known, **_keys(plan, some)})
+
+
+def tally_run_tables(tallies: Tallies, plan: Plan, of_run: Mapping[str, pa.Table]) -> None:
+    """Check the run's own tables, once, when all of it is known: distinct keys, and references among them."""
+    if plan.request.validation != "none":
+        _tally(tallies, plan, of_run, _keys(plan, of_run))
 
 
 def _of_units(plan: Plan, tables: Mapping[str, pa.Table], start: int, stop: int) -> dict[str, pa.Table]:
@@ -49,27 +58,21 @@ def _of_units(plan: Plan, tables: Mapping[str, pa.Table], start: int, stop: int)
     return found
 
 
-def _tally(tallies: Tallies, plan: Plan, tables: Mapping[str, pa.Table], first: bool) -> None:
-    known = {**_keys_of_run(plan), **{name: _sorted_keys(tables[name], plan.tables[name]) for name in tables}}
-    for name, rows in {**(plan.run_tables if first else {}), **tables}.items():
+def _tally(tallies: Tallies, plan: Plan, tables: Mapping[str, pa.Table], known: Mapping[str, NDArray[np.uint64]]) -> None:
+    for name, rows in tables.items():
         table, keys = plan.tables[name], known[name]
         tallies.violation(name, "keys are distinct", np.sum(keys[1:] == keys[:-1]), len(keys))
         for field in table.fields:
             target = plan.tables.get(field.references)
-            if target is not None and len(target.key) == 1:
+            if target is not None and len(target.key) == 1 and target.name in known:
                 wanted, column = _key(rows, (field.name,)), rows[field.name]
                 wanted = wanted[pc.is_valid(column).to_numpy()] if column.null_count else wanted
                 strangers = _strangers(wanted, known[target.name])
                 tallies.violation(name, f"{field.name} is a {field.references}", strangers, len(wanted))
 
 
-@functools.lru_cache(maxsize=1)
-def _keys_of_run(plan: Plan) -> dict[str, NDArray[np.uint64]]:
-    return {name: _sorted_keys(rows, plan.tables[name]) for name, rows in plan.run_tables.items()}
-
-
-def _sorted_keys(rows: pa.Table, table: Table) -> NDArray[np.uint64]:
-    return np.sort(_key(rows, table.key))
+def _keys(plan: Plan, tables: Mapping[str, pa.Table]) -> dict[str, NDArray[np.uint64]]:
+    return {name: np.sort(_key(rows, plan.tables[name].key)) for name, rows in tables.items()}
 
 
 def _key(rows: pa.Table, names: tuple[str, ...]) -> NDArray[np.uint64]:

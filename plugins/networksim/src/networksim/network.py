@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +37,32 @@ _NAMES: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "names.jso
 
 def network_tables(run: Run) -> dict[str, Columns]:
     """The network of the run's counties."""
+    _refuse_unknown(run)
+    return _tables(network(tuple(run.counties)))
+
+
+def met_tables(run: Run, keys: Mapping[str, Sequence[str]], everyone: bool) -> dict[str, Columns]:
+    """Those of the network whose NPIs were met and the organizations of these, or everybody in the counties where somebody was."""
+    _refuse_unknown(run)
+    npis = np.array(sorted({npi for found in keys.values() for npi in found if npi.isdigit()}), np.int64)
+    county, position = numbers.slots(npis)
+    ours = (county < len(roster().fips)) & (numbers.npi(county, position) == npis)
+    npis, county, position = npis[ours], county[ours], position[ours]
+    counties = tuple(sorted(roster().fips[number] for number in np.unique(county)))
+    if everyone:
+        return _tables(network(counties or tuple(run.counties)))
+    clinicians = position >= PROVIDER
+    organizations = numbers.npi(county[clinicians], roster().organization(county[clinicians], position[clinicians]))
+    return _tables(_network(_Sites(counties or roster().fips[:1], np.union1d(npis, organizations))))
+
+
+def _refuse_unknown(run: Run) -> None:
     unknown = [fips for fips in run.counties if fips not in roster().number]
     if unknown:
         raise SpecificationError(f"no population is known of {', '.join(unknown)}.", "demographics.geography", "Choose another county.")
-    found = network(tuple(run.counties))
+
+
+def _tables(found: Network) -> dict[str, Columns]:
     return {"networksim.facility": found.facility, "networksim.provider": found.provider, "networksim.pharmacy": found.pharmacy}
 
 
@@ -56,23 +78,34 @@ class Network:
 @cache
 def network(counties: tuple[str, ...]) -> Network:
     """The network of counties, by FIPS code."""
-    sites = _Sites(counties)
+    return _network(_Sites(counties))
+
+
+def _network(sites: _Sites) -> Network:
     facility = Columns.concat([_hospitals(sites), _laboratories(sites), *_clinics(sites)])
     return Network(facility, _providers(sites, facility), _pharmacies(sites))
 
 
 class _Sites:
-    """Rows of organizations of some counties."""
+    """Rows of organizations of some counties: all, or those whose NPIs are wanted."""
 
-    def __init__(self, counties: Sequence[str]) -> None:
+    def __init__(self, counties: Sequence[str], wanted: Ints | None = None) -> None:
+        self._wanted = wanted
         self.fips = tuple(sorted(counties))
         self.county = np.array([roster().number[code] for code in self.fips], np.int64)
-        self.addresses = places.Addresses.of(dict.fromkeys(self.fips, 1.0))
+        self.addresses = _addresses(self.fips)
 
     def spread(self, counts: Ints) -> tuple[Ints, Ints]:
         """Row of the county and ordinal in it, for `counts` rows a county."""
         owner = np.repeat(np.arange(len(counts)), counts)
         return owner, np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
+
+    def some(self, owner: Ints, position: Ints) -> tuple[Ints, Ints, NDArray[np.bool_]]:
+        """Those of the positions of counties that are wanted, and which they are."""
+        if self._wanted is None:
+            return owner, position, np.ones(len(owner), bool)
+        kept = np.isin(numbers.npi(self.county[owner], position), self._wanted)
+        return owner[kept], position[kept], kept
 
     def columns(self, owner: Ints, position: Ints) -> dict[str, Any]:
         """NPI, address and telephone of the positions of counties."""
@@ -88,6 +121,11 @@ class _Sites:
         }
 
 
+@lru_cache(maxsize=8)
+def _addresses(fips: tuple[str, ...]) -> places.Addresses:
+    return places.Addresses.of(dict.fromkeys(fips, 1.0))
+
+
 def _hospitals(sites: _Sites) -> Columns:
     counts = roster().hospitals[sites.county]
     owner, ordinal = sites.spread(counts)
@@ -96,6 +134,8 @@ def _hospitals(sites: _Sites) -> Columns:
     total = np.add.reduceat(share, np.cumsum(counts) - counts)
     figure = figures()["beds"]
     beds = np.maximum(np.rint(roster().population[county] * figure["per_100k"] / 100_000 * share / total[owner]), figure["least"])
+    owner, position, kept = sites.some(owner, position)
+    beds, county = beds[kept], county[kept]
     kinds = Text(_draws("hospital", county, position).integers("kind", 0, len(_NAMES["hospital"])), _NAMES["hospital"])
     name = text.lines(_names(county, position), " ", kinds)
     return _facilities(sites, owner, position, name, "hospital", figures()["hospital"]["taxonomy"], beds)
@@ -103,7 +143,7 @@ def _hospitals(sites: _Sites) -> Columns:
 
 def _laboratories(sites: _Sites) -> Columns:
     owner, ordinal = sites.spread(roster().laboratories[sites.county])
-    position = LABORATORY + ordinal
+    owner, position, _ = sites.some(owner, LABORATORY + ordinal)
     name = text.lines(_names(sites.county[owner], position), " Laboratory")
     return _facilities(sites, owner, position, name, "laboratory", figures()["laboratory"]["taxonomy"])
 
@@ -112,7 +152,7 @@ def _clinics(sites: _Sites) -> list[Columns]:
     found = []
     for group in figures()["group"].values():
         owner, ordinal = sites.spread(roster().clinics[sites.county, group["number"]])
-        position = CLINIC + group["number"] * CLINICS_A_GROUP + ordinal
+        owner, position, _ = sites.some(owner, CLINIC + group["number"] * CLINICS_A_GROUP + ordinal)
         name = text.lines(_names(sites.county[owner], position), f" {group['name']}")
         found.append(_facilities(sites, owner, position, name, "clinic", group["taxonomy"]))
     return found
@@ -130,10 +170,11 @@ def _facilities(
 
 def _pharmacies(sites: _Sites) -> Columns:
     owner, ordinal = sites.spread(roster().pharmacies[sites.county])
-    position, county = PHARMACY + ordinal, sites.county[owner]
+    owner, position, _ = sites.some(owner, PHARMACY + ordinal)
+    county = sites.county[owner]
     columns = {
         "name": Text.distinct(text.lines(_names(county, position), " Pharmacy")),
-        "ncpdp_id": Text.distinct(numbers.ncpdp_ids(county, ordinal)),
+        "ncpdp_id": Text.distinct(numbers.ncpdp_ids(county, position - PHARMACY)),
         "taxonomy": figures()["pharmacy"]["taxonomy"],
     }
     return Columns({**sites.columns(owner, position), **columns}, len(owner))
@@ -144,7 +185,8 @@ def _providers(sites: _Sites, facility: Columns) -> Columns:
     owner = np.concatenate([rows for rows, _ in parts])
     specialty = np.repeat(np.arange(len(parts)), [len(rows) for rows, _ in parts])
     position = PROVIDER + specialty * PROVIDERS_A_SPECIALTY + np.concatenate([ordinal for _, ordinal in parts])
-    county = sites.county[owner]
+    owner, position, kept = sites.some(owner, position)
+    specialty, county = specialty[kept], sites.county[owner]
     organization = numbers.npi(county, roster().organization(county, position))
     at = text.positions(numbers.as_numbers(facility["npi"]), organization)  # type: ignore[arg-type]
     draw = _draws("clinician", county, position)

@@ -19,7 +19,7 @@ from healthsim_core import (
 from networksim.appointments import appointments, attribution
 from networksim.assignment import event_columns, person_columns
 from networksim.generation import JOURNEYS, PROFILES
-from networksim.network import network_tables
+from networksim.network import met_tables, network_tables
 from networksim.registries import DATASETS
 from networksim.tables import APPOINTMENT, ATTRIBUTION, FACILITY, PHARMACY, PROVIDER
 
@@ -42,7 +42,8 @@ def healthsim_journeys() -> Iterable[Journey]:
 @hookimpl
 def healthsim_event_handlers() -> Iterable[EventHandler | EventColumns | RunHandler]:
     """The network of the run's counties, and who sees whom."""
-    yield RunHandler(network_tables, writes=(FACILITY, PROVIDER, PHARMACY))
+    named = {table.name: "*npi" for table in (FACILITY, PROVIDER, PHARMACY)}
+    yield RunHandler(network_tables, writes=(FACILITY, PROVIDER, PHARMACY), named_in=named, find=met_tables)
     yield EventColumns(("provider_npi", "facility_npi"), event_columns)
     yield EventHandler("person", attribution, writes=(ATTRIBUTION,))
     yield EventHandler("milestone", appointments, writes=(APPOINTMENT,), parameters=(_SPECIALTY,))

@@ -6,7 +6,7 @@ from healthsim_core import Field, Table
 
 
 def _study() -> Field:
-    return Field("study_id", "category", "Study identifier.")
+    return Field("study_id", "category", "Study identifier.", references="trialsim.study")
 
 
 def _subject() -> tuple[Field, ...]:

@@ -25,30 +25,38 @@ NETWORK = ("networksim.provider", "networksim.facility", "networksim.pharmacy")
 class Rows:
     """The rows of a run's table by their key, looked up one at a time and kept as text."""
 
-    def __init__(self, table: pa.Table | None, key: str) -> None:
-        self._columns = {} if table is None else {name: table[name].combine_chunks() for name in table.column_names}
-        self._row = {} if table is None else {value: row for row, value in enumerate(self._columns[key].to_pylist())}
+    def __init__(self, key: str) -> None:
+        self._key = key
+        self._rows: dict[str, tuple[dict[str, pa.Array], int]] = {}
+
+    def add(self, table: pa.Table | None) -> None:
+        """Take rows; those whose keys are known stay as they are."""
+        columns = {} if table is None else {name: table[name].combine_chunks() for name in table.column_names}
+        for row, key in enumerate(columns[self._key].to_pylist() if columns else ()):
+            self._rows.setdefault(key, (columns, row))
 
     def get(self, key: str) -> dict[str, Any] | None:
         """The row as a dictionary, or None."""
-        row = self._row.get(key)
-        if row is None:
+        if key not in self._rows:
             return None
-        return {name: value for name, column in self._columns.items() if (value := column[row].as_py()) not in (None, "")}
+        columns, row = self._rows[key]
+        return {name: value for name, column in columns.items() if (value := column[row].as_py()) not in (None, "")}
 
 
 class Parties:
-    """Payers and, where a network is installed, its providers and facilities.
+    """The payers that a run has met so far and, where a network is installed, its providers and facilities."""
 
-    Args:
-        tables: The run's tables.
-    """
-
-    def __init__(self, tables: Mapping[str, pa.Table]) -> None:
-        self._clinicians = Rows(tables.get("networksim.provider"), "npi")
-        self._organizations = [Rows(tables.get(name), "npi") for name in NETWORK[1:]]
-        self._payers = Rows(tables.get("membersim.payer"), "payer_id")
+    def __init__(self) -> None:
+        self._clinicians, self._payers = Rows("npi"), Rows("payer_id")
+        self._organizations = {name: Rows("npi") for name in NETWORK[1:]}
         self._known: dict[tuple[str, str], str] = {}
+
+    def learn(self, tables: Mapping[str, pa.Table]) -> None:
+        """Take the rows of the run's tables that a chunk names."""
+        self._clinicians.add(tables.get("networksim.provider"))
+        self._payers.add(tables.get("membersim.payer"))
+        for name, rows in self._organizations.items():
+            rows.add(tables.get(name))
 
     def render(self, column: Text, kind: str, function: Callable[[str], str]) -> Text:
         """`function` of every distinct value, remembered under `kind` from chunk to chunk."""
@@ -63,7 +71,7 @@ class Parties:
 
     def organization(self, npi: str) -> dict[str, Any]:
         """The organization, or the clinician as one; the fallback organization where nobody knows it."""
-        found = next((row for rows in self._organizations if (row := rows.get(npi))), None)
+        found = next((row for rows in self._organizations.values() if (row := rows.get(npi))), None)
         if found is None and (person := self._clinicians.get(npi)):
             found = {**person, "name": f"{person['first_name']} {person['last_name']}"}
         return {**FALLBACK, "tax_id": FALLBACK["tax_id"], **(found or {}), "npi": npi}

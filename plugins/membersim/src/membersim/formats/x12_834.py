@@ -34,12 +34,12 @@ class X12Enrollments:
         exchange = Exchange("834", "BE", "005010X220A1", 1, house["id"], gateway["id"])
         self._file = Interchange(destination, "834.edi", run, exchange)
         self._run, self._date = run, str(run.as_of).replace("-", "")
-        self._parties: Parties | None = None
+        self._parties = Parties()
         self._held, self._bodies = Columns({}), pa.array([], pa.string())
 
     def write(self, tables: Mapping[str, pa.Table]) -> None:
         """Take a chunk's families; write every window that is full."""
-        self._parties = self._parties or Parties(tables)
+        self._parties.learn(tables)
         coverage, member = from_arrow(tables["membersim.coverage"]), from_arrow(tables["membersim.member"].select(_MEMBER))
         if not coverage.rows:
             return
@@ -68,7 +68,7 @@ class X12Enrollments:
 
     def _headers(self, held: Columns, owners: NDArray[np.int64]) -> pa.Array:
         one = held.take(np.flatnonzero(changes(owners)))
-        parties = self._parties or Parties({})
+        parties = self._parties
         subscribers, members = (np.bincount(owners, held[name]).astype(np.int64) for name in ("subscribers", "members"))
         payer = parties.render(one["payer_id"], "834 payer", lambda payer_id: _insurer(parties, payer_id))
         group = one["group_number"]

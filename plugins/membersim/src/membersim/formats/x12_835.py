@@ -33,11 +33,11 @@ class X12Remittances:
         house, gateway = CODES["clearinghouse"], CODES["plan_administrator"]
         exchange = Exchange("835", "HP", "005010X221A1", 4, gateway["id"], house["id"], convention=False)
         self._file = Interchange(destination, "835.edi", run, exchange)
-        self._parties: Parties | None = None
+        self._parties = Parties()
 
     def write(self, tables: Mapping[str, pa.Table]) -> None:
         """Write a chunk's payments."""
-        self._parties = self._parties or Parties(tables)
+        self._parties.learn(tables)
         claims = of_types(tables["membersim.claim"], ("P", "I", "R"))
         claims = claims.where(~np.isnat(claims["paid_date"]))
         if not claims.rows:
@@ -56,7 +56,7 @@ class X12Remittances:
             self._file.extend(self._payments(some, payment[start:stop] - first), bodies, payment[start:stop] - first)
 
     def _payments(self, claims: Columns, payment: NDArray[np.int64]) -> pa.Array:
-        parties = self._parties or Parties({})
+        parties = self._parties
         total = np.bincount(payment, claims["paid"]).round().astype(np.int64)
         one = claims.take(np.flatnonzero(changes(payment)))
         day = text.dates(one["paid_date"], "%Y%m%d")

@@ -34,12 +34,12 @@ class X12Claims:
     """Writes x12_837."""
 
     def __init__(self, destination: Destination, run: Run) -> None:
-        self._parties: Parties | None = None
+        self._parties = Parties()
         self._streams = [Stream(destination, run, *each) for each in (("P", "X222A1", 2), ("I", "X223A2", 3))]
 
     def write(self, tables: Mapping[str, pa.Table]) -> None:
         """Write a chunk's claims."""
-        self._parties = self._parties or Parties(tables)
+        self._parties.learn(tables)
         people = PersonText.of(tables["core.person"])
         for stream in self._streams:
             stream.write(tables, people, self._parties)

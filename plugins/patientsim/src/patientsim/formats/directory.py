@@ -10,7 +10,7 @@ import pyarrow as pa
 
 
 class Directory:
-    """The clinicians, facilities and payers of a run; each is empty where its product is not installed.
+    """The clinicians, facilities and payers that a run has met so far; each is empty where its product is not installed.
 
     Attributes:
         providers: networksim.provider by NPI.
@@ -19,10 +19,15 @@ class Directory:
     """
 
     def __init__(self, tables: Mapping[str, pa.Table]) -> None:
-        self.providers = Entries(tables.get("networksim.provider"), "npi")
-        self.facilities = Entries(tables.get("networksim.facility"), "npi")
-        self.payers = Entries(tables.get("membersim.payer"), "payer_id")
+        self.providers, self.facilities, self.payers = Entries("npi"), Entries("npi"), Entries("payer_id")
         self._once: dict[Callable[..., str | None], Callable[..., Any]] = {}
+        self.learn(tables)
+
+    def learn(self, tables: Mapping[str, pa.Table]) -> None:
+        """Take the rows of the run's tables that a chunk names; those that are known stay as they are."""
+        self.providers.add(tables.get("networksim.provider"))
+        self.facilities.add(tables.get("networksim.facility"))
+        self.payers.add(tables.get("membersim.payer"))
 
     def once(self, render: Callable[..., str | None]) -> Callable[..., Any]:
         """`render(directory, *values)` as a function of the values that remembers what it has rendered."""
@@ -34,17 +39,23 @@ class Directory:
 class Entries:
     """Rows of a table as mappings, by key; a value is read when it is asked for."""
 
-    def __init__(self, table: pa.Table | None, key: str) -> None:
-        self._columns = {} if table is None else {name: table[name].combine_chunks() for name in table.column_names}
-        self._rows = {} if table is None else {value: row for row, value in enumerate(self._columns[key].to_pylist())}
-        self.get = functools.cache(self._get)
+    def __init__(self, key: str) -> None:
+        self._key = key
+        self._rows: dict[str | None, Entry] = {}
+
+    def add(self, table: pa.Table | None) -> None:
+        """Take rows whose keys are not known yet."""
+        columns = {} if table is None else {name: table[name].combine_chunks() for name in table.column_names}
+        for row, key in enumerate(columns[self._key].to_pylist() if columns else ()):
+            if key not in self._rows:
+                self._rows[key] = Entry(columns, row)
 
     def __contains__(self, key: object) -> bool:
         return key in self._rows
 
-    def _get(self, key: str | None) -> Mapping[str, Any] | None:
-        row = self._rows.get(key)
-        return None if row is None else Entry(self._columns, row)
+    def get(self, key: str | None) -> Mapping[str, Any] | None:
+        """The row of a key; None where there is none."""
+        return self._rows.get(key)
 
 
 class Entry(Mapping[str, Any]):

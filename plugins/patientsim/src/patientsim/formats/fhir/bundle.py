@@ -33,13 +33,11 @@ class Bundles:
     def __init__(self, destination: Destination, run: Run) -> None:
         self._file, self._run = destination.open(FILE), run
         self._directory = Directory({})
-        self._first = True
         self._of = functools.cache(self._entries)
 
     def write(self, tables: Mapping[str, pa.Table]) -> None:
         """Take a chunk's tables."""
-        if self._first:
-            self._directory, self._first = Directory(tables), False
+        self._directory.learn(tables)
         for part in Records.of(tables, self._run, self._directory).parts():
             for content in text.batches(bundles(part, self._of)):
                 self._file.write(content, rows=0)

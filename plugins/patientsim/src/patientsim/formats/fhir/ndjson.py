@@ -24,12 +24,10 @@ class Ndjson:
         self._destination, self._run = destination, run
         self._directory = Directory({})
         self._referred: dict[str, set[str]] = {kind: set() for kind in MAKERS}
-        self._first = True
 
     def write(self, tables: Mapping[str, pa.Table]) -> None:
         """Take a chunk's tables."""
-        if self._first:
-            self._directory, self._first = Directory(tables), False
+        self._directory.learn(tables)
         records = Records.of(tables, self._run, self._directory)
         for name in TYPES:
             for lines in _lines(name, records):

@@ -24,12 +24,10 @@ class Adt:
     def __init__(self, destination: Destination, run: Run) -> None:
         self._file, self._run = destination.open(FILE), run
         self._directory = Directory({})
-        self._first = True
 
     def write(self, tables: Mapping[str, pa.Table]) -> None:
         """Take a chunk's tables."""
-        if self._first:
-            self._directory, self._first = Directory(tables), False
+        self._directory.learn(tables)
         for lines in text.batches(rendered_messages(Records.of(tables, self._run, self._directory, NEEDS))):
             self._file.write(lines)
 
