@@ -18,6 +18,23 @@ Times = NDArray[np.datetime64]
 
 
 @attrs.frozen(eq=False)
+class RunJourney:
+    """A journey of a run, in the words of its document.
+
+    Attributes:
+        name: Its `journey_id`.
+        where: Where the request gives it, for errors.
+        parameters: Its own parameters, `${journey.<name>}`.
+        event_types: The types of its events, lower case.
+    """
+
+    name: str
+    where: str = ""
+    parameters: Mapping[str, Any] = attrs.field(factory=dict)
+    event_types: frozenset[str] = frozenset()
+
+
+@attrs.frozen(eq=False)
 class Run:
     """What is the same for everybody in a run.
 
@@ -27,6 +44,7 @@ class Run:
         start: When journeys begin, `datetime64[D]` (the earliest, where it differs by person).
         counties: FIPS codes of every county where people may live, sorted.
         journeys: Names of the journeys in the plan.
+        itineraries: The same journeys, each with what its document says of it.
         settings: The `products` section of the profile or scenario, by product.
         reference: Function from a dataset's name to the dataset, or None where nobody offers it.
     """
@@ -36,6 +54,7 @@ class Run:
     start: np.datetime64
     counties: tuple[str, ...] = ()
     journeys: tuple[str, ...] = ()
+    itineraries: tuple[RunJourney, ...] = ()
     settings: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     reference: Callable[[str], Any] = lambda name: None
 

@@ -152,6 +152,8 @@ class EventHandler(Offer):
         notes: Takes the events and what `handle` made of them; returns, by text, how often something happened that a user
             should know of ("refills of schedule II drugs, which are never refilled, were not dispensed"). Counts are summed
             over the run and told in `Result.notes`, those of 0 are not.
+        checks: Takes the same; returns rules without exception that the run's validation checks: by (table, rule in words), how many
+            rows break it and of how many it was asked.
 
     Raises:
         ValueError: `requires`, `follows` or `after` names a type that is not handled, or `requires` a parameter that is not read.
@@ -167,6 +169,7 @@ class EventHandler(Offer):
     closings: tuple[Closing, ...] = ()
     accepts: Callable[[Run], Mapping[str, Collection[str]]] | None = None
     notes: Callable[[Events, Mapping[str, Columns]], Mapping[str, int]] | None = None
+    checks: Callable[[Events, Mapping[str, Columns]], Mapping[tuple[str, str], tuple[int, int]]] | None = None
 
     @requires.validator
     def _handled_and_read(self, _: Any, value: Mapping[str, Sequence[str]]) -> None:

@@ -73,6 +73,8 @@ def _chunk(plan: Plan, start: int, stop: int) -> Chunk:
         tally_timeline(tallies, plan, timeline)
         tally_lives(tallies, plan, dispatcher)
         tally_records(tallies, plan, tables, of_run, start, stop)
+        for (table, rule), (wrong, of) in dispatcher.checks:
+            tallies.violation(table, rule, wrong, of)
     return Chunk(start, stop, tables, of_run, tallies)
 
 

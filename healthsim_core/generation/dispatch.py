@@ -33,7 +33,7 @@ _SHARED = tuple(Field(name, "category", name, nullable=True) for name in SHARED_
 class Dispatcher:
     """Builds the batches of a chunk and calls the handlers.
 
-    `notes` counts what handlers have to tell of it.
+    `notes` counts what handlers have to tell of it, `checks` holds what they have checked.
 
     Args:
         run: The run.
@@ -50,6 +50,7 @@ class Dispatcher:
         self.run, self.catalog, self.nodes, self.people = run, catalog, nodes, people
         self.blocks = timeline.blocks
         self.notes: Counter[str] = Counter()
+        self.checks: list[tuple[tuple[str, str], tuple[int, int]]] = []
         self.chain = chain_of(timeline, nodes)
         self.row = renumbered[self.chain.row[:-1]]
         texts = event_texts(nodes)
@@ -77,6 +78,7 @@ class Dispatcher:
         try:
             written = {name: as_columns(columns) for name, columns in handler.handle(events).items()}
             self.notes.update(handler.notes(events, written) if handler.notes is not None else {})
+            self.checks += (handler.checks(events, written) if handler.checks is not None else {}).items()
         except HealthSimError as error:
             raise error.within(stream) from error
         except Exception as error:

@@ -16,7 +16,7 @@ from healthsim_core.absent import whereabouts
 from healthsim_core.catalog import CORE_EVENT_TYPES, Catalog, vocabulary
 from healthsim_core.columns import Column, Text
 from healthsim_core.errors import Mistakes, SpecificationError, suggestion, unknown
-from healthsim_core.events import Run
+from healthsim_core.events import Run, RunJourney
 from healthsim_core.generation.assignments import Assignment
 from healthsim_core.generation.blocks import blocks_of
 from healthsim_core.generation.coverage import EVENTS, check_plan
@@ -167,6 +167,7 @@ def _compiled(request: Request, catalog: Catalog, facts: Facts) -> Plan:
         start=start_dates[0] if start_dates is not None else np.datetime64(request.as_of),
         counties=tuple(sorted(people.counties)),
         journeys=tuple(each.specification.journey_id for each in request.journeys),
+        itineraries=tuple(map(_itinerary, request.journeys)),
         settings={name: {k: v for k, v in given.items() if k != EVERYONE} for name, given in request.settings.items()},
         reference=_Datasets(catalog),
     )
@@ -188,6 +189,12 @@ def _compiled(request: Request, catalog: Catalog, facts: Facts) -> Plan:
         request, catalog, run, people, start_dates, nodes, positions, handlers, run_handlers, formats, asked, notes, facts,
         catalog.failures,
     )  # fmt: skip
+
+
+def _itinerary(given: RequestedJourney) -> RunJourney:
+    journey = given.specification
+    types = frozenset(step.event.event_type.lower() for step in journey.steps)
+    return RunJourney(journey.journey_id, given.where, journey.parameters, types)
 
 
 def _check_accepted(

@@ -16,6 +16,7 @@ from healthsim_core import Columns, Run, SpecificationError, Text
 
 DATA = Path(__file__).parent / "data"
 DEFAULT = "hs-t2d-301"
+TRIAL = frozenset(("screening", "randomization"))  # event types of which a journey has one if it is a trial's
 SETTINGS = ("protocol", "study_id", "sites_per_county")
 
 
@@ -126,29 +127,39 @@ def protocols() -> Mapping[str, Protocol]:
     return {protocol.name: protocol for protocol in found}
 
 
-def find_protocol(name: str, where: str = "") -> Protocol:
-    """The protocol called `name`.
+def find_protocol(name: Any, where: str = "") -> Protocol:
+    """The protocol called `name`; - and _ are alike, and capitals.
 
     Raises:
         SpecificationError: There is none of that name.
     """
-    if name not in protocols():
-        raise SpecificationError(f'no protocol is called "{name}".', where, _nearest(name, protocols()))
-    return protocols()[name]
+    known = {_plain(each): protocol for each, protocol in protocols().items()}
+    if _plain(name) not in known:
+        raise SpecificationError(f'no protocol is called "{name}".', where, _nearest(_plain(name), protocols()))
+    return known[_plain(name)]
 
 
 def protocol_of(run: Run) -> Protocol:
-    """The run's protocol: as its settings say, else that of its first trial journey, else the default one."""
+    """The run's protocol: the one that its settings and its trial journeys name; the default one, where none is named.
+
+    Raises:
+        SpecificationError: A setting cannot be used, no protocol has the name, or two are named: one run is one study.
+    """
     settings = run.settings.get("trialsim", {})
     for name in settings:
         if name not in SETTINGS:
             raise SpecificationError(f'there is no setting "{name}".', "products.trialsim", _nearest(name, SETTINGS))
-    protocol = find_protocol(settings.get("protocol") or _by_journey(run), "products.trialsim.protocol")
+    protocol = _named(run) or protocols()[DEFAULT]
     return attrs.evolve(
         protocol,
         study_id=_study_id(settings.get("study_id", protocol.study_id)),
         sites_per_county=_sites(settings.get("sites_per_county", protocol.sites_per_county)),
     )
+
+
+def unnamed(run: Run) -> bool:
+    """Whether nothing names the run's protocol."""
+    return _named(run) is None
 
 
 def site_numbers(protocol: Protocol, county_fips: Text, counties: tuple[str, ...], within: np.ndarray) -> Text:
@@ -167,12 +178,22 @@ def sites(protocol: Protocol, counties: tuple[str, ...]) -> Columns:
     return Columns({"site_id": Text.of(numbers), "county_fips": Text.of([fips or None for _, fips in each])}, len(each))
 
 
-def _by_journey(run: Run) -> str:
-    for journey in run.journeys:
-        for protocol in protocols().values():
-            if journey in protocol["journeys"]:
-                return protocol.name
-    return DEFAULT
+def _named(run: Run) -> Protocol | None:
+    stated = run.settings.get("trialsim", {}).get("protocol")
+    named = [] if stated is None else [("the settings name", find_protocol(stated, "products.trialsim.protocol"))]
+    for journey in run.itineraries:
+        name = journey.parameters.get("protocol")
+        if name is not None and TRIAL & journey.event_types:
+            found = find_protocol(name, f"{journey.where}.parameters.protocol".lstrip("."))
+            named.append((f'journey "{journey.name}" names', found))
+    if len({protocol.name for _, protocol in named}) > 1:
+        said = ", ".join(dict.fromkeys(f"{who} {protocol.name}" for who, protocol in named))
+        raise SpecificationError(f"one run is one study, but {said}.", "products.trialsim.protocol", "Run each by itself.")
+    return named[0][1] if named else None
+
+
+def _plain(name: Any) -> str:
+    return str(name).lower().replace("_", "-")
 
 
 def _study_id(value: Any) -> str:

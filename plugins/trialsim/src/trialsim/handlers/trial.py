@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import numpy as np
+
 from healthsim_core import Columns, Events, Field, Run
 from trialsim import tables
 from trialsim.handlers.disposition import disposition_table, eligibility_table, ending_of, subject_table
@@ -10,7 +14,7 @@ from trialsim.handlers.measurements import lab_table, measuring, vital_table
 from trialsim.handlers.participation import participation
 from trialsim.handlers.safety import adverse_event_table, deviation_table
 from trialsim.handlers.visits import visit_table, visits_of
-from trialsim.protocol import protocol_of
+from trialsim.protocol import DEFAULT, protocol_of, unnamed
 
 EVENT_TYPES = (
     "screening", "randomization", "withdrawal", "scheduled_visit", "unscheduled_visit", "adverse_event", "serious_adverse_event",
@@ -24,6 +28,31 @@ AFTER = dict.fromkeys(set(EVENT_TYPES) - {"screening", "death"}, ("screening",))
 def accepted(run: Run) -> dict[str, tuple[str, ...]]:
     """The arms that the protocol of the run has."""
     return {"arm": tuple(arm.code for arm in protocol_of(run).arms)}
+
+
+def unnamed_protocol(events: Events, written: Mapping[str, Columns]) -> dict[str, int]:
+    """How many subjects take part in the default protocol, as nothing names one."""
+    subjects = len(written[tables.SUBJECT.name]["person_id"]) if tables.SUBJECT.name in written else 0
+    text = f'subjects of a journey that names no protocol (parameters.protocol), taken into "{DEFAULT}"'
+    return {text: subjects if unnamed(events.run) else 0}
+
+
+def checked(events: Events, written: Mapping[str, Columns]) -> dict[tuple[str, str], tuple[int, int]]:
+    """Whoever is dosed meets every criterion; consent comes before randomisation, and that before the first dose."""
+    if tables.SUBJECT.name not in written:
+        return {}
+    subject, eligibility = written[tables.SUBJECT.name], written[tables.ELIGIBILITY.name]
+    dosed = np.unique(written[tables.EXPOSURE.name]["person_id"]) if tables.EXPOSURE.name in written else np.empty(0, np.int64)
+    asked, met = np.isin(eligibility["person_id"], dosed), np.asarray(eligibility["met"])
+    found = {}
+    for criterion in protocol_of(events.run).criteria:
+        mine = asked & (eligibility["criterion_code"] == criterion.code)
+        rule = f"every subject who is dosed meets {criterion.code} ({criterion.text})"
+        found[tables.EXPOSURE.name, rule] = int(np.sum(mine & ~met)), int(mine.sum())
+    consent, randomized, first = (np.asarray(subject[name]) for name in ("consent_date", "randomization_date", "first_dose_date"))
+    wrong = (randomized < consent) | (first < randomized) | (np.isnat(randomized) & ~np.isnat(first))
+    found[tables.SUBJECT.name, "consent comes before randomisation, and that before the first dose"] = int(wrong.sum()), len(wrong)
+    return found
 
 
 PARAMETERS = (
