@@ -38,6 +38,7 @@ from .offers import ReferenceDataset as ReferenceDataset
 from .offers import RunHandler as RunHandler
 from .offers import SkillResolver as SkillResolver
 from .offers import Trigger as Trigger
+from .planned import PlannedEvent as PlannedEvent
 from .reference import official as official
 from .reference import places as places
 from .reference.displays import display_of as display_of

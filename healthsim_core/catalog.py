@@ -149,8 +149,10 @@ class Catalog:
 
     @functools.cached_property
     def needed_parameters(self) -> frozenset[str]:
-        """Names of parameters that some event type must have for everybody."""
-        return frozenset(f.name for h in self.of(EventHandler) for event_type in h.event_types for f in h.needs(event_type))
+        """Names of parameters that some event type must have for everybody, or is asked whether it has."""
+        handlers = self.of(EventHandler)
+        needed = {f.name for h in handlers for event_type in h.event_types for f in h.needs(event_type)}
+        return frozenset(needed.union(*(handler.reviewed for handler in handlers)))
 
     @functools.cached_property
     def event_types(self) -> frozenset[str]:

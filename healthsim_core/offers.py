@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from healthsim_core.codes import CodeSystem
 from healthsim_core.columns import Column, Columns
+from healthsim_core.planned import PlannedEvent
 from healthsim_core.tables import Field, Table
 
 if TYPE_CHECKING:
@@ -149,6 +150,9 @@ class EventHandler(Offer):
         closings: What closes what, so that nothing is left open when somebody dies; of any event types.
         accepts: Takes the `Run` when the plan is compiled; returns, by parameter, the texts that it may be in that run, where
             not every text will do. Raises SpecificationError where the product's settings cannot be used.
+        reviews: Takes the `Run` and the events of the plan when it is compiled; raises SpecificationError for what the
+            product, if it takes part, cannot make of them.
+        reviewed: Parameters of which `reviews` asks whether everybody has them.
         notes: Takes the events and what `handle` made of them; returns, by text, how often something happened that a user
             should know of ("refills of schedule II drugs, which are never refilled, were not dispensed"). Counts are summed
             over the run and told in `Result.notes`, those of 0 are not.
@@ -168,6 +172,8 @@ class EventHandler(Offer):
     after: Mapping[str, Sequence[str]] = attrs.field(factory=dict, hash=False)
     closings: tuple[Closing, ...] = ()
     accepts: Callable[[Run], Mapping[str, Collection[str]]] | None = None
+    reviews: Callable[[Run, Sequence[PlannedEvent]], None] | None = None
+    reviewed: tuple[str, ...] = attrs.field(default=(), converter=_names)
     notes: Callable[[Events, Mapping[str, Columns]], Mapping[str, int]] | None = None
     checks: Callable[[Events, Mapping[str, Columns]], Mapping[tuple[str, str], tuple[int, int]]] | None = None
 
@@ -318,6 +324,8 @@ class OutputFormat(Offer):
             what can be said only when all is known is said by `finish`. False: one writer takes the whole run at its end.
         finish: Takes the `Destination` of whole files, the `Run`, its tables without people, and what the writer's `close`
             returned for each part.
+        reviews: Takes the `Run` and the events of the plan when it is compiled; raises SpecificationError for what the
+            format cannot say.
     """
 
     name: str
@@ -327,6 +335,7 @@ class OutputFormat(Offer):
     read: Callable[[Path], ReadBack] | None = None
     in_parts: bool = False
     finish: Callable[[Destination, Run, Mapping[str, pa.Table], Sequence[Any]], None] | None = None
+    reviews: Callable[[Run, Sequence[PlannedEvent]], None] | None = None
 
 
 @attrs.frozen

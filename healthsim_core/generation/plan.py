@@ -30,6 +30,7 @@ from healthsim_core.generation.parameter_kinds import ParameterKinds
 from healthsim_core.generation.people import POSITIONS, make_people
 from healthsim_core.generation.people_plan import PeoplePlan, compile_people
 from healthsim_core.generation.request import Request, RequestedJourney
+from healthsim_core.generation.reviews import planned, review
 from healthsim_core.generation.sequence import without_records
 from healthsim_core.offers import EventHandler, OutputFormat, PersonColumns, RunHandler
 from healthsim_core.reference.hybrid import with_reference
@@ -172,6 +173,8 @@ def _compiled(request: Request, catalog: Catalog, facts: Facts) -> Plan:
         reference=_Datasets(catalog),
     )
     _check_accepted(catalog, products, run, compiler.held, mistakes)
+    reviewing = (handler for handler in catalog.of(EventHandler) if handler.product in products)
+    review((*reviewing, *formats), run, planned(compiler.nodes, compiler.given, compiler.where), mistakes)
     _check_plans(compiler.held, people, mistakes)
     mistakes.tell()
     assert start_dates is not None

@@ -11,11 +11,10 @@ from membersim.facts import DATA, HOME, billing_skill, document, rows
 from membersim.generation import JOURNEYS, MEMBER_PROFILE_TEMPLATES, MemberProfileExecutor, create_member_profile
 from membersim.handlers import membership
 from membersim.handlers.services import reason_kind, specialty_kind
-from membersim.pricing import drg_or_default
-from membersim.registries import drg_weights, fee_schedule
+from membersim.registries import fee_schedule
 from membersim.tables import TABLES
 
-from healthsim_core import Columns, Draws, ProfileSpecification, SpecificationError, Text
+from healthsim_core import Columns, Draws, ProfileSpecification, SpecificationError
 from healthsim_core.execution.verify import verify_folder
 
 
@@ -168,18 +167,6 @@ def test_reasons_have_their_kind(code, kind):
 @pytest.mark.parametrize(("name", "kind"), [("Ophthalmology", "eye"), ("family_medicine", "primary"), ("cardiology", "specialist")])
 def test_specialties_have_their_kind(name, kind):
     assert specialty_kind(name) == kind
-
-
-def test_a_stay_without_a_drg_gets_a_usual_one_and_an_unknown_drg_is_not_believed():
-    found = drg_or_default(drg_weights(), Text.of(["470", None, "000", None]), Text.of(["M17.11", "O80", "J18.9", "R99"]))
-
-    assert found.to_pylist() == ["470", "807", "194", "948"]
-
-
-def test_default_drgs_exist():
-    defaults = document("revenue")["default_drg"]
-
-    assert {*defaults["by_diagnosis"].values(), defaults["otherwise"]} <= set(drg_weights().weight)
 
 
 def test_every_price_and_benefit_names_its_source():

@@ -94,7 +94,10 @@ def test_a_referral_in_a_visit_is_left_to_the_visits_clinician(people):
     assert [npi is None for npi in found["facility_npi"].to_pylist()] == [True, False]
 
 
-@pytest.mark.parametrize(("event_type", "given"), [("encounter", "EMER"), ("encounter", "IMP"), ("admission", None)])
+@pytest.mark.parametrize(
+    ("event_type", "given"),
+    [("encounter", "EMER"), ("encounter", "IMP"), ("encounter", "OBSENC"), ("encounter", "SS"), ("admission", None)],
+)
 def test_stays_and_emergencies_are_at_the_persons_hospital(people, event_type, given):
     assert people["hospital_npi"].to_pylist() == assigned(people, event_type, **{"class": given})[1]
 

@@ -15,7 +15,7 @@ from scipy.special import ndtr, ndtri
 
 from healthsim_core import Run, Text
 from membersim.benefits import in_turn
-from membersim.facts import document, longest_prefix, state_factor
+from membersim.facts import document, state_factor
 from membersim.registries import DrgWeights, FeeSchedule
 
 Floats = NDArray[np.float64]
@@ -52,15 +52,6 @@ def stay_price(weights: DrgWeights, drg: Text, state: Text) -> Floats:
     operating = rates["operating_rate"] * (labor * wage + 1 - labor)
     capital = rates["capital_rate"] * wage**0.6848  # 42 CFR 412.316: geographic adjustment factor
     return np.asarray(100 * drg.map(lambda name: weights.weight[name]) * (operating + capital))
-
-
-def drg_or_default(weights: DrgWeights, drg: Text, principal: Text) -> Text:
-    """The DRG; where it is absent or unknown, a usual one of the principal diagnosis."""
-    defaults = document("revenue")["default_drg"]
-    known = weights.weight
-    said = drg.recode(lambda code: code.zfill(3) if code.zfill(3) in known else None)
-    guessed = principal.recode(lambda code: longest_prefix(code, defaults["by_diagnosis"]) or defaults["otherwise"])
-    return said.or_else(guessed).or_else(defaults["otherwise"])
 
 
 def by_provider(run: Run, stream: str, providers: Providers, contract: Text | None = None) -> Floats:

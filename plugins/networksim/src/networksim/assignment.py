@@ -24,7 +24,7 @@ from networksim.roster import (
 PRIMARY = ("family_medicine", "internal_medicine", "primary_care", "general_practice")
 ADULT_PRIMARY = ("family_medicine", "internal_medicine")
 ADULT_AGE = 18
-HOSPITAL_CLASSES = ("IMP", "EMER")
+HOSPITAL_CLASSES = ("IMP", "ACUTE", "NONAC", "SS", "OBSENC", "PRENC", "EMER")
 HOSPITAL_TYPES = ("admission", "transfer", "discharge")
 LABORATORY_TYPES = ("lab_order", "lab_result")
 EMERGENCY = "emergency_medicine"

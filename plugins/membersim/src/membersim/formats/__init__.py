@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from healthsim_core import OutputFormat
+from membersim.billable import refuse_classes
 
 from .parties import NETWORK
 from .read_834 import read_enrollments
@@ -33,6 +34,7 @@ FORMATS: tuple[OutputFormat, ...] = (
         in_parts=True,
         needs=(*_CLAIMS, "membersim.claim_diagnosis"),
         wants=NETWORK,
+        reviews=lambda run, events: refuse_classes("x12_837", events),
     ),
     OutputFormat(
         name="x12_835",
@@ -42,5 +44,6 @@ FORMATS: tuple[OutputFormat, ...] = (
         in_parts=True,
         needs=_CLAIMS,
         wants=NETWORK,
+        reviews=lambda run, events: refuse_classes("x12_835", events),
     ),
 )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from healthsim_core import Closing, Columns, EventHandler, Events, Field
+from membersim.billable import review, unbilled
 from membersim.coverage import spans_of
 from membersim.handlers.adjudication import adjudicate
 from membersim.handlers.claims import accumulator_table, claim_table, line_table
@@ -49,7 +50,7 @@ def _text(name: str, description: str) -> Field:
 
 
 def _notes(events: Events, written: Mapping[str, Columns]) -> dict[str, int]:
-    """What a user should know: events of coverage that change nothing."""
+    """What a user should know: events of coverage that change nothing, visits and stays that have no claim."""
     plans, kind = Plans.of(events.run), events.people["coverage_type"]
     told = events.type.isin(("new_enrollment", "plan_change"))
     uninsured, named = kind == UNINSURED, events.parameters["plan"]
@@ -58,6 +59,7 @@ def _notes(events: Events, written: Mapping[str, Columns]) -> dict[str, int]:
     return {
         "changes to a plan of another coverage type than the person's changed nothing": int((told & foreign & ~uninsured).sum()),
         "enrollments of people who are uninsured changed nothing": int((told & uninsured).sum()),
+        **unbilled(events.where(~uninsured)),
     }
 
 
@@ -69,8 +71,10 @@ HANDLER = EventHandler(
     follows={"claim_institutional": ("admission",)},
     closings=(Closing("discharge", "admission", {"discharge_disposition": "20"}),),
     accepts=accepted,
+    reviews=review,
+    reviewed=("drg",),
     parameters=(
-        _text("class", "AMB, EMER, VR or HH."),
+        _text("class", "AMB, EMER, VR or HH; of a stay IMP or ACUTE. Others have no claim yet."),
         _text("specialty", "Specialty of the service."),
         _text("place_of_service", "CMS place of service."),
         _text("service_code", "HCPCS code; null leaves it to the payer's rules."),

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim_core import Columns, Events, Text, whole_years
+from membersim.billable import billable, classes, groups
 from membersim.coverage import Spans
 from membersim.facts import billing_skill, document, longest_prefix
 from membersim.plans import SERVICES, Plans
-from membersim.pricing import Providers, drg_or_default
-from membersim.registries import weights_of
+from membersim.pricing import Providers
 
 PROFESSIONAL, INSTITUTIONAL, PHARMACY = 0, 1, 2
 CLAIM_TYPES = {"claim_professional": PROFESSIONAL, "claim_institutional": INSTITUTIONAL, "claim_pharmacy": PHARMACY}
@@ -82,10 +82,13 @@ class Services:
 
 
 def services_of(events: Events, spans: Spans, plans: Plans) -> Services:
-    """The claims among `events` whose patient was covered on the first day of service; nobody pays the others."""
+    """The claims among `events` of a class that is billed whose patient was covered on the first day of service."""
     kinds = events.type.map(lambda name: CLAIM_TYPES.get(name, -1), np.int64, -1)
     claims, kind = events.where(kinds >= 0), kinds[kinds >= 0]
     admissions = events.where(events.type == "admission")
+    billed = billable(claims, classes(claims, admissions))
+    if not billed.all():
+        claims, kind = claims.where(billed), kind[billed]
     dates = _dates(claims, kind)
     covered = spans.at(claims.row, dates[0]) >= 0
     if not covered.all():
@@ -119,11 +122,12 @@ def _services(claims: Events, admissions: Events, kind: NDArray[np.int64], dates
     stay, drug = kind == INSTITUTIONAL, kind == PHARMACY
     span = spans.at(claims.row, service_from)
     plan = spans.plan[span]
-    diagnosis = _masked(parameters["reason_code"].or_else(_usual_diagnosis(claims)), ~drug)
     visit_class = _masked(parameters["class"].or_else("AMB"), kind == PROFESSIONAL)
     admission, encounter = claims.ancestor("admission"), claims.ancestor("encounter")
     found = _position(admissions.id, np.asarray(admission["id"]))
-    admitting = _at(admissions.parameters["reason_code"], found).or_else(diagnosis)
+    admitted_for = _masked(_at(admissions.parameters["reason_code"], found), stay)
+    diagnosis = _masked(parameters["reason_code"].or_else(admitted_for).or_else(_usual_diagnosis(claims)), ~drug)
+    admitting = admitted_for.or_else(diagnosis)
     admission_type = parameters["admission_type"].or_else(_at(admissions.parameters["admission_type"], found)).or_else("1")
     specialty = parameters["specialty"].or_else(_at(admissions.parameters["specialty"], found))
     facility = _masked(claims.facility_npi, ~drug).or_else(_masked(claims.people["pharmacy_npi"], drug))
@@ -138,7 +142,7 @@ def _services(claims: Events, admissions: Events, kind: NDArray[np.int64], dates
         admitted=admitted, discharged=discharged, diagnosis=diagnosis,
         second=_masked(_other_than(parameters["secondary_code"], diagnosis), ~drug),
         admitting=_masked(admitting, stay), admission_type=_masked(admission_type, stay),
-        drg=_masked(drg_or_default(weights_of(claims.run), parameters["drg"], diagnosis), stay),
+        drg=groups(claims, parameters["drg"], stay),
         visit_class=visit_class, specialty=specialty, place=_masked(place, kind == PROFESSIONAL),
         category=category,
         preventive=(kind == PROFESSIONAL) & diagnosis.map(_is_preventive, np.bool_, False),

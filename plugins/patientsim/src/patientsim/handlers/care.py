@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import numpy as np
+
 from healthsim_core import Closing, Columns, EventHandler, Events, Field
 from patientsim.handlers import encounters, procedures
 from patientsim.tables import ENCOUNTER, PROCEDURE, TRANSFER
@@ -12,6 +16,14 @@ def care(events: Events) -> dict[str, Columns]:
     return {**encounters.encounters(events), **procedures.procedures(events)}
 
 
+def notes(events: Events, written: Mapping[str, Columns]) -> dict[str, int]:
+    """Stays that end with a death and without the discharge that would have told their DRG."""
+    rows = written[ENCOUNTER.name]
+    died = (rows["discharge_disposition"] == encounters.DIED) & np.isin(rows["encounter_id"], events.id[events.type == "admission"])
+    closed = np.isin(rows["encounter_id"], np.asarray(events.where(events.type == "discharge").ancestor("admission")["id"]))
+    return {"stays that a death ended had no discharge planned: they have no DRG and no claim": int(np.sum(died & ~closed))}
+
+
 HANDLER = EventHandler(
     ("encounter", "admission", "transfer", "discharge", "procedure"),
     care,
@@ -20,6 +32,7 @@ HANDLER = EventHandler(
         Field(name, "category", name.replace("_", " ").capitalize() + ".", nullable=True) for name in (*encounters.WORDS, *procedures.WORDS)
     ),
     closings=(Closing("discharge", "admission", {"discharge_disposition": encounters.DIED}),),
+    notes=notes,
     requires={"procedure": ("code", "system")},
     follows=dict.fromkeys(("transfer", "discharge"), ("admission",)),
     description="Visits, hospital stays, procedures and immunizations.",

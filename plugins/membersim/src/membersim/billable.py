@@ -1,0 +1,110 @@
+"""What MemberSim can bill: classes of visits and stays, and the DRG that a stay must have.
+
+An observation stay is an outpatient bill by the hour, a stay in a skilled nursing facility one by the day: neither is an
+office visit or an acute stay. Until they have their own prices they have no claim, and formats of claims refuse them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim_core import Events, Mistakes, PlannedEvent, Run, SpecificationError, Text, value_set
+from membersim.registries import weights_of
+
+VISITS, STAYS = ("AMB", "EMER", "HH", "VR"), ("ACUTE", "IMP")
+_BILLED = {"encounter": VISITS, "claim_professional": VISITS, "admission": STAYS}
+_USUAL = {"claim_professional": "AMB", "claim_institutional": "IMP"}
+
+
+def refuse_classes(name: str, events: Sequence[PlannedEvent]) -> None:
+    """Refuse events of classes that have no claim, for the format `name` that would have to tell it."""
+    mistakes = Mistakes()
+    for event in events:
+        if event.event_type == "claim_professional" and event.ancestor("encounter") is not None:
+            continue  # of its encounter's class
+        said = event.texts.get("class") or ()
+        for text in sorted(each for each in said if event.event_type in _BILLED and _class(each) not in _BILLED[event.event_type]):
+            with mistakes.caught():
+                what = f'{name} cannot say the class "{text}" of "{event.event_type}" yet: MemberSim cannot bill it.'
+                remedy = f"Leave {name} out, or take another class: {', '.join(_BILLED[event.event_type])}."
+                raise SpecificationError(what, f"{event.where}.class", remedy)
+    mistakes.tell()
+
+
+def review(run: Run, events: Sequence[PlannedEvent]) -> None:
+    """Refuse stays that would be billed and have no DRG, or one that is not in the list: nobody guesses it."""
+    mistakes, weights = Mistakes(), weights_of(run).weight
+    for event in events:
+        if event.event_type != "claim_institutional" or not _is_billed(event.ancestor("admission")):
+            continue
+        for text in sorted(event.texts.get("drg") or ()):
+            if text not in weights:
+                with mistakes.caught():
+                    what = f'"{text}" is no MS-DRG of the list.'
+                    raise SpecificationError(what, f"{event.where}.drg", "Give the three digits of one that is, such as 065.")
+        if "drg" not in event.sure:
+            with mistakes.caught():
+                what = "the stay has no DRG for everybody, and MemberSim bills none without: it is not guessed."
+                remedy = 'Give the discharge its "drg", the three digits of an MS-DRG, or leave membersim out of products.'
+                raise SpecificationError(what, f"{event.where}.drg", remedy)
+    mistakes.tell()
+
+
+def _is_billed(admission: PlannedEvent | None) -> bool:
+    said = admission.texts.get("class", frozenset()) if admission is not None else frozenset()
+    return not said or any(_class(text) in STAYS for text in said)
+
+
+def _class(text: str) -> str:
+    return value_set("encounter-class").canonical(text) or text
+
+
+def classes(claims: Events, admissions: Events) -> Text:
+    """The class of the visit or stay that each claim bills."""
+    stay = np.asarray(claims.type == "claim_institutional")
+    own = claims.parameters["class"]
+    ids, wanted = admissions.id, np.asarray(claims.ancestor("admission")["id"])
+    found = np.full(len(claims), -1)
+    if len(ids):
+        order = np.argsort(ids, kind="stable")
+        at = order[np.minimum(np.searchsorted(ids[order], wanted), len(ids) - 1)]
+        found = np.where(ids[at] == wanted, at, -1)
+    theirs = admissions.parameters["class"]
+    of_stay = Text(np.where(stay & (found >= 0), theirs.codes[found], -1) if len(ids) else np.full(len(claims), -1), theirs.values)
+    usual = claims.type.recode(_USUAL.get)
+    return of_stay.or_else(Text(np.where(stay, -1, own.codes), own.values)).or_else(usual)
+
+
+def billable(claims: Events, kind: Text) -> NDArray[np.bool_]:
+    """Which claims are of classes that are billed."""
+    institutional, professional = (np.asarray(claims.type == name) for name in ("claim_institutional", "claim_professional"))
+    return np.where(institutional, kind.isin(STAYS), np.where(professional, kind.isin(VISITS), True))
+
+
+def groups(claims: Events, drg: Text, stay: NDArray[np.bool_]) -> Text:
+    """The DRG of each stay.
+
+    Raises:
+        SpecificationError: A stay has none, or one that is not in the list.
+    """
+    weights = weights_of(claims.run).weight
+    found = Text(np.where(stay, drg.codes, -1), drg.values)
+    lacking = stay & ~found.isin(weights)
+    if lacking.any():
+        text = found[np.flatnonzero(lacking)[:1]].to_pylist()[0]
+        what = "a stay has no DRG." if text is None else f'a stay has the DRG "{text}", which is not in the list.'
+        raise SpecificationError(what, "discharge.drg", 'Give every discharge a "drg" of the list.')
+    return found
+
+
+def unbilled(events: Events) -> dict[str, int]:
+    """How many visits and stays have no claim because of their class, by what is to be said of it."""
+    claims = events.where(events.type.isin(_USUAL))
+    kind = classes(claims, events.where(events.type == "admission"))
+    left = ~billable(claims, kind)
+    names = sorted({text for text in kind[left].to_pylist() if text})
+    told = "visits and stays of class {} have no claim, because MemberSim cannot bill them yet"
+    return {told.format(name): int(np.sum(left & (kind == name))) for name in names}
