@@ -38,10 +38,11 @@ def whereabouts(kind: str, name: str, plugins: Sequence[Plugin]) -> Whereabouts:
     """Where a name is that no active plugin offers.
 
     Args:
-        kind: "profile", "journey", "format", "event type", "skill", "reference dataset", "table" or "product".
+        kind: "profile", "journey", "format", "event type", "skill", "reference dataset", "table", "product" or "plugin".
         name: The name.
         plugins: Every plugin that was found, active or not.
     """
+    kind = "product" if kind == "plugin" else kind
     idle = [plugin for plugin in plugins if plugin.status != "active"]
     for plugin in idle:
         if _offered(plugin, kind, name):

@@ -167,6 +167,10 @@ class Joined:
 Stored = Text | NDArray[Any] | Repeated | Taken | Joined
 
 
+class LengthError(ValueError):
+    """Columns that are put together have different lengths."""
+
+
 class Columns(Mapping[str, Column]):
     """Named columns of one length, immutable as a collection; a scalar or a taken row is kept as it is until its column is read.
 
@@ -184,7 +188,7 @@ class Columns(Mapping[str, Column]):
         self._data: dict[str, Stored] = {name: _column(value) for name, value in data.items()}
         for name, column in self._data.items():
             if not isinstance(column, Repeated) and len(column) != rows:
-                raise ValueError(f"column {name!r} has {len(column)} rows, the others {rows}")
+                raise LengthError(f"column {name!r} has {len(column)} rows, the others {rows}")
 
     @classmethod
     def _of(cls, data: dict[str, Stored], rows: int) -> Columns:

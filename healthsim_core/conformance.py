@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import ast
 import functools
-import importlib.util
-from collections.abc import Callable, Iterator, Mapping
+import importlib
+import inspect
+import traceback
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any, ClassVar
 
 import attrs
+import numpy as np
 import pyarrow as pa
 
+from healthsim_core import hookspecs
 from healthsim_core.catalog import Catalog, default_catalog
-from healthsim_core.columns import Text, as_columns
-from healthsim_core.errors import unknown
+from healthsim_core.columns import LengthError, Text, as_columns
+from healthsim_core.errors import canonical
 from healthsim_core.events import Events
 from healthsim_core.generation.chunk import run_chunk
 from healthsim_core.generation.memory import run_in_memory
 from healthsim_core.generation.plan import Plan, compile_plan
 from healthsim_core.generation.request import make_request
-from healthsim_core.offers import EventHandler, Offer
+from healthsim_core.offers import EventHandler, Offer, RunHandler
 from healthsim_core.plugins import Plugin
-from healthsim_core.testing import make_events, make_people
+from healthsim_core.tables import Field
+from healthsim_core.testing import AS_OF, make_events, make_people, make_run
 
 PEOPLE = 12
+MOST_TOLD = 5  # of what a test finds
+SHOWS = "`healthsim plugins list` shows what is installed."
 ANYBODY = {"id": "anybody", "demographics": {"age": {"type": "uniform", "min": 0, "max": 95}}}
 FORBIDDEN_IMPORTS = frozenset({"random", "secrets", "uuid"})
 FORBIDDEN_CALLS = frozenset({"now", "today", "utcnow", "time", "time_ns", "perf_counter", "monotonic", "urandom", "default_rng"})
@@ -45,28 +53,42 @@ class PluginConformance:
 
     def test_it_loads(self) -> None:
         """It is installed, imports, and implements only hooks that exist."""
-        assert (self._plugin().status, self._plugin().cause) == ("active", "")
+        plugin = self._plugin()
+        _none([] if plugin.status == "active" else [f"it {plugin.status}: {plugin.cause}"])
+
+    def test_every_hook_is_marked(self) -> None:
+        """Every function of its module that is called as a hook is one: without `@hookimpl` it is never asked."""
+        found = vars(self._module()).items()
+        functions = [each for name, each in found if name.startswith("healthsim_") and inspect.isroutine(each)]
+        unmarked = [each for each in functions if not hasattr(each, f"{hookspecs.PROJECT}_impl")]
+        _none([f"{_place(each)}: {each.__name__} lacks @hookimpl" for each in unmarked])
+
+    def test_every_table_is_named_after_it(self) -> None:
+        """A table is called `plugin.table`: no other plugin's, and none without a plugin."""
+        makers = [(offer, table) for offer in self._offers() if isinstance(offer, EventHandler | RunHandler) for table in offer.writes]
+        strange = [(offer, table) for offer, table in makers if not table.name.startswith(f"{self.plugin}.")]
+        _none([f'{_place(_called(offer))}: "{t.name}" should be "{self.plugin}.{t.name.rpartition(".")[2]}"' for offer, t in strange])
 
     def test_every_offer_has_a_name_and_a_description(self) -> None:
         """Lists and docs can name and describe everything it offers."""
         missing = [f"{type(offer).__name__} {_named(offer)}" for offer in self._offers() if not _described(offer)]
-        assert missing == []
+        _none([f"{name} has neither a name nor a description" for name in missing])
 
     def test_every_specification_reads(self) -> None:
         """Every profile and journey that it offers compiles, alone and together."""
-        assert all(plan.hash for plan in self._plans())
+        _none([f"{plan.request.name} has no hash" for plan in self._plans() if not plan.hash])
 
     def test_the_same_seed_gives_the_same_tables(self) -> None:
         """Two runs of one plan agree in every value."""
         for plan in self._plans():
-            assert _same(run_in_memory(plan).tables, run_in_memory(plan).tables) == ""
+            _none(_differing(plan, run_in_memory(plan).tables, run_in_memory(plan).tables, "in two runs"))
 
     def test_chunks_change_nothing(self) -> None:
         """Chunks of one, of five, and of everybody give the same tables."""
         for plan in self._plans():
             whole = run_in_memory(plan).tables
             for size in (1, 5):
-                assert _same(whole, run_in_memory(plan, size).tables) == ""
+                _none(_differing(plan, whole, run_in_memory(plan, size).tables, f"in chunks of {size}"))
 
     def test_a_person_does_not_depend_on_how_many_there_are(self) -> None:
         """The first people of a long run are those of a short one, with all their records."""
@@ -75,42 +97,47 @@ class PluginConformance:
             long = run_chunk(plan, 0, PEOPLE).tables
             last = 16 * 4
             kept = {name: _before(long[name], plan, name, last) for name in short}
-            assert _same(short, kept) == ""
+            _none(_differing(plan, short, kept, "where there are more people"))
 
     def test_one_person(self) -> None:
         """A run of one person works."""
         for plan in self._plans():
-            assert run_chunk(plan, 0, 1).tables["core.person"].num_rows >= 1
+            _none([] if run_chunk(plan, 0, 1).tables["core.person"].num_rows else [f"{plan.request.name} makes nobody"])
 
     def test_nobody(self) -> None:
         """Every handler takes an empty batch and gives its declared columns."""
         for handler in self._handlers():
             tables, written = {table.name: table for table in handler.writes}, handler.handle(_no_events(handler))
             rows = {name: tables[name].arrow(as_columns(columns)).num_rows for name, columns in written.items()}
-            assert rows == dict.fromkeys(written, 0)
+            _none([f"{_place(handler.handle)}: {name} has {n} rows where nothing happens" for name, n in rows.items() if n])
+
+    def test_columns_of_a_table_have_one_length(self) -> None:
+        """What a handler makes of events fits together, also of event types that none of its own journeys has."""
+        for handler in self._handlers():
+            _none([f"{_place(handler.handle)}: {wrong}" for wrong in _wrong_lengths(handler)])
 
     def test_handlers_write_what_they_declare(self) -> None:
         """Every table that a handler declares comes out of a run with the declared columns and types."""
         declared = {table.name: table for handler in self._handlers() for table in handler.writes}
         for plan in self._plans():
             made = run_chunk(plan, 0, PEOPLE).tables
-            assert {name: made[name].schema for name in declared} == {name: table.schema for name, table in declared.items()}
+            _none([f"{name} has other columns than it declares" for name, table in declared.items() if made[name].schema != table.schema])
 
     def test_keys_resolve_and_what_is_said_is_what_happens(self) -> None:
         """Keys are distinct, references resolve, delays hold, and nothing that a run states is contradicted."""
         for plan in self._plans():
-            assert [str(check) for check in run_in_memory(plan).validation.failures] == []
+            _none([f"{plan.request.name}: {check}" for check in run_in_memory(plan).validation.failures])
 
     def test_no_clock_and_no_randomness_of_its_own(self) -> None:
         """Its source neither reads a clock nor draws a random number that has no address."""
         found = [f"{path.name}:{line} {what}" for path in self._sources() for line, what in forbidden(path.read_text(encoding="utf-8"))]
-        assert found == []
+        _none(found)
 
     def _plugin(self) -> Plugin:
-        found = {plugin.name: plugin for plugin in default_catalog().plugins}
-        if self.plugin not in found:
-            raise unknown("plugin", self.plugin, found, "", "`healthsim plugins list` shows what is installed.")
-        return found[self.plugin]
+        return find_plugin(self.plugin)
+
+    def _module(self) -> ModuleType:
+        return importlib.import_module(self._plugin().module)
 
     def _offers(self) -> list[Offer]:
         return [offer for offers in self._plugin().offers.values() for offer in offers]
@@ -122,9 +149,7 @@ class PluginConformance:
         return _plans_of(self.plugin)
 
     def _sources(self) -> list[Path]:
-        spec = importlib.util.find_spec(self.plugin)
-        assert spec is not None and spec.origin is not None
-        origin = Path(spec.origin)
+        origin = Path(inspect.getfile(importlib.import_module(self._plugin().module.split(".")[0])))
         return sorted(origin.parent.rglob("*.py")) if origin.name == "__init__.py" else [origin]
 
 
@@ -143,10 +168,24 @@ def check_plugin(name: str) -> Iterator[Outcome]:
     Raises:
         UnknownNameError: No such plugin is installed.
     """
-    suite = type("Suite", (PluginConformance,), {"plugin": name})()
-    suite._plugin()
+    plugin = find_plugin(name)
+    suite = type("Suite", (PluginConformance,), {"plugin": plugin.name})()
     for test in [attribute for attribute in vars(PluginConformance) if attribute.startswith("test_")]:
         yield _outcome(test.removeprefix("test_").replace("_", " "), getattr(suite, test))
+        if plugin.status != "active":
+            return  # nothing more can be asked of it
+
+
+def find_plugin(name: str) -> Plugin:
+    """The plugin called `name`, active or not; - and _ alike.
+
+    Raises:
+        UnknownNameError: No such plugin is installed.
+    """
+    found = {canonical(plugin.name): plugin for plugin in default_catalog().plugins}
+    if canonical(name) not in found:
+        raise default_catalog().nobody("plugin", name, [plugin.name for plugin in found.values()], "", SHOWS)
+    return found[canonical(name)]
 
 
 def forbidden(source: str) -> list[tuple[int, str]]:
@@ -170,9 +209,64 @@ _CLOCKS = frozenset({"datetime", "datetime.datetime", "date", "datetime.date", "
 def _outcome(name: str, test: Callable[[], None]) -> Outcome:
     try:
         test()
+    except ConformanceError as error:
+        return Outcome(name, False, str(error))
     except Exception as error:  # whatever a stranger's plugin raises is its outcome
-        return Outcome(name, False, " ".join(f"{type(error).__name__}: {error}".split())[:300])
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        return Outcome(name, False, f"{said} (at {_short(last.filename)}:{last.lineno})")
     return Outcome(name, True)
+
+
+class ConformanceError(AssertionError):
+    """A conformance test found something, and says what and where."""
+
+
+def _none(found: Sequence[str]) -> None:
+    if found:
+        more = f", and {len(found) - MOST_TOLD} more" if len(found) > MOST_TOLD else ""
+        raise ConformanceError("; ".join(found[:MOST_TOLD]) + more)
+
+
+def _place(function: Callable[..., Any]) -> str:
+    """File and line of a function."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return f"{_short(code.co_filename)}:{code.co_firstlineno}" if code else getattr(function, "__qualname__", repr(function))
+
+
+def _called(offer: EventHandler | RunHandler) -> Callable[..., Any]:
+    return offer.handle if isinstance(offer, EventHandler) else offer.build
+
+
+def _short(file: str) -> str:
+    return "/".join(Path(file).parts[-2:])
+
+
+def _wrong_lengths(handler: EventHandler) -> Iterator[str]:
+    """What does not fit together in what a handler makes of two events of each of its types."""
+    for event_type in handler.event_types:
+        try:
+            accepted = handler.accepts(make_run()) if handler.accepts is not None else {}
+            given = {field.name: _sample(field, accepted.get(field.name, ())) for field in handler.parameters}
+            for name, columns in handler.handle(make_events(event_type, parameters=given)).items():
+                written = as_columns(columns)
+                next(table for table in handler.writes if table.name == name).arrow(written)
+        except LengthError as error:
+            yield f"{event_type}: {error}"
+        except Exception:  # made-up parameters are no events of its own: those that its journeys have are looked at elsewhere
+            continue
+
+
+def _sample(field: Field, accepted: Collection[str]) -> Any:
+    """A value that a parameter may have, as far as its declaration tells; null where it may be."""
+    codes = getattr(default_catalog().code_systems.get(field.codes), "codes", ())
+    if accepted or codes:
+        return Text.constant(next(iter(accepted or codes)), 2)
+    if field.nullable or field.type == "id":
+        return field.nulls(2)
+    if field.type in ("text", "category"):
+        return Text.constant("text", 2)
+    return {"date": np.full(2, AS_OF), "datetime": np.full(2, AS_OF, "datetime64[s]")}.get(field.type, np.ones(2))
 
 
 @functools.cache
@@ -189,12 +283,13 @@ def _plan(catalog: Catalog, profile: Any, journey: Any, plugin: str) -> Plan:
     return compile_plan(make_request(profile, journey, catalog=catalog, count=PEOPLE, products=[plugin], formats=[]), catalog)
 
 
-def _same(one: Mapping[str, pa.Table], other: Mapping[str, pa.Table]) -> str:
-    for name, rows in one.items():
-        for column in rows.column_names:
-            if rows[column].to_pylist() != other[name][column].to_pylist():
-                return f"{name}.{column}"
-    return ""
+def _differing(plan: Plan, one: Mapping[str, pa.Table], other: Mapping[str, pa.Table], when: str) -> list[str]:
+    return [
+        f"{plan.request.name}: {name}.{column} differs {when}"
+        for name, rows in one.items()
+        for column in rows.column_names
+        if rows[column].to_pylist() != other[name][column].to_pylist()
+    ]
 
 
 def _before(rows: pa.Table, plan: Plan, name: str, last: int) -> pa.Table:

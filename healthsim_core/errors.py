@@ -177,7 +177,7 @@ def unknown(kind: str, name: Any, known: Iterable[str], where: str = "", remedy:
 
 def suggestion(name: str, known: Iterable[str]) -> str:
     """`Did you mean "x"?` for the nearest of `known`, or all of them where they are few, or nothing."""
-    names = sorted(set(known))
+    names = sorted(set(known) - {name})  # what was written is no suggestion
     near = nearest(name, names)
     if near:
         return f'Did you mean "{near}"?'

@@ -9,7 +9,7 @@ from clinic import adults, event, journey, plugin
 from healthsim_core import Journey, Profile
 from healthsim_core.absent import first_party
 from healthsim_core.catalog import Catalog, default_catalog
-from healthsim_core.errors import SpecificationError, UnknownNameError
+from healthsim_core.errors import SpecificationError, UnknownNameError, suggestion
 from healthsim_core.generation.executor import ProfileJourneyOrchestrator
 from healthsim_core.generation.plan import compile_plan
 from healthsim_core.generation.request import make_request
@@ -112,3 +112,9 @@ def test_a_template_of_the_other_kind_is_named(name, wanted):
 def test_a_journey_of_the_catalog_stays_a_journey():
     offered = Catalog((plugin(healthsim_journeys=[Journey("one", JOURNEY)]),))
     assert compile_plan(make_request(adults(), "ONE", catalog=offered), offered).nodes
+
+
+@pytest.mark.parametrize("written", ["id", "template", "loinc"])
+def test_what_was_written_is_never_suggested(written):
+    assert written not in suggestion(written, ["id", "template", "loinc"]).replace('"', " ").replace(".", " ").replace(",", " ").split()
+    assert suggestion("loin", ["id", "loinc"]) == 'Did you mean "loinc"?'

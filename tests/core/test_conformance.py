@@ -1,0 +1,109 @@
+"""`plugins check`: what is wrong with a plugin is found, and said with file and line."""
+
+from __future__ import annotations
+
+import importlib
+import textwrap
+
+import attrs
+import pytest
+
+from healthsim_core import conformance
+from healthsim_core.catalog import Catalog
+from healthsim_core.errors import UnknownNameError
+from healthsim_core.plugins import Plugin, load
+
+GOOD = """
+    from healthsim_core import EventHandler, Field, Table, hookimpl
+
+    STAY = Table("{table}", (
+        Field("stay_id", "id", "The stay.", references="core.event"),
+        Field("person_id", "id", "Whose.", references="core.person"),
+        Field("nights", "number", "How many."),
+    ), key=("stay_id",), description="Stays.")
+
+    def stays(events):
+        \"\"\"A row a stay.\"\"\"
+        return {{STAY.name: {{"stay_id": events.id, "person_id": events.person, "nights": {nights}}}}}
+
+    {mark}
+    def healthsim_event_handlers():
+        yield EventHandler("inn_stay", stays, writes=[STAY])
+"""
+
+
+@pytest.fixture
+def checked(tmp_path, monkeypatch):
+    """The outcomes of the conformance tests on a plugin of some source, by name."""
+
+    def check(source=GOOD, table="inn.stay", nights="events.draw.uniform('nights')", mark="@hookimpl", **changes):
+        (tmp_path / "inn.py").write_text(textwrap.dedent(source).format(table=table, nights=nights, mark=mark), encoding="utf-8")
+        monkeypatch.syspath_prepend(str(tmp_path))
+        monkeypatch.delitem(importlib.sys.modules, "inn", raising=False)
+        importlib.invalidate_caches()
+        plugin = attrs.evolve(load("inn", importlib.import_module("inn"), "inn-dist", "1.0"), module="inn", **changes)
+        catalog = Catalog((plugin,))
+        monkeypatch.setattr(conformance, "default_catalog", lambda: catalog)
+        conformance._plans_of.cache_clear()
+        return {outcome.name: outcome for outcome in conformance.check_plugin("inn")}
+
+    yield check
+    conformance._plans_of.cache_clear()
+
+
+def failures(outcomes):
+    return {name: outcome.cause for name, outcome in outcomes.items() if not outcome.passed}
+
+
+def test_a_plugin_that_keeps_everything_passes(checked):
+    assert failures(checked()) == {}
+
+
+def test_a_hook_without_its_mark_is_found(checked):
+    found = failures(checked(mark="# no mark"))
+    assert found["every hook is marked"].endswith("inn.py:15: healthsim_event_handlers lacks @hookimpl")
+
+
+@pytest.mark.parametrize("table", ["stay", "hotel.stay", "core.stay", "innkeeper.stay"])
+def test_a_table_without_its_plugins_name_is_found(checked, table):
+    found = failures(checked(table=table))
+    assert found["every table is named after it"].endswith(f'inn.py:10: "{table}" should be "inn.stay"')
+
+
+@pytest.mark.parametrize("nights", ["events.draw.uniform('n')[:1]", "[1.0] * (len(events) // 2)"])
+def test_a_column_of_the_wrong_length_is_found_though_no_journey_has_the_event(checked, nights):
+    found = failures(checked(nights=nights))
+    assert "inn.py:10: inn_stay: column 'nights' has 1 rows, the others 2" in found["columns of a table have one length"]
+
+
+def test_rows_where_nothing_happens_are_told_with_their_number(checked):
+    made = '{{"stay_id": [7], "person_id": [16], "nights": [1.0]}}'
+    source = GOOD.replace('{{"stay_id": events.id, "person_id": events.person, "nights": {nights}}}', made)
+    assert "inn.stay has 1 rows where nothing happens" in failures(checked(source))["nobody"]
+
+
+def test_what_a_plugin_raises_is_told_with_where_it_was_raised(checked):
+    source = GOOD.replace("        return {{STAY", "        raise RuntimeError('no beds')\n        return {{STAY")
+    assert "RuntimeError: no beds (at" in failures(checked(source))["nobody"]
+
+
+def test_a_plugin_that_did_not_load_says_why_and_nothing_else_is_asked(checked):
+    outcomes = checked(status="failed", cause="ImportError: no keys", offers={})
+    assert failures(outcomes) == {"it loads": "it failed: ImportError: no keys"} and len(outcomes) == 1
+
+
+def test_no_cause_is_empty(checked):
+    for changes in ({"table": "stay"}, {"mark": "# none"}, {"nights": "[1.0, 2.0, 3.0]"}):
+        assert all(failures(checked(**changes)).values())
+
+
+def test_a_plugin_that_nobody_has_is_named_with_the_nearest(checked):
+    checked()
+    with pytest.raises(UnknownNameError, match='no plugin is called "in"'):
+        conformance.find_plugin("in")
+
+
+def test_a_plugin_is_found_with_minus_and_underscore_alike(monkeypatch):
+    catalog = Catalog((Plugin("night_inn", "inn-dist", "1.0"),))
+    monkeypatch.setattr(conformance, "default_catalog", lambda: catalog)
+    assert conformance.find_plugin("Night-Inn").name == "night_inn"
