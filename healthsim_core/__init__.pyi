@@ -16,6 +16,8 @@ from .events import Events as Events
 from .events import People as People
 from .events import Run as Run
 from .events import Schedule as Schedule
+from .file_layouts import FileColumn as FileColumn
+from .file_layouts import FileLayout as FileLayout
 from .formats import text as text
 from .formats.destination import Destination as Destination
 from .generation.executor import ProfileExecutor as ProfileExecutor
@@ -27,7 +29,6 @@ from .offers import CodeSystemOffer as CodeSystemOffer
 from .offers import Command as Command
 from .offers import EventColumns as EventColumns
 from .offers import EventHandler as EventHandler
-from .offers import FileLayout as FileLayout
 from .offers import FormatWriter as FormatWriter
 from .offers import Journey as Journey
 from .offers import OutputFormat as OutputFormat

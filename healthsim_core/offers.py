@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from healthsim_core.codes import CodeSystem
 from healthsim_core.columns import Column, Columns
+from healthsim_core.file_layouts import FileLayout
 from healthsim_core.planned import PlannedEvent
 from healthsim_core.tables import Field, Table
 
@@ -353,21 +354,6 @@ class ReferenceDataset(Offer):
     load: Callable[[], Any]
     table: Table | None = None
     layouts: tuple[FileLayout, ...] = attrs.field(default=(), converter=_layouts)
-
-
-@attrs.frozen
-class FileLayout:
-    """An official file layout, recognised by its header and never by its file's name.
-
-    Attributes:
-        name: What it is, such as "CDC PLACES, long".
-        header: Column names that must all be in the header, compared without regard to case.
-        read: Takes the file's path; returns an Arrow table in the dataset's layout.
-    """
-
-    name: str
-    header: tuple[str, ...] = attrs.field(converter=_names)
-    read: Callable[[Path], pa.Table]
 
 
 @attrs.frozen

@@ -11,10 +11,15 @@ import pyarrow as pa
 
 from healthsim_core.catalog import Catalog, default_catalog
 from healthsim_core.errors import ReferenceDataError
-from healthsim_core.offers import FileLayout, ReferenceDataset
+from healthsim_core.file_layouts import FileLayout
+from healthsim_core.offers import ReferenceDataset
+from healthsim_core.reference import official
 from healthsim_core.reference.checks import Check, check_rows
+from healthsim_core.reference.file_checks import FileMistakes, file_mistakes
 from healthsim_core.reference.official import SUFFIXES, recognised
 from healthsim_core.reference.stored import BUNDLED, LOADED_FROM, SCHEMA
+
+_TOLD = 20  # mistakes of a file that are told; the others are counted
 
 
 @attrs.frozen
@@ -29,10 +34,24 @@ class Loaded:
 
 @attrs.frozen
 class Refused:
-    """A file that was left out, and why."""
+    """A file of which nothing was stored, and why.
+
+    Attributes:
+        file: The file.
+        reason: Why, in one line.
+        wrong: Whether it should have been stored: its layout is known, and what it holds is wrong.
+        mistakes: Mistakes in it, each with line and column; the first ones where they are many.
+    """
 
     file: str
     reason: str
+    wrong: bool = False
+    mistakes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return "\n".join(
+            [f"{'refused' if self.wrong else 'left out'} {self.file}: {self.reason}", *(f"  {each}" for each in self.mistakes)]
+        )
 
 
 @attrs.frozen
@@ -42,8 +61,8 @@ class InitReport:
     Attributes:
         database: The database.
         loaded: What was stored.
-        refused: Files that were left out.
-        checks: What the stored rows were tested for.
+        refused: Files that were left out, or refused for what they hold.
+        checks: What rows were tested for.
     """
 
     database: Path
@@ -53,12 +72,12 @@ class InitReport:
 
     @property
     def passed(self) -> bool:
-        """Whether every check passed."""
-        return all(check.passed for check in self.checks)
+        """Whether every check passed, and no file was refused for what it holds."""
+        return all(check.passed for check in self.checks) and not any(each.wrong for each in self.refused)
 
     def __str__(self) -> str:
         lines = [f"{each.dataset}: {each.rows:,} rows, {_origin(each)}" for each in self.loaded]
-        lines += [f"left out {each.file}: {each.reason}" for each in self.refused]
+        lines += [str(each) for each in self.refused]
         lines += [str(check) for check in self.checks if not check.passed]
         verdict = f"{sum(check.passed for check in self.checks)} of {len(self.checks)} checks passed"
         return "\n".join([*lines, f"{verdict}. Stored in {self.database}."])
@@ -67,7 +86,8 @@ class InitReport:
 def initialize(database: Path, source: Path | None = None, catalog: Catalog | None = None) -> InitReport:
     """Store the bundled facts of every dataset, and the rows of official files, in one transaction.
 
-    Rows of a file replace those that a file of the same name and layout gave before.
+    Rows of a file replace those that a file of the same name and layout gave before. A file with a mistake is refused whole:
+    what it gave before stays, and other files are stored.
 
     Args:
         database: The DuckDB file; made where there is none.
@@ -78,7 +98,8 @@ def initialize(database: Path, source: Path | None = None, catalog: Catalog | No
         ReferenceDataError: `source` is not a folder.
         StateError: The database is locked, of a newer version, or not a database.
     """
-    datasets = [dataset for dataset in (catalog or default_catalog()).datasets.values() if dataset.table is not None]
+    catalog = catalog or default_catalog()
+    datasets = [dataset for dataset in catalog.datasets.values() if dataset.table is not None]
     found, refused = _files(source, datasets) if source else ([], [])
     loaded: list[Loaded] = []
     checks: list[Check] = []
@@ -92,17 +113,40 @@ def initialize(database: Path, source: Path | None = None, catalog: Catalog | No
                 loaded.append(_store(connection, dataset, BUNDLED, "", rows))
                 checks += check_rows(dataset.name, BUNDLED, rows)
         for dataset, layout, path in found:
-            try:
-                rows = layout.read(path)
-            except (pa.ArrowException, ReferenceDataError, OSError, UnicodeError) as error:
-                refused.append(Refused(path.name, f"is of the layout {layout.name} but cannot be read: {_in_one_line(error)}"))
+            rows = _read(path, layout, catalog)
+            if isinstance(rows, Refused):
+                refused.append(rows)
                 continue
-            if not rows.num_rows:
-                refused.append(Refused(path.name, f"is of the layout {layout.name} but holds no row for it."))
-                continue
-            loaded.append(_store(connection, dataset, layout.name, path.name, rows))
-            checks += check_rows(dataset.name, path.name, rows)
+            tested = list(check_rows(dataset.name, path.name, rows, () if layout.key or dataset.table is None else dataset.table.key))
+            checks += tested
+            if all(check.passed for check in tested):
+                loaded.append(_store(connection, dataset, layout.name, path.name, rows))
+            else:
+                refused.append(Refused(path.name, f"is of the layout {layout.name}; nothing of it was stored, see below.", wrong=True))
     return InitReport(Path(database), tuple(loaded), tuple(refused), tuple(checks))
+
+
+def _read(path: Path, layout: FileLayout, catalog: Catalog) -> pa.Table | Refused:
+    """A file's rows, or why it is refused."""
+    try:
+        mistakes = file_mistakes(path, layout, catalog.code_systems)
+        if mistakes.count:
+            return _mistaken(path, layout, mistakes)
+        rows = layout.read(path)
+    except (pa.ArrowException, ReferenceDataError, OSError, UnicodeError) as error:
+        return Refused(path.name, f"is of the layout {layout.name} but cannot be read: {_in_one_line(error)}", wrong=True)
+    return rows if rows.num_rows else Refused(path.name, f"is of the layout {layout.name} but holds no row for it.")
+
+
+def _mistaken(path: Path, layout: FileLayout, mistakes: FileMistakes) -> Refused:
+    told = sorted(mistakes.first)[:_TOLD]
+    lines = {} if path.suffix.lower() == ".parquet" else official.line_numbers(path, layout.header, {each.row for each in told})
+    where = [f"line {lines[each.row]}" if each.row in lines else f"row {each.row + 1:,}" for each in told]
+    lines_told = [f"{place}, {each.column}: {each.what}" for place, each in zip(where, told, strict=True)]
+    more = mistakes.count - len(told)
+    counted = "1 mistake" if mistakes.count == 1 else f"{mistakes.count:,} mistakes"
+    reason = f"is of the layout {layout.name} and has {counted}; nothing of it was stored."
+    return Refused(path.name, reason, wrong=True, mistakes=(*lines_told, *([f"... and {more:,} more."] if more else [])))
 
 
 def _files(source: Path, datasets: Iterable[ReferenceDataset]) -> tuple[list[tuple[ReferenceDataset, FileLayout, Path]], list[Refused]]:

@@ -15,11 +15,12 @@ import pyarrow.parquet
 from numpy.typing import NDArray
 
 from healthsim_core.errors import ReferenceDataError
-from healthsim_core.offers import FileLayout
+from healthsim_core.file_layouts import FileLayout
 
 SUFFIXES = (".csv", ".txt", ".tsv", ".parquet")
 _TITLE_LINES = 5  # so many lines may stand before the header
 _BLOCK = 1 << 20
+_INTERVAL = r"^\s*\(\s*([-+\d.]+)\s*,\s*([-+\d.]+)\s*\)\s*$"
 
 
 def recognised(path: Path, layouts: Iterable[FileLayout]) -> FileLayout | None:
@@ -69,6 +70,33 @@ def numbers(column: pa.Array | pa.ChunkedArray, missing: float = -999.0) -> NDAr
     return found
 
 
+def interval(column: pa.Array | pa.ChunkedArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Lower and upper limits of texts such as "(11.9, 14.2)", NaN where there are none."""
+    low, high = (numbers(pc.replace_substring_regex(column, _INTERVAL, rf"\{index}")) for index in (1, 2))
+    return low, high
+
+
+def line_numbers(path: Path, columns: Iterable[str], rows: Iterable[int]) -> dict[int, int]:
+    """The line on which each of some data rows of a text file begins; the first data row is 0, the first line 1."""
+    wanted = set(rows)
+    if not wanted:
+        return {}
+    title, delimiter, encoding = _title(path, columns)
+    found: dict[int, int] = {}
+    with path.open(encoding=encoding, newline="") as file:
+        for _ in range(title):
+            next(file)
+        reader, begins, row = csv.reader(file, delimiter=delimiter), 1, -2  # the header is row -1
+        for values in reader:
+            row += bool(values)
+            if values and row in wanted:
+                found[row] = title + begins
+            if len(found) == len(wanted):
+                break
+            begins = reader.line_num + 1
+    return found
+
+
 def zero_padded(column: pa.Array | pa.ChunkedArray, width: int) -> pa.Array:
     """Codes of a text column with the zeros that an export took away."""
     whole = pc.replace_substring_regex(pc.utf8_trim_whitespace(column), r"\.0$", "")
@@ -88,13 +116,9 @@ def _header_lines(path: Path) -> list[list[str]]:
 
 
 def _csv_batches(path: Path, names: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
-    lines, wanted = _header_lines(path), {name.lower() for name in names}
-    title = max(range(len(lines)), key=lambda index: len(wanted & {name.lower() for name in lines[index]}), default=0)
-    header = lines[title]
+    title, delimiter, encoding = _title(path, names)
+    header, wanted = _header_lines(path)[title], {name.lower() for name in names}
     types = {name: pa.string() for name in header}
-    encoding = _encoding(path)
-    with path.open(encoding=encoding, newline="") as file:
-        delimiter = _delimiter([line for _, line in zip(range(title + 1), file, strict=False)][-1])
     reader = pyarrow.csv.open_csv(
         path,
         read_options=pyarrow.csv.ReadOptions(encoding=encoding.replace("-sig", ""), skip_rows=title, block_size=_BLOCK * 8),
@@ -104,6 +128,14 @@ def _csv_batches(path: Path, names: tuple[str, ...]) -> Iterator[pa.RecordBatch]
         ),
     )
     yield from reader
+
+
+def _title(path: Path, names: Iterable[str]) -> tuple[int, str, str]:
+    """How many lines stand before the header that has most of the columns, the delimiter, the encoding."""
+    lines, wanted, encoding = _header_lines(path), {name.lower() for name in names}, _encoding(path)
+    title = max(range(len(lines)), key=lambda index: len(wanted & {name.lower() for name in lines[index]}), default=0)
+    with path.open(encoding=encoding, newline="") as file:
+        return title, _delimiter([line for _, line in zip(range(title + 1), file, strict=False)][-1]), encoding
 
 
 def _parquet_batches(path: Path, names: tuple[str, ...]) -> Iterator[pa.RecordBatch]:

@@ -15,7 +15,7 @@ PRODUCTS = sorted(path.name for path in (ROOT / "plugins").iterdir() if (path / 
 ROWS = (
     ("errors", "allocation", "calls"),
     ("columns", "dates", "draws", "codes", "state.file_kind"),
-    ("tables", "state.database"),  # the file itself; reference facts lie in it, and are read before anything is planned
+    ("tables", "file_layouts", "state.database"),  # the file itself; reference facts lie in it, and are read before anything is planned
     ("world", "events", "planned", "offers", "formats.text", "formats.destination", "formats"),
     ("spec", "hookspecs", "templates"),
     ("plugins", "absent", "catalog"),

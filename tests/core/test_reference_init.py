@@ -116,13 +116,25 @@ def test_files_below_the_folder_are_found_and_others_listed_with_the_reason(tmp_
     assert all(file in str(report) for file in reasons)
 
 
-@pytest.mark.parametrize(("line", "failing"), [("36061,130", "% from 0 to 100"), ("99999,30", "county codes are known")])
-def test_implausible_rows_fail_a_check_that_names_the_file(tmp_path: Path, run: Callable[..., InitReport], line: str, failing: str) -> None:
+@pytest.mark.parametrize(
+    ("line", "failing"),
+    [
+        ("36061,130", "% from 0 to 100"),
+        ("99999,30", "county codes are known"),
+        ("36061,30\n36061,31", "one row for each county_fips"),
+    ],
+)
+def test_rows_that_fail_a_check_are_not_stored_and_the_file_is_named(
+    tmp_path: Path, run: Callable[..., InitReport], line: str, failing: str
+) -> None:
     (tmp_path / "files" / "a.csv").write_text(f"FIPS,Rainy\n{line}\n")
+    (tmp_path / "files" / "b.csv").write_text("FIPS,Rainy\n36047,31\n")
     report = run()
 
     assert [(check.file, check.name) for check in report.checks if not check.passed] == [("a.csv", failing)]
     assert f"FAILED: rain, a.csv: {failing}" in str(report)
+    assert {origin for *_, origin in stored(tmp_path)} == {"bundled", "rain: b.csv"}
+    assert not report.passed
 
 
 def test_stored_rows_come_back_by_column(tmp_path: Path, run: Callable[..., InitReport]) -> None:
@@ -171,7 +183,7 @@ def test_an_interruption_in_the_middle_stores_nothing(tmp_path: Path, run: Calla
 
 
 def test_facts_that_were_asked_for_stay_while_the_database_is_written(tmp_path: Path, run: Callable[..., InitReport]) -> None:
-    many = "".join(f"36061,{index % 100}\n" for index in range(SMALL))
+    many = "".join(f"06037{index:06},{index % 100}\n" for index in range(SMALL))
     (tmp_path / "files" / "a.csv").write_text(f"FIPS,Rainy\n{many}")
     run()
     facts = read_facts(tmp_path / "x.duckdb")

@@ -65,3 +65,38 @@ def test_table_5_is_recognised_and_read_like_the_bundled_weights():
     assert layout is not None
     assert layout.name == "IPPS Table 5"
     assert {row["drg"]: row["weight"] for row in layout.read(path).to_pylist()} == dict(drg_weights().weight)
+
+
+TABLE_5 = "MS-DRG,MS-DRG Title,TYPE,MDC,Weights - 10% Cap Applied,Geometric mean LOS\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (OWN + "99213-25-GT,visit,1,0,,1\n", 'line 4, code: "99213-25-GT" is not a procedure code'),
+        (OWN + "9921,visit,1,0,,1\n", 'line 4, code: "9921" is not a procedure code'),
+        (OWN + "G0463,visit,-2.7,0,,1\n", "line 4, rvu: -2.7 is less than 0"),
+        (OWN + "G0463,visit,seven,0,,1\n", 'line 4, rvu: "seven" is no number'),
+        (OWN + "G0463,visit,2,0,nothing,1\n", 'line 4, replaces: "nothing" is not a procedure code'),
+        (OWN + "X0001,visit,3,0,G0463,0.25\n", "line 4, rvu: 3 is a second figure for X0001, beside 2.5"),
+        (OWN + ",visit,3,0,,1\n", "line 4, code: is missing"),
+        (TABLE_5 + "1001,HEART,SURG,05,1.5,3\n", 'line 2, MS-DRG: "1001" is not an MS-DRG'),
+        (TABLE_5 + "I21,HEART,SURG,05,1.5,3\n", 'line 2, MS-DRG: "I21" is not an MS-DRG'),
+        (TABLE_5 + "001,HEART,SURG,05,-1.5,3\n", "line 2, Weights - 10% Cap Applied: -1.5 is less than 0"),
+        (TABLE_5 + "001,HEART,SURG,05,1.5,3\n1,HEART,SURG,05,2.5,3\n", "line 3, Weights - 10% Cap Applied: 2.5 is a second figure"),
+    ],
+)
+def test_a_mistake_in_a_file_is_refused_by_line_and_column(tmp_path, lines, told):
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "any.csv").write_text(lines)
+    (refused,) = initialize(tmp_path / "x.duckdb", tmp_path / "files").refused
+
+    assert [each for each in refused.mistakes if not each.startswith(told)] == []
+    assert len(refused.mistakes) == 1
+
+
+def test_one_code_may_be_billed_in_the_place_of_several(tmp_path):
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "any.csv").write_text(OWN + "X0001,short visit,2.5,0,G0463,0.25\n")
+
+    assert initialize(tmp_path / "x.duckdb", tmp_path / "files").passed

@@ -9,6 +9,7 @@ from networksim.generation import JOURNEYS, NETWORK_PROFILE_TEMPLATES, NetworkPr
 from networksim.registries import CMS_HOSPITAL, DATASETS, read_hospitals, read_nppes
 
 from healthsim_core import JourneySpecification, official
+from healthsim_core.reference.init import initialize
 
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "reference"
 LAYOUTS = [layout for dataset in DATASETS for layout in dataset.layouts]
@@ -99,6 +100,38 @@ def test_nppes_is_recognised_and_deactivated_numbers_are_left_out(tmp_path):
 
     assert official.recognised(path, LAYOUTS).name == "NPPES npidata_pfile"
     rows = read_nppes(path).to_pylist()
-    assert [
-        (r["npi"], r["entity"], r["zip"], r["taxonomy"], str(r["enumerated"])) for r in rows
-    ] == [("1234567893", "individual", "77002", "207RC0000X", "2007-05-23")]
+    assert [(r["npi"], r["entity"], r["zip"], r["taxonomy"], str(r["enumerated"])) for r in rows] == [
+        ("1234567893", "individual", "77002", "207RC0000X", "2007-05-23")
+    ]
+
+
+HOSPITALS = "Facility ID,Facility Name,City/Town,State,ZIP Code,County/Parish,Hospital Type,Hospital Ownership,Emergency Services\n"
+
+
+def nppes(npi="1234567893", entity="1", state="TX", date="05/23/2007", taxonomy="207R00000X", zip_code="77002"):
+    names = '"","O\'NEIL","ANA","M.D.","1 MAIN ST","HOUSTON"'
+    return f'{NPPES_HEADER}\n"{npi}","{entity}",{names},"{state}","{zip_code}","7135550100","{date}","","{taxonomy}","Y","",""\n'
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (nppes(npi="1234567890"), 'line 2, NPI: "1234567890" is no National Provider Identifier'),
+        (nppes(npi="3234567893"), 'line 2, NPI: "3234567893" is no National Provider Identifier'),
+        (nppes(entity="3"), 'line 2, Entity Type Code: "3" is not 1'),
+        (nppes(state="XQ"), 'line 2, Provider Business Practice Location Address State Name: "XQ" is no state'),
+        (nppes(date="2007-05-23"), 'line 2, Provider Enumeration Date: "2007-05-23" is no date'),
+        (nppes(taxonomy="internist"), 'line 2, Healthcare Provider Taxonomy Code_1: "internist" is not a taxonomy code'),
+        (nppes() + nppes().split("\n")[1] + "\n", "line 3, NPI: 1234567893 stands twice"),
+        (HOSPITALS + "45028,Ben,Houston,Texsa,77030,Harris,Acute,Local,Yes\n", 'line 2, State: "Texsa" is no state'),
+        (HOSPITALS + "ABCDEF,Ben,Houston,TX,77030,Harris,Acute,Local,Yes\n", 'line 2, Facility ID: "ABCDEF" is not a CMS'),
+        (HOSPITALS + "450289,Ben,Houston,TX,77030,Harris,Acute,Local,perhaps\n", 'line 2, Emergency Services: "perhaps" is not Yes or No'),
+    ],
+)
+def test_a_mistake_in_a_registry_is_refused_by_line_and_column(tmp_path, lines, told):
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "any.csv").write_text(lines)
+    (refused,) = initialize(tmp_path / "x.duckdb", tmp_path / "files").refused
+
+    assert [each for each in refused.mistakes if not each.startswith(told)] == []
+    assert len(refused.mistakes) == 1

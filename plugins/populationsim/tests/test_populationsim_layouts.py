@@ -7,10 +7,11 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 from populationsim.facts import Facts
-from populationsim.layouts import LAYOUTS
+from populationsim.offered_layouts import LAYOUTS
 from populationsim.tables import FACT
 
-from healthsim_core import official
+from healthsim_core import generate, official
+from healthsim_core.reference.init import initialize
 
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "reference"
 
@@ -156,3 +157,57 @@ OTHERS = ("fips_county.csv", "cms_hospital_general_info.csv", "places_measure_lo
 @pytest.mark.parametrize("name", OTHERS)
 def test_other_files_are_not_taken_for_one_of_these(name):
     assert official.recognised(shared(name), LAYOUTS) is None
+
+
+PLACES = (
+    "Year,StateAbbr,Measure,Data_Value_Unit,Data_Value_Type,Data_Value,Low_Confidence_Limit,High_Confidence_Limit,LocationID,MeasureId,"
+    "DataValueTypeID\n2022,TX,Asthma,%,Crude prevalence,9.5,9.0,10.1,48201,CASTHMA,CrdPrv\n"
+)
+WIDE = "StateAbbr,CountyName,CountyFIPS,TotalPopulation,DIABETES_CrudePrev,DIABETES_Crude95CI\n"
+SVI = "ST_ABBR,FIPS,LOCATION,E_TOTPOP,EP_POV150,EP_NHPI,EP_UNINSUR,RPL_THEMES\nTX,48201,Harris,4728030,26.1,0.1,20.4,0.8\n"
+CENSUS = "STATE,COUNTY,YEAR,POPESTIMATE,AGE04_MALE,AGE85PLUS_FEM\n48,201,12,9,1,2\n"
+ALL_DATA = "STATE,COUNTY,YEAR,AGEGRP,TOT_POP,HWA_MALE,NHWA_MALE\n48,201,12,1,9,1,2\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "line", "told"),
+    [
+        (PLACES, "2022,CA,Asthma,%,Crude prevalence,179,,,06073,CASTHMA,CrdPrv", "line 3, Data_Value: 179 is more than 100 %"),
+        (PLACES, "2022,CA,Asthma,%,Crude prevalence,9,9.5,8,06073,CASTHMA,CrdPrv", "line 3, Low_Confidence_Limit: the limits 9.5 and 8"),
+        (PLACES, "2022,TX,Asthma,%,Crude prevalence,8,,,48201,CASTHMA,CrdPrv", "line 3, Data_Value: 8 is a second figure"),
+        (PLACES, "2022,TX,Asthma,%,Crude prevalence,8,,,48202,CASTHMA,CrdPrv", 'line 3, LocationID: no county has the FIPS code "48202"'),
+        (WIDE, 'TX,Harris,48201,4728030,10.1,"(12.0, 9.0)"', "line 2, DIABETES_Crude95CI: the limits 12 and 9 are the wrong way"),
+        (WIDE, 'TX,Harris,48201,4728030,10.1,"about ten"', 'line 2, DIABETES_Crude95CI: "about ten" is not two limits'),
+        (WIDE, "TX,Harris,48201,-5,10.1,", "line 2, TotalPopulation: -5 is less than 0"),
+        (WIDE, "TX,Harris,48201,5,0.101,", "line 2, DIABETES_CrudePrev: all values lie from 0 to 1"),
+        (SVI, "CA,06073,San Diego,3289701,101,0.5,7,0.5", "line 3, EP_POV150: 101 is more than 100 %"),
+        (SVI, "CA,06073,San Diego,-7,16,0.5,7,0.5", "line 3, E_TOTPOP: -7 is less than 0"),
+        (SVI, "CA,06073,San Diego,3289701,16,0.5,7,50", "line 3, RPL_THEMES: 50 is more than 1"),
+        (CENSUS, "06,073,12,9,-1,2", "line 3, AGE04_MALE: -1 is less than 0"),
+        (CENSUS, "6,73,12,9,seven,2", 'line 3, AGE04_MALE: "seven" is no number'),
+        (CENSUS, "06,074,12,9,1,2", 'line 3, COUNTY: no county has the FIPS code "06074"'),
+        (CENSUS, "48,201,12,9,5,2", "line 3, AGE04_MALE: 5 is a second figure for 48, 201, 12, beside 1"),
+        (ALL_DATA, "48,201,12,19,9,1,2", "line 3, AGEGRP: 19 is more than 18"),
+        (ALL_DATA, "48,201,12,2,-9,1,2", "line 3, TOT_POP: -9 is less than 0"),
+    ],
+)
+def test_a_mistaken_figure_is_refused_by_line_and_column(tmp_path, before, line, told):
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "any.csv").write_text(f"{before}{line}\n")
+    (refused,) = initialize(tmp_path / "x.duckdb", tmp_path / "files").refused
+
+    assert [each for each in refused.mistakes if not each.startswith(told)] == []
+    assert len(refused.mistakes) == 1
+
+
+def test_a_loaded_former_county_gives_its_people(tmp_path):
+    (tmp_path / "files").mkdir()
+    lines = [f"2022,CT,Asthma,%,Crude prevalence,9.5,,,{fips},CASTHMA,CrdPrv\n" for fips in ("09001", "02261")]
+    (tmp_path / "files" / "any.csv").write_text(PLACES + "".join(lines))
+    assert initialize(tmp_path / "x.duckdb", tmp_path / "files").passed
+
+    for fips in ("09001", "02261"):
+        profile = {"id": "former", "reference": {"type": "county", "fips": fips}}
+        result = generate(profile=profile, count=30, database=tmp_path / "x.duckdb")
+        assert result.validation.passed
+        assert set(result.entities["county_fips"].to_pylist()) == {fips}

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from healthsim_core import Draws, Field, FileLayout, ReferenceDataset, Run, Table, Text, official, reference_rows
+from healthsim_core import Draws, Field, FileColumn, FileLayout, ReferenceDataset, Run, Table, Text, official, reference_rows
 from membersim.facts import rows
 
 _ONE = "1"
@@ -192,12 +192,28 @@ def read_table_5(path: Path) -> pa.Table:
     return pa.table(columns, schema=DRG.schema).filter(pa.array(~np.isnan(weight)))
 
 
+_PROCEDURE, _PROCEDURE_LOOKS = r"[0-9]{4}[0-9A-Z]|[A-Z][0-9]{4}", "a procedure code: five characters, as in 99213 or G0463"
+_FEE_COLUMNS = (
+    FileColumn("code", form=_PROCEDURE, looks=_PROCEDURE_LOOKS, required=True),
+    FileColumn("rvu", "number", least=0),
+    FileColumn("varies", form="[01]", looks="0 or 1"),
+    FileColumn("replaces", form=_PROCEDURE, looks=_PROCEDURE_LOOKS),
+    FileColumn("weight", "number", least=0),
+)
+_TABLE_5_COLUMNS = (
+    FileColumn("MS-DRG", form=r"(?!0+$)[0-9]{1,3}", looks="an MS-DRG: three digits", required=True),
+    FileColumn("TYPE", form="MED|SURG", looks="MED or SURG"),
+    FileColumn("MDC", form="PRE|[0-9]{1,2}", looks="a major diagnostic category: PRE or two digits"),
+    FileColumn("Weights - 10% Cap Applied", "number", least=0),
+    FileColumn("Geometric mean LOS", "number", least=0),
+)
+
 DATASETS = (
     ReferenceDataset(
         "fee_schedule",
         lambda: Registry("fee_schedule", bundled_fees(), FeeSchedule.of),
         table=SERVICE_CODE,
-        layouts=(FileLayout("fee schedule of one's own", ("code", "rvu", "replaces"), read_fees),),
+        layouts=(FileLayout("fee schedule of one's own", ("code", "rvu", "replaces"), read_fees, columns=_FEE_COLUMNS, key=("code",)),),
         description="Relative values of professional services, HCPCS level II unless others are loaded.",
     ),
     ReferenceDataset(
@@ -205,7 +221,13 @@ DATASETS = (
         lambda: Registry("drg_weights", bundled_weights(), DrgWeights.of),
         table=DRG,
         layouts=(
-            FileLayout("IPPS Table 5", ("MS-DRG", "MS-DRG Title", "Weights - 10% Cap Applied", "Geometric mean LOS"), read_table_5),
+            FileLayout(
+                "IPPS Table 5",
+                ("MS-DRG", "MS-DRG Title", "Weights - 10% Cap Applied", "Geometric mean LOS"),
+                read_table_5,
+                columns=_TABLE_5_COLUMNS,
+                key=("MS-DRG",),
+            ),
         ),
         description="MS-DRG relative weights, FY 2026 unless another year is loaded.",
     ),

@@ -13,7 +13,7 @@ import attrs
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from healthsim_core import Field, FileLayout, ReferenceDataset, Table, official
+from healthsim_core import Field, FileColumn, FileLayout, ReferenceDataset, Table, official
 
 _ADDRESS = "Provider First Line Business Practice Location Address"
 _PRACTICE = "Provider Business Practice Location Address"
@@ -65,6 +65,27 @@ CMS_HOSPITAL = Table(
     key=("ccn",),
     description="Hospitals registered with Medicare.",
     person="",
+)
+
+
+_IN_THE_COUNTRY = (f"{_PRACTICE} Country Code (If outside U.S.)", ("", "US"))
+_ZIP, _ZIP_LOOKS = r"\d{3,5}(-?\d{4})?", "a ZIP code of five digits, or nine"
+_CCN, _CCN_LOOKS = r"\d{1,2}[0-9A-Z]\d{2}[0-9A-Z]", "a CMS Certification Number: six characters, as in 450289"
+_NPPES_COLUMNS = (
+    FileColumn("NPI", codes="npi", required=True),
+    FileColumn("Entity Type Code", form="[12]", looks="1 (an individual) or 2 (an organization)"),
+    FileColumn(f"{_PRACTICE} State Name", "state", only=_IN_THE_COUNTRY),
+    FileColumn(f"{_PRACTICE} Postal Code", form=_ZIP, looks=_ZIP_LOOKS, only=_IN_THE_COUNTRY),
+    FileColumn("Provider Enumeration Date", "date"),
+    FileColumn("NPI Deactivation Date", "date"),
+    FileColumn("Healthcare Provider Taxonomy Code_*", form="[0-9A-Z]{9}X", looks="a taxonomy code: ten characters, the last of them X"),
+    FileColumn("*Primary Taxonomy Switch_*", form="[YNX]", looks="Y, N or X"),
+)
+_HOSPITAL_COLUMNS = (
+    FileColumn("Facility ID", form=_CCN, looks=_CCN_LOOKS, required=True),
+    FileColumn("State", "state"),
+    FileColumn("ZIP Code", form=_ZIP, looks=_ZIP_LOOKS),
+    FileColumn("Emergency Services", form="(?i:yes|no)", looks="Yes or No"),
 )
 
 
@@ -140,6 +161,8 @@ DATASETS = (
                 "NPPES npidata_pfile",
                 ("NPI", "Entity Type Code", "Provider Last Name (Legal Name)", "Healthcare Provider Taxonomy Code_1", _ADDRESS),
                 read_nppes,
+                columns=_NPPES_COLUMNS,
+                key=("NPI",),
             ),
         ),
         description="Providers registered with NPPES, for comparison; loaded by `healthsim init --from`.",
@@ -153,6 +176,8 @@ DATASETS = (
                 "CMS hospital general information",
                 ("Facility ID", "Facility Name", "City/Town", "County/Parish", "Hospital Type", "Hospital Ownership", "Emergency Services"),
                 read_hospitals,
+                columns=_HOSPITAL_COLUMNS,
+                key=("Facility ID",),
             ),
         ),
         description="Hospitals registered with Medicare, for comparison; loaded by `healthsim init --from`.",

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from healthsim_core import FileLayout, official
+from healthsim_core import official
 from populationsim.facts import AGE_BANDS, fact_table
 from populationsim.tables import FACT
 
@@ -17,7 +17,6 @@ COUNTY_WIDTH, TRACT_WIDTH = 5, 11
 NATION_CODE = "00059"  # PLACES counts the United States as a location
 _STATISTICS = {"crdprv": "crude", "crude prevalence": "crude", "ageadjprv": "age_adjusted", "age-adjusted prevalence": "age_adjusted"}
 _MELTED = {"_crudeprev": ("crude", "_crude95ci"), "_adjprev": ("age_adjusted", "_adj95ci")}
-_INTERVAL = r"^\s*\(\s*([\d.]+)\s*,\s*([\d.]+)\s*\)\s*$"
 _SEX_COLUMNS = {"F": "FEM", "M": "MALE"}
 _AGE_COLUMNS = (
     "AGE04", "AGE59", "AGE1014", "AGE1519", "AGE2024", "AGE2529", "AGE3034", "AGE3539", "AGE4044", "AGE4549", "AGE5054", "AGE5559",
@@ -64,7 +63,7 @@ def read_places_wide(path: Path) -> pa.Table:
     place = _places(raw[tract or "CountyFIPS"])
     parts = [FACT.empty()]
     for name, measure, statistic, interval in melted:
-        low, high = _interval(raw[interval])
+        low, high = map(_nullable, official.interval(raw[interval]))
         columns = {
             "place": place, "measure": measure, "statistic": statistic, "value": _nullable(official.numbers(raw[name])),
             "low": low, "high": high, "unit": "%", "source": "CDC PLACES, GIS-friendly layout",
@@ -123,27 +122,6 @@ def read_census_alldata(path: Path) -> pa.Table:
     return _united(parts)
 
 
-LAYOUTS = (
-    FileLayout(
-        "CDC PLACES, long",
-        ("Year", "StateAbbr", "Measure", "Data_Value_Unit", "Data_Value_Type", "Data_Value", "LocationID", "MeasureId", "DataValueTypeID"),
-        read_places_long,
-    ),
-    FileLayout(
-        "CDC PLACES, GIS-friendly",
-        ("StateAbbr", "CountyName", "CountyFIPS", "TotalPopulation", "DIABETES_CrudePrev"),
-        read_places_wide,
-    ),
-    FileLayout(
-        "CDC/ATSDR SVI, 2020 and later", ("ST_ABBR", "FIPS", "LOCATION", "E_TOTPOP", "EP_POV150", "EP_UNINSUR", "RPL_THEMES"), read_svi
-    ),
-    FileLayout("CDC/ATSDR SVI, to 2018", ("ST_ABBR", "FIPS", "LOCATION", "E_TOTPOP", "EP_POV", "EP_UNINSUR", "RPL_THEMES"), read_svi),
-    FileLayout("Census cc-est agesex, FIPS", ("FIPS", "POPESTIMATE", "AGE04_MALE", "AGE04_FEM", "AGE85PLUS_FEM"), read_census_agesex),
-    FileLayout("Census cc-est agesex", ("STATE", "COUNTY", "YEAR", "POPESTIMATE", "AGE04_MALE", "AGE85PLUS_FEM"), read_census_agesex),
-    FileLayout("Census cc-est alldata", ("STATE", "COUNTY", "YEAR", "AGEGRP", "TOT_POP", "HWA_MALE", "NHWA_MALE"), read_census_alldata),
-)
-
-
 def _places(codes: pa.ChunkedArray) -> pa.Array:
     trimmed = pc.utf8_trim_whitespace(codes)
     county, tract = official.zero_padded(trimmed, COUNTY_WIDTH), official.zero_padded(trimmed, TRACT_WIDTH)
@@ -177,11 +155,6 @@ def _svi_vintage(header: list[str], place: pa.Array) -> int | None:
         return 2018
     counties = set(pc.utf8_slice_codeunits(pc.unique(place), 0, COUNTY_WIDTH).to_pylist())
     return 2022 if "09110" in counties else 2020 if "09001" in counties else None  # Connecticut's counties gave way in 2022
-
-
-def _interval(column: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
-    low, high = (pc.replace_substring_regex(column, _INTERVAL, rf"\{index}") for index in (1, 2))
-    return _nullable(official.numbers(low)), _nullable(official.numbers(high))
 
 
 def _people(

@@ -8,7 +8,7 @@ from healthsim_core import EventHandler, Field, Journey, Profile, ReferenceDatas
 from populationsim.communities import communities, counties, screenings
 from populationsim.facts import Facts
 from populationsim.generation import JOURNEYS, PROFILES
-from populationsim.layouts import LAYOUTS
+from populationsim.offered_layouts import LAYOUTS
 from populationsim.tables import COMMUNITY, COUNTY, FACT, SCREENING
 
 _MEASURE = Field("measure", "category", "PLACES measure that the milestone counts towards.", nullable=True)
