@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from healthsim_core.codes import CodeSystem
+from healthsim_core.errors import ReferenceDataError
 from healthsim_core.file_layouts import FileColumn, FileLayout
 from healthsim_core.reference import official
 from healthsim_core.reference.file_values import Wrong, is_missing, number, wrong_with
@@ -71,7 +73,7 @@ class _Check:
     """One file as it is gone through, batch by batch."""
 
     def __init__(self, path: Path, layout: FileLayout, systems: Mapping[str, CodeSystem]) -> None:
-        self.header = {name.lower(): name for name in official.header(path)}
+        self.header = _header(path)
         self.columns = dict(_fitting(layout.columns, self.header.values()))
         self.wrong = {name: wrong_with(column, systems) for name, column in self.columns.items()}
         self.key = tuple(self.header[name.lower()] for name in layout.key if name.lower() in self.header)
@@ -191,6 +193,15 @@ class _Range:
 
     def joined(self, before: _Range) -> _Range:
         return _Range(max(self.most, before.most), self.count + before.count, min(self.row, before.row))
+
+
+def _header(path: Path) -> dict[str, str]:
+    """A file's column names by their small letters."""
+    names = [name for name in official.header(path) if name]
+    twice = [name for name, count in Counter(name.lower() for name in names).items() if count > 1]
+    if twice:
+        raise ReferenceDataError(f'the header names "{twice[0]}" twice.', path.name)
+    return {name.lower(): name for name in names}
 
 
 def _fitting(columns: Iterable[FileColumn], header: Iterable[str]) -> Iterator[tuple[str, FileColumn]]:

@@ -13,7 +13,8 @@ from healthsim_core.reference.places import counties, county_suggestion, former_
 
 NATION = ("00000", "00059")  # how files write the United States among counties
 MISSING = frozenset({"", "-999", "na", "n/a", "nan", "null", "none", ".", "-", "*", "**", "(x)", "not available", "not applicable"})
-_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+_NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
+_DIGITS = re.compile("[0-9]+")
 _COUNTY, _TRACT = 5, 11
 _TERRITORIES = ("AS", "GU", "MP", "PR", "VI", "FM", "MH", "PW", "AA", "AE", "AP")  # with freely associated states and military posts
 _WORDS = {"percent": "percentage", "share": "percentage", "number": "number"}
@@ -40,7 +41,7 @@ def number(text: str) -> float | None:
 def place_code(text: str) -> str:
     """A county's or tract's code with the zeros that an export took away; other texts as they are."""
     plain = text.strip().removesuffix(".0")
-    if not plain.isdecimal():
+    if not _DIGITS.fullmatch(plain):
         return plain
     return plain.zfill(_COUNTY if len(plain) <= _COUNTY else _TRACT) if len(plain) not in range(6, 10) else plain
 
@@ -81,7 +82,7 @@ def _date(text: str) -> str:
 
 def _place(text: str) -> str:
     code = place_code(text)
-    if not code.isdecimal() or len(code) not in (_COUNTY, _TRACT):
+    if not _DIGITS.fullmatch(code) or len(code) not in (_COUNTY, _TRACT):
         return f'"{text[:40]}" is no FIPS code of a county (5 digits) or tract (11).'
     county = code[:_COUNTY]
     if code in NATION or county in counties() or county in former_counties():

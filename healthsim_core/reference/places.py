@@ -68,9 +68,9 @@ def county(fips: str, where: str = "") -> County:
 def county_suggestion(fips: str) -> str:
     """The county that somebody may have meant with a code that no county has: the nearest of its state, by code or by name."""
     known = counties()
-    if re.fullmatch(r"\d{4}", fips) and f"0{fips}" in known:
+    if re.fullmatch("[0-9]{4}", fips) and f"0{fips}" in known:
         return _meant(known[f"0{fips}"])
-    if not re.fullmatch(r"\d{5}", fips):
+    if not re.fullmatch("[0-9]{5}", fips):
         named = {f"{each.name}, {each.state}": each for each in known.values()}
         near = nearest(fips, named, 0.7) or nearest(f"{fips} County", {each.name for each in known.values()}, 0.85)
         return _meant(next(each for name, each in named.items() if name.startswith(near))) if near else _FIVE_DIGITS

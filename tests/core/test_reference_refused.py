@@ -89,6 +89,7 @@ def origins(tmp_path: Path) -> set[str]:
         ("06074,copd,6,,,,,,,", 'line 3, FIPS: no county has the FIPS code "06074". Did you mean "06073" (San Diego County, California)?'),
         ("99001,copd,6,,,,,,,", 'line 3, FIPS: no county has the FIPS code "99001". No state has the code 99'),
         ("4820100,copd,6,,,,,,,", 'line 3, FIPS: "4820100" is no FIPS code of a county (5 digits) or tract (11).'),
+        ("４８２０１,copd,6,,,,,,,", 'line 3, FIPS: "４８２０１" is no FIPS code of a county'),
         (",copd,6,,,,,,,", "line 3, FIPS: is missing."),
         ("48201,asthma,9.6,,,,,,,", "line 3, Value: 9.6 is a second figure for 48201, asthma, beside 9.5."),
         (GOOD.strip(), "line 3, FIPS: 48201, asthma stands twice."),
@@ -186,6 +187,14 @@ def test_lines_are_those_that_an_editor_shows(files: Path, run: Callable[[], Ini
     (refused,) = run().refused
 
     assert refused.mistakes == (f"line {5 + before.count(chr(10))}, Value: 179 is more than 100 %.",)
+
+
+def test_a_column_that_stands_twice_in_the_header_is_refused(files: Path, run: Callable[[], InitReport]) -> None:
+    (files / "a.csv").write_text("FIPS,Measure,Value,value\n48201,copd,6,7\n")
+    (refused,) = run().refused
+
+    assert refused.wrong
+    assert 'the header names "value" twice' in refused.reason
 
 
 def test_a_parquet_files_mistakes_are_told_by_row(files: Path, run: Callable[[], InitReport]) -> None:
