@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
@@ -97,6 +97,7 @@ def run_plan(plan: Plan, options: Options) -> Result:
             return attrs.evolve(made, cohort=state.cohort, tables=load_cohort(state.cohort, options.database)) if state else made
         paths = folder.publish()
         undo.pop_all()
+    made = attrs.evolve(made, notes=(*made.notes, *_unwritten(plan, paths)))
     outputs = {name: [folder.out.of(path) for path in found] for name, found in paths.items()}
     cohort = state.cohort if state else None
     return attrs.evolve(made, tables=StoredTables(folder.out, paths[TABLES]), outputs=outputs, cohort=cohort)
@@ -173,6 +174,12 @@ def _summed(plan: Plan, execution: Execution, folder: OutputFolder, state: State
 def _resumed(kept: int, folder: OutputFolder) -> Iterator[str]:
     if kept:
         yield f"resumed: {kept:,} of {len(folder.parts):,} parts were there"
+
+
+def _unwritten(plan: Plan, paths: Mapping[str, list[str]]) -> Iterator[str]:
+    for each in plan.formats:
+        if not paths.get(each.name):
+            yield f"{each.name}: no file, as nothing happened that this format tells"
 
 
 def _state_sink(plan: Plan, execution: Execution, options: Options) -> StateSink:

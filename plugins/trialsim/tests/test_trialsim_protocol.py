@@ -8,6 +8,7 @@ import pytest
 import trialsim
 
 from healthsim_core import SpecificationError, generate
+from healthsim_core.execution.verify import verify_folder
 
 JOURNEYS = Path(trialsim.__file__).parent / "journeys"
 PEOPLE = {
@@ -135,3 +136,25 @@ def test_meeting_a_criterion_of_exclusion_fails_too():
     (check,) = result.validation.failures
     assert "EXCL02" in check.what
     assert check.observed == 20
+
+
+@pytest.mark.parametrize("products", [["trialsim"], None], ids=["alone", "all"])
+def test_a_study_without_subjects_is_not_written_and_the_run_says_so(products, tmp_path):
+    visit = {"event_id": "visit", "event_type": "encounter", "delay": {"days": 5}, "parameters": {"class": "AMB", "reason_code": "I10"}}
+    checkup = {"journey_id": "checkup", "duration_days": 30, "events": [visit]}
+    told = {"products": products, "output_formats": ["sdtm_datasets"], "out": tmp_path / "out", "persist": False}
+    result = generate(ADULTS, checkup, count=5, **told)
+
+    assert not result.outputs.get("sdtm_datasets")
+    assert not list((tmp_path / "out").rglob("*.xpt"))
+    assert [note for note in result.notes if note.startswith("sdtm_datasets: no file")]
+    assert verify_folder(tmp_path / "out").passed
+
+
+def test_a_study_of_screen_failures_alone_is_written(tmp_path):
+    screened = naming("hs-t2d-301")
+    screened["events"] = screened["events"][:1]
+    result = trialsim.generate(ADULTS, screened, count=5, output_formats=["sdtm_datasets"], out=tmp_path / "out", persist=False)
+
+    assert {"ta.xpt", "dm.xpt", "define.xml"} <= {Path(path).name for path in result.outputs["sdtm_datasets"]}
+    assert verify_folder(tmp_path / "out").passed

@@ -72,7 +72,9 @@ class SdtmWriter:
                 self._add(name, source, rank, *domain.build(source))
 
     def close(self) -> None:
-        """Write the files, in the order of define.xml."""
+        """Write the files, in the order of define.xml; none where nobody is a subject, as a design alone is no study."""
+        if not self._consents:
+            return
         written: list[tuple[Dataset, frozenset[str]]] = []
         planned = self._design()
         for name, dataset in datasets().items():
