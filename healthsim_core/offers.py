@@ -154,6 +154,8 @@ class EventHandler(Offer):
         reviews: Takes the `Run` and the events of the plan when it is compiled; raises SpecificationError for what the
             product, if it takes part, cannot make of them.
         reviewed: Parameters of which `reviews` asks whether everybody has them.
+        settings: Names of the product's settings, `products.<product>` of a profile; () for none. Where a handler of the product declares
+            them, others are refused; None says nothing of them.
         notes: Takes the events and what `handle` made of them; returns, by text, how often something happened that a user
             should know of ("refills of schedule II drugs, which are never refilled, were not dispensed"). Counts are summed
             over the run and told in `Result.notes`, those of 0 are not.
@@ -175,6 +177,7 @@ class EventHandler(Offer):
     accepts: Callable[[Run], Mapping[str, Collection[str]]] | None = None
     reviews: Callable[[Run, Sequence[PlannedEvent]], None] | None = None
     reviewed: tuple[str, ...] = attrs.field(default=(), converter=_names)
+    settings: tuple[str, ...] | None = None
     notes: Callable[[Events, Mapping[str, Columns]], Mapping[str, int]] | None = None
     checks: Callable[[Events, Mapping[str, Columns]], Mapping[tuple[str, str], tuple[int, int]]] | None = None
 

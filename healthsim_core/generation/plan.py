@@ -32,6 +32,7 @@ from healthsim_core.generation.people_plan import PeoplePlan, compile_people
 from healthsim_core.generation.request import Request, RequestedJourney
 from healthsim_core.generation.reviews import planned, review
 from healthsim_core.generation.sequence import without_records
+from healthsim_core.generation.settings import check_settings
 from healthsim_core.offers import EventHandler, OutputFormat, PersonColumns, RunHandler
 from healthsim_core.reference.hybrid import with_reference
 from healthsim_core.reference.stored import Facts, current_facts, using
@@ -162,16 +163,8 @@ def _compiled(request: Request, catalog: Catalog, facts: Facts) -> Plan:
         compiler.compile(assignments)
     formats = tuple(f for name in request.formats if (f := mistakes.attempt(None, _format, name, catalog, products)) is not None)
     start_dates = mistakes.attempt(None, _start_dates, request)
-    run = Run(
-        seed=request.seed,
-        as_of=np.datetime64(request.as_of),
-        start=start_dates[0] if start_dates is not None else np.datetime64(request.as_of),
-        counties=tuple(sorted(people.counties)),
-        journeys=tuple(each.specification.journey_id for each in request.journeys),
-        itineraries=tuple(map(_itinerary, request.journeys)),
-        settings={name: {k: v for k, v in given.items() if k != EVERYONE} for name, given in request.settings.items()},
-        reference=_Datasets(catalog),
-    )
+    run = _run(request, catalog, people, start_dates)
+    check_settings(request.settings, catalog, mistakes)
     _check_accepted(catalog, products, run, compiler.held, mistakes)
     reviewing = (handler for handler in catalog.of(EventHandler) if handler.product in products)
     review((*reviewing, *formats), run, planned(compiler.nodes, compiler.given, compiler.where), mistakes)
@@ -192,6 +185,19 @@ def _compiled(request: Request, catalog: Catalog, facts: Facts) -> Plan:
         request, catalog, run, people, start_dates, nodes, positions, handlers, run_handlers, formats, asked, notes, facts,
         catalog.failures,
     )  # fmt: skip
+
+
+def _run(request: Request, catalog: Catalog, people: PeoplePlan, start_dates: tuple[np.datetime64, np.datetime64] | None) -> Run:
+    return Run(
+        seed=request.seed,
+        as_of=np.datetime64(request.as_of),
+        start=start_dates[0] if start_dates is not None else np.datetime64(request.as_of),
+        counties=tuple(sorted(people.counties)),
+        journeys=tuple(each.specification.journey_id for each in request.journeys),
+        itineraries=tuple(map(_itinerary, request.journeys)),
+        settings={name: {k: v for k, v in given.items() if k != EVERYONE} for name, given in request.settings.items()},
+        reference=_Datasets(catalog),
+    )
 
 
 def _itinerary(given: RequestedJourney) -> RunJourney:

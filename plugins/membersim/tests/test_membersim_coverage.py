@@ -162,7 +162,7 @@ def test_a_plan_that_makes_no_sense_is_refused(change, what):
         accepted(make_run(settings={"membersim": {"plans": {"Gold": design}}}))
 
 
-@pytest.mark.parametrize("settings", [{"plans": 3}, {"plans": {"Gold": 3}}, {"plan": {}}])
+@pytest.mark.parametrize("settings", [{"plans": 3}, {"plans": {"Gold": 3}}])
 def test_settings_that_are_none_are_refused(settings):
     with pytest.raises(SpecificationError, match=r"^products\.membersim\.plan"):
         accepted(make_run(settings={"membersim": settings}))

@@ -45,7 +45,7 @@ def healthsim_event_handlers() -> Iterable[EventHandler | EventColumns | RunHand
     named = {table.name: "*npi" for table in (FACILITY, PROVIDER, PHARMACY)}
     yield RunHandler(network_tables, writes=(FACILITY, PROVIDER, PHARMACY), named_in=named, find=met_tables)
     yield EventColumns(("provider_npi", "facility_npi"), event_columns)
-    yield EventHandler("person", attribution, writes=(ATTRIBUTION,))
+    yield EventHandler("person", attribution, writes=(ATTRIBUTION,), settings=())
     yield EventHandler("milestone", appointments, writes=(APPOINTMENT,), parameters=(_SPECIALTY,))
 
 

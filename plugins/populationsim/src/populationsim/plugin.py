@@ -30,7 +30,7 @@ def healthsim_journeys() -> Iterable[Journey]:
 def healthsim_event_handlers() -> Iterable[EventHandler | RunHandler]:
     """The run's counties, everybody's community, and outreach."""
     yield RunHandler(counties, writes=(COUNTY,))
-    yield EventHandler("person", communities, writes=(COMMUNITY,))
+    yield EventHandler("person", communities, writes=(COMMUNITY,), settings=())
     yield EventHandler("milestone", screenings, writes=(SCREENING,), parameters=(_MEASURE,))
 
 

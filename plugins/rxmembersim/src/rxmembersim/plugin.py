@@ -28,7 +28,7 @@ def healthsim_journeys() -> Iterable[Journey]:
 @hookimpl
 def healthsim_event_handlers() -> Iterable[EventHandler]:
     """Cards, prescriptions, claims, and the course of therapy."""
-    yield EventHandler("person", cardholders.cardholders, writes=(CARDHOLDER,))
+    yield EventHandler("person", cardholders.cardholders, writes=(CARDHOLDER,), settings=())
     yield EventHandler(
         "new_rx", prescriptions.prescriptions, writes=(PRESCRIPTION,), parameters=MEDICATION, notes=prescriptions.beyond_law
     )

@@ -20,6 +20,7 @@ from trialsim.design import study_design
 from trialsim.formats import FORMATS
 from trialsim.generation.profiles import PROFILES
 from trialsim.handlers.trial import AFTER, EVENT_TYPES, PARAMETERS, accepted, checked, trial, unnamed_protocol
+from trialsim.protocol import SETTINGS
 from trialsim.randomization import RANDOMIZATION
 from trialsim.tables import DESIGN_TABLES, SUBJECT_TABLES
 
@@ -43,8 +44,8 @@ def healthsim_event_handlers() -> Iterable[EventHandler | RunHandler]:
     """The study's design, and what a trial makes of its events, all seen together."""
     yield RunHandler(study_design, writes=DESIGN_TABLES, description="The design of the study.")
     yield EventHandler(
-        EVENT_TYPES, trial, writes=SUBJECT_TABLES, parameters=PARAMETERS, after=AFTER, accepts=accepted, notes=unnamed_protocol,
-        checks=checked, description="Subjects of a trial.",
+        EVENT_TYPES, trial, writes=SUBJECT_TABLES, parameters=PARAMETERS, after=AFTER, accepts=accepted, settings=SETTINGS,
+        notes=unnamed_protocol, checks=checked, description="Subjects of a trial.",
     )  # fmt: skip
 
 

@@ -146,9 +146,6 @@ def protocol_of(run: Run) -> Protocol:
         SpecificationError: A setting cannot be used, no protocol has the name, or two are named: one run is one study.
     """
     settings = run.settings.get("trialsim", {})
-    for name in settings:
-        if name not in SETTINGS:
-            raise SpecificationError(f'there is no setting "{name}".', "products.trialsim", _nearest(name, SETTINGS))
     protocol = _named(run) or protocols()[DEFAULT]
     return attrs.evolve(
         protocol,

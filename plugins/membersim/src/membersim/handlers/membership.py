@@ -73,6 +73,7 @@ HANDLER = EventHandler(
     accepts=accepted,
     reviews=review,
     reviewed=("drg",),
+    settings=("plans",),
     parameters=(
         _text("class", "AMB, EMER, VR or HH; of a stay IMP or ACUTE. Others have no claim yet."),
         _text("specialty", "Specialty of the service."),

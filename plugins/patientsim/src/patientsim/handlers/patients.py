@@ -27,4 +27,4 @@ def patients(events: Events) -> dict[str, Columns]:
     return {PATIENT.name: Columns(columns, len(events))}
 
 
-HANDLER = EventHandler("person", patients, writes=(PATIENT,), description="Patients' charts.")
+HANDLER = EventHandler("person", patients, writes=(PATIENT,), settings=(), description="Patients' charts.")
