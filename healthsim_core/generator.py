@@ -60,8 +60,8 @@ def generate(
         seed: Any whole number, 0 included; None takes the specification's own.
         scenario: A scenario (mapping, or path of a JSON file) in place of profile and journey.
         as_of: The world's today (date or ISO text); nothing that has happened is dated after it. Default 2026-01-01.
-        start: When journeys begin: a date, or (first, last) for a date by household. Default: `as_of` less the longest
-            journey's duration.
+        start: When journeys begin: a date, or (first, last) for a date by household. Default: a date by household, within
+            the year before `as_of` less the longest journey's duration; 1 January for journeys of a calendar year.
         out: Folder or fsspec URL for files; None with formats takes a new folder below `healthsim-out`.
         overwrite: Replace the files that an earlier run wrote to `out`, and the cohort named by `cohort`.
         resume: Go on with what an unfinished run of the same request has left in `out`, and leave what is finished if this

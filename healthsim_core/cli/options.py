@@ -18,7 +18,7 @@ QUIET = click.option("--quiet", is_flag=True, help="Print neither progress nor s
 _WHEN = (
     click.option("--seed", type=int, help="Any whole number; the same seed gives the same bytes."),
     click.option("--as-of", metavar="DATE", help="The world's today [default: 2026-01-01]."),
-    click.option("--start", metavar="DATE", help="When journeys begin [default: as-of less the longest journey]."),
+    click.option("--start", metavar="DATE", help="When journeys begin [default: by household, in the year before as-of less the longest]."),
 )
 _WHERE = (
     click.option("--out", metavar="DIR", help="Folder or fsspec URL for files."),

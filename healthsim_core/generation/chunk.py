@@ -68,6 +68,8 @@ def _chunk(plan: Plan, start: int, stop: int) -> Chunk:
     of_run = run_tables(plan, met)
     for text, count in dispatcher.notes.items():
         tallies.note(text, count)
+    for text, (count, of) in timeline.left_out.counts.items():
+        tallies.note(text, count, of)
     if validated:
         tally_people(tallies, plan, everybody, present)
         tally_timeline(tallies, plan, timeline)

@@ -30,6 +30,12 @@ def defaults() -> dict[str, Any]:
     return found
 
 
+def mothers() -> tuple[str, ...]:
+    """Who may give birth, as expressions."""
+    who = defaults()["mothers"]
+    return f"sex == {who['sex']!r}", f"age >= {who['least_age']} and age <= {who['most_age']}"
+
+
 def birth_dates(age: NDArray[Any], start: Days, draw: Draws) -> Days:
     """A birth date that makes somebody `age` whole years old on `start`."""
     day = start.astype("datetime64[D]").astype(np.int64)

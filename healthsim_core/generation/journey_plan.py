@@ -14,6 +14,7 @@ from healthsim_core.generation.certainty import Certainties, certain_where, made
 from healthsim_core.generation.distributions import Distribution, compile_distribution, condition
 from healthsim_core.generation.expression_kinds import same_kind
 from healthsim_core.generation.expressions import Expression, expressions_in
+from healthsim_core.generation.identity import mothers
 from healthsim_core.generation.kinds import ANYTHING, BOOLEAN, NUMBER, Kind, always, text_of
 from healthsim_core.generation.nodes import FOLLOWING, Node, Recurrence
 from healthsim_core.generation.parameter_kinds import ParameterKinds
@@ -74,7 +75,9 @@ class JourneyCompiler:
             attempt(None, Expression.parse, f"{name} == {value!r}", assignment.at(f"requires.{name}"), "boolean")
             for name, value in journey.requires.items()
         ]
-        able = tuple(each for each in [*eligible, assignment.when] if each is not None)
+        if any(step.event.adds_person for step in journey.steps):
+            eligible += [attempt(None, Expression.parse, text, assignment.at("events"), "boolean") for text in mothers()]
+        able = tuple({each.text: each for each in [*eligible, assignment.when] if each is not None}.values())
         for expression in able:
             attempt(BOOLEAN, expression.require, self.known)
         return able
@@ -222,7 +225,7 @@ class JourneyCompiler:
         if scheduled and every.high - every.low >= every.expected:
             raise SpecificationError("its window is as wide as its interval.", f"{where}.every", "Make it narrower.")
         until = None if repeat.until is None else condition(repeat.until, f"{where}.until")
-        return Recurrence(every, times, repeat.attrition, until, scheduled)
+        return Recurrence(every, times, repeat.attrition, until, scheduled, repeat.count is None, (repeat.count or times) - times)
 
     def _append(self, number: int, node: Node, event: EventSpecification, where: str) -> None:
         """Add a node, and after it those of the triggers that stand on it, declared and written."""

@@ -28,6 +28,8 @@ class Recurrence:
         attrition: Chance, before each next one, that there is none any more.
         until: Where it holds after an occurrence, there is no next one.
         scheduled: Whether each runs from the first by the schedule, not from the one before.
+        lasting: Whether it comes as long as its journey lasts, not so many times.
+        beyond: How many more times it is stated to come than its journey has room for.
     """
 
     every: Timing
@@ -35,6 +37,8 @@ class Recurrence:
     attrition: float = 0.0
     until: Expression | None = None
     scheduled: bool = False
+    lasting: bool = False
+    beyond: int = 0
 
 
 @attrs.frozen

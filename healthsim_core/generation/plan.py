@@ -22,6 +22,7 @@ from healthsim_core.generation.blocks import blocks_of
 from healthsim_core.generation.coverage import EVENTS, check_plan
 from healthsim_core.generation.distributions import condition
 from healthsim_core.generation.expressions import expressions_in
+from healthsim_core.generation.identity import defaults
 from healthsim_core.generation.journey_order import by_expected_time, reordered
 from healthsim_core.generation.journey_plan import JourneyCompiler
 from healthsim_core.generation.met import EVERYONE, built, is_asked, run_tables
@@ -41,6 +42,7 @@ from healthsim_core.tables import Field, Table
 from healthsim_core.world import CORE_TABLES, PERSON
 
 NO_JOURNEY_DAYS = 365
+YEAR = 365  # days, on any of which the journeys of a household may begin
 
 
 @attrs.frozen(eq=False)
@@ -266,7 +268,8 @@ def _assigned(
                 _refuse_twice(each, position, seen)
             if each.member is not None or len(roles) == 1:
                 with mistakes.caught():
-                    _require(required.setdefault(position, {}), journey.requires, profile, position, each.where)
+                    mother = {"sex": defaults()["mothers"]["sex"]} if born and each.member is not None else {}
+                    _require(required.setdefault(position, {}), {**mother, **journey.requires}, profile, position, each.where)
         when = mistakes.attempt(None, condition, each.when, f"{each.where}.when") if each.when else None
         groups = [(position,) for position in members] if born and members else [members]
         assignments += [Assignment(journey, group, when, each.where) for group in groups]
@@ -317,8 +320,11 @@ def _start_dates(request: Request) -> tuple[np.datetime64, np.datetime64]:
             raise SpecificationError(f"{last} is after as_of, {request.as_of}.", "start", "Journeys begin in the past.")
         return np.datetime64(first), np.datetime64(last)
     longest = max((each.specification.duration_days for each in request.journeys), default=NO_JOURNEY_DAYS)
-    day = np.datetime64(request.as_of) - np.timedelta64(longest, "D")
-    return day, day
+    latest = np.datetime64(request.as_of) - np.timedelta64(longest, "D")
+    if any(each.specification.calendar_year for each in request.journeys):
+        latest = latest.astype("datetime64[Y]").astype("datetime64[D]")
+        return latest, latest
+    return (latest - (YEAR - 1) if request.journeys else latest), latest
 
 
 def _format(name: str, catalog: Catalog, products: tuple[str, ...]) -> OutputFormat:

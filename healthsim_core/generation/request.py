@@ -41,7 +41,7 @@ class Request:
         count: How many people, or households where the profile has members.
         seed: The seed.
         as_of: The world's today.
-        start: First and last day on which journeys may begin; None for as_of less the longest journey.
+        start: First and last day on which journeys may begin; None for a day within the year before as_of less the longest journey.
         products: Which products make tables; None for all installed.
         formats: Which formats are written.
         validation: strict, warn or none.

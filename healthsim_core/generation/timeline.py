@@ -16,6 +16,7 @@ from healthsim_core.generation.blocks import Block, Happenings
 from healthsim_core.generation.endings import Endings
 from healthsim_core.generation.expressions import Expression
 from healthsim_core.generation.following import follow
+from healthsim_core.generation.left_out import LeftOut
 from healthsim_core.generation.nodes import Node
 from healthsim_core.generation.occurrences import CHOICE, LEFT, Occurrences, passed_through, repeated
 from healthsim_core.generation.patterns.branching import took
@@ -74,6 +75,7 @@ class Timeline:
         self.horizon = int(minutes(np.array([run.as_of]))[0]) + DAY - 1
         self.people["death_time"] = np.full(len(present), np.datetime64("NaT"), "datetime64[s]")
         self.history: dict[str, History] = {}
+        self.left_out = LeftOut()
         self._texts: frozenset[str] = frozenset()
         self._origins: dict[int, Minutes] = {}
 
@@ -184,7 +186,9 @@ class Timeline:
     def _candidates(self, node: Node) -> tuple[NDArray[np.intp], Minutes, NDArray[np.int64], NDArray[np.intp]]:
         if node.parent is None:
             mine = self.present & np.isin(np.arange(len(self.present)) % self.size, node.members)
-            mine &= self._eligible(node)
+            able = self._eligible(node)
+            self.left_out.people(node, mine, able)
+            mine &= able
             row = np.flatnonzero(mine)
             anchor = self.start[row] if node.anchor is None else self._anchored(node, row)
             return row, anchor, np.zeros(len(row), np.int64), np.full(len(row), -1, np.intp)
@@ -208,9 +212,10 @@ class Timeline:
     def _first_of(self, node: Node, parent: Happenings, row: NDArray[np.intp]) -> NDArray[np.intp]:
         """Of each person whose journey it is, the first happening."""
         order = np.lexsort((parent.minute, row))
-        new = np.diff(row[order], prepend=-1) != 0
-        mine = self._eligible(node) & np.isin(np.arange(len(self.present)) % self.size, node.members)
-        return np.sort(order[new & mine[row[order]]])
+        first = order[np.diff(row[order], prepend=-1) != 0]
+        first, able = first[np.isin(row[first] % self.size, node.members)], self._eligible(node)
+        self.left_out.people(node, row[first], able)
+        return np.sort(first[able[row[first]]])
 
     def _anchored(self, node: Node, row: NDArray[np.intp]) -> Minutes:
         if isinstance(node.anchor, int):
@@ -253,9 +258,10 @@ class Timeline:
     def _within(self, node: Node, made: Occurrences) -> NDArray[np.bool_]:
         if node.newborn:
             return made.minute <= self.horizon
-        start = self.begins(node, made.row)
-        latest = np.minimum(self.horizon, start + (node.duration * DAY + DAY - 1))
-        inside = made.minute <= (self.horizon if node.starts else latest)
+        start, late = self.begins(node, made.row), made.minute > self.horizon
+        over = np.zeros(len(made), bool) if node.starts else made.minute > start + (node.duration * DAY + DAY - 1)
+        self.left_out.events(node, over, late & ~over, made.first, self.run.as_of)
+        inside = ~(over | late)
         if node.anchor is not None:
             inside &= made.minute >= start
             if node.parent is not None:

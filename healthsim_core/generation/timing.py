@@ -14,6 +14,7 @@ from healthsim_core.dates import plus_months
 from healthsim_core.draws import Draws
 from healthsim_core.errors import SpecificationError
 from healthsim_core.generation.distributions import Distribution, compile_distribution
+from healthsim_core.generation.season import Season
 from healthsim_core.spec.journey import DAYS, Delay
 
 Minutes = NDArray[np.int64]
@@ -41,6 +42,7 @@ class Timing:
         business: Whether low and high count Monday to Friday alone.
         weekdays: Whether what falls on a weekend is moved.
         clock: Least and most minute of the day, where it is said.
+        season: The part of the year into which it is moved.
         distribution: What days are drawn from, where it is not the above.
     """
 
@@ -53,6 +55,7 @@ class Timing:
     business: bool = False
     weekdays: bool = False
     clock: tuple[int, int] | None = None
+    season: Season | None = None
     distribution: Distribution | None = None
 
     @classmethod
@@ -64,7 +67,8 @@ class Timing:
         """
         if delay is None:
             return cls()
-        common: dict[str, Any] = {"weekdays": delay.weekdays, "clock": delay.time_of_day()}
+        season = Season(*delay.months_and_days()) if delay.season is not None else None
+        common: dict[str, Any] = {"weekdays": delay.weekdays, "clock": delay.time_of_day(), "season": season}
         if delay.is_distribution:
             return _from_distribution(compile_distribution(delay.days, f"{where}.days"), f"{where}.days", **common)
         (low, high), unit = delay.span, delay.unit
@@ -114,6 +118,8 @@ class Timing:
             return anchor + _between(draw.uniform("delay"), self.low, self.high, self.normal)
         day = anchor // DAY
         later = self._day(day, draw.uniform("delay"), columns)
+        if self.season is not None:
+            later = self.season.within(later, draw.uniform("season"))
         if self.clock is not None:
             return self._at_the_clock(anchor, day, later, draw)
         if self.weekdays:
@@ -129,6 +135,8 @@ class Timing:
     def bounds(self, day: Whole) -> tuple[Whole, Whole]:
         """The first and the last day on which it may end, for each day on which it begins (days since 1970)."""
         first, last = self._stated(day)
+        if self.season is not None:
+            first, last = self.season.bounds(first)[0], self.season.bounds(last)[1]
         if self.weekdays:
             friday = last - _past_friday(last)
             last = np.where(_is_weekend(last), np.where(friday >= first, friday, _monday_after(last)), last)
@@ -154,7 +162,7 @@ class Timing:
         first, last = (int(bound[0]) for bound in self._stated(np.array([day])))
         days: Whole = np.arange(first, last + 1)
         chance = _weights(last - first + 1, self.normal)
-        if self.in_minutes or self.names or len(days) > _MOST_DAYS:
+        if self.in_minutes or self.names or self.season is not None or len(days) > _MOST_DAYS:
             return None
         if self.distribution is not None:
             below = self.distribution.cdf(np.arange(first - day, last - day + 1) + 0.5, {})
@@ -201,7 +209,7 @@ class Timing:
 
     def _on_a_weekday(self, day: Whole, later: Whole) -> Whole:
         """The Monday after a weekend, or the Friday before where that alone lies within the bounds."""
-        first, last = self._stated(day)
+        first, last = self._stated(day) if self.season is None else self.season.bounds(later)
         monday, friday = _monday_after(later), later - _past_friday(later)
         return np.asarray(np.where(_is_weekend(later), np.where((monday > last) & (friday >= first), friday, monday), later))
 
@@ -213,7 +221,7 @@ class Timing:
         span = f"{self.low:g}" if self.low == self.high else f"{self.low:g} to {self.high:g}"
         extra = f"{span} {unit}" if self.low or self.high or not months else ""
         said = "days of a distribution" if self.distribution is not None else " and ".join(filter(None, [months, extra]))
-        return said + (" on a weekday" if self.weekdays else "")
+        return said + (" on a weekday" if self.weekdays else "") + (f" in the season {self.season}" if self.season is not None else "")
 
 
 def scheduled(every: Timing, first: Minutes, step: int, draw: Draws) -> Minutes:

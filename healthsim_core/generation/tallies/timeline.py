@@ -150,7 +150,8 @@ def _tally_schedule(tallies: Tallies, timeline: Timeline, node: Node, how: Recur
     middle = 0 if every.months else round((every.low + every.high) / 2)
     off = (every.low, every.high) if every.months else (every.low - middle, every.high - middle)
     overlapping = off[1] - off[0] >= (28 * every.months or middle)  # then order comes first
-    if every.in_minutes or every.weekdays or every.clock is not None or every.distribution is not None or overlapping:
+    moved = every.weekdays or every.season is not None or every.clock is not None
+    if every.in_minutes or moved or every.distribution is not None or overlapping:
         return
     first = np.maximum.accumulate(np.where(block.first, np.arange(len(block.row)), 0))
     same = ~block.first & (block.row == block.row[first]) & (block.occurrence // how.times == block.occurrence[first] // how.times)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import re
 from typing import Annotated, Any, Literal
 
@@ -15,6 +16,7 @@ DAYS = {"minutes": 1 / 1440, "hours": 1 / 24, "days": 1.0, "business_days": 7 / 
 UNITS = tuple(DAYS)
 CLOCK_UNITS = ("minutes", "hours")
 LONGEST_YEARS = 150
+_DAY_OF_YEAR = re.compile(r"^(\d\d)-(\d\d)$")
 _CLOCK = re.compile(r"^([01]?\d|2[0-3]):([0-5]\d)$")
 
 
@@ -41,6 +43,15 @@ def clock(text: str) -> int:
     return int(match[1]) * 60 + int(match[2])
 
 
+def month_and_day(text: str) -> tuple[int, int]:
+    """Month and day of "09-01"."""
+    match = _DAY_OF_YEAR.match(text)
+    month, day = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not 1 <= month <= 12 or not 1 <= day <= calendar.monthrange(2001, month)[1]:
+        raise ValueError(f'"{text}" is not a day of every year; write it as "09-01"')
+    return month, day
+
+
 class Delay(Specification):
     """How long after its anchor an event happens: `{"days": 90}`, `{"weeks": [8, 10]}`, `{"days": 90, "window": [-7, 7]}`.
 
@@ -49,7 +60,8 @@ class Delay(Specification):
     middle; fixed takes no bounds. Months and years are those of the calendar. `business_days` count Monday to Friday;
     there are no holidays. With `weekdays`, what falls on a weekend is moved to the next Monday, or to the Friday before
     where only that lies within the bounds. `at` is the time of day, `between` its least and most; where that time has
-    passed when the delay ends on the anchor's own day, it is the next day's.
+    passed when the delay ends on the anchor's own day, it is the next day's. `season`, such as `["09-01", "01-31"]`, is the
+    part of every year in which the event can happen: what would come at another time comes on any day of the next season.
     """
 
     minutes: Span | None = None
@@ -62,6 +74,7 @@ class Delay(Specification):
     window: Bounds | None = None
     distribution: Literal["fixed", "uniform", "normal"] = "uniform"
     weekdays: bool = False
+    season: Annotated[list[str], Field(min_length=2, max_length=2)] | None = None
     at: str | None = None
     between: Annotated[list[str], Field(min_length=2, max_length=2)] | None = None
 
@@ -71,6 +84,13 @@ class Delay(Specification):
         times = [clock(text) for text in ([value] if isinstance(value, str) else value or [])]
         if times != sorted(times):
             raise ValueError(f"{value}: the earlier time of day comes first")
+        return value
+
+    @field_validator("season")
+    @classmethod
+    def _days_of_any_year(cls, value: list[str] | None) -> list[str] | None:
+        for text in value or []:
+            month_and_day(text)
         return value
 
     @model_validator(mode="after")
@@ -89,7 +109,7 @@ class Delay(Specification):
         return self
 
     def _check_unit(self, unit: str, findings: Findings) -> None:
-        for name in ("window", "weekdays", "at", "between") if unit in CLOCK_UNITS else ():
+        for name in ("window", "weekdays", "season", "at", "between") if unit in CLOCK_UNITS else ():
             if getattr(self, name):
                 findings.add(f'{unit} run by the clock, without "{name}".', "Give days or longer, or leave it out.", name)
         if not self.is_distribution:
@@ -136,6 +156,11 @@ class Delay(Specification):
         """The least, in `unit`; below zero is an error. A window around nothing is cut off there."""
         low = self.span[0]
         return low + (self.window[0] / DAYS[self.unit] if self.window and low else 0)
+
+    def months_and_days(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """The first and the last day of the season, each as month and day."""
+        assert self.season is not None
+        return month_and_day(self.season[0]), month_and_day(self.season[1])
 
     def time_of_day(self) -> tuple[int, int] | None:
         """Least and most minute of the day, where one is said."""

@@ -27,7 +27,8 @@ class JourneySpecification(Document):
 
     `requires` says what the person must be, such as `{"sex": "F"}`: others are passed over, and where a scenario gives
     the journey to a member whose attribute the profile leaves unsaid, the member is so. `starts_on` makes the journey begin
-    with an event of another journey of the same person; else it begins at the run's start.
+    with an event of another journey of the same person; else it begins at the run's start. A run that says no start begins
+    on a day within the year before its latest one, another for each household; with `calendar_year` it begins on 1 January.
     """
 
     kind = "journey"
@@ -41,6 +42,7 @@ class JourneySpecification(Document):
     condition: Condition | None = None
     requires: dict[Annotated[str, Field(pattern=COLUMN)], str | float] = Field(default_factory=dict)
     parameters: dict[str, Any] = Field(default_factory=dict)
+    calendar_year: bool = False
     starts_on: StartsOn | None = None
     events: list[EventSpecification] = Field(default_factory=list, max_length=MOST_EVENTS)
     branches: list[Branch] = Field(default_factory=list, max_length=100, json_schema_extra=or_one)
