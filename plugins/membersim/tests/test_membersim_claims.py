@@ -174,7 +174,7 @@ def test_a_new_plan_year_resets():
         {"event_id": "out", "event_type": "discharge", "depends_on": "stay", "delay": {"days": 3},
          "parameters": {"reason_code": "I21.4", "drg": "281"}},
     ]}  # fmt: skip
-    claims = database(generate("commercial-healthy", two_years, count=60, products=["membersim"]))
+    claims = database(generate("commercial-healthy", two_years, count=60, products=["membersim"], start="2024-01-01"))
 
     met = rows(claims, "select plan_year, count(*) from accumulator where plan = 'HDHP' and network = 'in' and kind = 'deductible' "
                        "and applied = \"limit\" group by 1 order by 1")  # fmt: skip

@@ -22,7 +22,7 @@ from healthsim_core.testing import make_run
 
 FORMAT = next(each for each in FORMATS if each.name == "hl7v2_adt")
 CARE = json.loads((Path(__file__).parent / "data" / "year_of_everything.json").read_text(encoding="utf-8"))
-SUMMER = ("20250309020000", "20251102020000")  # daylight saving time of 2025, of everybody's county in Texas
+SUMMERS = (("20240310020000", "20241103020000"), ("20250309020000", "20251102020000"))  # daylight saving time in Texas
 STRUCTURES = {"A01": "ADT_A01", "A02": "ADT_A02", "A03": "ADT_A03", "A04": "ADT_A01", "A08": "ADT_A01"}
 
 
@@ -111,7 +111,8 @@ def test_every_time_has_the_offset_of_the_persons_county(messages):
     for message in messages:
         told = [fields(message, *each) for each in (("MSH", 7), ("EVN", 2), ("PV1", 44), ("PV1", 45))]
         times = [time for time in told if time]
-        assert [time[14:] for time in times] == ["-0500" if SUMMER[0] <= time[:14] < SUMMER[1] else "-0600" for time in times]
+        summer = [any(first <= time[:14] < last for first, last in SUMMERS) for time in times]
+        assert [time[14:] for time in times] == ["-0500" if each else "-0600" for each in summer]
 
 
 def test_the_message_is_of_when_the_event_happened(messages):

@@ -13,7 +13,7 @@ Rows = list[dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def courses() -> Result:
-    return generate(profile="diabetic-senior", journey="kidney-disease-course", count=500, products=["patientsim"])
+    return generate(profile="diabetic-senior", journey="kidney-disease-course", count=500, products=["patientsim"], start="2016-01-01")
 
 
 def rows(result: Result, table: str) -> Rows:
