@@ -102,11 +102,16 @@ def adults(**fields: Any) -> dict[str, Any]:
 
 
 def run(
-    profile: dict[str, Any] | None = None, *events: dict[str, Any], count: int = 200, fields: dict[str, Any] | None = None, **options: Any
+    profile: dict[str, Any] | None = None,
+    *events: dict[str, Any],
+    count: int = 200,
+    fields: dict[str, Any] | None = None,
+    start: Any = "2025-01-01",
+    **options: Any,
 ) -> Result:
-    """People of a profile with a journey of `events`."""
+    """People of a profile with a journey of `events` from 1 January; without a start, from a day of each household's own."""
     made = journey(*events, **(fields or {})) if events else []
-    return ProfileJourneyOrchestrator(profile or adults(), made, count=count, catalog=catalog(), **options).execute()
+    return ProfileJourneyOrchestrator(profile or adults(), made, count=count, catalog=catalog(), start=start, **options).execute()
 
 
 def _hook(name: str, offers: tuple[Any, ...]) -> Any:

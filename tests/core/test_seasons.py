@@ -36,7 +36,7 @@ def test_what_is_left_of_a_season(season: list[str], day: str, first: str, last:
 
 def vaccinated(season: list[str], **options: Any) -> list[Any]:
     shot = clinic.event("shot", delay={"days": [0, 200], "season": season, **options})
-    return clinic.run(None, shot, count=400, fields={"duration_days": 900}).timeline["time"].to_pylist()
+    return clinic.run(None, shot, count=400, fields={"duration_days": 900}, start=None).timeline["time"].to_pylist()
 
 
 @pytest.mark.parametrize(("season", "months"), [(WINTER, {9, 10, 11, 12, 1}), (SUMMER, {6, 7, 8})])
