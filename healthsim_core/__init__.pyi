@@ -19,6 +19,8 @@ from .events import Schedule as Schedule
 from .file_layouts import FileColumn as FileColumn
 from .file_layouts import FileLayout as FileLayout
 from .formats import text as text
+from .formats.characters import Characters as Characters
+from .formats.characters import json_characters as json_characters
 from .formats.destination import Destination as Destination
 from .generation.executor import ProfileExecutor as ProfileExecutor
 from .generation.result import Result as Result

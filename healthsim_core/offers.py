@@ -12,6 +12,7 @@ import pyarrow as pa
 from healthsim_core.codes import CodeSystem
 from healthsim_core.columns import Column, Columns
 from healthsim_core.file_layouts import FileLayout
+from healthsim_core.formats.characters import Characters
 from healthsim_core.planned import PlannedEvent
 from healthsim_core.tables import Field, Table
 
@@ -330,6 +331,8 @@ class OutputFormat(Offer):
             returned for each part.
         reviews: Takes the `Run` and the events of the plan when it is compiled; raises SpecificationError for what the
             format cannot say.
+        characters: What values may bring into the format's text. The tables that a writer is given hold no other, and what
+            it writes has the escapes; None where the writer hands values to a library that sees to that.
     """
 
     name: str
@@ -340,6 +343,11 @@ class OutputFormat(Offer):
     in_parts: bool = False
     finish: Callable[[Destination, Run, Mapping[str, pa.Table], Sequence[Any]], None] | None = None
     reviews: Callable[[Run, Sequence[PlannedEvent]], None] | None = None
+    characters: Characters | None = None
+
+    def guarded(self, tables: Mapping[str, pa.Table]) -> Mapping[str, pa.Table]:
+        """The tables as its writer may see them."""
+        return tables if self.characters is None else self.characters.guarded(tables)
 
 
 @attrs.frozen

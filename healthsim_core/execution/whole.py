@@ -40,14 +40,14 @@ def write_whole(
 def _format(
     plan: Plan, folder: Folder, tables: StoredTables, of_run: Mapping[str, pa.Table], results: Sequence[PartResult], offer: OutputFormat
 ) -> list[WrittenFile]:
-    destination = Destination(folder, offer.name)
+    destination = Destination(folder, offer.name, characters=offer.characters)
     if offer.finish is not None:
         left = [result.left[offer.name] for result in results if offer.name in result.left]
-        offer.finish(destination, plan.run, of_run, left)
+        offer.finish(destination, plan.run, offer.guarded(of_run), left)
     elif not offer.in_parts:
         writer = offer.writer(destination, plan.run)
         for known in _pieces(plan, tables, of_run, offer):
-            writer.write(known)
+            writer.write(offer.guarded(known))
         writer.close()
     return destination.close()
 

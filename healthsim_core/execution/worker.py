@@ -90,7 +90,7 @@ class _PartWriter:
         self._formats: list[tuple[OutputFormat, Destination, FormatWriter]] = []
         for offer in plan.formats:
             if offer.in_parts:
-                destination = Destination(job.folder, offer.name, number)
+                destination = Destination(job.folder, offer.name, number, offer.characters)
                 self._formats.append((offer, destination, offer.writer(destination, plan.run)))
 
     def write(self, tables: Mapping[str, pa.Table], of_run: Mapping[str, pa.Table]) -> None:
@@ -98,7 +98,7 @@ class _PartWriter:
             self._tables[name].write(rows)
         known = {**of_run, **tables}
         for offer, _, writer in self._formats:
-            writer.write({name: known[name] for name in (*offer.needs, *offer.wants) if name in known})
+            writer.write(offer.guarded({name: known[name] for name in (*offer.needs, *offer.wants) if name in known}))
 
     def close(self) -> tuple[dict[str, tuple[WrittenFile, ...]], dict[str, Any]]:
         left = {offer.name: writer.close() for offer, _, writer in self._formats}

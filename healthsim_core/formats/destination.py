@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 import pyarrow as pa
 
+from healthsim_core.formats.characters import Characters
 from healthsim_core.formats.folder import COPY, Folder, Started, refused
 from healthsim_core.formats.text import data
 
@@ -30,9 +31,11 @@ class OutputFile:
     Args:
         folder: The output folder.
         name: The file's path in it.
+        characters: Those of the format's values, whose escapes are put in; None for none.
     """
 
-    def __init__(self, folder: Folder, name: str) -> None:
+    def __init__(self, folder: Folder, name: str, characters: Characters | None = None) -> None:
+        self._characters = characters
         self.name, self.rows, self.bytes, self.closed = name, 0, 0, False
         self._digest = hashlib.sha256()
         self._file: Started = folder.create(name)
@@ -43,6 +46,8 @@ class OutputFile:
             rows = len(content) if rows is None else rows
             content = data(content)
         raw = content.encode() if isinstance(content, str) else content
+        if self._characters is not None:
+            raw = self._characters.given(bytes(raw))
         self.rows += rows or 0
         self.bytes += len(raw)
         self._digest.update(raw)
@@ -64,14 +69,15 @@ class Destination:
         folder: The output folder.
         name: The format's folder in it.
         part: The part of a run of several parts that the files are of; None where they are of the whole run.
+        characters: Those of the format's values; None for none.
 
     Attributes:
         part: The part's number from 0; 0 where files are of the whole run. What must be distinct over a run, such as a
             control number, is told apart by it.
     """
 
-    def __init__(self, folder: Folder | Path, name: str, part: int | None = None) -> None:
-        self.part = part or 0
+    def __init__(self, folder: Folder | Path, name: str, part: int | None = None, characters: Characters | None = None) -> None:
+        self.part, self._characters = part or 0, characters
         self._out = folder if isinstance(folder, Folder) else Folder(folder)
         self._name, self._cut = name, part is not None
         self._open: dict[str, OutputFile] = {}
@@ -80,7 +86,8 @@ class Destination:
     def open(self, name: str) -> OutputFile:
         """Start (or go on with) the file `name` of this format."""
         if name not in self._open:
-            self._open[name] = OutputFile(self._out, f"{self._name}/{part_name(name, self.part) if self._cut else name}")
+            path = f"{self._name}/{part_name(name, self.part) if self._cut else name}"
+            self._open[name] = OutputFile(self._out, path, self._characters)
         return self._open[name]
 
     def path(self, name: str) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from healthsim_core import OutputFormat
 from membersim.billable import refuse_classes
 
+from .characters import CHARACTERS
 from .parties import NETWORK
 from .read_834 import read_enrollments
 from .read_835 import read_remittances
@@ -23,6 +24,7 @@ FORMATS: tuple[OutputFormat, ...] = (
         writer=X12Enrollments,
         read=read_enrollments,
         in_parts=True,
+        characters=CHARACTERS,
         needs=(*_SHARED, "membersim.member"),
         wants=NETWORK,
     ),
@@ -32,6 +34,7 @@ FORMATS: tuple[OutputFormat, ...] = (
         writer=X12Claims,
         read=read_claims,
         in_parts=True,
+        characters=CHARACTERS,
         needs=(*_CLAIMS, "membersim.claim_diagnosis"),
         wants=NETWORK,
         reviews=lambda run, events: refuse_classes("x12_837", events),
@@ -42,6 +45,7 @@ FORMATS: tuple[OutputFormat, ...] = (
         writer=X12Remittances,
         read=read_remittances,
         in_parts=True,
+        characters=CHARACTERS,
         needs=_CLAIMS,
         wants=NETWORK,
         reviews=lambda run, events: refuse_classes("x12_835", events),

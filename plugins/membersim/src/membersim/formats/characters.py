@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from healthsim_core import Text
+from healthsim_core import Characters, Text
 
 ELEMENT, COMPONENT, REPETITION, SEGMENT = "*", ":", "^", "~"
 
 _ALLOWED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 !\"&'()+,-./;?=")
 _PLAIN = r"^[A-Z0-9!\"&'()+,\-./;?=]+( [A-Z0-9!\"&'()+,\-./;?=]+)*$"
 _ALREADY = re.compile(_PLAIN[1:-1])
+_PRINTABLE = frozenset(map(chr, range(0x20, 0x7F))) - {ELEMENT, COMPONENT, REPETITION, SEGMENT}
 _LETTER = re.compile(r"LETTER (?:SMALL |CAPITAL )?([A-Z]{1,3})\b")
 _ALIKE = {"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "_": "-"}
 
@@ -29,10 +31,20 @@ def basic(value: str, longest: int = 60) -> str:
     """`value` in the basic character set, without runs of spaces, of 1 to `longest` characters."""
     if len(value) <= longest and _ALREADY.fullmatch(value.upper()):
         return value.upper()
-    decomposed = unicodedata.normalize("NFKD", value.upper())
+    return _letters(value.upper(), _ALLOWED)[:longest].rstrip() or "-"
+
+
+def _letters(value: str, allowed: Collection[str]) -> str:
+    decomposed = unicodedata.normalize("NFKD", value)
     letters = (_ALIKE.get(letter, letter) for letter in decomposed if not unicodedata.combining(letter))
-    kept = "".join(letter if letter in _ALLOWED else _nearest(letter) for letter in letters)
-    return " ".join(kept.split())[:longest].rstrip() or "-"
+    return " ".join("".join(letter if letter in allowed else _nearest(letter) for letter in letters).split())
+
+
+def _undelimited(value: str) -> str:
+    return _letters(value, _PRINTABLE)
+
+
+CHARACTERS = Characters(r"^ !-)+-9;-\]_-}", replace=_undelimited)  # printable ASCII without the delimiters
 
 
 def free(column: Text, longest: int = 60) -> Text:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pyarrow.compute as pc
 
 from healthsim_core import Columns, Text, text
 
-from .characters import undotted
+from .characters import COMPONENT, undotted
 from .envelope import END, segment
 from .parties import Parties, address, organization_name
 
@@ -34,8 +35,14 @@ def professional_lines(lines: Columns, claims: Columns) -> pa.Array:
     number = text.whole(lines["line"])
     return text.lines(
         "LX*", number, f"{END}SV1*HC:", lines["service_code"], "*", text.plain_amount(lines["billed"]), "*", lines["unit_code"], "*",
-        quantity(lines["units"]), "*", elsewhere, "**", lines["diagnosis_pointers"].or_else("1"), _dated(lines), number, END,
+        quantity(lines["units"]), "*", elsewhere, "**", _pointers(lines), _dated(lines), number, END,
     )  # fmt: skip
+
+
+def _pointers(lines: Columns) -> Text:
+    """Sequences of diagnoses, which a value of the table separates and the guard of separators keeps apart."""
+    pointers: Text = lines["diagnosis_pointers"]
+    return text.each(pointers.or_else("1"), lambda said: COMPONENT.join(re.findall(r"\d+", said)))
 
 
 def institutional_claim(claims: Columns, codes: Columns, parties: Parties) -> pa.Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from healthsim_core import Text, text
+from healthsim_core import Characters, Text, text
 from patientsim.formats.data import load
 from patientsim.formats.fragments import escaped
 
@@ -15,6 +15,9 @@ LONGEST_IS = 20
 ENCODING = r"^~\&"
 _ESCAPES = {"\\": "\\E\\", "|": "\\F\\", "^": "\\S\\", "&": "\\T\\", "~": "\\R\\"}
 _SPECIAL = re.compile(r"\r\n|[\\|^&~\r\n]|[\x00-\x1f]")
+
+
+CHARACTERS = Characters(r"|^~\\&\x00-\x1f\x7f", {**_ESCAPES, "\r": "\\.br\\", "\n": "\\.br\\"})
 
 
 def escape(value: str) -> str:

@@ -8,6 +8,7 @@ fill number, as the standard has it; the billing request carries the fill's id i
 from __future__ import annotations
 
 from healthsim_core import OutputFormat
+from rxmembersim.formats.ncpdp_d0.layout import CHARACTERS
 from rxmembersim.formats.ncpdp_d0.reader import read_claims
 from rxmembersim.formats.ncpdp_d0.writer import ClaimWriter
 
@@ -17,6 +18,7 @@ NCPDP_D0 = OutputFormat(
     writer=ClaimWriter,
     read=read_claims,
     in_parts=True,
+    characters=CHARACTERS,
     needs=("core.person", "rxmembersim.cardholder", "rxmembersim.prescription", "rxmembersim.fill", "rxmembersim.reversal"),
     wants=("networksim.provider",),
 )

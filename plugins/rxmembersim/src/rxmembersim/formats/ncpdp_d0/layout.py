@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from healthsim_core import Text, text
+from healthsim_core import Characters, Text, text
 
 STX, ETX = "\x02", "\x03"
 FIELD, GROUP, SEGMENT = "\x1c", "\x1d", "\x1e"
@@ -59,9 +59,17 @@ def fixed(values: Text | pa.Array, width: int) -> pa.Array:
 
 def plain(value: str) -> str:
     """Printable ASCII capitals: accents are dropped, separators and all else become blanks."""
+    return printable(value).upper()
+
+
+def printable(value: str) -> str:
+    """Printable ASCII, upper and lower case as they are."""
     letters = unicodedata.normalize("NFKD", value.translate(_LETTERS))
     kept = (letter if " " <= letter <= "~" else "" if unicodedata.combining(letter) else " " for letter in letters)
-    return " ".join("".join(kept).upper().split())
+    return " ".join("".join(kept).split())
+
+
+CHARACTERS = Characters("^ -~", replace=printable)
 
 
 def amount(overpunched: str) -> int:
