@@ -43,6 +43,7 @@ class Run:
         as_of: The world's today, `datetime64[D]`; nothing that has happened is dated after it.
         start: When journeys begin, `datetime64[D]` (the earliest, where it differs by person).
         counties: FIPS codes of every county where people may live, sorted.
+        inhabited: Of these, those where somebody does.
         journeys: Names of the journeys in the plan.
         itineraries: The same journeys, each with what its document says of it.
         settings: The `products` section of the profile or scenario, by product.
@@ -57,6 +58,7 @@ class Run:
     itineraries: tuple[RunJourney, ...] = ()
     settings: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     reference: Callable[[str], Any] = lambda name: None
+    inhabited: tuple[str, ...] = attrs.field(default=attrs.Factory(lambda run: run.counties, takes_self=True))
 
     def draws(self, stream: str, ids: NDArray[Any]) -> Draws:
         """Draws of this run's seed for rows addressed by `ids`."""

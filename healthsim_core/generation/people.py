@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim_core.columns import Column, Columns, Text, concat
-from healthsim_core.draws import Draws, Floats
+from healthsim_core.draws import Draws, Floats, pick
 from healthsim_core.events import Run
 from healthsim_core.generation import identity
 from healthsim_core.generation.allowed import as_codes, whole_ages
@@ -33,6 +33,7 @@ from healthsim_core.offers import asks_condition
 from healthsim_core.reference.places import Addresses
 from healthsim_core.spec.coded import CODED
 
+MANY = 1_000_000  # households, which leave few counties without one
 POSITIONS = 16  # ids of one household: person = unit * 16 + position
 
 
@@ -103,6 +104,16 @@ def make_people(
 @functools.lru_cache(maxsize=64)
 def _addresses(counties: tuple[tuple[str, float], ...]) -> Addresses:
     return Addresses.of(dict(counties))
+
+
+def counties_met(plan: PeoplePlan, seed: int, count: int) -> tuple[str, ...]:
+    """FIPS codes of the counties where households of a run live, sorted; of a run that meets nearly all of them, all."""
+    fips = tuple(sorted(plan.counties))
+    if len(fips) < 2 or count > MANY:
+        return fips
+    units = (np.arange(count, dtype=np.int64) + 1) * POSITIONS
+    met = pick(Draws(seed, "household.place", units).uniform("county"), np.array([plan.counties[code] for code in fips]))
+    return tuple(fips[index] for index in np.unique(met))
 
 
 def _add(house: Household, step: Step) -> None:

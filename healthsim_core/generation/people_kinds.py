@@ -112,7 +112,8 @@ def _attribute(attribute: Attribute, known: Mapping[str, Kind], mistakes: Mistak
 def _usual(name: str) -> Kind:
     """What a built-in attribute holds where the profile leaves it unsaid."""
     stated = [entries[name] for entries in defaults()["members"].values() if name in entries and "distribution" in entries[name]]
-    stated += [defaults()["attributes"][name]] if name in defaults()["attributes"] else [{"distribution": default_plan()}]
+    stated += [defaults()["attributes"][name]] if name in defaults()["attributes"] else []
+    stated += [{"distribution": default_plan()}] if name == "plan" else []
     written: TypeAdapter[Any] = TypeAdapter(WrittenDistribution)
     compiled = [compile_distribution(written.validate_python(entry["distribution"]), f"defaults.{name}") for entry in stated]
     return together([each.gives({}) for each in compiled]) or ANYTHING

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from healthsim_core.catalog import Catalog
 from healthsim_core.errors import Mistakes, SpecificationError
+from healthsim_core.generation.ages import SexByAge, as_common, without_circles
 from healthsim_core.generation.allowed import check_law_of_ages
 from healthsim_core.generation.correlation import correlated
 from healthsim_core.generation.coverage import agreed, default_plan
@@ -20,7 +21,8 @@ from healthsim_core.generation.kinds import Kind
 from healthsim_core.generation.people_kinds import columns_known
 from healthsim_core.generation.people_steps import Attribute, ConditionCode, ConditionPlan, Consequence, Prevalence, Step, in_order
 from healthsim_core.offers import PersonColumns, SkillResolver, asks_condition
-from healthsim_core.reference.places import county, default_codes
+from healthsim_core.reference.ages import AgeStructure
+from healthsim_core.reference.places import counties, county, default_codes
 from healthsim_core.spec.distribution import Constant as WrittenConstant
 from healthsim_core.spec.distribution import Distribution as WrittenDistribution
 from healthsim_core.spec.distribution import age_band
@@ -82,8 +84,8 @@ class PeoplePlan:
     @property
     def coverage_types(self) -> frozenset[str] | None:
         """The coverage types that people may have; None where they are not known beforehand."""
-        law = next(each.by_member[self.subscriber] for each in self.attributes if each.name == "coverage_type")
-        return law.gives({}).values
+        laws = [each.by_member[self.subscriber] for each in self.attributes if each.name == "coverage_type" and each.by_member]
+        return laws[0].gives({}).values if laws else None
 
     @property
     def added(self) -> frozenset[str]:
@@ -93,7 +95,12 @@ class PeoplePlan:
 
 
 def compile_people(
-    profile: ProfileSpecification, catalog: Catalog, births: int, required: Mapping[int, Mapping[str, Any]], mistakes: Mistakes
+    profile: ProfileSpecification,
+    catalog: Catalog,
+    births: int,
+    required: Mapping[int, Mapping[str, Any]],
+    mistakes: Mistakes,
+    structure: AgeStructure,
 ) -> PeoplePlan:
     """Compile a profile.
 
@@ -104,12 +111,14 @@ def compile_people(
         required: Attribute values that journeys require of a member, by position.
         mistakes: Takes what is wrong: an unknown county, an expression over unknown columns, a cycle of attributes. Where
             there is any, the plan is good for finding more of them and for nothing else.
+        structure: How many people the place has by age and sex.
     """
     written = profile.positions
     members = [mistakes.attempt(Member(p.member.role), _member, p, required.get(i, {})) for i, p in enumerate(written)]
     members += [Member("newborn", newborn=True)] * births
     subscriber = next(index for index, member in enumerate(members) if member.role == "subscriber")
-    attributes = correlated(_attributes(profile, written, tuple(members), required, mistakes), profile.correlate, mistakes)
+    drawn = _attributes(profile, written, tuple(members), required, mistakes, structure)
+    attributes = without_circles(correlated(drawn, profile.correlate, mistakes))
     _refuse_columns_of_products(attributes, catalog, mistakes)
     age = next(attribute for attribute in attributes if attribute.name == "age")
     check_ages(age.by_member, members if age.by_member else (), mistakes)
@@ -165,9 +174,10 @@ def _member(position: Position, required: Mapping[str, Any]) -> Member:
 def _counties(profile: ProfileSpecification) -> dict[str, float]:
     where, geography = "demographics.geography", profile.demographics.geography
     reference = profile.reference or profile.demographics.reference
+    if geography is None and reference is None:
+        return {fips: float(each.population) for fips, each in counties().items()}
     if geography is None:
-        weights = {reference.fips if reference else defaults()["geography"]["fips"]: 1.0}
-        where = _reference_path(profile) if reference else where
+        weights, where = {reference.fips: 1.0}, _reference_path(profile)  # type: ignore[union-attr]
     else:
         weights = geography.counties or {str(geography.fips): 1.0}
     for fips in weights:
@@ -190,6 +200,7 @@ def _attributes(
     members: tuple[Member, ...],
     required: Mapping[int, Mapping[str, Any]],
     mistakes: Mistakes,
+    structure: AgeStructure,
 ) -> tuple[Attribute, ...]:
     demographics, coverage = profile.demographics, profile.coverage
     stated: dict[str, Any] = {name: getattr(demographics, name) for name in ("age", "sex", "race", "ethnicity", "language")}
@@ -197,7 +208,9 @@ def _attributes(
         stated["coverage_type"], stated["plan"] = mistakes.attempt((None, None), agreed, coverage, mistakes)
     paths = {name: f"demographics.{name}" for name in stated} | {"coverage_type": "coverage.type", "plan": "coverage.plan"}
     found = [
-        mistakes.attempt(Attribute(name, ()), _built_in, name, stated.get(name), paths.get(name, name), written, members, required)
+        mistakes.attempt(
+            Attribute(name, ()), _built_in, name, stated.get(name), paths.get(name, name), written, members, required, structure
+        )
         for name in ("age", "sex", *HOUSEHOLD_ATTRIBUTES)
     ]
     custom: dict[str, tuple[str, Any]] = {n: (f"attributes.{n}", d) for n, d in profile.attributes.items()}
@@ -216,8 +229,9 @@ def _built_in(
     written: Sequence[Position],
     members: tuple[Member, ...],
     required: Mapping[int, Mapping[str, Any]],
+    structure: AgeStructure,
 ) -> Attribute:
-    chosen, paths = [], []
+    chosen, paths = list[Distribution](), list[str]()
     for index, member in enumerate(members):
         own = getattr(written[index].member, name, None) if index < len(written) else None
         fixed = required.get(index, {}).get(name)
@@ -230,11 +244,12 @@ def _built_in(
             spec = _WRITTEN.validate_python(0)
         elif stated is not None and (len(written) == 1 or name != "age") and not (member.newborn and name == "sex"):
             path, spec = ("" if name == "sex" and member.same_sex is not None else where), stated
-        else:
+        elif name != "sex" or member.newborn:
             spec = _default(name, "individual" if len(written) == 1 and not member.newborn else member.role)
-        chosen.append(compile_distribution(spec, path or where))
         if name == "age":
+            spec = as_common(spec, structure)
             check_law_of_ages(spec, path or where)
+        chosen.append(SexByAge(structure) if spec is None else compile_distribution(spec, path or where))
         paths.append(path)
     return Attribute(name, tuple(chosen), name in HOUSEHOLD_ATTRIBUTES, where, tuple(paths))
 

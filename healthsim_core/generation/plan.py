@@ -17,6 +17,7 @@ from healthsim_core.catalog import CORE_EVENT_TYPES, Catalog, vocabulary
 from healthsim_core.columns import Column, Text
 from healthsim_core.errors import Mistakes, SpecificationError, suggestion, unknown
 from healthsim_core.events import Run, RunJourney
+from healthsim_core.generation.ages import structure_of
 from healthsim_core.generation.assignments import Assignment
 from healthsim_core.generation.blocks import blocks_of
 from healthsim_core.generation.coverage import EVENTS, check_plan
@@ -28,14 +29,14 @@ from healthsim_core.generation.journey_plan import JourneyCompiler
 from healthsim_core.generation.met import EVERYONE, built, is_asked, run_tables
 from healthsim_core.generation.nodes import Node
 from healthsim_core.generation.parameter_kinds import ParameterKinds
-from healthsim_core.generation.people import POSITIONS, make_people
+from healthsim_core.generation.people import POSITIONS, counties_met, make_people
 from healthsim_core.generation.people_plan import PeoplePlan, compile_people
 from healthsim_core.generation.request import Request, RequestedJourney
 from healthsim_core.generation.reviews import planned, review
 from healthsim_core.generation.sequence import without_records
 from healthsim_core.generation.settings import check_settings
 from healthsim_core.offers import EventHandler, OutputFormat, PersonColumns, RunHandler
-from healthsim_core.reference.hybrid import with_reference
+from healthsim_core.reference.hybrid import merged_with, published_of
 from healthsim_core.reference.stored import Facts, current_facts, using
 from healthsim_core.spec.profile import ProfileSpecification
 from healthsim_core.tables import Field, Table
@@ -43,6 +44,7 @@ from healthsim_core.world import CORE_TABLES, PERSON
 
 NO_JOURNEY_DAYS = 365
 YEAR = 365  # days, on any of which the journeys of a household may begin
+NO_PLACE = "no place is stated: people live in all counties of the United States, by population"
 
 
 @attrs.frozen(eq=False)
@@ -156,9 +158,10 @@ def compile_plan(request: Request, catalog: Catalog, facts: Facts | None = None)
 
 def _compiled(request: Request, catalog: Catalog, facts: Facts) -> Plan:
     mistakes = Mistakes()
-    profile = mistakes.attempt(request.profile, with_reference, request.profile, catalog)
+    published = mistakes.attempt(None, published_of, request.profile, catalog)
+    profile = request.profile if published is None else merged_with(request.profile, published)
     assignments, births, required = _assigned(request, profile, mistakes)
-    people = compile_people(profile, catalog, births, required, mistakes)
+    people = compile_people(profile, catalog, births, required, mistakes, structure_of(published))
     products = request.products if request.products is not None else catalog.products
     compiler = JourneyCompiler(catalog, products, people, mistakes)
     with mistakes.caught():
@@ -181,7 +184,8 @@ def _compiled(request: Request, catalog: Catalog, facts: Facts) -> Plan:
     handlers = tuple(h for h in catalog.of(EventHandler) if _chosen(h, products, wanted))
     run_handlers = tuple(h for h in catalog.of(RunHandler) if _chosen(h, products, wanted))
     foregone = dict.fromkeys(_foregone((people.attributes, people.conditions, nodes)))
-    notes = (*_unhandled(nodes, catalog), *without_records(catalog, nodes), *foregone)
+    place = () if _names_a_place(profile) else (NO_PLACE,)
+    notes = (*place, *_unhandled(nodes, catalog), *without_records(catalog, nodes), *foregone)
     asked = tuple(products)
     return Plan(
         request, catalog, run, people, start_dates, nodes, positions, handlers, run_handlers, formats, asked, notes, facts,
@@ -195,6 +199,7 @@ def _run(request: Request, catalog: Catalog, people: PeoplePlan, start_dates: tu
         as_of=np.datetime64(request.as_of),
         start=start_dates[0] if start_dates is not None else np.datetime64(request.as_of),
         counties=tuple(sorted(people.counties)),
+        inhabited=counties_met(people, request.seed, request.count),
         journeys=tuple(each.specification.journey_id for each in request.journeys),
         itineraries=tuple(map(_itinerary, request.journeys)),
         settings={name: {k: v for k, v in given.items() if k != EVERYONE} for name, given in request.settings.items()},
@@ -219,6 +224,10 @@ def _check_accepted(
         for where, parameters in held:
             if parameters.event_type in handler.event_types:
                 mistakes.attempt(None, parameters.check_accepted, accepted, where)
+
+
+def _names_a_place(profile: ProfileSpecification) -> bool:
+    return any((profile.reference, profile.demographics.reference, profile.demographics.geography))
 
 
 def _check_plans(held: Sequence[tuple[str, ParameterKinds]], people: PeoplePlan, mistakes: Mistakes) -> None:

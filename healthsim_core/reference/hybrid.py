@@ -70,19 +70,34 @@ def create_hybrid_profile(
     return with_reference(ProfileSpecification.read(written), default_catalog())
 
 
-def with_reference(profile: ProfileSpecification, catalog: Catalog) -> ProfileSpecification:
-    """The profile with what it leaves unsaid taken from its reference, where it has one."""
+def published_of(profile: ProfileSpecification, catalog: Catalog) -> ProfileSpecification | None:
+    """What is published of the place that a profile refers to; None where it refers to none."""
     reference = profile.reference or profile.demographics.reference
     if reference is None:
         if profile.source not in (None, "explicit"):
             what = f'the source "{profile.source}" is named without a place.'
             raise SpecificationError(what, "reference", 'Add {"type": "county", "fips": ...}.')
-        return profile
+        return None
     source = profile.source or profile.demographics.source or DEFAULT_SOURCE
     facts = ReferenceProfileResolver(catalog).resolve(reference, DEFAULT_SOURCE if source == "hybrid" else source)
-    published = ProfileSpecification.read(facts)
+    return ProfileSpecification.read(facts)
+
+
+def with_reference(profile: ProfileSpecification, catalog: Catalog) -> ProfileSpecification:
+    """The profile with what it leaves unsaid taken from its reference, where it has one."""
+    published = published_of(profile, catalog)
+    return profile if published is None else merged_with(profile, published)
+
+
+def merged_with(profile: ProfileSpecification, published: ProfileSpecification) -> ProfileSpecification:
+    """The profile with what it leaves unsaid taken from what is published.
+
+    Where it states the ages, the sexes are not taken: they then follow from the ages, as the place has women at each age.
+    """
     merged = profile.model_copy(deep=True)
     for name in published.demographics.model_fields_set:
+        if name == "sex" and profile.demographics.age is not None:
+            continue
         if getattr(merged.demographics, name) is None:
             setattr(merged.demographics, name, getattr(published.demographics, name))
     merged.clinical.conditions = [*merged.clinical.conditions, *_unsaid(merged, published)]

@@ -33,12 +33,13 @@ def bundled(name: str) -> pa.Table:
 
 @attrs.frozen
 class County:
-    """A county: FIPS code, name, two-letter state, the state's name."""
+    """A county: FIPS code, name, two-letter state, the state's name, residents."""
 
     fips: str
     name: str
     state: str
     state_name: str
+    population: int
 
 
 @functools.cache
@@ -90,7 +91,8 @@ def _meant(found: County) -> str:
 
 def _counties(name: str) -> dict[str, County]:
     with (_DATA / name).open(encoding="utf-8", newline="") as file:
-        return {row["fips"]: County(row["fips"], row["name"], row["state"], row["state_name"]) for row in csv.DictReader(file)}
+        rows = csv.DictReader(file)
+        return {row["fips"]: County(row["fips"], row["name"], row["state"], row["state_name"], int(row["population"])) for row in rows}
 
 
 @attrs.frozen(eq=False)

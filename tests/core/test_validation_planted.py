@@ -81,7 +81,11 @@ FAMILY: dict[str, Any] = {
         {"role": "subscriber", "age": {"type": "uniform", "min": 30, "max": 60}},
         {"role": "spouse", "age": {"type": "normal", "mean": "subscriber_age", "sd": 4.0, "min": 18}, "probability": 0.6},
         {"role": "dependent", "age": {"type": "uniform", "min": 0, "max": 18}, "probability": 0.5},
-        {"role": "dependent", "count": {"type": "poisson", "mean": 1.2, "max": 3}, "age": {"type": "normal", "mean": 14, "sd": 6}},
+        {
+            "role": "dependent",
+            "count": {"type": "poisson", "mean": 1.2, "max": 3},
+            "age": {"type": "normal", "mean": 14, "sd": 6, "min": 0, "max": 26},
+        },
     ],
 }
 WRONG_FAMILY: list[tuple[str, Any, str, str]] = [

@@ -9,6 +9,7 @@ import numpy as np
 
 from healthsim_core.errors import Mistakes, SpecificationError
 from healthsim_core.generation.distributions import families
+from healthsim_core.generation.distributions.bands import single_years
 from healthsim_core.generation.distributions.base import Distribution, Parameter
 from healthsim_core.generation.distributions.composed import Conditional, Dates, Mixture, ZeroInflated
 from healthsim_core.generation.distributions.continuous import Continuous, Empirical, Uniform
@@ -17,7 +18,9 @@ from healthsim_core.generation.distributions.finite import AgeBands, Choice, Con
 from healthsim_core.generation.distributions.normal import Normal
 from healthsim_core.generation.expression_kinds import same_kind
 from healthsim_core.generation.expressions import Expression
+from healthsim_core.reference.ages import nation
 from healthsim_core.spec import distribution as written
+from healthsim_core.spec.distribution.parameters import OLDEST
 
 _NONE, _ALWAYS = Constant(0.0), Expression.parse("True")  # in the place of what is wrong, which is told before they are of use
 
@@ -163,6 +166,13 @@ def _date(spec: written.Date, where: str) -> Distribution:
     return Dates(around, days_around)
 
 
+def _age_bands(spec: written.AgeBands, where: str) -> Distribution:
+    years = single_years(spec, nation(OLDEST))
+    if isinstance(years, written.AgeBands):
+        return AgeBands(tuple(map(written.age_band, spec.bands)), tuple(spec.bands.values()))
+    return compile_distribution(years, where)
+
+
 def _conditional(spec: written.Conditional, where: str) -> Distribution:
     mistakes, rules = Mistakes(), list[tuple[Expression, Distribution]]()
     for index, rule in enumerate(spec.rules):
@@ -190,7 +200,7 @@ _COMPILERS: dict[type, Callable[[Any, str], Distribution]] = {
     written.Explicit: lambda spec, where: Choice(
         tuple(item.value for item in spec.values), np.array([item.weight for item in spec.values])
     ),
-    written.AgeBands: lambda spec, where: AgeBands(tuple(map(written.age_band, spec.bands)), tuple(spec.bands.values())),
+    written.AgeBands: _age_bands,
     written.Uniform: lambda spec, where: Uniform(spec.min, spec.max),
     written.Normal: _normal,
     written.LogNormal: _log_normal,

@@ -161,7 +161,7 @@ class Derived(Distribution):
     @property
     def monotone(self) -> bool:
         """See `Distribution`."""
-        return False
+        return not self.names  # the same for everybody
 
     def sample(self, unit: Floats, columns: Mapping[str, Any]) -> Column:
         """See `Distribution`."""

@@ -215,7 +215,8 @@ def _tally_count(tallies: Tallies, houses: Households, where: str, count: Distri
 def _tally_units(tallies: Tallies, houses: Households) -> None:
     """What is drawn once a household: where it lives, and when its journeys begin."""
     plan, rows = houses.plan, np.arange(houses.plan.people.subscriber, len(houses.present), houses.size)
-    counties = {fips: weight / sum(plan.people.counties.values()) for fips, weight in plan.people.counties.items()}
+    total = sum(plan.people.counties.values())
+    counties = {fips: weight / total for fips, weight in plan.people.counties.items()}
     if len(counties) <= FEW:
         tally_shares(tallies, _GEOGRAPHY, counties, houses.people["county_fips"][rows])
     else:

@@ -31,7 +31,7 @@ class Categorical(Checked):
 
 
 class AgeBands(Checked):
-    """Whole years: a band by weight, and within it every age alike."""
+    """Whole years: a band by weight, and within it every age alike, or where a band is open, as the population has them."""
 
     type: Literal["age_bands"]
     bands: Weights

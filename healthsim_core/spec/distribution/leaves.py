@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from healthsim_core.spec.distribution.composed import Conditional, Mixture, ZeroInflated
@@ -29,3 +29,17 @@ def leaves(written: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
         yield from leaves(written.distribution, (*path, "distribution"))
     else:
         yield path, written
+
+
+def replaced(written: Any, function: Callable[[Any], Any]) -> Any:
+    """A distribution whose leaves are what `function` makes of those of `written`, which stays as it is."""
+    if isinstance(written, Conditional):
+        rules = [rule.model_copy(update={"then": replaced(rule.then, function)}) for rule in written.rules]
+        default = None if written.default is None else replaced(written.default, function)
+        return written.model_copy(update={"rules": rules, "default": default})
+    if isinstance(written, Mixture):
+        parts = [each.model_copy(update={"distribution": replaced(each.distribution, function)}) for each in written.components]
+        return written.model_copy(update={"components": parts})
+    if isinstance(written, ZeroInflated):
+        return written.model_copy(update={"distribution": replaced(written.distribution, function)})
+    return function(written)

@@ -1,6 +1,7 @@
 """People as a county's facts describe them."""
 
 import numpy as np
+import populationsim
 import pytest
 from populationsim.facts import AGE_BANDS, Facts, bundled, nation
 from populationsim.generation import POPULATION_PROFILE_TEMPLATES, PopulationProfileExecutor, create_population_profile
@@ -137,3 +138,23 @@ def test_a_households_stated_members_keep_their_ages_and_conditions():
     assert people["age"].to_pylist() == [42, 40, 16] * 100
     assert subscribers <= diabetics
     assert len(diabetics - subscribers) < 30
+
+
+def test_stated_ages_keep_the_county_s_share_of_women_at_each_age():
+    profile = {"id": "old", "source": "populationsim", "reference": {"type": "county", "fips": "48201"},
+               "demographics": {"age": {"type": "uniform", "min": 65, "max": 90}}}  # fmt: skip
+    people = populationsim.generate(profile, count=10_000, persist=False).tables["core.person"].to_pylist()
+    women = [person["sex"] == "F" for person in people]
+    assert 0.55 < sum(women) / len(women) < 0.59
+    oldest = [person["sex"] == "F" for person in people if person["age"] >= 85]
+    assert sum(oldest) / len(oldest) > 0.6
+
+
+def test_an_open_band_follows_the_county_s_ages():
+    def mean_age(fips):
+        adults = {"age": {"type": "age_bands", "bands": {"20+": 1}}}
+        profile = {"id": "old", "reference": {"type": "county", "fips": fips}, "demographics": adults}
+        ages = populationsim.generate(profile, count=4_000, persist=False).tables["core.person"]["age"].to_pylist()
+        return sum(ages) / len(ages)
+
+    assert mean_age("12099") > mean_age("48201") + 4  # Palm Beach is older than Harris

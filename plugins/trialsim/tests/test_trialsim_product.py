@@ -16,6 +16,7 @@ from trialsim.terminology import codelists
 from healthsim_core import JourneySpecification, ProfileSpecification, SpecificationError, generate
 
 HOME = Path(trialsim.__file__).parent
+HERE = {"demographics": {"geography": {"fips": "48201"}}}
 
 
 def subjects(profile: Any, count: int = 20, journey: Any = None) -> list[dict[str, Any]]:
@@ -52,14 +53,14 @@ def test_changing_a_template_changes_no_other_copy() -> None:
 
 
 def test_the_study_can_be_named() -> None:
-    found = subjects(create_subject_profile(study_id="DM-07"))
+    found = subjects(create_subject_profile(study_id="DM-07", **HERE))
 
     assert len(found) == 20
     assert all(row["study_id"] == "DM-07" and row["usubjid"].startswith("DM-07-10") for row in found)
 
 
 def test_sites_can_be_counted() -> None:
-    assert {row["site_id"] for row in subjects(create_subject_profile(sites_per_county=1))} == {"101"}
+    assert {row["site_id"] for row in subjects(create_subject_profile(sites_per_county=1, **HERE))} == {"101"}
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ def payer_table(run: Run) -> Mapping[str, Columns]:
     """The payers of a run: all bundled ones, and the Medicaid program of each state where people live."""
     payers = [{k: v for k, v in payer.items() if k != "weight"} for payer in document("payers")["payers"]]
     by_fips = {row["fips"]: state for state, row in states().items()}
-    here = sorted({by_fips[county[:2]] for county in run.counties if county[:2] in by_fips})
+    here = sorted({by_fips[county[:2]] for county in run.inhabited if county[:2] in by_fips})
     everything = [*payers, *(_medicaid(state) for state in here)]
     return {PAYER.name: Columns({field.name: [payer[field.name] for payer in everything] for field in PAYER.fields}, len(everything))}
 

@@ -38,7 +38,7 @@ _NAMES: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "names.jso
 def network_tables(run: Run) -> dict[str, Columns]:
     """The network of the run's counties."""
     _refuse_unknown(run)
-    return _tables(network(tuple(run.counties)))
+    return _tables(network(run.inhabited))
 
 
 def met_tables(run: Run, keys: Mapping[str, Sequence[str]], everyone: bool) -> dict[str, Columns]:
@@ -50,14 +50,14 @@ def met_tables(run: Run, keys: Mapping[str, Sequence[str]], everyone: bool) -> d
     npis, county, position = npis[ours], county[ours], position[ours]
     counties = tuple(sorted(roster().fips[number] for number in np.unique(county)))
     if everyone:
-        return _tables(network(counties or tuple(run.counties)))
+        return _tables(network(counties or run.inhabited))
     clinicians = position >= PROVIDER
     organizations = numbers.npi(county[clinicians], roster().organization(county[clinicians], position[clinicians]))
     return _tables(_network(_Sites(counties or roster().fips[:1], np.union1d(npis, organizations))))
 
 
 def _refuse_unknown(run: Run) -> None:
-    unknown = [fips for fips in run.counties if fips not in roster().number]
+    unknown = [fips for fips in run.inhabited if fips not in roster().number]
     if unknown:
         raise SpecificationError(f"no population is known of {', '.join(unknown)}.", "demographics.geography", "Choose another county.")
 

@@ -27,23 +27,24 @@ _QUARTILES = ("low", "low_to_medium", "medium_to_high", "high")  # CDC/ATSDR's w
 
 def counties(run: Run) -> dict[str, Columns]:
     """The run's counties and their facts."""
-    known = [_facts(run).place(fips) for fips in run.counties]
-    named = [places.county(fips) for fips in run.counties]
+    known = [_facts(run).place(fips) for fips in run.inhabited]
+    named = [places.county(fips) for fips in run.inhabited]
     columns: dict[str, Any] = {
-        "county_fips": Text.of(run.counties),
+        "county_fips": Text.of(run.inhabited),
         "name": Text.of([each.name for each in named]),
         "state": Text.of([each.state for each in named]),
         "known": np.array([place is not None for place in known], bool),
         "sources": Text.of([", ".join(place.sources) or None if place else None for place in known]),
     }
     columns |= {name: _figures(known, measure) for name, measure in _COUNTY.items()}
-    return {"populationsim.county": Columns(columns, len(run.counties))}
+    return {"populationsim.county": Columns(columns, len(run.inhabited))}
 
 
 def communities(people: Events) -> dict[str, Columns]:
     """The community of everybody, one row a person."""
     fips = people.people["county_fips"]
-    known = [_facts(people.run).place(code) for code in fips.values.to_pylist()]
+    here = set(np.unique(fips.codes).tolist())  # of many counties that are possible, few are met by a chunk
+    known = [_facts(people.run).place(code) if at in here else None for at, code in enumerate(fips.values.to_pylist())]
     figures = {name: np.append(_figures(known, measure), np.nan)[fips.codes] for name, measure in _COMMUNITY.items()}
     rank = figures["svi_percentile"]
     quartile = np.where(np.isnan(rank), -1, np.minimum(np.floor(np.nan_to_num(rank) * 4), 3))

@@ -170,8 +170,15 @@ def composition() -> dict[str, Any]:
 
 
 def _rows_of(fips: str) -> list[Row]:
-    rows: list[Row] = bundled().filter(pc.equal(bundled()["place"], fips)).to_pylist()
-    return rows
+    return _rows_by_place().get(fips, [])
+
+
+@cache
+def _rows_by_place() -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in bundled().to_pylist():
+        found.setdefault(row["place"], []).append(row)
+    return found
 
 
 def _structure(counts: list[Row]) -> NDArray[np.float64] | None:

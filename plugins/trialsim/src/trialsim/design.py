@@ -23,14 +23,17 @@ def study_design(run: Run) -> dict[str, Columns]:
         tables.ELEMENT.name: _elements(protocol),
         tables.VISIT_SCHEDULE.name: _visits(protocol.visits),
         tables.CRITERION.name: _criteria(protocol.criteria),
-        tables.SITE.name: sites(protocol, run.counties).assign(country=Text.constant(protocol["country"], _site_count(protocol, run))),
+        tables.SITE.name: _sites(protocol, run),
         tables.SUMMARY.name: _summary(protocol),
     }
     return {name: columns.assign(study_id=Text.constant(protocol.study_id, columns.rows)) for name, columns in found.items()}
 
 
-def _site_count(protocol: Protocol, run: Run) -> int:
-    return max(len(run.counties), 1) * protocol.sites_per_county
+def _sites(protocol: Protocol, run: Run) -> Columns:
+    """The sites of the counties where somebody lives, numbered among those of all counties where people may live."""
+    every = sites(protocol, run.counties)
+    here = every.where(every["county_fips"].isin(run.inhabited)) if run.inhabited else every  # type: ignore[union-attr]
+    return here.assign(country=Text.constant(protocol["country"], here.rows))
 
 
 def _study(protocol: Protocol) -> Columns:
