@@ -14,6 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 Mask = NDArray[np.bool_]
+_EXACT = 2.0**53  # below it, floats hold whole numbers exactly
 Column = Union[NDArray[Any], "Text"]
 
 
@@ -268,8 +269,12 @@ class Columns(Mapping[str, Column]):
 
 
 def spelled(numbers: NDArray[Any]) -> Text:
-    """Numbers as text, as short as can be; NaN is null."""
-    return Text.of([None if value != value else f"{value:g}" for value in numbers.tolist()])
+    """Numbers as text, as short as can be, whole ones with all their digits; NaN is null."""
+    return Text.of([None if value != value else _spelled(float(value)) for value in numbers.tolist()])
+
+
+def _spelled(value: float) -> str:
+    return f"{value:.0f}" if abs(value) < _EXACT and value.is_integer() else f"{value:g}"
 
 
 def is_null(column: Column) -> Mask:

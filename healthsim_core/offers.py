@@ -264,6 +264,8 @@ class SkillResolver(Offer):
         conditions: ICD-10-CM categories whose codes and severities the skill knows.
         baselines: Attributes whose baseline values its lookup `baseline` gives by severity.
         blanks: Lookup name to what it gives and some of its rows leave blank.
+        cells: Takes the name of a lookup; returns the columns of its table as text, the context's headed `by NAME`, "" where a
+            cell is blank. So coded texts are checked before anything is made; without it, each when it is drawn.
         document: The Markdown file it was read from, where there is one.
     """
 
@@ -274,6 +276,7 @@ class SkillResolver(Offer):
     conditions: tuple[str, ...] = attrs.field(default=(), converter=_names)
     baselines: tuple[str, ...] = attrs.field(default=(), converter=_names)
     blanks: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
+    cells: Callable[[str], Mapping[str, Sequence[str]]] | None = None
     document: Path | None = None
 
 

@@ -53,7 +53,9 @@ class Field:
         codes: Name of the code system or value set that its texts are of, such as "icd-10-cm"; the name of another field in
             brackets, such as "[system]", where that field says which; "" for free text.
         least: Of a number, the least that it may be.
+        above: Of a number, what it exceeds.
         most: Of a number, the most that it may be.
+        signed_by: Name of the field whose LOINC code says whether it may be below `least` after all, as a base excess may.
     """
 
     name: str
@@ -64,7 +66,14 @@ class Field:
     references: str = ""
     codes: str = ""
     least: float | None = None
+    above: float | None = None
     most: float | None = None
+    signed_by: str = ""
+
+    @property
+    def said_by(self) -> str:
+        """Name of the field that says which code system its codes are of, where one does."""
+        return self.codes.strip("[]") if self.codes.startswith("[") else ""
 
     @property
     def arrow(self) -> pa.Field:

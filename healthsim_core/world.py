@@ -45,8 +45,8 @@ CONDITION = Table(
     "core.condition",
     (
         Field("person_id", "id", "The person.", references="core.person"),
-        Field("category", "category", "The condition as the profile names it, such as E11."),
-        Field("code", "category", "Billable ICD-10-CM code."),
+        Field("category", "category", "The condition as the profile names it, such as E11.", codes="icd-10-cm-category"),
+        Field("code", "category", "Billable ICD-10-CM code.", codes="icd-10-cm"),
         Field("description", "category", "The code in words.", nullable=True),
         Field("severity", "category", "Severity.", nullable=True),
         Field("onset_date", "date", "When it began, never before birth."),

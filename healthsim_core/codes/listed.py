@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _DATA = Path(__file__).parent / "data"
 _STEM = 3  # characters that a code shares with those that may be meant
 _ALIKE = 0.5
+_UNSPECIFIED = ("9", "90", "909", "90XA", "9XXA")
 _SHOWN = 3  # codes that an error lists
 _MOST = 1_000  # codes that are compared with one that is none
 
@@ -59,6 +60,19 @@ class ListedSystem(CodeSystem):
         """What the list calls a code; None where it holds no words for it."""
         found = self._row(code)
         return None if found is None else self._words[found].as_py()
+
+    def unspecified(self, category: str) -> str | None:
+        """The billable code below a category that says no more than the category does: its "unspecified", by its place and its words."""
+        stem = self.read(category)
+        for ending in _UNSPECIFIED:
+            found = self._row(stem + ending)
+            if found is not None and self._list["billable"][found].as_py() and "unspecified" in str(self._words[found]).lower():
+                return self.spoken(stem + ending)
+        return None
+
+    def below(self, category: str) -> list[str]:
+        """The first billable codes below a category."""
+        return self._alike(self.read(category))[:_SHOWN]
 
     def sex(self, code: str) -> str | None:
         """F or M where only they can have the code."""

@@ -16,8 +16,9 @@ from healthsim_core.columns import Column, Columns, Repeated, Text, as_columns, 
 from healthsim_core.errors import HealthSimError, TableError
 from healthsim_core.events import ANY, Events, People, Run, merged, no_ancestors
 from healthsim_core.generation.chain import chain_of
+from healthsim_core.generation.coded import SHARED
 from healthsim_core.generation.nodes import Node, event_texts
-from healthsim_core.generation.parameter_kinds import GREATEST_PARAMETER, SHARED_PARAMETERS
+from healthsim_core.generation.parameter_kinds import GREATEST_PARAMETER
 from healthsim_core.offers import EventColumns, EventHandler
 from healthsim_core.tables import Field, Table
 from healthsim_core.world import EVENT
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 _OF_ANCESTORS = ("id", "time", "provider_npi", "facility_npi")
 _OfBlock: TypeAlias = tuple[int, NDArray[np.intp], NDArray[np.int64]]
-_SHARED = tuple(Field(name, "category", name, nullable=True) for name in SHARED_PARAMETERS)
 
 
 class Dispatcher:
@@ -187,7 +187,7 @@ class Dispatcher:
         at, source = np.flatnonzero(np.array(asks, bool)[self.chain.node[:-1]]), self.chain.sources(asks)
         assigned: dict[str, Text] = {}  # apart: no offer sees what another one assigns
         for offer in self.catalog.of(EventColumns):
-            given = offer.compute(self._batch(at, _SHARED, f"{offer.product}.assignment"))
+            given = offer.compute(self._batch(at, SHARED, f"{offer.product}.assignment"))
             for name in offer.fields:
                 column = given[name]
                 assert isinstance(column, Text)
@@ -236,8 +236,14 @@ def _as(field: Field, column: Column) -> Column:
     if field.type in ("text", "category") and not isinstance(column, Text):
         return spelled(np.asarray(column))
     if field.type == "number" and not isinstance(column, Text):
-        return np.clip(np.asarray(column, np.float64), -GREATEST_PARAMETER, GREATEST_PARAMETER)
+        return np.clip(np.asarray(column, np.float64), *_ends(field))
     return column
+
+
+def _ends(field: Field) -> tuple[float, float]:
+    """What a number is taken for that is drawn beyond what its field may be."""
+    least = -GREATEST_PARAMETER if field.least is None or field.signed_by else field.least
+    return least, GREATEST_PARAMETER if field.most is None else field.most
 
 
 def _number(text: str) -> float:

@@ -95,6 +95,8 @@ def follow(timeline: Timeline, nodes: Sequence[Node], indices: tuple[int, ...]) 
     at = at[kept]
     carried = {ours: causes.parameters.unread(theirs) for theirs, ours in node.parameters.carried if theirs in causes.parameters}
     parameters = Columns(carried, len(causes.row)).take(at).assign(**node.parameters.constants)
+    if node.parameters.coded:
+        parameters = parameters.assign(**node.parameters.written(parameters.parts, len(at)))
     if given:
         parameters = parameters.assign(**Columns(given, len(moment)).take(kept).parts)
     starts = np.searchsorted(causes.node[at], np.arange(len(mine) + 1))

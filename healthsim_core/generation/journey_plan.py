@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from healthsim_core.catalog import Catalog
 from healthsim_core.errors import Mistakes, SpecificationError
 from healthsim_core.generation.assignments import Assigned, Assignment
 from healthsim_core.generation.certainty import Certainties, certain_where, made_certain
+from healthsim_core.generation.coded import Coded
 from healthsim_core.generation.distributions import Distribution, compile_distribution, condition
 from healthsim_core.generation.expression_kinds import same_kind
 from healthsim_core.generation.expressions import Expression, expressions_in
@@ -24,14 +26,17 @@ from healthsim_core.generation.patterns.lifecycle import Lifecycle
 from healthsim_core.generation.people_plan import PeoplePlan
 from healthsim_core.generation.sequence import check_carried, check_sequence
 from healthsim_core.generation.timing import Timing
+from healthsim_core.generation.who import Comers
 from healthsim_core.offers import Trigger
+from healthsim_core.reference.known_codes import KnownCodes
 from healthsim_core.spec.journey import EventSpecification, InlineTrigger, JourneySpecification
 from healthsim_core.spec.journey.events import MOST_COPIES, MOST_OCCURRENCES, Anchor, Repeat
 from healthsim_core.spec.journey.expansion import Step
 
 MOST_NODES = 20_000
 MOST_OF_A_NODE = 100_000  # occurrences of one event that a person may have, repeats of repeats included
-LIFETIME = 130 * 365.2425  # days: from birth, what comes again may come this long
+DAYS_A_YEAR = 365.2425
+LIFETIME = 130 * DAYS_A_YEAR  # days: from birth, what comes again may come this long
 
 
 class JourneyCompiler:
@@ -42,11 +47,14 @@ class JourneyCompiler:
         products: Whose triggers take part.
         people: The compiled profile.
         mistakes: Takes what is wrong.
+        codes: The codes that the run knows.
     """
 
-    def __init__(self, catalog: Catalog, products: Sequence[str], people: PeoplePlan, mistakes: Mistakes) -> None:
+    def __init__(self, catalog: Catalog, products: Sequence[str], people: PeoplePlan, mistakes: Mistakes, codes: KnownCodes) -> None:
         self.catalog, self.known, self.mistakes = catalog, people.known, mistakes
         self.certain = Certainties(people.known, {f"condition.{plan.category}": plan.certain for plan in people.conditions})
+        self.coded = Coded(catalog, codes)
+        self.who = Comers({attribute.name: attribute.by_member for attribute in people.attributes})
         self.given: list[dict[str, Kind]] = []  # what the parameters of each node hold
         self.held: list[tuple[str, ParameterKinds]] = []  # the parameters with their paths
         self.nodes: list[Node] = []
@@ -109,8 +117,7 @@ class JourneyCompiler:
         readable, certain = self._readable_at(number, step, conditions)
         event_type = attempt("milestone", self.catalog.event_type, event.event_type, f"{where}.event_type")
         parameters, outcomes, drawn = self._given(event, event_type, journey, readable, where)
-        child = event.subject == "newborn" or (parent is not None and self.certain.of_child[parent])
-        self.certain.add(certain, drawn, child)
+        self._reached(number, step, conditions, certain, drawn)
         closing = self.closings.get(event_type)
         node = Node(
             path=f"{journey.journey_id}/{event.event_id}",
@@ -137,6 +144,7 @@ class JourneyCompiler:
             at_death=tuple(closing.at_death.items()) if closing else (),
             birth=event.adds_person is not None,
             newborn=event.subject == "newborn",
+            ages=self._ages(event_type, parameters, journey, f"{where}.parameters"),
         )
         node = self._with_patterns(number, node, step, readable, where)
         for expression in expressions_in(node.timing):
@@ -158,12 +166,29 @@ class JourneyCompiler:
         certain = self.certain.where(parent, newborn, members, (*conditions, *eligible), readable)
         return made_certain(readable, certain), certain
 
+    def _reached(
+        self, number: int, step: Step, conditions: tuple[Expression, ...], certain: frozenset[str], drawn: Sequence[str]
+    ) -> None:
+        """Note to whom an event can happen, and what is certain of them."""
+        parent = self.assigned.index_of(number, step.event.depends_on)
+        of_child = parent is not None and self.certain.of_child[parent]
+        child = step.event.subject == "newborn" or of_child
+        holds = (*conditions, *(self.eligible[number] if parent is None or step.starts else ()))
+        self.who.add(self.assigned.all[number].members, parent, child and not of_child, child, holds)
+        self.certain.add(certain, drawn, child)
+
+    def _ages(self, event_type: str, parameters: Parameters, journey: JourneySpecification, where: str) -> tuple[int, int] | None:
+        """The ages at which the next node can happen, by what it diagnoses."""
+        diagnoses, years = self.coded.diagnoses(event_type, parameters, self.given[-1]), journey.duration_days / DAYS_A_YEAR
+        return self.who.ages(diagnoses, math.floor(years) if self.certain.of_child[-1] else math.ceil(years), where, self.mistakes)
+
     def _given(
         self, event: EventSpecification, event_type: str, journey: JourneySpecification, readable: Mapping[str, Kind], where: str
     ) -> tuple[Parameters, tuple[tuple[str, Distribution], ...], list[str]]:
         """Parameters and outcomes of the next node, and those of the outcomes that then are not null."""
         attempt, path, catalog = self.mistakes.attempt, f"{where}.parameters", self.catalog
         parameters = attempt(Parameters(), compile_parameters, event.parameters, event_type, journey.parameters, catalog, path)
+        parameters = attempt(parameters, self.coded.written, event_type, parameters, path)
         held = ParameterKinds(catalog, event_type, parameters, readable)
         reading = {**readable, **held.as_read}
         for use in parameters.skills:
@@ -172,6 +197,8 @@ class JourneyCompiler:
         if drawn or any(name.startswith("parameters.") for name in parameters.reads):
             held = ParameterKinds(catalog, event_type, parameters, {**reading, **drawn})
         self._hold(held, path)
+        parameters = attempt(parameters, self.coded.read, event_type, parameters, held.by_name, {}, path)
+        attempt(None, self.coded.check_outcomes, event_type, parameters, event.outcomes, dict(outcomes), where)
         return parameters, outcomes, [name for name in event.outcomes if drawn[name].always]
 
     def _hold(self, held: ParameterKinds, where: str) -> None:
@@ -242,6 +269,7 @@ class JourneyCompiler:
         for order, trigger in enumerate(self.triggers):
             if trigger.on == node.event_type:
                 caused = self._declared(node, index, trigger, order, _numbered(paths, trigger.then))
+                caused = self.coded.triggered(caused, self.nodes, f"{where}.parameters", self.mistakes)
                 held = self._caused(caused)
                 attempt(None, held.check_needed, f"{where}.parameters")
                 self.given.append(held.by_name)
@@ -249,6 +277,7 @@ class JourneyCompiler:
         for position, each in enumerate(written):
             path = f"{where}.triggers[{position}]"
             made = self._triggered(node, index, each, _numbered(paths, each.event_type), path)
+            made = self.coded.triggered(made, self.nodes, f"{path}.parameters", self.mistakes)
             self._hold(self._caused(made), f"{path}.parameters")
             self._expand(number, made, (), where)
 
@@ -259,6 +288,7 @@ class JourneyCompiler:
         certain = certain_where(node.conditions, plain)
         carried = {name: always(kind, kind.always or name in certain) for name, kind in self.given[node.parent].items()}
         self.certain.add(self.certain.at[node.parent] | (certain - carried.keys()), (), self.certain.of_child[node.parent])
+        self.who.same(node.parent)
         return ParameterKinds(self.catalog, node.event_type, node.parameters, plain, carried)
 
     def _declared(self, node: Node, index: int, trigger: Trigger, order: int, then: str) -> Node:

@@ -78,6 +78,7 @@ class Node:
         outlives: Whether it happens though the person has died meanwhile.
         birth: Whether it adds a person.
         newborn: Whether it happens to the child.
+        ages: The ages, both included, of those whom its diagnosis can befall; it does not happen to others.
     """
 
     path: str
@@ -112,6 +113,7 @@ class Node:
     outlives: bool = False
     birth: bool = False
     newborn: bool = False
+    ages: tuple[int, int] | None = None
 
     @property
     def reads(self) -> frozenset[str]:

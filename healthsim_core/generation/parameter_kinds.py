@@ -10,12 +10,12 @@ import attrs
 
 from healthsim_core.catalog import CORE_EVENT_TYPES, Catalog
 from healthsim_core.errors import Mistakes, SpecificationError, suggestion
+from healthsim_core.generation.coded import SHARED
 from healthsim_core.generation.kinds import ANYTHING, BOOLEAN, NOTHING, NUMBER, TEXT, Kind, always, kind_of_field
 from healthsim_core.generation.parameters import Parameters
 from healthsim_core.generation.skill_use import Reference, SkillUse
 
 GREATEST_PARAMETER = 1e9  # of a number; what is drawn beyond is taken for it
-SHARED_PARAMETERS = ("specialty", "class")  # read by whoever assigns clinicians and places, whatever the event type
 
 
 @attrs.frozen(slots=False)
@@ -65,7 +65,7 @@ class ParameterKinds:
         """
         mistakes, kinds, given = Mistakes(), self.by_name, {*self.parameters.constants, *self.parameters.references}
         handlers = self.catalog.handlers(self.event_type)
-        accepted = {field.name for handler in handlers for field in handler.parameters} | set(SHARED_PARAMETERS)
+        accepted = {field.name for handler in handlers for field in handler.parameters} | {field.name for field in SHARED}
         for name in given if handlers and self.event_type not in CORE_EVENT_TYPES else ():
             if name not in accepted:
                 with mistakes.caught():

@@ -12,6 +12,7 @@ from healthsim_core.catalog import Catalog
 from healthsim_core.columns import Columns
 from healthsim_core.draws import Draws
 from healthsim_core.errors import Mistakes, SkillError, SpecificationError, suggestion, unknown
+from healthsim_core.generation.coded_columns import CodedColumn
 from healthsim_core.generation.skill_use import Reference, SkillUse, check_lookup
 from healthsim_core.offers import SkillResolver, asks_condition
 
@@ -28,12 +29,14 @@ class Parameters:
         references: Reference by name.
         skills: What skills give.
         carried: Parameters of the causing event, (its name, ours).
+        coded: Those whose codes are known only when they are drawn.
     """
 
     constants: Mapping[str, Any] = attrs.field(factory=dict)
     references: Mapping[str, Reference] = attrs.field(factory=dict)
     skills: tuple[SkillUse, ...] = ()
     carried: tuple[tuple[str, str], ...] = ()
+    coded: tuple[CodedColumn, ...] = ()
 
     @property
     def names(self) -> frozenset[str]:
@@ -56,11 +59,21 @@ class Parameters:
             found.update(resolved.parts)
         found.update(self.constants)
         found.update({name: scope(r.name) for name, r in self.references.items() if not _late(r)})
-        return found
+        return {**found, **self.written(found, rows)} if self.coded else found
 
-    def after_outcomes(self, scope: Lookup) -> dict[str, Any]:
-        """References to outcomes and to other parameters."""
-        return {name: scope(r.name) for name, r in self.references.items() if _late(r)}
+    def after_outcomes(self, scope: Lookup, before: Columns) -> dict[str, Any]:
+        """References to outcomes and to other parameters; `before` are those that were drawn before them."""
+        found = {name: scope(r.name) for name, r in self.references.items() if _late(r)}
+        return {**found, **self.written(found, before.rows, before)} if self.coded else found
+
+    def written(self, found: Mapping[str, Any], rows: int, before: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Those of some drawn parameters that hold codes, as their code systems write them.
+
+        Raises:
+            SpecificationError: Some text is no code of its system.
+        """
+        said = {**(before or {}), **found}
+        return {each.name: each.written(said, rows) for each in self.coded if each.name in found}
 
 
 def compile_parameters(

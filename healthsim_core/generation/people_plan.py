@@ -12,21 +12,22 @@ from healthsim_core.catalog import Catalog
 from healthsim_core.errors import Mistakes, SpecificationError
 from healthsim_core.generation.ages import SexByAge, as_common, without_circles
 from healthsim_core.generation.allowed import check_law_of_ages
+from healthsim_core.generation.conditions_plan import conditions_of
 from healthsim_core.generation.correlation import correlated
 from healthsim_core.generation.coverage import agreed, default_plan
-from healthsim_core.generation.distributions import Distribution, compile_distribution, condition
+from healthsim_core.generation.distributions import Distribution, compile_distribution
 from healthsim_core.generation.family import check_ages
 from healthsim_core.generation.identity import defaults
 from healthsim_core.generation.kinds import Kind
 from healthsim_core.generation.people_kinds import columns_known
-from healthsim_core.generation.people_steps import Attribute, ConditionCode, ConditionPlan, Consequence, Prevalence, Step, in_order
-from healthsim_core.offers import PersonColumns, SkillResolver, asks_condition
+from healthsim_core.generation.people_steps import Attribute, ConditionCode, ConditionPlan, Consequence, Step, in_order
+from healthsim_core.offers import PersonColumns, asks_condition
 from healthsim_core.reference.ages import AgeStructure
-from healthsim_core.reference.places import counties, county, default_codes
+from healthsim_core.reference.known_codes import KnownCodes
+from healthsim_core.reference.places import counties, county
 from healthsim_core.spec.distribution import Constant as WrittenConstant
 from healthsim_core.spec.distribution import Distribution as WrittenDistribution
-from healthsim_core.spec.distribution import age_band
-from healthsim_core.spec.profile import ConditionSpecification, Position, ProfileSpecification
+from healthsim_core.spec.profile import Position, ProfileSpecification
 
 HOUSEHOLD_ATTRIBUTES = ("race", "ethnicity", "language", "coverage_type", "plan")
 _WRITTEN: TypeAdapter[Any] = TypeAdapter(WrittenDistribution)
@@ -101,6 +102,7 @@ def compile_people(
     required: Mapping[int, Mapping[str, Any]],
     mistakes: Mistakes,
     structure: AgeStructure,
+    codes: KnownCodes,
 ) -> PeoplePlan:
     """Compile a profile.
 
@@ -112,6 +114,7 @@ def compile_people(
         mistakes: Takes what is wrong: an unknown county, an expression over unknown columns, a cycle of attributes. Where
             there is any, the plan is good for finding more of them and for nothing else.
         structure: How many people the place has by age and sex.
+        codes: The codes that the run knows.
     """
     written = profile.positions
     members = [mistakes.attempt(Member(p.member.role), _member, p, required.get(i, {})) for i, p in enumerate(written)]
@@ -122,7 +125,7 @@ def compile_people(
     _refuse_columns_of_products(attributes, catalog, mistakes)
     age = next(attribute for attribute in attributes if attribute.name == "age")
     check_ages(age.by_member, members if age.by_member else (), mistakes)
-    conditions = _conditions(profile, written, len(members), catalog, mistakes)
+    conditions = conditions_of(profile, written, attributes, catalog, codes, mistakes)
     counties = mistakes.attempt({}, _counties, profile)
     labs = frozenset(lab for skill in catalog.skills.values() for lab in skill.baselines)
     listed = (*attributes, *_consequences(attributes, conditions), *_nobodys(conditions, catalog))
@@ -277,68 +280,3 @@ def _custom(name: str, where: str, spec: Any, written: Sequence[Position], membe
     general = where if spec is not None else ""
     paths = [general if o is None else f"{written[index].where}.attributes.{name}" for index, o in enumerate(own)]
     return Attribute(name, tuple(chosen), False, where, tuple(paths))
-
-
-def _conditions(
-    profile: ProfileSpecification, written: Sequence[Position], members: int, catalog: Catalog, mistakes: Mistakes
-) -> tuple[ConditionPlan, ...]:
-    clinical = profile.clinical
-    common: list[tuple[str, ConditionSpecification]] = []
-    if clinical.primary_condition:
-        common.append(("clinical.primary_condition", clinical.primary_condition))
-    common += [(f"clinical.comorbidities[{i}]", c) for i, c in enumerate(clinical.comorbidities)]
-    common += [(f"clinical.conditions[{i}]", c) for i, c in enumerate(clinical.conditions)]
-    by_code: dict[str, list[tuple[str, ConditionSpecification, int | None]]] = {}
-    for where, spec in common:
-        by_code.setdefault(spec.code, []).append((where, spec, None))
-    for position, (member, path, _) in enumerate(written):
-        for index, spec in enumerate(member.conditions):
-            by_code.setdefault(spec.code, []).append((f"{path}.conditions[{index}]", spec, position))
-    first = next(iter(by_code), None)
-    knowing = {category: skill for skill in catalog.skills.values() for category in skill.conditions}
-    return tuple(
-        mistakes.attempt(
-            _unusable(code, members), _condition, code, stated, len(written), members, knowing, profile, primary=code == first
-        )
-        for code, stated in by_code.items()
-    )
-
-
-def _unusable(code: str, members: int) -> ConditionPlan:
-    nobody = (None,) * members
-    return ConditionPlan(code, nobody, nobody, None, None, None, False, "")
-
-
-def _condition(
-    code: str,
-    stated: list[tuple[str, ConditionSpecification, int | None]],
-    written: int,
-    members: int,
-    knowing: Mapping[str, SkillResolver],
-    profile: ProfileSpecification,
-    primary: bool,
-) -> ConditionPlan:
-    prevalence: list[Prevalence | None] = [None] * members
-    severity: list[Distribution | None] = [None] * members
-    for where, spec, position in stated:
-        said = spec.severity or (profile.clinical.severity if primary else None)
-        for index in range(written) if position is None else [position]:
-            prevalence[index] = _prevalence(spec, where)
-            severity[index] = compile_distribution(said, f"{where}.severity") if said is not None else None
-    where, spec, _ = stated[0]
-    skill = knowing.get(code) or knowing.get(code.split(".")[0])
-    billable, description = _billable(code, skill, spec.description)
-    return ConditionPlan(code, tuple(prevalence), tuple(severity), skill, billable, description, primary, where)
-
-
-def _billable(code: str, skill: SkillResolver | None, description: str | None) -> tuple[str | None, str | None]:
-    if skill is not None and "diagnosis" in skill.lookups and "." not in code:
-        return None, description
-    stated = default_codes().get(code)
-    return (stated[0], description or stated[1]) if stated else (code, description)
-
-
-def _prevalence(spec: ConditionSpecification, where: str) -> Prevalence:
-    stated = spec.prevalence if isinstance(spec.prevalence, dict) else {"0+": spec.prevalence}
-    when = condition(spec.when, f"{where}.when") if spec.when is not None else None
-    return Prevalence(tuple((*age_band(band), probability) for band, probability in stated.items()), when)

@@ -37,6 +37,7 @@ from healthsim_core.generation.sequence import without_records
 from healthsim_core.generation.settings import check_settings
 from healthsim_core.offers import EventHandler, OutputFormat, PersonColumns, RunHandler
 from healthsim_core.reference.hybrid import merged_with, published_of
+from healthsim_core.reference.known_codes import KnownCodes
 from healthsim_core.reference.stored import Facts, current_facts, using
 from healthsim_core.spec.profile import ProfileSpecification
 from healthsim_core.tables import Field, Table
@@ -161,9 +162,10 @@ def _compiled(request: Request, catalog: Catalog, facts: Facts) -> Plan:
     published = mistakes.attempt(None, published_of, request.profile, catalog)
     profile = request.profile if published is None else merged_with(request.profile, published)
     assignments, births, required = _assigned(request, profile, mistakes)
-    people = compile_people(profile, catalog, births, required, mistakes, structure_of(published))
+    codes = KnownCodes.of(catalog)
+    people = compile_people(profile, catalog, births, required, mistakes, structure_of(published), codes)
     products = request.products if request.products is not None else catalog.products
-    compiler = JourneyCompiler(catalog, products, people, mistakes)
+    compiler = JourneyCompiler(catalog, products, people, mistakes, codes)
     with mistakes.caught():
         compiler.compile(assignments)
     formats = tuple(f for name in request.formats if (f := mistakes.attempt(None, _format, name, catalog, products)) is not None)
@@ -185,7 +187,7 @@ def _compiled(request: Request, catalog: Catalog, facts: Facts) -> Plan:
     run_handlers = tuple(h for h in catalog.of(RunHandler) if _chosen(h, products, wanted))
     foregone = dict.fromkeys(_foregone((people.attributes, people.conditions, nodes)))
     place = () if _names_a_place(profile) else (NO_PLACE,)
-    notes = (*place, *_unhandled(nodes, catalog), *without_records(catalog, nodes), *foregone)
+    notes = (*place, *_unhandled(nodes, catalog), *without_records(catalog, nodes), *_of_age(nodes), *foregone)
     asked = tuple(products)
     return Plan(
         request, catalog, run, people, start_dates, nodes, positions, handlers, run_handlers, formats, asked, notes, facts,
@@ -354,6 +356,13 @@ def _format(name: str, catalog: Catalog, products: tuple[str, ...]) -> OutputFor
 
 def _chosen(offer: EventHandler | RunHandler, products: tuple[str, ...], wanted: set[str]) -> bool:
     return offer.product in products or any(table.name in wanted and not table.person for table in offer.writes)
+
+
+def _of_age(nodes: Sequence[Node]) -> Iterator[str]:
+    for node in nodes:
+        if node.ages is not None:
+            low, high = node.ages
+            yield f"{node.path}: its diagnosis is of people of {low} to {high} years alone; it does not happen to others"
 
 
 def _foregone(compiled: Any) -> Iterator[str]:

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from healthsim_core.catalog import CORE_EVENT_TYPES, Catalog
 from healthsim_core.errors import Mistakes, SpecificationError, suggestion
+from healthsim_core.generation.coded import SHARED
 from healthsim_core.generation.nodes import Node
-from healthsim_core.generation.parameter_kinds import SHARED_PARAMETERS
 
 
 def check_carried(
@@ -83,7 +83,7 @@ def _ancestors(nodes: Sequence[Node], index: int) -> Iterable[int]:
 
 
 def _parameters(catalog: Catalog, event_type: str) -> set[str]:
-    return {*(field.name for handler in catalog.handlers(event_type) for field in handler.parameters), *SHARED_PARAMETERS}
+    return {field.name for field in (*(field for handler in catalog.handlers(event_type) for field in handler.parameters), *SHARED)}
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -49,6 +49,16 @@ class SkillUse:
         """What the lookup gives for each row of the context; null for rows that it has no row for."""
         return resolved_or_null(self.skill, self.lookup, context, draw)
 
+    def cells(self) -> Mapping[str, Sequence[str]] | None:
+        """The columns of the lookup's table as text, of the rows that the context may match; None where it has no table."""
+        if self.skill.cells is None:
+            return None
+        cells = self.skill.cells(self.lookup)
+        said = {key: cells[f"by {key}"] for key, value in self.context.items() if isinstance(value, str)}
+        rows = range(len(next(iter(cells.values()), ())))
+        kept = [row for row in rows if all(column[row] in ("*", self.context[key]) for key, column in said.items())]
+        return {name: [column[row] for row in kept] for name, column in cells.items()}
+
     def always(self, known: Mapping[str, Kind]) -> frozenset[str]:
         """What it gives that is never null, as far as that can be told beforehand.
 

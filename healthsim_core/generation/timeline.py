@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim_core.columns import Column, Columns, Text, concat
+from healthsim_core.dates import whole_years
 from healthsim_core.draws import Draws, identify
 from healthsim_core.events import Run
 from healthsim_core.generation.blocks import Block, Happenings
@@ -256,12 +257,13 @@ class Timeline:
         return np.flatnonzero(np.logical_and.reduce([expression.holds(scope, len(row)) for expression in node.conditions]))
 
     def _within(self, node: Node, made: Occurrences) -> NDArray[np.bool_]:
+        of_age = self._of_age(node, made)
         if node.newborn:
-            return made.minute <= self.horizon
+            return (made.minute <= self.horizon) & of_age
         start, late = self.begins(node, made.row), made.minute > self.horizon
         over = np.zeros(len(made), bool) if node.starts else made.minute > start + (node.duration * DAY + DAY - 1)
         self.left_out.events(node, over, late & ~over, made.first, self.run.as_of)
-        inside = ~(over | late)
+        inside = ~(over | late) & of_age
         if node.anchor is not None:
             inside &= made.minute >= start
             if node.parent is not None:
@@ -269,6 +271,14 @@ class Timeline:
         if node.state is not None:
             inside &= made.minute < self._left(node, made.cause)
         return inside
+
+    def _of_age(self, node: Node, made: Occurrences) -> NDArray[np.bool_]:
+        """Who is of the ages that the node's diagnosis can befall."""
+        if node.ages is None:
+            return np.ones(len(made), bool)
+        born, day = np.asarray(self.people["birth_date"])[made.row], (made.minute // DAY).astype("datetime64[D]")
+        age = whole_years(born, day)
+        return np.asarray((age >= node.ages[0]) & (age <= node.ages[1]))
 
     def begins(self, node: Node, row: NDArray[np.intp]) -> Minutes:
         """When the node's journey begins for each of some rows."""
@@ -326,7 +336,7 @@ class Timeline:
                 self._witness(node.path, name, values, reading, made.id)
             self._remember(name, made, values)
             own = {**own, name: values if node.most > 1 else self.outcomes[name][row]}
-        late = node.parameters.after_outcomes(Scope(self, row, columns, node.journey, made.minute, own).__getitem__)
+        late = node.parameters.after_outcomes(Scope(self, row, columns, node.journey, made.minute, own).__getitem__, columns)
         return {**columns.parts, **late}
 
     def _note(self, node: Node, made: Occurrences, parameters: Mapping[str, Any]) -> None:

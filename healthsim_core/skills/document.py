@@ -47,14 +47,16 @@ def read_skill(path: Path) -> SkillResolver:
     except (tomllib.TOMLDecodeError, KeyError) as error:
         raise SkillError(f"the front matter is not usable: {error}.", path.name, "It names `skill` and `version`.") from error
     tables = {slug: LookupTable.parse(slug, body, path.name) for slug, body in _sections(parts[2])}
+    resolver = _Resolver(name, tables)
     return SkillResolver(
         skill=name,
         version=version,
-        resolve=_Resolver(name, tables),
+        resolve=resolver,
         lookups={slug: (table.keys, table.gives) for slug, table in tables.items()},
         conditions=head.get("conditions", ()),
         baselines=tuple(dict.fromkeys(tables["baseline"].cells["by lab"])) if "baseline" in tables else (),
         blanks={slug: table.blanks for slug, table in tables.items()},
+        cells=resolver.cells,
         document=path,
         description=head.get("description", ""),
     )
@@ -69,6 +71,10 @@ class _Resolver:
         if lookup not in self.tables:
             raise SkillError(f'the skill has no lookup "{lookup}".', self.skill, suggestion(lookup, self.tables))
         return self.tables[lookup].resolve(context, draw)
+
+    def cells(self, lookup: str) -> Mapping[str, tuple[str, ...]]:
+        """The columns of a lookup's table as text."""
+        return self.tables[lookup].cells
 
 
 @attrs.frozen(eq=False, slots=False)

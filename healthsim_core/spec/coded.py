@@ -41,10 +41,10 @@ def rewrite(written: Any, function: Callable[[str], str]) -> None:
 
 def _texts_of(written: Any, at: Path) -> Iterator[tuple[Path, str, Callable[[str], None]]]:
     for path, leaf in leaves(written, at):
-        yield from (((*path, *inner), text, put) for inner, text, put in _texts(leaf))
+        yield from (((*path, *inner), text, put) for inner, text, put in texts_of(leaf))
 
 
-def _texts(leaf: Any) -> Iterator[tuple[Path, str, Callable[[str], None]]]:
+def texts_of(leaf: Any) -> Iterator[tuple[Path, str, Callable[[str], None]]]:
     """Each text of a distribution, with its path and what puts another one into its place."""
     if isinstance(leaf, Constant) and isinstance(leaf.value, str):
         yield (), leaf.value, lambda code: setattr(leaf, "value", code)

@@ -25,7 +25,7 @@ _ONE = "1"
 SERVICE_CODE = Table(
     "reference.fee_schedule",
     (
-        Field("code", "text", "HCPCS code."),
+        Field("code", "text", "HCPCS code.", codes="service-code"),
         Field("description", "text", "The service in words.", nullable=True),
         Field("rvu", "number", "Total relative value outside of facilities."),
         Field("varies", "boolean", "Whether it stands for services of several levels."),

@@ -15,7 +15,7 @@ def _person(description: str = "The member.") -> Field:
 
 
 def _npi(name: str, description: str) -> Field:
-    return Field(name, "category", description, nullable=True)
+    return Field(name, "category", description, nullable=True, codes="npi")
 
 
 def _adjudicated() -> tuple[Field, ...]:
@@ -118,16 +118,16 @@ CLAIM = Table(
         Field("status", "category", "paid, denied or pending."),
         Field("denial_reason", "category", "Claim adjustment reason of the denial.", nullable=True),
         Field("network", "category", "in or out: whether the billing provider is in the plan's network."),
-        Field("place_of_service", "category", "CMS place of service. Professional only.", nullable=True),
-        Field("specialty", "category", "Specialty of the service.", nullable=True),
+        Field("place_of_service", "category", "CMS place of service. Professional only.", nullable=True, codes="place-of-service"),
+        Field("specialty", "category", "Specialty of the service.", nullable=True, codes="specialty"),
         Field("bill_type", "category", "Facility, care and frequency in three digits: 111. Institutional only.", nullable=True),
-        Field("admission_type", "category", "Type of admission: 1 to 4. Institutional only.", nullable=True),
+        Field("admission_type", "category", "Type of admission: 1 to 4. Institutional only.", nullable=True, codes="admission-type"),
         Field("admission_source", "category", "Point of origin. Institutional only.", nullable=True),
-        Field("discharge_status", "category", "Patient status: 01 is home. Institutional only.", nullable=True),
-        Field("drg", "category", "MS-DRG, three digits. Institutional only.", nullable=True),
-        Field("principal_diagnosis", "category", "ICD-10-CM code with its dot; null for pharmacy.", nullable=True),
-        Field("admitting_diagnosis", "category", "ICD-10-CM code with its dot. Institutional only.", nullable=True),
-        Field("principal_procedure", "category", "ICD-10-PCS code. Institutional only.", nullable=True),
+        Field("discharge_status", "category", "Patient status: 01 is home. Stays only.", nullable=True, codes="discharge-disposition"),
+        Field("drg", "category", "MS-DRG, three digits. Institutional only.", nullable=True, codes="ms-drg"),
+        Field("principal_diagnosis", "category", "ICD-10-CM code with its dot; null for pharmacy.", nullable=True, codes="icd-10-cm"),
+        Field("admitting_diagnosis", "category", "ICD-10-CM code with its dot. Institutional only.", nullable=True, codes="icd-10-cm"),
+        Field("principal_procedure", "category", "ICD-10-PCS code. Institutional only.", nullable=True, codes="icd-10-pcs"),
         Field("procedure_date", "date", "Date of the principal procedure.", nullable=True),
         _npi("billing_npi", "Organization that bills and is paid."),
         _npi("rendering_npi", "Clinician who rendered the service; attending physician of a stay."),
@@ -157,7 +157,7 @@ CLAIM_LINE = Table(
         Field("units", "number", "Units (UN), or days of a room (DA)."),
         Field("unit_code", "category", "UN or DA."),
         Field("diagnosis_pointers", "category", "Sequences of the claim's diagnoses, such as 1:2. Professional only.", nullable=True),
-        Field("place_of_service", "category", "CMS place of service. Professional only.", nullable=True),
+        Field("place_of_service", "category", "CMS place of service. Professional only.", nullable=True, codes="place-of-service"),
         *_adjudicated(),
     ),
     key=("claim_id", "line"),
@@ -170,7 +170,7 @@ CLAIM_DIAGNOSIS = Table(
         Field("claim_id", "id", "The claim.", references="membersim.claim"),
         Field("sequence", "integer", "1 for the principal diagnosis; pointers refer to it. The admitting diagnosis has 0."),
         _person("The patient."),
-        Field("code", "category", "Billable ICD-10-CM code with its dot."),
+        Field("code", "category", "Billable ICD-10-CM code with its dot.", codes="icd-10-cm"),
         Field("qualifier", "category", "principal, other or admitting."),
         Field("present_on_admission", "category", "Y, N, or null where exempt or not a stay.", nullable=True),
     ),

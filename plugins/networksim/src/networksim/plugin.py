@@ -23,7 +23,7 @@ from networksim.network import met_tables, network_tables
 from networksim.registries import DATASETS
 from networksim.tables import APPOINTMENT, ATTRIBUTION, FACILITY, PHARMACY, PROVIDER
 
-_SPECIALTY = Field("specialty", "category", "Specialty asked for.", nullable=True)
+_SPECIALTY = Field("specialty", "category", "Specialty asked for.", nullable=True, codes="specialty")
 
 
 @hookimpl

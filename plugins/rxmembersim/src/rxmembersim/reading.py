@@ -12,16 +12,16 @@ from healthsim_core import Events, Field, Text
 USUAL_SUPPLY = 30  # days; a month's supply is what most payers allow at retail
 
 MEDICATION = (
-    Field("rxnorm", "category", "RxNorm concept.", nullable=True),
-    Field("ndc", "category", "National Drug Code, eleven digits.", nullable=True),
+    Field("rxnorm", "category", "RxNorm concept.", nullable=True, codes="rxnorm"),
+    Field("ndc", "category", "National Drug Code, eleven digits.", nullable=True, codes="ndc"),
     Field("description", "category", "The drug in words.", nullable=True),
     Field("drug_class", "category", "Therapeutic class.", nullable=True),
-    Field("dose", "number", "Amount a dose.", nullable=True),
-    Field("dose_unit", "category", "Unit of the dose.", nullable=True),
+    Field("dose", "number", "Amount a dose.", nullable=True, above=0),
+    Field("dose_unit", "category", "Unit of the dose.", nullable=True, codes="ucum"),
     Field("sig", "category", "Directions.", nullable=True),
-    Field("days_supply", "number", "Days that one fill lasts.", nullable=True),
-    Field("quantity", "number", "Quantity of one fill.", nullable=True),
-    Field("refills", "number", "Refills after the first fill.", nullable=True),
+    Field("days_supply", "number", "Days that one fill lasts.", nullable=True, least=1),
+    Field("quantity", "number", "Quantity of one fill.", nullable=True, above=0),
+    Field("refills", "number", "Refills after the first fill.", nullable=True, least=0),
 )
 CARRIED = tuple(field.name for field in MEDICATION)
 FILL_PARAMETERS = (

@@ -45,8 +45,8 @@ def membership(events: Events) -> dict[str, Columns]:
     }
 
 
-def _text(name: str, description: str) -> Field:
-    return Field(name, "category", description, nullable=True)
+def _text(name: str, description: str, codes: str = "") -> Field:
+    return Field(name, "category", description, nullable=True, codes=codes)
 
 
 def _notes(events: Events, written: Mapping[str, Columns]) -> dict[str, int]:
@@ -75,21 +75,21 @@ HANDLER = EventHandler(
     reviewed=("drg",),
     settings=("plans",),
     parameters=(
-        _text("class", "AMB, EMER, VR or HH; of a stay IMP or ACUTE. Others have no claim yet."),
-        _text("specialty", "Specialty of the service."),
-        _text("place_of_service", "CMS place of service."),
-        _text("service_code", "HCPCS code; null leaves it to the payer's rules."),
-        _text("reason_code", "First or principal ICD-10-CM diagnosis."),
-        _text("secondary_code", "Second ICD-10-CM diagnosis."),
-        _text("drg", "MS-DRG."),
-        _text("procedure_code", "Principal ICD-10-PCS procedure."),
-        _text("admission_type", "1 to 4."),
-        _text("discharge_disposition", "Patient status at discharge; 01 is home."),
+        _text("class", "AMB, EMER, VR or HH; of a stay IMP or ACUTE. Others have no claim yet.", "encounter-class"),
+        _text("specialty", "Specialty of the service.", "specialty"),
+        _text("place_of_service", "CMS place of service.", "place-of-service"),
+        _text("service_code", "HCPCS code; null leaves it to the payer's rules.", "service-code"),
+        _text("reason_code", "First or principal ICD-10-CM diagnosis.", "icd-10-cm"),
+        _text("secondary_code", "Second ICD-10-CM diagnosis.", "icd-10-cm"),
+        _text("drg", "MS-DRG.", "ms-drg"),
+        _text("procedure_code", "Principal ICD-10-PCS procedure.", "icd-10-pcs"),
+        _text("admission_type", "1 to 4.", "admission-type"),
+        _text("discharge_disposition", "Patient status at discharge; 01 is home.", "discharge-disposition"),
         _text("reason", "Why coverage ends."),
         _text("plan", "The plan changed to."),
-        _text("ndc", "NDC of a pharmacy claim."),
-        Field("days_supply", "number", "Days that a fill lasts.", unit="d", nullable=True),
-        Field("quantity", "number", "Units dispensed.", nullable=True),
+        _text("ndc", "NDC of a pharmacy claim.", "ndc"),
+        Field("days_supply", "number", "Days that a fill lasts.", unit="d", nullable=True, least=1),
+        Field("quantity", "number", "Units dispensed.", nullable=True, above=0),
         _text("description", "In words."),
     ),
     description="Members, coverage, claims and accumulators.",

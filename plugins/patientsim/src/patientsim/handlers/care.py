@@ -10,6 +10,12 @@ from healthsim_core import Closing, Columns, EventHandler, Events, Field
 from patientsim.handlers import encounters, procedures
 from patientsim.tables import ENCOUNTER, PROCEDURE, TRANSFER
 
+_CODES = {
+    "class": "encounter-class", "reason_code": "icd-10-cm", "secondary_code": "icd-10-cm", "specialty": "specialty",
+    "place_of_service": "place-of-service", "service_code": "service-code", "admission_type": "admission-type", "drg": "ms-drg",
+    "procedure_code": "icd-10-pcs", "discharge_disposition": "discharge-disposition", "code": "[system]", "system": "procedure-system",
+}  # fmt: skip
+
 
 def care(events: Events) -> dict[str, Columns]:
     """Encounters, transfers and procedures of a chunk."""
@@ -29,7 +35,8 @@ HANDLER = EventHandler(
     care,
     writes=(ENCOUNTER, TRANSFER, PROCEDURE),
     parameters=tuple(
-        Field(name, "category", name.replace("_", " ").capitalize() + ".", nullable=True) for name in (*encounters.WORDS, *procedures.WORDS)
+        Field(name, "category", name.replace("_", " ").capitalize() + ".", nullable=True, codes=_CODES.get(name, ""))
+        for name in (*encounters.WORDS, *procedures.WORDS)
     ),
     closings=(Closing("discharge", "admission", {"discharge_disposition": encounters.DIED}),),
     notes=notes,

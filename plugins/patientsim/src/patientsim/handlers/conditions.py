@@ -109,9 +109,9 @@ HANDLER = EventHandler(
     conditions,
     writes=(CONDITION,),
     parameters=(
-        Field("code", "category", "Billable ICD-10-CM code."),
+        Field("code", "category", "Billable ICD-10-CM code.", codes="icd-10-cm"),
         Field("description", "category", "The code in words.", nullable=True),
-        Field("severity", "category", "Severity or control.", nullable=True),
+        Field("severity", "category", "Severity or control.", nullable=True, codes="severity"),
     ),
     description="The problem list and diagnoses.",
 )

@@ -13,17 +13,17 @@ from patientsim.handlers.linking import origin
 from patientsim.tables import OBSERVATION
 
 RESULT = (
-    Field("loinc", "category", "LOINC code.", nullable=True),
+    Field("loinc", "category", "LOINC code.", nullable=True, codes="loinc"),
     Field("description", "category", "What is measured, in words.", nullable=True),
-    Field("value", "number", "The value.", nullable=True),
-    Field("unit", "category", "UCUM unit.", nullable=True),
+    Field("value", "number", "The value.", nullable=True, least=0, signed_by="loinc"),
+    Field("unit", "category", "UCUM unit.", nullable=True, codes="ucum"),
     Field("low", "number", "Lower limit of the reference range.", nullable=True),
     Field("high", "number", "Upper limit of the reference range.", nullable=True),
 )
 SECOND = (
-    Field("second_loinc", "category", "LOINC code of the second value.", nullable=True),
+    Field("second_loinc", "category", "LOINC code of the second value.", nullable=True, codes="loinc"),
     Field("second_description", "category", "The second value in words.", nullable=True),
-    Field("second_value", "number", "The second value.", nullable=True),
+    Field("second_value", "number", "The second value.", nullable=True, least=0, signed_by="second_loinc"),
 )
 
 

@@ -12,8 +12,11 @@ from patientsim.handlers.observations import RESULT
 from patientsim.tables import LAB_ORDER, MEDICATION_REQUEST
 
 _WORDS = ("rxnorm", "ndc", "description", "drug_class", "dose_unit", "sig")
-_TEST = (Field("loinc", "category", "LOINC code of the test."), *RESULT[1:])  # an order says what is ordered
-_NUMBERS = ("dose", "days_supply", "quantity", "refills")
+_TEST = (Field("loinc", "category", "LOINC code of the test.", codes="loinc"), *RESULT[1:])  # an order says what is ordered
+_NUMBERS: dict[str, dict[str, Any]] = {
+    "dose": {"above": 0}, "days_supply": {"least": 1}, "quantity": {"above": 0}, "refills": {"least": 0},
+}  # fmt: skip
+_CODES = {"rxnorm": "rxnorm", "ndc": "ndc", "dose_unit": "ucum"}
 
 
 def lab_orders(events: Events) -> dict[str, Columns]:
@@ -33,14 +36,18 @@ def medication_orders(events: Events) -> dict[str, Columns]:
     return {MEDICATION_REQUEST.name: Columns(columns, len(events))}
 
 
+def _told(name: str) -> str:
+    return name.replace("_", " ").capitalize() + "."
+
+
 LAB = EventHandler("lab_order", lab_orders, writes=(LAB_ORDER,), parameters=_TEST, description="Laboratory orders.")
 MEDICATION = EventHandler(
     "medication_order",
     medication_orders,
     writes=(MEDICATION_REQUEST,),
     parameters=(
-        *(Field(name, "category", name.replace("_", " ").capitalize() + ".", nullable=name != "description") for name in _WORDS),
-        *(Field(name, "number", name.replace("_", " ").capitalize() + ".", nullable=True) for name in _NUMBERS),
+        *(Field(name, "category", _told(name), nullable=name != "description", codes=_CODES.get(name, "")) for name in _WORDS),
+        *(Field(name, "number", _told(name), nullable=True, **limits) for name, limits in _NUMBERS.items()),
     ),
     description="Medication orders.",
 )

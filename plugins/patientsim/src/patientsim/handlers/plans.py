@@ -24,8 +24,8 @@ REFERRALS = EventHandler(
     referrals,
     writes=(REFERRAL,),
     parameters=(
-        Field("specialty", "category", "Specialty referred to.", nullable=True),
-        Field("reason_code", "category", "ICD-10-CM reason.", nullable=True),
+        Field("specialty", "category", "Specialty referred to.", nullable=True, codes="specialty"),
+        Field("reason_code", "category", "ICD-10-CM reason.", nullable=True, codes="icd-10-cm"),
         Field("description", "category", "The reason in words.", nullable=True),
     ),
     description="Referrals.",
