@@ -98,7 +98,8 @@ def event(event_id: str = "visit", event_type: str = "milestone", **fields: Any)
 
 def adults(**fields: Any) -> dict[str, Any]:
     """A profile of adults."""
-    return {"id": "adults", "demographics": {"age": {"type": "uniform", "min": 18, "max": 90}}, **fields}
+    who = {"age": {"type": "uniform", "min": 18, "max": 90}, "geography": {"fips": "48201"}}
+    return {"id": "adults", "demographics": who, **fields}
 
 
 def run(

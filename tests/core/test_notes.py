@@ -16,6 +16,7 @@ from healthsim_core.generation.request import make_request
 from healthsim_core.generation.tallies import Tallies
 
 LOW, NEVER = "visits with a score below 10 were not billed", "visits that nobody came to"
+HERE = {"geography": {"fips": "48201"}}
 
 
 def counted(events: Any, written: Any) -> dict[str, int]:
@@ -70,14 +71,14 @@ def test_a_run_tells_how_many_people_a_journey_is_not_for() -> None:
 
 
 def test_a_journey_that_fits_nobody_says_so_and_nothing_happens() -> None:
-    result = clinic.run({"id": "men", "demographics": {"sex": "M"}}, clinic.event("visit"), fields={"condition": "sex == 'F'"})
+    result = clinic.run({"id": "men", "demographics": {"sex": "M", **HERE}}, clinic.event("visit"), fields={"condition": "sex == 'F'"})
     assert (result.timeline.num_rows, len(result.notes)) == (0, 1)
     assert result.notes[0].endswith(": 200 of 200")
 
 
 @pytest.mark.parametrize(("sex", "age", "mothers"), [("M", 30, 0), ("F", 9, 0), ("F", 30, 50), ("F", 55, 0), ("F", 99, 0)])
 def test_a_birth_needs_a_mother_who_can_be_one(sex: str, age: int, mothers: int) -> None:
-    profile = {"id": "p", "demographics": {"sex": sex, "age": age}}
+    profile = {"id": "p", "demographics": {"sex": sex, "age": age, **HERE}}
     birth = clinic.event("birth", "birth", delay={"days": 30}, adds_person="newborn")
     result = clinic.run(profile, clinic.event("test"), birth, count=50)
     assert sum(person["role"] == "newborn" for person in result.entities.to_pylist()) == mothers

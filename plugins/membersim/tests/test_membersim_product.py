@@ -191,7 +191,10 @@ def test_states_are_all_there():
 
 def test_the_uninsured_have_bills_and_no_membership(tmp_path):
     profile = {"id": "some", "coverage": {"type": {"type": "categorical", "weights": {"Commercial": 0.5, "uninsured": 0.5}}}}
-    result = membersim.generate(profile, "member-year", count=60, persist=False, out=tmp_path, output_formats=["x12_834", "x12_837"])
+    visit = {"event_id": "visit", "event_type": "encounter", "parameters": {"class": "AMB", "reason_code": "J06.9"}}
+    claim = {"event_id": "claim", "event_type": "claim_professional", "depends_on": "visit", "parameters": {"reason_code": "J06.9"}}
+    journey = {"journey_id": "cold", "duration_days": 30, "events": [visit, claim]}
+    result = membersim.generate(profile, journey, count=60, persist=False, out=tmp_path, output_formats=["x12_834", "x12_837"])
     kind = {row["person_id"]: row["coverage_type"] for row in result.tables["core.person"].to_pylist()}
     for table in ("member", "coverage", "claim"):
         assert {kind[row["person_id"]] for row in result.tables[f"membersim.{table}"].to_pylist()} == {"Commercial"}
