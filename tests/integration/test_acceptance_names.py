@@ -44,8 +44,8 @@ def test_card_numbers_are_distinct_over_millions(persons: Any) -> None:
 
 
 def test_people_and_events_have_ids_of_their_own() -> None:
-    result = generate(profile="diabetic-senior", journey="diabetic_management_year", count=2_000, products=[])
-    assert pc.count_distinct(result.entities["person_id"]).as_py() == 2_000
+    result = generate(profile="diabetic-senior", journey="diabetic_management_year", count=2_500, products=[])
+    assert pc.count_distinct(result.entities["person_id"]).as_py() == 2_500
     assert pc.count_distinct(result.timeline["event_id"]).as_py() == len(result.timeline) > 100_000
 
 

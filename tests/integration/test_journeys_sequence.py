@@ -31,7 +31,8 @@ def refused(*events: dict[str, Any], **options: Any) -> SpecificationError:
 @pytest.mark.parametrize("before", [[], [VISIT], [STAY]])
 def test_what_belongs_to_a_stay_is_refused_where_no_admission_leads_to_it(event_type: str, before: list[dict[str, Any]]) -> None:
     error = refused(*before, {"event_id": "out", "event_type": event_type, "delay": {"days": 9}})
-    assert (error.where, error.what) == (f"journey.events[{len(before)}].depends_on", f'"{event_type}" follows no "admission".')
+    told = {mistake.where: mistake.what for mistake in error.mistakes}
+    assert told[f"journey.events[{len(before)}].depends_on"] == f'"{event_type}" follows no "admission".'
 
 
 def test_the_remedy_names_the_admission_that_is_there() -> None:
