@@ -26,6 +26,8 @@ from .generation.executor import ProfileExecutor as ProfileExecutor
 from .generation.result import Result as Result
 from .generator import generate as generate
 from .hookspecs import hookimpl as hookimpl
+from .identifiers import Namespace as Namespace
+from .identifiers import outward_id as outward_id
 from .offers import Closing as Closing
 from .offers import CodeSystemOffer as CodeSystemOffer
 from .offers import Command as Command

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from healthsim_core.columns import Column, Columns, Text
 from healthsim_core.draws import Draws
+from healthsim_core.identifiers import Namespace
 
 ANY = ""  # in the place of an event type: whatever it is
 Ids = NDArray[np.int64]
@@ -48,6 +49,8 @@ class Run:
         itineraries: The same journeys, each with what its document says of it.
         settings: The `products` section of the profile or scenario, by product.
         reference: Function from a dataset's name to the dataset, or None where nobody offers it.
+        namespace: Of the identifiers that leave the system. Ids that handlers see are those inside, which address draws;
+            the id columns of their tables are turned outward for them, identifiers that they write into text are not.
     """
 
     seed: int
@@ -59,6 +62,7 @@ class Run:
     settings: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     reference: Callable[[str], Any] = lambda name: None
     inhabited: tuple[str, ...] = attrs.field(default=attrs.Factory(lambda run: run.counties, takes_self=True))
+    namespace: Namespace = attrs.field(factory=Namespace)
 
     def draws(self, stream: str, ids: NDArray[Any]) -> Draws:
         """Draws of this run's seed for rows addressed by `ids`."""

@@ -22,7 +22,7 @@ from healthsim_core.state import list_profiles, load_profile
 
 _PARTS_OF_PROFILE = set(ProfileSpecification.model_fields) - {"products", "outputs"}  # which the call may give in their place
 
-_ASKED = ("count", "seed", "as_of", "start", "products")
+_ASKED = ("count", "seed", "namespace", "as_of", "start", "products")
 
 
 @checked_call(later=("count", "seed", "products", "output_formats"))
@@ -36,6 +36,7 @@ def generate(
     seed: int | None = None,
     *,
     scenario: Any = None,
+    namespace: str | None = None,
     as_of: Any = None,
     start: Any = None,
     out: str | Path | None = None,
@@ -59,6 +60,8 @@ def generate(
         persist: Whether the cohort is stored in the database; None stores it where `cohort` names it.
         seed: Any whole number, 0 included; None takes the specification's own.
         scenario: A scenario (mapping, or path of a JSON file) in place of profile and journey.
+        namespace: Sets the identifiers of people and of what happens to them apart from those of other runs; any text. Default: the
+            profile's id or the scenario's name, and the seed. Another namespace gives the same people with other identifiers.
         as_of: The world's today (date or ISO text); nothing that has happened is dated after it. Default 2026-01-01.
         start: When journeys begin: a date, or (first, last) for a date by household. Default: a date by household, within
             the year before `as_of` less the longest journey's duration; 1 January for journeys of a calendar year.
@@ -85,8 +88,8 @@ def generate(
         [27, 24, 79]
     """
     plan = make_plan(
-        profile, journey, scenario=scenario, count=count, seed=seed, as_of=as_of, start=start, products=products, formats=output_formats,
-        database=database,
+        profile, journey, scenario=scenario, count=count, seed=seed, namespace=namespace, as_of=as_of, start=start,
+        products=products, formats=output_formats, database=database,
     )  # fmt: skip
     folder = free_folder(plan.request.name) if out is None and plan.formats else out
     options = Options(

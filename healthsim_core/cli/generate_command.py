@@ -22,6 +22,7 @@ def command(
     products: tuple[str, ...],
     formats: tuple[str, ...],
     seed: int | None,
+    namespace: str | None,
     as_of: str | None,
     start: str | None,
     quiet: bool,
@@ -31,6 +32,7 @@ def command(
     from healthsim_core.generator import make_plan
 
     plan = make_plan(
-        **options.chosen(profile, journeys, products, formats), count=count, seed=seed, as_of=as_of, start=start, database=where["database"]
+        **options.chosen(profile, journeys, products, formats), count=count, seed=seed, namespace=namespace, as_of=as_of,
+        start=start, database=where["database"],
     )
     return execute(plan, quiet, **where)

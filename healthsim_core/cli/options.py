@@ -17,6 +17,7 @@ QUIET = click.option("--quiet", is_flag=True, help="Print neither progress nor s
 
 _WHEN = (
     click.option("--seed", type=int, help="Any whole number; the same seed gives the same bytes."),
+    click.option("--namespace", metavar="NAME", help="Of identifiers, to tell runs apart [default: profile or scenario, and seed]."),
     click.option("--as-of", metavar="DATE", help="The world's today [default: 2026-01-01]."),
     click.option("--start", metavar="DATE", help="When journeys begin [default: by household, in the year before as-of less the longest]."),
 )
@@ -43,7 +44,7 @@ _WHO = (
 
 
 def when(function: Function) -> Function:
-    """--seed, --as-of, --start."""
+    """--seed, --namespace, --as-of, --start."""
     return _with(function, _WHEN)
 
 

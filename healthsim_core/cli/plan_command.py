@@ -31,6 +31,7 @@ def command(
     formats: tuple[str, ...],
     count: int | None,
     seed: int | None,
+    namespace: str | None,
     as_of: str | None,
     start: str | None,
     as_json: bool,
@@ -44,7 +45,7 @@ def command(
     from healthsim_core.generation.plan_text import plan_document, plan_text
     from healthsim_core.generator import make_plan
 
-    given: dict[str, Any] = {"count": count, "seed": seed, "as_of": as_of, "start": start}
+    given: dict[str, Any] = {"count": count, "seed": seed, "namespace": namespace, "as_of": as_of, "start": start}
     given |= {"products": list(products) or None, "formats": list(formats) or None}
     plan = make_plan(profile, list(journeys) or None, scenario=scenario, database=database, **given)
     if svg is not None:

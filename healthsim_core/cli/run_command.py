@@ -16,11 +16,20 @@ from healthsim_core.cli import options, show
 @click.option("--count", type=int, help="How many such households [default: the scenario's, else 1].")
 @options.where
 @click.option("--persist/--no-persist", default=True, help="Store the cohort [default: yes].")
-def command(scenario: str, seed: int | None, as_of: str | None, start: str | None, count: int | None, quiet: bool, **where: Any) -> int:
+def command(
+    scenario: str,
+    seed: int | None,
+    namespace: str | None,
+    as_of: str | None,
+    start: str | None,
+    count: int | None,
+    quiet: bool,
+    **where: Any,
+) -> int:
     """Run a scenario: people, timelines, records, files."""
     from healthsim_core.generator import make_plan
 
-    plan = make_plan(scenario=scenario, seed=seed, as_of=as_of, start=start, count=count, database=where["database"])
+    plan = make_plan(scenario=scenario, seed=seed, namespace=namespace, as_of=as_of, start=start, count=count, database=where["database"])
     return execute(plan, quiet, **where)
 
 

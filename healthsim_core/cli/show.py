@@ -10,11 +10,13 @@ from typing import Any
 
 import click
 
+EXACT = 2**53 - 1  # the greatest whole number up to which JavaScript tells all of them apart
+
 
 def rows(found: Sequence[dict[str, Any]], as_json: bool, empty: str = "There are none.") -> None:
     """Print rows as a table, or as JSON."""
     if as_json:
-        click.echo(json.dumps(list(found), indent=2, ensure_ascii=False, default=str))
+        click.echo(json.dumps(_exact(found), indent=2, ensure_ascii=False, default=str))
     elif not found:
         click.echo(empty)
     else:
@@ -59,6 +61,17 @@ def progress(title: str, quiet: bool) -> Iterator[Any]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _exact(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with ids as text, and whole numbers that JavaScript would change: all of a column, where one of it is."""
+    columns = {name: [row[name] for row in found if name in row] for row in found[:1] for name in row}
+    texts = {name for name, values in columns.items() if any(_is_whole(v) and (name.endswith("_id") or abs(v) > EXACT) for v in values)}
+    return [{name: str(v) if name in texts and _is_whole(v) else v for name, v in row.items()} for row in found]
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _cell(value: Any) -> str:

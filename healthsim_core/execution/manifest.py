@@ -36,6 +36,7 @@ def manifest(name: str, execution: Execution, parts: Sequence[PartResult], whole
         "spec": dict(execution.spec),
         "spec_hash": execution.spec_hash,
         "seed": execution.seed,
+        "namespace": execution.spec["namespace"],
         "as_of": execution.as_of,
         "versions": dict(execution.versions),
         "digest": digest(file for file in files),

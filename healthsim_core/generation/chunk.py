@@ -77,7 +77,7 @@ def _chunk(plan: Plan, start: int, stop: int) -> Chunk:
         tally_records(tallies, plan, tables, of_run, start, stop)
         for (table, rule), (wrong, of) in dispatcher.checks:
             tallies.violation(table, rule, wrong, of)
-    return Chunk(start, stop, tables, of_run, tallies)
+    return Chunk(start, stop, plan.run.namespace.tables(tables, plan.tables), of_run, tallies)
 
 
 @functools.lru_cache(maxsize=1)

@@ -26,7 +26,7 @@ class ProfileExecutor:
         count: How many people (households where the profile has members); None takes the profile's own.
         seed: Seed; None takes the profile's own.
         catalog: The offers; defaults to all installed plugins.
-        options: As in `healthsim.generate`: `as_of`, `start`.
+        options: As in `healthsim.generate`: `namespace`, `as_of`, `start`.
 
     Example:
         >>> result = ProfileExecutor({"demographics": {"age": {"type": "uniform", "min": 65, "max": 90}}}, count=10).execute()
@@ -36,7 +36,7 @@ class ProfileExecutor:
 
     products: tuple[str, ...] = ()
 
-    @checked_call(stated=("as_of", "start", "name"), later=("count", "seed"))
+    @checked_call(stated=("namespace", "as_of", "start", "name"), later=("count", "seed"))
     def __init__(
         self, profile: Any, *, count: int | None = None, seed: int | None = None, catalog: Catalog | None = None, **options: Any
     ) -> None:
@@ -62,10 +62,10 @@ class ProfileJourneyOrchestrator:
     Args:
         profile: As for `ProfileExecutor`.
         journey: Journey or list of journeys; None takes the profile's own.
-        options: As in `healthsim.generate`: `count`, `seed`, `as_of`, `start`, `products`.
+        options: As in `healthsim.generate`: `count`, `seed`, `namespace`, `as_of`, `start`, `products`.
     """
 
-    @checked_call(stated=("count", "seed", "as_of", "start", "products", "name"))
+    @checked_call(stated=("count", "seed", "namespace", "as_of", "start", "products", "name"))
     def __init__(self, profile: Any, journey: Any = None, *, catalog: Catalog | None = None, **options: Any) -> None:
         self._catalog = catalog or default_catalog()
         self.request = make_request(profile, journey, catalog=self._catalog, formats=[], **options)
@@ -104,7 +104,8 @@ class JourneyEngine:
         request = people.request if isinstance(people, ProfileExecutor) else None
         if isinstance(people, Result):
             request = Request.from_document(people.execution.spec)
-        options: dict[str, Any] = {"count": request.count, "seed": request.seed, "as_of": request.as_of} if request else {}
+        same = ("count", "seed", "namespace", "as_of")
+        options: dict[str, Any] = {name: getattr(request, name) for name in same} if request else {}
         profile = request.profile if request else people
         start = request.start if request else None
         made = make_request(profile, self._journey, catalog=self._catalog, formats=[], start=start, **options)

@@ -18,9 +18,12 @@ from healthsim_core.columns import Text
 from healthsim_core.dates import plus_months
 from healthsim_core.draws import Draws, Floats, Weighted
 from healthsim_core.formats.text import lines, padded, whole
+from healthsim_core.identifiers import Namespace
 from healthsim_core.reference import places
 
 Days = NDArray[np.datetime64]
+_NEVER_ISSUED = 9_999 * 100 * 49  # numbers like those of social security: serials, areas, groups
+_STRIDE = 30_280_631  # from one namespace's first such number to the next one's: they lie as far apart as they can
 
 
 @cache
@@ -113,23 +116,27 @@ def phones(draw: Draws) -> Text:
     return Text.distinct(padded(draw.integers("area", 201, 990) * 10**7 + 55_501_00 + draw.integers("line", 0, 100), 10))
 
 
-def emails(first: Text, last: Text, person: NDArray[np.int64]) -> Text:
-    """An address in a domain reserved for examples, of names that are drawn here."""
+def emails(first: Text, last: Text, person: NDArray[np.int64], space: Namespace) -> Text:
+    """An address in a domain reserved for examples, the namespace's own, of names that are drawn here."""
     given, family = _given_names()[0].in_plain_letters(first), _family_names().in_plain_letters(last)
-    return Text.distinct(lines(given, ".", family, whole(person), "@example.com"))
+    domain = f"{space.code.lower()}." if space.code else ""
+    return Text.distinct(lines(given, ".", family, whole(person), f"@{domain}example.com"))
 
 
-def social_security_numbers(person: NDArray[np.int64]) -> Text:
-    """Nine digits never issued: area 900 to 999, group 01 to 49 (not those of taxpayer numbers); distinct up to 49 million."""
-    unit = person // 16 * 13 + person % 16
+def social_security_numbers(person: NDArray[np.int64], space: Namespace) -> Text:
+    """Nine digits never issued: area 900 to 999, group 01 to 49 (not those of taxpayer numbers).
+
+    There are 49 million of them: within a namespace they are distinct up to so many, and two namespaces begin at different ones.
+    """
+    unit = (person // 16 * 13 + person % 16 + space.number * _STRIDE) % _NEVER_ISSUED
     serial, area_and_group = unit % 9_999 + 1, unit // 9_999
-    area, group = area_and_group % 100 + 900, area_and_group // 100 % 49 + 1
+    area, group = area_and_group % 100 + 900, area_and_group // 100 + 1
     return Text.distinct(padded((area * 100 + group) * 10_000 + serial, 9))
 
 
-def member_numbers(subscriber: NDArray[np.int64]) -> Text:
+def member_numbers(subscriber: NDArray[np.int64], space: Namespace) -> Text:
     """The number on a household's insurance card."""
-    return Text.distinct(lines("HS", padded(subscriber, 10)))
+    return Text.distinct(lines(f"HS{space.code}", padded(subscriber, 10)))
 
 
 def _plain(name: str) -> str:

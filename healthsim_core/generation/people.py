@@ -193,7 +193,7 @@ def _spouses_sex(house: Household, sex: Text) -> Text:
 
 
 def _add_identity(house: Household) -> None:
-    columns = house.columns
+    columns, space = house.columns, house.run.namespace
     start = np.asarray(columns["start_date"])
     columns["birth_date"] = identity.birth_dates(np.asarray(columns["age"]), start, house.draws("birth"))
     columns["death_date"] = np.full(house.rows, np.datetime64("NaT"), "datetime64[D]")
@@ -201,9 +201,9 @@ def _add_identity(house: Household) -> None:
     columns["first_name"] = identity.first_names(columns["sex"], columns["birth_date"], house.draws("name"))  # type: ignore[arg-type]
     columns["address"] = identity.streets(house.household_draws("street"))
     columns["phone"] = identity.phones(house.household_draws("phone"))
-    columns["email"] = identity.emails(columns["first_name"], columns["last_name"], house.person_id)  # type: ignore[arg-type]
-    columns["ssn"] = identity.social_security_numbers(house.person_id)
-    columns["member_number"] = identity.member_numbers(np.asarray(columns["subscriber_id"]))
+    columns["email"] = identity.emails(columns["first_name"], columns["last_name"], house.person_id, space)  # type: ignore[arg-type]
+    columns["ssn"] = identity.social_security_numbers(house.person_id, space)
+    columns["member_number"] = identity.member_numbers(np.asarray(columns["subscriber_id"]), space)
 
 
 def _present(house: Household) -> NDArray[np.bool_]:

@@ -35,6 +35,7 @@ from healthsim_core.generation.request import Request, RequestedJourney
 from healthsim_core.generation.reviews import planned, review
 from healthsim_core.generation.sequence import without_records
 from healthsim_core.generation.settings import check_settings
+from healthsim_core.identifiers import Namespace
 from healthsim_core.offers import EventHandler, OutputFormat, PersonColumns, RunHandler
 from healthsim_core.reference.hybrid import merged_with, published_of
 from healthsim_core.reference.known_codes import KnownCodes
@@ -206,6 +207,7 @@ def _run(request: Request, catalog: Catalog, people: PeoplePlan, start_dates: tu
         itineraries=tuple(map(_itinerary, request.journeys)),
         settings={name: {k: v for k, v in given.items() if k != EVERYONE} for name, given in request.settings.items()},
         reference=_Datasets(catalog),
+        namespace=Namespace(request.namespace),
     )
 
 

@@ -17,6 +17,7 @@ from healthsim_core.spec.base import Document
 from healthsim_core.spec.profile import JourneyReference
 
 MOST_SEED = 2**63 - 1
+MOST_NAMESPACE = 200
 DEFAULT_AS_OF = datetime.date(2026, 1, 1)
 
 
@@ -40,6 +41,7 @@ class Request:
         journeys: What happens.
         count: How many people, or households where the profile has members.
         seed: The seed.
+        namespace: What sets the identifiers of people and events apart from those of other runs.
         as_of: The world's today.
         start: First and last day on which journeys may begin; None for a day within the year before as_of less the longest journey.
         products: Which products make tables; None for all installed.
@@ -59,6 +61,7 @@ class Request:
     formats: tuple[str, ...]
     validation: str = "warn"
     settings: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    namespace: str = attrs.field(default=attrs.Factory(lambda request: default_namespace(request.name, request.seed), takes_self=True))
 
     def document(self) -> dict[str, Any]:
         """The request as plain JSON: what is hashed, stored and written to the manifest."""
@@ -72,6 +75,7 @@ class Request:
             "journeys": journeys,
             "count": self.count,
             "seed": self.seed,
+            "namespace": self.namespace,
             "as_of": self.as_of.isoformat(),
             "start": [day.isoformat() for day in self.start] if self.start else None,
             "products": list(self.products) if self.products is not None else None,
@@ -89,6 +93,7 @@ class Request:
         )
         start = tuple(map(datetime.date.fromisoformat, document["start"])) if document["start"] else None
         products = tuple(document["products"]) if document["products"] is not None else None
+        space = {"namespace": document["namespace"]} if "namespace" in document else {}  # an execution of before namespaces has none
         return cls(
             name=document["name"],
             profile=ProfileSpecification.read(document["profile"]),
@@ -101,6 +106,7 @@ class Request:
             formats=tuple(document["formats"]),
             validation=document["validation"],
             settings=document["settings"],
+            **space,
         )
 
 
@@ -116,6 +122,7 @@ def make_request(
     products: Any = None,
     formats: Any = None,
     name: str | None = None,
+    namespace: str | None = None,
 ) -> Request:
     """A request from what a user gives.
 
@@ -130,6 +137,7 @@ def make_request(
         products: Product names, or None for all.
         formats: Format names, or None for none.
         name: What the run is called; defaults to the profile's id.
+        namespace: Of identifiers; None takes the profile's own, else its name and the seed.
 
     Raises:
         SpecificationError: Something is unknown or contradicts itself.
@@ -139,13 +147,17 @@ def make_request(
     generation = specification.generation
     journeys = _journeys(journey, specification, catalog, mistakes)
     chosen = products if products is not None else generation.products
+    number = mistakes.attempt(0, _seed, generation.seed if seed is None else seed)
+    called = name or specification.id
+    space = generation.namespace if namespace is None else namespace
     known = None if chosen is None else [mistakes.attempt("", _known_product, p, catalog) for p in _listed(chosen, "products", mistakes)]
     request = Request(
-        name=name or specification.id,
+        name=called,
         profile=specification,
         journeys=tuple(journeys),
         count=mistakes.attempt(0, _count, generation.count if count is None else count),
-        seed=mistakes.attempt(0, _seed, generation.seed if seed is None else seed),
+        seed=number,
+        namespace=mistakes.attempt("", _namespace, default_namespace(called, number) if space is None else space),
         as_of=mistakes.attempt(None, _date, as_of, "as_of") or generation.as_of or DEFAULT_AS_OF,
         start=mistakes.attempt(None, _start, start if start is not None else generation.start),
         products=None if known is None else tuple(dict.fromkeys(known)),
@@ -164,7 +176,8 @@ def scenario_request(scenario: Any, catalog: Catalog, **changes: Any) -> Request
     where = Path(scenario).name if isinstance(scenario, str | Path) else ""
     given = {name: value for name, value in changes.items() if value is not None}
     stated = {"count": specification.count if specification.count is not None else _households(specification), "seed": specification.seed,
-              "as_of": specification.as_of, "start": specification.start, "products": specification.products}  # fmt: skip
+              "namespace": specification.namespace, "as_of": specification.as_of, "start": specification.start,
+              "products": specification.products}  # fmt: skip
     mistakes = Mistakes()
     with mistakes.caught(where):
         request = make_request(
@@ -280,6 +293,18 @@ def _seed(value: Any) -> int:
     if abs(seed) > MOST_SEED:
         raise SpecificationError(f"{seed} is too large.", "seed", f"Give a number from -{MOST_SEED} to {MOST_SEED}.")
     return seed
+
+
+def default_namespace(name: str, seed: int) -> str:
+    """The namespace of a run that names none: what it is called, and its seed."""
+    return f"{name}/{seed}"
+
+
+def _namespace(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > MOST_NAMESPACE:
+        what = f"{value!r:.60} is not a namespace."
+        raise SpecificationError(what, "namespace", f"Give a text of at most {MOST_NAMESPACE} characters.")
+    return value
 
 
 def _whole(value: Any, where: str) -> int:

@@ -277,6 +277,7 @@ class GenerationSpecification(Specification):
 
     count: int = Field(default=100, ge=0, le=1_000_000_000)
     seed: int = 1
+    namespace: str | None = None
     as_of: datetime.date | None = None
     start: datetime.date | DateRange | None = None
     products: list[str] | None = None

@@ -24,6 +24,7 @@ class ScenarioSpecification(Document):
     products: list[str] | None = None
     count: int | None = Field(default=None, ge=0)
     seed: int | None = None
+    namespace: str | None = None
     as_of: datetime.date | None = None
     start: datetime.date | None = None
     settings: dict[str, dict[str, Any]] = Field(default_factory=dict)

@@ -6,17 +6,19 @@ import contextlib
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from healthsim_core.calls import checked_call
 from healthsim_core.errors import StateError, suggestion
 from healthsim_core.state.cohorts import StoredTable, attach, cohort_id, stored_tables
-from healthsim_core.state.database import database_path, explained, interruptible, reading
+from healthsim_core.state.database import database_path, explained, identifier, interruptible, reading
 
 _COPY = {
     "parquet": ("parquet", "FORMAT parquet, COMPRESSION zstd"),
     "csv": ("csv", "FORMAT csv, HEADER true"),
     "json": ("ndjson", "FORMAT json"),
 }
+_AS_TEXT = {"json"}  # ids, for JavaScript's numbers hold no more than 53 bits
 
 
 @checked_call()
@@ -32,7 +34,7 @@ def export_cohort(
     Args:
         name: The cohort.
         folder: Where to; made where it is missing.
-        format: parquet, csv, or json (one object a line).
+        format: parquet, csv, or json (one object a line; ids are text, which JavaScript does not round).
         database: The database's path; None for the default one.
         overwrite: Whether files of the same names are replaced, rather than refused.
 
@@ -55,7 +57,7 @@ def export_cohort(
         staged = {file: file.with_name(f".{file.name}.part") for file in files.values()}
         try:
             for table in tables:
-                _copy(connection, table, number, staged[files[table.name]], _COPY[format][1])
+                _copy(connection, _rows(table, number, format), staged[files[table.name]], _COPY[format][1])
             for file, part in staged.items():
                 part.replace(file)
         finally:
@@ -75,7 +77,13 @@ def _prepare(target: Path, files: dict[str, Path], overwrite: bool) -> None:
         raise StateError(f"{there[0]} is there already.", str(target), "Choose another folder, or say --overwrite.")
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, table: StoredTable, number: int, file: Path, options: str) -> None:
+def _rows(table: StoredTable, number: int, format: str) -> str:
+    rows, ids = table.select(number), [field.name for field in table.schema if pa.types.is_int64(field.type)]
+    texts = ", ".join(f"{identifier(name)}::VARCHAR AS {identifier(name)}" for name in ids)
+    return f"SELECT * REPLACE ({texts}) FROM ({rows})" if ids and format in _AS_TEXT else rows
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, rows: str, file: Path, options: str) -> None:
     written = str(file).replace("'", "''")
     with explained(file.parent):
-        interruptible(connection, lambda: connection.execute(f"COPY ({table.select(number)}) TO '{written}' ({options})"))
+        interruptible(connection, lambda: connection.execute(f"COPY ({rows}) TO '{written}' ({options})"))

@@ -46,7 +46,7 @@ class Store:
     def chunk(self, people: int = 2, first: int = 1, **columns: Any) -> dict[str, pa.Table]:
         ids = (np.arange(people, dtype=np.int64) + first) * 16
         everybody = make_people(people, person_id=ids, household_id=ids, subscriber_id=ids)
-        person = world.PERSON.arrow(everybody.columns)
+        person = world.PERSON.arrow(everybody.columns.select(field.name for field in world.PERSON.fields))
         for name, values in columns.items():
             person = person.append_column(name, pa.array(values))
         twice = np.repeat(ids, 2)

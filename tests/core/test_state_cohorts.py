@@ -177,6 +177,24 @@ def test_json_is_an_object_a_line(store, tmp_path):
     assert [(claim["billed"], claim["date"]) for claim in claims] == [(123.45, "2025-02-03")] * 2
 
 
+def test_ids_are_text_in_json_and_nothing_else_is(store, tmp_path):
+    store.save("made", store.chunk(2))
+    export_cohort("made", tmp_path / "out", "json")
+    claims = [json.loads(line) for line in (tmp_path / "out" / "payer.claim.ndjson").read_text(encoding="utf-8").splitlines()]
+    told = [(claim["claim_id"], claim["person_id"], claim["billed"]) for claim in claims]
+    assert told == [("1603", "16", 123.45), ("3203", "32", 123.45)]
+    people = [json.loads(line) for line in (tmp_path / "out" / "core.person.ndjson").read_text(encoding="utf-8").splitlines()]
+    assert [(person["household_id"], person["age"]) for person in people] == [("16", 71), ("32", 71)]
+
+
+def test_ids_stay_numbers_in_parquet_and_in_csv(store, tmp_path):
+    store.save("made", store.chunk(2))
+    for form in ("parquet", "csv"):
+        export_cohort("made", tmp_path / form, form)
+    assert pq.read_schema(tmp_path / "parquet" / "payer.claim.parquet").field("claim_id").type == "int64"
+    assert (tmp_path / "csv" / "payer.claim.csv").read_text(encoding="utf-8").splitlines()[1].startswith("1603,16,")
+
+
 @pytest.mark.parametrize("form", ["parquet", "csv", "json"])
 def test_exports_of_the_same_cohort_have_the_same_bytes(store, tmp_path, form):
     whole = store.chunk(5_000)

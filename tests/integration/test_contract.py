@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
+from healthsim_core import Namespace
 from healthsim_core.cli import main
 
 OSWALD = Path(__file__).parents[2] / "examples" / "oswald_family.json"
@@ -123,6 +125,14 @@ def test_a_template_s_copy_may_be_changed() -> None:
 def test_the_oswald_scenario_is_the_one_agreed() -> None:
     text = CONTRACT.read_text(encoding="utf-8").split("## The Oswald scenario")[1]
     assert json.loads(OSWALD.read_text(encoding="utf-8")) == json.loads(text.split("```json")[1].split("```")[0])
+
+
+def test_ids_are_text_in_the_json_of_queries(capsys: pytest.CaptureFixture[str], elsewhere: Path) -> None:
+    healthsim(capsys, "generate", "--profile", "adult-wellness", "--count", "3", "--cohort", "c", "--namespace", "clinic", "--quiet")
+    sql = "select 7 as some_id, person_id as who, 16 as low, age from core.person order by 2"
+    rows = json.loads(healthsim(capsys, "cohorts", "query", sql, "--cohort", "c", "--json"))
+    assert [row["who"] for row in rows] == [str(Namespace("clinic").outward(np.array([unit * 16]))[0]) for unit in (1, 2, 3)]
+    assert {(row["some_id"], row["low"], type(row["age"])) for row in rows} == {("7", 16, int)}
 
 
 def test_the_commands(capsys: pytest.CaptureFixture[str], elsewhere: Path) -> None:

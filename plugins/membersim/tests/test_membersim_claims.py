@@ -300,7 +300,8 @@ def test_the_same_request_in_other_chunks_gives_the_same_tables():
 
 def test_another_count_leaves_the_first_households_as_they_are(family):
     fewer = database(generate("commercial-family", YEAR, count=40, products=["membersim"], seed=11))
-    known = rows(database(family), "select claim_id, billed, paid from claim where person_id < 41 * 16 order by 1")
+    last = max(fewer.execute("select max(person_id) from person").fetchone())
+    known = rows(database(family), f"select claim_id, billed, paid from claim where person_id <= {last} order by 1")
 
     assert rows(fewer, "select claim_id, billed, paid from claim order by 1") == known
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from patientsim.formats import FORMATS
 from patientsim.formats.hl7v2.fields import escape, short, unescape
 
-from healthsim_core import Destination, generate
+from healthsim_core import Destination, generate, outward_id
 from healthsim_core.testing import make_run
 
 FORMAT = next(each for each in FORMATS if each.name == "hl7v2_adt")
@@ -189,12 +189,12 @@ def test_every_class_has_its_patient_class_and_where_that_is_not_enough_its_own_
 
 
 def test_insurance_is_the_coverage_of_the_day(made, messages):
-    covered = {f"{row['person_id']:010d}": row for row in made.tables["membersim.coverage"].to_pylist()}
+    covered = {row["person_id"]: row for row in made.tables["membersim.coverage"].to_pylist()}
     for message in messages:
-        mrn = fields(message, "PID", 3).split("^")[0]
-        if mrn in covered and trigger(message) != "A02":
-            assert fields(message, "IN1", 36) == covered[mrn]["member_number"]
-            assert fields(message, "IN1", 12) == covered[mrn]["start_date"].strftime("%Y%m%d")
+        person = outward_id(fields(message, "PID", 3).split("^")[0])
+        if person in covered and trigger(message) != "A02":
+            assert fields(message, "IN1", 36) == covered[person]["member_number"]
+            assert fields(message, "IN1", 12) == covered[person]["start_date"].strftime("%Y%m%d")
         else:
             assert "\rIN1|" not in message
 

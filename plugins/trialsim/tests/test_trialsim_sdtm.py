@@ -19,7 +19,7 @@ from odmlib.oid_generator import create_oid_checker
 from odmlib.schema_manager import get_schema_path
 from trialsim.formats.sdtm.read_back import read_back
 
-from healthsim_core import generate
+from healthsim_core import generate, outward_id
 
 DEF, ODM = "{http://www.cdisc.org/ns/def/v2.1}", "{http://www.cdisc.org/ns/odm/v1.3}"
 XLINK = "{http://www.w3.org/1999/xlink}"
@@ -364,7 +364,7 @@ def test_other_medication_is_that_of_the_chart(tmp_path: Path) -> None:
     for row in sdtm["CM"]:
         order = orders[row["CMSPID"]]
         assert (row["CMTRT"], row["CMSTDTC"]) == (order["description"], order["authored"].date().isoformat())
-        assert int(row["USUBJID"][-9:]) == order["person_id"]
+        assert outward_id(row["USUBJID"].rpartition("-")[2]) == order["person_id"]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 import trialsim
 from trialsim.protocol import find_protocol
 
-from healthsim_core import generate
+from healthsim_core import generate, outward_id
 
 PROTOCOL = find_protocol("hs-t2d-301")
 VISITS = {visit.number: visit for visit in PROTOCOL.visits}
@@ -68,7 +68,7 @@ def test_a_subject_is_the_same_person_as_everywhere(trial: dict[str, Rows]) -> N
 
     for subject in trial["subject"]:
         assert subject["usubjid"] == f"{subject['study_id']}-{subject['site_id']}-{subject['subject_number']}"
-        assert int(subject["subject_number"]) == subject["person_id"]
+        assert outward_id(subject["subject_number"]) == subject["person_id"]
         born, consent = people[subject["person_id"]]["birth_date"], subject["consent_date"]
         assert subject["age_at_consent"] == consent.year - born.year - ((consent.month, consent.day) < (born.month, born.day))
 

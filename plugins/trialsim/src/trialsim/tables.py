@@ -145,7 +145,7 @@ SUBJECT = Table(
         Field("person_id", "id", "The person.", references="core.person"),
         _study(),
         Field("site_id", "category", "Site number."),
-        Field("subject_number", "text", "Subject number within the study: the person's id, zero-padded."),
+        Field("subject_number", "text", "Subject number within the study: the namespace's code, then digits."),
         Field("status", "category", "screening, screen_failure, ongoing, completed or discontinued."),
         Field("consent_date", "date", "Informed consent."),
         Field("screening_date", "date", "Screening visit."),

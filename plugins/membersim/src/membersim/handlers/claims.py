@@ -43,7 +43,7 @@ def claim_table(
             "claim_id": events.id, "person_id": events.person, "subscriber_id": house.subscriber_id[events.row],
             "coverage_id": spans.coverage_id[services.span], "payer_id": payer, "plan": spans.plan_name[services.span],
             "type": Text(services.type, ["P", "I", "R"]), "encounter_id": services.origin,
-            "payer_claim_number": _control_numbers(events.id, events.date), "filing_indicator": filing,
+            "payer_claim_number": _control_numbers(events.run.namespace.outward(events.id), events.date), "filing_indicator": filing,
             "service_from": services.service_from, "service_to": services.service_to,
             "admission_time": services.admitted, "discharge_time": services.discharged,
             "received_date": events.date, "paid_date": found.paid_date, "status": Text(found.status, list(STATUSES)),
@@ -168,4 +168,4 @@ def _traces(services: Services, found: Adjudicated, payer: Text) -> Text:
     leader = np.minimum.reduceat(services.events.id[order], begins) if len(order) else order
     codes = np.empty(len(order), np.int64)
     codes[order] = np.repeat(np.arange(len(begins)), np.diff(begins, append=len(order)))
-    return Text(np.where(pending, -1, codes), text.lines("CHK", text.padded(leader, 19)))
+    return Text(np.where(pending, -1, codes), text.lines("CHK", text.padded(services.events.run.namespace.outward(leader), 19)))

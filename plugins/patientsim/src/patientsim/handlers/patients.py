@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from healthsim_core import Columns, EventHandler, Events, Text, text
+from healthsim_core import Columns, EventHandler, Events
 from patientsim.tables import PATIENT
 
 _DIGITS = 10
@@ -17,7 +17,7 @@ def patients(events: Events) -> dict[str, Columns]:
     gone = death <= events.run.as_of
     columns = {
         "person_id": events.person,
-        "mrn": Text.distinct(text.padded(events.person, _DIGITS)),
+        "mrn": events.run.namespace.text(events.person, _DIGITS),
         "registered": events.time,
         "deceased_date": np.where(gone, death, np.datetime64("NaT")),
         "deceased_time": np.where(gone, people["death_time"], np.datetime64("NaT")),

@@ -222,7 +222,7 @@ def _fill_columns(submitted: Submitted, claims: Claims) -> Columns:
         "dur_code": Text(claims.conflict - 1, dur.CODES[1:]),
         "dur_severity": Text(claims.conflict_severity - 1, dur.SEVERITIES[1:]),
         "dur_with": Text(claims.conflict_class, list(formulary().classes)),
-        "authorization_number": _authorization(fills.id, paid & ~cash),
+        "authorization_number": _authorization(fills.run.namespace.outward(fills.id), paid & ~cash),
     }
     return Columns(columns, len(fills))
 

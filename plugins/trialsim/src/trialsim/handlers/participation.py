@@ -15,7 +15,7 @@ from trialsim.randomization import arm_positions
 
 NEVER = np.datetime64("NaT")
 MEASURED = ("a1c", "egfr", "bmi", "height", "systolic", "diastolic")  # parameters of a screening
-DIGITS = 9  # of a subject number: the person's id
+DIGITS = 9  # of a subject number, after the namespace
 
 
 @attrs.frozen(eq=False)
@@ -110,7 +110,7 @@ def participation(events: Events) -> Participation:
     left, withdrawn, reason = _withdrawals(batch, len(row))
     batch = batch.where(~(batch.events.time > left[batch.subject]))
     randomized, arm = _randomized(batch, protocol, people, row)
-    number = Text.distinct(text.padded(people.id[row], DIGITS))
+    number = events.run.namespace.text(people.id[row], DIGITS)
     site = _sites(protocol, people, row)
     return Participation(
         protocol, people, row, screened.time, randomized, arm, withdrawn, reason, died, site, number,

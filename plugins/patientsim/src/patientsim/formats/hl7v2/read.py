@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from healthsim_core import ReadBack
+from healthsim_core import ReadBack, outward_id
 from patientsim.formats.hl7v2.adt import FILE
 from patientsim.formats.hl7v2.fields import unescape
 from patientsim.formats.readback import Gathered
@@ -26,7 +26,7 @@ def read_adt(folder: Path) -> ReadBack:
             found.problem(f"message {header[8]}: the control id is there twice")
         controls.add(header[8])
         _person(message, people, found)
-        found.local(message["PID"][0][2].split("^")[0], _moment(header[5]))
+        found.local(_who(message), _moment(header[5]))
         _visit(message, trigger, visits, found)
     for visit in visits.values():
         found.add("patientsim.encounter", **visit)
@@ -43,26 +43,31 @@ def _messages(path: Path) -> Iterator[Message]:
             yield message
 
 
+def _who(message: Message) -> str:
+    """The person's id, of the number of the chart."""
+    return str(outward_id(message["PID"][0][2].split("^")[0]))
+
+
 def _person(message: Message, people: set[str], found: Gathered) -> None:
     pid = message["PID"][0]
-    mrn = pid[2].split("^")[0]
-    if mrn in people:
+    mrn, person = pid[2].split("^")[0], _who(message)
+    if person in people:
         return
-    people.add(mrn)
+    people.add(person)
     last, first = (unescape(part) for part in pid[4].split("^")[:2])
     street, _, city, state, zip_code, _, _, _, county = pid[10].split("^")[:9]
     found.add(
-        "core.person", person_id=mrn, last_name=last, first_name=first, birth_date=_date(pid[6]), sex=pid[7],
+        "core.person", person_id=person, last_name=last, first_name=first, birth_date=_date(pid[6]), sex=pid[7],
         address=unescape(street), city=unescape(city), state=state, zip=zip_code, county_fips=county, ssn=pid[18] or None,
     )  # fmt: skip
-    found.add("patientsim.patient", person_id=mrn, mrn=mrn)
+    found.add("patientsim.patient", person_id=person, mrn=mrn)
 
 
 def _visit(message: Message, trigger: str, visits: dict[str, dict[str, Any]], found: Gathered) -> None:
     pv1, control = message["PV1"][0], message["MSH"][0][8]
     if len(pv1) < 19:
         return
-    visit, person = pv1[18].split("^")[0], message["PID"][0][2].split("^")[0]
+    visit, person = pv1[18].split("^")[0], _who(message)
     time = found.local(person, _moment(message["EVN"][0][1]))
     if trigger in ("A01", "A04"):
         visits[visit] = _begun(message, pv1, visit, person, found)

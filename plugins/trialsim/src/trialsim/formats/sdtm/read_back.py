@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, ReadBack, Text
+from healthsim_core import Columns, ReadBack, Text, outward_id
 from trialsim.formats.sdtm.define import listed
 from trialsim.formats.xpt import XptFile, read_xpt
 
@@ -42,7 +42,7 @@ def read_back(folder: Path) -> ReadBack:
     tables: dict[str, Columns] = {}
     if "DM" in files:
         columns = _renamed(files["DM"], _SUBJECT)
-        tables["trialsim.subject"] = columns.assign(person_id=_whole(files["DM"].columns["SUBJID"]))
+        tables["trialsim.subject"] = columns.assign(person_id=np.asarray(files["DM"].columns["SUBJID"].map(outward_id, np.int64, 0)))
     for name, (table, names) in _TABLES.items():
         if name in files:
             tables[table] = _renamed(files[name], {"USUBJID": "usubjid", **names})
