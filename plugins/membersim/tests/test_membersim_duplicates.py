@@ -20,8 +20,9 @@ def visits(*parameters, kind="encounter"):
 
 
 def claims(journey, profile="commercial-family", **told):
-    """The claims of each person, a list a day of service."""
-    result = generate(profile, journey, count=40, products=["patientsim", "membersim"], seed=3, persist=False, **told)
+    """The claims of each person, a list a day of service, in the order in which they are adjudicated: of one day by the ids inside."""
+    made = {"count": 40, "products": ["patientsim", "membersim"], "seed": 3, "namespace": ""}
+    result = generate(profile, journey, **{**made, **told})
     assert result.validation.passed
     found = defaultdict(list)
     for row in result.tables["membersim.claim"].to_pylist():

@@ -61,7 +61,7 @@ class Families:
             sex=_pick("FMF", role), language=_pick(("en", "es"), family % 2), race=_pick(("white", "aian"), family % 2),
             address=[f"{n} Main St #{n}" for n in person.tolist()],
         )  # fmt: skip
-        return world.PERSON.arrow(made.columns)
+        return world.PERSON.arrow(made.columns.select(field.name for field in world.PERSON.fields))
 
     def _claims(self, person: np.ndarray, kind: np.ndarray) -> Tables:
         count, visits = len(person), self.visits
