@@ -12,9 +12,11 @@ from healthsim_core.allocation import keep_freed_memory
 from healthsim_core.errors import HealthSimError
 from healthsim_core.execution.executors import died, extra
 from healthsim_core.execution.parts import Job, Part, PartResult
+from healthsim_core.execution.shared import Sighting, look, refuse_unless_shared
 from healthsim_core.execution.worker import Report, make_part
 
 TRIES = 3
+ANSWER = 120.0  # seconds, in which a node may have to start a process
 
 
 @attrs.frozen
@@ -30,6 +32,7 @@ class Ray:
         if ours:
             _connect(ray, self.workers)
         try:
+            _refuse_other_disks(ray, job)
             yield from _results(ray, job, parts)
         finally:
             if ours:
@@ -48,6 +51,23 @@ def _connect(ray: Any, workers: int) -> None:
         ray.init(address="local", num_cpus=workers, include_dashboard=False, **quiet)
 
 
+def _refuse_other_disks(ray: Any, job: Job) -> None:
+    """Ask every node that works, busy or not, whether the folder is the one that is here."""
+    if job.folder.local is None:
+        return
+    affinity = extra("ray.util.scheduling_strategies", "ray").NodeAffinitySchedulingStrategy
+    asked = ray.remote(num_cpus=0, max_retries=TRIES - 1)(_look)
+    nodes = [node["NodeID"] for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
+    answers = [asked.options(scheduling_strategy=affinity(node, soft=False)).remote(job) for node in nodes]
+    try:
+        refuse_unless_shared(job.folder, ray.get(answers, timeout=ANSWER))
+    except ray.exceptions.RayTaskError as error:
+        raise (error.cause if isinstance(error.cause, HealthSimError) else error) from None
+    except ray.exceptions.RayError as error:
+        what = f"a node of the cluster did not answer within {ANSWER:g} seconds whether it sees the output folder."
+        raise HealthSimError(what, "executor ray", "See `ray status`, or name an fsspec URL with --out.") from error
+
+
 def _results(ray: Any, job: Job, parts: Sequence[Part]) -> Generator[PartResult, None, None]:
     task = ray.remote(num_cpus=1, max_retries=TRIES - 1)(_make)
     told = ray.put(job)
@@ -61,6 +81,10 @@ def _results(ray: Any, job: Job, parts: Sequence[Part]) -> Generator[PartResult,
             raise (error.cause if isinstance(error.cause, HealthSimError) else error) from None
         except ray.exceptions.WorkerCrashedError as error:
             raise died(part, TRIES) from error
+
+
+def _look(job: Job) -> Sighting:
+    return look(job)
 
 
 def _make(job: Job, part: Part) -> PartResult:

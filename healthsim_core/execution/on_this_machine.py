@@ -7,9 +7,11 @@ import os
 import pickle
 import signal
 import threading
+import time
 import traceback
 from collections import deque
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from multiprocessing import connection
 from typing import Any
 
@@ -23,6 +25,8 @@ from healthsim_core.execution.worker import Report, make_part
 
 TRIES = 3  # deaths without another process having finished a part in between
 LOOK = 0.2  # seconds between two looks at other processes, where there is nothing else to do
+STOPPED = 10.0  # seconds for which a process may be stopped (SIGSTOP, Ctrl-Z) until its parts are made elsewhere
+_BLINK = 1.0  # what counts of the time between two looks: this process may have been stopped together with the others
 
 
 @attrs.frozen
@@ -59,13 +63,22 @@ class _Other:
         theirs.close()  # so that its death is the end of the way
         self.ready = False
         self.parts: deque[Part] = deque()
+        self._stopped = 0.0  # seconds
 
     def give(self, part: Part) -> None:
         self.parts.append(part)
         self.way.send(part)
 
+    def stopped(self, seconds: float) -> bool:
+        """Whether it has been stopped for too long, `seconds` after the last look. A slow one is not, nor one that waits for a disk."""
+        assert self.process.pid is not None
+        with suppress(ChildProcessError):  # it is dead, which its way says too
+            is_now = os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WNOHANG | os.WNOWAIT) is not None
+            self._stopped = self._stopped + min(seconds, _BLINK) if is_now else 0.0
+        return self._stopped > STOPPED
+
     def end(self) -> None:
-        self.process.terminate()
+        self.process.kill()  # one that is stopped hears nothing else
         self.process.join()
         self.way.close()
 
@@ -78,6 +91,7 @@ class _Others:
         self._left, self._deaths = deque(parts), 0
         self._results: deque[PartResult] = deque()
         self._others: list[_Other] = []
+        self._looked = time.monotonic()
 
     def __enter__(self) -> _Others:
         self._others += [_Other() for _ in range(self._count)]
@@ -120,6 +134,13 @@ class _Others:
                 self._give(other)
             except (EOFError, ConnectionError):
                 self._replace(other)
+        self._end_stopped()
+
+    def _end_stopped(self) -> None:
+        now = time.monotonic()
+        since, self._looked = now - self._looked, now
+        for other in [each for each in self._others if each.stopped(since)]:
+            self._replace(other)
 
     def _hear(self, other: _Other, said: Any) -> None:
         if said is None:

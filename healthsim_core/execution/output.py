@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from healthsim_core.errors import OutputError
-from healthsim_core.execution import unfinished
+from healthsim_core.execution import shared, unfinished
 from healthsim_core.execution.manifest import HIDDEN, MANIFEST, VALIDATION, as_json, manifest, read_manifest
 from healthsim_core.execution.parts import TABLES, Job, PartResult, parts_of
+from healthsim_core.execution.read_back import ReadBack
 from healthsim_core.execution.stored import StoredTables, table_name
 from healthsim_core.execution.whole import write_whole
 from healthsim_core.execution.worker import job_of
@@ -30,6 +31,7 @@ class OutputFolder:
         out: The folder, or an fsspec URL.
         overwrite: Whether files of an earlier run are replaced (others are never touched).
         resume: Whether parts that a run of the same plan has finished here are kept, and those of this one if it fails.
+        lasting: Whether the files stay; if not, they are read once, and no manifest lists them.
 
     Attributes:
         parts: The run's parts.
@@ -39,12 +41,13 @@ class OutputFolder:
         OutputError: The folder cannot be written, holds something, or is being written by another run.
     """
 
-    def __init__(self, plan: Plan, out: str | Path, overwrite: bool = False, resume: bool = False) -> None:
+    def __init__(self, plan: Plan, out: str | Path, overwrite: bool = False, resume: bool = False, lasting: bool = True) -> None:
         self._plan, self._resume, self.out = plan, resume, Folder(out)
         self.parts = parts_of(plan)
         self._workplace = None if self.out.local is None else _entered(self.out)
         self.staging = self.out if self._workplace is None else self._workplace.staging
         self.done: dict[int, PartResult] = {}
+        self._read_back = ReadBack(self.staging, lasting)
         self._files: dict[str, list[str]] = {}
         try:
             self._earlier = _earlier_files(self.out, overwrite, resume)
@@ -55,10 +58,15 @@ class OutputFolder:
 
     def job(self, chunk_size: int) -> Job:
         """What workers are told."""
-        return job_of(self._plan, self.staging, len(self.parts) > 1, chunk_size)
+        return job_of(self._plan, self.staging, self._seen_by, len(self.parts) > 1, chunk_size)
 
     def add(self, result: PartResult) -> None:
-        """Take note of a part that is finished."""
+        """Take note of a part that is finished.
+
+        Raises:
+            OutputError: A file of it, or of an earlier one, is not there, or not what was written.
+        """
+        self._read_back.part(result)
         self.done[result.part.number] = result
 
     def table_paths(self, number: int) -> dict[str, str]:
@@ -74,8 +82,12 @@ class OutputFolder:
 
         Args:
             made: What was made; its tables are those that have no person.
+
+        Raises:
+            OutputError: A file is not there, or not what was written.
         """
         whole = write_whole(self._plan, self.staging, self.tables(), made.tables, self._results)
+        self._read_back.end(self._results, whole)
         listed = manifest(self._plan.request.name, made.execution, self._results, whole)
         self.staging.write(VALIDATION, as_json({**made.validation.document(), "notes": list(made.notes)}))
         if self.out.local is not None:
@@ -99,6 +111,7 @@ class OutputFolder:
 
     def abort(self) -> None:
         """Leave nothing behind; of a run that may be resumed, what is finished."""
+        self._read_back.stop()
         if self._workplace is None:
             if not self._resume:
                 self.out.remove(path for path in self.out.paths() if path not in self._before)
@@ -122,6 +135,7 @@ class OutputFolder:
             self.out.remove(self._earlier)
         self._before = set() if self.out.local is not None else set(self.out.paths())
         unfinished.begin(self.staging, self._plan)
+        self._seen_by = shared.begin(self.staging)
 
     def _paths(self, name: str, whole: Mapping[str, Sequence[WrittenFile]]) -> list[str]:
         cut = [file.path for result in self._results for file in result.files.get(name, ())]

@@ -45,6 +45,7 @@ class Job:
         facts: Stored reference facts.
         hash: The plan's hash: a worker with other versions refuses.
         folder: Where files go.
+        seen_by: A file in it that the run has left there; who does not see it reaches another folder.
         cut: Whether the run has several parts.
         units_a_chunk: Households at a time.
     """
@@ -53,6 +54,7 @@ class Job:
     facts: Facts = attrs.field(repr=False)
     hash: str
     folder: Folder
+    seen_by: str
     cut: bool
     units_a_chunk: int
 
@@ -67,6 +69,7 @@ class PartResult:
         files: Files by format, and of "tables".
         tallies: What validation needs to know.
         left: By format, what its writer left for the end of the run.
+        worker: Who made it.
     """
 
     part: Part
@@ -74,6 +77,7 @@ class PartResult:
     files: Mapping[str, tuple[WrittenFile, ...]]
     tallies: Tallies
     left: Mapping[str, Any]
+    worker: str
 
     def document(self) -> dict[str, Any]:
         """The same as plain JSON."""
@@ -83,13 +87,15 @@ class PartResult:
             "files": {name: [attrs.asdict(file) for file in files] for name, files in self.files.items()},
             "tallies": self.tallies.document(),
             "left": dict(self.left),
+            "worker": self.worker,
         }
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> PartResult:
         """The result that `document` describes."""
         files = {name: tuple(WrittenFile(**file) for file in found) for name, found in document["files"].items()}
-        return cls(Part(**document["part"]), document["rows"], files, Tallies.from_document(document["tallies"]), document["left"])
+        tallies = Tallies.from_document(document["tallies"])
+        return cls(Part(**document["part"]), document["rows"], files, tallies, document["left"], document["worker"])
 
 
 def parts_of(plan: Plan) -> tuple[Part, ...]:

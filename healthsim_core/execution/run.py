@@ -78,7 +78,8 @@ def run_plan(plan: Plan, options: Options) -> Result:
         return strictly(run_in_memory(plan, options.chunk_size, options.progress))
     execution = Execution.of(plan)
     with ExitStack() as undo:
-        folder = OutputFolder(plan, undo.enter_context(_place(options)), options.overwrite, options.resume)
+        place, lasting = undo.enter_context(_place(options)), options.out is not None
+        folder = OutputFolder(plan, place, options.overwrite, options.resume, lasting)
         undo.callback(folder.abort)
         kept = len(folder.done)
         state = _state_sink(plan, execution, options) if options.stores else None

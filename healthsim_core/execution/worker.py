@@ -12,6 +12,7 @@ from healthsim_core.errors import HealthSimError
 from healthsim_core.execution import unfinished
 from healthsim_core.execution.parquet import ParquetTable
 from healthsim_core.execution.parts import TABLES, Job, Part, PartResult, table_path
+from healthsim_core.execution.shared import require_seen, worker_name
 from healthsim_core.formats.destination import Destination, WrittenFile
 from healthsim_core.formats.folder import Folder
 from healthsim_core.generation.chunk import run_chunk
@@ -28,14 +29,19 @@ Report = Callable[[int, int], None]  # number of a part, households of it that a
 _plans: dict[str, Plan] = {}  # of this process, by hash; one
 
 
-def job_of(plan: Plan, folder: Folder, cut: bool, chunk_size: int) -> Job:
+def job_of(plan: Plan, folder: Folder, seen_by: str, cut: bool, chunk_size: int) -> Job:
     """What workers are told of a plan, which this process need not compile again."""
     _keep(plan)
-    return Job(plan.request.document(), plan.facts, plan.hash, folder, cut, chunk_size)
+    return Job(plan.request.document(), plan.facts, plan.hash, folder, seen_by, cut, chunk_size)
 
 
 def make_part(job: Job, part: Part, report: Report) -> PartResult:
-    """Make a part, write its files, and then the record that says so."""
+    """Make a part, write its files, and then the record that says so.
+
+    Raises:
+        OutputError: This process does not reach the run's folder, or its files are refused.
+    """
+    require_seen(job)
     plan = plan_of(job)
     with using(plan.facts):
         result = _made(plan, job, part, report)
@@ -76,7 +82,7 @@ def _made(plan: Plan, job: Job, part: Part, report: Report) -> PartResult:
     if part.start == part.stop:
         writer.write({name: plan.tables[name].empty() for name in rows}, run_tables(plan, {}))
     files, left = writer.close()
-    return PartResult(part, rows, files, tallies, left)
+    return PartResult(part, rows, files, tallies, left, worker_name())
 
 
 class _PartWriter:

@@ -96,6 +96,18 @@ class Folder:
             return sorted(path.relative_to(self.local).as_posix() for path in self.local.rglob("*") if path.is_file())
         return self._store.paths()
 
+    def sizes(self) -> dict[str, int | None]:
+        """Bytes of all files in it and below; None where a store does not say."""
+        if self.local is not None:
+            return {path: (self.local / path).stat().st_size for path in self.paths()}
+        return self._store.sizes()
+
+    def size(self, path: str) -> int:
+        """Bytes of a file of this machine; -1 where it is not there."""
+        assert self.local is not None
+        file = self.local / path
+        return file.stat().st_size if file.is_file() else -1
+
     def holds(self, path: str) -> bool:
         """Whether a file is there."""
         if self.local is not None:

@@ -54,11 +54,16 @@ class Store:
 
     def paths(self) -> list[str]:
         """All files below it, in order; none where it does not exist."""
+        return sorted(self.sizes())
+
+    def sizes(self) -> dict[str, int | None]:
+        """Bytes of all files below it, as far as the driver says; none where it does not exist."""
         with _told(self._url, "read"), suppress(FileNotFoundError):
             self.files.invalidate_cache()  # other processes write there
-            below = (name.removeprefix(self.root).lstrip("/") for name in self.files.find(self.root))
-            return sorted(path for path in below if path)  # an object of the folder's own name stands for an empty folder
-        return []
+            found = self.files.find(self.root, detail=True).items()
+            below = {name.removeprefix(self.root).lstrip("/"): told.get("size") for name, told in found}
+            return {path: size for path, size in below.items() if path}  # an object of the folder's own name stands for an empty folder
+        return {}
 
     def holds(self, path: str) -> bool:
         """Whether a file is there."""
