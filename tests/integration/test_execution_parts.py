@@ -183,3 +183,22 @@ def test_an_executor_that_is_not_installed_says_how(tmp_path: Path, monkeypatch:
     with pytest.raises(HealthSimError, match=r'pip install "healthsim-core\[ray\]"'):
         made(tmp_path / "out", executor="ray")
     assert list(tmp_path.iterdir()) == []
+
+
+CALL = {"event_id": "call", "event_type": "milestone"}
+OF_THE_YOUNG = {"journey_id": "young", "duration_days": 90, "condition": "age < 40", "events": [CALL]}
+
+
+def test_notes_are_the_same_for_any_number_of_workers_and_stand_in_the_report(tmp_path: Path) -> None:
+    told = {**REQUEST, "journey": ["dental-year", OF_THE_YOUNG]}
+    alone, together = generate(**{**told, "output_formats": []}), generate(**told, out=tmp_path / "out", workers=2)
+    assert [note for note in alone.notes if '"young" is not for' in note and " of 60" in note]
+    assert together.notes == alone.notes
+    assert json.loads((tmp_path / "out/validation.json").read_text(encoding="utf-8"))["notes"] == list(alone.notes)
+
+
+def test_notes_of_parts_that_were_finished_before_are_told_when_the_run_is_resumed(tmp_path: Path) -> None:
+    told = {**REQUEST, "journey": ["dental-year", OF_THE_YOUNG]}
+    in_tens.killed(told, str(tmp_path / "out"), after=40)
+    whole, resumed = generate(**told, out=tmp_path / "whole"), generate(**told, out=tmp_path / "out", resume=True)
+    assert [note for note in resumed.notes if not note.startswith("resumed")] == list(whole.notes)
