@@ -118,6 +118,10 @@ class OutputError(HealthSimError):
     """The output folder cannot be written, or holds what we may not replace."""
 
 
+class GoneError(HealthSimError):
+    """What a result showed has been replaced or deleted since."""
+
+
 class ReferenceDataError(HealthSimError):
     """A reference dataset is absent or does not hold what was asked."""
 

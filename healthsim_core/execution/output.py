@@ -109,6 +109,11 @@ class OutputFolder:
             self._workplace.leave()
         return self._files
 
+    @property
+    def digest(self) -> str:
+        """The digest of what was made, as its manifest has it."""
+        return str(self._manifest["digest"])
+
     def abort(self) -> None:
         """Leave nothing behind; of a run that may be resumed, what is finished."""
         self._read_back.stop()

@@ -101,7 +101,7 @@ def run_plan(plan: Plan, options: Options) -> Result:
     made = attrs.evolve(made, notes=(*made.notes, *_unwritten(plan, paths)))
     outputs = {name: [folder.out.of(path) for path in found] for name, found in paths.items()}
     cohort = state.cohort if state else None
-    return attrs.evolve(made, tables=StoredTables(folder.out, paths[TABLES]), outputs=outputs, cohort=cohort)
+    return attrs.evolve(made, tables=StoredTables(folder.out, paths[TABLES], folder.digest), outputs=outputs, cohort=cohort)
 
 
 def _check(options: Options) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ import duckdb
 import pyarrow as pa
 
 from healthsim_core.calls import checked_call
-from healthsim_core.errors import ArgumentError, StateError, suggestion
+from healthsim_core.errors import ArgumentError, GoneError, StateError, suggestion
 from healthsim_core.formats.folder import Folder
-from healthsim_core.state.database import database_path, has_datasets, identifier, quoted, reading, writing
+from healthsim_core.state.database import database_path, first_row, has_datasets, identifier, quoted, reading, writing
+from healthsim_core.state.dataset import run_in
 from healthsim_core.state.ddl import COHORT
 from healthsim_core.state.record import ExecutionRecord
 from healthsim_core.state.sink import CohortWriter, remove_cohort
@@ -68,20 +70,24 @@ class StoredTable:
 
 
 class CohortTables(Mapping[str, pa.Table]):
-    """A stored cohort's tables by name, each read when it is asked for, as it was written."""
+    """A stored cohort's tables by name, each read when it is asked for, as it was written.
+
+    Raises:
+        GoneError: When a table is asked for, and the cohort has been deleted or replaced since.
+    """
 
     def __init__(self, name: str, database: Path | str | None = None) -> None:
         self.name, self._database = name, database_path(database)
         with reading(self._database) as connection:
             self._id = cohort_id(connection, name, self._database)
             self._tables = {table.name: table for table in stored_tables(connection, self._id, name)}
+            self._stored = self._stored_now(connection)
 
     def __getitem__(self, name: str) -> pa.Table:
         if name not in self._tables:
             raise no_table(name, self._tables)
         table = self._tables[name]
-        with reading(self._database) as connection:
-            attach(connection, [table])
+        with self._reading(table) as connection:
             rows: pa.Table = connection.sql(table.select(self._id)).to_arrow_table().cast(table.schema)
         return rows
 
@@ -89,10 +95,25 @@ class CohortTables(Mapping[str, pa.Table]):
         """A table bit by bit, so that memory holds one at a time; some columns or all."""
         table = self._tables[name]
         chosen = ", ".join(identifier(column) for column in columns or table.schema.names)
-        with reading(self._database) as connection:
-            attach(connection, [table])
+        with self._reading(table) as connection:
             for batch in connection.sql(f"SELECT {chosen} FROM ({table.select(self._id)})").to_arrow_reader(PIECE):
                 yield pa.Table.from_batches([batch])
+
+    @contextmanager
+    def _reading(self, table: StoredTable) -> Iterator[duckdb.DuckDBPyConnection]:
+        with reading(self._database) as connection:
+            if self._stored_now(connection) != self._stored:
+                what = f'what this result showed is gone: the cohort it showed, "{self.name}", has been deleted or replaced.'
+                raise GoneError(what, str(self._database), "Load the cohort that is there now, or run it again under another name.")
+            if table.folder is not None:
+                _refuse_if_moved([(table.folder, table.paths)], self.name, self._stored[1])
+            attach(connection, [table])
+            yield connection
+
+    def _stored_now(self, connection: duckdb.DuckDBPyConnection) -> tuple[Any, ...]:
+        """The cohort, its execution and when it was stored; nothing of these where it is not there."""
+        sql = "SELECT name, execution_id, created_at FROM healthsim.cohort WHERE cohort_id = ?"
+        return first_row(connection, sql, [self._id]) or ()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._tables)
@@ -196,12 +217,13 @@ def stored_tables(connection: duckdb.DuckDBPyConnection, number: int, cohort: st
     """The tables of a cohort, in the order of its run.
 
     Raises:
-        StateError: It is a registered dataset that is not at its place any more.
+        StateError: It is a registered dataset that is not at its place any more, or another run's files are there.
     """
     sql = "SELECT name, row_count, arrow_schema FROM healthsim.cohort_table WHERE cohort_id = ? ORDER BY position"
     rows, files = connection.execute(sql, [number]).fetchall(), _registered(connection, number)
     if files:
-        _refuse_if_moved(files, cohort)
+        ((run,),) = connection.execute("SELECT execution_id FROM healthsim.cohort WHERE cohort_id = ?", [number]).fetchall()
+        _refuse_if_moved(files.values(), cohort, run)
     return [StoredTable(name, count, pa.ipc.read_schema(pa.py_buffer(schema)), *files.get(name, ())) for name, count, schema in rows]
 
 
@@ -219,9 +241,14 @@ def _registered(connection: duckdb.DuckDBPyConnection, number: int) -> dict[str,
     return {name: (Folder(place), tuple(paths)) for name, place, paths in rows}
 
 
-def _refuse_if_moved(files: Mapping[str, tuple[Folder, tuple[str, ...]]], cohort: str) -> None:
-    for folder, paths in files.values():
+def _refuse_if_moved(files: Collection[tuple[Folder, tuple[str, ...]]], cohort: str, run: str) -> None:
+    """Raise StateError where files of a registered dataset are missing, or are those of another run."""
+    for folder, paths in files:
         lost = next((path for path in paths if not folder.holds(path)), None)
         if lost is not None:
             remedy = f"Put it back, or `healthsim cohorts delete {cohort}` and register it where it is now."
             raise StateError(f"the dataset of the cohort is not there any more: {lost} is missing.", folder.place, remedy)
+    for place in {folder.place for folder, _ in files}:
+        if run_in(Folder(place)) != run:
+            remedy = f"`healthsim cohorts delete {cohort}`, and register what is there now."
+            raise StateError("the dataset of the cohort has been replaced by a later run.", place, remedy)

@@ -38,6 +38,7 @@ _META = (
         name VARCHAR, version INTEGER, description VARCHAR, spec_hash VARCHAR, spec VARCHAR, created_at TIMESTAMP)""",
     """CREATE TABLE IF NOT EXISTS healthsim.dataset (
         cohort_id BIGINT, name VARCHAR, place VARCHAR, paths VARCHAR[])""",
+    "CREATE TABLE IF NOT EXISTS healthsim.deleted_cohort (cohort_id BIGINT)",  # numbers that are never given out again
     f"UPDATE healthsim.schema_version SET version = {SCHEMA_VERSION} WHERE version < {SCHEMA_VERSION}",
     f"INSERT INTO healthsim.schema_version SELECT {SCHEMA_VERSION} WHERE NOT EXISTS (FROM healthsim.schema_version)",
 )

@@ -44,11 +44,24 @@ def register_dataset(name: str, out: Path | str, database: Path | str | None = N
             schemas[table] = pq.read_schema(opened)
     spec, made = manifest["spec"], manifest["spec_hash"]
     profile = (spec.get("profile") or {}).get("id")
-    record = ExecutionRecord(made[:16], spec, made, manifest["seed"], manifest["as_of"], manifest["versions"], name, profile)
+    record = ExecutionRecord(_id(manifest), spec, made, manifest["seed"], manifest["as_of"], manifest["versions"], name, profile)
     with CohortWriter(database, name, schemas, record) as writer:
         for table, found in files.items():
             writer.refer(table, folder, [file["path"] for file in found], sum(file["rows"] for file in found))
     return writer.cohort
+
+
+def run_in(folder: Folder) -> str:
+    """Id of the execution whose files a folder holds.
+
+    Raises:
+        StateError: It holds no finished run.
+    """
+    return _id(_manifest(folder))
+
+
+def _id(manifest: dict[str, Any]) -> str:
+    return str(manifest["spec_hash"])[:16]
 
 
 def _manifest(folder: Folder) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from healthsim_core.state.question import Question, parse, refuse_beyond
 MOST_ROWS = 1_000_000
 MOST_SECONDS = 600.0
 MOST_MEMORY = "4GB"
+_FORMAT = ds.ParquetFileFormat(default_fragment_scan_options=ds.ParquetFragmentScanOptions(pre_buffer=False))  # no thread outlives us
 _SHUT = (  # in this order: what is locked first could not be set afterwards
     "SET temp_directory = ''",
     "SET enable_external_access = false",
@@ -148,7 +149,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, table: StoredTable, number: int
         return table.select(number, f"{STORE}.")
     name = f"dataset_{number}_{table.name.replace('.', '_')}"
     with _whole(table.folder.place):
-        dataset = ds.dataset(list(table.paths), _plain(table.schema), "parquet", table.folder.files())
+        dataset = ds.dataset(list(table.paths), _plain(table.schema), _FORMAT, table.folder.files())
         for fragment in dataset.get_fragments():
             fragment.ensure_complete_metadata()
     connection.register(name, dataset)

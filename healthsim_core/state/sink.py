@@ -17,6 +17,7 @@ from healthsim_core.state.record import ExecutionRecord, digest
 from healthsim_core.tables import Table
 
 _MEMORY_MB = 48  # of DuckDB: what does not fit is on the disk already
+_GIVEN_OUT = "SELECT cohort_id FROM healthsim.cohort UNION ALL SELECT cohort_id FROM healthsim.deleted_cohort"
 _COLUMN_MB = 0.5  # what a column of the widest table needs at least, while rows are appended to all of them
 
 
@@ -115,7 +116,7 @@ class CohortWriter:
             if first_row(self._connection, "FROM healthsim.cohort WHERE name = ?", [self.cohort]):
                 remedy = "Choose another name with --cohort, or delete it first: `healthsim cohorts delete NAME`."
                 raise StateError(f'a cohort is already called "{self.cohort}".', str(self._path), remedy)
-            row = first_row(self._connection, "SELECT coalesce(max(cohort_id), 0) + 1 FROM healthsim.cohort")
+            row = first_row(self._connection, f"SELECT coalesce(max(cohort_id), 0) + 1 FROM ({_GIVEN_OUT})")
             self._id = row[0] if row else 1
             for name, schema in self._schemas.items():
                 ensure_table(self._connection, name, schema)
@@ -240,4 +241,5 @@ def remove_cohort(connection: Any, name: str) -> bool:
     connection.execute("DELETE FROM healthsim.dataset WHERE cohort_id = ?", found)
     connection.execute("DELETE FROM healthsim.cohort_table WHERE cohort_id = ?", found)
     connection.execute("DELETE FROM healthsim.cohort WHERE cohort_id = ?", found)
+    connection.execute("INSERT INTO healthsim.deleted_cohort VALUES (?)", found)
     return True
