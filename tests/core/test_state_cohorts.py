@@ -228,11 +228,13 @@ def test_an_unknown_form_of_export_is_refused_with_those_that_are(store, tmp_pat
 
 def test_a_deleted_cohort_leaves_no_row_and_its_history(store, content):
     store.save("keep", store.chunk(3))
-    before = {name: rows for name, rows in content(store.database).items() if name != "healthsim.execution"}
+    history = ("healthsim.execution", "healthsim.deleted_cohort")
+    before = {name: rows for name, rows in content(store.database).items() if name not in history}
     store.save("drop", store.chunk(5))
     delete_cohort("drop")
     after = content(store.database)
-    assert {name: rows for name, rows in after.items() if name != "healthsim.execution"} == before
+    assert {name: rows for name, rows in after.items() if name not in history} == before
+    assert after["healthsim.deleted_cohort"] == [(2,)]
     assert [(run.cohort, run.stored) for run in list_executions()] == [("keep", True), ("drop", False)]
 
 
