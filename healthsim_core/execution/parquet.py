@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import suppress
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +17,8 @@ ROWS_A_GROUP = 32_768
 
 class ParquetTable:
     """A table, or a part of it, that is written chunk by chunk to one Parquet file.
+
+    Used in a `with` block, what is not closed at its end is dropped.
 
     A writer keeps what it must say at the end about every row group; the size of a part bounds that.
 
@@ -57,6 +60,19 @@ class ParquetTable:
         with refused(self._file.name):
             self._writer.close()
         return self._file.close()
+
+    def discard(self) -> None:
+        """Drop what is not finished: the run has failed."""
+        self._file.discard()
+        self._waiting = []
+        with suppress(Exception):  # what it says at its end goes nowhere
+            self._writer.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.discard()
 
     def _put(self, rows: pa.Table) -> None:
         ordered = pa.Table.from_arrays([_ordered(rows[name]) for name in self._schema.names], schema=self._schema)

@@ -40,16 +40,16 @@ def write_whole(
 def _format(
     plan: Plan, folder: Folder, tables: StoredTables, of_run: Mapping[str, pa.Table], results: Sequence[PartResult], offer: OutputFormat
 ) -> list[WrittenFile]:
-    destination = Destination(folder, offer.name, characters=offer.characters)
-    if offer.finish is not None:
-        left = [result.left[offer.name] for result in results if offer.name in result.left]
-        offer.finish(destination, plan.run, offer.guarded(of_run), left)
-    elif not offer.in_parts:
-        writer = offer.writer(destination, plan.run)
-        for known in _pieces(plan, tables, of_run, offer):
-            writer.write(offer.guarded(known))
-        writer.close()
-    return destination.close()
+    with Destination(folder, offer.name, characters=offer.characters) as destination:
+        if offer.finish is not None:
+            left = [result.left[offer.name] for result in results if offer.name in result.left]
+            offer.finish(destination, plan.run, offer.guarded(of_run), left)
+        elif not offer.in_parts:
+            writer = offer.writer(destination, plan.run)
+            for known in _pieces(plan, tables, of_run, offer):
+                writer.write(offer.guarded(known))
+            writer.close()
+        return destination.close()
 
 
 def _pieces(plan: Plan, tables: StoredTables, of_run: Mapping[str, pa.Table], offer: OutputFormat) -> Iterator[Mapping[str, pa.Table]]:
@@ -64,6 +64,6 @@ def _pieces(plan: Plan, tables: StoredTables, of_run: Mapping[str, pa.Table], of
 
 
 def _table(folder: Folder, name: str, rows: pa.Table) -> WrittenFile:
-    table = ParquetTable(folder, table_path(name, None), rows.schema)
-    table.write(rows)
-    return table.close()
+    with ParquetTable(folder, table_path(name, None), rows.schema) as table:
+        table.write(rows)
+        return table.close()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from contextlib import ExitStack
+from typing import Any, Self
 
 import pyarrow as pa
 
@@ -70,34 +71,44 @@ def _keep(plan: Plan) -> None:
 
 
 def _made(plan: Plan, job: Job, part: Part, report: Report) -> PartResult:
-    writer, tallies = _PartWriter(plan, job, part), Tallies()
-    rows = {name: 0 for name, table in plan.tables.items() if table.person}
-    for start, stop in spans(part.start, part.stop, job.units_a_chunk):
-        chunk = run_chunk(plan, start, stop)
-        writer.write(chunk.tables, chunk.run_tables)
-        tallies.add(chunk.tallies)
-        for name, table in chunk.tables.items():
-            rows[name] += table.num_rows
-        report(part.number, stop - part.start)
-    if part.start == part.stop:
-        writer.write({name: plan.tables[name].empty() for name in rows}, run_tables(plan, {}))
-    files, left = writer.close()
+    tallies, rows = Tallies(), {name: 0 for name, table in plan.tables.items() if table.person}
+    with _PartWriter(plan, job, part) as writer:
+        for start, stop in spans(part.start, part.stop, job.units_a_chunk):
+            chunk = run_chunk(plan, start, stop)
+            writer.write(chunk.tables, chunk.run_tables)
+            tallies.add(chunk.tallies)
+            for name, table in chunk.tables.items():
+                rows[name] += table.num_rows
+            report(part.number, stop - part.start)
+        if part.start == part.stop:
+            writer.write({name: plan.tables[name].empty() for name in rows}, run_tables(plan, {}))
+        files, left = writer.close()
     return PartResult(part, rows, files, tallies, left, worker_name())
 
 
 class _PartWriter:
-    """Writes the tables of a part, and those formats that can be cut."""
+    """Writes the tables of a part, and those formats that can be cut; what is not closed at the end of its `with` block is dropped."""
 
     def __init__(self, plan: Plan, job: Job, part: Part) -> None:
         self._plan = plan
         number = part.number if job.cut else None
         schemas = {name: table.schema for name, table in plan.tables.items() if table.person}
-        self._tables = {name: ParquetTable(job.folder, table_path(name, number), schema) for name, schema in schemas.items()}
         self._formats: list[tuple[OutputFormat, Destination, FormatWriter]] = []
-        for offer in plan.formats:
-            if offer.in_parts:
-                destination = Destination(job.folder, offer.name, number, offer.characters)
-                self._formats.append((offer, destination, offer.writer(destination, plan.run)))
+        with ExitStack() as begun:
+            self._tables = {
+                name: begun.enter_context(ParquetTable(job.folder, table_path(name, number), schema)) for name, schema in schemas.items()
+            }
+            for offer in plan.formats:
+                if offer.in_parts:
+                    destination = begun.enter_context(Destination(job.folder, offer.name, number, offer.characters))
+                    self._formats.append((offer, destination, offer.writer(destination, plan.run)))
+            self._begun = begun.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._begun.close()
 
     def write(self, tables: Mapping[str, pa.Table], of_run: Mapping[str, pa.Table]) -> None:
         for name, rows in tables.items():

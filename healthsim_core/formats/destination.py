@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Self
 
 import attrs
 import pyarrow as pa
@@ -35,7 +35,7 @@ class OutputFile:
     """
 
     def __init__(self, folder: Folder, name: str, characters: Characters | None = None) -> None:
-        self._characters = characters
+        self._characters, self._discarded = characters, False
         self.name, self.rows, self.bytes, self.closed = name, 0, 0, False
         self._digest = hashlib.sha256()
         self._file: Started = folder.create(name)
@@ -45,6 +45,8 @@ class OutputFile:
         if isinstance(content, pa.Array | pa.ChunkedArray):
             rows = len(content) if rows is None else rows
             content = data(content)
+        if self._discarded:  # its run has failed; a library that still holds it writes its last words into the void
+            return
         raw = content.encode() if isinstance(content, str) else content
         if self._characters is not None:
             raw = self._characters.given(bytes(raw))
@@ -61,9 +63,16 @@ class OutputFile:
         self.closed = True
         return WrittenFile(self.name, self.rows, self.bytes, self._digest.hexdigest())
 
+    def discard(self) -> None:
+        """Drop what is not finished: the run has failed."""
+        self._discarded = True
+        self._file.discard()
+
 
 class Destination:
     """A format's folder. Files opened here are finished by `close`, whether or not the writer did.
+
+    Used in a `with` block, files that are not finished at its end are dropped.
 
     Args:
         folder: The output folder.
@@ -113,6 +122,19 @@ class Destination:
         if self._beside:
             self._beside.cleanup()
         return [file.close() for file in self._open.values()]
+
+    def discard(self) -> None:
+        """Drop what is not finished: the run has failed."""
+        for file in self._open.values():
+            file.discard()
+        if self._beside:
+            self._beside.cleanup()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.discard()
 
 
 def part_name(name: str, part: int) -> str:

@@ -6,10 +6,11 @@ import errno
 import functools
 import hashlib
 import io
+import itertools
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -21,6 +22,7 @@ from healthsim_core.formats.store import Store
 COPY = 1 << 20  # bytes read at a time
 _GATHERED = 1 << 16  # bytes of small writes put together; what is larger is written from where it lies
 MEMORY = "memory://"
+_COUNT = itertools.count()  # of the files that this process has begun
 
 
 class Started(Protocol):
@@ -31,6 +33,9 @@ class Started(Protocol):
 
     def close(self) -> None:
         """Finish it: from now on it has its name."""
+
+    def discard(self) -> None:
+        """Drop it: it never has its name. One that is closed already stays."""
 
 
 def _placed(place: str | Path) -> str:
@@ -87,8 +92,11 @@ class Folder:
         """Write a whole file."""
         with refused(path):
             file = self.create(path)
-            file.write(content)
-            file.close()
+            try:
+                file.write(content)
+                file.close()
+            finally:
+                file.discard()
 
     def paths(self) -> list[str]:
         """All files in it and below, in order; none where it does not exist."""
@@ -156,19 +164,31 @@ class Folder:
         object.__setattr__(self, "place", place)
 
 
-class _Unfinished(io.BufferedWriter):
-    """A file beside its place, put there when it is closed: a process that dies leaves no half of it under its name."""
+class _Unfinished:
+    """A file beside its place, put there by `close` alone: one whose run failed is dropped, whoever still holds it."""
 
     def __init__(self, path: Path) -> None:
-        self._path, self._beside = path, path.with_name(f".{path.name}.{os.getpid()}")
+        self._path, self._beside = path, path.with_name(f".{path.name}.{os.getpid()}-{next(_COUNT)}")  # no later run's
         with refused(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            super().__init__(io.FileIO(self._beside, "wb"), _GATHERED)
+            self._file = io.BufferedWriter(io.FileIO(self._beside, "xb"), _GATHERED)
+        self.write = self._file.write
 
     def close(self) -> None:
-        if not self.closed:
-            super().close()
+        if not self._file.closed:
+            self._file.close()
             os.replace(self._beside, self._path)
+
+    def discard(self) -> None:
+        if not self._file.closed:
+            with suppress(OSError):  # a full disk has no room for what waits
+                self._file.close()
+            with suppress(OSError):
+                self._beside.unlink()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_file"):
+            self.discard()
 
 
 def own_path(path: str) -> str:

@@ -98,7 +98,7 @@ class Sent:
     """
 
     def __init__(self, file: Any, name: str) -> None:
-        self._file, self._name, self._there = file, name, False
+        self._file, self._name, self._ended = file, name, False
 
     def write(self, content: bytes | memoryview) -> int:
         """Append bytes."""
@@ -109,16 +109,21 @@ class Sent:
         """Put it there."""
         with _told(self._name, "written"):
             self._file.close()
-        self._there = True
+        self._ended = True
 
-    def __del__(self) -> None:
-        if self._there:
+    def discard(self) -> None:
+        """Let it never be there; one that is closed already stays."""
+        if self._ended:
             return
+        self._ended = True
         if not sys.is_finalizing():  # then, no thread of the driver answers any more
             with suppress(Exception):
                 self._file.discard()
         with suppress(Exception):
             self._file.closed = True
+
+    def __del__(self) -> None:
+        self.discard()
 
 
 @contextmanager
