@@ -70,6 +70,12 @@ def spark(session: nox.Session) -> None:
 
 
 @nox.session
+def ray(session: nox.Session) -> None:
+    """Two nodes of Ray on this machine: they share the output folder, or the run is refused."""
+    session.run("python", str(ROOT / "tests" / "integration" / "ray_run.py"), env={"RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"})
+
+
+@nox.session
 def stores(session: nox.Session) -> None:
     """S3, Google's store and Azure get the same bytes, on servers of this machine; Azure's needs npm. In an environment of its own."""
     with tempfile.TemporaryDirectory() as scratch:
