@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import attrs
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from healthsim_core.codes import CodeSystem
 from healthsim_core.columns import Column, Columns
@@ -309,12 +311,14 @@ class ReadBack:
         problems: What is wrong in the files themselves, a line each: a reference that does not resolve, a total that
             is not the sum of its lines.
         leaves_out: By table, a column and the values of it whose rows the files must not hold.
+        silent: By table and column, boolean array (rows,): the rows whose value the files do not tell.
     """
 
     tables: Mapping[str, Columns]
     complete: tuple[str, ...] = attrs.field(default=(), converter=_names)
     problems: tuple[str, ...] = attrs.field(default=(), converter=_names)
     leaves_out: Mapping[str, tuple[str, tuple[str, ...]]] = attrs.field(factory=dict)
+    silent: Mapping[str, Mapping[str, NDArray[np.bool_]]] = attrs.field(factory=dict)
 
 
 @attrs.frozen

@@ -9,8 +9,10 @@ from typing import Any
 
 import attrs
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from healthsim_core.catalog import Catalog, default_catalog
 from healthsim_core.errors import HealthSimError
@@ -192,8 +194,8 @@ def _format(folder: Path, name: str, tables: Mapping[str, pa.Table], catalog: Ca
     yield Finding(name, "is sound in itself", 1, len(back.problems), f", such as: {back.problems[0]}" if back.problems else "")
     for table, columns in back.tables.items():
         if table in tables:
-            said = _as_declared(catalog.tables[table], columns)
-            yield from _agrees(name, catalog.tables[table], said, _told(back, table, tables[table]), table in back.complete)
+            said, truth = _as_declared(catalog.tables[table], columns), _told(back, table, tables[table])
+            yield from _agrees(name, catalog.tables[table], said, truth, table in back.complete, back.silent.get(table, {}))
 
 
 def _told(back: ReadBack, name: str, truth: pa.Table) -> pa.Table:
@@ -208,7 +210,9 @@ def _as_declared(table: Table, columns: Mapping[str, Any]) -> pa.Table:
     return pa.table({name: to_arrow(column, table.field(name).type) for name, column in columns.items()})
 
 
-def _agrees(format_name: str, table: Table, said: pa.Table, truth: pa.Table, complete: bool) -> Iterator[Finding]:
+def _agrees(
+    format_name: str, table: Table, said: pa.Table, truth: pa.Table, complete: bool, silent: Mapping[str, NDArray[np.bool_]]
+) -> Iterator[Finding]:
     keys = ", ".join(f'"{key}"' for key in table.key)
     where = f"{format_name} and {table.name}"
     with duckdb.connect() as connection:
@@ -221,22 +225,22 @@ def _agrees(format_name: str, table: Table, said: pa.Table, truth: pa.Table, com
             yield Finding(where, "agrees: every row of the table is there", truth.num_rows, lost)
         for name in said.column_names:
             if name not in table.key:
+                told = said.filter(pa.array(~silent[name])) if name in silent else said
+                connection.register("told", told)
                 differs = _differs(table, name)
-                first = connection.execute(
-                    f'SELECT said."{name}", truth."{name}" FROM said JOIN truth USING ({keys}) WHERE {differs} LIMIT 1'
-                ).fetchone()
-                wrong = _count(connection, f"SELECT count(*) FROM said JOIN truth USING ({keys}) WHERE {differs}") if first else 0
+                sql = f'SELECT told."{name}", truth."{name}" FROM told JOIN truth USING ({keys}) WHERE {differs} LIMIT 1'
+                first = next(iter(connection.execute(sql).fetchall()), None)
+                wrong = _count(connection, f"SELECT count(*) FROM told JOIN truth USING ({keys}) WHERE {differs}") if first else 0
                 example = f", such as {first[0]} where the table has {first[1]}" if first else ""
-                yield Finding(where, f"agrees: {name}", said.num_rows, wrong, example)
+                yield Finding(where, f"agrees: {name}", told.num_rows, wrong, example)
 
 
 def _differs(table: Table, name: str) -> str:
     if table.field(name).type == "number":
-        close = f'abs(said."{name}" - truth."{name}") <= {TOLERANCE} * greatest(1, abs(truth."{name}"))'
-        return f'(said."{name}" IS NULL) <> (truth."{name}" IS NULL) OR NOT ({close})'
-    return f'said."{name}" IS DISTINCT FROM truth."{name}"'
+        close = f'abs(told."{name}" - truth."{name}") <= {TOLERANCE} * greatest(1, abs(truth."{name}"))'
+        return f'(told."{name}" IS NULL) <> (truth."{name}" IS NULL) OR NOT ({close})'
+    return f'told."{name}" IS DISTINCT FROM truth."{name}"'
 
 
 def _count(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
-    row = connection.execute(sql).fetchone()
-    return int(row[0]) if row else 0
+    return int(connection.execute(sql).fetchall()[0][0])

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from healthsim_core import Columns, ReadBack, Text, places
 
 SHOWN = 100  # problems told, at most
 _DATES = {"birth_date", "deceased_date", "onset_date", "recorded_date", "start_date", "end_date"}
 _TIMES = {"start", "end", "effective", "issued", "performed", "authored", "created", "time", "recorded_time"}
+UNTOLD = object()  # in the place of a value that the file does not tell
 _NUMBERS = {"value", "second_value", "low", "high", "dose", "quantity", "days_supply", "refills"}
 
 
@@ -29,7 +31,7 @@ class Gathered:
         self._times: list[tuple[str, str]] = []
 
     def add(self, table: str, **row: Any) -> None:
-        """A row of `table`; None stands for null."""
+        """A row of `table`; None stands for null, UNTOLD for what the file does not tell."""
         self.rows.setdefault(table, []).append(row)
 
     def problem(self, what: str) -> None:
@@ -59,11 +61,18 @@ class Gathered:
         self._wrong_clocks()
         nothing = {name: Columns({key: np.zeros(0, np.int64)}) for name, key in complete.items()}
         tables = {name: Columns({column: _column(column, rows) for column in rows[0]}, len(rows)) for name, rows in self.rows.items()}
-        return ReadBack({**nothing, **tables}, tuple(complete), tuple(self.problems))
+        return ReadBack({**nothing, **tables}, tuple(complete), tuple(self.problems), silent=self._silent())
+
+    def _silent(self) -> dict[str, dict[str, NDArray[np.bool_]]]:
+        found: dict[str, dict[str, NDArray[np.bool_]]] = {}
+        for name, rows in self.rows.items():
+            masks = {column: np.array([row[column] is UNTOLD for row in rows], bool) for column in rows[0]}
+            found[name] = {column: mask for column, mask in masks.items() if mask.any()}
+        return found
 
 
 def _column(name: str, rows: list[Mapping[str, Any]]) -> Any:
-    values = [row[name] for row in rows]
+    values = [None if row[name] is UNTOLD else row[name] for row in rows]
     if name.endswith("_id") and name != "payer_id":
         return np.array([int(value or 0) for value in values], np.int64)
     if name in _DATES or name in _TIMES:

@@ -8,10 +8,11 @@ from typing import Any
 
 from healthsim_core import ReadBack, outward_id
 from patientsim.formats.hl7v2.adt import FILE
-from patientsim.formats.hl7v2.fields import unescape
-from patientsim.formats.readback import Gathered
+from patientsim.formats.hl7v2.fields import CODES, unescape
+from patientsim.formats.readback import UNTOLD, Gathered
 
 Message = dict[str, list[list[str]]]
+_WITHOUT_END = {(told["class"], told.get("type", "")) for told in CODES["class"].values() if not told["end"]}  # PV1-2 and PV1-18
 
 
 def read_adt(folder: Path) -> ReadBack:
@@ -88,8 +89,9 @@ def _begun(message: Message, pv1: list[str], visit: str, person: str, found: Gat
     """An encounter as far as its first message knows it: what a stay is for is its admitting diagnosis until it ends."""
     stated = _stated(message)
     admitting = stated if pv1[1] == "I" else [None, None]
+    end = UNTOLD if (pv1[1], pv1[17]) in _WITHOUT_END else None
     return {
-        "encounter_id": visit, "person_id": person, "start": found.local(person, _moment(pv1[43])), "end": None,
+        "encounter_id": visit, "person_id": person, "start": found.local(person, _moment(pv1[43])), "end": end,
         "provider_npi": pv1[6].split("^")[0] or None, "admitting_code": admitting[0], "reason_code": stated[0],
         "discharge_disposition": None, "drg": None,
     }  # fmt: skip
