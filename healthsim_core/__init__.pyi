@@ -18,6 +18,9 @@ from .events import Run as Run
 from .events import Schedule as Schedule
 from .file_layouts import FileColumn as FileColumn
 from .file_layouts import FileLayout as FileLayout
+from .format_offers import FormatWriter as FormatWriter
+from .format_offers import OutputFormat as OutputFormat
+from .format_offers import ReadBack as ReadBack
 from .formats import text as text
 from .formats.characters import Characters as Characters
 from .formats.characters import json_characters as json_characters
@@ -33,12 +36,9 @@ from .offers import CodeSystemOffer as CodeSystemOffer
 from .offers import Command as Command
 from .offers import EventColumns as EventColumns
 from .offers import EventHandler as EventHandler
-from .offers import FormatWriter as FormatWriter
 from .offers import Journey as Journey
-from .offers import OutputFormat as OutputFormat
 from .offers import PersonColumns as PersonColumns
 from .offers import Profile as Profile
-from .offers import ReadBack as ReadBack
 from .offers import ReferenceDataset as ReferenceDataset
 from .offers import RunHandler as RunHandler
 from .offers import SkillResolver as SkillResolver

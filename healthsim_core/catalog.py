@@ -15,6 +15,7 @@ from healthsim_core import world
 from healthsim_core.absent import failures, whereabouts
 from healthsim_core.codes import CodeSystem, ValueSet, code_systems
 from healthsim_core.errors import ConflictError, PluginError, UnknownNameError, canonical, suggestion
+from healthsim_core.format_offers import OutputFormat
 from healthsim_core.offers import (
     Closing,
     CodeSystemOffer,
@@ -22,7 +23,6 @@ from healthsim_core.offers import (
     EventHandler,
     Journey,
     Offer,
-    OutputFormat,
     Profile,
     ReferenceDataset,
     RunHandler,

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 import pluggy
 
+from healthsim_core.format_offers import OutputFormat
 from healthsim_core.offers import (
     CodeSystemOffer,
     Command,
     EventColumns,
     EventHandler,
     Journey,
-    OutputFormat,
     PersonColumns,
     Profile,
     ReferenceDataset,

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
-import numpy as np
-import pyarrow as pa
-from numpy.typing import NDArray
 
 from healthsim_core.codes import CodeSystem
 from healthsim_core.columns import Column, Columns
 from healthsim_core.file_layouts import FileLayout
-from healthsim_core.formats.characters import Characters
 from healthsim_core.planned import PlannedEvent
 from healthsim_core.tables import Field, Table
 
 if TYPE_CHECKING:
     from healthsim_core.events import Events, People, Run, Schedule
-    from healthsim_core.formats.destination import Destination
 
 
 def _lower(value: str) -> str:
     return value.lower()
 
 
-def _names(value: Iterable[str]) -> tuple[str, ...]:
+def names_of(value: Iterable[str]) -> tuple[str, ...]:
+    """Names as an offer keeps them."""
     return tuple(value)
 
 
@@ -100,7 +96,7 @@ class PersonColumns(Offer):
         compute: Takes the chunk's `People` and returns the columns.
     """
 
-    fields: tuple[str, ...] = attrs.field(converter=_names)
+    fields: tuple[str, ...] = attrs.field(converter=names_of)
     compute: Callable[[People], Columns | Mapping[str, Column]]
 
 
@@ -113,7 +109,7 @@ class EventColumns(Offer):
         compute: Takes the `Events` of one event type and returns the columns.
     """
 
-    fields: tuple[str, ...] = attrs.field(converter=_names)
+    fields: tuple[str, ...] = attrs.field(converter=names_of)
     compute: Callable[[Events], Columns | Mapping[str, Column]]
 
 
@@ -179,7 +175,7 @@ class EventHandler(Offer):
     closings: tuple[Closing, ...] = ()
     accepts: Callable[[Run], Mapping[str, Collection[str]]] | None = None
     reviews: Callable[[Run, Sequence[PlannedEvent]], None] | None = None
-    reviewed: tuple[str, ...] = attrs.field(default=(), converter=_names)
+    reviewed: tuple[str, ...] = attrs.field(default=(), converter=names_of)
     settings: tuple[str, ...] | None = None
     notes: Callable[[Events, Mapping[str, Columns]], Mapping[str, int]] | None = None
     checks: Callable[[Events, Mapping[str, Columns]], Mapping[tuple[str, str], tuple[int, int]]] | None = None
@@ -275,8 +271,8 @@ class SkillResolver(Offer):
     version: str
     resolve: Callable[[str, Columns, Any], Columns]
     lookups: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = attrs.field(factory=dict)
-    conditions: tuple[str, ...] = attrs.field(default=(), converter=_names)
-    baselines: tuple[str, ...] = attrs.field(default=(), converter=_names)
+    conditions: tuple[str, ...] = attrs.field(default=(), converter=names_of)
+    baselines: tuple[str, ...] = attrs.field(default=(), converter=names_of)
     blanks: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
     cells: Callable[[str], Mapping[str, Sequence[str]]] | None = None
     document: Path | None = None
@@ -285,76 +281,6 @@ class SkillResolver(Offer):
 def asks_condition(key: str) -> bool:
     """Whether a lookup's context column, such as `condition.N18` or `code.N18`, is what the person has."""
     return key.startswith(("condition.", "code."))
-
-
-class FormatWriter(Protocol):
-    """Writes one format, chunk by chunk, in order of person; numbers what must be numbered across chunks."""
-
-    def write(self, tables: Mapping[str, pa.Table]) -> None:
-        """Take one chunk's tables, each sorted by person, and the run's tables."""
-
-    def close(self) -> Any:
-        """Finish the files.
-
-        Returns:
-            What `finish` of the format takes, as plain JSON; None where it has none.
-        """
-
-
-@attrs.frozen(eq=False)
-class ReadBack:
-    """What a format's files say, in the words of the declared tables; `healthsim verify` compares it with the tables.
-
-    Attributes:
-        tables: By table name, columns that hold the table's key and whichever of its columns the files tell.
-        complete: Names of those tables of which the files must hold every row.
-        problems: What is wrong in the files themselves, a line each: a reference that does not resolve, a total that
-            is not the sum of its lines.
-        leaves_out: By table, a column and the values of it whose rows the files must not hold.
-        silent: By table and column, boolean array (rows,): the rows whose value the files do not tell.
-    """
-
-    tables: Mapping[str, Columns]
-    complete: tuple[str, ...] = attrs.field(default=(), converter=_names)
-    problems: tuple[str, ...] = attrs.field(default=(), converter=_names)
-    leaves_out: Mapping[str, tuple[str, tuple[str, ...]]] = attrs.field(factory=dict)
-    silent: Mapping[str, Mapping[str, NDArray[np.bool_]]] = attrs.field(factory=dict)
-
-
-@attrs.frozen
-class OutputFormat(Offer):
-    """A file format.
-
-    Attributes:
-        name: Format name, also the name of its folder.
-        writer: Takes the `Destination` and the `Run`; returns a `FormatWriter`.
-        needs: Names of the tables without which it cannot be written.
-        wants: Names of tables that it uses where their product is installed.
-        read: Takes the format's folder and reads its files back, for `healthsim verify`.
-        in_parts: Whether a long run may write it in parts, a writer and files of their own for each, by workers side by
-            side. Nothing may then be counted over the run: what must be distinct is told apart by `destination.part`,
-            what can be said only when all is known is said by `finish`. False: one writer takes the whole run at its end.
-        finish: Takes the `Destination` of whole files, the `Run`, its tables without people, and what the writer's `close`
-            returned for each part.
-        reviews: Takes the `Run` and the events of the plan when it is compiled; raises SpecificationError for what the
-            format cannot say.
-        characters: What values may bring into the format's text. The tables that a writer is given hold no other, and what
-            it writes has the escapes; None where the writer hands values to a library that sees to that.
-    """
-
-    name: str
-    writer: Callable[[Destination, Run], FormatWriter]
-    needs: tuple[str, ...] = attrs.field(converter=_names)
-    wants: tuple[str, ...] = attrs.field(default=(), converter=_names)
-    read: Callable[[Path], ReadBack] | None = None
-    in_parts: bool = False
-    finish: Callable[[Destination, Run, Mapping[str, pa.Table], Sequence[Any]], None] | None = None
-    reviews: Callable[[Run, Sequence[PlannedEvent]], None] | None = None
-    characters: Characters | None = None
-
-    def guarded(self, tables: Mapping[str, pa.Table]) -> Mapping[str, pa.Table]:
-        """The tables as its writer may see them."""
-        return tables if self.characters is None else self.characters.guarded(tables)
 
 
 @attrs.frozen

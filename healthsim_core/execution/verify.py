@@ -19,8 +19,8 @@ from healthsim_core.errors import HealthSimError
 from healthsim_core.execution.manifest import MANIFEST, digest, read_manifest
 from healthsim_core.execution.parts import TABLES
 from healthsim_core.execution.stored import StoredTables, table_name
+from healthsim_core.format_offers import ReadBack
 from healthsim_core.formats.folder import Folder
-from healthsim_core.offers import ReadBack
 from healthsim_core.tables import Field, Table, to_arrow
 from healthsim_core.world import PERSON
 

@@ -14,6 +14,7 @@ from healthsim_core.execution import unfinished
 from healthsim_core.execution.parquet import ParquetTable
 from healthsim_core.execution.parts import TABLES, Job, Part, PartResult, table_path
 from healthsim_core.execution.shared import require_seen, worker_name
+from healthsim_core.format_offers import FormatWriter, OutputFormat
 from healthsim_core.formats.destination import Destination, WrittenFile
 from healthsim_core.formats.folder import Folder
 from healthsim_core.generation.chunk import run_chunk
@@ -22,7 +23,6 @@ from healthsim_core.generation.met import run_tables
 from healthsim_core.generation.plan import Plan, compile_plan
 from healthsim_core.generation.request import Request
 from healthsim_core.generation.tallies import Tallies
-from healthsim_core.offers import FormatWriter, OutputFormat
 from healthsim_core.reference.stored import using
 
 Report = Callable[[int, int], None]  # number of a part, households of it that are done

@@ -17,6 +17,7 @@ from healthsim_core.catalog import CORE_EVENT_TYPES, Catalog, vocabulary
 from healthsim_core.columns import Column, Text
 from healthsim_core.errors import Mistakes, SpecificationError, suggestion, unknown
 from healthsim_core.events import Run, RunJourney
+from healthsim_core.format_offers import OutputFormat
 from healthsim_core.generation.ages import structure_of
 from healthsim_core.generation.assignments import Assignment
 from healthsim_core.generation.blocks import blocks_of
@@ -36,7 +37,7 @@ from healthsim_core.generation.reviews import planned, review
 from healthsim_core.generation.sequence import without_records
 from healthsim_core.generation.settings import check_settings
 from healthsim_core.identifiers import Namespace
-from healthsim_core.offers import EventHandler, OutputFormat, PersonColumns, RunHandler
+from healthsim_core.offers import EventHandler, PersonColumns, RunHandler
 from healthsim_core.reference.hybrid import merged_with, published_of
 from healthsim_core.reference.known_codes import KnownCodes
 from healthsim_core.reference.stored import Facts, current_facts, using

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from healthsim_core.errors import Mistakes
 from healthsim_core.events import Run
+from healthsim_core.format_offers import OutputFormat
 from healthsim_core.generation.kinds import Kind
 from healthsim_core.generation.nodes import Node
-from healthsim_core.offers import EventHandler, OutputFormat
+from healthsim_core.offers import EventHandler
 from healthsim_core.planned import PlannedEvent
 
 
