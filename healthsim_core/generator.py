@@ -11,7 +11,7 @@ import attrs
 
 from healthsim_core.calls import checked_call
 from healthsim_core.catalog import Catalog, default_catalog
-from healthsim_core.errors import HealthSimError, Mistakes, SpecificationError, canonical
+from healthsim_core.errors import HealthSimError, Mistakes, SpecificationError, StateError, canonical
 from healthsim_core.execution.run import Options, Progress, free_folder, run_plan
 from healthsim_core.generation.plan import Plan, compile_plan
 from healthsim_core.generation.request import Request, file_of, make_request, scenario_request
@@ -176,7 +176,12 @@ def named_profile(name: Any, catalog: Catalog, database: str | Path | None = Non
     plain, _, version = name.rpartition("@")
     if plain and version.isdigit():
         return load_profile(plain, int(version), database=database), ()
-    saved = next((each for each in list_profiles(database) if canonical(each.name) == canonical(name)), None)
+    try:
+        saved = next((each for each in list_profiles(database) if canonical(each.name) == canonical(name)), None)
+    except StateError:
+        if database is not None or canonical(name) not in catalog.profiles:
+            raise
+        return name, ()  # a template needs no database; that it cannot be read, the run says
     if saved is None:
         return name, ()
     if canonical(name) not in catalog.profiles:

@@ -156,7 +156,7 @@ def compile_plan(request: Request, catalog: Catalog, facts: Facts | None = None)
         for offer in plan.run_handlers:
             is_asked(plan, offer)
         run_tables(plan, {})  # made now, so that stored facts are read before anything is written
-    return plan
+    return attrs.evolve(plan, remarks=(stored.unread,)) if stored.unread else plan
 
 
 def _compiled(request: Request, catalog: Catalog, facts: Facts) -> Plan:

@@ -12,6 +12,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from healthsim_core.errors import StateError
+
 SCHEMA = "reference"
 BUNDLED = "bundled"
 LOADED_FROM = "loaded_from"  # the column of every stored table that says which file its rows come from
@@ -29,10 +31,11 @@ class Facts:
 
     Args:
         database: The database; None for no facts at all.
+        unread: Why there are none, although there may be some stored; a line for the user.
     """
 
-    def __init__(self, database: Path | None = None) -> None:
-        self._database = database
+    def __init__(self, database: Path | None = None, unread: str = "") -> None:
+        self._database, self.unread = database, unread
         self._whole: dict[str, pa.Table] = {}
         self._large: frozenset[str] = frozenset()
         self._answers: dict[Asked, pa.Table] = {}
@@ -112,14 +115,19 @@ def current_facts() -> Facts:
 
 
 def read_facts(database: Path | str | None) -> Facts:
-    """What `healthsim init` has stored; nothing where there is no database.
+    """What `healthsim init` has stored; nothing where there is no database, or the default one cannot be read (`Facts.unread` says so).
 
     Raises:
-        StateError: The database cannot be read: locked, or not a database.
+        StateError: The database that was named cannot be read: locked, or not a database.
     """
     from healthsim_core.state.database import database_path
 
-    return Facts(database_path(database))
+    try:
+        return Facts(database_path(database))
+    except StateError as error:
+        if database is not None:
+            raise
+        return Facts(unread=f"stored reference figures were not read, bundled ones stand alone: {error.where} {error.what.rstrip('.')}")
 
 
 def reference_rows(dataset: str, **equal: Any) -> pa.Table | None:
