@@ -17,6 +17,8 @@ Mask = NDArray[np.bool_]
 _EXACT = 2.0**53  # below it, floats hold whole numbers exactly
 Column = Union[NDArray[Any], "Text"]
 
+_DEEPEST = 50  # columns that wait for one another to be read: Python calls itself a thousand times at most
+
 
 class Text:
     """A column of text: `codes` (int32, -1 for null) into `values` (a `pa.StringArray`).
@@ -133,31 +135,39 @@ class Repeated:
 class Taken:
     """Rows of another column: gathered when they are read, for many never are."""
 
-    __slots__ = ("column", "rows")
+    __slots__ = ("column", "depth", "rows")
 
     def __init__(self, column: Column | Joined, rows: NDArray[Any]) -> None:
-        self.column, self.rows = column, rows
+        self.column, self.rows, self.depth = column, rows, _depth(column) + 1
 
     def __len__(self) -> int:
         return len(self.rows)
 
 
 class Joined:
-    """One column of several sets of columns, one under the other: joined when it is read."""
+    """One column of several sets of columns, one under the other: joined when it is read.
 
-    __slots__ = ("_column", "name", "parts")
+    What is joined and taken again and again, such as once a chunk, is read before it is `_DEEPEST` deep.
+    """
+
+    __slots__ = ("_column", "depth", "name", "parts")
 
     def __init__(self, parts: Sequence[Columns], name: str) -> None:
-        self.parts, self.name = parts, name
+        self.parts, self.name = tuple(parts), name
         self._column: Column | None = None
+        self.depth = max(part.depth(name) for part in parts) + 1
+        if self.depth > _DEEPEST:
+            self.read()
+            self.depth = 1
 
     def __len__(self) -> int:
-        return sum(part.rows for part in self.parts)
+        return sum(part.rows for part in self.parts) if self._column is None else len(self._column)
 
     def read(self) -> Column:
         """The joined column."""
         if self._column is None:
             self._column = concat([part[self.name] for part in self.parts])
+            self.parts = ()
         return self._column
 
     def take(self, indices: NDArray[Any]) -> Column:
@@ -212,6 +222,10 @@ class Columns(Mapping[str, Column]):
         """The column, or the value that is repeated where the column has not been read; None where there is none."""
         column = self._data.get(name)
         return self[name] if isinstance(column, Taken | Joined) else column
+
+    def depth(self, name: str) -> int:
+        """How many joined or taken columns within one another have to be read before the column is."""
+        return _depth(self._data[name])
 
     @property
     def parts(self) -> dict[str, Stored]:
@@ -319,6 +333,10 @@ def _compact(text: Text) -> Text:
         return text
     remap = np.append(encoded.indices.to_numpy(zero_copy_only=False), -1)
     return Text(remap[text.codes], encoded.dictionary)
+
+
+def _depth(column: Stored) -> int:
+    return column.depth if isinstance(column, Taken | Joined) else 0
 
 
 def _has_rows(value: Any) -> bool:

@@ -191,7 +191,8 @@ def to_arrow(column: Column, kind: str) -> pa.Array:
     if kind == "datetime":
         return pa.array(values.astype("datetime64[s]", copy=False))
     if kind == "number":
-        return pa.array(values.astype(np.float64, copy=False), from_pandas=True)
+        numbers = values.astype(np.float64, copy=False)
+        return pa.array(numbers if not np.isinf(numbers).any() else np.where(np.isinf(numbers), np.nan, numbers), from_pandas=True)
     if kind == "boolean":
         return pa.array(values.astype(bool, copy=False))
     whole, null = _whole(values)
@@ -242,10 +243,10 @@ def _numpy(array: pa.ChunkedArray | pa.Array) -> NDArray[Any]:
 
 
 def _whole(values: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.bool_] | None]:
-    """Int64 values, and where they are null (NaN), if anywhere."""
+    """Int64 values, and where they are null (NaN, or infinite), if anywhere."""
     if values.dtype.kind != "f":
         return values.astype(np.int64, copy=False), None
-    null = np.isnan(values)
+    null = ~np.isfinite(values)
     return np.where(null, 0, values).astype(np.int64), _mask(null)
 
 

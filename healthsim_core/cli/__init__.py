@@ -88,4 +88,7 @@ def main(arguments: list[str] | None = None) -> None:
     except BrokenPipeError:  # the reader of a pipe has gone
         sys.stderr.close()
         code = 0
+    except OSError as error:  # what no command has words for: of whatever file, one line
+        click.echo(f"healthsim: {error.filename or 'a file'}: {error.strerror or error}.", err=True)
+        code = 2
     sys.exit(code if isinstance(code, int) else 0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,13 +9,15 @@ from typing import Any
 
 import click
 
+from healthsim_core.strict_json import json_text
+
 EXACT = 2**53 - 1  # the greatest whole number up to which JavaScript tells all of them apart
 
 
 def rows(found: Sequence[dict[str, Any]], as_json: bool, empty: str = "There are none.") -> None:
     """Print rows as a table, or as JSON."""
     if as_json:
-        click.echo(json.dumps(_exact(found), indent=2, ensure_ascii=False, default=str))
+        click.echo(json_text(_exact(found), indent=2))
     elif not found:
         click.echo(empty)
     else:
@@ -39,7 +40,7 @@ def first_sentence(text: str) -> str:
 
 def document(value: Any) -> None:
     """Print a document as JSON."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    click.echo(json_text(value, indent=2))
 
 
 def notes(lines: Sequence[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
 import click
 
@@ -18,7 +18,7 @@ def command(target: str, database: str | None, as_json: bool) -> int:
     from healthsim_core.errors import OutputError
     from healthsim_core.execution.verify import verify_cohort, verify_folder
 
-    folder = "://" in target or Path(target).exists()
+    folder = "://" in target or os.path.exists(target)  # False too for a name that no file can have
     if "/" in target and not folder:
         raise OutputError("is not there.", target, "Name a folder that --out named, or a stored cohort.")
     report = verify_folder(target) if folder else verify_cohort(target, database)

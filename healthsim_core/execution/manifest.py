@@ -14,6 +14,7 @@ from healthsim_core.execution.parts import PartResult
 from healthsim_core.formats.destination import WrittenFile
 from healthsim_core.formats.folder import Folder, own_path
 from healthsim_core.generation.result import Execution
+from healthsim_core.strict_json import json_text
 
 MANIFEST, VALIDATION = "manifest.json", "validation.json"
 HIDDEN = ".healthsim"  # the folder in which a run is written; see workplace.py
@@ -74,7 +75,7 @@ def read_manifest(folder: Folder) -> dict[str, Any]:
 
 def as_json(document: Any) -> bytes:
     """A document as the output folder holds it."""
-    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+    return (json_text(document, indent=2) + "\n").encode()
 
 
 def _files(result: PartResult) -> Iterable[tuple[str, WrittenFile]]:

@@ -5,6 +5,7 @@ Behind a URL nothing can be moved: files are written in their place, and the man
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -172,7 +173,7 @@ def recovered(out: Path, clear: bool = False) -> str:
 def _entered(out: Folder) -> Workplace:
     """The folder's workplace; a run that was interrupted while it was put in place is out of it again, or in."""
     assert out.local is not None
-    if out.local.is_file():
+    if os.path.isfile(out.local):
         raise OutputError("is a file, not a folder.", out.place, "Choose another folder.")
     entered = Workplace(out.local)
     try:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import attrs
@@ -15,7 +14,8 @@ from healthsim_core.execution.output import OutputFolder
 from healthsim_core.execution.parts import TABLES
 from healthsim_core.execution.stored import StoredTables
 from healthsim_core.execution.storing import Storing
-from healthsim_core.formats.folder import MEMORY
+from healthsim_core.formats.folder import MEMORY, refused
+from healthsim_core.formats.scratch import Scratch
 from healthsim_core.generation.executor import strictly
 from healthsim_core.generation.memory import run_in_memory, units_a_chunk
 from healthsim_core.generation.met import run_tables
@@ -130,10 +130,15 @@ def _place(options: Options) -> Iterator[str | Path]:
         yield options.out
     elif options.stores:
         database = database_path(options.database)
-        yield database.with_name(f"{database.name}.run")
+        beside = database.with_name(f"{database.name}.run")
+        try:
+            yield beside
+        finally:
+            with suppress(OSError):  # one that a killed run left is ours to remove, where nothing else is in it
+                beside.rmdir()
     else:
-        with tempfile.TemporaryDirectory(prefix="healthsim-") as scratch:
-            yield Path(scratch, "run")
+        with Scratch() as scratch:
+            yield Path(scratch.name, "run")
 
 
 def _made(plan: Plan, execution: Execution, options: Options, folder: OutputFolder, state: StateSink | None) -> Result:
@@ -200,7 +205,8 @@ def free_folder(name: str) -> Path:
     base = Path("healthsim-out")
     for number in range(1, 1_000):
         folder = base / (name if number == 1 else f"{name}-{number}")
-        taken = folder.exists() and any(folder.iterdir())
+        with refused(folder):
+            taken = folder.exists() and any(folder.iterdir())
         if not taken:
             return folder
     raise OutputError("holds a thousand runs.", str(base), "Name a folder with --out.")

@@ -5,6 +5,7 @@ A record is written by the worker of its part, after the part's files, so that i
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -30,33 +31,60 @@ def is_unfinished(folder: Folder) -> bool:
 
 def record(folder: Folder, result: PartResult) -> None:
     """Say that a part is finished."""
-    folder.write(_path(result.part), json.dumps(result.document()).encode())
+    written = json.dumps(result.document())
+    folder.write(_path(result.part), json.dumps({"sha256": _digest(written), "result": written}).encode())
 
 
 def finished(folder: Folder, plan: Plan, parts: Sequence[Part]) -> dict[int, PartResult]:
     """The parts that an earlier run of the same plan has finished, by number; those whose files are not whole are left out.
 
+    A part whose record is damaged is made again, like one that has none.
+
     Raises:
-        OutputError: The run that began here was of another plan.
+        OutputError: The run that began here was of another plan, or what says so is damaged.
     """
-    began = json.loads(folder.read(PLAN))
+    began = _began(folder)
     if began["hash"] != plan.hash:
         told = next(_differences(began, json.loads(json.dumps(_identity(plan)))), "it")
         raise OutputError(f"holds an unfinished run of another plan: {told}.", folder.place, "Ask for the same, or leave --resume out.")
     there = set(folder.paths())
-    found = (PartResult.from_document(json.loads(folder.read(_path(part)))) for part in parts if _path(part) in there)
-    return {result.part.number: result for result in found if result.part in parts and _is_whole(folder, result, there)}
+    found = ((part, _recorded(folder, part)) for part in parts if _path(part) in there)
+    return {part.number: result for part, result in found if result and result.part == part and _is_whole(folder, result, there)}
 
 
 def written(folder: Folder) -> list[str]:
     """Every file of the run that has begun here."""
-    own = {TABLES, RECORDS, *json.loads(folder.read(PLAN))["request"]["formats"]}
+    own = {TABLES, RECORDS, *_began(folder)["request"]["formats"]}
     return [path for path in folder.paths() if path.split("/")[0] in own]
 
 
 def is_record(path: str) -> bool:
     """Whether a file in the folder is one of these, and not the run's."""
     return path.startswith(f"{RECORDS}/")
+
+
+def _began(folder: Folder) -> dict[str, Any]:
+    """Which run has begun here."""
+    try:
+        found: dict[str, Any] = json.loads(folder.read(PLAN))
+        if isinstance(found["hash"], str) and all(isinstance(name, str) for name in found["request"]["formats"]):
+            return found
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        pass
+    raise OutputError(f"holds an unfinished run whose {PLAN} is damaged.", folder.place, "Leave --resume out, or choose another folder.")
+
+
+def _recorded(folder: Folder, part: Part) -> PartResult | None:
+    """What the record of a part says; None where it is damaged."""
+    try:
+        said = json.loads(folder.read(_path(part)))
+        return PartResult.from_document(json.loads(said["result"])) if said["sha256"] == _digest(said["result"]) else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _path(part: Part) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from healthsim_core.execution.parts import TABLES
 from healthsim_core.execution.stored import StoredTables, table_name
 from healthsim_core.format_offers import ReadBack
 from healthsim_core.formats.folder import Folder
+from healthsim_core.formats.scratch import Scratch
 from healthsim_core.tables import Field, Table, to_arrow
 from healthsim_core.world import PERSON
 
@@ -89,10 +89,10 @@ def verify_folder(out: Path | str, catalog: Catalog | None = None) -> Verificati
     listed = read_manifest(folder)
     if folder.local is not None:
         return _verified(folder, listed, offers)
-    with tempfile.TemporaryDirectory(prefix="healthsim-") as scratch:
+    with Scratch() as scratch:
         there = set(folder.paths())
-        folder.copy((file["path"] for file in listed["files"] if file["path"] in there), Path(scratch))
-        return _verified(Folder(scratch), listed, offers)
+        folder.copy((file["path"] for file in listed["files"] if file["path"] in there), Path(scratch.name))
+        return _verified(Folder(scratch.name), listed, offers)
 
 
 def _verified(folder: Folder, listed: Mapping[str, Any], offers: Catalog) -> Verification:
@@ -170,12 +170,12 @@ def _whole_format(folder: Folder, name: str, listed: Mapping[str, Any], stored: 
         return _format(Path(folder.place, name), name, dict(stored), catalog)
     found: dict[tuple[str, str], Finding] = {}
     for number in sorted(set(cut.values())):
-        with tempfile.TemporaryDirectory(prefix="healthsim-") as scratch:
+        with Scratch() as scratch:
             for path in (file["path"] for file in files if cut.get(file["path"], number) == number):
                 whole = Path(path).parent.with_suffix(Path(path).suffix) if path in cut else Path(path)
-                Path(scratch, whole).parent.mkdir(parents=True, exist_ok=True)
-                Path(scratch, whole).symlink_to(folder.of(path))
-            for finding in _format(Path(scratch, name), name, stored.part(number), catalog):
+                Path(scratch.name, whole).parent.mkdir(parents=True, exist_ok=True)
+                Path(scratch.name, whole).symlink_to(folder.of(path))
+            for finding in _format(Path(scratch.name, name), name, stored.part(number), catalog):
                 key = (finding.where, finding.what)
                 found[key] = finding.with_more(found[key]) if key in found else finding
     return found.values()

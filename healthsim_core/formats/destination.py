@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from healthsim_core.formats.characters import Characters
 from healthsim_core.formats.folder import COPY, Folder, Started, refused
+from healthsim_core.formats.scratch import Scratch
 from healthsim_core.formats.text import data
 
 
@@ -90,7 +91,7 @@ class Destination:
         self._out = folder if isinstance(folder, Folder) else Folder(folder)
         self._name, self._cut = name, part is not None
         self._open: dict[str, OutputFile] = {}
-        self._beside: tempfile.TemporaryDirectory[str] | None = None
+        self._beside: Scratch | tempfile.TemporaryDirectory[str] | None = None
 
     def open(self, name: str) -> OutputFile:
         """Start (or go on with) the file `name` of this format."""
@@ -102,9 +103,7 @@ class Destination:
     def path(self, name: str) -> Path:
         """A path on this machine for what is put by until the end, or for a library that writes files itself (see `adopt`)."""
         if self._beside is None:
-            if self._out.local:  # on the disk that has to hold the files anyhow
-                self._out.local.mkdir(parents=True, exist_ok=True)
-            self._beside = tempfile.TemporaryDirectory(prefix=".healthsim-", dir=self._out.local, ignore_cleanup_errors=True)
+            self._beside = Scratch() if self._out.local is None else _beside(self._out.local)
         path = Path(self._beside.name, name)
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
@@ -135,6 +134,12 @@ class Destination:
 
     def __exit__(self, *_: object) -> None:
         self.discard()
+
+
+def _beside(out: Path) -> tempfile.TemporaryDirectory[str]:
+    """A folder on the disk that has to hold the files anyhow."""
+    out.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryDirectory(prefix=".healthsim-", dir=out, ignore_cleanup_errors=True)
 
 
 def part_name(name: str, part: int) -> str:

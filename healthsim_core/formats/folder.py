@@ -119,7 +119,7 @@ class Folder:
     def holds(self, path: str) -> bool:
         """Whether a file is there."""
         if self.local is not None:
-            return (self.local / path).is_file()
+            return os.path.isfile(self.local / path)  # False too for a name that no file can have
         return self._store.holds(path)
 
     def digest(self, path: str) -> tuple[int, str]:

@@ -64,9 +64,9 @@ def padded(numbers: NDArray[Any], width: int) -> pa.Array:
 
 
 def decimal(numbers: NDArray[Any] | pa.Array | pa.ChunkedArray, places: int) -> pa.Array:
-    """Numbers with exactly `places` decimals; NaN or null becomes null."""
+    """Numbers with exactly `places` decimals; what is no number, infinite or null becomes null."""
     values = np.asarray(_array(numbers).to_numpy(zero_copy_only=False), np.float64)
-    null = np.isnan(values)
+    null = ~np.isfinite(values)
     scaled = np.rint(np.where(null, 0, values) * 10**places).astype(np.int64)
     return _fixed_point(scaled, places, null)
 

@@ -135,7 +135,7 @@ class Plan:
     def hash(self) -> str:
         """SHA-256 of the request and the versions: the same hash, the same bytes."""
         document = {"request": self.request.document(), "versions": self.versions}
-        return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(document, sort_keys=True, allow_nan=False).encode()).hexdigest()
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")  # moments of distributions may be infinite, which is no mistake

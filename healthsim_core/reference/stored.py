@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -39,7 +40,7 @@ class Facts:
         self._whole: dict[str, pa.Table] = {}
         self._large: frozenset[str] = frozenset()
         self._answers: dict[Asked, pa.Table] = {}
-        if database is not None and database.exists():
+        if database is not None and os.path.exists(database):
             self._read_small()
 
     def rows(self, dataset: str, equal: Mapping[str, Any]) -> pa.Table | None:

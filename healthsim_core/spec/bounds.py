@@ -28,8 +28,12 @@ def read_json(path: Path) -> Any:
     """
     try:
         if path.stat().st_size > LARGEST:
-            raise SpecificationError(f"is larger than {LARGEST:,} bytes.", path.name, "Say it in a smaller document.")
-        return parsed_json(path.read_bytes(), path.name)
+            raise _too_large(path)
+        with path.open("rb") as file:  # perhaps no file that knows its size, but a pipe or a device
+            content = file.read(LARGEST + 1)
+        if len(content) > LARGEST:
+            raise _too_large(path)
+        return parsed_json(content, path.name)
     except OSError as error:
         raise SpecificationError(f"cannot be read: {error.strerror}.", str(path), "Check the path.") from None
 
@@ -44,7 +48,7 @@ def parsed_json(content: str | bytes | bytearray, name: str = "the text") -> Any
     if not isinstance(content, str | bytes | bytearray):
         raise ArgumentError(f"{content!r:.60} is not a text.", "", "Give JSON as text or bytes.")
     try:
-        plain = content if isinstance(content, str) else content.decode("utf-8")
+        plain = content.removeprefix("\ufeff") if isinstance(content, str) else content.decode("utf-8-sig")
         return json.loads(plain, parse_constant=_refuse_constant, object_pairs_hook=_without_repetition)
     except json.JSONDecodeError as error:
         where = f"{name}, line {error.lineno}, column {error.colno}"
@@ -112,6 +116,10 @@ def _check_number(number: float, where: str) -> None:
         raise SpecificationError(f"{number:g} is above {GREATEST:,}.", where, "Write a smaller one.")
     if 0 < abs(number) < LEAST:
         raise SpecificationError(f"{number:g} is nearer to 0 than {LEAST:g}.", where, "Write 0.")
+
+
+def _too_large(path: Path) -> SpecificationError:
+    return SpecificationError(f"is larger than {LARGEST:,} bytes.", path.name, "Say it in a smaller document.")
 
 
 def _refuse_constant(name: str) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -16,6 +17,7 @@ import platformdirs
 from healthsim_core.calls import checked_call
 from healthsim_core.errors import StateError
 from healthsim_core.state.file_kind import kind_of_file
+from healthsim_core.state.spilled import spill_folder, sweep
 
 SCHEMA_VERSION = 2  # 2: cohorts that are registered datasets
 DATABASE_VARIABLE = "HEALTHSIM_DATABASE"
@@ -98,7 +100,7 @@ class Transaction:
 
     def __init__(self, database: Path | str | None) -> None:
         self.path = database_path(database)
-        self._existed = self.path.exists()
+        self._existed = _is_there(self.path)
         self._state = "open"
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -108,6 +110,7 @@ class Transaction:
         try:
             with explained(self.path):
                 _attach(self.connection, self.path)
+                sweep(self.path)
                 self._size = self.path.stat().st_size
                 self.connection.begin()
                 for statement in _META:
@@ -164,7 +167,7 @@ def reading(database: Path | str | None) -> Iterator[duckdb.DuckDBPyConnection]:
     connection = duckdb.connect()
     try:
         with explained(path):
-            if path.exists():
+            if _is_there(path):
                 _attach(connection, path, "READ_ONLY")
             if not _has_meta(connection):
                 connection.execute("USE memory; " + "; ".join(_META))
@@ -216,7 +219,8 @@ def identifier(name: str) -> str:
 
 def _attach(connection: duckdb.DuckDBPyConnection, path: Path, *options: str) -> None:
     written = str(path).replace("'", "''")
-    connection.execute(f"SET temp_directory = '{written}.tmp'")
+    spilled = str(spill_folder(path)).replace("'", "''")
+    connection.execute(f"SET temp_directory = '{spilled}'")
     said = ", ".join(("TYPE duckdb", *options))  # the type, or DuckDB goes by the name: "x.json" would be a database in memory
     connection.execute(f"ATTACH '{written}' AS {STORE} ({said}); USE {STORE}")
     if not _has_meta(connection):
@@ -226,6 +230,23 @@ def _attach(connection: duckdb.DuckDBPyConnection, path: Path, *options: str) ->
     if version is not None and version > SCHEMA_VERSION:
         what = f"was written by a newer HealthSim (schema version {version}; this one reads up to {SCHEMA_VERSION})."
         raise StateError(what, str(path), f"Upgrade healthsim-core, or {_ELSEWHERE}")
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is a file; what is none is refused before it is opened, which may take for ever."""
+    try:
+        kind = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise StateError(f"cannot be opened: {error.strerror}.", str(path), f"Check the path, or {_ELSEWHERE}") from error
+    if not stat.S_ISREG(kind):
+        raise _no_database(path)
+    return True
+
+
+def _no_database(path: Path) -> StateError:
+    return StateError(f"is not a DuckDB database, but {kind_of_file(path)}.", str(path), f"Check the path, or {_ELSEWHERE}")
 
 
 def _has_meta(connection: duckdb.DuckDBPyConnection, table: str = "schema_version") -> bool:
@@ -242,7 +263,7 @@ def _wal(path: Path) -> Path:
 def _meaning(error: duckdb.Error, path: Path | str) -> StateError:
     said = " ".join(str(error).split())
     if re.search(_NO_DATABASE, said):
-        return StateError(f"is not a DuckDB database, but {kind_of_file(Path(path))}.", str(path), f"Check the path, or {_ELSEWHERE}")
+        return _no_database(Path(path))
     for pattern, what, remedy in _REFUSALS:
         found = re.search(pattern, said)
         if found:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -58,29 +59,43 @@ def export_cohort(
         try:
             for table in tables:
                 _copy(connection, _rows(table, number, format), staged[files[table.name]], _COPY[format][1])
-            for file, part in staged.items():
-                part.replace(file)
+            with _written(target):
+                for file, part in staged.items():
+                    part.replace(file)
         finally:
             for part in staged.values():
-                with contextlib.suppress(OSError):
+                with suppress(OSError):
                     part.unlink(missing_ok=True)
     return list(files.values())
 
 
-def _prepare(target: Path, files: dict[str, Path], overwrite: bool) -> None:
+@contextmanager
+def _written(target: Path) -> Iterator[None]:
     try:
-        target.mkdir(parents=True, exist_ok=True)
+        yield
     except OSError as error:
         raise StateError(f"cannot be written: {error.strerror}.", str(target), "Choose another folder.") from error
-    there = [file.name for file in files.values() if file.exists()]
+
+
+def _prepare(target: Path, files: dict[str, Path], overwrite: bool) -> None:
+    with _written(target):
+        target.mkdir(parents=True, exist_ok=True)
+        there = [file.name for file in files.values() if file.exists()]
     if there and not overwrite:
         raise StateError(f"{there[0]} is there already.", str(target), "Choose another folder, or say --overwrite.")
 
 
 def _rows(table: StoredTable, number: int, format: str) -> str:
-    rows, ids = table.select(number), [field.name for field in table.schema if pa.types.is_int64(field.type)]
-    texts = ", ".join(f"{identifier(name)}::VARCHAR AS {identifier(name)}" for name in ids)
-    return f"SELECT * REPLACE ({texts}) FROM ({rows})" if ids and format in _AS_TEXT else rows
+    """SQL for a cohort's rows, in what the format can say: ids as text, and in JSON no number that is infinite or none."""
+    said = {}
+    for field in table.schema:
+        name = identifier(field.name)
+        if pa.types.is_int64(field.type) and format in _AS_TEXT:
+            said[name] = f"{name}::VARCHAR"
+        elif pa.types.is_floating(field.type) and format == "json":
+            said[name] = f"CASE WHEN isfinite({name}) THEN {name} END"
+    replaced = ", ".join(f"{value} AS {name}" for name, value in said.items())
+    return f"SELECT * REPLACE ({replaced}) FROM ({table.select(number)})" if said else table.select(number)
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, rows: str, file: Path, options: str) -> None:

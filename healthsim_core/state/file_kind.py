@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 _BEGINNINGS = {
@@ -12,15 +13,23 @@ _BEGINNINGS = {
     b"\x1f\x8b": "a gzip archive",
     b"%PDF": "a PDF document",
 }
+_SPECIAL = {
+    stat.S_ISDIR: "a folder",
+    stat.S_ISFIFO: "a named pipe",
+    stat.S_ISSOCK: "a socket",
+    stat.S_ISCHR: "a device",
+    stat.S_ISBLK: "a device",
+}
 _LOOKED_AT = 4_096
 _OTHER = "another kind of file"
 
 
 def kind_of_file(path: Path) -> str:
     """What a path is that is no database, such as "an SQLite database"."""
-    if path.is_dir():
-        return "a folder"
     try:
+        special = next((words for is_it, words in _SPECIAL.items() if is_it(path.stat().st_mode)), "")
+        if special:
+            return special
         with path.open("rb") as file:
             beginning = file.read(_LOOKED_AT)
     except OSError:

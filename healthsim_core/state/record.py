@@ -39,7 +39,7 @@ class ExecutionRecord:
 
 def canonical_json(document: Any) -> str:
     """The one way in which a JSON document is written to be compared and hashed."""
-    return json.dumps(document, ensure_ascii=False, sort_keys=True)
+    return json.dumps(document, ensure_ascii=False, sort_keys=True, allow_nan=False)
 
 
 def digest(document: Any) -> str:

@@ -146,7 +146,7 @@ class CohortWriter:
             execute("INSERT INTO healthsim.dataset VALUES (?, ?, ?, ?)", [self._id, name, place, paths])
         execute("DELETE FROM healthsim.execution WHERE execution_id = ? AND cohort = ?", [run.id, self.cohort])
         kept = [run.id, self.cohort, *self._profile(), run.seed, run.as_of, run.spec_hash]
-        documents = [json.dumps(run.spec, ensure_ascii=False), json.dumps(dict(run.versions), ensure_ascii=False)]
+        documents = [json.dumps(run.spec, ensure_ascii=False, allow_nan=False), json.dumps(dict(run.versions), ensure_ascii=False)]
         execute(f"INSERT INTO healthsim.execution VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, {NOW})", [*kept, *documents])
 
     def _profile(self) -> tuple[str | None, int | None]:

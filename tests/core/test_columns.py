@@ -159,3 +159,10 @@ def test_columns_are_a_mapping():
     assert PEOPLE.get("sex") is None
     with pytest.raises(KeyError):
         PEOPLE["sex"]
+
+
+def test_columns_may_be_joined_and_taken_as_often_as_there_are_chunks():
+    held = Columns({"a": np.arange(1), "b": Text.of(["x"])})
+    for number in range(1, 1_500):
+        held = Columns.concat([held, Columns({"a": np.array([number]), "b": Text.of(["y"])})]).take(np.arange(number + 1))
+    assert (held["a"].tolist(), held["b"].to_pylist().count("y")) == (list(range(1_500)), 1_499)
