@@ -13,8 +13,8 @@ CORE = ROOT / "healthsim_core"
 PRODUCTS = sorted(path.name for path in (ROOT / "plugins").iterdir() if (path / "pyproject.toml").is_file())
 
 ROWS = (
-    ("errors", "allocation", "calls"),
-    ("columns", "dates", "draws", "codes", "state.file_kind"),
+    ("errors", "allocation", "calls", "strict_json"),
+    ("columns", "dates", "draws", "codes", "state.file_kind", "state.spilled"),
     ("tables", "file_layouts", "state.database"),  # the file itself; reference facts lie in it, and are read before anything is planned
     ("world", "events", "identifiers", "planned", "offers", "format_offers", "formats.text", "formats.destination", "formats"),
     ("spec", "hookspecs", "templates"),
