@@ -9,8 +9,9 @@ import attrs
 import numpy as np
 
 from healthsim_core.catalog import Catalog
-from healthsim_core.codes import ValueSet
+from healthsim_core.codes import CodeSystem, ValueSet
 from healthsim_core.codes.edits import SEXES, Edit, edit_of
+from healthsim_core.codes.forms import UnionSystem
 from healthsim_core.codes.listed import ListedSystem
 from healthsim_core.errors import Mistakes, SpecificationError
 from healthsim_core.generation.allowed import NEGLIGIBLE
@@ -133,7 +134,7 @@ class _Compiler:
             at, said = "clinical.severity", self.profile.clinical.severity
         if said is None:
             return None
-        known, mistakes, written = _severities(code, skill) or self.codes.systems["severity"], Mistakes(), copy.deepcopy(said)
+        known, mistakes, written = _severities(code, skill, self.codes.systems["severity"]), Mistakes(), copy.deepcopy(said)
         for path, leaf in leaves(written):
             for inner, text, put in texts_of(leaf):
                 place = at + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in (*path, *inner))
@@ -182,11 +183,12 @@ def _refuse(code: str, edit: Edit, where: str) -> None:
     raise SpecificationError(f'"{code}" is {edit.told}, and nobody here is.', where, "Give it to those who can have it, or leave it out.")
 
 
-def _severities(code: str, skill: SkillResolver | None) -> ValueSet | None:
-    """The severities that the skill of a condition knows; None where it lists none."""
+def _severities(code: str, skill: SkillResolver | None, general: CodeSystem) -> CodeSystem:
+    """The severities of a condition: those that its skill draws and asks for; general words too where it draws none."""
     if skill is None or skill.cells is None:
-        return None
-    tables = [skill.cells(lookup) for lookup in skill.lookups]
-    own = (cell for name, table in zip(skill.lookups, tables, strict=True) if name == "severity" for cell in table.get("severity", ()))
-    said = {*own, *(cell for table in tables for cell in table.get("by severity", ()))} - {"*", ""}
-    return ValueSet(name="severity", title=f"severity of {code}", codes=dict.fromkeys(sorted(said), skill.skill)) if said else None
+        return general
+    tables = {lookup: skill.cells(lookup) for lookup in skill.lookups}
+    drawn = tables.get("severity", {}).get("severity", ())
+    said = {*drawn, *(cell for table in tables.values() for cell in table.get("by severity", ()))} - {"*", ""}
+    own = ValueSet(name="severity", title=f"severity of {code}", codes=dict.fromkeys(sorted(said), skill.skill))
+    return own if drawn else UnionSystem(name="severity", title=own.title, systems=(own, general))

@@ -116,8 +116,8 @@ def test_contains_asks_for_a_word() -> None:
 
 
 def test_a_comparison_with_null_is_false() -> None:
-    profile = adults(clinical={"primary_condition": {"code": "I10", "prevalence": 0.5, "severity": "bad"}})
-    assert happened(run(profile, event(conditions=["severity != 'bad'"])), "visit") == []
+    profile = adults(clinical={"primary_condition": {"code": "I10", "prevalence": 0.5, "severity": "severe"}})
+    assert happened(run(profile, event(conditions=["severity != 'severe'"])), "visit") == []
 
 
 def test_outcomes_are_read_by_later_events() -> None:
@@ -155,10 +155,10 @@ def test_parameters_may_refer_to_the_person() -> None:
 )
 def test_both_forms_of_skill_reference_resolve(parameters: dict) -> None:
     profile = adults(
-        clinical={"primary_condition": {"code": "I10", "severity": {"type": "categorical", "weights": {"mild": 0.5, "bad": 0.5}}}}
+        clinical={"primary_condition": {"code": "I10", "severity": {"type": "categorical", "weights": {"mild": 0.5, "severe": 0.5}}}}
     )
     found = set(run(profile, event("see", "clinic_visit", parameters=parameters)).tables["clinic.visit"]["reason"].to_pylist())
-    assert found == {"for mild", "for bad"}
+    assert found == {"for mild", "for severe"}
 
 
 def test_event_types_are_matched_without_regard_to_case() -> None:
