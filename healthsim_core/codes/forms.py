@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import attrs
 
+from healthsim_core.codes.listed import words_of
 from healthsim_core.codes.system import CodeSystem
 
 _NDC_WIDTHS = (5, 4, 2)
@@ -21,14 +22,20 @@ class FormSystem(CodeSystem):
     Attributes:
         form: A written code as the system writes it; None where it is none.
         looks: What a code looks like, for messages.
+        file: Name of the list that has names for some codes; "" for none.
     """
 
     form: Callable[[str], str | None]
     looks: str
+    file: str = ""
 
     def canonical(self, text: str) -> str | None:
         """The code as the system writes it, or None."""
         return self.form(text.strip())
+
+    def display(self, code: str) -> str | None:
+        """What the list calls a code; None where it does not know it."""
+        return words_of(self.file, code) if self.file else None
 
     def remedy(self, text: str) -> str:
         """What a code looks like."""

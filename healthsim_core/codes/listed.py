@@ -125,6 +125,14 @@ class ListedSystem(CodeSystem):
         return _columns(self.file, ("description",))["description"]
 
 
+def words_of(file: str, code: str) -> str | None:
+    """What a shipped list calls a code; None where it does not hold it."""
+    columns = _columns(file, ("code", "description"))
+    at = bisect.bisect_left(columns["code"], code, key=_text)
+    found = at < len(columns["code"]) and columns["code"][at].as_py() == code
+    return columns["description"][at].as_py() if found else None
+
+
 def icd_10_cm(text: str) -> str:
     """An ICD-10-CM code as the list holds it, without its dot; what has a dot elsewhere is none."""
     plain = _plain(text)

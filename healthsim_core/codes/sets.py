@@ -41,7 +41,8 @@ _SYSTEMS: tuple[CodeSystem, ...] = (
     ),
     ListedSystem(name="cvx", title="CVX code", source="CVX of October 2025 (CDC)", file="cvx"),
     FormSystem(
-        name="loinc", title="LOINC code", form=forms.loinc, source="LOINC, by form and check digit.",
+        name="loinc", title="LOINC code", form=forms.loinc, source="LOINC, by form and check digit; names of frequent tests.",
+        file="loinc",
         looks="It is digits, a hyphen and their check digit, such as 4548-4.",
     ),
     FormSystem(
@@ -49,7 +50,8 @@ _SYSTEMS: tuple[CodeSystem, ...] = (
         looks="It is eleven digits, or 5-4-2, 4-4-2, 5-3-2 or 5-4-1 digits with hyphens.",
     ),
     FormSystem(
-        name="rxnorm", title="RxNorm concept", form=forms.rxnorm, source="RxNorm concept identifiers (NLM), by form.",
+        name="rxnorm", title="RxNorm concept", form=forms.rxnorm, source="RxNorm concept identifiers (NLM), by form; names of many.",
+        file="rxnorm",
         looks="It is one to eight digits, such as 860975.",
     ),
     FormSystem(

@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pyarrow.compute as pc
+
 from healthsim_core.codes import code_systems
 from healthsim_core.columns import Text
+from healthsim_core.reference.known_codes import CODE_LIST
+from healthsim_core.reference.stored import reference_rows
 
 
-def display_of(system: str, codes: Text) -> Text:
+def display_of(system: str | Text, codes: Text) -> Text:
     """What a code system calls each code; null where it has no words for it.
 
     Args:
-        system: The system's name in `Field.codes`, such as "icd-10-cm"; matched without regard to case.
+        system: The system's name in `Field.codes`, such as "icd-10-cm", matched without regard to case; or a column that
+            names one for each code.
         codes: The codes.
 
     Example:
         >>> display_of("ICD-10-CM", Text.of(["E11.9", None])).to_pylist()
         ['Type 2 diabetes mellitus without complications', None]
     """
-    return codes.recode(code_systems()[system.lower()].display)
+    if isinstance(system, str):
+        return _of_list(system.lower(), codes)
+    found = Text.constant(None, len(codes))
+    for at, name in enumerate(system.values.to_pylist()):
+        mine = system.codes == at
+        if mine.any():
+            found = found.or_else(_of_list(name.lower(), Text(np.where(mine, codes.codes, -1), codes.values)))
+    return found
+
+
+def _of_list(system: str, codes: Text) -> Text:
+    shipped = codes.recode(code_systems()[system].display) if system in code_systems() else Text.constant(None, len(codes))
+    loaded = reference_rows(CODE_LIST)
+    if loaded is None or not shipped.is_null().any():
+        return shipped
+    mine = loaded.filter(pc.equal(loaded["code_system"].cast("string"), system))
+    row = pc.fill_null(pc.index_in(codes.values, mine["code"].combine_chunks().cast("string")), -1).to_numpy(zero_copy_only=False)
+    words = Text.of(mine["description"])
+    return shipped.or_else(Text(np.append(np.append(words.codes, -1)[row], -1)[codes.codes], words.values))

@@ -2,7 +2,8 @@
 
 Headings that the order file lacks, such as C50, are those of the NCHS tabular list in simple-icd-10-cm.
 FOLDER holds icd10cm_codes_fy2026.parquet, icd10cm_medicare_code_edits_fy2026.parquet, icd10cm_changes_fy2027.csv,
-icd10pcs_codes_fy2026.parquet, hcpcs_level2_2025q4.parquet and cvx_vaccine_codes.csv.
+icd10pcs_codes_fy2026.parquet, hcpcs_level2_2025q4.parquet, cvx_vaccine_codes.csv, loinc_tests.parquet and
+rxnorm_concepts.parquet; code_names.csv beside this module has the names that those lack.
 """
 
 from __future__ import annotations
@@ -74,11 +75,39 @@ def cvx(folder: Path) -> Iterator[ROW]:
         yield {"code": row["cvx_code"], "billable": row["status"] == "Active", "sex": None, "age": None, "description": words}
 
 
+def loinc(folder: Path) -> Iterator[ROW]:
+    """Names of frequent tests and signs; what is a LOINC code at all is known by its check digit."""
+    for row in _parquet(folder / "loinc_tests.parquet"):
+        yield _named(row["loinc_code"], row["long_common_name"])
+    yield from _added("loinc", {row["loinc_code"] for row in _parquet(folder / "loinc_tests.parquet")})
+
+
+def rxnorm(folder: Path) -> Iterator[ROW]:
+    """Names of drugs, those of today before archived ones."""
+    added = {row["code"]: row for row in _added("rxnorm", set())}
+    for row in _parquet(folder / "rxnorm_concepts.parquet"):
+        yield added.pop(row["rxcui"], None) or _named(row["rxcui"], row["name"])
+    yield from added.values()
+
+
+def _added(system: str, known: set[str]) -> Iterator[ROW]:
+    """Names that the public files lack."""
+    for row in _csv(Path(__file__).with_name("code_names.csv")):
+        if row["system"] == system and row["code"] not in known:
+            yield _named(row["code"], row["name"])
+
+
+def _named(code: str, words: str) -> ROW:
+    return {"code": code, "billable": True, "sex": None, "age": None, "description": words}
+
+
 LISTS = {
     "icd-10-cm": (icd_10_cm, ICD_10_CM),
     "icd-10-pcs": (icd_10_pcs, "ICD-10-PCS FY2026 (CMS)"),
     "hcpcs": (hcpcs, "HCPCS level II, fourth quarter of 2025 (CMS), without modifiers and dental codes"),
     "cvx": (cvx, "CVX of October 2025 (CDC); the short description, else the full name"),
+    "loinc": (loinc, "LOINC 2.78, names of 1,824 frequent tests and signs (Regenstrief Institute)"),
+    "rxnorm": (rxnorm, "RxNorm names (NLM): archived ones, and those of the drugs of the shipped skills"),
 }
 
 

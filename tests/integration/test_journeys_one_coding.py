@@ -78,3 +78,33 @@ def test_sdtm_medical_history_says_it(seniors: tuple[Result, Path], both: set[in
     rows = zip(history["USUBJID"], history["MHSPID"], history["MHTERM"], strict=True)
     linked = {term for subject, category, term in rows if subjects[subject] in both and category == "E11"}
     assert linked == {"Type 2 diabetes mellitus with diabetic chronic kidney disease"}
+
+
+@pytest.fixture(scope="module")
+def cared_for() -> Result:
+    return generate(profile="diabetic-senior", journey="chronic-management", count=200)
+
+
+def codes_of(result: Result, stem: str) -> dict[int, set[str]]:
+    """Every code of a category that somebody's list, chart, visits, referrals and claims hold."""
+    columns = {
+        "core.condition": ["code"], "patientsim.condition": ["code"], "patientsim.encounter": ["reason_code", "secondary_code"],
+        "patientsim.referral": ["reason_code"], "membersim.claim_diagnosis": ["code"],
+    }  # fmt: skip
+    found: dict[int, set[str]] = {}
+    for table, names in columns.items():
+        for row in result.tables[table].to_pylist():
+            found.setdefault(row["person_id"], set()).update(code for name in names if (code := row[name] or "").startswith(stem))
+    return {person: codes for person, codes in found.items() if codes}
+
+
+def test_hyperlipidemia_has_one_code_a_person(cared_for: Result) -> None:
+    codes = codes_of(cared_for, "E78")
+    assert {code for each in codes.values() for code in each} == {"E78.2", "E78.5"}
+    assert [each for each in codes.values() if len(each) > 1] == []
+
+
+def test_nobody_has_diabetes_without_and_with_complications(cared_for: Result) -> None:
+    codes = codes_of(cared_for, "E11")
+    assert {code for each in codes.values() for code in each} >= {"E11.9", "E11.65", "E11.22"}
+    assert [each for each in codes.values() if "E11.9" in each and len(each) > 1] == []

@@ -2,13 +2,17 @@
 
 import csv
 import itertools
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import simple_icd_10_cm as icd
 from outside_readers import loinc_digit, luhn, not_billable
+
+from healthsim_core.codes import code_systems
 
 ROOT = Path(__file__).parents[2]
 HOMES = [ROOT / "healthsim_core", *sorted((ROOT / "plugins").glob("*/src/*"))]
@@ -39,7 +43,47 @@ def read(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+PAIRS = (
+    ("code", "description"), ("reason_code", "reason_description"), ("secondary_code", "secondary_description"),
+    ("procedure_code", "procedure_description"), ("loinc", "description"), ("second_loinc", "second_description"),
+    ("rxnorm", "description"),
+)  # fmt: skip
+LISTS = ("icd-10-cm-category", "icd-10-pcs", "hcpcs", "cvx")
+
+
+def mappings(written: Any) -> Iterator[dict[str, Any]]:
+    """Every mapping of a JSON document."""
+    if isinstance(written, dict):
+        yield written
+    for each in written.values() if isinstance(written, dict) else written if isinstance(written, list) else ():
+        yield from mappings(each)
+
+
+def called() -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
+    """Every code that stands beside words, in a skill, a journey, a profile or a data file, and the lists that it may be of."""
+    rows: list[tuple[Path, dict[str, Any]]] = [(path, row) for path in SKILLS for row in rows_of(path)]
+    rows += [(path, row) for path in FILES if path.suffix == ".json" for row in mappings(json.loads(path.read_text(encoding="utf-8")))]
+    rows += [(path, row) for path in TABLES for row in read(path)]
+    for path, row in rows:
+        for code, words in PAIRS:
+            if isinstance(row.get(code), str) and isinstance(row.get(words), str) and row[code] and row[words]:
+                named = (code.removeprefix("second_"),) if code.endswith(("loinc", "rxnorm")) else LISTS
+                system = str(row.get("system") or "").lower()
+                lists = ("hcpcs",) if path == MEMBER_FEES else (system,) if code == "code" and system in LISTS else named
+                yield path.name, row[code], row[words], lists
+
+
 DRUGS = [row for skill in SKILLS for row in rows_of(skill) if row.get("ndc")]
+
+
+def test_every_code_is_called_what_its_list_calls_it() -> None:
+    systems, found, wrong = code_systems(), 0, []
+    for name, code, words, lists in called():
+        shown = next(filter(None, (systems[system].display(code) for system in lists if systems[system].canonical(code))), None)
+        found += shown is not None
+        if shown not in (None, words):
+            wrong.append((name, code, words, shown))
+    assert found > 400 and wrong == []
 
 
 @pytest.mark.parametrize(("body", "digit"), [("4548", 4), ("8480", 6), ("98979", 8), ("2823", 3)])

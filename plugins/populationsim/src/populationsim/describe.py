@@ -73,7 +73,7 @@ def _conditions(place: Place) -> list[dict[str, Any]]:
         crude = place.figure(row["measure"], "crude")
         if crude is not None:
             prevalence = by_age(row["measure"], crude / 100, structure)
-            found.append({"code": row["code"], "description": row["description"], "prevalence": prevalence})
+            found.append({"code": row["code"], "prevalence": prevalence})
     return found
 
 

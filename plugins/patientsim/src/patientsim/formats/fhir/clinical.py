@@ -17,7 +17,7 @@ def condition(rows: Rows) -> Pieces:
     recorded = text.dates(rows["recorded_date"])
     asserted = text.joined(f',"extension":[{{"url":"{ASSERTED}","valueDateTime":"', recorded, '"}]')
     return [
-        rendered(_diagnosis, rows["category"], rows["code"], rows["description"], rows["severity"], rows["clinical_status"]),
+        rendered(_diagnosis, rows["category"], *rows.said("ICD-10-CM", "code", "description"), rows["severity"], rows["clinical_status"]),
         text.choose(rows["category"] == PROBLEM, asserted, ""),
         *identifier(rows.ids),
         *reference("subject", "Patient", rows.person_ids),
@@ -30,7 +30,7 @@ def condition(rows: Rows) -> Pieces:
 
 
 @once
-def _diagnosis(category: str, code: str, words: str | None, severity: str | None, status: str) -> str:
+def _diagnosis(category: str, code: str, display: str | None, words: str | None, severity: str | None, status: str) -> str:
     profile = "us-core-condition-problems-health-concerns" if category == PROBLEM else "us-core-condition-encounter-diagnosis"
     return members(
         meta=meta(profile),
@@ -38,14 +38,14 @@ def _diagnosis(category: str, code: str, words: str | None, severity: str | None
         verificationStatus=concept(coding("verification", "confirmed")),
         category=[concept(coding("condition_category", category))],
         severity=concept(words=severity),
-        code=concept(coding("ICD-10-CM", code, words), words=words),
+        code=concept(coding("ICD-10-CM", code, display), words=words),
     )
 
 
 def procedure(rows: Rows) -> Pieces:
     """US Core Procedure: rows whose system is not CVX."""
     return [
-        rendered(_performed, rows["system"], rows["code"], rows["description"]),
+        rendered(_performed, rows["system"], *rows.said(rows["system"], "code", "description")),
         *identifier(rows.ids),
         *reference("subject", "Patient", rows.person_ids),
         optional_reference("encounter", "Encounter", rows["encounter_id"]),
@@ -55,14 +55,14 @@ def procedure(rows: Rows) -> Pieces:
 
 
 @once
-def _performed(system: str, code: str, words: str | None) -> str:
-    return members(meta=meta("us-core-procedure"), status="completed", code=concept(coding(system, code, words), words=words))
+def _performed(system: str, code: str, display: str | None, words: str | None) -> str:
+    return members(meta=meta("us-core-procedure"), status="completed", code=concept(coding(system, code, display), words=words))
 
 
 def immunization(rows: Rows) -> Pieces:
     """US Core Immunization: procedures whose system is CVX."""
     return [
-        rendered(_vaccine, rows["code"], rows["description"]),
+        rendered(_vaccine, *rows.said("CVX", "code", "description")),
         *identifier(rows.ids),
         *reference("patient", "Patient", rows.person_ids),
         optional_reference("encounter", "Encounter", rows["encounter_id"]),
@@ -73,5 +73,5 @@ def immunization(rows: Rows) -> Pieces:
 
 
 @once
-def _vaccine(code: str, words: str | None) -> str:
-    return members(meta=meta("us-core-immunization"), status="completed", vaccineCode=concept(coding("CVX", code, words), words=words))
+def _vaccine(code: str, display: str | None, words: str | None) -> str:
+    return members(meta=meta("us-core-immunization"), status="completed", vaccineCode=concept(coding("CVX", code, display), words=words))

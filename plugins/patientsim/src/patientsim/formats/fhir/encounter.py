@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Text, text
+from healthsim_core import Columns, Text, display_of, text
 from patientsim.formats.directory import Directory
 from patientsim.formats.fhir.elements import (
     CODES,
@@ -50,7 +50,7 @@ def encounter(rows: Rows) -> Pieces:
         *rows.moment(',"period":{"start":"', rows["start"]),
         rows.optional_moment(',"end":"', rows["end"]),
         "}",
-        rendered(_reasons, *_why(rows)),
+        rendered(_reasons, *_displayed(_why(rows))),
         _diagnoses(rows),
         rendered(_disposition, rows["discharge_disposition"]),
         *_places(rows, directory),
@@ -86,10 +86,16 @@ def _masked(column: Text, keep: NDArray[np.bool_]) -> Text:
     return Text(np.where(keep, column.codes, -1), column.values)
 
 
+def _displayed(why: list[Text]) -> list[Text]:
+    """Two codes, each with what its list calls it and with its words."""
+    code, words, second, second_words = why
+    return [code, display_of("ICD-10-CM", code), words, second, display_of("ICD-10-CM", second), second_words]
+
+
 @once
-def _reasons(code: str | None, words: str | None, second: str | None, second_words: str | None) -> str:
-    pairs = ((code, words), (second, second_words))
-    return members(reasonCode=[concept(coding("ICD-10-CM", icd, text_), words=text_) for icd, text_ in pairs])
+def _reasons(*said: str | None) -> str:
+    told = [(said[at], said[at + 1], said[at + 2]) for at in (0, 3)]
+    return members(reasonCode=[concept(coding("ICD-10-CM", icd, display), words=words) for icd, display, words in told])
 
 
 def _roles(rows: Rows) -> list[tuple[str, Text, Text, str, NDArray[np.int64]]]:
@@ -120,7 +126,7 @@ def _contained(rows: Rows) -> Pieces:
     """Conditions that only the stay itself knows: an admitting diagnosis that nobody has put on the list."""
     parts: list[tuple[NDArray[np.bool_], Any]] = []
     for name, code, words, _, known in _roles(rows):
-        body = rendered(_condition, code.or_else(""), words)
+        body = rendered(_condition, code.or_else(""), display_of("ICD-10-CM", code), words)
         opening = f'{{"resourceType":"Condition","id":"{name}"'
         subject = reference("subject", "Patient", rows.person_ids)
         parts.append((~code.is_null() & (known == 0), text.joined(opening, body, *subject, "}")))
@@ -128,9 +134,9 @@ def _contained(rows: Rows) -> Pieces:
 
 
 @once
-def _condition(code: str, words: str | None) -> str:
+def _condition(code: str, display: str | None, words: str | None) -> str:
     category = [concept(coding("condition_category", "encounter-diagnosis"))]
-    return members(category=category, code=concept(coding("ICD-10-CM", code, words), words=words))
+    return members(category=category, code=concept(coding("ICD-10-CM", code, display), words=words))
 
 
 def _diagnoses(rows: Rows) -> text.Piece:

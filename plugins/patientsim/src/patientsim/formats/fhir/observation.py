@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Text, text
+from healthsim_core import Text, display_of, text
 from patientsim.formats.fhir.elements import (
     CODES,
     SYSTEMS,
@@ -32,7 +32,7 @@ def observation(rows: Rows) -> Pieces:
     panel = ~rows["second_loinc"].is_null()
     value = _value(numbers(rows["value"]), rows["unit"])
     return [
-        rendered(_measured, rows["category"], rows["loinc"], rows["description"], rows["second_loinc"]),
+        rendered(_measured, rows["category"], *rows.said("LOINC", "loinc", "description"), rows["second_loinc"]),
         *identifier(rows.ids),
         optional_reference("basedOn", "ServiceRequest", rows["lab_order_id"], array=True),
         *reference("subject", "Patient", rows.person_ids),
@@ -47,15 +47,15 @@ def observation(rows: Rows) -> Pieces:
 
 
 @once
-def _measured(category: str, loinc: str, words: str | None, second: str | None) -> str:
+def _measured(category: str, loinc: str, display: str | None, words: str | None, second: str | None) -> str:
     panel = CODES["panel_of_second"].get(second)
-    code, name = (loinc, words) if panel is None else (panel["code"], panel["description"])
+    code, told, name = (loinc, display, words) if panel is None else (panel["code"], panel["description"], panel["description"])
     profile = CODES["vital_sign_profile"].get(code) or CODES["observation_profile"].get(category, "us-core-observation-clinical-result")
     return members(
         meta=meta(profile),
         status="final",
         category=[concept(coding("observation_category", category, CODES["observation_category"].get(category)))],
-        code=concept(coding("LOINC", code, name), coding("LOINC", *CODES["further_coding"].get(code, (None,))), words=name),
+        code=concept(coding("LOINC", code, told), coding("LOINC", *CODES["further_coding"].get(code, (None,))), words=name),
     )
 
 
@@ -76,8 +76,8 @@ def _unit(unit: str | None) -> str:
 def _components(rows: Rows, panel: NDArray[np.bool_], first_value: Text) -> text.Joined:
     """Both values of the rows that are panels; the first one's code is the panel's where the table gives the panel's own."""
     of = rows.columns.where(panel)
-    first = rendered(_first_code, of["loinc"], of["description"], of["second_loinc"])
-    second = rendered(_code, of["second_loinc"], of["second_description"])
+    first = rendered(_first_code, of["loinc"], display_of("LOINC", of["loinc"]), of["description"], of["second_loinc"])  # type: ignore[arg-type]
+    second = rendered(_code, of["second_loinc"], display_of("LOINC", of["second_loinc"]), of["second_description"])  # type: ignore[arg-type]
     second_value = _value(numbers(of["second_value"]), of["unit"])
     return text.joined(
         _spread(panel, text.together(lambda code, value: [',"component":[{', code, value, "},{"], first, first_value[panel])),
@@ -92,14 +92,16 @@ def _spread(panel: NDArray[np.bool_], column: Text) -> Text:
 
 
 @once
-def _first_code(loinc: str, words: str | None, second: str | None) -> str:
+def _first_code(loinc: str, display: str | None, words: str | None, second: str | None) -> str:
     panel = CODES["panel_of_second"].get(second)
-    return _code(panel["first"], panel["first_description"]) if panel and loinc == panel["code"] else _code(loinc, words)
+    if panel and loinc == panel["code"]:
+        return _code(panel["first"], panel["first_description"], panel["first_description"])
+    return _code(loinc, display, words)
 
 
 @once
-def _code(loinc: str | None, words: str | None) -> str:
-    return members(code=concept(coding("LOINC", loinc, words), words=words)).removeprefix(",")
+def _code(loinc: str | None, display: str | None, words: str | None) -> str:
+    return members(code=concept(coding("LOINC", loinc, display), words=words)).removeprefix(",")
 
 
 def _interpreted(code: str | None) -> str:

@@ -27,7 +27,7 @@ from patientsim.formats.fragments import numbers, once, rendered
 def medication_request(rows: Rows) -> Pieces:
     """US Core MedicationRequest."""
     return [
-        rendered(_drug, rows["status"], rows["rxnorm"], rows["ndc"], rows["description"]),
+        rendered(_drug, rows["status"], rows["ndc"], *rows.said("RxNorm", "rxnorm", "description")),
         *identifier(rows.ids),
         *reference("subject", "Patient", rows.person_ids),
         optional_reference("encounter", "Encounter", rows["encounter_id"]),
@@ -39,14 +39,14 @@ def medication_request(rows: Rows) -> Pieces:
 
 
 @once
-def _drug(status: str, rxnorm: str | None, ndc: str | None, words: str) -> str:
+def _drug(status: str, ndc: str | None, rxnorm: str | None, display: str | None, words: str) -> str:
     return members(
         meta=meta("us-core-medicationrequest"),
         status=status,
         intent="order",
         category=[concept(coding("medication_category", "community", "Community"))],
         reportedBoolean=False,
-        medicationCodeableConcept=concept(coding("RxNorm", rxnorm, words), coding("NDC", ndc), words=words),
+        medicationCodeableConcept=concept(coding("RxNorm", rxnorm, display), coding("NDC", ndc), words=words),
     )
 
 
@@ -81,29 +81,29 @@ def lab_order(rows: Rows) -> Pieces:
     """US Core ServiceRequest for a laboratory test; completed where its result is there."""
     resulted = pc.is_in(pa.array(rows["lab_order_id"]), pa.array(rows.records["patientsim.observation"]["lab_order_id"]))
     status = Text(np.asarray(resulted), ["active", "completed"])
-    what = rendered(_test, status, rows["loinc"], rows["description"])
+    what = rendered(_test, status, *rows.said("LOINC", "loinc", "description"))
     return [what, *identifier(rows.ids), *_request(rows), *rows.moment(',"occurrenceDateTime":"', rows["authored"])]
 
 
 @once
-def _test(status: str, loinc: str, words: str | None) -> str:
+def _test(status: str, loinc: str, display: str | None, words: str | None) -> str:
     return members(
         meta=meta("us-core-servicerequest"),
         status=status,
         intent="order",
         category=[concept(words="Laboratory procedure")],
-        code=concept(coding("LOINC", loinc, words), words=words),
+        code=concept(coding("LOINC", loinc, display), words=words),
     )
 
 
 def referral(rows: Rows) -> Pieces:
     """US Core ServiceRequest for a referral."""
-    what = rendered(_consultation, rows["specialty"], rows["reason_code"], rows["description"])
+    what = rendered(_consultation, rows["specialty"], *rows.said("ICD-10-CM", "reason_code", "description"))
     return [what, *identifier(rows.ids), *_request(rows)]
 
 
 @once
-def _consultation(specialty: str | None, reason: str | None, words: str | None) -> str:
+def _consultation(specialty: str | None, reason: str | None, display: str | None, words: str | None) -> str:
     where = "a specialist" if specialty is None else specialty.replace("_", " ")
     return members(
         meta=meta("us-core-servicerequest"),
@@ -111,7 +111,7 @@ def _consultation(specialty: str | None, reason: str | None, words: str | None) 
         intent="order",
         category=[concept(words="Patient referral")],
         code=concept(words=f"Referral to {where}"),
-        reasonCode=[concept(coding("ICD-10-CM", reason, words), words=words)],
+        reasonCode=[concept(coding("ICD-10-CM", reason, display), words=words)],
     )
 
 

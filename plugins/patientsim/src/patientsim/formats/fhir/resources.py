@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Text, text
+from healthsim_core import Columns, Text, display_of, text
 from patientsim.formats.records import Records
 
 Pieces = list[text.Piece]
@@ -52,6 +52,11 @@ class Rows:
     def of_person(self) -> Columns:
         """The people's columns, a row each."""
         return self.records.people.take(self.person)
+
+    def said(self, system: str | Text, code: str, words: str) -> tuple[Text, Text, Text]:
+        """A code, what its system calls it, and the words that stand beside it in the table."""
+        codes: Text = self[code]
+        return codes, display_of(system, codes), self[words]
 
     def told(self, name: str) -> Any:
         """A text column that another product's table may lack; then null."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Text, text
+from healthsim_core import Columns, Text, display_of, text
 from patientsim.formats.directory import Directory
 from patientsim.formats.fragments import once, rendered
 from patientsim.formats.hl7v2.fields import AUTHORITY, CODES, escape, moments, short
@@ -73,7 +73,9 @@ def diagnoses(message: Columns, encounter: Columns, part: Records) -> Any:
     """DG1 of what the visit is said to be for and of the diagnoses made until then; DRG at discharge. A02 has neither."""
     leaving = np.asarray(message["leaving"])
     admitting = stays(encounter) & ~leaving
-    codes, words = stated(encounter, admitting), stated(encounter, admitting, "description")
+    codes = stated(encounter, admitting)
+    beside = zip(codes, stated(encounter, admitting, "description"), strict=True)
+    words = [display_of("ICD-10-CM", code).or_else(own) for code, own in beside]
     silent = np.asarray(message["trigger"] == "A02")
     pairs = [Text(np.where(silent, -1, each.codes), each.values) for pair in zip(codes, words, strict=True) for each in pair]
     said = rendered(_stated, *pairs, encounter["class"], message["trigger"])  # type: ignore[arg-type]
@@ -118,7 +120,8 @@ def _further(message: Columns, encounter: Columns, part: Records, codes: tuple[T
     number = np.arange(len(owner)) - np.searchsorted(owner, owner) + before + 1
     stage = np.where(np.asarray(message["leaving"])[owner], 1, 0)
     column = Text(np.arange(number.max(initial=0)), [str(each + 1) for each in range(number.max(initial=0))])[number - 1]
-    named = rendered(_named, made["code"][row], made["description"][row])  # type: ignore[arg-type]
+    code: Any = made["code"][row]
+    named = rendered(_named, code, display_of("ICD-10-CM", code).or_else(made["description"][row]))  # type: ignore[arg-type]
     recorded = np.asarray(made["recorded_time"])[row]
     time = moments(recorded, part.offsets(recorded, np.asarray(message["person"])[owner]))
     lines = text.lines("DG1|", column, "||", named, "||", *time, "|", Text(stage.astype(np.int32), ["W", "F"]), "\r")
