@@ -50,7 +50,8 @@ def _who(tables: Mapping[str, pa.Table], people: int) -> Iterator[str]:
     words: Counter[Any] = Counter()
     for text, count in counts["conditions"].items():
         words.update(dict.fromkeys((text or "").split(), count))  # a person with a code twice has it once
-    yield f"  conditions: {_common(words, people)}"
+    if words:
+        yield f"  conditions: {_common(words, people)}"
 
 
 def _events(tables: Mapping[str, pa.Table]) -> Iterator[str]:
