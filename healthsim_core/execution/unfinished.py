@@ -103,7 +103,8 @@ def _is_whole(folder: Folder, result: PartResult, there: set[str]) -> bool:
 def _differences(before: Any, now: Any, where: str = "") -> Iterator[str]:
     """Where two documents differ, deepest first."""
     if isinstance(before, Mapping) and isinstance(now, Mapping):
-        for name in sorted({*before, *now} - {"hash"}):
+        names = {*before, *now} - {"hash"}
+        for name in sorted(names, key=lambda each: (each == "namespace", each)):  # which follows from what the user has said
             below = name if where in ("", "request") else f"{where}.{name}"
             yield from _differences(before.get(name), now.get(name), below)
     elif before != now:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from healthsim import generate
+from healthsim_core import Namespace
 from healthsim_core.errors import OutputError, StateError
 from healthsim_core.execution.verify import verify_folder
 from healthsim_core.generation import memory
@@ -36,7 +37,8 @@ def test_a_long_table_lies_in_several_files_and_is_read_as_one(tmp_path: Path, m
     result = generate(profile="dental-adults", count=1_000, products=["dentalsim"], out=tmp_path / "out")
     people = {path.name for path in (tmp_path / "out" / "tables" / "core.person").iterdir()}
     assert people == {f"part-{number:05d}.parquet" for number in range(5)}
-    assert result.entities["person_id"].to_pylist() == [16 * number for number in range(1, 1_001)]
+    space = Namespace(result.execution.spec["namespace"])
+    assert space.outward(result.entities["person_id"].to_numpy()).tolist() == [16 * number for number in range(1, 1_001)]
     assert verify_folder(tmp_path / "out").passed
 
 

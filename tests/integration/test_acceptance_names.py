@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pytest
 
 from healthsim import generate
-from healthsim_core import Text
+from healthsim_core import Namespace, Text
 from healthsim_core.generation import identity
 
 MILLIONS = 3_000_000
@@ -32,14 +32,15 @@ def written(text: Text) -> pa.Array:
     return text.values.take(pa.array(text.codes))
 
 
-def test_social_security_numbers_are_distinct_over_millions_and_never_issued(persons: Any) -> None:
-    numbers = written(identity.social_security_numbers(persons))
+@pytest.mark.parametrize("name", ["", "clinic", "families/7"])
+def test_social_security_numbers_are_distinct_over_millions_and_never_issued(persons: Any, name: str) -> None:
+    numbers = written(identity.social_security_numbers(persons, Namespace(name)))
     assert pc.count_distinct(numbers).as_py() == MILLIONS
     assert pc.all(pc.match_substring_regex(numbers, r"^9\d{2}(0[1-9]|[1-4]\d)\d{4}$")).as_py()
 
 
 def test_card_numbers_are_distinct_over_millions(persons: Any) -> None:
-    numbers = written(identity.member_numbers(persons[::5]))
+    numbers = written(identity.member_numbers(persons[::5], Namespace("clinic")))
     assert pc.count_distinct(numbers).as_py() == MILLIONS // 5
 
 

@@ -12,6 +12,7 @@ import outside_readers
 import pytest
 
 from healthsim import generate
+from healthsim_core import outward_id
 from healthsim_core.generation.result import Result
 
 OSWALD = json.loads((Path(__file__).parents[2] / "examples" / "oswald_family.json").read_text(encoding="utf-8"))
@@ -51,13 +52,17 @@ def _number(text: str) -> str:
     return text.rsplit("-", 1)[-1]
 
 
+def _person(usubjid: str) -> str:
+    return str(outward_id(_number(usubjid)))
+
+
 def hl7_people(path: Path) -> dict[str, Identity]:
     found = {}
     for line in re.split(r"[\r\n]", path.read_text(encoding="utf-8")):
         if line.startswith("PID|"):
             field = line.split("|")
             family, given = field[5].split("^")[:2]
-            found[field[3].split("^")[0].lstrip("0")] = identity(family, given, field[7], field[8])
+            found[str(outward_id(field[3].split("^")[0]))] = identity(family, given, field[7], field[8])
     return found
 
 
@@ -122,21 +127,21 @@ def test_the_trial_knows_the_same_people(run: tuple[Result, Path]) -> None:
     subjects = outside_readers.xpt(run[1] / "sdtm_datasets")["DM"]
     everybody = people(run[0])
     assert len(subjects) == 30
-    assert all((row["BRTHDTC"].replace("-", ""), row["SEX"]) == everybody[row["SUBJID"].lstrip("0")][2:] for row in subjects)
+    assert all((row["BRTHDTC"].replace("-", ""), row["SEX"]) == everybody[str(outward_id(row["SUBJID"]))][2:] for row in subjects)
 
 
 def test_the_trial_and_the_chart_measure_one_height(run: tuple[Result, Path]) -> None:
     charted = _observed(run[1], "8302-2")
     trial = {row["USUBJID"]: row["VSSTRESN"] for row in outside_readers.xpt(run[1] / "sdtm_datasets")["VS"] if row["VSTESTCD"] == "HEIGHT"}
     assert len(trial) == 30
-    assert all(abs(charted[_number(subject).lstrip("0")][0][1] - height) <= 0.5 for subject, height in trial.items())
+    assert all(abs(charted[_person(subject)][0][1] - height) <= 0.5 for subject, height in trial.items())
 
 
 def test_the_trial_and_the_chart_weigh_one_body(run: tuple[Result, Path]) -> None:
     charted = _observed(run[1], "29463-7")
     rows = [row for row in outside_readers.xpt(run[1] / "sdtm_datasets")["VS"] if row["VSTESTCD"] == "WEIGHT" and row["VISITNUM"] == 1]
     assert len(rows) == 30
-    assert all(abs(min(charted[_number(row["USUBJID"]).lstrip("0")])[1] - row["VSSTRESN"]) <= 6 for row in rows)
+    assert all(abs(min(charted[_person(row["USUBJID"])])[1] - row["VSSTRESN"]) <= 6 for row in rows)
 
 
 def test_the_trials_history_is_the_problem_list(run: tuple[Result, Path]) -> None:
@@ -144,7 +149,7 @@ def test_the_trials_history_is_the_problem_list(run: tuple[Result, Path]) -> Non
     for row in run[0].tables["core.condition"].to_pylist():
         known[str(row["person_id"])].add(row["description"])
     history = outside_readers.xpt(run[1] / "sdtm_datasets")["MH"]
-    assert history and all(row["MHTERM"] in known[_number(row["USUBJID"]).lstrip("0")] for row in history)
+    assert history and all(row["MHTERM"] in known[_person(row["USUBJID"])] for row in history)
 
 
 def test_claims_are_for_the_encounters_of_the_chart(run: tuple[Result, Path]) -> None:

@@ -15,6 +15,7 @@ import pytest
 from in_tens import A_PART
 
 from healthsim import generate
+from healthsim_core import Namespace
 from healthsim_core.errors import HealthSimError, OutputError
 from healthsim_core.execution import on_ray
 from healthsim_core.execution.unfinished import RECORDS
@@ -131,7 +132,8 @@ def test_behind_a_url_the_manifest_makes_the_run(usual: str) -> None:
     files = fsspec.filesystem("memory")
     assert json.loads(files.cat_file("/execution/whole/manifest.json"))["digest"] == usual
     assert not [path for path in files.find("/execution/whole") if RECORDS in path]
-    assert result.entities["person_id"].to_pylist() == [16 * number for number in range(1, 61)]
+    space = Namespace(result.execution.spec["namespace"])
+    assert space.outward(result.entities["person_id"].to_numpy()).tolist() == [16 * number for number in range(1, 61)]
 
 
 def test_behind_a_url_a_run_that_fails_leaves_no_file() -> None:
