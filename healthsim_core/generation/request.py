@@ -14,10 +14,9 @@ from healthsim_core.catalog import Catalog
 from healthsim_core.errors import ArgumentError, Mistakes, SpecificationError, canonical
 from healthsim_core.spec import JourneySpecification, ProfileSpecification, ScenarioSpecification
 from healthsim_core.spec.base import Document
-from healthsim_core.spec.profile import JourneyReference
+from healthsim_core.spec.profile import MOST_NAMESPACE, JourneyReference
 
 MOST_SEED = 2**63 - 1
-MOST_NAMESPACE = 200
 DEFAULT_AS_OF = datetime.date(2026, 1, 1)
 
 
@@ -301,9 +300,9 @@ def default_namespace(name: str, seed: int) -> str:
 
 
 def _namespace(value: Any) -> str:
-    if not isinstance(value, str) or len(value) > MOST_NAMESPACE:
+    if not isinstance(value, str) or len(value) > MOST_NAMESPACE or not value.isprintable():
         what = f"{value!r:.60} is not a namespace."
-        raise SpecificationError(what, "namespace", f"Give a text of at most {MOST_NAMESPACE} characters.")
+        raise SpecificationError(what, "namespace", f"Give a text of at most {MOST_NAMESPACE} printable characters.")
     return value
 
 

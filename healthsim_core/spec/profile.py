@@ -272,12 +272,15 @@ class DateRange(Specification):
     between: tuple[datetime.date, datetime.date]
 
 
+MOST_NAMESPACE = 200  # characters
+
+
 class GenerationSpecification(Specification):
     """How many, and by which seed."""
 
     count: int = Field(default=100, ge=0, le=1_000_000_000)
     seed: int = 1
-    namespace: str | None = None
+    namespace: str | None = Field(default=None, max_length=MOST_NAMESPACE)
     as_of: datetime.date | None = None
     start: datetime.date | DateRange | None = None
     products: list[str] | None = None

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from healthsim_core.spec.base import Document
-from healthsim_core.spec.profile import JourneyReference, ProfileSpecification
+from healthsim_core.spec.profile import MOST_NAMESPACE, JourneyReference, ProfileSpecification
 
 
 class ScenarioSpecification(Document):
@@ -24,7 +24,7 @@ class ScenarioSpecification(Document):
     products: list[str] | None = None
     count: int | None = Field(default=None, ge=0)
     seed: int | None = None
-    namespace: str | None = None
+    namespace: str | None = Field(default=None, max_length=MOST_NAMESPACE)
     as_of: datetime.date | None = None
     start: datetime.date | None = None
     settings: dict[str, dict[str, Any]] = Field(default_factory=dict)

@@ -125,10 +125,20 @@ def test_a_scenario_has_its_name_and_seed_or_what_it_says():
     assert ids == [Namespace(name).outward(np.array([16]))[0] for name in ("two-of-them/9", "mine")]
 
 
-@pytest.mark.parametrize("wrong", ["x" * 201, 7])
+@pytest.mark.parametrize("wrong", ["x" * 201, 7, "two\nlines", "\ud800"])
 def test_what_is_no_namespace_is_refused(wrong):
     with pytest.raises(HealthSimError, match="namespace"):
         generate(ADULTS, count=1, products=[], namespace=wrong)
+
+
+@pytest.mark.parametrize("wrong", ["x" * 201, "\x00"])
+def test_what_is_no_namespace_is_refused_in_a_profile_too(wrong):
+    with pytest.raises(HealthSimError, match="namespace"):
+        generate({**ADULTS, "generation": {"namespace": wrong}}, count=1, products=[])
+
+
+def test_an_empty_namespace_shows_the_ids_inside():
+    assert generate(ADULTS, count=2, products=[], namespace="").entities["person_id"].to_pylist() == [16, 32]
 
 
 def test_the_namespace_is_kept_and_a_rerun_has_it(tmp_path):
