@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import attrs
 
 from healthsim_core.errors import Mistakes, SpecificationError, nearest, suggestion
-from healthsim_core.generation.expressions import Expression, name_of
+from healthsim_core.generation.expressions import Expression, name_of, spoken
 from healthsim_core.generation.kinds import ANYTHING, BOOLEAN, DATE, NOTHING, NUMBER, Kind, always, text_of, together
 
 MOST_PLACES = 12  # decimal places of `round`
@@ -55,7 +55,8 @@ class _Checker:
         if name is not None:
             if name in self.known:
                 return self.known[name]
-            return self.wrong(f'reads "{name}", which nobody has', suggestion(name, self.known) or "See `healthsim plan` for all columns.")
+            near = suggestion(name, filter(_is_one_name, self.known))
+            return self.wrong(f'reads "{name}", which nobody has', near or "See `healthsim plan` for all columns.")
         match node:
             case ast.Constant():
                 return _of_constant(node.value)
@@ -64,7 +65,7 @@ class _Checker:
             case ast.UnaryOp(op=ast.Not()):
                 return self._condition(node.operand, "not")
             case ast.UnaryOp():
-                return self._number(node.operand, ast.unparse(node))
+                return self._number(node.operand, spoken(node))
             case ast.BoolOp():
                 word = "and" if isinstance(node.op, ast.And) else "or"
                 for value in node.values:
@@ -90,7 +91,7 @@ class _Checker:
 
     def _call(self, node: ast.Call) -> Kind:
         assert isinstance(node.func, ast.Name)
-        function, place = node.func.id, ast.unparse(node)
+        function, place = node.func.id, spoken(node)
         if function in ("min", "max"):
             kinds = [self.kind(argument) for argument in node.args]
             if all(kind.of == "date" for kind in kinds):
@@ -104,7 +105,7 @@ class _Checker:
         return always(NUMBER, all(given) and function not in _SOMETIMES_NULL)
 
     def _arithmetic(self, node: ast.BinOp) -> Kind:
-        left, right, place = self.kind(node.left), self.kind(node.right), ast.unparse(node)
+        left, right, place = self.kind(node.left), self.kind(node.right), spoken(node)
         if "date" not in (left.of, right.of):
             for kind, side in ((left, node.left), (right, node.right)):
                 if not kind.counts:
@@ -217,8 +218,16 @@ def _is_date(text: str) -> bool:
     return len(text) == len("2025-12-31")
 
 
+def _is_one_name(name: str) -> bool:
+    """Whether an expression that is the name alone reads it: "a-b" is a difference."""
+    try:
+        return Expression.parse(name).names == {name}
+    except SpecificationError:
+        return False
+
+
 def _shown(node: ast.expr) -> str:
-    text = ast.unparse(node)
+    text = spoken(node)
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 import ast
 import functools
 import operator
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -29,6 +30,10 @@ from healthsim_core.errors import SpecificationError
 from healthsim_core.generation.kinds import Kind
 from healthsim_core.spec.reserved import NAMESPACES
 
+_DOT = "\u01c0"  # a letter to Python, that nobody writes: for the dot within the code of `condition.U07.1`
+_CODES = re.compile(
+    r"""'[^']*'|"[^"]*"|\b(?P<name>(?:condition|severity|code|onset|description)\.[A-Z][0-9A-Z]{2})\.(?P<rest>[0-9A-Z]{1,4})\b"""
+)
 LONGEST = 2_000  # characters
 MOST_PARTS = 500
 DEEPEST = 40
@@ -77,7 +82,7 @@ class Expression:
         if len(text) > LONGEST:
             raise SpecificationError(f'"{text[:40]}..." has {len(text)} characters.', where, f"At most {LONGEST:,} are allowed.")
         try:
-            tree = ast.parse(text.strip(), mode="eval").body
+            tree = ast.parse(_CODES.sub(_in_one_word, text.strip()), mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             raise SpecificationError(f'"{text}" is not an expression.', where, 'Write for example "age >= 65".') from None
         names: set[str] = set()
@@ -169,7 +174,7 @@ def _children(reading: _Reading, node: ast.expr) -> list[ast.expr]:
             if not abs(node.value) <= GREATEST:  # type: ignore[arg-type]
                 raise reading.refused(f"a number above {GREATEST:,.0f}", "Write a smaller one.")
             return []
-    raise reading.refused(f"`{ast.unparse(node)[:40]}`")
+    raise reading.refused(f"`{spoken(node)[:40]}`")
 
 
 def _repeatable(node: ast.expr) -> bool:
@@ -179,11 +184,15 @@ def _repeatable(node: ast.expr) -> bool:
 
 def _arguments(reading: _Reading, node: ast.Call) -> list[ast.expr]:
     if not (isinstance(node.func, ast.Name) and node.func.id in _FUNCTIONS) or node.keywords:
-        raise reading.refused(f"a call of {ast.unparse(node.func)[:40]}")
+        raise reading.refused(f"a call of {spoken(node.func)[:40]}")
     least, most = _ARGUMENTS.get(node.func.id, (1, 1))
     if not least <= len(node.args) <= most:
         raise reading.refused(f"{node.func.id} of {len(node.args)} values")
     return node.args
+
+
+def _in_one_word(found: re.Match[str]) -> str:
+    return found[0] if found["name"] is None else f"{found['name']}{_DOT}{found['rest']}"
 
 
 def name_of(node: ast.expr) -> str | None:
@@ -191,8 +200,14 @@ def name_of(node: ast.expr) -> str | None:
     if isinstance(node, ast.Name):
         return node.id
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in NAMESPACES:
-        return node.attr if node.value.id == "entity" else f"{node.value.id}.{node.attr}"
+        attribute = node.attr.replace(_DOT, ".")
+        return attribute if node.value.id == "entity" else f"{node.value.id}.{attribute}"
     return None
+
+
+def spoken(node: ast.AST) -> str:
+    """A part of an expression as it is written."""
+    return ast.unparse(node).replace(_DOT, ".")
 
 
 def _evaluate(node: ast.expr, columns: Mapping[str, Any]) -> Any:

@@ -15,6 +15,7 @@ from healthsim_core.file_layouts import FileLayout
 from healthsim_core.offers import ReferenceDataset
 from healthsim_core.reference import official
 from healthsim_core.reference.checks import Check, check_rows
+from healthsim_core.reference.code_list import DATASET as CODE_LISTS
 from healthsim_core.reference.file_checks import FileMistakes, file_mistakes
 from healthsim_core.reference.official import SUFFIXES, recognised
 from healthsim_core.reference.stored import BUNDLED, LOADED_FROM, SCHEMA
@@ -99,7 +100,7 @@ def initialize(database: Path, source: Path | None = None, catalog: Catalog | No
         StateError: The database is locked, of a newer version, or not a database.
     """
     catalog = catalog or default_catalog()
-    datasets = [dataset for dataset in catalog.datasets.values() if dataset.table is not None]
+    datasets = [CODE_LISTS, *(dataset for dataset in catalog.datasets.values() if dataset.table is not None)]
     found, refused = _files(source, datasets) if source else ([], [])
     loaded: list[Loaded] = []
     checks: list[Check] = []

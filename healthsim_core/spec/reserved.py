@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable
 from healthsim_core.spec.base import Findings
 from healthsim_core.world import PERSON
 
-NAMESPACES = ("entity", "outcome", "parameters", "journey", "branch", "state", "condition", "severity", "code", "onset")
-_PREFIXES = frozenset({*NAMESPACES, "description"})
+NAMESPACES = ("entity", "outcome", "parameters", "journey", "branch", "state", "condition", "severity", "code", "onset", "description")
+_PREFIXES = frozenset(NAMESPACES)
 _BUILT_IN = frozenset({*(field.name for field in PERSON.fields), "start_date"})
 _SAID_BY = {
     **{name: f"demographics.{name}" for name in ("age", "sex", "race", "ethnicity", "language")},

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from healthsim_core import Text
 from healthsim_core.errors import SpecificationError
 from healthsim_core.generation.expressions import Expression
-from healthsim_core.generation.kinds import NUMBER, TEXT
+from healthsim_core.generation.kinds import BOOLEAN, NUMBER, TEXT
 
 COLUMNS = {
     "age": np.array([10, 40, 80]),
@@ -199,6 +199,29 @@ def test_names_are_those_that_it_reads():
         "b",
         "conditions",
     }
+
+
+@pytest.mark.parametrize("name", ["condition.U07.1", "code.E11", "severity.F32.A", "onset.S72.001A", "description.N18.31"])
+def test_a_code_with_its_dot_is_part_of_a_name(name):
+    assert Expression.parse(f"age > 1.5 and {name} is not None").names == {"age", name}
+
+
+def test_a_text_that_looks_like_a_name_stays_a_text():
+    assert Expression.parse("word == 'condition.U07.1'").names == {"word"}
+
+
+@pytest.mark.parametrize("written", ["condition.U07", "condition.U071", "condition.U07.2"])
+def test_a_code_that_is_suggested_can_be_written(written):
+    with pytest.raises(SpecificationError) as refused:
+        Expression.parse(written, wanted="boolean").require({"condition.U07.1": BOOLEAN, "age": NUMBER})
+    suggested = refused.value.remedy.split('"')[1]
+    assert Expression.parse(suggested, wanted="boolean").require({"condition.U07.1": BOOLEAN}) == BOOLEAN
+
+
+def test_a_column_that_no_expression_can_name_is_not_suggested():
+    with pytest.raises(SpecificationError) as refused:
+        Expression.parse("follow_u > 1").require({"follow-up": NUMBER})
+    assert "follow-up" not in refused.value.remedy
 
 
 def test_a_name_within_another_is_not_it():

@@ -1,4 +1,4 @@
-"""Documents made wrong at random places: what people, editors and programs do to a specification."""
+"""Documents made wrong at random places, their codes as well: what people, editors and programs do to a specification."""
 
 from __future__ import annotations
 
@@ -9,6 +9,15 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from healthsim_core.codes import ValueSet, code_systems
+
+SETS = [code for system in code_systems().values() if isinstance(system, ValueSet) for code in system.codes]
+LISTED = [
+    "E11.9", "E11", "E119", "O80", "C61", "Z00.110", "N18.6", "I21.4", "Q99.ZZ9", "E99", "10E0XZZ", "10E0XZY", "G0438", "D0120", "99213",
+    "08", "999", "4548-4", "4548-5", "2025-01-01", "53746021801", "0002-8215-01", "860975", "abc", "470", "000", "1234567893", "mg/dL", "furlong",
+    "10*3/uL", "{tablet}", "mmHg",
+]  # fmt: skip
+CODES = st.sampled_from([*SETS, *LISTED, *LISTED])
 NESTED: Any = 1
 for _ in range(200):
     NESTED = {"rules": [NESTED]}
@@ -37,7 +46,7 @@ def places(document: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...
 def mutated(draw: st.DrawFn, documents: list[dict[str, Any]]) -> dict[str, Any]:
     """One of the documents with one to three changes: rude ones, or such as leave most of the documents right."""
     document = copy.deepcopy(draw(st.sampled_from(documents)))
-    change = draw(st.sampled_from([_change, _nudge, _nudge]))
+    change = draw(st.sampled_from([_change, _nudge, _nudge, _recode]))
     for _ in range(draw(st.integers(1, 3))):
         paths = list(places(document))
         if paths:
@@ -59,6 +68,29 @@ def _nudge(draw: st.DrawFn, document: Any, path: tuple[Any, ...]) -> None:
     elif value:
         part = draw(st.sampled_from(list(value) if isinstance(value, dict) else range(len(value))))
         del value[part]
+
+
+def _recode(draw: st.DrawFn, document: Any, path: tuple[Any, ...]) -> None:
+    """A code of some system, or the same one misspelt, for a text; the text that keys a mapping is misspelt too."""
+    at, name = _at(document, path[:-1]), path[-1]
+    if isinstance(at[name], str):
+        at[name] = draw(st.one_of(CODES, misspelt(at[name])))
+    elif isinstance(name, str) and isinstance(at[name], int | float):
+        at[draw(misspelt(name))] = at.pop(name)
+    else:
+        _nudge(draw, document, path)
+
+
+@st.composite
+def misspelt(draw: st.DrawFn, text: str) -> str:
+    """A text as people write it: in other letters, with spaces, without its dot, with one letter less, more or other."""
+    at = draw(st.integers(0, max(len(text) - 1, 0)))
+    letter = draw(st.sampled_from("0179AXZaz.-_ "))
+    ways = [
+        text.lower(), text.upper(), f" {text} ", text.replace(".", ""), text.replace("_", "-"), text[:at] + text[at + 1 :],
+        text[:at] + letter + text[at:], text[:at] + letter + text[at + 1 :],
+    ]  # fmt: skip
+    return draw(st.sampled_from(ways))
 
 
 def _change(draw: st.DrawFn, document: Any, path: tuple[Any, ...]) -> None:
