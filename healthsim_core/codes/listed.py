@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 _DATA = Path(__file__).parent / "data"
 _STEM = 3  # characters that a code shares with those that may be meant
 _ALIKE = 0.5
-_UNSPECIFIED = ("9", "90", "909", "90XA", "9XXA")
+_UNSPECIFIED = ("9", "90", "909", "90XA", "9XXA")  # how codes end that say no more than their category
+_UNSPECIFIED_BELOW = ("9", "0", "09", "0XA")  # the same, of a subcategory
 _SHOWN = 3  # codes that an error lists
 _MOST = 1_000  # codes that are compared with one that is none
 
@@ -64,7 +65,7 @@ class ListedSystem(CodeSystem):
     def unspecified(self, category: str) -> str | None:
         """The billable code below a category that says no more than the category does: its "unspecified", by its place and its words."""
         stem = self.read(category)
-        for ending in _UNSPECIFIED:
+        for ending in _UNSPECIFIED if len(stem) <= _STEM else _UNSPECIFIED_BELOW:
             found = self._row(stem + ending)
             if found is not None and self._list["billable"][found].as_py() and "unspecified" in str(self._words[found]).lower():
                 return self.spoken(stem + ending)

@@ -14,8 +14,8 @@ from healthsim_core.codes import ValueSet, code_systems
 SETS = [code for system in code_systems().values() if isinstance(system, ValueSet) for code in system.codes]
 LISTED = [
     "E11.9", "E11", "E119", "O80", "C61", "Z00.110", "N18.6", "I21.4", "Q99.ZZ9", "E99", "10E0XZZ", "10E0XZY", "G0438", "D0120", "99213",
-    "08", "999", "4548-4", "4548-5", "2025-01-01", "53746021801", "0002-8215-01", "860975", "abc", "470", "000", "1234567893", "mg/dL", "furlong",
-    "10*3/uL", "{tablet}", "mmHg",
+    "08", "999", "4548-4", "4548-5", "2025-01-01", "53746021801", "0002-8215-01", "860975", "abc", "470", "000", "1234567893", "mg/dL",
+    "furlong", "10*3/uL", "{tablet}", "mmHg",
 ]  # fmt: skip
 CODES = st.sampled_from([*SETS, *LISTED, *LISTED])
 NESTED: Any = 1

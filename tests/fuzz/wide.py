@@ -53,7 +53,7 @@ WIDE_PROFILE: dict[str, Any] = {
         "smoker": {"type": "constant", "value": True},
     },
     "correlate": [{"attributes": ["bmi", "weight"], "matrix": [[1, 0.6], [0.6, 1]]}],
-    "coverage": {"type": "Medicare", "plan_distribution": {"HMO": 0.4, "PPO": 0.6}},
+    "coverage": {"type": "Medicare", "plan_distribution": {"Original Medicare": 0.4, "Medicare Advantage": 0.6}},
 }
 
 WIDE_JOURNEY: dict[str, Any] = {
@@ -66,7 +66,7 @@ WIDE_JOURNEY: dict[str, Any] = {
             "event_id": "first",
             "event_type": "encounter",
             "delay": {"days": [1, 14], "weekdays": True, "between": ["08:00", "17:00"]},
-            "parameters": {"reason_code": "${journey.reason}", "class": "outpatient"},
+            "parameters": {"reason_code": "${journey.reason}", "class": "AMB"},
             "outcomes": {
                 "a1c": {"type": "normal", "mean": "7 + 0 * age", "sd": 1},
                 "arm": {"type": "explicit", "values": ["drug", "placebo"]},
