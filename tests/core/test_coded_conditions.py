@@ -62,7 +62,8 @@ def test_every_unknown_condition_is_told_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("category", "code"), [("I21", "I21.9"), ("K50", "K50.90"), ("N18.3", "N18.30"), ("S72", "S72.90XA"), ("G40", "G40.909"), ("I10", "I10")]
+    ("category", "code"),
+    [("I21", "I21.9"), ("K50", "K50.90"), ("N18.3", "N18.30"), ("S72", "S72.90XA"), ("G40", "G40.909"), ("I10", "I10")],
 )
 def test_a_category_is_coded_as_unspecified(category: str, code: str) -> None:
     assert set(made({"conditions": [category]}).tables["core.condition"]["code"].to_pylist()) == {code}
