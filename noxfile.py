@@ -152,8 +152,11 @@ def seeds(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Speed, start-up and peak memory against their goals, stored in out/bench; --quick, --million, --only PART, --markdown."""
-    session.run("python", "tests/benchmarks/bench.py", *session.posargs)
+    """Speed, start-up and peak memory against their goals, stored in out/bench; --quick, --million, --only PART, --markdown, --check."""
+    if "--check" in session.posargs:
+        session.run("pytest", "tests/benchmarks/ratios.py", *(each for each in session.posargs if each != "--check"))
+    else:
+        session.run("python", "tests/benchmarks/bench.py", *session.posargs)
 
 
 def _environment_with(session: nox.Session, scratch: str, *packages: str) -> str:

@@ -1,4 +1,4 @@
-"""Speed as ratios to the loop and to the raw write, made in the same process: no absolute time, so any machine will do."""
+"""Speed as ratios to the loop and to the raw write, made in the same process: `nox -s bench -- --check`, on a quiet machine."""
 
 from __future__ import annotations
 
