@@ -57,6 +57,7 @@ class JourneyCompiler:
         self.who = Comers({attribute.name: attribute.by_member for attribute in people.attributes})
         self.given: list[dict[str, Kind]] = []  # what the parameters of each node hold
         self.held: list[tuple[str, ParameterKinds]] = []  # the parameters with their paths
+        self.held_at: list[int] = []  # their nodes
         self.nodes: list[Node] = []
         self.groups: list[int] = []
         self.where: list[str] = []  # the path of each node
@@ -205,6 +206,7 @@ class JourneyCompiler:
         """Check the parameters of the next node, and keep them."""
         self.mistakes.attempt(None, held.check, where)
         self.held.append((where, held))
+        self.held_at.append(len(self.given))
         self.given.append(held.by_name)
 
     def _outcomes(

@@ -177,7 +177,7 @@ def _compiled(request: Request, catalog: Catalog, facts: Facts) -> Plan:
     _check_accepted(catalog, products, run, compiler.held, mistakes)
     reviewing = (handler for handler in catalog.of(EventHandler) if handler.product in products)
     review((*reviewing, *formats), run, planned(compiler.nodes, compiler.given, compiler.where), mistakes)
-    _check_plans(compiler.held, people, mistakes)
+    _check_plans(compiler, people, mistakes)
     mistakes.tell()
     assert start_dates is not None
     order = by_expected_time(compiler.nodes, compiler.groups)
@@ -235,12 +235,15 @@ def _names_a_place(profile: ProfileSpecification) -> bool:
     return any((profile.reference, profile.demographics.reference, profile.demographics.geography))
 
 
-def _check_plans(held: Sequence[tuple[str, ParameterKinds]], people: PeoplePlan, mistakes: Mistakes) -> None:
-    """Take note of coverage events whose plan is of a coverage type that nobody has."""
+def _check_plans(compiler: JourneyCompiler, people: PeoplePlan, mistakes: Mistakes) -> None:
+    """Take note of coverage events whose plan is of a coverage type that nobody has, where none of their conditions asks for it."""
     types = mistakes.attempt(None, lambda: people.coverage_types)
-    for where, parameters in held:
+    for (where, parameters), at in zip(compiler.held, compiler.held_at, strict=True):
         plan = parameters.parameters.constants.get("plan")
-        if parameters.event_type in EVENTS and isinstance(plan, str):
+        if parameters.event_type not in EVENTS or not isinstance(plan, str) or at >= len(compiler.nodes):
+            continue
+        node = compiler.nodes[at]
+        if not any("coverage_type" in asked.names for asked in (*node.conditions, *node.eligible)):
             mistakes.attempt(None, check_plan, plan, types, f"{where}.plan")
 
 

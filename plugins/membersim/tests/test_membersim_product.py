@@ -234,3 +234,8 @@ def test_a_change_to_a_plan_of_a_type_that_nobody_has_is_refused(event_type):
     move = {"event_id": "move", "event_type": event_type, "parameters": {"plan": "Original Medicare"}}
     with pytest.raises(SpecificationError, match=r'events\[0\].parameters.plan: "Original Medicare" is a plan of Medicare, and people are'):
         membersim.generate({"coverage": {"type": "Commercial"}}, {"journey_id": "j", "duration_days": 9, "events": [move]}, count=5)
+
+
+def test_a_change_whose_condition_asks_for_the_coverage_type_is_for_those_who_have_it():
+    result = membersim.generate("medicare-diabetic", "coverage-lapse", count=20)
+    assert set(result.tables["membersim.coverage"]["coverage_type"].to_pylist()) == {"Medicare"}
