@@ -366,7 +366,7 @@ def _chosen(offer: EventHandler | RunHandler, products: tuple[str, ...], wanted:
 
 def _of_age(nodes: Sequence[Node]) -> Iterator[str]:
     for node in nodes:
-        if node.ages is not None:
+        if node.ages is not None and not node.newborn:
             low, high = node.ages
             yield f"{node.path}: its diagnosis is of people of {low} to {high} years alone; it does not happen to others"
 
