@@ -52,7 +52,8 @@ class Parties:
         self._known: dict[tuple[str, str], str] = {}
 
     def learn(self, tables: Mapping[str, pa.Table]) -> None:
-        """Take the rows of the run's tables that a chunk names."""
+        """Take the rows of the run's tables that a chunk names; what was rendered without them is rendered anew."""
+        self._known.clear()
         self._clinicians.add(tables.get("networksim.provider"))
         self._payers.add(tables.get("membersim.payer"))
         for name, rows in self._organizations.items():

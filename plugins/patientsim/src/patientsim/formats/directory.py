@@ -24,7 +24,8 @@ class Directory:
         self.learn(tables)
 
     def learn(self, tables: Mapping[str, pa.Table]) -> None:
-        """Take the rows of the run's tables that a chunk names; those that are known stay as they are."""
+        """Take the rows of the run's tables that a chunk names; what was rendered without them is rendered anew."""
+        self._once.clear()
         self.providers.add(tables.get("networksim.provider"))
         self.facilities.add(tables.get("networksim.facility"))
         self.payers.add(tables.get("membersim.payer"))
