@@ -235,11 +235,13 @@ def test_the_price_of_a_place_follows_its_price_level():
 
 def test_stays_are_priced_by_their_drg(senior):
     claims = database(senior)
-    paid = "type = 'I' and status = 'paid' and plan = 'Original Medicare'"
-    price = dict(rows(claims, f"select drg, avg(allowed) from claim where {paid} group by 1"))
+    paid = "(from claim where type = 'I' and status = 'paid' and plan = 'Original Medicare')"
+    sql = f"select distinct a.allowed / b.allowed from {paid} a join {paid} b using (person_id) where a.drg = '470' and b.drg = '281'"
+    ratios = [float(ratio) for (ratio,) in rows(claims, sql)]
     weights = {row["MS-DRG"]: row["Weights - 10% Cap Applied"] for row in table_5()}
 
-    assert price["470"] / price["281"] == pytest.approx(float(weights["470"]) / float(weights["281"]), rel=1e-4)
+    assert ratios
+    assert ratios == pytest.approx([float(weights["470"]) / float(weights["281"])] * len(ratios), rel=1e-4)
 
 
 def table_5():
