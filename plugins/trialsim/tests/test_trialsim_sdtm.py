@@ -339,11 +339,10 @@ def test_chunks_change_no_byte(tmp_path: Path) -> None:
     assert {p.name: p.read_bytes() for p in whole.iterdir()} == {p.name: p.read_bytes() for p in chunked.iterdir()}
 
 
-def test_nobody_is_a_study_all_the_same(tmp_path: Path) -> None:
-    empty = Datasets(written(tmp_path, 0))
+def test_without_a_subject_there_is_no_study(tmp_path: Path) -> None:
+    folder = written(tmp_path, 0)
 
-    assert set(empty.rows) == {"TA", "TE", "TV", "TI", "TS"}
-    assert set(empty.groups()) == set(empty.rows)
+    assert [path.name for path in folder.rglob("*") if path.is_file()] == []
 
 
 def test_files_read_back_without_problems(sdtm: Datasets) -> None:
