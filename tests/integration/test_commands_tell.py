@@ -13,7 +13,7 @@ from healthsim_core.cli import main
 from healthsim_core.errors import SpecificationError, StateError
 from healthsim_core.generator import make_plan
 
-ADULTS = {"id": "adults", "demographics": {"age": {"type": "uniform", "min": 30, "max": 60}}}
+ADULTS = {"id": "adults", "demographics": {"geography": {"fips": "48201"}, "age": {"type": "uniform", "min": 30, "max": 60}}}
 # a mean that the truncated ages cannot have is a failed check only where somebody plants one: see `planted`
 HYPERTENSIVE = {"id": "pressed", "demographics": {"age": 60}, "clinical": {"conditions": ["I10", "E11", "E78", "J45"]}}
 
