@@ -171,7 +171,7 @@ def named_profile(name: Any, catalog: Catalog, database: str | Path | None = Non
     Raises:
         StateError: There is no such version.
     """
-    if not isinstance(name, str) or name.endswith(".json") or "/" in name:
+    if not isinstance(name, str) or file_of(name):
         return name, ()
     plain, _, version = name.rpartition("@")
     if plain and version.isdigit():

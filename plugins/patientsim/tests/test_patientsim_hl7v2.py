@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hl7apy.consts import VALIDATION_LEVEL
+from hl7_messages import fields, happened, parsed, read, trigger
 from hl7apy.mllp import AbstractHandler, MLLPServer
-from hl7apy.parser import parse_message
 from hypothesis import given
 from hypothesis import strategies as st
 from patientsim.formats import FORMATS
@@ -42,28 +41,6 @@ def messages(path):
     return read(path)
 
 
-def read(path):
-    """Messages as text with their CRs; a line feed stands after each."""
-    return path.read_bytes().decode("utf-8").removesuffix("\n").split("\n")
-
-
-def fields(message, segment, number):
-    """The field of the first such segment, as text."""
-    line = next(line for line in message.split("\r") if line.startswith(segment))
-    parts = line.split("|")
-    position = number - 1 if segment == "MSH" else number
-    return parts[position] if position < len(parts) else ""
-
-
-def happened(message):
-    """The local time of the message's event, without its offset."""
-    return fields(message, "EVN", 2)[:14]
-
-
-def trigger(message):
-    return fields(message, "EVN", 1)
-
-
 def written(tables, folder):
     destination = Destination(folder, "hl7v2_adt")
     writer = FORMAT.writer(destination, make_run())
@@ -76,12 +53,6 @@ def written(tables, folder):
 def replaced(table, name, values):
     index = table.schema.get_field_index(name)
     return table.set_column(index, table.schema.field(name), pa.array(values).cast(table.schema.field(name).type))
-
-
-def parsed(message):
-    found = parse_message(message, validation_level=VALIDATION_LEVEL.STRICT)
-    found.validate()
-    return found
 
 
 def test_hl7apy_accepts_every_message_strictly(messages):

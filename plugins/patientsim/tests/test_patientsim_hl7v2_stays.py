@@ -3,41 +3,12 @@
 from pathlib import Path
 
 import pytest
-from hl7apy.consts import VALIDATION_LEVEL
-from hl7apy.parser import parse_message
+from hl7_messages import fields, happened, parsed, read, trigger
 from patientsim.formats import FORMATS
 
 from healthsim_core import generate
 
 FORMAT = next(each for each in FORMATS if each.name == "hl7v2_adt")
-
-
-def read(path):
-    """Messages as text with their CRs; a line feed stands after each."""
-    return path.read_bytes().decode("utf-8").removesuffix("\n").split("\n")
-
-
-def fields(message, segment, number):
-    """The field of the first such segment, as text."""
-    line = next(line for line in message.split("\r") if line.startswith(segment))
-    parts = line.split("|")
-    position = number - 1 if segment == "MSH" else number
-    return parts[position] if position < len(parts) else ""
-
-
-def happened(message):
-    """The local time of the message's event, without its offset."""
-    return fields(message, "EVN", 2)[:14]
-
-
-def trigger(message):
-    return fields(message, "EVN", 1)
-
-
-def parsed(message):
-    found = parse_message(message, validation_level=VALIDATION_LEVEL.STRICT)
-    found.validate()
-    return found
 
 
 CHEST_PAIN = {
