@@ -17,6 +17,7 @@ from healthsim_core.catalog import default_catalog
 from healthsim_core.format_offers import OutputFormat
 from healthsim_core.formats.destination import Destination
 from healthsim_core.generation.memory import run_in_memory
+from healthsim_core.generation.met import run_tables
 from healthsim_core.generation.plan import Plan
 from healthsim_core.generator import make_plan
 
@@ -51,7 +52,7 @@ def written(plan: Plan, offer: OutputFormat, tables: Mapping[str, pa.Table], fol
     writer.write(known)
     left = writer.close()
     if offer.finish is not None:
-        whole = offer.guarded({name: tables[name] for name in plan.run_tables})
+        whole = offer.guarded({name: tables[name] for name in run_tables(plan, {})})
         offer.finish(destination, plan.run, whole, [left])
     destination.close()
     return {path.name: path.read_bytes() for path in sorted((folder / offer.name).rglob("*")) if path.is_file()}
