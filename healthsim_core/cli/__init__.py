@@ -82,8 +82,9 @@ def main(arguments: list[str] | None = None) -> None:
         count = len(error.mistakes)
         click.echo(f"healthsim: {count} mistakes.\n\n{error}" if count > 1 else f"healthsim: {error}", err=True)
         code = 1 if isinstance(error, InvalidDataError) else 2
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("healthsim: interrupted; nothing was written.", err=True)
+    except (KeyboardInterrupt, click.Abort) as error:
+        said = str(error.__cause__ or error)
+        click.echo(f"healthsim: interrupted; {said or 'nothing was written'}.", err=True)
         code = 130
     except BrokenPipeError:  # the reader of a pipe has gone
         sys.stderr.close()

@@ -36,6 +36,7 @@ def command(
 def execute(plan: Any, quiet: bool, **where: Any) -> int:
     """Run a plan with progress, print the summary; the exit code."""
     from healthsim_core.cli.summary import summary
+    from healthsim_core.execution.aftermath import whole
     from healthsim_core.execution.run import Options, free_folder, run_plan
     from healthsim_core.state import database_path
 
@@ -43,10 +44,13 @@ def execute(plan: Any, quiet: bool, **where: Any) -> int:
         where["out"] = str(free_folder(plan.request.name))
     with show.progress(plan.request.name, quiet) as report:
         result = run_plan(plan, Options(**where, progress=report))
-    show.notes(result.notes if quiet else plan.remarks)
-    if not quiet:
-        told = attrs.evolve(result, notes=result.notes[len(plan.remarks) :])
-        click.echo(summary(told, where["out"], database_path(where["database"])))
-    elif not result.validation.passed:
-        click.echo(str(result.validation), err=True)
+    try:
+        show.notes(result.notes if quiet else plan.remarks)
+        if not quiet:
+            told = attrs.evolve(result, notes=result.notes[len(plan.remarks) :])
+            click.echo(summary(told, where["out"], database_path(where["database"])))
+        elif not result.validation.passed:
+            click.echo(str(result.validation), err=True)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(whole(result.cohort, where["out"], where["database"])) from None
     return 0 if result.validation.passed else 1

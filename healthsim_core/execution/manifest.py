@@ -18,6 +18,7 @@ from healthsim_core.strict_json import json_text
 
 MANIFEST, VALIDATION = "manifest.json", "validation.json"
 HIDDEN = ".healthsim"  # the folder in which a run is written; see workplace.py
+STAGING = f"{HIDDEN}/new"
 PUBLISHING = f"{HIDDEN}/publishing.json"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from healthsim_core.errors import OutputError
 from healthsim_core.execution import shared, unfinished
@@ -37,6 +38,7 @@ class OutputFolder:
     Attributes:
         parts: The run's parts.
         done: Those that are finished, by number.
+        manifest: The run's manifest; empty until it is finished.
 
     Raises:
         OutputError: The folder cannot be written, holds something, or is being written by another run.
@@ -50,6 +52,7 @@ class OutputFolder:
         self.done: dict[int, PartResult] = {}
         self._read_back = ReadBack(self.staging, lasting)
         self._files: dict[str, list[str]] = {}
+        self.manifest: dict[str, Any] = {}
         try:
             self._earlier = _earlier_files(self.out, overwrite, resume)
             self._begin()
@@ -89,11 +92,10 @@ class OutputFolder:
         """
         whole = write_whole(self._plan, self.staging, self.tables(), made.tables, self._results)
         self._read_back.end(self._results, whole)
-        listed = manifest(self._plan.request.name, made.execution, self._results, whole)
+        self.manifest = manifest(self._plan.request.name, made.execution, self._results, whole)
         self.staging.write(VALIDATION, as_json({**made.validation.document(), "notes": list(made.notes)}))
         if self.out.local is not None:
-            self.staging.write(MANIFEST, as_json(listed))
-        self._manifest = listed
+            self.staging.write(MANIFEST, as_json(self.manifest))
         self._files = {name: self._paths(name, whole) for name in (*(offer.name for offer in self._plan.formats), TABLES)}
 
     def publish(self) -> dict[str, list[str]]:
@@ -103,7 +105,7 @@ class OutputFolder:
             Paths below the folder of the files of each format, and of "tables".
         """
         if self._workplace is None:
-            self.out.write(MANIFEST, as_json(self._manifest))
+            self.out.write(MANIFEST, as_json(self.manifest))
             self.out.remove(path for path in self.out.paths() if unfinished.is_record(path))
         else:
             self._workplace.publish([*(path for found in self._files.values() for path in found), VALIDATION, MANIFEST], self._earlier)
@@ -113,7 +115,7 @@ class OutputFolder:
     @property
     def digest(self) -> str:
         """The digest of what was made, as its manifest has it."""
-        return str(self._manifest["digest"])
+        return str(self.manifest["digest"])
 
     def abort(self) -> None:
         """Leave nothing behind; of a run that may be resumed, what is finished."""
@@ -122,8 +124,7 @@ class OutputFolder:
             if not self._resume:
                 self.out.remove(path for path in self.out.paths() if path not in self._before)
         else:
-            self._workplace.recover()
-            self._workplace.leave(keep=self._resume)
+            _recovered(self._workplace).leave(keep=self._resume)
 
     @property
     def _results(self) -> list[PartResult]:
@@ -175,7 +176,11 @@ def _entered(out: Folder) -> Workplace:
     assert out.local is not None
     if os.path.isfile(out.local):
         raise OutputError("is a file, not a folder.", out.place, "Choose another folder.")
-    entered = Workplace(out.local)
+    return _recovered(Workplace(out.local))
+
+
+def _recovered(entered: Workplace) -> Workplace:
+    """The workplace after it was put right; whoever cannot do that leaves it to others."""
     try:
         entered.recover()
     except BaseException:

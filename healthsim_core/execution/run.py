@@ -9,6 +9,7 @@ from pathlib import Path
 import attrs
 
 from healthsim_core.errors import OutputError, SpecificationError, unknown
+from healthsim_core.execution.aftermath import saying_what_is_there
 from healthsim_core.execution.executors import EXECUTORS, executor_of
 from healthsim_core.execution.output import OutputFolder
 from healthsim_core.execution.parts import TABLES
@@ -77,12 +78,12 @@ def run_plan(plan: Plan, options: Options) -> Result:
     if options.out is None and not options.stores and options.workers == 1:
         return strictly(run_in_memory(plan, options.chunk_size, options.progress))
     execution = Execution.of(plan)
-    with ExitStack() as undo:
+    with saying_what_is_there(options.out, options.database) as left, ExitStack() as undo:
         place, lasting = undo.enter_context(_place(options)), options.out is not None
-        folder = OutputFolder(plan, place, options.overwrite, options.resume, lasting)
+        left.folder = folder = OutputFolder(plan, place, options.overwrite, options.resume, lasting)
         undo.callback(folder.abort)
         kept = len(folder.done)
-        state = _state_sink(plan, execution, options) if options.stores else None
+        left.state = state = _state_sink(plan, execution, options) if options.stores else None
         if state:
             undo.callback(state.abort)
         made = _made(plan, execution, options, folder, state)

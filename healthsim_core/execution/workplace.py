@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from healthsim_core.errors import OutputError
-from healthsim_core.execution.manifest import HIDDEN, MANIFEST, PUBLISHING
+from healthsim_core.execution.manifest import HIDDEN, MANIFEST, PUBLISHING, STAGING
 from healthsim_core.formats.folder import Folder, own_path, refused
 
 _TRIES = 100
@@ -35,7 +35,7 @@ class Workplace:
     def __init__(self, out: Path) -> None:
         self.out = Path(os.path.realpath(out))
         self.place = self.out / HIDDEN
-        self.new, self._old, self._journal = self.place / "new", self.place / "old", self.out / PUBLISHING
+        self.new, self._old, self._journal = self.out / STAGING, self.place / "old", self.out / PUBLISHING
         with refused(out):
             self._made = _missing(self.out)
             self._lock: int | None = self._locked()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import stat
@@ -101,7 +102,8 @@ class Transaction:
     def __init__(self, database: Path | str | None) -> None:
         self.path = database_path(database)
         self._existed = _is_there(self.path)
-        self._state = "open"
+        self._begun = self._closed = False
+        self._committed: list[Any] = []
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -119,29 +121,41 @@ class Transaction:
             self.connection.close()
             raise
 
+    @property
+    def stored(self) -> bool:
+        """Whether all of it is lasting."""
+        return bool(self._committed)
+
     def commit(self) -> None:
         """Make all of it lasting, and close."""
-        with explained(self.path):
-            self._state = "committing"
-            self.connection.commit()
-            self._state = "closed"
-            self.connection.close()
+        self._begun = True
+        try:
+            with explained(self.path):  # no Ctrl-C comes between the commit and the note of it: both are one step to Python
+                self._committed.extend(itertools.starmap(self.connection.commit, [()]))
+        finally:
+            self.abort()
+
+    def interrupted(self) -> KeyboardInterrupt:
+        """Ctrl-C; it says so where it came when all was lasting."""
+        return KeyboardInterrupt(f"what was asked is stored in {self.path}" if self.stored else "")
 
     def abort(self) -> None:
-        """Leave the database as it was before, and close; does nothing where it is closed already."""
-        if self._state == "closed":
-            return
-        committing, self._state = self._state == "committing", "closed"
+        """Leave the database as it was before, and close; does nothing where it is closed already, or all of it is lasting."""
+        if not self.stored and not self._closed:
+            self._undo()
+        self._closed = True
+        with suppress(duckdb.Error):
+            self.connection.close()
+
+    def _undo(self) -> None:
         with suppress(duckdb.Error):  # a database that has shut itself down has nothing to roll back
             self.connection.rollback()
         with suppress(OSError):  # while we hold the lock; Windows refuses, and what stays is an empty database or free blocks
             if not self._existed:
                 self.path.unlink(missing_ok=True)
                 _wal(self.path).unlink(missing_ok=True)
-            elif not committing and self.path.stat().st_size > self._size:
+            elif not self._begun and self.path.stat().st_size > self._size:
                 os.truncate(self.path, self._size)  # what lies behind was this transaction's alone
-        with suppress(duckdb.Error):
-            self.connection.close()
 
 
 @contextmanager
@@ -152,6 +166,9 @@ def writing(database: Path | str | None) -> Iterator[duckdb.DuckDBPyConnection]:
         with explained(transaction.path):
             yield transaction.connection
         transaction.commit()
+    except KeyboardInterrupt as error:
+        transaction.abort()
+        raise transaction.interrupted() from error
     except BaseException:
         transaction.abort()
         raise

@@ -59,9 +59,7 @@ def export_cohort(
         try:
             for table in tables:
                 _copy(connection, _rows(table, number, format), staged[files[table.name]], _COPY[format][1])
-            with _written(target):
-                for file, part in staged.items():
-                    part.replace(file)
+            _put_in_place(target, staged)
         finally:
             for part in staged.values():
                 with suppress(OSError):
@@ -75,6 +73,16 @@ def _written(target: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise StateError(f"cannot be written: {error.strerror}.", str(target), "Choose another folder.") from error
+
+
+def _put_in_place(target: Path, staged: dict[Path, Path]) -> None:
+    try:
+        with _written(target):
+            for file, part in staged.items():
+                part.replace(file)
+    except KeyboardInterrupt as error:
+        there = sum(not part.exists() for part in staged.values())
+        raise KeyboardInterrupt(f"{there} of {len(staged)} tables were written to {target}" if there else "") from error
 
 
 def _prepare(target: Path, files: dict[str, Path], overwrite: bool) -> None:

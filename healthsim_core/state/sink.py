@@ -81,12 +81,20 @@ class CohortWriter:
         self._referred.append((name, folder.place, paths))
         self.rows[name] = rows
 
+    @property
+    def stored(self) -> bool:
+        """Whether the cohort is lasting."""
+        return self._transaction.stored
+
     def commit(self) -> None:
         """Record the cohort and its execution, and make all of it lasting."""
         try:
             with explained(self._path):
                 self._record()
             self._transaction.commit()
+        except KeyboardInterrupt as error:
+            self.abort()
+            raise self._transaction.interrupted() from error
         except BaseException:
             self.abort()
             raise
@@ -205,6 +213,11 @@ class StateSink:
         """
         for name, path in paths.items():
             self._writer.append_file(name, folder, path, rows[name])
+
+    @property
+    def stored(self) -> bool:
+        """Whether the cohort is lasting."""
+        return self._writer.stored
 
     def interrupt(self) -> None:
         """End what another thread is writing, so that it can be aborted."""
