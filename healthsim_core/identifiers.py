@@ -74,9 +74,7 @@ class Namespace:
         if not self.number or not rows.num_rows:
             return rows
         key = pa.scalar(self._key, pa.int64())
-        columns = [
-            pc.bit_wise_xor(rows[field.name], key) if _somebodys(field, declared) else rows[field.name] for field in table.fields
-        ]
+        columns = [pc.bit_wise_xor(rows[field.name], key) if _somebodys(field, declared) else rows[field.name] for field in table.fields]
         return pa.Table.from_arrays(columns, schema=rows.schema)
 
 

@@ -1,6 +1,6 @@
 """Whether honest runs pass: every shipped profile, alone and with every shipped journey in turn, for many seeds.
 
-    python tests/seeds.py [SEEDS] [N] [--first SEED]
+python tests/seeds.py [SEEDS] [N] [--first SEED]
 """
 
 from __future__ import annotations

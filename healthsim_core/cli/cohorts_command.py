@@ -50,9 +50,7 @@ def show_cohort(name: str, as_json: bool, database: str | None) -> None:
 @click.option("--memory", default="4GB", show_default=True, help="Memory at most.")
 @options.AS_JSON
 @options.DATABASE
-def query(
-    sql: str, cohort: str | None, limit: int | None, timeout: float, memory: str, as_json: bool, database: str | None
-) -> None:
+def query(sql: str, cohort: str | None, limit: int | None, timeout: float, memory: str, as_json: bool, database: str | None) -> None:
     """Run a SQL query, which can only read."""
     from healthsim_core.state import query as run_query
 

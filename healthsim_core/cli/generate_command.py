@@ -32,7 +32,12 @@ def command(
     from healthsim_core.generator import make_plan
 
     plan = make_plan(
-        **options.chosen(profile, journeys, products, formats), count=count, seed=seed, namespace=namespace, as_of=as_of,
-        start=start, database=where["database"],
+        **options.chosen(profile, journeys, products, formats),
+        count=count,
+        seed=seed,
+        namespace=namespace,
+        as_of=as_of,
+        start=start,
+        database=where["database"],
     )
     return execute(plan, quiet, **where)

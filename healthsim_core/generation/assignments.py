@@ -158,5 +158,3 @@ def _singles(assignment: Assignment) -> list[Assignment]:
     if not any(isinstance(step.event.depends_on, JourneyEvent) for step in journey.steps):
         return [assignment]
     return [attrs.evolve(assignment, members=(member,)) for member in assignment.members]
-
-

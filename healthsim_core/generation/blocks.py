@@ -174,6 +174,9 @@ class Stacked(Mapping[str, Any]):
         found = self.unread(name)
         return Columns({name: found}, sum(map(len, self._parts)))[name]
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
     def __iter__(self) -> Any:
         return iter(self._names)
 

@@ -12,6 +12,7 @@ from healthsim_core.catalog import Catalog
 from healthsim_core.codes.edits import signed_loincs
 from healthsim_core.errors import Mistakes, SpecificationError
 from healthsim_core.generation.allowed import NEGLIGIBLE
+from healthsim_core.generation.befalling import Said, said_by_skill
 from healthsim_core.generation.coded_columns import CodedColumn, text_of_value
 from healthsim_core.generation.distributions import Distribution
 from healthsim_core.generation.kinds import Kind
@@ -162,19 +163,20 @@ class Coded:
         parameters = mistakes.attempt(parameters, self.read, node.event_type, parameters, {}, carried, where)
         return attrs.evolve(node, parameters=parameters)
 
-    def diagnoses(self, event_type: str, parameters: Parameters, kinds: Mapping[str, Kind]) -> Iterator[tuple[str, frozenset[str]]]:
-        """By parameter, all diagnoses that it may say, where they are known."""
+    def diagnoses(self, event_type: str, parameters: Parameters, kinds: Mapping[str, Kind]) -> Iterator[tuple[str, list[Said] | None]]:
+        """By parameter, all diagnoses that it may say; None where they are not known."""
         for name, fields in self.fields(event_type).items():
             if not any(field.codes == "icd-10-cm" for field in fields) or name not in parameters.names:
                 continue
             use = next((use for use in parameters.skills if name in use.gives), None)
-            cells = use.cells() if use is not None else None
-            if parameters.constants.get(name) is not None:
-                yield name, frozenset([str(parameters.constants[name])])
-            elif name in parameters.references and kinds[name].values:
-                yield name, kinds[name].values or frozenset()
-            elif cells is not None and all(cells[name]):
-                yield name, frozenset(cells[name])
+            if name in parameters.constants:
+                said = parameters.constants[name]
+                yield name, [] if said is None else [Said(str(said), certain=True)]
+            elif name in parameters.references:
+                values = kinds[name].values
+                yield name, None if values is None else [Said(code) for code in sorted(values)]
+            elif use is not None:
+                yield name, said_by_skill(use, name)
 
     def check_outcomes(
         self,
@@ -257,5 +259,3 @@ def _bounds(field: Field) -> str:
     if field.above is not None:
         return f"Give more than {field.above:g}."
     return f"Give {field.least:g} or more." if field.least is not None else f"Give {field.most:g} or less."
-
-

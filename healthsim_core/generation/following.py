@@ -92,6 +92,8 @@ def follow(timeline: Timeline, nodes: Sequence[Node], indices: tuple[int, ...]) 
         ids = _ids(timeline, causes, at, occurrence)
         moment = _on_day(causes.minute[at], np.asarray(schedule.days, np.int64), Draws(timeline.run.seed, "event", ids))
     kept = np.flatnonzero(moment <= timeline.horizon)
+    if node.befalls.ages is not None:
+        kept = kept[node.befalls.of_age(timeline.age(causes.row[at[kept]], moment[kept]))]
     at = at[kept]
     carried = {ours: causes.parameters.unread(theirs) for theirs, ours in node.parameters.carried if theirs in causes.parameters}
     parameters = Columns(carried, len(causes.row)).take(at).assign(**node.parameters.constants)

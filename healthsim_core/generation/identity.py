@@ -142,4 +142,3 @@ def member_numbers(subscriber: NDArray[np.int64], space: Namespace) -> Text:
 def _plain(name: str) -> str:
     ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return "".join(letter for letter in ascii_only.lower() if letter.isalnum())
-

@@ -11,6 +11,7 @@ import attrs
 from healthsim_core.catalog import Catalog
 from healthsim_core.errors import Mistakes, SpecificationError
 from healthsim_core.generation.assignments import Assigned, Assignment
+from healthsim_core.generation.befalling import Befalls, settled
 from healthsim_core.generation.certainty import Certainties, certain_where, made_certain
 from healthsim_core.generation.coded import Coded
 from healthsim_core.generation.distributions import Distribution, compile_distribution, condition
@@ -25,12 +26,12 @@ from healthsim_core.generation.patterns.branching import Branching
 from healthsim_core.generation.patterns.lifecycle import Lifecycle
 from healthsim_core.generation.people_plan import PeoplePlan
 from healthsim_core.generation.sequence import check_carried, check_sequence
-from healthsim_core.generation.timing import Timing
+from healthsim_core.generation.timing import Timing, anchor_of
 from healthsim_core.generation.who import Comers
 from healthsim_core.offers import Trigger
 from healthsim_core.reference.known_codes import KnownCodes
 from healthsim_core.spec.journey import EventSpecification, InlineTrigger, JourneySpecification
-from healthsim_core.spec.journey.events import MOST_COPIES, MOST_OCCURRENCES, Anchor, Repeat
+from healthsim_core.spec.journey.events import MOST_COPIES, MOST_OCCURRENCES, Repeat
 from healthsim_core.spec.journey.expansion import Step
 
 MOST_NODES = 20_000
@@ -133,7 +134,7 @@ class JourneyCompiler:
             duration=journey.duration_days,
             members=assignment.members,
             eligible=self.eligible[number],
-            anchor=_anchor(event.anchor),
+            anchor=anchor_of(event.anchor),
             origin=self.assigned.origin(number) if not step.starts else None,
             starts=step.starts,
             most=self.nodes[parent].most if parent is not None and not step.starts else 1,
@@ -145,7 +146,7 @@ class JourneyCompiler:
             at_death=tuple(closing.at_death.items()) if closing else (),
             birth=event.adds_person is not None,
             newborn=event.subject == "newborn",
-            ages=self._ages(event_type, parameters, journey, f"{where}.parameters"),
+            befalls=self._befalls(event_type, parameters, journey.duration_days, f"{where}.parameters"),
         )
         node = self._with_patterns(number, node, step, readable, where)
         for expression in expressions_in(node.timing):
@@ -167,9 +168,7 @@ class JourneyCompiler:
         certain = self.certain.where(parent, newborn, members, (*conditions, *eligible), readable)
         return made_certain(readable, certain), certain
 
-    def _reached(
-        self, number: int, step: Step, conditions: tuple[Expression, ...], certain: frozenset[str], drawn: Sequence[str]
-    ) -> None:
+    def _reached(self, number: int, step: Step, conditions: tuple[Expression, ...], certain: frozenset[str], drawn: Sequence[str]) -> None:
         """Note to whom an event can happen, and what is certain of them."""
         parent = self.assigned.index_of(number, step.event.depends_on)
         of_child = parent is not None and self.certain.of_child[parent]
@@ -178,10 +177,10 @@ class JourneyCompiler:
         self.who.add(self.assigned.all[number].members, parent, child and not of_child, child, holds)
         self.certain.add(certain, drawn, child)
 
-    def _ages(self, event_type: str, parameters: Parameters, journey: JourneySpecification, where: str) -> tuple[int, int] | None:
-        """The ages at which the next node can happen, by what it diagnoses."""
-        diagnoses, years = self.coded.diagnoses(event_type, parameters, self.given[-1]), journey.duration_days / DAYS_A_YEAR
-        return self.who.ages(diagnoses, math.floor(years) if self.certain.of_child[-1] else math.ceil(years), where, self.mistakes)
+    def _befalls(self, event_type: str, parameters: Parameters, days: float, where: str) -> Befalls:
+        """Whom the next node can befall, by what it diagnoses."""
+        years = math.floor(days / DAYS_A_YEAR) if self.certain.of_child[-1] else math.ceil(days / DAYS_A_YEAR)
+        return settled(self.who.of_node[-1], self.coded.diagnoses(event_type, parameters, self.given[-1]), years, where, self.mistakes)
 
     def _given(
         self, event: EventSpecification, event_type: str, journey: JourneySpecification, readable: Mapping[str, Kind], where: str
@@ -281,7 +280,8 @@ class JourneyCompiler:
             made = self._triggered(node, index, each, _numbered(paths, each.event_type), path)
             made = self.coded.triggered(made, self.nodes, f"{path}.parameters", self.mistakes)
             self._hold(self._caused(made), f"{path}.parameters")
-            self._expand(number, made, (), where)
+            befalls = self._befalls(made.event_type, made.parameters, made.duration, f"{path}.parameters")
+            self._expand(number, attrs.evolve(made, befalls=befalls), (), where)
 
     def _caused(self, node: Node) -> ParameterKinds:
         """What the parameters of an event hold that another one causes; what is certain of it is noted."""
@@ -290,7 +290,7 @@ class JourneyCompiler:
         certain = certain_where(node.conditions, plain)
         carried = {name: always(kind, kind.always or name in certain) for name, kind in self.given[node.parent].items()}
         self.certain.add(self.certain.at[node.parent] | (certain - carried.keys()), (), self.certain.of_child[node.parent])
-        self.who.same(node.parent)
+        self.who.caused(node.parent, node.conditions)
         return ParameterKinds(self.catalog, node.event_type, node.parameters, plain, carried)
 
     def _declared(self, node: Node, index: int, trigger: Trigger, order: int, then: str) -> Node:
@@ -383,17 +383,3 @@ def _refuse_too_many(node: Node, before: int, where: str) -> None:
     if node.most > MOST_OF_A_NODE:
         what = f"repeats of repeats come to {node.most:,} of it a person; at most {MOST_OF_A_NODE:,}."
         raise SpecificationError(what, where, "Give lower counts.")
-
-
-def _anchor(written: str | Anchor | None) -> str | int | tuple[str, float] | None:
-    if isinstance(written, Anchor):
-        return ("age", float(written.age)) if written.date is None and written.age is not None else _day(written)
-    return None if written == "start" else written
-
-
-def _day(written: Anchor) -> int:
-    assert written.date is not None
-    return written.date.toordinal() - _EPOCH
-
-
-_EPOCH = 719_163  # ordinal of 1970-01-01

@@ -53,6 +53,10 @@ class LeftOut:
         self._add(f'events of the journey "{node.journey}" left out: after its {node.duration:,} days', int(np.sum(after_end)) + beyond)
         self._add(f'events of the journey "{node.journey}" left out: after {today}, the as-of date', int(np.sum(after_today)))
 
+    def unfit(self, node: Node, count: int) -> None:
+        """Count events whose diagnoses are not of the ages of those to whom they would happen."""
+        self._add(f'events of the journey "{node.journey}" left out: what they diagnose is not of that age', count)
+
     def _add(self, text: str, count: int, of: int = 0) -> None:
         before = self.counts.get(text, (0, 0))
         self.counts[text] = before[0] + count, before[1] + of

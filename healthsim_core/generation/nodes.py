@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from healthsim_core.columns import Text
+from healthsim_core.generation.befalling import Befalls
 from healthsim_core.generation.distributions import Distribution
 from healthsim_core.generation.expressions import Expression
 from healthsim_core.generation.parameters import Parameters
@@ -78,7 +79,7 @@ class Node:
         outlives: Whether it happens though the person has died meanwhile.
         birth: Whether it adds a person.
         newborn: Whether it happens to the child.
-        ages: The ages, both included, of those whom its diagnosis can befall; it does not happen to others.
+        befalls: Whom its diagnoses can befall; it does not happen to others.
     """
 
     path: str
@@ -113,7 +114,7 @@ class Node:
     outlives: bool = False
     birth: bool = False
     newborn: bool = False
-    ages: tuple[int, int] | None = None
+    befalls: Befalls = attrs.field(factory=Befalls)
 
     @property
     def reads(self) -> frozenset[str]:

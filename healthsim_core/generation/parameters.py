@@ -76,9 +76,7 @@ class Parameters:
         return {each.name: each.written(said, rows) for each in self.coded if each.name in found}
 
 
-def compile_parameters(
-    written: Mapping[str, Any], event_type: str, journey: Mapping[str, Any], catalog: Catalog, where: str
-) -> Parameters:
+def compile_parameters(written: Mapping[str, Any], event_type: str, journey: Mapping[str, Any], catalog: Catalog, where: str) -> Parameters:
     """Compile an event's parameters.
 
     Args:

@@ -137,10 +137,7 @@ def _of_those_who_have(plan: ConditionPlan, kinds: Mapping[str, Kind], told: Ite
     tells = frozenset({each for each, kind in kinds.items() if kind.always}.union(told))
     tells |= {"severity"} if plan.primary and f"severity.{plan.category}" in tells else set()
     everybody = len(plan.certain) == len(plan.by_member)
-    return {
-        each: attrs.evolve(kind, always=each == name or (kind.always and everybody), tells=tells)
-        for each, kind in kinds.items()
-    }
+    return {each: attrs.evolve(kind, always=each == name or (kind.always and everybody), tells=tells) for each, kind in kinds.items()}
 
 
 def _has_severity(plan: ConditionPlan, known: Mapping[str, Kind]) -> bool:

@@ -321,13 +321,20 @@ def _members(each: RequestedJourney, roles: list[str]) -> tuple[int, ...]:
 
 
 def _require(known: dict[str, Any], requires: Mapping[str, Any], profile: ProfileSpecification, position: int, where: str) -> None:
-    own = profile.positions[position].member if profile.members else profile.demographics
     for name, value in requires.items():
-        stated = getattr(own, name, None)
-        if stated is not None:
+        if _states(profile, position, name):
             continue
         if known.setdefault(name, value) != value:
-            raise SpecificationError(f'requires {name} {value!r}, another journey {known[name]!r}.', where, "Give it to somebody else.")
+            raise SpecificationError(f"requires {name} {value!r}, another journey {known[name]!r}.", where, "Give it to somebody else.")
+
+
+def _states(profile: ProfileSpecification, position: int, name: str) -> bool:
+    """Whether the profile says what an attribute of a member is: no journey changes that."""
+    if name in ("coverage_type", "plan"):
+        said = profile.coverage.model_dump(include={"type", "plan", "plan_distribution"}) if profile.coverage is not None else {}
+        return any(said.values())
+    of_all = None if profile.members and name == "age" else getattr(profile.demographics, name, None)
+    return of_all is not None or getattr(profile.positions[position].member, name, None) is not None
 
 
 def _start_dates(request: Request) -> tuple[np.datetime64, np.datetime64]:
@@ -366,8 +373,8 @@ def _chosen(offer: EventHandler | RunHandler, products: tuple[str, ...], wanted:
 
 def _of_age(nodes: Sequence[Node]) -> Iterator[str]:
     for node in nodes:
-        if node.ages is not None and not node.newborn:
-            low, high = node.ages
+        if node.befalls.ages is not None and not node.newborn:
+            low, high = node.befalls.ages
             yield f"{node.path}: its diagnosis is of people of {low} to {high} years alone; it does not happen to others"
 
 

@@ -82,9 +82,9 @@ class Scope(Mapping[str, Any]):
         if name.startswith("parameters."):
             given = name.removeprefix("parameters.")
             return self.parameters[given] if given in self.parameters else np.full(len(self.rows), np.nan)  # not given
-        if self.plain and name in self.parameters:
-            return self.parameters[name]
         key = name.removeprefix("outcome.")
+        if self.plain and (name in self.parameters or not self._of_person(name, key)):
+            return self.parameters[name]
         if key in self.own:
             return self.own[key]
         if key.startswith(("branch.", "state.")):
@@ -92,6 +92,9 @@ class Scope(Mapping[str, Any]):
         if key in self.state.history and self.minute is not None:
             return self.state.history[key].at(self.rows, self.minute)
         return self.state.latest(key)[self.rows]
+
+    def _of_person(self, name: str, key: str) -> bool:
+        return name != key or key.startswith(("branch.", "state.")) or key in self.state.people or key in self.state.outcomes
 
     def __iter__(self) -> Iterator[str]:
         return iter((*self.state.people, *self.state.outcomes))

@@ -157,6 +157,7 @@ class Timeline:
             made, parameters = self._one_by_one(node, made)
         else:
             parameters = self._drawn(node, made)
+        made, parameters = self._fitting(node, made, parameters) if node.befalls.looked_at else (made, parameters)
         self._note(node, made, parameters)
         happened = Block(
             (index,), np.array([0, len(made)]), made.row, made.minute, made.occurrence, made.id, made.cause,
@@ -257,7 +258,7 @@ class Timeline:
         return np.flatnonzero(np.logical_and.reduce([expression.holds(scope, len(row)) for expression in node.conditions]))
 
     def _within(self, node: Node, made: Occurrences) -> NDArray[np.bool_]:
-        of_age = self._of_age(node, made)
+        of_age = True if node.befalls.ages is None else node.befalls.of_age(self.age(made.row, made.minute))
         if node.newborn:
             return (made.minute <= self.horizon) & of_age
         start, late = self.begins(node, made.row), made.minute > self.horizon
@@ -272,13 +273,16 @@ class Timeline:
             inside &= made.minute < self._left(node, made.cause)
         return inside
 
-    def _of_age(self, node: Node, made: Occurrences) -> NDArray[np.bool_]:
-        """Who is of the ages that the node's diagnosis can befall."""
-        if node.ages is None:
-            return np.ones(len(made), bool)
-        born, day = np.asarray(self.people["birth_date"])[made.row], (made.minute // DAY).astype("datetime64[D]")
-        age = whole_years(born, day)
-        return np.asarray((age >= node.ages[0]) & (age <= node.ages[1]))
+    def age(self, row: NDArray[np.intp], minute: Minutes) -> NDArray[np.int64]:
+        """Whole years of age of some rows at moments."""
+        return whole_years(np.asarray(self.people["birth_date"])[row], (minute // DAY).astype("datetime64[D]"))
+
+    def _fitting(self, node: Node, made: Occurrences, parameters: Mapping[str, Any]) -> tuple[Occurrences, Mapping[str, Any]]:
+        """What happens to people of the ages of the diagnoses that were drawn."""
+        fit = node.befalls.fit(parameters, self.people["sex"][made.row], self.age(made.row, made.minute))  # type: ignore[arg-type]
+        self.left_out.unfit(node, int(np.sum(~fit)))
+        kept = np.flatnonzero(fit)
+        return (made, parameters) if fit.all() else (made.take(kept), Columns(parameters, len(made)).take(kept).parts)
 
     def begins(self, node: Node, row: NDArray[np.intp]) -> Minutes:
         """When the node's journey begins for each of some rows."""

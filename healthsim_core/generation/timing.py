@@ -16,11 +16,13 @@ from healthsim_core.errors import SpecificationError
 from healthsim_core.generation.distributions import Distribution, compile_distribution
 from healthsim_core.generation.season import Season
 from healthsim_core.spec.journey import DAYS, Delay
+from healthsim_core.spec.journey.events import Anchor
 
 Minutes = NDArray[np.int64]
 Whole = NDArray[np.int64]
 
 DAY = 1_440
+_EPOCH = 719_163  # ordinal of 1970-01-01
 OPENS, CLOSES = 8 * 60, 17 * 60  # events that begin a day fall within office hours
 NEVER = np.iinfo(np.int64).max  # a minute that does not come
 SOON = 10  # minutes between an event and what follows it on the same day
@@ -316,3 +318,15 @@ def _monday_after(day: Whole) -> Whole:
 
 def _past_friday(day: Whole) -> Whole:
     return _weekday(day) - 4
+
+
+def anchor_of(written: str | Anchor | None) -> str | int | tuple[str, float] | None:
+    """What a written anchor is in a node: "birth", a date (days since 1970), an age, or None for the start."""
+    if isinstance(written, Anchor):
+        return ("age", float(written.age)) if written.date is None and written.age is not None else _day(written)
+    return None if written == "start" else written
+
+
+def _day(written: Anchor) -> int:
+    assert written.date is not None
+    return written.date.toordinal() - _EPOCH

@@ -11,7 +11,7 @@ import attrs
 import numpy as np
 
 from healthsim_core.codes.edits import SEXES, Edit, edit_of
-from healthsim_core.errors import Mistakes, SpecificationError
+from healthsim_core.errors import SpecificationError
 from healthsim_core.generation.allowed import NEGLIGIBLE
 from healthsim_core.generation.distributions import Distribution
 from healthsim_core.generation.expressions import Expression, name_of
@@ -133,17 +133,9 @@ class Comers:
         both = Who(here.sexes & before.sexes, here.ages & before.ages)
         self.of_node.append(both if child else both.where(holds))
 
-    def same(self, parent: int) -> None:
-        """Add a node that happens to whom another one does."""
-        self.of_node.append(self.of_node[parent])
-
-    def ages(
-        self, diagnoses: Iterable[tuple[str, frozenset[str]]], years: int, where: str, mistakes: Mistakes
-    ) -> tuple[int, int] | None:
-        """The ages at which the last node can happen, by its diagnoses; None where all may have them."""
-        checked = [mistakes.attempt(None, check_edit, self.of_node[-1], codes, years, f"{where}.{name}") for name, codes in diagnoses]
-        found = [ages for ages in checked if ages is not None]
-        return (max(low for low, _ in found), min(high for _, high in found)) if found else None
+    def caused(self, parent: int, holds: Iterable[Expression]) -> None:
+        """Add a node that happens to whom another one does, where some conditions hold."""
+        self.of_node.append(self.of_node[parent].where(holds))
 
 
 def _never(tree: ast.expr, known: Mapping[str, object]) -> bool:
@@ -198,5 +190,3 @@ def _value(node: ast.expr, known: Mapping[str, object]) -> object | None:
         return ast.literal_eval(node)  # type: ignore[no-any-return]
     except ValueError:
         return None
-
-

@@ -190,7 +190,7 @@ class LookupTable:
         numbers = np.asarray(column)
         if numbers.dtype == bool:
             return np.array([[cell in ("*", said) for cell in cells] for said in ("no", "yes")])[numbers.astype(np.intp)]
-        return np.stack([_in_band(numbers, cell) for cell in cells], axis=1)
+        return np.stack([in_band(numbers, cell) for cell in cells], axis=1)
 
 
 def _alike(columns: list[Column], rows: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -226,7 +226,8 @@ def _typed(cells: tuple[str, ...]) -> Column:
         return Text.of([cell or None for cell in cells])
 
 
-def _in_band(numbers: NDArray[Any], cell: str) -> NDArray[np.bool_]:
+def in_band(numbers: NDArray[Any], cell: str) -> NDArray[np.bool_]:
+    """Boolean array (rows,): which numbers a cell means, `*` or a band."""
     if cell == "*":
         return np.ones(len(numbers), bool)
     band = _BAND.match(cell)

@@ -125,7 +125,7 @@ def _said(detail: ErrorDetails, model: type[BaseModel], beside: Any) -> tuple[st
         fields = _fields_near(model, detail["loc"][:-1])
         other = _said_already(name, _models_near(model, detail["loc"][:-1]), beside)
         if other:
-            return f'"{name}" and "{other}" are two names of one field.', 'Leave one of them out.'
+            return f'"{name}" and "{other}" are two names of one field.', "Leave one of them out."
         return f'there is no field "{name}" here.', suggestion(name, fields) or f"Fields: {', '.join(sorted(fields))}."
     if kind == "missing":
         return f'the field "{name}" is missing.', "Add it."

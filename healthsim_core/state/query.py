@@ -124,9 +124,7 @@ def _show_datasets(connection: duckdb.DuckDBPyConnection, question: Question) ->
         connection.execute(f"CREATE VIEW {identifier(schema)}.{identifier(name)} AS {' UNION ALL BY NAME '.join(selects)}")
 
 
-def _parts_of(
-    connection: duckdb.DuckDBPyConnection, question: Question, number: int, cohort: str
-) -> Iterator[tuple[tuple[str, str], str]]:
+def _parts_of(connection: duckdb.DuckDBPyConnection, question: Question, number: int, cohort: str) -> Iterator[tuple[tuple[str, str], str]]:
     """A registered cohort's share of the tables that are asked for; none of it, with a warning, where its files are damaged."""
     try:
         found = stored_tables(connection, number, cohort)

@@ -173,6 +173,16 @@ def test_a_trigger_s_event_follows_within_its_delay_and_carries_its_values() -> 
     assert set(result.tables["clinic.bill"]["reason"].to_pylist()) == {"cough"}
 
 
+def test_a_trigger_s_condition_reads_the_person_and_the_causing_event() -> None:
+    profile = {"demographics": {"age": {"type": "uniform", "min": 20, "max": 80}}, "attributes": {"payer": "us"}}
+    condition = "age >= 50 and payer == 'us' and reason == 'cough' and score is None"
+    caused = {"event_type": "milestone", "condition": condition}
+    result = run(profile, event("see", "clinic_visit", parameters={"reason": "cough"}, triggers=[caused]), count=300)
+    old = {row["person_id"] for row in result.entities.to_pylist() if row["birth_date"].year <= 1974}
+    followed = {row["person_id"] for row in result.timeline.to_pylist() if row["event_type"] == "milestone"}
+    assert old <= followed and 0 < len(followed) < 300
+
+
 def test_the_record_of_a_triggered_event_names_its_ancestor() -> None:
     result = run(None, event("see", "clinic_visit"), count=50)
     assert result.tables["clinic.bill"]["visit_id"].to_pylist() == result.tables["clinic.visit"]["visit_id"].to_pylist()

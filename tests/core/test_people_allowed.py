@@ -110,3 +110,25 @@ def test_a_column_that_a_product_adds_is_no_attribute():
 def test_languages_are_those_of_iso_639_1():
     assert len(value_set("language").codes) == 183
     assert value_set("language").display("es") == "Spanish"
+
+
+@pytest.mark.parametrize(
+    ("profile", "required"),
+    [
+        ({"coverage": {"type": "Commercial"}}, {"coverage_type": "Medicare"}),
+        ({"coverage": {"plan": "PPO"}}, {"coverage_type": "Medicare"}),
+        ({"demographics": {"race": "asian"}}, {"race": "white"}),
+        ({"demographics": {"race": "asian"}, "members": [{"role": "subscriber"}]}, {"race": "white"}),
+        ({"demographics": {"sex": "M"}}, {"sex": "F"}),
+    ],
+)
+def test_what_a_profile_says_of_people_no_journey_changes(profile, required):
+    result = clinic.run(profile, clinic.event(), count=20, fields={"requires": required})
+    ((name, value),) = required.items()
+    assert value not in set(result.entities[name].to_pylist())
+    assert any("is not for (it is for" in note and note.endswith(": 20 of 20") for note in result.notes)
+
+
+def test_what_a_profile_leaves_unsaid_a_journey_may_ask_for():
+    made = clinic.run({}, clinic.event(), count=20, fields={"requires": {"coverage_type": "medicare"}})
+    assert set(made.entities["coverage_type"].to_pylist()) == {"Medicare"}

@@ -84,6 +84,8 @@ WRONG = [
     ({"attributes": {"age": 3}}, "attributes.age", '"age" is a column that everybody has', 'State it in "demographics.age"'),
     ({"attributes": {"person_id": 3}}, "attributes.person_id", '"person_id" is a column that everybody has', "Choose another name."),
     ({"custom": {"subscriber_sex": 1}}, "custom.subscriber_sex", '"subscriber_sex" is what expressions call', "Choose another name."),
+    ({"attributes": {"death_time": 3}}, "attributes.death_time", '"death_time" is a column that everybody has', "Choose another name."),
+    ({"attributes": {"a b": 1}}, "attributes.a b", '"a b" is a name that nothing can read', "Use letters, digits and _."),
     ({"attributes": {"condition.E11": 1}}, "attributes.condition.E11", 'they read "condition." as a prefix', "Choose another name."),
     ({"clinical": {"lab_values": {"zip": 1}}}, "clinical.lab_values.zip", '"zip" is a column that everybody has', "Choose another name."),
     (

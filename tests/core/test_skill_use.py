@@ -57,7 +57,7 @@ def ran(tmp_path):
 def test_a_text_that_no_row_has_is_refused_when_the_plan_is_compiled(ran) -> None:
     with pytest.raises(SkillError) as refused:
         ran("by_sex", sex="${entity.sex}")
-    said = "journey.events[0].parameters.skill_ref: \"doses\": the lookup \"by_sex\" has no row for sex 'M'.\n  Add one, or a row of `*`."
+    said = 'journey.events[0].parameters.skill_ref: "doses": the lookup "by_sex" has no row for sex \'M\'.\n  Add one, or a row of `*`.'
     assert str(refused.value) == said
 
 

@@ -20,7 +20,7 @@ from healthsim_core.generation.tallies.sample import BLOCK, all_or_none, looked_
 from healthsim_core.generation.validation import report
 
 ALIKE = np.full(CELLS, 1 / CELLS)
-SCORES = {"mean": stats.norm.ppf((np.arange(CELLS) + 0.5) / CELLS), "skewed": -np.log1p(-(np.arange(CELLS) + 0.5) / CELLS) ** 3}
+SCORES = {"mean": stats.norm.ppf((np.arange(CELLS) + 0.5) / CELLS), "skewed": -(np.log1p(-(np.arange(CELLS) + 0.5) / CELLS) ** 3)}
 
 
 def drawn(times: int, rows: int) -> np.ndarray:

@@ -62,9 +62,7 @@ class Tallies:
     @property
     def told(self) -> tuple[str, ...]:
         """The notes, a line each; what never was so is left out."""
-        return tuple(
-            f"{text}: {count:,}" + (f" of {of:,}" if of else "") for text, (count, of) in sorted(self.notes.items()) if count
-        )
+        return tuple(f"{text}: {count:,}" + (f" of {of:,}" if of else "") for text, (count, of) in sorted(self.notes.items()) if count)
 
     def add(self, other: Tallies) -> None:
         """Add another chunk's."""

@@ -40,9 +40,7 @@ def tally_passage(tallies: Tallies, timeline: Timeline, node: Node, lifecycle: L
     draw = Draws(timeline.run.seed, "validation", block.id)
     first = np.flatnonzero(block.first)
     initial = {name: column[first] for name, column in columns.items()}
-    tally_distribution(
-        tallies, f"{node.path}.initial", lifecycle.initial, state[first], initial, lambda: draw.uniform("initial")[first]
-    )
+    tally_distribution(tallies, f"{node.path}.initial", lifecycle.initial, state[first], initial, lambda: draw.uniform("initial")[first])
     end = np.minimum(timeline.horizon, timeline.begins(node, block.row) + node.duration * DAY + DAY - 1)
     born = np.asarray(timeline.people["birth_date"])[block.row]
     able = who_may(lifecycle.ways, columns, len(block.row))

@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field, field_validator, model_validator
 
-from healthsim_core.spec.base import Specification
+from healthsim_core.spec.base import Findings, Specification
 from healthsim_core.spec.distribution import Condition, Distribution
 from healthsim_core.spec.journey.delay import Delay
 from healthsim_core.spec.profile import Probability
+from healthsim_core.spec.reserved import find_reserved
 from healthsim_core.spec.schema import or_one
 
 MOST_OCCURRENCES = 1_000
@@ -88,6 +89,14 @@ class Happening(Specification):
     outcomes: dict[str, Distribution] = Field(default_factory=dict)
     triggers: list[InlineTrigger] = Field(default_factory=list)
     ends: Literal["journey", "life", "coverage"] | None = None
+
+    @field_validator("outcomes")
+    @classmethod
+    def _free_names(cls, value: dict[str, Any]) -> dict[str, Any]:
+        findings = Findings()
+        find_reserved(value, findings, said_by={})
+        findings.tell()
+        return value
 
     @field_validator("conditions", mode="before")
     @classmethod

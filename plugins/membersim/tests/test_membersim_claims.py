@@ -119,8 +119,11 @@ def test_a_claim_is_received_after_its_service_and_paid_after_that(claims):
 
 def test_service_dates_are_those_of_the_encounter_or_the_stay(claims):
     none(claims, "select * from claim join event on event_id = encounter_id where service_from <> time::date")
-    none(claims, """select * from claim where type = 'I'
-                    and (encounter_id is null or (admission_time::date, discharge_time::date) <> (service_from, service_to))""")
+    none(
+        claims,
+        """select * from claim where type = 'I'
+                    and (encounter_id is null or (admission_time::date, discharge_time::date) <> (service_from, service_to))""",
+    )
 
 
 def test_claims_follow_their_cause_after_as_many_days_as_is_usual(claims):

@@ -77,11 +77,7 @@ def test_everybody_named_is_of_the_network(run, segments):
 
 def test_nothing_has_happened_after_as_of(run, segments):
     dates = {
-        row[index]
-        for path in files_of(run[1])
-        for row in segments(path)
-        for name, index in (("DTM", 2), ("BPR", 16))
-        if row[0] == name
+        row[index] for path in files_of(run[1]) for row in segments(path) for name, index in (("DTM", 2), ("BPR", 16)) if row[0] == name
     }
 
     assert dates

@@ -29,9 +29,7 @@ def healthsim_journeys() -> Iterable[Journey]:
 def healthsim_event_handlers() -> Iterable[EventHandler]:
     """Cards, prescriptions, claims, and the course of therapy."""
     yield EventHandler("person", cardholders.cardholders, writes=(CARDHOLDER,), settings=())
-    yield EventHandler(
-        "new_rx", prescriptions.prescriptions, writes=(PRESCRIPTION,), parameters=MEDICATION, notes=prescriptions.beyond_law
-    )
+    yield EventHandler("new_rx", prescriptions.prescriptions, writes=(PRESCRIPTION,), parameters=MEDICATION, notes=prescriptions.beyond_law)
     tables = (FILL, REVERSAL, PRESCRIPTION, THERAPY, ADHERENCE_GAP)
     yield EventHandler(
         claims.EVENT_TYPES, claims.claims, writes=tables, parameters=claims.PARAMETERS, notes=claims.unlawful, after=claims.AFTER

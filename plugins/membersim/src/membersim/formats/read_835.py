@@ -33,9 +33,7 @@ def read_remittances(folder: Path) -> ReadBack:
         _check(segments, anchors, services, of_claim.total, of_line.total, envelope)
         claims.append(_claims(segments, anchors, of_claim))
         lines.append(_lines(segments, anchors, services, of_line))
-    return ReadBack(
-        {"membersim.claim": Columns.concat(claims), "membersim.claim_line": Columns.concat(lines)}, problems=envelope.finish()
-    )
+    return ReadBack({"membersim.claim": Columns.concat(claims), "membersim.claim_line": Columns.concat(lines)}, problems=envelope.finish())
 
 
 class Adjusted:

@@ -167,5 +167,3 @@ def _sites(protocol: Protocol, people: People, row: NDArray[np.intp]) -> Text:
     within = people.household_draw("trialsim.site").integers("site", 0, protocol.sites_per_county)
     county = people["county_fips"]
     return site_numbers(protocol, county, people.run.counties, within)[row]
-
-

@@ -79,16 +79,19 @@ def _entries(part: Records) -> Iterator[Entries]:
             continue
         number = rows.ids
         url = f"{resource.type}/{PREFIX}"
-        yield rows.person, text.joined(
-            f'{{"fullUrl":"{BASE}/{url}',
-            number,
-            f'","resource":{{"resourceType":"{resource.type}","id":"{PREFIX}',
-            number,
-            '"',
-            *resource.build(rows),
-            f'}},"request":{{"method":"PUT","url":"{url}',
-            number,
-            '"}}',
+        yield (
+            rows.person,
+            text.joined(
+                f'{{"fullUrl":"{BASE}/{url}',
+                number,
+                f'","resource":{{"resourceType":"{resource.type}","id":"{PREFIX}',
+                number,
+                '"',
+                *resource.build(rows),
+                f'}},"request":{{"method":"PUT","url":"{url}',
+                number,
+                '"}}',
+            ),
         )
 
 

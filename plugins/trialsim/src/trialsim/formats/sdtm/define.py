@@ -237,5 +237,3 @@ def listed(path: Any) -> dict[str, tuple[str, list[tuple[str, str, int | None]]]
         assert leaf is not None
         found[group.get("Name") or ""] = (leaf.get(f"{{{XLINK}}}href") or "", variables)
     return found
-
-
