@@ -44,6 +44,10 @@ from .offers import RunHandler as RunHandler
 from .offers import SkillResolver as SkillResolver
 from .offers import Trigger as Trigger
 from .planned import PlannedEvent as PlannedEvent
+from .reading import Records as Records
+from .reading import Truth as Truth
+from .reading import segments as segments
+from .reading.json_lines import read_json_lines as read_json_lines
 from .reference import official as official
 from .reference import places as places
 from .reference.displays import display_of as display_of

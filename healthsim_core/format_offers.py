@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,6 +15,7 @@ from healthsim_core.columns import Columns
 from healthsim_core.formats.characters import Characters
 from healthsim_core.offers import Offer, names_of
 from healthsim_core.planned import PlannedEvent
+from healthsim_core.reading import Records, Truth
 
 if TYPE_CHECKING:
     from healthsim_core.events import Run
@@ -65,6 +66,8 @@ class OutputFormat(Offer):
         needs: Names of the tables without which it cannot be written.
         wants: Names of tables that it uses where their product is installed.
         read: Takes the format's folder and reads its files back, for `healthsim verify`.
+        records: Takes the format's folder and the `Truth` of the tables, and gives `Records` kind by kind: what the files say and
+            what the tables say they should; and texts, each of which is something wrong in the files themselves.
         in_parts: Whether a long run may write it in parts, a writer and files of their own for each, by workers side by
             side. Nothing may then be counted over the run: what must be distinct is told apart by `destination.part`,
             what can be said only when all is known is said by `finish`. False: one writer takes the whole run at its end.
@@ -81,6 +84,7 @@ class OutputFormat(Offer):
     needs: tuple[str, ...] = attrs.field(converter=names_of)
     wants: tuple[str, ...] = attrs.field(default=(), converter=names_of)
     read: Callable[[Path], ReadBack] | None = None
+    records: Callable[[Path, Truth], Iterable[Records | str]] | None = None
     in_parts: bool = False
     finish: Callable[[Destination, Run, Mapping[str, pa.Table], Sequence[Any]], None] | None = None
     reviews: Callable[[Run, Sequence[PlannedEvent]], None] | None = None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import attrs
 import duckdb
 import numpy as np
 import pyarrow as pa
@@ -14,65 +14,24 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from healthsim_core.catalog import Catalog, default_catalog
-from healthsim_core.errors import HealthSimError
+from healthsim_core.errors import HealthSimError, unknown
+from healthsim_core.execution.agreement import agreement
+from healthsim_core.execution.finding import Finding, Verification
 from healthsim_core.execution.manifest import MANIFEST, digest, read_manifest
 from healthsim_core.execution.parts import TABLES
 from healthsim_core.execution.stored import StoredTables, table_name
-from healthsim_core.format_offers import ReadBack
+from healthsim_core.execution.truth import truth_of
+from healthsim_core.format_offers import OutputFormat, ReadBack
 from healthsim_core.formats.folder import Folder
 from healthsim_core.formats.scratch import Scratch
+from healthsim_core.reading import Truth
 from healthsim_core.tables import Field, Table, to_arrow
 from healthsim_core.world import PERSON
 
-SHOWN = 20
 TOLERANCE = 1e-9  # of numbers that a file prints in decimal
 
 
-@attrs.frozen
-class Finding:
-    """One thing that was checked: where, what, how many rows were looked at, how many are wrong, an example."""
-
-    where: str
-    what: str
-    rows: int
-    wrong: int
-    example: str = ""
-
-    def with_more(self, other: Finding) -> Finding:
-        """The same, with what was found of another part."""
-        rows, wrong = self.rows + other.rows, self.wrong + other.wrong
-        return attrs.evolve(self, rows=rows, wrong=wrong, example=self.example or other.example)
-
-    def __str__(self) -> str:
-        mark = "ok  " if not self.wrong else "FAIL"
-        return f"{mark} {self.where}: {self.what} ({self.rows:,})" + (f": {self.wrong:,} wrong{self.example}" if self.wrong else "")
-
-
-@attrs.frozen
-class Verification:
-    """Everything that was checked."""
-
-    findings: tuple[Finding, ...]
-
-    @property
-    def passed(self) -> bool:
-        """Whether nothing is wrong."""
-        return not any(finding.wrong for finding in self.findings)
-
-    def document(self) -> dict[str, Any]:
-        """The findings as plain JSON."""
-        return {"passed": self.passed, "findings": [attrs.asdict(finding) for finding in self.findings]}
-
-    def __str__(self) -> str:
-        bad = [finding for finding in self.findings if finding.wrong]
-        rows = sum(finding.rows for finding in self.findings)
-        head = f"verified {rows:,} values in {len(self.findings)} checks: {'all agree' if not bad else f'{len(bad)} checks FAILED'}"
-        places = dict.fromkeys(finding.where for finding in self.findings if finding.what.startswith(("agrees", "is sound", "files")))
-        shown = [str(finding) for finding in bad[:SHOWN]] if bad else [f"ok   {place}" for place in places]
-        return "\n".join([head, *(f"  {line}" for line in shown)])
-
-
-def verify_folder(out: Path | str, catalog: Catalog | None = None) -> Verification:
+def verify_folder(out: Path | str, catalog: Catalog | None = None, formats: Collection[str] | None = None) -> Verification:
     """Check an output folder: files against the manifest, tables against each other, every format against the tables.
 
     A run of several parts is read back part by part, so that memory holds one.
@@ -81,18 +40,32 @@ def verify_folder(out: Path | str, catalog: Catalog | None = None) -> Verificati
     Args:
         out: The folder or fsspec URL that the run was given.
         catalog: All that plugins offer.
+        formats: Formats that are read back; None for all. Of them only, and of the tables, files are compared with the manifest.
 
     Raises:
         OutputError: The folder holds no run of ours.
+        UnknownNameError: It does not hold one of the formats.
     """
     folder, offers = Folder(out), catalog or default_catalog()
-    listed = read_manifest(folder)
+    listed = _asked(read_manifest(folder), formats)
     if folder.local is not None:
         return _verified(folder, listed, offers)
     with Scratch() as scratch:
         there = set(folder.paths())
         folder.copy((file["path"] for file in listed["files"] if file["path"] in there), Path(scratch.name))
         return _verified(Folder(scratch.name), listed, offers)
+
+
+def _asked(listed: dict[str, Any], formats: Collection[str] | None) -> dict[str, Any]:
+    """The manifest, of some formats alone."""
+    if formats is None:
+        return listed
+    there = {file["format"] for file in listed["files"]}
+    for name in formats:
+        if name not in there:
+            raise unknown("format", name, there - {TABLES}, "--format")
+    files = [file for file in listed["files"] if file["format"] in {TABLES, *formats}]
+    return {**listed, "files": files, "digest": digest(files) if digest(listed["files"]) == listed["digest"] else ""}
 
 
 def _verified(folder: Folder, listed: Mapping[str, Any], offers: Catalog) -> Verification:
@@ -167,7 +140,7 @@ def _whole_format(folder: Folder, name: str, listed: Mapping[str, Any], stored: 
     files = [file for file in listed["files"] if file["format"] == name]
     cut = {file["path"]: file["part"] for file in files if "/part-" in file["path"]}
     if not cut:
-        return _format(Path(folder.place, name), name, dict(stored), catalog)
+        return _format(Path(folder.place, name), name, truth_of(listed["spec"], stored, None, catalog), stored, catalog)
     found: dict[tuple[str, str], Finding] = {}
     for number in sorted(set(cut.values())):
         with Scratch() as scratch:
@@ -175,14 +148,18 @@ def _whole_format(folder: Folder, name: str, listed: Mapping[str, Any], stored: 
                 whole = Path(path).parent.with_suffix(Path(path).suffix) if path in cut else Path(path)
                 Path(scratch.name, whole).parent.mkdir(parents=True, exist_ok=True)
                 Path(scratch.name, whole).symlink_to(folder.of(path))
-            for finding in _format(Path(scratch.name, name), name, stored.part(number), catalog):
+            tables = stored.part(number)
+            for finding in _format(Path(scratch.name, name), name, truth_of(listed["spec"], tables, number, catalog), tables, catalog):
                 key = (finding.where, finding.what)
                 found[key] = finding.with_more(found[key]) if key in found else finding
     return found.values()
 
 
-def _format(folder: Path, name: str, tables: Mapping[str, pa.Table], catalog: Catalog) -> Iterator[Finding]:
+def _format(folder: Path, name: str, truth: Truth, tables: Mapping[str, pa.Table], catalog: Catalog) -> Iterator[Finding]:
     offer = catalog.formats.get(name)
+    if offer is not None and offer.records is not None:
+        yield from _records(folder, offer, truth)
+        return
     if offer is None or offer.read is None:
         return
     try:
@@ -196,6 +173,22 @@ def _format(folder: Path, name: str, tables: Mapping[str, pa.Table], catalog: Ca
         if table in tables:
             said, truth = _as_declared(catalog.tables[table], columns), _told(back, table, tables[table])
             yield from _agrees(name, catalog.tables[table], said, truth, table in back.complete, back.silent.get(table, {}))
+
+
+def _records(folder: Path, offer: OutputFormat, truth: Truth) -> Iterator[Finding]:
+    assert offer.records is not None
+    problems: list[str] = []
+    with closing(truth):
+        try:
+            for told in offer.records(folder, truth):
+                if isinstance(told, str):
+                    problems.append(told)
+                else:
+                    yield from agreement(offer.name, told)
+        except Exception as error:  # of a file that was damaged, a reader may say anything
+            said = str(error) if isinstance(error, HealthSimError) else f"{type(error).__name__}: {error}"
+            yield Finding(offer.name, "can be read back", 1, 1, f": {said}")
+    yield Finding(offer.name, "is sound in itself", 1, len(problems), f", such as: {problems[0]}" if problems else "")
 
 
 def _told(back: ReadBack, name: str, truth: pa.Table) -> pa.Table:

@@ -1,6 +1,21 @@
 """DentalSim: dental visits, and the medical claims that costly ones cause."""
 
-from healthsim_core import Columns, EventHandler, Field, Journey, OutputFormat, Profile, SkillResolver, Table, Trigger, hookimpl, text
+import pyarrow.csv
+
+from healthsim_core import (
+    Columns,
+    EventHandler,
+    Field,
+    Journey,
+    OutputFormat,
+    Profile,
+    Records,
+    SkillResolver,
+    Table,
+    Trigger,
+    hookimpl,
+    text,
+)  # fmt: skip
 
 FEES = {"cleaning": 9_500, "crown": 115_000}  # cents
 VISIT = Table("dentalsim.visit", (
@@ -35,6 +50,16 @@ class VisitList:
 
     def close(self):
         """Nothing is left to write."""
+
+
+def read_list(folder, truth):
+    """The lines of the file, by number, and what the table says they are."""
+    names = ["person_id", "procedure", "tooth"]
+    reading, parsing = pyarrow.csv.ReadOptions(column_names=names), pyarrow.csv.ParseOptions(delimiter="|")
+    lines = pyarrow.csv.read_csv(folder / "visits.txt", reading, parsing)
+    truth.register("lines", lines)
+    said = truth.select("SELECT row_number() OVER () AS line, * FROM lines")
+    yield Records("visit", ["line"], said, truth.select(f"SELECT row_number() OVER () AS line, {', '.join(names)} FROM \"{VISIT.name}\""))
 
 
 @hookimpl
@@ -78,4 +103,4 @@ def healthsim_skill_resolvers():
 
 @hookimpl
 def healthsim_output_formats():
-    yield OutputFormat("dental_list", VisitList, needs=[VISIT.name], description="Dental visits, a line each.")
+    yield OutputFormat("dental_list", VisitList, needs=[VISIT.name], records=read_list, description="Dental visits, a line each.")

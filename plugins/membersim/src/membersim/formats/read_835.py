@@ -9,9 +9,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from healthsim_core import Columns, ReadBack, Text
+from healthsim_core import segments as segments_of
 
 from .parties import FALLBACK
-from .reader import Envelope, Rows, Segments, after, before, blocks, owners, tolerant
+from .reader import Envelope, Rows, Segments, blocks, tolerant
 
 VERSION = "005010X221A1"
 _TRIPLETS = ((2, 3), (5, 6), (8, 9), (11, 12), (14, 15), (17, 18))  # reason and amount of a CAS
@@ -41,7 +42,7 @@ class Adjusted:
 
     def __init__(self, segments: Segments, anchors: Rows) -> None:
         rows = segments.rows("CAS")
-        below = owners(anchors, rows)
+        below = segments_of.owners(anchors, rows)
         rows, below = rows[below >= 0], below[below >= 0]
         patient, size = segments.text(rows, 1) == "PR", len(anchors)
         self.total = self.other = np.zeros(size, np.int64)
@@ -61,12 +62,12 @@ class Adjusted:
 
 def _claims(segments: Segments, claims: Rows, adjusted: Adjusted) -> Columns:
     def below(name: str, *qualifiers: str) -> Rows:
-        return after(claims, segments.rows(name, *qualifiers), segments.rows("SVC"))
+        return segments_of.after(claims, segments.rows(name, *qualifiers), segments.rows("SVC"))
 
-    payee = segments.text(before(claims, segments.rows("N1", "PE")), 4)
-    payment, trace = before(claims, segments.rows("BPR")), before(claims, segments.rows("TRN"))
+    payee = segments.text(segments_of.before(claims, segments.rows("N1", "PE")), 4)
+    payment, trace = segments_of.before(claims, segments.rows("BPR")), segments_of.before(claims, segments.rows("TRN"))
     denied = segments.text(claims, 2) == "4"
-    reason = segments.text(after(claims, segments.rows("CAS", "CO")), 2)
+    reason = segments.text(segments_of.after(claims, segments.rows("CAS", "CO")), 2)
     return Columns({
         "claim_id": segments.whole(claims, 1), "person_id": segments.whole(below("REF", "EA"), 2),
         "status": Text(denied.astype(np.int32), ["paid", "denied"]), "billed": segments.cents(claims, 3), "paid": segments.cents(claims, 4),
@@ -74,7 +75,7 @@ def _claims(segments: Segments, claims: Rows, adjusted: Adjusted) -> Columns:
         "drg": segments.text(claims, 11), "denial_reason": Text(np.where(denied, reason.codes, -1), reason.values),
         "service_from": segments.date(below("DTM", "232"), 2), "service_to": segments.date(below("DTM", "233"), 2),
         "received_date": segments.date(below("DTM", "050"), 2), "paid_date": segments.date(payment, 16),
-        "trace_number": segments.text(trace, 2), "payer_id": segments.text(before(claims, segments.rows("REF", "2U")), 2),
+        "trace_number": segments.text(trace, 2), "payer_id": segments.text(segments_of.before(claims, segments.rows("REF", "2U")), 2),
         "billing_npi": Text(np.where(payee == FALLBACK["npi"], -1, payee.codes), payee.values),
     })  # fmt: skip
 
@@ -85,13 +86,13 @@ def _lines(segments: Segments, claims: Rows, services: Rows, adjusted: Adjusted)
     room = system == "NU"  # a revenue code stands in place of a service code
     revenue = segments.text(services, 4)
     return Columns({
-        "claim_id": segments.whole(claims, 1)[owners(claims, services)],
-        "line": segments.whole(after(services, segments.rows("REF", "6R")), 2),
-        "service_date": segments.date(after(services, segments.rows("DTM", "472")), 2),
+        "claim_id": segments.whole(claims, 1)[segments_of.owners(claims, services)],
+        "line": segments.whole(segments_of.after(services, segments.rows("REF", "6R")), 2),
+        "service_date": segments.date(segments_of.after(services, segments.rows("DTM", "472")), 2),
         "service_code": Text(np.where(room, -1, value.codes), value.values), "units": segments.number(services, 5),
         "code_system": system.recode({"HC": "HCPCS", "N4": "NDC"}.get), "revenue_code": revenue.or_else(_where(room, value)),
         "billed": segments.cents(services, 2), "paid": segments.cents(services, 3), **adjusted.columns,
-        "allowed": segments.cents(after(services, segments.rows("AMT", "B6"), claims), 2),
+        "allowed": segments.cents(segments_of.after(services, segments.rows("AMT", "B6"), claims), 2),
     })  # fmt: skip
 
 
@@ -105,12 +106,12 @@ def _check(
     envelope.report("BPR02 is not the sum of its claims", trace[total != segments.sums(claims, 4, payments)])
     envelope.report("a claim does not balance", number[billed - of_claim != paid])
     charge, amount = segments.cents(services, 2), segments.cents(services, 3)
-    owner = number[owners(claims, services)]
+    owner = number[segments_of.owners(claims, services)]
     envelope.report("a line does not balance", owner[charge - of_line != amount])
     envelope.report("CLP03 is not the sum of its lines", number[billed != segments.sums(services, 2, claims)])
     envelope.report("CLP04 is not the sum of its lines", number[paid != segments.sums(services, 3, claims)])
-    day = segments.date(before(services, payments), 16)
-    late = segments.date(after(services, segments.rows("DTM", "472")), 2) >= day
+    day = segments.date(segments_of.before(services, payments), 16)
+    late = segments.date(segments_of.after(services, segments.rows("DTM", "472")), 2) >= day
     envelope.report("paid on or before the day of service", owner[late])
 
 

@@ -9,10 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from healthsim_core import Columns, ReadBack, Text
+from healthsim_core import segments as segments_of
 
 from .characters import dotted
 from .parties import FALLBACK
-from .reader import Envelope, Rows, Segments, after, before, blocks, days, owners, tolerant
+from .reader import Envelope, Rows, Segments, blocks, days, tolerant
 
 VERSIONS = {"P": "005010X222A1", "I": "005010X223A2"}
 CODES_A_SEGMENT = 12
@@ -47,17 +48,17 @@ def read_claims(folder: Path) -> ReadBack:
 
 def _claims(segments: Segments, claims: Rows, stops: Rows, lines: Rows, kind: str) -> Columns:
     def below(name: str, *qualifiers: str) -> Rows:
-        return after(claims, segments.rows(name, *qualifiers), stops)
+        return segments_of.after(claims, segments.rows(name, *qualifiers), stops)
 
     rendering = segments.text(below("NM1", "82" if kind == "P" else "71"), 9)
-    billing = segments.text(before(claims, segments.rows("NM1", "85")), 9)
+    billing = segments.text(segments_of.before(claims, segments.rows("NM1", "85")), 9)
     known = billing != FALLBACK["npi"]
     common = {
         "claim_id": segments.whole(claims, 1), "person_id": segments.whole(below("REF", "EA"), 2), "type": kind,
-        "payer_id": segments.text(before(claims, segments.rows("NM1", "PR")), 9),
-        "filing_indicator": segments.text(before(claims, segments.rows("SBR")), 9), "billed": segments.cents(claims, 2),
+        "payer_id": segments.text(segments_of.before(claims, segments.rows("NM1", "PR")), 9),
+        "filing_indicator": segments.text(segments_of.before(claims, segments.rows("SBR")), 9), "billed": segments.cents(claims, 2),
         "billing_npi": Text(np.where(known, billing.codes, -1), billing.values), "rendering_npi": rendering,
-        "lines": np.bincount(owners(claims, lines), minlength=len(claims)),
+        "lines": np.bincount(segments_of.owners(claims, lines), minlength=len(claims)),
         "principal_diagnosis": _code(segments, claims, stops, "ABK"),
     }  # fmt: skip
     place = segments.element(claims, 5)
@@ -66,8 +67,8 @@ def _claims(segments: Segments, claims: Rows, stops: Rows, lines: Rows, kind: st
 
 
 def _professional(segments: Segments, lines: Rows, claims: Rows, place: pa.Array) -> dict[str, object]:
-    date = segments.date(after(lines, segments.rows("DTP", "472")), 3)
-    owner = owners(claims, lines)
+    date = segments.date(segments_of.after(lines, segments.rows("DTP", "472")), 3)
+    owner = segments_of.owners(claims, lines)
     first, last = np.searchsorted(owner, np.arange(len(claims))), np.searchsorted(owner, np.arange(len(claims)), side="right")
     never, rows = np.full(len(claims), np.datetime64("NaT"), "datetime64[D]"), len(claims)
     return {
@@ -83,8 +84,8 @@ _INSTITUTIONAL = (
 
 
 def _institutional(segments: Segments, claims: Rows, stops: Rows, place: pa.Array) -> dict[str, object]:
-    period = segments.element(after(claims, segments.rows("DTP", "434"), stops), 3)
-    codes = after(claims, segments.rows("CL1"), stops)
+    period = segments.element(segments_of.after(claims, segments.rows("DTP", "434"), stops), 3)
+    codes = segments_of.after(claims, segments.rows("CL1"), stops)
     bill = pc.binary_join_element_wise(*(_piece(place, part) for part in (0, 2)), pa.scalar(""))
     procedure = _hi(segments, claims, stops, "BBR")
     return {
@@ -100,13 +101,13 @@ def _lines(segments: Segments, claims: Rows, lines: Rows, kind: str) -> Columns:
     service = lines + 1
     first = kind == "P"
     code = segments.element(service, 1 if first else 2)
-    owner = owners(claims, lines)
+    owner = segments_of.owners(claims, lines)
     coded = Text.of(_piece(code, 1))
     of_claim = Text.of(_piece(segments.element(claims, 5), 0))[owner]
     absent = Text.constant(None, len(lines))
     return Columns({
         "claim_id": segments.whole(claims, 1)[owner], "line": segments.whole(lines, 1),
-        "service_date": segments.date(after(lines, segments.rows("DTP", "472")), 3), "service_code": coded,
+        "service_date": segments.date(segments_of.after(lines, segments.rows("DTP", "472")), 3), "service_code": coded,
         "code_system": coded.recode(lambda _: "HCPCS"), "revenue_code": absent if first else segments.text(service, 1),
         "billed": segments.cents(service, 2 if first else 3), "unit_code": segments.text(service, 3 if first else 4),
         "units": segments.number(service, 4 if first else 5), "diagnosis_pointers": segments.text(service, 7) if first else absent,
@@ -122,7 +123,7 @@ def _diagnoses(segments: Segments, claims: Rows) -> Columns:
     values = pa.concat_arrays(by_number).take(pa.array(order))
     qualifier = Text.of(_piece(values, 0))
     kept = np.flatnonzero(qualifier.isin(_QUALIFIER))
-    values, qualifier, owner = values.take(pa.array(kept)), qualifier[kept], owners(claims, every[kept])
+    values, qualifier, owner = values.take(pa.array(kept)), qualifier[kept], segments_of.owners(claims, every[kept])
     admitting = qualifier == "ABJ"
     counted = np.cumsum(~admitting)
     start = np.searchsorted(owner, owner)
@@ -143,7 +144,7 @@ def _check(segments: Segments, claims: Rows, lines: Rows, envelope: Envelope) ->
     dots = np.asarray(pc.fill_null(pc.match_substring(segments.element(codes, 1), "."), False))
     envelope.report("an ICD-10 code with its dot", segments.element(codes[dots], 1).to_pylist())
     levels, sets = segments.rows("HL"), segments.rows("ST")
-    number, parent, of = segments.whole(levels, 1), segments.whole(levels, 2), owners(sets, levels)
+    number, parent, of = segments.whole(levels, 1), segments.whole(levels, 2), segments_of.owners(sets, levels)
     envelope.report("HL01 repeats within a transaction set", number[_repeated(of, number)])
     envelope.report("HL02 is not a level above", number[(parent >= number) | ((parent == 0) & (segments.text(levels, 3) != "20"))])
     has_children = np.isin(of * (1 << 32) + number, of * (1 << 32) + parent)
@@ -159,7 +160,7 @@ def _repeated(owner: Rows, number: Rows) -> Rows:
 def _hi(segments: Segments, claims: Rows, stops: Rows, qualifier: str) -> pa.Array:
     rows = segments.rows("HI")
     of = rows[Text.of(_piece(segments.element(rows, 1), 0)) == qualifier]
-    return segments.element(after(claims, of, stops), 1)
+    return segments.element(segments_of.after(claims, of, stops), 1)
 
 
 def _code(segments: Segments, claims: Rows, stops: Rows, qualifier: str) -> Text:

@@ -11,11 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from healthsim_core import ReadBack, Text, cents
+from healthsim_core import ReadBack, segments
 
 BLOCK = 32 << 20  # bytes; blocks end where a transaction set ends
 ISA_LENGTH = 106
-AMOUNT = pa.decimal128(14, 2)
 Rows = NDArray[np.int64]
 
 
@@ -32,7 +31,7 @@ def tolerant(read: Callable[[Path], ReadBack]) -> Callable[[Path], ReadBack]:
     return reading
 
 
-class Segments:
+class Segments(segments.Segments):
     """A stretch of a file: whole transaction sets, and the headers and trailers around them.
 
     Args:
@@ -42,79 +41,17 @@ class Segments:
     """
 
     def __init__(self, content: bytes, element: str, terminator: str) -> None:
-        plain = content.replace(b"\n", b"").replace(b"\r", b"").decode("utf-8", "replace")
-        pieces = pc.split_pattern(pa.array([plain.removesuffix(terminator)], pa.large_string()), terminator).flatten()
-        split = pc.split_pattern(pieces, element)
-        self._offsets, self._values = split.offsets.to_numpy(), split.values.cast(pa.string())
-        self.id = Text.of(self._values.take(pa.array(self._offsets[:-1])))
-
-    def __len__(self) -> int:
-        return len(self._offsets) - 1
-
-    def rows(self, name: str, *qualifiers: str) -> Rows:
-        """The segments called `name`, those whose first element is one of `qualifiers` where any is given."""
-        rows = np.flatnonzero(self.id == name)
-        return rows[Text.of(self.element(rows, 1)).isin(qualifiers)] if qualifiers else rows
-
-    def element(self, rows: Rows, number: int) -> pa.Array:
-        """An element of segments; null where it is empty, absent, or the row is -1."""
-        at = self._offsets[rows] + number
-        absent = (rows < 0) | (at >= self._offsets[rows + 1])
-        values = self._values.take(pa.array(np.where(absent, 0, at), mask=absent))
-        return pc.if_else(pc.equal(values, ""), pa.scalar(None, pa.string()), values)
-
-    def text(self, rows: Rows, number: int) -> Text:
-        """An element as text."""
-        return Text.of(self.element(rows, number))
-
-    def whole(self, rows: Rows, number: int) -> NDArray[np.int64]:
-        """An element as integers; 0 where there is none."""
-        return np.asarray(pc.fill_null(pc.cast(self.element(rows, number), pa.int64()), 0))
-
-    def cents(self, rows: Rows, number: int) -> NDArray[np.int64]:
-        """An amount in cents; 0 where there is none."""
-        return cents(pc.cast(self.element(rows, number), AMOUNT))
-
-    def number(self, rows: Rows, number: int) -> NDArray[np.float64]:
-        """An element as numbers; NaN where there is none."""
-        return np.asarray(pc.cast(self.element(rows, number), pa.float64()).to_numpy(zero_copy_only=False))
+        super().__init__(content.replace(b"\n", b"").replace(b"\r", b"").decode("utf-8", "replace"), element, terminator)
 
     def date(self, rows: Rows, number: int) -> NDArray[np.datetime64]:
         """A date; NaT where there is none."""
         return days(self.element(rows, number))
-
-    def sums(self, rows: Rows, number: int, anchors: Rows) -> NDArray[np.int64]:
-        """Cents of an element, summed over the segments below each of `anchors`."""
-        below = owners(anchors, rows)
-        kept = below >= 0
-        return np.bincount(below[kept], self.cents(rows[kept], number), len(anchors)).round().astype(np.int64)
 
 
 def days(strings: pa.Array) -> NDArray[np.datetime64]:
     """Dates from CCYYMMDD; NaT for null."""
     moments = pc.strptime(strings, format="%Y%m%d", unit="s")
     return np.asarray(moments.to_numpy(zero_copy_only=False).astype("datetime64[D]"))
-
-
-def owners(anchors: Rows, rows: Rows) -> Rows:
-    """Index of the last of `anchors` up to each of `rows`; -1 where there is none."""
-    return np.searchsorted(anchors, rows, side="right") - 1
-
-
-def after(anchors: Rows, rows: Rows, stops: Rows | None = None) -> Rows:
-    """The first of `rows` between each anchor and the next, or the next of `stops`; -1 where there is none."""
-    every = anchors if stops is None else np.union1d(anchors, stops)
-    found = np.full(len(every), -1, np.int64)
-    below = owners(every, rows)
-    kept = below >= 0
-    found[below[kept][::-1]] = rows[kept][::-1]
-    return found[np.searchsorted(every, anchors)]
-
-
-def before(anchors: Rows, rows: Rows) -> Rows:
-    """The last of `rows` before each anchor; -1 where there is none."""
-    at = np.searchsorted(rows, anchors) - 1
-    return np.where(at >= 0, np.append(rows, -1)[at], -1)
 
 
 def blocks(path: Path) -> Iterator[Segments]:

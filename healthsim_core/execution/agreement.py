@@ -1,0 +1,85 @@
+"""What files say against what tables say: every record there once, every field the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from healthsim_core.execution.finding import Finding
+from healthsim_core.reading.flat import flat
+from healthsim_core.reading.records import Records
+
+
+def agreement(format_name: str, records: Records) -> Iterator[Finding]:
+    """Compare both sides of one kind of record.
+
+    Args:
+        format_name: The format.
+        records: What its files say, and what the tables say.
+    """
+    where = f"{format_name} {records.name}"
+    said, truth = _alike(flat(records.said), flat(records.truth), records)
+    unread = {name: why for name, why in records.unread.items() if name in said.column_names}
+    fields = [name for name in said.column_names if name not in records.key and name not in unread]
+    with duckdb.connect() as connection:
+        connection.register("said", said)
+        connection.register("truth", truth)
+        yield from _presence(connection, where, records, said.num_rows, truth.num_rows)
+        yield from _values(connection, where, _names(records.key), fields)
+    for name, why in unread.items():
+        yield Finding(where, f"{name}: {why}", said.num_rows, 0, unread=True)
+
+
+def _alike(said: pa.Table, truth: pa.Table, records: Records) -> tuple[pa.Table, pa.Table]:
+    """Both with the same columns: those of either, and the key."""
+    sides = ((said, records.said.num_rows, dict[str, Any]()), (truth, records.truth.num_rows, dict[str, Any]()))
+    for name in dict.fromkeys((*records.key, *truth.column_names, *said.column_names)):
+        kinds = {side.schema.field(name).type for side, _, _ in sides if name in side.column_names}
+        kind = kinds.pop() if len(kinds) == 1 else pa.string() if pa.string() in kinds or not kinds else pa.float64()
+        for side, rows, columns in sides:
+            columns[name] = side[name].cast(kind) if name in side.column_names else pa.nulls(rows, kind)
+    return pa.table(sides[0][2]), pa.table(sides[1][2])
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(_quoted(name) for name in names)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _presence(connection: duckdb.DuckDBPyConnection, where: str, records: Records, said: int, truth: int) -> Iterator[Finding]:
+    keys = _names(records.key)
+    same = " AND ".join(f"said.{_quoted(name)} IS NOT DISTINCT FROM truth.{_quoted(name)}" for name in records.key)
+    shown = f"concat_ws(' ', {keys})"
+    questions = (
+        ("every record is one of the tables'", said, f"SELECT {shown} FROM said WHERE NOT EXISTS (SELECT 1 FROM truth WHERE {same})"),
+        ("every record of the tables is there", truth, f"SELECT {shown} FROM truth WHERE NOT EXISTS (SELECT 1 FROM said WHERE {same})"),
+        ("no record is there twice", said, f"SELECT {shown} FROM said GROUP BY {keys} HAVING count(*) > 1"),
+    )
+    for what, rows, sql in questions:
+        wrong = connection.execute(f"SELECT count(*), any_value(what) FROM ({sql}) AS found(what)").fetchall()[0]
+        yield Finding(where, f"agrees: {what}", rows, wrong[0], f", such as {wrong[1]}" if wrong[0] else "")
+
+
+def _values(connection: duckdb.DuckDBPyConnection, where: str, keys: str, fields: Sequence[str]) -> Iterator[Finding]:
+    if not fields:
+        return
+    differs = [f"said.{_quoted(name)} IS DISTINCT FROM truth.{_quoted(name)}" for name in fields]
+    counts = ", ".join(f"count(*) FILTER (WHERE {each})" for each in differs)
+    rows, *wrong = connection.execute(f"SELECT count(*), {counts} FROM said JOIN truth USING ({keys})").fetchall()[0]
+    for name, each, count in zip(fields, differs, wrong, strict=True):
+        example = ""
+        if count:
+            sql = f"SELECT said.{_quoted(name)}, truth.{_quoted(name)} FROM said JOIN truth USING ({keys}) WHERE {each} LIMIT 1"
+            first = connection.execute(sql).fetchall()[0]
+            example = f", such as {_told(first[0])} where the tables have {_told(first[1])}"
+        yield Finding(where, f"agrees: {name}", rows, count, example)
+
+
+def _told(value: object) -> str:
+    return "nothing" if value is None else str(value)

@@ -1,0 +1,6 @@
+"""Files read back by parsers, and the tables asked in SQL what they should say: the two sides that `healthsim verify` compares."""
+
+from healthsim_core.reading import segments
+from healthsim_core.reading.records import Records, Truth
+
+__all__ = ["Records", "Truth", "segments"]

@@ -1,0 +1,81 @@
+"""JSON Lines read by Arrow's parser, as the type of what they should say."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.json
+
+from healthsim_core.errors import OutputError
+
+_BLOCK = 16 << 20
+_LONGEST = 1 << 30
+
+
+def read_json_lines(content: bytes, like: pa.Schema) -> pa.Table:
+    """Documents, a line each, as columns.
+
+    Args:
+        content: The lines.
+        like: The members that a document may have; numbers are read as doubles, everything else as it is declared.
+
+    Raises:
+        OutputError: It is no JSON, a member has another type, or one is there that `like` does not have.
+    """
+    if not content.strip():
+        return _schema(like).empty_table()
+    longest = max(map(len, content.splitlines())) + 2 if len(content) > _BLOCK else len(content) + 1
+    options = pyarrow.json.ReadOptions(use_threads=False, block_size=min(max(_BLOCK, longest), _LONGEST))
+    parsing = pyarrow.json.ParseOptions(explicit_schema=_schema(like), unexpected_field_behavior="error")
+    try:
+        return pyarrow.json.read_json(io.BytesIO(content), read_options=options, parse_options=parsing)
+    except pa.ArrowException as error:
+        raise OutputError(f"cannot be read as it should be: {_stranger(content, _schema(like)) or error}", "") from error
+
+
+def _schema(like: pa.Schema) -> pa.Schema:
+    return pa.schema([pa.field(field.name, _type(field.type)) for field in like])
+
+
+def _type(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_struct(kind):
+        return pa.struct([pa.field(field.name, _type(field.type)) for field in kind])
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return pa.list_(_type(kind.value_type))
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        return pa.float64()
+    return kind
+
+
+def _stranger(content: bytes, schema: pa.Schema) -> str:
+    """The first member that the schema does not have; empty where that is not what is wrong."""
+    for number, line in enumerate(content.splitlines(), 1):
+        try:
+            document = json.loads(line)
+        except ValueError as error:
+            return f"line {number} is no JSON ({error})"
+        for path in _strangers(document, pa.struct(list(schema)), ""):
+            return f"line {number} has {path}"
+    return ""
+
+
+def _strangers(value: Any, kind: pa.DataType, path: str) -> Iterator[str]:
+    if isinstance(value, dict):
+        known = {field.name: field.type for field in kind} if pa.types.is_struct(kind) else {}
+        for name, part in value.items():
+            if name not in known:
+                yield f"{path}.{name}".lstrip(".")
+            else:
+                yield from _strangers(part, known[name], f"{path}.{name}")
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            if pa.types.is_list(kind):
+                yield from _strangers(part, kind.value_type, f"{path}[{index}]")
+            else:
+                yield path.lstrip(".")
+    elif value is not None and (pa.types.is_struct(kind) or pa.types.is_list(kind)):
+        yield path.lstrip(".")

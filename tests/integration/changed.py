@@ -1,0 +1,95 @@
+"""One digit or letter changed at random in a file of a run, with the manifest made to fit: does `verify` find it?
+
+`python -m tests.integration.changed FORMAT [--count 1000] [--seed 1]` prints how many of the changes were found, and the others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import random
+import shutil
+import string
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from healthsim import generate
+from healthsim_core.execution.manifest import as_json, digest
+from healthsim_core.execution.verify import verify_folder
+
+KINDS = (string.digits, string.ascii_uppercase, string.ascii_lowercase)
+RUNS = {"sdtm_datasets": ("trial-diabetes-adults", ["trial_participation"]), "dental_list": ("dental-adults", ["dental-year"])}
+USUAL = ("expectant-mother", ["pregnancy_journey", "diabetes-drug-therapy", "chronic-management"])
+
+
+def made(name: str, out: Path, count: int = 12) -> Path:
+    """A run that writes the format."""
+    profile, journey = RUNS.get(name, USUAL)
+    generate(profile=profile, journey=journey, count=count, seed=3, output_formats=[name], out=out)
+    return out
+
+
+def changes(out: Path, name: str, count: int, seed: int) -> Iterator[tuple[Path, int, bytes]]:
+    """Places in the format's files, each equally likely by byte, and what stands there instead: another of the same kind."""
+    chance = random.Random(seed)
+    files = [(path, path.read_bytes()) for path in sorted((out / name).rglob("*")) if path.is_file()]
+    sizes = [len(content) for _, content in files]
+    while count:
+        path, content = chance.choices(files, sizes)[0]
+        at = chance.randrange(len(content))
+        kind = next((letters for letters in KINDS if chr(content[at]) in letters), None)
+        if kind is not None:
+            yield path, at, chance.choice(kind.replace(chr(content[at]), "")).encode()
+            count -= 1
+
+
+def is_found(out: Path, name: str, path: Path, at: int, letter: bytes) -> bool:
+    """Whether `verify` fails once the change is made; it is undone afterwards."""
+    content = path.read_bytes()
+    path.write_bytes(content[:at] + letter + content[at + 1 :])
+    fit_manifest(out)
+    found = not verify_folder(out, formats=[name]).passed
+    path.write_bytes(content)
+    return found
+
+
+def fit_manifest(out: Path) -> None:
+    """Let the manifest list the files as they are now."""
+    manifest = json.loads((out / "manifest.json").read_bytes())
+    for file in manifest["files"]:
+        content = (out / file["path"]).read_bytes()
+        file |= {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    manifest["digest"] = digest(manifest["files"])
+    (out / "manifest.json").write_bytes(as_json(manifest))
+
+
+def missed(name: str, out: Path, count: int, seed: int) -> list[str]:
+    """The changes that are not found, each with what stands around it."""
+    found = []
+    for path, at, letter in changes(out, name, count, seed):
+        if not is_found(out, name, path, at, letter):
+            content = path.read_bytes()
+            found.append(f"{path.name} at {at:,}: {content[max(at - 60, 0) : at]!r} [{content[at : at + 1]!r} to {letter!r}] "
+                         f"{content[at + 1 : at + 30]!r}")  # fmt: skip
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("format")
+    parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    scratch = Path(tempfile.mkdtemp())
+    out = made(asked.format, scratch / "out")
+    lost = missed(asked.format, out, asked.count, asked.seed)
+    shutil.rmtree(scratch)
+    print(*lost, f"{asked.format}: {asked.count - len(lost):,} of {asked.count:,} changes found", sep="\n")
+    sys.exit(len(lost) > asked.count * 0.05)
+
+
+if __name__ == "__main__":
+    main()
