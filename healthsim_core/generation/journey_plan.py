@@ -269,7 +269,7 @@ class JourneyCompiler:
         index, paths, attempt = len(self.nodes) - 1, dict[str, int](), self.mistakes.attempt
         for order, trigger in enumerate(self.triggers):
             if trigger.on == node.event_type:
-                caused = self._declared(node, index, trigger, order, _numbered(paths, trigger.then))
+                caused = self._declared(node, index, trigger, order, _numbered(paths, f"{trigger.product}.{trigger.then}"))
                 caused = self.coded.triggered(caused, self.nodes, f"{where}.parameters", self.mistakes)
                 held = self._caused(caused)
                 attempt(None, held.check_needed, f"{where}.parameters")
@@ -369,7 +369,7 @@ class JourneyCompiler:
 
 
 def _numbered(paths: dict[str, int], then: str) -> str:
-    """The event type as it stands in the path: the second of the same type has a number, so that their ids differ."""
+    """What stands in the path, an event type after the product whose trigger it is: the second of the same has a number."""
     paths[then] = paths.get(then, 0) + 1
     return then if paths[then] == 1 else f"{then}-{paths[then]}"
 

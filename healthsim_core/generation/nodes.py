@@ -47,7 +47,7 @@ class Node:
     """One event of the DAG.
 
     Attributes:
-        path: Stable address: journey/event, followed by >type for each trigger.
+        path: Stable address: journey/event, followed by >product.type for each trigger of a product, >type for each written one.
         journey: Name of the journey.
         event_type: Event type, lower case.
         label: In words.

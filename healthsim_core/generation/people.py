@@ -27,6 +27,7 @@ from healthsim_core.generation.correlation import uniform_of
 from healthsim_core.generation.coverage import refuse_disagreement
 from healthsim_core.generation.distributions.base import numbers
 from healthsim_core.generation.family import PossibleAges
+from healthsim_core.generation.people_kinds import DEPENDENTS
 from healthsim_core.generation.people_plan import Member, PeoplePlan
 from healthsim_core.generation.people_steps import Attribute, ConditionCode, ConditionPlan, Step
 from healthsim_core.offers import asks_condition
@@ -98,7 +99,9 @@ def make_people(
     for step in plan.steps:
         _add(house, step)
     add_unknown_baselines(house)
-    return Columns(columns, house.rows), _present(house)
+    present = _present(house)
+    columns[DEPENDENTS] = _dependents(house, present)
+    return Columns(columns, house.rows), present
 
 
 @functools.lru_cache(maxsize=64)
@@ -217,6 +220,15 @@ def _present(house: Household) -> NDArray[np.bool_]:
         elif member.probability < 1:
             present[rows] = house.draws("present").happens("there", member.probability)[rows]
     return present
+
+
+def _dependents(house: Household, present: NDArray[np.bool_]) -> Floats:
+    """How many dependents each person's household has from the start; null where the profile tells of single people."""
+    roles = [member.role for member in house.plan.members if not member.newborn]
+    if len(roles) == 1:
+        return np.full(house.rows, np.nan)
+    there = present.reshape(-1, house.size)[:, [member.role == "dependent" for member in house.plan.members]].sum(axis=1)
+    return np.repeat(there.astype(np.float64), house.size)
 
 
 def _count(house: Household, member: Member) -> NDArray[np.float64]:

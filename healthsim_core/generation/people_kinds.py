@@ -36,6 +36,7 @@ _EARLY = {  # there before any attribute; the subscriber's own age and sex come 
     "person_id": NUMBER, "household_id": NUMBER, "subscriber_id": NUMBER, "start_date": DATE, "role": text_of(ROLES),
     "county_fips": TEXT, "state": TEXT, "city": TEXT, "zip": TEXT, "subscriber_age": NUMBER, "subscriber_sex": kind_of_codes("sex"),
 }  # fmt: skip
+DEPENDENTS = "subscriber_dependents"  # there last, when it is known who is; for journeys
 _FOR_EVERYBODY = ("age", "sex", "race", "ethnicity", "language")  # columns of `core.person` that are never null
 _BUILT_IN = ("age", "sex", "race", "ethnicity", "language", "coverage_type", "plan")
 
@@ -64,7 +65,7 @@ def columns_known(
     labs = dict.fromkeys((lab for skill in catalog.skills.values() for lab in skill.baselines), NUMBER)
     fields = {field.name: field for field in PERSON.fields}
     products = {name: kind_of_field(fields[name]) if name in fields else TEXT for o in catalog.of(PersonColumns) for name in o.fields}
-    return {**labs, **before, **loose, **products}
+    return {**labs, **before, **loose, **products, DEPENDENTS: NUMBER}
 
 
 def _made_by(

@@ -20,6 +20,7 @@ from healthsim_core.events import Run, RunJourney
 from healthsim_core.format_offers import OutputFormat
 from healthsim_core.generation.ages import structure_of
 from healthsim_core.generation.assignments import Assignment
+from healthsim_core.generation.beside import beside
 from healthsim_core.generation.blocks import blocks_of
 from healthsim_core.generation.coverage import EVENTS, check_plan
 from healthsim_core.generation.distributions import condition
@@ -189,7 +190,8 @@ def _compiled(request: Request, catalog: Catalog, facts: Facts) -> Plan:
     run_handlers = tuple(h for h in catalog.of(RunHandler) if _chosen(h, products, wanted))
     foregone = dict.fromkeys(_foregone((people.attributes, people.conditions, nodes)))
     place = () if _names_a_place(profile) else (NO_PLACE,)
-    notes = (*place, *_unhandled(nodes, catalog), *without_records(catalog, nodes), *_of_age(nodes), *foregone)
+    others = beside(catalog, products, people.conditions)
+    notes = (*place, *_unhandled(nodes, catalog), *without_records(catalog, nodes), *_of_age(nodes), *foregone, *others)
     asked = tuple(products)
     return Plan(
         request, catalog, run, people, start_dates, nodes, positions, handlers, run_handlers, formats, asked, notes, facts,

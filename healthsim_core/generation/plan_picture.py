@@ -44,7 +44,7 @@ def plan_svg(plan: Plan) -> str:
     drawn += [_drawn_box(node, places[index], _colour(plan, node, colours), alike[index]) for node, index in shown]
     drawn += [_drawn_key(index, name, colour, height) for index, (name, colour) in enumerate(colours.items())]
     follows = "; ".join(f"{_name(n)} {said_when(n)}" for n in plan.nodes if not n.triggered)
-    said = f"{len(plan.nodes)} kinds of events; solid lines follow, dashed lines are triggered, dotted ones would be. {follows}"
+    said = f"{len(plan.nodes)} kinds of events; solid lines follow, dashed lines are triggered. {follows}"
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {max(width, 140 * len(colours) + 200)} {height}"'
         ' role="img" aria-labelledby="title desc" font-family="sans-serif" font-size="12">',

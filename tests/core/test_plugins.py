@@ -148,3 +148,35 @@ def test_a_blocked_plugin_is_not_imported(tmp_path: Path) -> None:
 
 def test_bill_is_a_handler_of_the_clinic() -> None:
     assert [handler.handle for handler in catalog().handlers("clinic_bill")] == [bill]
+
+
+BILLS = [Trigger("clinic_visit", "clinic_bill", delay=(2, 4))]
+BY_HAND = {"event_type": "clinic_bill"}
+
+
+def bill_ids(*others: str, triggers: list[Trigger] = BILLS, asked: list[str] | None = None) -> dict[str, int]:
+    """The id of the clinic's bill and of the one that the journey asks for, by their nodes, beside others who bill visits too."""
+    rivals = [load(name, SimpleNamespace(healthsim_triggers=hookimpl(_rival)), f"{name}-dist", "1.0") for name in others]
+    visited = journey(event("see", "clinic_visit", triggers=[BY_HAND]))
+    offered = Catalog((*rivals, plugin(healthsim_triggers=triggers)))
+    result = ProfileJourneyOrchestrator(adults(), visited, count=1, catalog=offered, products=asked).execute()
+    return {row["node"]: row["event_id"] for row in result.timeline.to_pylist() if row["event_type"] == "clinic_bill"}
+
+
+def _rival():
+    return BILLS
+
+
+_rival.__name__ = "healthsim_triggers"
+
+
+@pytest.mark.parametrize(("others", "asked"), [(["a_rival"], None), (["a_rival", "b_rival"], None), (["a_rival"], ["clinic"])])
+def test_the_ids_of_what_triggers_cause_do_not_depend_on_whose_triggers_take_part(others: list[str], asked: list[str] | None) -> None:
+    alone, beside = bill_ids(), bill_ids(*others, asked=asked)
+    assert len(alone) == 2
+    assert {node: beside[node] for node in alone} == alone
+    assert len(set(beside.values())) == (2 if asked else 2 + len(others))
+
+
+def test_the_ids_of_what_a_journey_causes_do_not_depend_on_triggers() -> None:
+    assert bill_ids(triggers=[]).items() <= bill_ids().items()

@@ -18,7 +18,9 @@ import pyarrow.compute as pc
 import pytest
 
 from healthsim import generate
+from healthsim_core.catalog import Catalog, default_catalog
 from healthsim_core.generation import memory
+from healthsim_core.generator import make_plan
 
 ROOT = Path(__file__).parents[2]
 OSWALD = json.loads((ROOT / "examples" / "oswald_family.json").read_text(encoding="utf-8"))
@@ -230,6 +232,27 @@ def test_of_the_products_asked_for_the_timeline_is_the_same_whatever_else_is_ins
     here = generate(**told)
     _run_without(absent, told, tmp_path)
     assert _happenings(tmp_path / "events.parquet") == {_happening(row) for row in here.timeline.to_pylist()}
+
+
+SENIOR = {"id": "senior", "demographics": {"age": 60}, "clinical": {"conditions": [{"code": "E11"}, {"code": "M17.11"}]}}
+
+
+@pytest.mark.parametrize(("products", "told"), [
+    (["membersim"], ["networksim ... fills pcp_npi", "patientsim ... tells code and severity of E11"]),
+    (["membersim", "networksim"], ["patientsim ... tells code and severity of E11"]),
+    (["patientsim", "networksim"], []),
+    (None, []),
+])  # fmt: skip
+def test_notes_say_what_products_bring_that_are_installed_and_not_asked_for(products: list[str] | None, told: list[str]) -> None:
+    notes = [note for note in make_plan(SENIOR, count=1, products=products).notes if "is installed" in note]
+    assert [note.replace("is installed, and though not among the products it", "...").split(",")[0] for note in notes] == told
+
+
+def test_a_condition_that_only_an_absent_product_knows_is_named() -> None:
+    here = default_catalog().plugins
+    absent = Catalog(tuple(plugin for plugin in here if plugin.name != "patientsim"))
+    notes = make_plan(SENIOR, count=1, catalog=absent).notes
+    assert "code and severity of E11 would be told by healthsim-patientsim, which is not installed" in notes
 
 
 def _run_without(absent: str, told: dict[str, Any], place: Path) -> None:

@@ -50,7 +50,8 @@ def planted(monkeypatch):
 
 
 def test_quiet_prints_nothing_where_nothing_is_to_be_said(told):
-    assert told("generate", "--profile", "adults.json", "--count", "3", "--product", "patientsim", "--quiet", "--no-persist") == (0, "", "")
+    asked = ("--count", "3", "--product", "patientsim", "--product", "networksim")
+    assert told("generate", "--profile", "adults.json", *asked, "--quiet", "--no-persist") == (0, "", "")
 
 
 def test_quiet_never_hides_a_failed_check(told, planted):
@@ -124,7 +125,7 @@ def test_where_an_older_database_has_one_the_run_says_which_was_used(told, older
 
 
 def test_and_the_version_names_the_saved_one(told, older):
-    result = generate("medicare-diabetic@1", count=1, products=[])
+    result = generate("medicare-diabetic@1", count=1, products=["networksim"])
     assert (result.name, result.notes) == ("adults", ())
     assert '"adults"' in told("profiles", "show", "medicare-diabetic@1")[1]
 

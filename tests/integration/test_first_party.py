@@ -29,6 +29,7 @@ def _names(catalog: Catalog, product: str) -> dict[str, list[str]]:
         "journey": {offer.name for offer in catalog.journeys.values() if offer.product == product},
         "format": {offer.name for offer in catalog.formats.values() if offer.product == product},
         "skill": {offer.skill for offer in catalog.skills.values() if offer.product == product},
+        "condition": {category for offer in catalog.skills.values() if offer.product == product for category in offer.conditions},
         "reference dataset": {offer.name for offer in catalog.datasets.values() if offer.product == product},
         "table": {table.name for offer in handlers for table in offer.writes},
     }

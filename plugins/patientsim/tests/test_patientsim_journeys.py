@@ -312,13 +312,6 @@ def test_gestational_diabetes_is_diagnosed_by_a_test_and_changes_what_follows(pr
             assert deliveries[person]["reason_code"] == "O24.420"
 
 
-def test_women_of_35_and_more_are_elderly_gravidae_and_others_not(pregnancies: Result) -> None:
-    people = pregnancies.tables["core.person"]
-    ages = dict(zip(people["person_id"].to_pylist(), people["age"].to_pylist(), strict=True))
-    for person, visits in prenatal(pregnancies):
-        assert visits[0]["reason_code"].startswith("O09.5") == (ages[person] >= 35)
-
-
 def test_postpartum_visits_are_three_and_twelve_weeks_after_birth(pregnancies: Result) -> None:
     births = stays(pregnancies, "Birth")
     born = {mother: births[child]["start"] for child, mother in mothers(pregnancies).items()}
