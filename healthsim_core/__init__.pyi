@@ -48,6 +48,7 @@ from .reading import Records as Records
 from .reading import Truth as Truth
 from .reading import segments as segments
 from .reading.json_lines import read_json_lines as read_json_lines
+from .reading.queries import read_queries as read_queries
 from .reference import official as official
 from .reference import places as places
 from .reference.displays import display_of as display_of

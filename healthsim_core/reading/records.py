@@ -80,6 +80,10 @@ class Truth:
         self._connection.register(name, rows)
         self._known.add(name)
 
+    def define(self, macros: str) -> None:
+        """Make macros known that questions use: one or more `CREATE MACRO`, of what a row says."""
+        self._connection.execute(macros)
+
     def stand_in(self, name: str, schema: pa.Schema) -> None:
         """Make a table of another product known without rows, where the run does not have it and nobody declares it."""
         if name not in self and name not in self._declared:
