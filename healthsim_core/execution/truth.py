@@ -13,16 +13,25 @@ from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from healthsim_core.catalog import Catalog
 from healthsim_core.columns import Text
+from healthsim_core.execution.stored import StoredTables
 from healthsim_core.reading.records import Truth
 from healthsim_core.reference import clocks, places
 from healthsim_core.reference.displays import display_of
 
+# Minutes that a clock is ahead of UTC. DuckDB takes the second of the two hours that a clock shows twice in autumn: we mean the first.
+_CLOCK = """
+CREATE MACRO minutes_ahead(zone, civil) AS
+    CAST(epoch(civil) - epoch(timezone(zone, CAST(civil AS TIMESTAMP))) AS INTEGER) // 60
+    + CASE WHEN timezone(zone, timezone(zone, CAST(civil AS TIMESTAMP)) - INTERVAL 1 HOUR) = civil THEN 60 ELSE 0 END
+"""
 
-def truth_of(spec: Mapping[str, Any], tables: Mapping[str, pa.Table], part: int | None, catalog: Catalog) -> Truth:
+
+def truth_of(spec: Mapping[str, Any], stored: StoredTables, tables: Mapping[str, pa.Table], part: int | None, catalog: Catalog) -> Truth:
     """What readers may ask of a part.
 
     Args:
         spec: The request that the manifest holds.
+        stored: All of the run's tables.
         tables: The part's tables, and those of the whole run.
         part: Its number; None where files are not cut.
         catalog: All that plugins offer.
@@ -32,7 +41,8 @@ def truth_of(spec: Mapping[str, Any], tables: Mapping[str, pa.Table], part: int 
     connection = duckdb.connect()
     nulls: Any = FunctionNullHandling.SPECIAL
     connection.create_function("display", _displays, ["varchar", "varchar"], "varchar", type=PythonUDFType.ARROW, null_handling=nulls)
-    return Truth(np.datetime64(spec["as_of"], "D"), spec["settings"], part, sources, catalog.tables, connection)
+    connection.execute(_CLOCK)
+    return Truth(np.datetime64(spec["as_of"], "D"), spec["settings"], part, sources, catalog.tables, stored.pieces, connection)
 
 
 def _of(tables: Mapping[str, pa.Table], name: str) -> pa.Table:

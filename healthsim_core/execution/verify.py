@@ -140,7 +140,7 @@ def _whole_format(folder: Folder, name: str, listed: Mapping[str, Any], stored: 
     files = [file for file in listed["files"] if file["format"] == name]
     cut = {file["path"]: file["part"] for file in files if "/part-" in file["path"]}
     if not cut:
-        return _format(Path(folder.place, name), name, truth_of(listed["spec"], stored, None, catalog), stored, catalog)
+        return _format(Path(folder.place, name), name, truth_of(listed["spec"], stored, stored, None, catalog), stored, catalog)
     found: dict[tuple[str, str], Finding] = {}
     for number in sorted(set(cut.values())):
         with Scratch() as scratch:
@@ -149,7 +149,8 @@ def _whole_format(folder: Folder, name: str, listed: Mapping[str, Any], stored: 
                 Path(scratch.name, whole).parent.mkdir(parents=True, exist_ok=True)
                 Path(scratch.name, whole).symlink_to(folder.of(path))
             tables = stored.part(number)
-            for finding in _format(Path(scratch.name, name), name, truth_of(listed["spec"], tables, number, catalog), tables, catalog):
+            truth = truth_of(listed["spec"], stored, tables, number, catalog)
+            for finding in _format(Path(scratch.name, name), name, truth, tables, catalog):
                 key = (finding.where, finding.what)
                 found[key] = finding.with_more(found[key]) if key in found else finding
     return found.values()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -52,6 +52,7 @@ class Truth:
     part: int | None
     _sources: Mapping[str, Callable[[], pa.Table]] = attrs.field(repr=False)
     _declared: Mapping[str, Table] = attrs.field(repr=False)
+    _pieces: Callable[[str, Sequence[str]], Iterable[pa.Table]] = attrs.field(repr=False)
     _connection: duckdb.DuckDBPyConnection = attrs.field(factory=duckdb.connect, repr=False)
     _known: set[str] = attrs.field(factory=set, init=False, repr=False)
 
@@ -63,7 +64,8 @@ class Truth:
         """The answer to a question, in DuckDB's SQL.
 
         Relations are the run's tables (`"core.person"`), what was registered, and a fact of the world: `"facts.county"`
-        (county_fips, name, state, zone). `display(system, code)` is what the list of a code system calls a code.
+        (county_fips, name, state, zone). `display(system, code)` is what the list of a code system calls a code,
+        `minutes_ahead(zone, civil)` how far a zone's clock is from UTC at a local time (west of Greenwich: negative).
         A table that the run did not make has no rows.
 
         Args:
@@ -74,6 +76,13 @@ class Truth:
             self._known.add(name)
         answer: pa.Table = self._connection.sql(sql).to_arrow_table()
         return answer
+
+    def of_run(self, name: str, columns: Sequence[str]) -> pa.Table:
+        """The distinct values of a table's columns in all parts of the run: for files of the whole run. Empty where it has no such table."""
+        if name not in self:
+            return pa.table({column: pa.array([], pa.string()) for column in columns})
+        found = [piece.group_by(list(columns)).aggregate([]) for piece in self._pieces(name, columns)]
+        return pa.concat_tables(found).unify_dictionaries().group_by(list(columns)).aggregate([])
 
     def register(self, name: str, rows: pa.Table) -> None:
         """Make a relation known: codes of a format's own declaration, or what its files say."""
