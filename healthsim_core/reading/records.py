@@ -78,7 +78,7 @@ class Truth:
         return answer
 
     def of_run(self, name: str, columns: Sequence[str]) -> pa.Table:
-        """The distinct values of a table's columns in all parts of the run: for files of the whole run. Empty where it has no such table."""
+        """The distinct values of a table's columns in all parts of the run: for files of the whole run. None where it has no such table."""
         if name not in self:
             return pa.table({column: pa.array([], pa.string()) for column in columns})
         found = [piece.group_by(list(columns)).aggregate([]) for piece in self._pieces(name, columns)]
