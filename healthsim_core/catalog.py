@@ -14,6 +14,7 @@ import attrs
 from healthsim_core import world
 from healthsim_core.absent import failures, whereabouts
 from healthsim_core.codes import CodeSystem, ValueSet, code_systems
+from healthsim_core.codes.forms import FormSystem
 from healthsim_core.errors import ConflictError, PluginError, UnknownNameError, canonical, suggestion
 from healthsim_core.format_offers import OutputFormat
 from healthsim_core.offers import (
@@ -109,7 +110,13 @@ class Catalog:
         """Code systems and value sets by name, core's first."""
         offers = self.of(CodeSystemOffer)
         own = self._named("code system", [offer for offer in offers if not offer.extends], lambda offer: offer.system.name)
-        found = {**code_systems(), **{name: offer.system for name, offer in own.items()}}
+        found = dict(code_systems())
+        for name, offer in own.items():
+            if name in found and not isinstance(found[name], FormSystem):
+                raise PluginError(
+                    f'core has a code system "{name}".', self._maker(offer), 'Name yours otherwise, or add to core\'s: "extends".'
+                )
+            found[name] = offer.system
         for offer in (each for each in offers if each.extends):
             found[offer.system.name] = self._extended(found.get(offer.system.name), offer)
         return MappingProxyType(found)

@@ -309,4 +309,4 @@ def _named(offer: Offer) -> str:
 def _described(offer: Offer) -> bool:
     callables = (getattr(offer, attribute, None) for attribute in ("handle", "compute", "build", "writer"))
     called = next(filter(None, callables), None)
-    return bool(offer.description or hasattr(offer, "then") or (getattr(called, "__doc__", None) or "").strip())
+    return bool(offer.description or hasattr(offer, "then") or hasattr(offer, "system") or (getattr(called, "__doc__", None) or "").strip())

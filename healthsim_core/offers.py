@@ -304,6 +304,8 @@ class ReferenceDataset(Offer):
 class CodeSystemOffer(Offer):
     """A code system or value set of a product's own, for `Field.codes`.
 
+    A list may take the name of a system that core knows by the form of its codes alone, such as "ms-drg", and its place.
+
     Attributes:
         system: The code system.
         extends: Whether it is a `ValueSet` whose codes are added to those of the value set of the same name, such as

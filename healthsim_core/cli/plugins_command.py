@@ -52,5 +52,7 @@ def offer_name(offer: Any) -> str:
         return "+".join(offer.event_types)
     if hasattr(offer, "then"):
         return f"{offer.on} -> {offer.then}"
+    if hasattr(offer, "system"):
+        return str(offer.system.name)
     name = getattr(offer, "name", None) or getattr(offer, "skill", None)
     return name or f"{type(offer).__name__}: {', '.join(getattr(offer, 'fields', None) or [t.name for t in offer.writes])}"

@@ -14,6 +14,7 @@ from clinic import plugin
 
 from healthsim_core import CodeSystemOffer, SpecificationError, Text
 from healthsim_core.catalog import Catalog
+from healthsim_core.cli.plugins_command import offer_name
 from healthsim_core.codes import CodeSystem, ValueSet, code_systems
 from healthsim_core.codes.forms import luhn
 from healthsim_core.codes.ucum import is_unit
@@ -191,6 +192,21 @@ def hygiene(name: str = "specialty", extends: bool = True) -> CodeSystemOffer:
 def test_a_product_adds_to_a_value_set_of_core() -> None:
     known = Catalog((plugin(healthsim_code_systems=[hygiene()]),)).code_systems["specialty"]
     assert [known.canonical(name) for name in ("Dental-Hygiene", "cardiology")] == ["dental_hygiene", "cardiology"]
+
+
+def test_a_product_puts_a_list_in_place_of_what_core_knows_by_form_alone() -> None:
+    groups = ValueSet(name="ms-drg", title="MS-DRG", codes={"065": "Stroke"})
+    known = Catalog((plugin(healthsim_code_systems=[CodeSystemOffer(groups)]),)).code_systems["ms-drg"]
+    assert [known.canonical(text) for text in ("065", "291")] == ["065", None]
+
+
+def test_lists_of_plugins_name_the_code_systems_that_they_offer() -> None:
+    assert offer_name(hygiene("tooth-surface")) == "tooth-surface"
+
+
+def test_a_product_does_not_take_the_place_of_a_list() -> None:
+    with pytest.raises(PluginError, match='core has a code system "specialty"'):
+        _ = Catalog((plugin(healthsim_code_systems=[hygiene(extends=False)]),)).code_systems
 
 
 def test_a_product_adds_nothing_to_what_is_no_value_set() -> None:

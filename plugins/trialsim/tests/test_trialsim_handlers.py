@@ -134,10 +134,10 @@ def test_an_arm_that_the_protocol_does_not_have_is_refused_before_anything_happe
         make_plan({"id": "a"}, {"journey_id": "trial", "duration_days": 30, "events": [event]}, count=1)
 
 
-def test_severity_is_as_said_or_drawn_where_it_is_no_severity() -> None:
+def test_severity_is_as_said_or_drawn_where_nothing_is_said() -> None:
     said = [
         one(happened(*JOINED, ("adverse_event", "2025-04-01T10:00:00"), severity=[None, None, word]), "adverse_event")["severity"]
-        for word in ("severe", "terrible")
+        for word in ("SEVERE", None)
     ]
 
     assert said[0] == "SEVERE"

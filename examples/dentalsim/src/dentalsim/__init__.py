@@ -3,6 +3,7 @@
 import pyarrow.csv
 
 from healthsim_core import (
+    CodeSystemOffer,
     Columns,
     EventHandler,
     Field,
@@ -13,6 +14,7 @@ from healthsim_core import (
     SkillResolver,
     Table,
     Trigger,
+    ValueSet,
     hookimpl,
     text,
 )  # fmt: skip
@@ -21,7 +23,7 @@ FEES = {"cleaning": 9_500, "crown": 115_000}  # cents
 VISIT = Table("dentalsim.visit", (
     Field("visit_id", "id", "The visit.", references="core.event"),
     Field("person_id", "id", "Whose teeth.", references="core.person"),
-    Field("procedure", "category", "cleaning or crown."),
+    Field("procedure", "category", "What was done.", codes="dental-procedure"),
     Field("tooth", "integer", "Universal number, 1 to 32."),
     Field("fee", "money", "What the dentist asks.", unit="USD"),
 ), key=("visit_id",), description="Dental visits.")  # fmt: skip
@@ -85,9 +87,14 @@ def healthsim_journeys():
 @hookimpl
 def healthsim_event_handlers():
     yield EventHandler(
-        "dental_visit", visit, writes=[VISIT], parameters=[Field("procedure", "category", "What is done.")],
-        accepts=lambda run: {"procedure": FEES},
+        "dental_visit", visit, writes=[VISIT], parameters=[Field("procedure", "category", "What is done.", codes="dental-procedure")],
     )  # fmt: skip
+
+
+@hookimpl
+def healthsim_code_systems():
+    procedures = {"cleaning": "Cleaning", "crown": "Crown"}
+    yield CodeSystemOffer(ValueSet(name="dental-procedure", title="dental procedure", source="DentalSim's own.", codes=procedures))
 
 
 @hookimpl

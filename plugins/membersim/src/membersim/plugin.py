@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from healthsim_core import (
+    CodeSystemOffer,
     EventHandler,
     Journey,
     OutputFormat,
@@ -13,9 +14,10 @@ from healthsim_core import (
     RunHandler,
     SkillResolver,
     Trigger,
+    ValueSet,
     hookimpl,
 )
-from membersim.facts import billing_skill, visits_skill
+from membersim.facts import billing_skill, rows, visits_skill
 from membersim.formats import FORMATS
 from membersim.generation import JOURNEYS, PROFILES
 from membersim.handlers import gaps, membership
@@ -56,6 +58,15 @@ def healthsim_skill_resolvers() -> Iterable[SkillResolver]:
     """Which service a visit is billed as, and what a member's visits are coded as."""
     yield billing_skill()
     yield visits_skill()
+
+
+@hookimpl
+def healthsim_code_systems() -> Iterable[CodeSystemOffer]:
+    """The list of MS-DRGs, in place of their form alone."""
+    titles = {row["drg"]: row["title"] for row in rows("msdrg")}
+    yield CodeSystemOffer(
+        ValueSet(name="ms-drg", title="MS-DRG", source="Medicare Severity DRG, FY 2026 final rule, table 5 (CMS).", codes=titles)
+    )
 
 
 @hookimpl

@@ -40,7 +40,7 @@ SERVICE_CODE = Table(
 DRG = Table(
     "reference.drg_weights",
     (
-        Field("drg", "text", "MS-DRG, three digits."),
+        Field("drg", "text", "MS-DRG, three digits.", codes="ms-drg"),
         Field("kind", "text", "medical or surgical."),
         Field("mdc", "text", "Major diagnostic category.", nullable=True),
         Field("weight", "number", "Relative weight."),
@@ -141,7 +141,16 @@ def bundled_fees() -> pa.Table:
 
 def bundled_weights() -> pa.Table:
     """The bundled FY 2026 weights."""
-    found = [{**row, "weight": float(row["weight"]), "geometric_los": float(row["geometric_los"])} for row in rows("msdrg")]
+    found = [
+        {
+            "drg": row["drg"],
+            "kind": row["kind"],
+            "mdc": row["mdc"],
+            "weight": float(row["weight"]),
+            "geometric_los": float(row["geometric_los"]),
+        }
+        for row in rows("msdrg")
+    ]
     return pa.Table.from_pylist(found, schema=DRG.schema)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from healthsim_core import (
+    CodeSystemOffer,
     EventHandler,
     Journey,
     OutputFormat,
@@ -23,6 +24,7 @@ from trialsim.handlers.trial import AFTER, EVENT_TYPES, PARAMETERS, accepted, ch
 from trialsim.protocol import SETTINGS
 from trialsim.randomization import RANDOMIZATION
 from trialsim.tables import DESIGN_TABLES, SUBJECT_TABLES
+from trialsim.terminology import value_sets
 
 HERE = Path(__file__).parent
 
@@ -47,6 +49,12 @@ def healthsim_event_handlers() -> Iterable[EventHandler | RunHandler]:
         EVENT_TYPES, trial, writes=SUBJECT_TABLES, parameters=PARAMETERS, after=AFTER, accepts=accepted, settings=SETTINGS,
         notes=unnamed_protocol, checks=checked, description="Subjects of a trial.",
     )  # fmt: skip
+
+
+@hookimpl
+def healthsim_code_systems() -> Iterable[CodeSystemOffer]:
+    """Severities, outcomes and the like of adverse events, and changes of doses."""
+    return value_sets()
 
 
 @hookimpl

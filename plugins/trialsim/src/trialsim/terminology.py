@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import csv
 import functools
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
 import attrs
 
+from healthsim_core import CodeSystemOffer, ValueSet
+
 DATA = Path(__file__).parent / "data" / "sdtm"
+_VALUE_SETS = DATA.parent / "value_sets.json"
+_OF_CDISC = {"AESEV": "trial-severity", "ACN": "trial-action", "OUT": "trial-outcome"}
 
 
 @attrs.frozen
@@ -32,6 +37,20 @@ def codelists() -> Mapping[str, Codelist]:
         oid: Codelist(oid, each[0]["name"], each[0]["nci_code"], tuple((row["term"], row["decode"]) for row in each))
         for oid, each in found.items()
     }
+
+
+def value_sets() -> list[CodeSystemOffer]:
+    """Value sets of a trial's fields: codelists, and the project's own."""
+    lists = {name: codelists()[oid] for oid, name in _OF_CDISC.items()}
+    of_cdisc = [
+        ValueSet(
+            name=name, title=each.name.lower(), source=f"CDISC codelist {each.nci_code}.",
+            codes={term: decode or term.capitalize() for term, decode in each.terms},
+        )
+        for name, each in lists.items()
+    ]  # fmt: skip
+    own = [ValueSet(name=name, **written) for name, written in json.loads(_VALUE_SETS.read_text(encoding="utf-8")).items()]
+    return [CodeSystemOffer(each) for each in (*of_cdisc, *own)]
 
 
 def rows(name: str) -> list[dict[str, str]]:

@@ -78,8 +78,7 @@ def _severity(part: Participation, batch: Batch, serious: NDArray[np.bool_]) -> 
     mild, moderate = (_number(batch, name, _usual(part, serious, name)) for name in ("mild", "moderate"))
     unit = batch.events.draw.uniform("severity")
     drawn = Text((unit >= mild) * 1 + (unit >= mild + moderate) * 1, SEVERITIES)
-    stated = _text(batch, "severity").recode(lambda word: word.upper() if word.upper() in SEVERITIES else None)
-    return stated.or_else(drawn)
+    return _text(batch, "severity").or_else(drawn)
 
 
 def _seriousness(batch: Batch, serious: NDArray[np.bool_], fatal: NDArray[np.bool_]) -> Text:

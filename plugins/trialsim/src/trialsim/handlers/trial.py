@@ -56,23 +56,25 @@ def checked(events: Events, written: Mapping[str, Columns]) -> dict[tuple[str, s
 
 
 PARAMETERS = (
-    Field("a1c", "number", "screening: hemoglobin A1c at screening.", unit="%", nullable=True),
-    Field("egfr", "number", "screening: estimated glomerular filtration rate.", unit="mL/min/1.73m2", nullable=True),
-    Field("bmi", "number", "screening: body mass index.", unit="kg/m2", nullable=True),
-    Field("height", "number", "screening: height.", unit="cm", nullable=True),
-    Field("systolic", "number", "screening: systolic blood pressure.", unit="mm[Hg]", nullable=True),
-    Field("diastolic", "number", "screening: diastolic blood pressure.", unit="mm[Hg]", nullable=True),
+    Field("a1c", "number", "screening: hemoglobin A1c at screening.", unit="%", nullable=True, least=0),
+    Field("egfr", "number", "screening: estimated glomerular filtration rate.", unit="mL/min/1.73m2", nullable=True, least=0),
+    Field("bmi", "number", "screening: body mass index.", unit="kg/m2", nullable=True, above=0),
+    Field("height", "number", "screening: height.", unit="cm", nullable=True, above=0),
+    Field("systolic", "number", "screening: systolic blood pressure.", unit="mm[Hg]", nullable=True, above=0),
+    Field("diastolic", "number", "screening: diastolic blood pressure.", unit="mm[Hg]", nullable=True, above=0),
     Field("arm", "category", "randomization: arm code; null takes the arm from the randomisation list.", nullable=True),
-    Field("visit_number", "number", "scheduled_visit: which planned visit; null takes the nearest.", nullable=True),
+    Field("visit_number", "number", "scheduled_visit: which planned visit; null takes the nearest.", nullable=True, least=0),
     Field("reason", "category", "withdrawal: why, in terms of NCOMPLT; unscheduled_visit: why.", nullable=True),
     Field("term", "category", "adverse_event, serious_adverse_event, protocol_deviation: what, in plain words.", nullable=True),
-    Field("severity", "category", "adverse_event: mild, moderate or severe; null draws it.", nullable=True),
-    Field("mild", "number", "adverse_event: share of mild ones.", nullable=True),
-    Field("moderate", "number", "adverse_event: share of moderate ones.", nullable=True),
-    Field("related", "number", "adverse_event: probability that the investigator holds it to be related.", nullable=True),
-    Field("days", "number", "adverse_event: usual duration; dose_modification: days of an interruption.", unit="d", nullable=True),
-    Field("seriousness", "category", "serious_adverse_event: hospitalization, life_threatening, ...", nullable=True),
-    Field("action", "category", "dose_modification: reduced, interrupted or restored.", nullable=True),
+    Field("severity", "category", "adverse_event: mild, moderate or severe; null draws it.", nullable=True, codes="trial-severity"),
+    Field("mild", "number", "adverse_event: share of mild ones.", nullable=True, least=0, most=1),
+    Field("moderate", "number", "adverse_event: share of moderate ones.", nullable=True, least=0, most=1),
+    Field("related", "number", "adverse_event: probability that the investigator holds it to be related.", nullable=True, least=0, most=1),
+    Field("days", "number", "adverse_event: usual duration; dose_modification: days of an interruption.", unit="d", nullable=True, least=0),
+    Field(
+        "seriousness", "category", "serious_adverse_event: hospitalization, life_threatening, ...", nullable=True, codes="trial-seriousness"
+    ),
+    Field("action", "category", "dose_modification: reduced, interrupted or restored.", nullable=True, codes="trial-dose-change"),
     Field("category", "category", "protocol_deviation: kind of deviation.", nullable=True),
 )
 
