@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
@@ -247,7 +248,10 @@ class Catalog:
         for first in follows:
             chain = _cycle(first, follows)
             if chain:
-                raise PluginError(f"triggers run in a circle: {' -> '.join(chain)}.", "", "Remove one of them.")
+                steps = set(itertools.pairwise(chain))
+                makers = dict.fromkeys(self._maker(each) for each in self.of(Trigger) if (each.on, each.then) in steps)
+                what = f"triggers of {' and '.join(makers)} run in a circle: {' -> '.join(chain)}."
+                raise PluginError(what, "", f"Remove one of them. {_HOW_TO_BLOCK}")
 
 
 _HOW_TO_BLOCK = "Uninstall one, or block it with HEALTHSIM_DISABLE_PLUGINS."

@@ -6,6 +6,7 @@ import ast
 import functools
 import importlib
 import inspect
+import re
 import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -18,10 +19,11 @@ import pyarrow as pa
 
 from healthsim_core import hookspecs
 from healthsim_core.catalog import Catalog, default_catalog
-from healthsim_core.columns import LengthError, Text, as_columns
-from healthsim_core.errors import canonical
+from healthsim_core.columns import LengthError, Text
+from healthsim_core.errors import HealthSimError, canonical
 from healthsim_core.events import Events
 from healthsim_core.generation.chunk import run_chunk
+from healthsim_core.generation.dispatch import written_by
 from healthsim_core.generation.memory import run_in_memory
 from healthsim_core.generation.plan import Plan, compile_plan
 from healthsim_core.generation.request import make_request
@@ -57,17 +59,19 @@ class PluginConformance:
         _none([] if plugin.status == "active" else [f"it {plugin.status}: {plugin.cause}"])
 
     def test_every_hook_is_marked(self) -> None:
-        """Every function of its module that is called as a hook is one: without `@hookimpl` it is never asked."""
-        found = vars(self._module()).items()
+        """Every function of its module, and of a class there, that is called as a hook is one: without `@hookimpl` it is never asked."""
+        module = self._module()
+        rooms = [module, *(each for each in vars(module).values() if inspect.isclass(each) and each.__module__ == module.__name__)]
+        found = [pair for room in rooms for pair in vars(room).items()]
         functions = [each for name, each in found if name.startswith("healthsim_") and inspect.isroutine(each)]
         unmarked = [each for each in functions if not hasattr(each, f"{hookspecs.PROJECT}_impl")]
         _none([f"{_place(each)}: {each.__name__} lacks @hookimpl" for each in unmarked])
 
     def test_every_table_is_named_after_it(self) -> None:
-        """A table is called `plugin.table`: no other plugin's, and none without a plugin."""
+        """A table is called `plugin.table`, in small letters: no other plugin's, and none without a plugin."""
         makers = [(offer, table) for offer in self._offers() if isinstance(offer, EventHandler | RunHandler) for table in offer.writes]
-        strange = [(offer, table) for offer, table in makers if not table.name.startswith(f"{self.plugin}.")]
-        _none([f'{_place(_called(offer))}: "{t.name}" should be "{self.plugin}.{t.name.rpartition(".")[2]}"' for offer, t in strange])
+        strange = [(offer, table) for offer, table in makers if not _is_named_after(table.name, self.plugin)]
+        _none([f'{_place(_called(offer))}: "{t.name}" should be "{self.plugin}.{_plain(t.name)}"' for offer, t in strange])
 
     def test_every_offer_has_a_name_and_a_description(self) -> None:
         """Lists and docs can name and describe everything it offers."""
@@ -107,8 +111,12 @@ class PluginConformance:
     def test_nobody(self) -> None:
         """Every handler takes an empty batch and gives its declared columns."""
         for handler in self._handlers():
-            tables, written = {table.name: table for table in handler.writes}, handler.handle(_no_events(handler))
-            rows = {name: tables[name].arrow(as_columns(columns)).num_rows for name, columns in written.items()}
+            tables = {table.name: table for table in handler.writes}
+            try:
+                written = written_by(handler, _no_events(handler))
+            except HealthSimError as error:
+                raise error.within(_place(handler.handle)) from error
+            rows = {name: tables[name].arrow(columns).num_rows for name, columns in written.items()}
             _none([f"{_place(handler.handle)}: {name} has {n} rows where nothing happens" for name, n in rows.items() if n])
 
     def test_columns_of_a_table_have_one_length(self) -> None:
@@ -171,7 +179,7 @@ def check_plugin(name: str) -> Iterator[Outcome]:
     plugin = find_plugin(name)
     suite = type("Suite", (PluginConformance,), {"plugin": plugin.name})()
     for test in [attribute for attribute in vars(PluginConformance) if attribute.startswith("test_")]:
-        yield _outcome(test.removeprefix("test_").replace("_", " "), getattr(suite, test))
+        yield _outcome(test.removeprefix("test_").replace("_", " "), getattr(suite, test), suite._sources)
         if plugin.status != "active":
             return  # nothing more can be asked of it
 
@@ -206,16 +214,26 @@ def forbidden(source: str) -> list[tuple[int, str]]:
 _CLOCKS = frozenset({"datetime", "datetime.datetime", "date", "datetime.date", "time", "os"})
 
 
-def _outcome(name: str, test: Callable[[], None]) -> Outcome:
+def _outcome(name: str, test: Callable[[], None], sources: Callable[[], list[Path]]) -> Outcome:
     try:
         test()
     except ConformanceError as error:
         return Outcome(name, False, str(error))
     except Exception as error:  # whatever a stranger's plugin raises is its outcome
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        return Outcome(name, False, f"{said} (at {_short(last.filename)}:{last.lineno})")
+        said = "" if isinstance(error, HealthSimError) else f"{type(error).__name__}: "
+        told = " ".join(f"{said}{error} {' '.join(getattr(error, '__notes__', ()))}".split())[:300]
+        return Outcome(name, False, f"{told}{_raised_at(error, set(map(str, sources())))}")
     return Outcome(name, True)
+
+
+def _raised_at(error: Exception, sources: Collection[str]) -> str:
+    """The last line of the plugin's own that was on the way to an error; else where it was raised, unless it says in which handler."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if frame.filename in sources]
+    if not own and (isinstance(error, HealthSimError) or hasattr(error, "__notes__")):
+        return ""
+    last = (own or frames)[-1]
+    return f" (at {_short(last.filename)}:{last.lineno})"
 
 
 class ConformanceError(AssertionError):
@@ -234,6 +252,15 @@ def _place(function: Callable[..., Any]) -> str:
     return f"{_short(code.co_filename)}:{code.co_firstlineno}" if code else getattr(function, "__qualname__", repr(function))
 
 
+def _is_named_after(table: str, plugin: str) -> bool:
+    return re.fullmatch(rf"{re.escape(plugin)}\.[a-z][a-z0-9_]*", table) is not None
+
+
+def _plain(table: str) -> str:
+    """The part of a table's name that is its own, as it should be written."""
+    return re.sub(r"[^a-z0-9]+", "_", table.rpartition(".")[2].lower()).strip("_")
+
+
 def _called(offer: EventHandler | RunHandler) -> Callable[..., Any]:
     return offer.handle if isinstance(offer, EventHandler) else offer.build
 
@@ -248,9 +275,8 @@ def _wrong_lengths(handler: EventHandler) -> Iterator[str]:
         try:
             accepted = handler.accepts(make_run()) if handler.accepts is not None else {}
             given = {field.name: _sample(field, accepted.get(field.name, ())) for field in handler.parameters}
-            for name, columns in handler.handle(make_events(event_type, parameters=given)).items():
-                written = as_columns(columns)
-                next(table for table in handler.writes if table.name == name).arrow(written)
+            for name, columns in written_by(handler, make_events(event_type, parameters=given)).items():
+                next(table for table in handler.writes if table.name == name).arrow(columns)
         except LengthError as error:
             yield f"{event_type}: {error}"
         except Exception:  # made-up parameters are no events of its own: those that its journeys have are looked at elsewhere

@@ -11,7 +11,7 @@ import attrs
 
 from healthsim_core.calls import checked_call
 from healthsim_core.catalog import Catalog, default_catalog
-from healthsim_core.errors import HealthSimError, Mistakes, SpecificationError, StateError, canonical
+from healthsim_core.errors import ArgumentError, Mistakes, SpecificationError, StateError, canonical
 from healthsim_core.execution.run import Options, Progress, free_folder, run_plan
 from healthsim_core.generation.plan import Plan, compile_plan
 from healthsim_core.generation.request import Request, file_of, make_request, scenario_request
@@ -192,9 +192,9 @@ def named_profile(name: Any, catalog: Catalog, database: str | Path | None = Non
 
 def _request(profile: Any, journey: Any, scenario: Any, catalog: Catalog, changes: dict[str, Any]) -> Request:
     if (profile is None) == (scenario is None):
-        raise HealthSimError("give either a profile or a scenario.", "profile", "`healthsim profiles list` shows the templates.")
+        raise ArgumentError("give either a profile or a scenario.", "profile", "`healthsim profiles list` shows the templates.")
     if scenario is None:
         return make_request(profile, journey, catalog=catalog, **changes)
     if journey is not None:
-        raise HealthSimError("a scenario brings its own journeys.", "journey", "Add it to the scenario.")
+        raise ArgumentError("a scenario brings its own journeys.", "journey", "Add it to the scenario.")
     return scenario_request(scenario, catalog, **changes)

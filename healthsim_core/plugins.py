@@ -61,7 +61,7 @@ def load(name: str, module: ModuleType | Any, distribution: str = "", version: s
         manager.register(module, name)
         manager.check_pending()
         offers = {hook: _asked(getattr(manager.hook, hook), name) for hook in HOOKS}
-    except Exception as error:  # whatever a stranger's module raises is reported, and the others go on
+    except (Exception, SystemExit) as error:  # whatever a stranger's module raises is reported, and the others go on
         return attrs.evolve(plugin, status="failed", cause=_in_one_line(error))
     return attrs.evolve(plugin, offers={hook: found for hook, found in offers.items() if found})
 
@@ -74,7 +74,7 @@ def _found(point: importlib.metadata.EntryPoint, blocked: Iterable[str]) -> Plug
         return attrs.evolve(found, status="blocked", cause=BLOCKING)
     try:
         module = point.load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return attrs.evolve(found, status="failed", cause=_in_one_line(error))
     return attrs.evolve(load(point.name, module, distribution, version), module=point.module)
 

@@ -190,7 +190,7 @@ def _unwritten(plan: Plan, paths: Mapping[str, list[str]]) -> Iterator[str]:
 
 
 def _state_sink(plan: Plan, execution: Execution, options: Options) -> StateSink:
-    cohort = options.cohort or available_name(plan.request.name, options.database)
+    cohort = available_name(plan.request.name, options.database) if options.cohort is None else options.cohort
     run, profile = execution, plan.request.profile.id
     kept = ExecutionRecord(run.id, run.spec, run.spec_hash, run.seed, run.as_of, run.versions, cohort, profile)
     replace = options.overwrite and options.cohort is not None

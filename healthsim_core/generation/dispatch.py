@@ -76,7 +76,7 @@ class Dispatcher:
             happened = self.events(others, handler.parameters, stream)
             events = happened if events is None else merged(events, happened)
         try:
-            written = {name: as_columns(columns) for name, columns in handler.handle(events).items()}
+            written = written_by(handler, events)
             self.notes.update(handler.notes(events, written) if handler.notes is not None else {})
             self.checks += (handler.checks(events, written) if handler.checks is not None else {}).items()
         except HealthSimError as error:
@@ -84,9 +84,6 @@ class Dispatcher:
         except Exception as error:
             error.add_note(f"in the handler {stream}, {getattr(handler.handle, '__qualname__', handler.handle)}")
             raise
-        declared = {table.name for table in handler.writes}
-        if set(written) - declared:
-            raise TableError(f"writes {sorted(set(written) - declared)}, which it does not declare.", stream, "Add them to `writes`.")
         return written
 
     def event_table(self) -> pa.Table:
@@ -203,6 +200,21 @@ class Dispatcher:
             rows = left[self.chain.node[left] == node]
             codes[rows] = codes[source[self.chain.cause[rows]]]
         return codes
+
+
+def written_by(handler: EventHandler, events: Events) -> dict[str, Columns]:
+    """The tables that a handler makes of events, by name.
+
+    Raises:
+        TableError: It returns something else, or a table that it does not declare.
+    """
+    made = handler.handle(events)
+    if not isinstance(made, Mapping):
+        raise TableError(f"returns {type(made).__name__}, not a mapping.", "", "Return the columns of each table by its name.")
+    undeclared = sorted(set(made) - {table.name for table in handler.writes})
+    if undeclared:
+        raise TableError(f"writes {undeclared}, which it does not declare.", "", "Add them to `writes`.")
+    return {name: as_columns(columns) for name, columns in made.items()}
 
 
 def _grouped(node: NDArray[Any]) -> list[tuple[int, NDArray[np.intp]]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import numbers
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import attrs
+import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from healthsim_core.catalog import Catalog
@@ -307,16 +309,16 @@ def _namespace(value: Any) -> str:
 
 
 def _whole(value: Any, where: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise SpecificationError(f"{value!r} is not a whole number.", where, "Give a whole number.")
-    return value
+    return int(value)
 
 
 def _date(value: Any, where: str) -> datetime.date | None:
     if value is None:
         return None
     try:
-        return TypeAdapter(datetime.date).validate_python(value)
+        return TypeAdapter(datetime.date).validate_python(value.item() if isinstance(value, np.datetime64) else value)
     except ValidationError:
         raise SpecificationError(f"{value!r} is not a date.", where, "Write it as 2026-01-01.") from None
 

@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 import pyarrow as pa
 
+from healthsim_core.errors import UnknownNameError, suggestion
 from healthsim_core.generation.plan import Plan
 from healthsim_core.generation.validation import ValidationReport
 from healthsim_core.tables import ByTable
@@ -45,6 +46,14 @@ def _by_table(found: Mapping[str, Any]) -> Mapping[str, Any]:
     return ByTable(found) if type(found) is dict else found
 
 
+class ByFormat(dict[str, Sequence[str]]):
+    """The files of each format that a run wrote, by its name; any other name is an error that says which there are."""
+
+    def __missing__(self, name: str) -> Sequence[str]:
+        remedy = suggestion(str(name), self) if self else "It wrote none: `output_formats` names them."
+        raise UnknownNameError(f'the run wrote no format "{name}".', "outputs", remedy)
+
+
 @attrs.frozen(repr=False, eq=False)
 class Result:
     """A run's people, events, records, files and checks.
@@ -65,7 +74,7 @@ class Result:
     rows: Mapping[str, int] = attrs.field(converter=_by_table)
     validation: ValidationReport
     execution: Execution
-    outputs: Mapping[str, Sequence[str]] = attrs.field(factory=dict)
+    outputs: Mapping[str, Sequence[str]] = attrs.field(factory=dict, converter=ByFormat)
     cohort: str | None = None
     notes: tuple[str, ...] = ()
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, ValidationErro
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
-from healthsim_core.errors import HealthSimError, Mistakes, SpecificationError
+from healthsim_core.errors import ArgumentError, HealthSimError, Mistakes, SpecificationError
 from healthsim_core.spec.bounds import check_bounds, parsed_json, read_json
 from healthsim_core.spec.kinds import how_to_give, refuse_other_kind
 from healthsim_core.spec.schema import name_all, names_of
@@ -91,6 +91,18 @@ class Document(Specification):
     """
 
     kind: ClassVar[str] = ""
+
+    def __init__(self, *given: Any, **fields: Any) -> None:
+        """From its fields, by name; mistakes are told as by `read`."""
+        if given:
+            raise ArgumentError("its fields are given by name.", type(self).__name__, "`model_validate` takes a mapping of them.")
+        try:
+            super().__init__(**fields)
+        except ValidationError:
+            read_part(type(self), fields)
+            raise
+
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # parts of another document are read without it
 
     @classmethod
     def read(cls, source: Any, where: str = "") -> Self:

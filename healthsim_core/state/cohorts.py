@@ -144,7 +144,8 @@ def persist(result: Any, cohort: str | None = None, database: Path | str | None 
     if not hasattr(result, "execution") or not hasattr(result, "tables"):
         raise ArgumentError(f"{result!r:.60} is not a result.", "result", "Give what `generate` or an executor returned.")
     run = result.execution
-    name = cohort or available_name(str(result.cohort or run.spec.get("name") or "cohort"), database)
+    named = str(result.cohort or run.spec.get("name") or "cohort")
+    name = available_name(named, database) if cohort is None else cohort
     profile = (run.spec.get("profile") or {}).get("id")
     record = ExecutionRecord(run.id, run.spec, run.spec_hash, run.seed, run.as_of, run.versions, name, profile)
     schemas = {table: result.tables[table].schema for table in result.tables}

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+import numpy as np
 import pytest
 from membersim.generation import MEMBER_PROFILE_TEMPLATES, create_member_profile
 from networksim.generation import create_network_profile
@@ -24,11 +25,12 @@ from healthsim.generation import (
     ProfileJourneyOrchestrator,
     ProfileSpecification,
     ReferenceProfileResolver,
+    ScenarioSpecification,
     create_hybrid_profile,
 )
 from healthsim.state import load_cohort, persist, save_profile
 from healthsim_core import checked_call
-from healthsim_core.errors import ArgumentError, HealthSimError, SpecificationError, UnknownNameError
+from healthsim_core.errors import ArgumentError, HealthSimError, SpecificationError, StateError, UnknownNameError
 
 ADULTS = {"id": "adults", "demographics": {"age": 50}}
 PLACE = {"type": "county", "fips": "48201"}
@@ -101,6 +103,9 @@ WRONG: list[Callable[[], Any]] = [
     lambda: save_profile("p"),
     lambda: persist(3),
     lambda: load_cohort(3),
+    lambda: generate(),
+    lambda: generate(ADULTS, scenario={"scenario": "s", "profile": ADULTS}),
+    lambda: ProfileSpecification(ADULTS),
 ]
 
 
@@ -123,6 +128,42 @@ PUBLIC = [generate, ReferenceProfileResolver().resolve, create_hybrid_profile, P
 def test_whatever_is_given_first_nothing_but_our_errors_comes_out(function, thing, elsewhere):
     with suppress(HealthSimError):  # any other error fails the test
         function(copy.copy(thing))
+
+
+@pytest.mark.parametrize(("made", "path"), [
+    (lambda: ProfileSpecification(idd="adults"), "idd"),
+    (lambda: ProfileSpecification(demographics={"age": -4}), "demographics.age"),
+    (lambda: JourneySpecification(journey_id="j", duration_days=3), "events"),
+    (lambda: ScenarioSpecification(profile=ADULTS), "scenario"),
+])  # fmt: skip
+def test_a_specification_made_by_its_fields_tells_mistakes_as_one_that_is_read(made, path):
+    with pytest.raises(SpecificationError) as refused:
+        made()
+    assert path in {mistake.where for mistake in refused.value.mistakes}
+
+
+def test_whole_numbers_and_dates_of_numpy_are_whole_numbers_and_dates():
+    plain = generate(ADULTS, count=2, seed=5, as_of="2025-06-01", products=[])
+    counted = generate(ADULTS, count=np.int64(2), seed=np.int32(5), as_of=np.datetime64("2025-06-01"), products=[])
+    assert counted.execution.spec_hash == plain.execution.spec_hash
+
+
+@pytest.mark.parametrize(("formats", "said"), [(["x12_834"], 'Did you mean "x12_834"?'), (None, "It wrote none")])
+def test_a_format_that_the_run_did_not_write_is_a_key_error_that_says_what_it_wrote(formats, said, tmp_path):
+    out = tmp_path / "out" if formats else None
+    outputs = generate(ADULTS, count=1, products=["membersim"], output_formats=formats, out=out).outputs
+    with pytest.raises(KeyError, match=r'wrote no format "x12_843"') as refused:
+        outputs["x12_843"]
+    assert isinstance(refused.value, UnknownNameError) and said in str(refused.value) and outputs.get("x12_843") is None
+
+
+NAMELESS = [lambda: generate(ADULTS, count=1, products=[], cohort=""), lambda: persist(generate(ADULTS, count=1, products=[]), " ")]
+
+
+@pytest.mark.parametrize("store", NAMELESS)
+def test_a_cohort_without_a_name_is_refused(store, elsewhere):
+    with pytest.raises(StateError, match="cannot be a cohort's name"):
+        store()
 
 
 @pytest.mark.parametrize("name", ["membersim.clam", "claim", "MEMBERSIM.CLAIM", "membersim-claim"])

@@ -64,7 +64,16 @@ def test_a_hook_without_its_mark_is_found(checked):
     assert found["every hook is marked"].endswith("inn.py:15: healthsim_event_handlers lacks @hookimpl")
 
 
-@pytest.mark.parametrize("table", ["stay", "hotel.stay", "core.stay", "innkeeper.stay"])
+def test_a_hook_of_a_class_without_its_mark_is_found(checked):
+    source = GOOD + """
+    class Guests:
+        def healthsim_profiles(self):
+            yield from ()
+    """
+    assert failures(checked(source))["every hook is marked"].endswith("healthsim_profiles lacks @hookimpl")
+
+
+@pytest.mark.parametrize("table", ["stay", "hotel.stay", "core.stay", "innkeeper.stay", "inn.Stay", "inn.night.stay", "inn.stay "])
 def test_a_table_without_its_plugins_name_is_found(checked, table):
     found = failures(checked(table=table))
     assert found["every table is named after it"].endswith(f'inn.py:10: "{table}" should be "inn.stay"')
@@ -80,6 +89,15 @@ def test_rows_where_nothing_happens_are_told_with_their_number(checked):
     made = '{{"stay_id": [7], "person_id": [16], "nights": [1.0]}}'
     source = GOOD.replace('{{"stay_id": events.id, "person_id": events.person, "nights": {nights}}}', made)
     assert "inn.stay has 1 rows where nothing happens" in failures(checked(source))["nobody"]
+
+
+@pytest.mark.parametrize(("made", "said"), [
+    ("None", "returns NoneType, not a mapping."), ("[7]", "returns list, not a mapping."),
+    ('{{"inn.bill": {{}}}}', "writes ['inn.bill'], which it does not declare."),
+])  # fmt: skip
+def test_a_handler_that_returns_something_else_is_told_by_file_and_line(checked, made, said):
+    source = GOOD.replace('{{STAY.name: {{"stay_id": events.id, "person_id": events.person, "nights": {nights}}}}}', made)
+    assert f"inn.py:10: {said}" in failures(checked(source))["nobody"]
 
 
 def test_what_a_plugin_raises_is_told_with_where_it_was_raised(checked):

@@ -43,6 +43,15 @@ def test_a_hook_that_raises_fails_its_plugin_alone() -> None:
     assert list(offered.profiles) == ["adults"]
 
 
+def test_a_plugin_that_ends_the_process_is_reported_and_ends_nothing() -> None:
+    @hookimpl
+    def healthsim_profiles():
+        raise SystemExit(3)
+
+    left = load("left", SimpleNamespace(healthsim_profiles=healthsim_profiles), "left-dist", "1.0")
+    assert (left.status, left.cause) == ("failed", "SystemExit: 3")
+
+
 def test_a_hook_that_returns_something_else_than_offers_fails_its_plugin() -> None:
     assert plugin(healthsim_profiles=[{"id": "adults"}]).cause.endswith("which is not an offer")
 
@@ -67,7 +76,7 @@ def test_a_table_of_two_plugins_is_a_conflict() -> None:
 
 def test_triggers_in_a_circle_are_an_error() -> None:
     circle = [Trigger("clinic_visit", "clinic_bill"), Trigger("clinic_bill", "clinic_visit")]
-    with pytest.raises(PluginError, match="clinic_visit -> clinic_bill -> clinic_visit"):
+    with pytest.raises(PluginError, match=r"of clinic \(clinic-dist 1.0\) run in a circle: clinic_visit -> clinic_bill -> clinic_visit"):
         catalog(healthsim_triggers=circle)
 
 
