@@ -124,3 +124,12 @@ def test_a_stay_without_a_planned_discharge_ends_with_death_and_has_no_claim() -
     assert claims(result) == []
     assert {row["discharge_disposition"] for row in result.tables["patientsim.encounter"].to_pylist()} == {"20"}
     assert any("had no discharge planned" in note and note.endswith("6") for note in result.notes)
+
+
+def test_a_visit_is_billed_though_the_person_dies_before_the_bill_is_sent() -> None:
+    dies = {"event_id": "dies", "event_type": "death", "depends_on": "v", "delay": {"minutes": 30}}
+    seen = visit("EMER")
+    result = made({**seen, "events": [*seen["events"], dies]})
+    died = {row["person_id"]: row["death_date"] for row in result.entities.to_pylist()}
+    assert {claim["person_id"]: claim["service_from"] for claim in claims(result)} == died
+    assert result.validation.passed

@@ -96,3 +96,43 @@ def test_an_admission_that_knows_too_much_is_noticed(chest_pain, tmp_path):
     said = FORMAT.read(tmp_path).tables["patientsim.encounter"].to_pylist()
     truth = {row["encounter_id"]: row["admitting_code"] for row in result.tables["patientsim.encounter"].to_pylist()}
     assert sum(row["admitting_code"] != truth[row["encounter_id"]] for row in said) == 3
+
+
+def moved(event_id, unit, **delay):
+    return {"event_id": event_id, "event_type": "transfer", "depends_on": "in", "delay": delay, "parameters": {"unit": unit}}
+
+
+def stay(*transfers, **admission):
+    begins = {"event_id": "in", "event_type": "admission", "parameters": {"reason_code": "I21.4", "specialty": "cardiology", **admission}}
+    leaves = {"event_id": "out", "event_type": "discharge", "depends_on": "in", "delay": {"days": 5}, "parameters": {"drg": "282"}}
+    events = [begins, *transfers, leaves]
+    return {"journey_id": "stay", "duration_days": 30, "events": events}
+
+
+@pytest.mark.parametrize(("journey", "where"), [
+    (stay(moved("one", "icu", hours=20), unit="emergency"), [("A01", "emergency"), ("A02", "icu"), ("A03", "icu")]),
+    (stay(moved("one", "icu", minutes=0)), [("A01", "cardiology"), ("A02", "icu"), ("A03", "icu")]),
+    (stay(moved("one", "icu", hours=2), moved("two", "ward", days=1), unit="hall"),
+     [("A01", "hall"), ("A02", "icu"), ("A02", "ward"), ("A03", "ward")]),
+    (stay(), [("A01", "cardiology"), ("A03", "cardiology")]),
+])  # fmt: skip
+def test_each_message_of_a_stay_says_where_the_patient_is_at_its_moment(journey, where, tmp_path):
+    people = {"id": "one", "demographics": {"age": 60}}
+    told = {"journey": journey, "count": 3, "products": ["patientsim"], "output_formats": ["hl7v2_adt"], "out": tmp_path / "out"}
+    messages = read(Path(generate(profile=people, **told).outputs["hl7v2_adt"][0]))
+    assert [(trigger(m), fields(m, "PV1", 3).split("^")[0]) for m in messages] == where * 3
+
+
+def test_a_transfer_after_its_stay_is_left_out_and_the_run_says_so():
+    result = generate({"id": "one", "demographics": {"age": 60}}, stay(moved("late", "icu", days=9)), count=2, products=["patientsim"])
+    assert "transfers left out: their stay was over by then: 2" in result.notes
+    assert result.tables["patientsim.transfer"].num_rows == 0
+
+
+def test_a_diagnosis_after_the_discharge_is_told_of_a_stay_that_is_over(tmp_path):
+    late = {"event_id": "late", "event_type": "diagnosis", "depends_on": "in", "delay": {"days": 9}, "parameters": {"code": "I50.9"}}
+    told = {"journey": stay(late), "count": 1, "products": ["patientsim"], "output_formats": ["hl7v2_adt"], "out": tmp_path / "out"}
+    _, left, update = read(Path(generate(profile={"id": "one", "demographics": {"age": 60}}, **told).outputs["hl7v2_adt"][0]))
+    assert (trigger(left), trigger(update)) == ("A03", "A08")
+    assert fields(update, "PV1", 45) == fields(left, "PV1", 45) != ""
+    assert diagnoses(update) == [("I21.4", "F"), ("I50.9", "F")]

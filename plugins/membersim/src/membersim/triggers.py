@@ -10,6 +10,7 @@ TRIGGERS = (
         "claim_professional",
         delay=(1, 7),
         carry=("class", "specialty", "place_of_service", "service_code", "reason_code", "secondary_code"),
+        outlives=True,
         description="A visit is billed.",
     ),
     Trigger(

@@ -22,7 +22,7 @@ def messages(part: Records) -> Columns:
     Returns:
         Columns `person` and `visit` (rows in the part's people and encounters; -1 for a message about no visit),
         `time`, `trigger`, `control` (the id of what happened) and `suffix` (a letter that, with it, is the control id),
-        `leaving` (whether the discharge is told), `moved` and `made` (row of the transfer or the diagnosis that is told, else -1).
+        `leaving` (whether the visit has ended, so that its discharge is known), `moved` and `made` (row of the transfer or the diagnosis that is told, else -1).
     """
     found = Columns.concat([*_visits(part), _transfers(part), _diagnoses(part), _coverage_ends(part), _deaths(part)])
     begins = np.append(np.asarray(part["patientsim.encounter"]["start"]), np.datetime64("9999-12-31"))  # of no visit: last
@@ -43,9 +43,14 @@ def _visits(part: Records) -> Iterator[Columns]:
     begins = rendered(lambda value: kinds[value]["begin"], kind)
     common = {"person": person, "visit": rows, "control": np.asarray(visit["encounter_id"])}
     yield _rows(begins, "B", 0, time=np.asarray(visit["start"]), **common)
-    ends = kind.isin(name for name, told in kinds.items() if told["end"]) & ~np.isnat(visit["end"])
+    ends = _told_to_end(visit)
     over = {name: column[ends] for name, column in common.items()}
     yield _rows("A03", "E", 3, time=np.asarray(visit["end"])[ends], leaving=True, **over)
+
+
+def _told_to_end(visit: Columns) -> NDArray[np.bool_]:
+    kind: Any = visit["class"]
+    return np.asarray(kind.isin(name for name, told in CODES["class"].items() if told["end"]) & ~np.isnat(visit["end"]))
 
 
 def _transfers(part: Records) -> Columns:
@@ -66,10 +71,11 @@ def _diagnoses(part: Records) -> Columns:
     new = (row >= 0) & (time > np.asarray(visit["start"])[row]) if visit.rows else np.zeros(condition.rows, bool)
     for code in stated(visit, stays(visit)):
         new &= ~(condition["code"] == code[row]) if visit.rows else new
-    made = condition.where(new)
+    made, row, time = condition.where(new), row[new], time[new]
+    left = _told_to_end(visit)[row] & (time > np.asarray(visit["end"])[row]) if visit.rows else False
     person = part.rows_of(np.asarray(made["person_id"]))
     return _rows(
-        "A08", "D", 2, person=person, visit=row[new], time=time[new], control=np.asarray(made["condition_id"]), made=np.flatnonzero(new)
+        "A08", "D", 2, person=person, visit=row, time=time, control=np.asarray(made["condition_id"]), made=np.flatnonzero(new), leaving=left
     )  # fmt: skip
 
 

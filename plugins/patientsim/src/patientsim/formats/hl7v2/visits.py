@@ -38,13 +38,20 @@ def visit(message: Columns, encounter: Columns, part: Records) -> Any:
 
 
 def _places(message: Columns, part: Records) -> tuple[Text, Text]:
-    """The unit where the patient is at the time of each message, and the one that a transfer is from."""
-    moved, told = part["patientsim.transfer"], np.asarray(message["moved"])
-    last = _last_known(message, part, "patientsim.transfer", "time")
-    row = np.where(told >= 0, told, last)
+    """The unit where the patient is at the time of each message, and the one that a transfer is from.
+
+    Until the first transfer it is the unit that this is from; a visit begins before any transfer of the same minute.
+    """
+    moved, told, visit = part["patientsim.transfer"], np.asarray(message["moved"]), np.asarray(message["visit"])
+    order, first, stop = _known(message, part, "patientsim.transfer", "time")
+    stop = np.where(message["trigger"].isin(["A01", "A04"]), first, stop)  # type: ignore[union-attr]
+    last = np.where(stop > first, np.append(order, -1)[np.maximum(stop - 1, -1)], -1)
+    row, following = np.where(told >= 0, told, last), np.append(order, -1)[stop]
+    owner = np.append(positions(np.asarray(part["patientsim.encounter"]["encounter_id"]), np.asarray(moved["encounter_id"])), -1)
+    leaves = np.where((row < 0) & (visit >= 0) & (owner[following] == visit), following, -1)
     unit: Any = moved["unit"]
     before: Any = moved["from_unit"]
-    return _of(unit, row), _of(before, told)
+    return _of(unit, row).or_else(_of(before, leaves)), _of(before, told)
 
 
 def _of(column: Text, row: NDArray[Any]) -> Text:
@@ -78,21 +85,17 @@ def diagnoses(message: Columns, encounter: Columns, part: Records) -> Any:
     words = [display_of("ICD-10-CM", code).or_else(own) for code, own in beside]
     silent = np.asarray(message["trigger"] == "A02")
     pairs = [Text(np.where(silent, -1, each.codes), each.values) for pair in zip(codes, words, strict=True) for each in pair]
-    said = rendered(_stated, *pairs, encounter["class"], message["trigger"])  # type: ignore[arg-type]
+    over = Text(np.where(leaving, 0, -1).astype(np.int32), ["F"])
+    said = rendered(_stated, *pairs, encounter["class"], over)  # type: ignore[arg-type]
     group: Any = encounter["drg"]
     group = Text(np.where(leaving, group.codes, -1), group.values)
     return text.joined(said, _further(message, encounter, part, codes, silent), text.optional("DRG|", group, "\r"))
 
 
 @once
-def _stated(code: str | None, words: str | None, second: str | None, second_words: str | None, kind: str, trigger: str) -> str:
+def _stated(code: str | None, words: str | None, second: str | None, second_words: str | None, kind: str, final: str | None) -> str:
     told = [(icd, name) for icd, name in ((code, words), (second, second_words)) if icd]
-    return "".join(_line(row, icd, name, _stage(kind, trigger)) for row, (icd, name) in enumerate(told, 1))
-
-
-def _stage(kind: str, trigger: str) -> str:
-    stage: str = "F" if trigger == "A03" else CODES["class"][kind]["diagnosis"]
-    return stage
+    return "".join(_line(row, icd, name, final or CODES["class"][kind]["diagnosis"]) for row, (icd, name) in enumerate(told, 1))
 
 
 def _line(row: int, code: str, words: str | None, stage: str) -> str:
@@ -126,12 +129,6 @@ def _further(message: Columns, encounter: Columns, part: Records, codes: tuple[T
     time = moments(recorded, part.offsets(recorded, np.asarray(message["person"])[owner]))
     lines = text.lines("DG1|", column, "||", named, "||", *time, "|", Text(stage.astype(np.int32), ["W", "F"]), "\r")
     return text.grouped(lines, owner, message.rows)
-
-
-def _last_known(message: Columns, part: Records, table: str, time: str) -> NDArray[np.intp]:
-    """Row of the table's last of the visit up to each message; -1 for none."""
-    order, first, stop = _known(message, part, table, time)
-    return np.where(stop > first, np.append(order, -1)[np.maximum(stop - 1, -1)], -1)
 
 
 def _known(message: Columns, part: Records, table: str, time: str) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
