@@ -22,7 +22,8 @@ def messages(part: Records) -> Columns:
     Returns:
         Columns `person` and `visit` (rows in the part's people and encounters; -1 for a message about no visit),
         `time`, `trigger`, `control` (the id of what happened) and `suffix` (a letter that, with it, is the control id),
-        `leaving` (whether the visit has ended, so that its discharge is known), `moved` and `made` (row of the transfer or the diagnosis that is told, else -1).
+        `leaving` (whether the visit has ended, so that its discharge is known), `moved` and `made` (row of the transfer or the
+        diagnosis that is told, else -1).
     """
     found = Columns.concat([*_visits(part), _transfers(part), _diagnoses(part), _coverage_ends(part), _deaths(part)])
     begins = np.append(np.asarray(part["patientsim.encounter"]["start"]), np.datetime64("9999-12-31"))  # of no visit: last
