@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -19,14 +20,15 @@ from healthsim_core.execution.agreement import agreement
 from healthsim_core.execution.finding import Finding, Verification
 from healthsim_core.execution.manifest import MANIFEST, digest, read_manifest
 from healthsim_core.execution.parts import TABLES
+from healthsim_core.execution.remade import remade
 from healthsim_core.execution.stored import StoredTables, table_name
+from healthsim_core.execution.table_checks import table_findings
 from healthsim_core.execution.truth import truth_of
 from healthsim_core.format_offers import OutputFormat, ReadBack
 from healthsim_core.formats.folder import Folder
 from healthsim_core.formats.scratch import Scratch
 from healthsim_core.reading import Truth
-from healthsim_core.tables import Field, Table, to_arrow
-from healthsim_core.world import PERSON
+from healthsim_core.tables import Table, to_arrow
 
 TOLERANCE = 1e-9  # of numbers that a file prints in decimal
 
@@ -65,7 +67,10 @@ def _asked(listed: dict[str, Any], formats: Collection[str] | None) -> dict[str,
         if name not in there:
             raise unknown("format", name, there - {TABLES}, "--format")
     files = [file for file in listed["files"] if file["format"] in {TABLES, *formats}]
-    return {**listed, "files": files, "digest": digest(files) if digest(listed["files"]) == listed["digest"] else ""}
+    if digest(listed["files"]) != listed["digest"] or not all(_is_of(listed["files"], part) for part in listed["parts"]):
+        return {**listed, "files": files, "digest": ""}
+    parts = [{**part, "sha256": digest(file for file in files if file["part"] == part["number"])} for part in listed["parts"]]
+    return {**listed, "files": files, "digest": digest(files), "parts": parts}
 
 
 def _verified(folder: Folder, listed: Mapping[str, Any], offers: Catalog) -> Verification:
@@ -77,23 +82,34 @@ def _verified(folder: Folder, listed: Mapping[str, Any], offers: Catalog) -> Ver
     with duckdb.connect() as connection:
         for name in stored:
             connection.read_parquet(stored.paths(name)).create_view(name)
-        findings += _tables(connection, {name: _count(connection, f'SELECT count(*) FROM "{name}"') for name in stored}, offers)
+        counts = {name: _count(connection, f'SELECT count(*) FROM "{name}"') for name in stored}
+        findings += table_findings(connection, counts, offers, _today(listed))
+    findings += remade(folder, listed, stored, offers)
     names = list(dict.fromkeys(file["format"] for file in listed["files"] if file["format"] != TABLES))
     for name in names:
         findings += _whole_format(folder, name, listed, stored, offers)
     return Verification(tuple(findings))
 
 
-def verify_cohort(name: str, database: str | Path | None = None, catalog: Catalog | None = None) -> Verification:
-    """Check the keys and references of a stored cohort."""
-    from healthsim_core.state import load_cohort
+def _today(listed: Mapping[str, Any]) -> str | None:
+    try:
+        return datetime.date.fromisoformat(listed["spec"]["as_of"]).isoformat()
+    except (KeyError, TypeError, ValueError):
+        return None  # what a compilation of the specification will say
 
-    tables = dict(load_cohort(name, database))
+
+def verify_cohort(name: str, database: str | Path | None = None, catalog: Catalog | None = None) -> Verification:
+    """Check the tables of a stored cohort; of a registered dataset, its files and what its specification makes as well."""
+    from healthsim_core.state import load_cohort, show_execution
+
+    tables, execution = load_cohort(name, database), show_execution(name, database)
+    if tables.folder is not None:
+        return verify_folder(tables.folder.place, catalog, formats=())
     with duckdb.connect() as connection:
         for table, rows in tables.items():
             connection.register(table, rows)
         counts = {table: rows.num_rows for table, rows in tables.items()}
-        return Verification(tuple(_tables(connection, counts, catalog or default_catalog())))
+        return Verification(tuple(table_findings(connection, counts, catalog or default_catalog(), execution.as_of.isoformat())))
 
 
 def _changed(folder: Folder, listed: Mapping[str, Any]) -> list[str]:
@@ -104,35 +120,15 @@ def _changed(folder: Folder, listed: Mapping[str, Any]) -> list[str]:
 
 
 def _files(listed: Mapping[str, Any], changed: list[str]) -> Finding:
-    wrong = [*changed, *([MANIFEST] if digest(listed["files"]) != listed["digest"] else [])]
+    fits = digest(listed["files"]) == listed["digest"] and all(_is_of(listed["files"], part) for part in listed["parts"])
+    wrong = [*changed, *([] if fits else [MANIFEST])]
     example = f", such as {wrong[0]}" if wrong else ""
     return Finding(MANIFEST, "files are those that were written", len(listed["files"]), len(wrong), example)
 
 
-def _tables(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, int], catalog: Catalog) -> Iterator[Finding]:
-    for name, rows in tables.items():
-        declared = catalog.tables.get(name)
-        if declared is None:
-            continue
-        keys = ", ".join(f'"{key}"' for key in declared.key)
-        repeated = _count(connection, f'SELECT count(*) FROM (SELECT 1 FROM "{name}" GROUP BY {keys} HAVING count(*) > 1)')
-        yield Finding(name, "keys are distinct", rows, repeated)
-        for field in declared.fields:
-            if field.references in tables:
-                target = catalog.tables[field.references].key[0]
-                there = f'FROM "{field.references}" t WHERE t."{target}" = "{name}"."{field.name}"'
-                lost = f'"{field.name}" IS NOT NULL AND NOT EXISTS ({there})'
-                strangers = _count(connection, f'SELECT count(*) FROM "{name}" WHERE {lost}')
-                yield Finding(name, f"{field.name} is a {field.references}", rows, strangers)
-            if declared.person and "core.person" in tables and name != "core.person" and _is_of_person(field):
-                same = f'SELECT count(*) FROM "{name}" t JOIN "core.person" p ON p.person_id = t."{declared.person}"'
-                differs = _count(connection, f'{same} WHERE t."{field.name}" IS DISTINCT FROM p."{field.name}"')
-                yield Finding(name, f"{field.name} is the person's", rows, differs)
-
-
-def _is_of_person(field: Field) -> bool:
-    """Whether a field says of a person what `core.person` says: the same name, of the same value set."""
-    return bool(field.codes) and any(own.name == field.name and own.codes == field.codes for own in PERSON.fields)
+def _is_of(files: Iterable[Mapping[str, Any]], part: Mapping[str, Any]) -> bool:
+    """Whether a part of the manifest has the digest of its own files."""
+    return bool(digest(file for file in files if file["part"] == part["number"]) == part["sha256"])
 
 
 def _whole_format(folder: Folder, name: str, listed: Mapping[str, Any], stored: StoredTables, catalog: Catalog) -> Iterable[Finding]:

@@ -135,8 +135,12 @@ class Plan:
     @functools.cached_property
     def hash(self) -> str:
         """SHA-256 of the request and the versions: the same hash, the same bytes."""
-        document = {"request": self.request.document(), "versions": self.versions}
-        return hashlib.sha256(json.dumps(document, sort_keys=True, allow_nan=False).encode()).hexdigest()
+        return spec_hash(self.request.document(), self.versions)
+
+
+def spec_hash(request: Mapping[str, Any], versions: Mapping[str, str]) -> str:
+    """SHA-256 of a request, as plain JSON, and of the versions that run it."""
+    return hashlib.sha256(json.dumps({"request": request, "versions": versions}, sort_keys=True, allow_nan=False).encode()).hexdigest()
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")  # moments of distributions may be infinite, which is no mistake

@@ -83,6 +83,11 @@ class CohortTables(Mapping[str, pa.Table]):
             self._tables = {table.name: table for table in stored_tables(connection, self._id, name)}
             self._stored = self._stored_now(connection)
 
+    @property
+    def folder(self) -> Folder | None:
+        """Where the files of a registered dataset lie; None for a cohort that the database holds."""
+        return next((table.folder for table in self._tables.values()), None)
+
     def __getitem__(self, name: str) -> pa.Table:
         if name not in self._tables:
             raise no_table(name, self._tables)

@@ -62,6 +62,8 @@ def fit_manifest(out: Path) -> None:
     for file in manifest["files"]:
         content = (out / file["path"]).read_bytes()
         file |= {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    for part in manifest["parts"]:
+        part["sha256"] = digest(file for file in manifest["files"] if file["part"] == part["number"])
     manifest["digest"] = digest(manifest["files"])
     (out / "manifest.json").write_bytes(as_json(manifest))
 

@@ -1,6 +1,6 @@
 """DentalSim: dental visits, and the medical claims that costly ones cause."""
 
-import pyarrow.csv
+import pyarrow as pa
 
 from healthsim_core import (
     CodeSystemOffer,
@@ -56,12 +56,12 @@ class VisitList:
 
 def read_list(folder, truth):
     """The lines of the file, by number, and what the table says they are."""
-    names = ["person_id", "procedure", "tooth"]
-    reading, parsing = pyarrow.csv.ReadOptions(column_names=names), pyarrow.csv.ParseOptions(delimiter="|")
-    lines = pyarrow.csv.read_csv(folder / "visits.txt", reading, parsing)
-    truth.register("lines", lines)
-    said = truth.select("SELECT row_number() OVER () AS line, * FROM lines")
-    yield Records("visit", ["line"], said, truth.select(f"SELECT row_number() OVER () AS line, {', '.join(names)} FROM \"{VISIT.name}\""))
+    names = ("person_id", "procedure", "tooth")
+    lines = (folder / "visits.txt").read_text().splitlines()
+    rows = [{"line": number, **dict(zip(names, line.split("|"), strict=True))} for number, line in enumerate(lines, 1)]
+    said = pa.Table.from_pylist(rows, pa.schema([("line", pa.int64()), *((name, pa.string()) for name in names)]))
+    columns = ", ".join(f"{name}::VARCHAR AS {name}" for name in names)
+    yield Records("visit", ["line"], said, truth.select(f'SELECT row_number() OVER () AS line, {columns} FROM "{VISIT.name}"'))
 
 
 @hookimpl

@@ -18,17 +18,21 @@ def _npi(name: str, description: str) -> Field:
     return Field(name, "category", description, nullable=True, codes="npi")
 
 
-def _adjudicated() -> tuple[Field, ...]:
-    """The amounts of a claim or a line; all but the charge are null while the claim is pending."""
+def _adjudicated(lines: str = "") -> tuple[Field, ...]:
+    """The amounts of a line, or of a claim as the sum of its `lines`; all but the charge are null while the claim is pending."""
+
+    def amount(name: str, description: str, *parts: str, nullable: bool = True) -> Field:
+        return Field(name, "money", description, unit="USD", nullable=nullable, sum_of=(f"{lines}.{name}",) if lines else parts)
+
     return (
-        Field("billed", "money", "Charge.", unit="USD"),
-        Field("allowed", "money", "Allowed amount; 0 where denied.", unit="USD", nullable=True),
-        Field("deductible", "money", "Deductible (PR-1).", unit="USD", nullable=True),
-        Field("coinsurance", "money", "Coinsurance (PR-2).", unit="USD", nullable=True),
-        Field("copay", "money", "Copay (PR-3).", unit="USD", nullable=True),
-        Field("member_share", "money", "Deductible, coinsurance and copay together (group PR).", unit="USD", nullable=True),
-        Field("adjustment", "money", "What nobody pays, under adjustment_group and adjustment_reason.", unit="USD", nullable=True),
-        Field("paid", "money", "What the payer pays.", unit="USD", nullable=True),
+        amount("billed", "Charge.", nullable=False),
+        amount("allowed", "Allowed amount; 0 where denied.", "member_share", "paid"),
+        amount("deductible", "Deductible (PR-1)."),
+        amount("coinsurance", "Coinsurance (PR-2)."),
+        amount("copay", "Copay (PR-3)."),
+        amount("member_share", "Deductible, coinsurance and copay together (group PR).", "deductible", "coinsurance", "copay"),
+        amount("adjustment", "What nobody pays, under adjustment_group and adjustment_reason."),
+        amount("paid", "What the payer pays."),
         Field("adjustment_group", "category", "Claim adjustment group of `adjustment`: CO.", nullable=True),
         Field("adjustment_reason", "category", "Claim adjustment reason of `adjustment`: 45 where paid, else the denial's.", nullable=True),
     )
@@ -132,7 +136,7 @@ CLAIM = Table(
         _npi("billing_npi", "Organization that bills and is paid."),
         _npi("rendering_npi", "Clinician who rendered the service; attending physician of a stay."),
         _npi("facility_npi", "Organization where the service took place."),
-        *_adjudicated(),
+        *_adjudicated("membersim.claim_line"),
         Field("lines", "integer", "Number of lines."),
         Field(
             "trace_number", "text",

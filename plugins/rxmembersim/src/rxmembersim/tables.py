@@ -56,15 +56,21 @@ PRESCRIPTION = Table(
 _CLAIM_MONEY = (
     Field("ingredient_cost", "money", "Ingredient cost submitted, NCPDP field 409-D9.", unit="USD"),
     Field("dispensing_fee", "money", "Dispensing fee submitted, NCPDP field 412-DC.", unit="USD"),
-    Field("gross_amount_due", "money", "Ingredient cost and dispensing fee, NCPDP field 430-DU.", unit="USD"),
-    Field("allowed", "money", "What the benefit allows, patient and plan together; for cash, the pharmacy's price.", unit="USD"),
+    Field(
+        "gross_amount_due", "money", "Ingredient cost and dispensing fee, NCPDP field 430-DU.", unit="USD",
+        sum_of=("ingredient_cost", "dispensing_fee"),
+    ),
+    Field(
+        "allowed", "money", "What the benefit allows, patient and plan together; for cash, the pharmacy's price.", unit="USD",
+        sum_of=("patient_pay", "plan_paid"),
+    ),
     Field("deductible", "money", "Part of the patient's payment that goes to the deductible.", unit="USD"),
     Field("copay", "money", "Part of the patient's payment that is copayment or coinsurance.", unit="USD"),
     Field("patient_pay", "money", "What the patient pays: deductible and copay; for cash, all of it.", unit="USD"),
     Field("plan_paid", "money", "What the plan pays.", unit="USD"),
     Field("deductible_to_date", "money", "The person's deductible met in the plan year after this.", unit="USD"),
     Field("out_of_pocket_to_date", "money", "The person's payments in the plan year after this.", unit="USD"),
-)
+)  # fmt: skip
 
 FILL = Table(
     "rxmembersim.fill",
