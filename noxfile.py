@@ -28,6 +28,10 @@ FEW_TESTS = ("tests/core/test_dates.py", "tests/core/test_draws.py")
 KEPT_VARIABLES = r"(?i)CERT|CA_BUNDLE|CAINFO|INDEX|FIND_LINKS|PROXY"  # how this machine reaches its indexes
 PRODUCTS = ("patientsim", "membersim", "rxmembersim", "trialsim", "populationsim", "networksim")
 
+FORMATS = (
+    "fhir_r4", "fhir_bundle", "hl7v2_adt", "x12_834", "x12_837", "x12_835", "ncpdp_d0", "sdtm_datasets", "dental_list",
+)  # fmt: skip
+
 
 @nox.session
 def tests(session: nox.Session) -> None:
@@ -86,6 +90,13 @@ def stores(session: nox.Session) -> None:
         tests = [*(session.posargs or ["-rs", "--durations", "5"]), "tests/integration/test_object_stores.py"]
         own = {"PYTHONPATH": "", "PATH": path, "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}  # or Ray's workers would be of uv's environment
         session.run(python, "-m", "pytest", *tests, external=True, env=own)
+
+
+@nox.session
+def changes(session: nox.Session) -> None:
+    """How many of a thousand changes of one digit or letter `verify` finds in each format; arguments replace the formats."""
+    for name in session.posargs or FORMATS:
+        session.run("python", str(ROOT / "tests" / "integration" / "changed.py"), name)
 
 
 @nox.session

@@ -1,6 +1,6 @@
 """One digit or letter changed at random in a file of a run, with the manifest made to fit: does `verify` find it?
 
-`python -m tests.integration.changed FORMAT [--count 1000] [--seed 1]` prints how many of the changes were found, and the others.
+`python tests/integration/changed.py FORMAT [--count 1000] [--seed 1]` prints how many of the changes were found, and the others.
 """
 
 from __future__ import annotations
