@@ -1,8 +1,10 @@
-"""For plugin authors: people and events made by hand, and the conformance tests to inherit."""
+"""For plugin authors: people and events made by hand, formats read back, and the conformance tests to inherit."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from healthsim_core.events import Events, People, Run, no_ancestors
 if TYPE_CHECKING:
     from healthsim_core.conformance import PluginConformance
 
-__all__ = ["PluginConformance", "make_events", "make_people", "make_run"]
+__all__ = ["PluginConformance", "contradictions", "make_events", "make_people", "make_run"]
 
 AS_OF, START = np.datetime64("2026-01-01"), np.datetime64("2025-01-01")
 
@@ -70,6 +72,32 @@ def make_events(
         "parameters": Columns(parameters or {}, rows), "chunk": people, "ancestors": lambda name: found.get(name) or no_ancestors(rows),
     }  # fmt: skip
     return Events(**{**values, **changes})
+
+
+def contradictions(out: Path | str, name: str) -> list[str]:
+    """What `healthsim verify` finds wrong in the files of one format; not asked is whether they are those that were written.
+
+    Args:
+        out: The folder of a run of one part.
+        name: The format.
+    """
+    from healthsim_core.catalog import default_catalog
+    from healthsim_core.execution.agreement import agreement
+    from healthsim_core.execution.manifest import read_manifest
+    from healthsim_core.execution.parts import TABLES
+    from healthsim_core.execution.stored import StoredTables
+    from healthsim_core.execution.truth import truth_of
+    from healthsim_core.formats.folder import Folder
+
+    folder, catalog = Folder(out), default_catalog()
+    listed = read_manifest(folder)
+    stored = StoredTables(folder, [file["path"] for file in listed["files"] if file["format"] == TABLES])
+    records = catalog.formats[name].records
+    found: list[str] = []
+    with closing(truth_of(listed["spec"], stored, stored, None, catalog)) as truth:
+        for told in records(Path(out, name), truth) if records else ():
+            found += [told] if isinstance(told, str) else [str(finding) for finding in agreement(name, told) if finding.wrong]
+    return found
 
 
 def __getattr__(name: str) -> Any:

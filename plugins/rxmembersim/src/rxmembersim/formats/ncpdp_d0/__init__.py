@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from healthsim_core import OutputFormat
 from rxmembersim.formats.ncpdp_d0.layout import CHARACTERS
-from rxmembersim.formats.ncpdp_d0.reader import read_claims
+from rxmembersim.formats.ncpdp_d0.reader import read_requests
 from rxmembersim.formats.ncpdp_d0.writer import ClaimWriter
 
 NCPDP_D0 = OutputFormat(
     name="ncpdp_d0",
     description="Pharmacy claims, NCPDP Telecommunication D.0: billing (B1) and reversal (B2) requests, in a file each.",
     writer=ClaimWriter,
-    read=read_claims,
+    records=read_requests,
     in_parts=True,
     characters=CHARACTERS,
     needs=("core.person", "rxmembersim.cardholder", "rxmembersim.prescription", "rxmembersim.fill", "rxmembersim.reversal"),

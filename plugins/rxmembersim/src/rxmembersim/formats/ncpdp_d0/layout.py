@@ -14,13 +14,11 @@ from healthsim_core import Characters, Text, text
 STX, ETX = "\x02", "\x03"
 FIELD, GROUP, SEGMENT = "\x1c", "\x1d", "\x1e"
 END = f"{ETX}\n"
-# the request's header: name and width of each field, in order, 56 bytes in all
-HEADER = {
-    "bin": 6, "version": 2, "transaction": 2, "pcn": 10, "count": 1, "pharmacy_qualifier": 2, "pharmacy": 15, "date": 8, "software": 10,
-}  # fmt: skip
 POSITIVE, NEGATIVE = "{ABCDEFGHI", "}JKLMNOPQR"  # the last digit of an amount, 0 to 9, carries its sign
 NO_PRODUCT = "0" * 11
-_LETTERS = str.maketrans({"ß": "ss", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "æ": "ae", "Æ": "AE", "đ": "d", "Đ": "D"})  # do not decompose
+# letters that are no letter and accent, as they are spelled without
+SPELLED = {"ß": "ss", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "æ": "ae", "Æ": "AE", "đ": "d", "Đ": "D"}
+_LETTERS = str.maketrans(SPELLED)
 
 
 def field(identifier: str, value: str | Text | pa.Array) -> pa.Array | str:
@@ -48,8 +46,8 @@ def quantity(amounts: NDArray[np.float64]) -> pa.Array:
 
 
 def alphanumeric(values: Text | pa.Array, width: int) -> Text:
-    """Text as it may stand in a field: printable ASCII capitals, at most `width` long; null stays null."""
-    return text.each(values, lambda value: plain(value)[:width].rstrip())
+    """Text as it may stand in a field: printable ASCII capitals, at most `width` long; null stays null, as does what has none."""
+    return (values if isinstance(values, Text) else Text.of(values)).recode(lambda value: plain(value)[:width].rstrip() or None)
 
 
 def fixed(values: Text | pa.Array, width: int) -> pa.Array:
@@ -70,20 +68,6 @@ def printable(value: str) -> str:
 
 
 CHARACTERS = Characters("^ -~", replace=printable)
-
-
-def amount(overpunched: str) -> int:
-    """Cents of an overpunched amount.
-
-    Raises:
-        ValueError: It is not one.
-    """
-    digits, last = overpunched[:-1], overpunched[-1:]
-    if last and last in POSITIVE:
-        return int(digits + str(POSITIVE.index(last)))
-    if last and last in NEGATIVE:
-        return -int(digits + str(NEGATIVE.index(last)))
-    raise ValueError(f"{overpunched!r} is not an overpunched amount")
 
 
 def dates(days: pa.ChunkedArray | NDArray[np.datetime64]) -> pa.Array:

@@ -1,117 +1,91 @@
-"""Read the transmissions back, for `healthsim verify`."""
+"""Both files read back, and what the tables say of each request, for `healthsim verify`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import attrs
-import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from healthsim_core import Columns, ReadBack, Text
-from rxmembersim.facts import facts
-from rxmembersim.formats.ncpdp_d0 import layout
-from rxmembersim.formats.ncpdp_d0.layout import ETX, FIELD, GROUP, HEADER, SEGMENT, STX
-from rxmembersim.formats.ncpdp_d0.writer import SALES
+from healthsim_core import Records, Truth, read_queries
+from rxmembersim.facts import facts, rows
+from rxmembersim.formats.ncpdp_d0.layout import SPELLED
+from rxmembersim.formats.ncpdp_d0.parser import SEGMENTS, Transmissions, cents
 
-_MONEY = {"D9": "ingredient_cost", "DC": "dispensing_fee", "DQ": "usual_and_customary", "DU": "gross_amount_due"}
-Key = tuple[str, ...]
-
-
-@attrs.frozen
-class Transmission:
-    """One transmission: the header's fields, and the fields of each segment by its identifier."""
-
-    header: Mapping[str, str]
-    segments: Mapping[str, Mapping[str, str]]
-
-    @classmethod
-    def parse(cls, raw: str) -> Transmission:
-        """The transmission that stands between STX and ETX."""
-        header, at = {}, 0
-        for name, width in HEADER.items():
-            header[name] = raw[at : at + width].rstrip()
-            at += width
-        segments = {}
-        for part in raw[at:].replace(GROUP, "").split(SEGMENT):
-            fields = {element[:2]: element[2:] for element in part.split(FIELD) if element}
-            segments[fields.pop("AM", "")] = fields
-        return cls(header, segments)
-
-    @property
-    def key(self) -> Key:
-        """What a reversal and its claim have in common."""
-        claim = self.segments["07"]
-        return (self.header["pharmacy"], self.header["date"], claim["D2"], claim["D3"], claim["D7"], self.segments["04"]["C2"])
+FILES = {"B1": "b1.ncpdp", "B2": "b2.ncpdp"}
+AMOUNTS = ("D9", "DC", "DQ", "DU")
+QUESTIONS = read_queries(Path(__file__).with_name("truth.sql"))
+_WORDS = {
+    "person": ("first_name", "last_name", "address", "city"), "card": ("bin", "pcn", "group_id"), "held": (),
+    "provider": ("last_name", "first_name"), "filled": ("cardholder_id",),
+}  # fmt: skip
+_PROVIDER = pa.schema([(name, pa.string()) for name in ("npi", "last_name", "first_name")])
 
 
-def read_claims(folder: Path) -> ReadBack:
-    """The fills and reversals that the files tell."""
-    problems: list[str] = []
-    fills, reversals = [], []
-    by_key: dict[Key, dict[str, Any]] = {}
-    for claim in transmissions(folder / "b1.ncpdp"):
-        row = _fill(claim)
-        fills.append(row)
-        if claim.key in by_key:
-            problems.append(f"b1.ncpdp: two claims for prescription {claim.key[2]}, fill {claim.key[3]}, on {claim.key[1]}.")
-        by_key[claim.key] = row
-        problems += _sums(claim, row)
-    for reversal in transmissions(folder / "b2.ncpdp"):
-        row = by_key.get(reversal.key)
-        if row is None:
-            problems.append(f"b2.ncpdp: reverses fill {reversal.key[3]} of prescription {reversal.key[2]}, which was not billed.")
-        else:
-            reversals.append({"fill_id": row["fill_id"], "fill_number": int(reversal.segments["07"]["D3"])})
-    tables = {"rxmembersim.fill": _columns(fills, _FILL), "rxmembersim.reversal": _columns(reversals, _REVERSAL)}
-    return ReadBack(tables, complete=tuple(tables), problems=tuple(problems), leaves_out={"rxmembersim.fill": ("status", SALES)})
+def read_requests(folder: Path, truth: Truth) -> Iterator[Records | str]:
+    """The requests of both files, a column a field, and what is wrong in the files themselves.
+
+    Args:
+        folder: The format's folder.
+        truth: The tables.
+    """
+    _tell(truth)
+    for transaction, name in FILES.items():
+        found = Transmissions(_content(folder / name), transaction)
+        if len(found.broken):
+            yield f"{name}: {len(found.broken):,} transmissions are not built as they should be, such as number {found.broken[0]:,}."
+        said = pa.table({"claim": _claim(found, transaction), **_fields(found, transaction)})
+        truth.register(transaction.lower(), said.append_column("place", pa.array(found.number)))
+        truth.register("asked", truth.select(QUESTIONS[transaction]))
+        columns = ", ".join(f'"{field}"' for field in said.column_names)
+        yield Records(transaction, ["claim"], said, truth.select(f"SELECT {columns} FROM ({QUESTIONS['request']})"))
+    for what, sql in QUESTIONS.items():
+        if what.startswith(tuple(FILES.values())) and (wrong := truth.select(sql)).num_rows:
+            yield f"{what} {wrong[0][0]} ({wrong.num_rows:,} in all)."
 
 
-def transmissions(path: Path) -> Iterator[Transmission]:
-    """All transmissions of a file, in order; none where the file is not there."""
-    if not path.exists():
-        return
-    for framed in path.read_text(encoding="ascii").split(STX)[1:]:
-        yield Transmission.parse(framed[: framed.index(ETX)])
+def _content(path: Path) -> bytes:
+    return path.read_bytes() if path.exists() else b""
 
 
-def _fill(request: Transmission) -> dict[str, Any]:
-    claim, pricing = request.segments["07"], request.segments["11"]
-    fallback = facts("pharmacies")["fallback"]
-    pharmacy, prescriber = request.header["pharmacy"], request.segments["03"]["DB"]
-    return {
-        "fill_id": int(request.segments["16"]["BM"].removeprefix("FILL ")),
-        "cardholder_id": request.segments["04"]["C2"],
-        "fill_number": int(claim["D3"]),
-        "ndc": None if claim["D7"] == layout.NO_PRODUCT else claim["D7"],
-        "days_supply": int(claim["D5"]),
-        "quantity": int(claim["E7"]) / 1000,
-        "fill_date": np.datetime64(f"{request.header['date'][:4]}-{request.header['date'][4:6]}-{request.header['date'][6:]}"),
-        "pharmacy_npi": None if pharmacy == fallback["pharmacy_npi"] else pharmacy,
-        "prescriber_npi": None if prescriber == fallback["prescriber_npi"] else prescriber,
-        **{name: layout.amount(pricing[code]) for code, name in _MONEY.items()},
-    }
+def _fields(found: Transmissions, transaction: str) -> dict[str, pa.Array]:
+    fields = {name: found.column(name) for segment, names in SEGMENTS[transaction].items() for name in (f"AM{segment}", *names.split())}
+    return found.header() | {name: cents(column) if name in AMOUNTS else column for name, column in fields.items()}
 
 
-def _sums(request: Transmission, row: Mapping[str, Any]) -> list[str]:
-    if row["ingredient_cost"] + row["dispensing_fee"] == row["gross_amount_due"]:
-        return []
-    return [f"b1.ncpdp: fill {row['fill_id']}: ingredient cost and dispensing fee do not make the gross amount due."]
+def _claim(found: Transmissions, transaction: str) -> pa.Array:
+    """What tells requests apart: the claim's narrative; of a reversal, what names the claim."""
+    if transaction == "B1":
+        return found.column("BM")
+    return pc.binary_join_element_wise(found.column("D2"), found.column("D3"), found.header()["D1"], " ")
 
 
-_FILL = (
-    "fill_id", "cardholder_id", "fill_number", "ndc", "days_supply", "quantity", "fill_date", "pharmacy_npi", "prescriber_npi",
-    *_MONEY.values(),
-)  # fmt: skip
-_REVERSAL = ("fill_id", "fill_number")
-_TEXTS = ("cardholder_id", "ndc", "pharmacy_npi", "prescriber_npi")
+def _tell(truth: Truth) -> None:
+    """Make known what the queries ask besides the tables."""
+    truth.stand_in("networksim.provider", _PROVIDER)
+    for name, words in _WORDS.items():
+        truth.register(name, _as_sent(truth.select(QUESTIONS[name]), words))
+    for name, file in (("product", "formulary"), ("class", "classes")):
+        truth.register(name, pa.Table.from_pylist([{**row, "place": place} for place, row in enumerate(rows(file), 1)]))
+    truth.register("unit", truth.select(QUESTIONS["unit"]))
+    truth.register("constants", pa.Table.from_pylist([{**facts("pharmacies")["fallback"], **facts("dur")["override"]}]))
 
 
-def _columns(rows: list[dict[str, Any]], names: tuple[str, ...]) -> Columns:
-    columns: dict[str, Any] = {}
-    for name in names:
-        values = [row[name] for row in rows]
-        kind = "datetime64[D]" if name == "fill_date" else np.float64 if name == "quantity" else np.int64
-        columns[name] = Text.of(values) if name in _TEXTS else np.array(values, kind)
-    return Columns(columns, len(rows))
+def _as_sent(table: pa.Table, words: tuple[str, ...]) -> pa.Table:
+    for name in words:
+        table = table.set_column(table.column_names.index(name), name, _ascii(table[name].cast(pa.string())))
+    return table
+
+
+def _ascii(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Capitals without their accents; what no one can spell in ASCII is a blank, and blanks are never two; null where nothing is left."""
+    if pc.any(pc.match_substring_regex(texts, "[^ -~]")).as_py():
+        for letter, spelled in SPELLED.items():
+            texts = pc.replace_substring(texts, letter, spelled)
+        bare = pc.replace_substring_regex(pc.utf8_normalize(texts, "NFKD"), r"\p{Mn}", "")
+        texts = pc.replace_substring_regex(bare, "[^ -~]", " ")
+    if pc.any(pc.match_substring_regex(texts, "^ |  | $|^$")).as_py():
+        texts = pc.utf8_trim(pc.replace_substring_regex(texts, " +", " "), " ")
+        texts = pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
+    return pc.ascii_upper(texts)

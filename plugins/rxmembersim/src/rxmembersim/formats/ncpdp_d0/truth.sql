@@ -1,0 +1,102 @@
+What the tables say that a request should hold, and what is wrong in the files themselves.
+
+`asked` has the fills that a file's requests are about, each with its `claim`: what tells requests apart. Words are there as they may
+stand in a field: printable ASCII capitals. `constants` has what stands where no network is known, and what a pharmacist answers to a
+conflict. `b1` and `b2` have the requests of the files, and the `place` of each in its file.
+
+-- name: person
+SELECT person_id, birth_date, sex, first_name, last_name, address, city, state, zip, phone FROM "core.person"
+
+-- name: card
+SELECT person_id, bin, pcn, group_id, person_code, relationship_code FROM "rxmembersim.cardholder"
+
+-- name: held
+SELECT prescription_id, prescription_number, refills, written_date FROM "rxmembersim.prescription"
+
+-- name: provider
+SELECT npi, last_name, first_name FROM "networksim.provider"
+
+-- name: filled
+SELECT fill_id, prescription_id, person_id, cardholder_id, fill_number, ndc, drug_class, days_supply, quantity, fill_date, pharmacy_npi,
+  prescriber_npi, ingredient_cost, dispensing_fee, usual_and_customary, gross_amount_due, status, dur_code
+FROM "rxmembersim.fill"
+
+-- name: B1
+SELECT 'FILL ' || fill_id AS claim, 'B1' AS transaction, * FROM filled WHERE status NOT IN ('cash', 'returned', 'refused')
+
+-- name: B2
+SELECT concat_ws(' ', prescription_number, printf('%02d', filled.fill_number), strftime(fill_date, '%Y%m%d')) AS claim,
+  'B2' AS transaction, filled.*
+FROM "rxmembersim.reversal" JOIN filled USING (fill_id) LEFT JOIN held ON held.prescription_id = filled.prescription_id
+
+-- name: unit
+-- of names that a class has, those in the list of classes count more than those that products say, the later more than the earlier
+SELECT NULL AS ndc, replace(lower(trim(name)), '_', ' ') AS drug_class, arg_max(unit, rank) AS unit
+FROM (
+  SELECT drug_class AS name, unit, -place AS rank FROM product
+  UNION ALL SELECT unnest(string_split(drug_class || '|' || aliases, '|')), unit, place FROM class
+)
+GROUP BY 2
+UNION ALL SELECT ndc, NULL, unit FROM product
+
+-- name: request
+SELECT claim,
+  rtrim(left(bin, 6)) AS A1, 'D0' AS A2, transaction AS A3, rtrim(left(pcn, 10)) AS A4, '1' AS A9, '01' AS B2,
+  coalesce(asked.pharmacy_npi, constants.pharmacy_npi) AS B1, strftime(fill_date, '%Y%m%d') AS D1, 'HEALTHSIM' AS AK,
+
+  '04' AS AM04, rtrim(left(cardholder_id, 20)) AS C2, rtrim(left(group_id, 15)) AS C1, person_code AS C3, relationship_code AS C6,
+
+  '01' AS AM01, strftime(birth_date, '%Y%m%d') AS C4, CASE sex WHEN 'M' THEN '1' WHEN 'F' THEN '2' ELSE '0' END AS C5,
+  rtrim(left(person.first_name, 12)) AS CA, rtrim(left(person.last_name, 15)) AS CB,
+  rtrim(left(address, 30)) AS CM, rtrim(left(city, 20)) AS CN, state AS CO, zip AS CP, phone AS CQ, '01' AS C7,
+
+  '07' AS AM07, '1' AS EM, prescription_number AS D2, '03' AS E1, coalesce(asked.ndc, '00000000000') AS D7,
+  CAST(CAST(round_even(quantity * 1000, 0) AS BIGINT) AS VARCHAR) AS E7, printf('%02d', fill_number) AS D3,
+  CAST(days_supply AS VARCHAR) AS D5, '1' AS D6, '0' AS D8, strftime(written_date, '%Y%m%d') AS DE,
+  printf('%02d', least(refills, 99)) AS DF, '3' AS DJ, coalesce(of_product.unit, of_class.unit, of_other.unit) AS "28",
+
+  '11' AS AM11, CAST(ingredient_cost * 100 AS BIGINT) AS D9, CAST(dispensing_fee * 100 AS BIGINT) AS DC,
+  CAST(usual_and_customary * 100 AS BIGINT) AS DQ, CAST(gross_amount_due * 100 AS BIGINT) AS DU, '05' AS DN,
+
+  '03' AS AM03, '01' AS EZ, coalesce(asked.prescriber_npi, constants.prescriber_npi) AS DB,
+  rtrim(left(CASE WHEN asked.prescriber_npi IS NULL THEN prescriber_last_name ELSE provider.last_name END, 15)) AS DR,
+  rtrim(left(CASE WHEN asked.prescriber_npi IS NULL THEN prescriber_first_name ELSE provider.first_name END, 12)) AS "2J",
+
+  -- a conflict that the pharmacist has cleared with the prescriber
+  CASE WHEN cleared THEN '08' END AS AM08, CASE WHEN cleared THEN '1' END AS "7E", CASE WHEN cleared THEN dur_code END AS E4,
+  CASE WHEN cleared THEN service END AS E5, CASE WHEN cleared THEN result END AS E6,
+
+  '16' AS AM16, claim AS BM
+FROM (SELECT *, status <> 'rejected' AND dur_code IS NOT NULL AS cleared FROM asked) AS asked
+  LEFT JOIN card USING (person_id)
+  LEFT JOIN person USING (person_id)
+  LEFT JOIN held USING (prescription_id)
+  LEFT JOIN provider ON provider.npi = asked.prescriber_npi
+  LEFT JOIN unit AS of_product ON of_product.ndc = asked.ndc
+  LEFT JOIN unit AS of_class ON of_class.drug_class = replace(lower(trim(asked.drug_class)), '_', ' ')
+  JOIN unit AS of_other ON of_other.drug_class = 'other',
+  constants
+
+-- name: b1.ncpdp: ingredient cost and dispensing fee do not make the gross amount due of
+SELECT BM FROM b1 WHERE D9 + DC IS DISTINCT FROM DU
+
+-- name: b1.ncpdp: two claims for prescription, fill and day
+SELECT concat_ws(' ', D2, D3, D1) FROM b1 GROUP BY B1, D1, D2, D3, D7, C2 HAVING count(*) > 1
+
+-- name: b1.ncpdp: out of order of person and day is
+SELECT BM FROM (
+  SELECT BM, (person_id, fill_date) AS own, lag((person_id, fill_date)) OVER (ORDER BY place) AS former
+  FROM b1 JOIN filled ON BM = 'FILL ' || fill_id
+) WHERE own < former
+
+-- name: b2.ncpdp: not billed, but reversed is
+SELECT concat_ws(' ', D2, D3, D1) FROM b2 ANTI JOIN b1 USING (B1, D1, D2, D3, D7, C2)
+
+-- name: b2.ncpdp: out of order of person and day is
+SELECT concat_ws(' ', D2, D3, D1) FROM (
+  SELECT D2, D3, D1, (person_id, reversal_date) AS own, lag((person_id, reversal_date)) OVER (ORDER BY place) AS former
+  FROM b2 JOIN (
+    SELECT prescription_number, strftime(filled.fill_date, '%Y%m%d') AS filled_on, reversal.* FROM "rxmembersim.reversal" AS reversal
+      JOIN filled USING (fill_id) JOIN held ON held.prescription_id = filled.prescription_id
+  ) ON D2 = prescription_number AND CAST(D3 AS INTEGER) = fill_number AND D1 = filled_on
+) WHERE own < former

@@ -1,0 +1,18 @@
+"""A letter changed at random anywhere in a format's files is found: a fixed sample of what `nox` and `changed.py` measure at length."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.integration.changed import made, missed
+
+FORMATS = ("ncpdp_d0",)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_twenty_changed_letters_are_found(name: str, tmp_path: Path) -> None:
+    out = made(name, tmp_path / "out")
+
+    assert missed(name, out, count=20, seed=7) == []
