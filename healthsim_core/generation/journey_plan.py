@@ -25,6 +25,7 @@ from healthsim_core.generation.parameters import Parameters, compile_parameters,
 from healthsim_core.generation.patterns.branching import Branching
 from healthsim_core.generation.patterns.lifecycle import Lifecycle
 from healthsim_core.generation.people_plan import PeoplePlan
+from healthsim_core.generation.presumed import Presumed, presumed
 from healthsim_core.generation.sequence import check_carried, check_sequence
 from healthsim_core.generation.timing import Timing, anchor_of
 from healthsim_core.generation.who import Comers
@@ -54,7 +55,7 @@ class JourneyCompiler:
     def __init__(self, catalog: Catalog, products: Sequence[str], people: PeoplePlan, mistakes: Mistakes, codes: KnownCodes) -> None:
         self.catalog, self.known, self.mistakes = catalog, people.known, mistakes
         self.certain = Certainties(people.known, {f"condition.{plan.category}": plan.certain for plan in people.conditions})
-        self.coded = Coded(catalog, codes)
+        self.coded, self.stated = Coded(catalog, codes), [plan.category for plan in people.conditions]
         self.who = Comers({attribute.name: attribute.by_member for attribute in people.attributes})
         self.given: list[dict[str, Kind]] = []  # what the parameters of each node hold
         self.held: list[tuple[str, ParameterKinds]] = []  # the parameters with their paths
@@ -69,6 +70,7 @@ class JourneyCompiler:
         """Compile all journeys and the triggers of their events; mistakes are kept in `mistakes`."""
         self.assigned = Assigned(assignments, self.mistakes)
         self.eligible = [self._eligible(assignment) for assignment in self.assigned.all]
+        self.presumed = [self._presumed(assignment) for assignment in self.assigned.all]
         readable = [self._readable(assignment) for assignment in self.assigned.all]
         self.readable = [self.certain.doubted(each) for each in readable]
         for number, step in self.assigned.in_order():
@@ -91,6 +93,15 @@ class JourneyCompiler:
         for expression in able:
             attempt(BOOLEAN, expression.require, self.known)
         return able
+
+    def _presumed(self, assignment: Assignment) -> tuple[Presumed, ...]:
+        where, attempt = assignment.at("presumes"), self.mistakes.attempt
+        for index, each in enumerate(assignment.journey.presumes):
+            attempt("", self.coded.known.require, "icd-10-cm-category", each.code, f"{where}[{index}].code")
+        found = attempt((), lambda: tuple(presumed(assignment.journey, self.stated, where)))
+        for expression in expressions_in(found):
+            attempt(BOOLEAN, expression.require, self.known)
+        return found
 
     def _readable(self, assignment: Assignment) -> dict[str, Kind]:
         """Columns of the person, and what a journey's events, branches and lifecycles give, by all of their names."""
@@ -133,7 +144,7 @@ class JourneyCompiler:
             parameters=parameters,
             duration=journey.duration_days,
             members=assignment.members,
-            eligible=self.eligible[number],
+            eligible=(*self.eligible[number], *self.presumed[number]),
             anchor=anchor_of(event.anchor),
             origin=self.assigned.origin(number) if not step.starts else None,
             starts=step.starts,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -15,6 +15,9 @@ from healthsim_core.generation.parameters import Parameters
 from healthsim_core.generation.patterns.branching import Branching
 from healthsim_core.generation.patterns.lifecycle import Lifecycle
 from healthsim_core.generation.timing import Timing
+
+if TYPE_CHECKING:
+    from healthsim_core.generation.presumed import Presumed
 
 FOLLOWING = 64  # events that one event may cause by one schedule, as ids are addressed
 
@@ -58,7 +61,7 @@ class Node:
         parameters: Compiled parameters.
         duration: The journey's duration, days.
         members: Household positions whose journey this is (nodes without parent).
-        eligible: Conditions on the person for the whole journey (nodes without parent).
+        eligible: Conditions on the person for the whole journey, and what it presumes (nodes without parent).
         anchor: What the delay runs from instead: "birth", a date (days since 1970), or ("age", years).
         origin: Index of the node with which its journey starts; None for the run's start.
         starts: Whether its journey starts with it: only the first of what it follows counts.
@@ -93,7 +96,7 @@ class Node:
     parameters: Parameters
     duration: int
     members: tuple[int, ...] = ()
-    eligible: tuple[Expression, ...] = ()
+    eligible: tuple[Expression | Presumed, ...] = ()
     anchor: str | int | tuple[str, float] | None = None
     origin: int | None = None
     starts: bool = False

@@ -15,6 +15,7 @@ from healthsim_core.spec.distribution import Condition, Constant
 from healthsim_core.spec.journey.events import NAME, EventSpecification, StartsOn
 from healthsim_core.spec.journey.expansion import Step, parts_of, steps_of
 from healthsim_core.spec.journey.patterns import MOST_TRANSITIONS, Branch, Lifecycle, Protocol
+from healthsim_core.spec.journey.presumption import Presumption
 from healthsim_core.spec.schema import or_one
 from healthsim_core.spec.wording import COLUMN
 
@@ -26,7 +27,8 @@ class JourneySpecification(Document):
     """What happens to a person.
 
     `requires` says what the person must be, such as `{"sex": "F"}`: others are passed over, and where a scenario gives
-    the journey to a member whose attribute the profile leaves unsaid, the member is so. `starts_on` makes the journey begin
+    the journey to a member whose attribute the profile leaves unsaid, the member is so. `presumes` says of a condition that
+    the profile does not state how many have it, as published: the journey is for them. `starts_on` makes the journey begin
     with an event of another journey of the same person; else it begins at the run's start. A run that says no start begins
     on a day within the year before its latest one, another for each household; with `calendar_year` it begins on 1 January.
     """
@@ -41,6 +43,7 @@ class JourneySpecification(Document):
     duration_days: int = Field(ge=1, le=36_525)
     condition: Condition | None = None
     requires: dict[Annotated[str, Field(pattern=COLUMN)], str | float] = Field(default_factory=dict)
+    presumes: list[Presumption] = Field(default_factory=list, max_length=20)
     parameters: dict[str, Any] = Field(default_factory=dict)
     calendar_year: bool = False
     starts_on: StartsOn | None = None

@@ -13,7 +13,7 @@ Rows = list[dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def courses() -> Result:
-    return generate(profile="diabetic-senior", journey="kidney-disease-course", count=500, products=["patientsim"], start="2016-01-01")
+    return generate(profile="diabetic-senior", journey="kidney-disease-course", count=1_500, products=["patientsim"], start="2016-01-01")
 
 
 def rows(result: Result, table: str) -> Rows:
@@ -118,3 +118,10 @@ def test_what_is_taken_on_one_day_is_reported_on_one_day_within_five() -> None:
             reported.setdefault((row["person_id"], taken), set()).add((row["issued"].date() - taken).days)
     assert all(len(days) == 1 for days in reported.values())
     assert set.union(*reported.values()) == {1, 2, 3, 4, 5}
+
+
+@pytest.mark.parametrize(("condition", "published"), [("E11", 0.37), ("I10", 0.2), ("E78", 0.0)])
+def test_the_course_is_for_as_many_as_have_kidney_disease(condition: str, published: float) -> None:
+    profile = {"id": "one", "demographics": {"age": 60}, "clinical": {"conditions": [condition]}}
+    result = generate(profile=profile, journey="kidney-disease-course", count=1_000, products=["patientsim"])
+    assert len(set(result.timeline["person_id"].to_pylist())) / 1_000 == pytest.approx(published, abs=0.05)
