@@ -40,7 +40,7 @@ def check_law_of_ages(written: Any, where: str) -> None:
         outside = float(below + 1 - above)
         if outside > NEGLIGIBLE:
             with mistakes.caught():
-                share = "all" if outside >= 1 else f"{100 * outside:.2g}%"
+                share = "all" if outside >= 1 else "nearly all" if outside > 0.995 else f"{100 * outside:.2g}%"
                 raise SpecificationError(f"{share} of these ages are not 0 to {OLDEST}.", place, _BOUNDS if outside < 1 else REMEDY)
     mistakes.tell()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import attrs
@@ -53,6 +54,14 @@ class Coded:
                     found.setdefault(field.name, {})[field.codes, limits, field.signed_by] = field
             self._fields[event_type] = {name: tuple(fields.values()) for name, fields in found.items()}
         return self._fields[event_type]
+
+    def sought(self, event_type: str, kinds: Mapping[str, Kind]) -> dict[str, Kind]:
+        """What parameters hold, with what to write in place of texts that they never are."""
+        systems = {name: fields[0].codes for name, fields in self.fields(event_type).items() if fields[0].codes and not fields[0].said_by}
+        return {
+            name: attrs.evolve(kind, instead=partial(self.known.instead, systems[name])) if name in systems and kind.of == "text" else kind
+            for name, kind in kinds.items()
+        }
 
     def written(self, event_type: str, parameters: Parameters, where: str) -> Parameters:
         """The parameters with their constants as their code systems write them.

@@ -168,10 +168,15 @@ class _Checker:
 
     def _occurs(self, literal: ast.expr, column: ast.expr, kind: Kind) -> None:
         """A text that is written out must be one that the column can hold, where all of them are known."""
-        if kind.values is None or not isinstance(literal, ast.Constant) or isinstance(column, ast.Constant):
+        if not isinstance(literal, ast.Constant) or isinstance(column, ast.Constant):
             return
         value = literal.value
-        if isinstance(value, str) and value not in kind.values and (kind.strict or nearest(value, kind.values, NEARLY)):
+        other = kind.instead(value) if kind.instead is not None and isinstance(value, str) else ""
+        if other:
+            self.wrong(f"compares `{_shown(column)}` with {value!r}, which it never is", other)
+        elif kind.values is None:
+            return
+        elif isinstance(value, str) and value not in kind.values and (kind.strict or nearest(value, kind.values, NEARLY)):
             self.wrong(f"compares `{_shown(column)}` with {value!r}, which it never is", _one_of(value, kind.values))
 
     def _membership(self, left: ast.expr, right: ast.expr) -> None:
@@ -187,6 +192,8 @@ class _Checker:
             self.wrong(f"asks what is in `{_shown(right)}`, {theirs}", "Write a list such as ['a', 'b'], or a column of texts.")
         elif not (isinstance(left, ast.Constant) and isinstance(left.value, str)):
             self.wrong(f"asks whether `{_shown(left)}` is in `{_shown(right)}`", "Write the word that is sought, such as 'E11'.")
+        elif other := theirs.instead(left.value) if theirs.instead is not None else "":
+            self.wrong(f"seeks {left.value!r} in `{_shown(right)}`, where it never is", other)
 
     def _item(self, left: ast.expr, ours: Kind, item: ast.expr) -> None:
         value = item.operand if isinstance(item, ast.UnaryOp) and not isinstance(item.op, ast.Not) else item

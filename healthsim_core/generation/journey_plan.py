@@ -255,6 +255,10 @@ class JourneyCompiler:
 
     def _recurrence(self, repeat: Repeat, node: Node, where: str) -> Recurrence:
         every = Timing.of(repeat.every, f"{where}.every")
+        if every.never_later:
+            raise SpecificationError(
+                "it comes again at once, and so without an end.", f"{where}.every", "Give an interval of a day or more."
+            )
         lasts = node.duration + (LIFETIME if node.anchor is not None else 0)
         times = min(repeat.count or MOST_OF_A_NODE, int(lasts // every.least) + 1)
         if times > MOST_OCCURRENCES:
@@ -365,7 +369,7 @@ class JourneyCompiler:
 
     def _plain_kinds(self, cause: int) -> dict[str, Kind]:
         """What a trigger reads: columns of the person, and the causing event's parameters by their plain names."""
-        given = self.given[cause]
+        given = self.coded.sought(self.nodes[cause].event_type, self.given[cause])
         return {**self.known, **{f"parameters.{name}": kind for name, kind in given.items()}, **given}
 
     def _inline(self, node: Node, written: InlineTrigger, where: str) -> InlineTrigger | None:

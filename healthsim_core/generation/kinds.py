@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import attrs
 
@@ -19,6 +19,8 @@ class Kind:
         values: Of text, every value that it may be compared with, where all are known.
         strict: Whether comparing it with another value is a mistake; else it is one only where a value is nearly the same.
         always: Whether there is a value for everybody, and never null, as far as that can be told beforehand.
+        instead: Of text and words whose values are codes too many to list, takes a text; returns what to write in its place, in one line,
+            and "" where it is a code.
         tells: Names of columns that are not null where it is not (and, of a boolean, where it is true).
     """
 
@@ -27,6 +29,7 @@ class Kind:
     strict: bool = True
     always: bool = attrs.field(default=False, eq=False)
     tells: frozenset[str] = attrs.field(default=frozenset(), eq=False)
+    instead: Callable[[str], str] | None = attrs.field(default=None, eq=False)
 
     def __str__(self) -> str:
         return _IN_WORDS[self.of]

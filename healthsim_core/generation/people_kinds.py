@@ -24,6 +24,8 @@ from healthsim_core.generation.kinds import ANYTHING, BOOLEAN, DATE, NUMBER, TEX
 from healthsim_core.generation.people_steps import Attribute, ConditionCode, ConditionPlan, Consequence, Step
 from healthsim_core.generation.skill_use import always_given, check_lookup
 from healthsim_core.offers import PersonColumns, asks_condition
+from healthsim_core.reference.known_codes import KnownCodes
+from healthsim_core.reference.places import instead_of_county
 from healthsim_core.spec.coded import CODED
 from healthsim_core.spec.distribution import Distribution as WrittenDistribution
 from healthsim_core.spec.profile import ROLES
@@ -34,7 +36,8 @@ if TYPE_CHECKING:
 
 _EARLY = {  # there before any attribute; the subscriber's own age and sex come before those of the others
     "person_id": NUMBER, "household_id": NUMBER, "subscriber_id": NUMBER, "start_date": DATE, "role": text_of(ROLES),
-    "county_fips": TEXT, "state": TEXT, "city": TEXT, "zip": TEXT, "subscriber_age": NUMBER, "subscriber_sex": kind_of_codes("sex"),
+    "county_fips": Kind("text", instead=instead_of_county), "state": TEXT, "city": TEXT, "zip": TEXT,
+    "subscriber_age": NUMBER, "subscriber_sex": kind_of_codes("sex"),
 }  # fmt: skip
 DEPENDENTS = "subscriber_dependents"  # there last, when it is known who is; for journeys
 _FOR_EVERYBODY = ("age", "sex", "race", "ethnicity", "language")  # columns of `core.person` that are never null
@@ -42,7 +45,7 @@ _BUILT_IN = ("age", "sex", "race", "ethnicity", "language", "coverage_type", "pl
 
 
 def columns_known(
-    steps: Sequence[Step], members: Sequence[Member], catalog: Catalog, mistakes: Mistakes, circular: bool = False
+    steps: Sequence[Step], members: Sequence[Member], catalog: Catalog, codes: KnownCodes, mistakes: Mistakes, circular: bool = False
 ) -> Mapping[str, Kind]:
     """What every column holds that an expression may read.
 
@@ -50,6 +53,7 @@ def columns_known(
         steps: Attributes, conditions and what follows from them; each may read what those before it make.
         members: The household positions.
         catalog: What products add to people.
+        codes: The codes that the run knows.
         mistakes: Takes what is wrong with the expressions of attributes, conditions and numbers of members.
         circular: Whether they are in no order, which is a mistake already: each may then read what any of them makes.
     """
@@ -58,6 +62,8 @@ def columns_known(
     before |= {column: always(kind) for column, kind in _EARLY.items()}
     for step in steps:
         before |= _made_by(step, before, members, primary, catalog, mistakes)
+        if step.makes == ("conditions",):
+            before["conditions"] = attrs.evolve(WORDS, instead=codes.instead_of_stem)
     for member in members:
         _check(member.count, before, mistakes)
     stated = {step.name for step in steps if isinstance(step, Attribute)} - set(_BUILT_IN)

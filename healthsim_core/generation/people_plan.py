@@ -130,7 +130,7 @@ def compile_people(
     labs = frozenset(lab for skill in catalog.skills.values() for lab in skill.baselines)
     listed = (*attributes, *_consequences(attributes, conditions), *_nobodys(conditions, catalog))
     steps = mistakes.attempt((), in_order, listed)
-    known = columns_known(steps or listed, members, catalog, mistakes, circular=not steps)
+    known = columns_known(steps or listed, members, catalog, codes, mistakes, circular=not steps)
     ordered = tuple(step for step in steps if isinstance(step, Attribute))
     return PeoplePlan(tuple(members), subscriber, counties, ordered, conditions, steps, known, labs)
 

@@ -50,6 +50,9 @@ def check_sequence(catalog: Catalog, nodes: Sequence[Node], of_child: Sequence[b
         if node.triggered and node.parent in refused:
             refused.add(index)
             continue
+        if node.newborn and not any(nodes[at].birth for at in _ancestors(nodes, index)):
+            what = "it happens to a newborn, and no birth leads to it."
+            mistakes.attempt(None, _refuse, what, f"{where[index]}.subject", 'Let it depend on an event that has "adds_person".')
         led = {nodes[at].event_type for at in _ancestors(nodes, index) if of_child[at] == of_child[index]}
         wanted = [needed for handler in catalog.handlers(node.event_type) if (needed := handler.follows.get(node.event_type, ()))]
         for needed in wanted:

@@ -108,6 +108,11 @@ class Timing:
             return max(self.low, 1.0) / DAY
         return max(1.0, self.low + 28 * self.months)
 
+    @property
+    def never_later(self) -> bool:
+        """Whether it takes no time at all."""
+        return self.distribution is None and not (self.high or self.most_months or self.in_minutes)
+
     def after(self, anchor: Minutes, draw: Draws, columns: Mapping[str, Any] = _NOTHING) -> Minutes:
         """The moment for each anchor, both in minutes since 1970.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import attrs
@@ -13,6 +14,7 @@ from healthsim_core.errors import PluginError
 from healthsim_core.reference.stored import BUNDLED, LOADED_FROM, reference_rows
 
 CODE_LIST = "code_list"
+_CHAPTER = re.compile("[A-Z][0-9]?")  # with which categories begin
 _PARTS = {"service-code": ("hcpcs", "cpt"), "icd-10-cm-category": ("icd-10-cm",)}  # systems that take the codes of others too
 
 
@@ -64,6 +66,17 @@ class KnownCodes:
         """
         found = self.canonical(system, text)
         return self.systems[system].require(text, where) if found is None else found
+
+    def instead(self, system: str, text: str) -> str:
+        """What to write in place of a text that is not a code as its system writes it, in one line; "" where it is."""
+        found = self.canonical(system, text)
+        if found is None:
+            return self.systems[system].remedy(text)
+        return "" if found == text else f'Did you mean "{found}"?'
+
+    def instead_of_stem(self, text: str) -> str:
+        """The same of a text with which diagnoses begin."""
+        return "" if _CHAPTER.fullmatch(text) else self.instead("icd-10-cm-category", text)
 
     def _canonical(self, system: str, text: str) -> str | None:
         if system not in self.systems:

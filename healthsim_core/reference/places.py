@@ -66,6 +66,11 @@ def county(fips: str, where: str = "") -> County:
     return found
 
 
+def instead_of_county(fips: str) -> str:
+    """What to write in place of a text that is no county's FIPS code; "" where it is one."""
+    return "" if fips in counties() or fips in former_counties() else county_suggestion(fips)
+
+
 def county_suggestion(fips: str) -> str:
     """The county that somebody may have meant with a code that no county has: the nearest of its state, by code or by name."""
     known = counties()

@@ -207,3 +207,18 @@ def test_a_normal_that_may_just_go_beyond_is_kept_within() -> None:
     law = {"type": "normal", "mean": 3, "std_dev": 2}
     drawn = ran({**visit(days="${outcome.supply}"), "outcomes": {"supply": law}}, count=400).tables["clinic.visit"]["score"]
     assert min(drawn.to_pylist()) == 1
+
+
+@pytest.mark.parametrize(
+    ("condition", "meant"),
+    [
+        ("code == 'e119'", 'Did you mean "E11.9"?'),
+        ("place in ['11', '1']", 'Did you mean "01"?'),
+        ("loinc == '4548-5'", "their check digit"),
+    ],
+)
+def test_a_trigger_that_asks_for_what_is_no_code_is_refused(condition: str, meant: str) -> None:
+    caused = [{"event_type": "milestone", "condition": condition}]
+    with pytest.raises(SpecificationError, match="which it never is") as refused:
+        ran(event("visit", "clinic_visit", parameters={"code": "E11.9"}, triggers=caused))
+    assert meant in str(refused.value)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from rxmembersim import courses
 from rxmembersim.facts import facts
 
+from healthsim_core import SpecificationError, generate
 from healthsim_core.testing import make_events, make_people
 
 LONG_AGO = "2024-01-02T09:00:00"
@@ -181,3 +182,20 @@ def test_no_prescriptions_have_no_fills():
     nothing = prescriptions(0)
 
     assert [len(make(nothing).row) for make in (courses.first_fills, courses.refills, courses.reversals, courses.gaps)] == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("circumstance", "card misreed", 'Did you mean "card misread"?'),
+        ("fill_number", -3, '"fill_number" is -3'),
+        ("gap_days", -1, '"gap_days" is -1'),
+        ("return_days", -1, '"return_days" is -1'),
+    ],
+)
+def test_what_a_pharmacy_never_meets_is_refused(name: str, value: object, said: str) -> None:
+    fill = {"event_id": "fill", "event_type": "fill", "parameters": {"ndc": "00088221905", "days_supply": 30, "quantity": 15, name: value}}
+    journey = {"journey_id": "j", "duration_days": 30, "events": [fill]}
+    with pytest.raises(SpecificationError, match=f"events.0..parameters.{name}") as refused:
+        generate(profile={"id": "p"}, journey=journey, count=2, products=["rxmembersim"])
+    assert said in str(refused.value)

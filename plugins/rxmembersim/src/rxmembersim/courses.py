@@ -13,7 +13,7 @@ from rxmembersim.facts import facts
 from rxmembersim.formulary import formulary
 
 MISREAD, UNAUTHORIZED, UNCOLLECTED = "card misread", "not authorized", "not picked up"
-_CIRCUMSTANCES = [MISREAD, UNAUTHORIZED, UNCOLLECTED]
+CIRCUMSTANCES = [MISREAD, UNAUTHORIZED, UNCOLLECTED]
 _NORMAL = -1
 
 Days = NDArray[np.int64]
@@ -49,7 +49,7 @@ class Course:
         parameters = {
             "fill_number": columns["number"].astype(np.float64),
             "gap_days": columns["gap"].astype(np.float64),
-            "circumstance": Text(columns["circumstance"], _CIRCUMSTANCES),
+            "circumstance": Text(columns["circumstance"], CIRCUMSTANCES),
             "return_days": columns["back"].astype(np.float64),
         }
         return Schedule(row[order], columns["day"], Columns(parameters, len(order)))
@@ -108,17 +108,17 @@ def _first(prescriptions: Events, course: Course) -> tuple[Days, Mask]:
     refused = formulary().is_excluded(drug, coverage)
     misread = draw.happens("misread", said["card_misread"]["share"]) & ~refused & insured
     day = draw.integers("first fill", 0, np.where(misread, said["first_fill_days"]["most"], said["first_fill_days"]["most"] + 1))
-    course.attempt(misread, day, 0, circumstance=_CIRCUMSTANCES.index(MISREAD))
+    course.attempt(misread, day, 0, circumstance=CIRCUMSTANCES.index(MISREAD))
     day = day + misread
     rule = said["prior_authorization"]
     waits = asks & insured & ~refused & ~draw.happens("on file", rule["on_file"])
-    course.attempt(waits, day, 0, circumstance=_CIRCUMSTANCES.index(UNAUTHORIZED))
+    course.attempt(waits, day, 0, circumstance=CIRCUMSTANCES.index(UNAUTHORIZED))
     denied = waits & ~draw.happens("granted", rule["granted"])
     day = day + np.where(waits, draw.integers("authorization", rule["days"][0], rule["days"][1] + 1), 0)
     left = said["abandoned_first_fill"]["by_tier"]
     share = np.array([left[str(tier)] for tier in range(1, 6)])[formulary().tier[drug] - 1]
     abandoned = draw.happens("abandoned", share) & ~refused
-    course.attempt(~denied, day, 0, circumstance=np.where(abandoned, _CIRCUMSTANCES.index(UNCOLLECTED), _NORMAL), back=_back(draw, 0))
+    course.attempt(~denied, day, 0, circumstance=np.where(abandoned, CIRCUMSTANCES.index(UNCOLLECTED), _NORMAL), back=_back(draw, 0))
     return day, ~denied & ~abandoned & ~refused
 
 
@@ -134,7 +134,7 @@ def _collected(course: Course, draw: Draws, alive: Mask, due: Days, runs_out: Da
     said = facts("adherence")
     returned = alive & draw.happens(f"returned {number}", said["returned_refill"]["share"])
     back = _back(draw, number)
-    course.attempt(returned, due, number, gap=np.maximum(due - runs_out, 0), circumstance=_CIRCUMSTANCES.index(UNCOLLECTED), back=back)
+    course.attempt(returned, due, number, gap=np.maximum(due - runs_out, 0), circumstance=CIRCUMSTANCES.index(UNCOLLECTED), back=back)
     wait = said["back_after_return_days"]
     later = np.where(returned, back + draw.integers(f"back {number}", wait["least"], wait["most"] + 1), 0)
     taken = due + later

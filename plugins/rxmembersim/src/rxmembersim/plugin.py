@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from healthsim_core import EventHandler, Journey, OutputFormat, Profile, SkillResolver, Trigger, hookimpl, journey_templates, read_skill
+from healthsim_core import (
+    CodeSystemOffer,
+    EventHandler,
+    Journey,
+    OutputFormat,
+    Profile,
+    SkillResolver,
+    Trigger,
+    ValueSet,
+    hookimpl,
+    journey_templates,
+    read_skill,
+)
+from rxmembersim.courses import CIRCUMSTANCES
 from rxmembersim.formats.ncpdp_d0 import NCPDP_D0
 from rxmembersim.generation.profiles import JOURNEYS, PROFILES, SKILLS
 from rxmembersim.handlers import cardholders, claims, prescriptions, therapy
@@ -17,6 +30,13 @@ from rxmembersim.triggers import TRIGGERS
 def healthsim_profiles() -> Iterable[Profile]:
     """Profiles of people who take drugs."""
     yield from PROFILES
+
+
+@hookimpl
+def healthsim_code_systems() -> Iterable[CodeSystemOffer]:
+    """What a pharmacy may meet when it fills a prescription."""
+    codes = {each: each.capitalize() for each in CIRCUMSTANCES}
+    yield CodeSystemOffer(ValueSet(name="pharmacy-circumstance", title="circumstance of a fill", source="HealthSim's own.", codes=codes))
 
 
 @hookimpl

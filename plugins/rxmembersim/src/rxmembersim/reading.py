@@ -26,10 +26,10 @@ MEDICATION = (
 CARRIED = tuple(field.name for field in MEDICATION)
 FILL_PARAMETERS = (
     *MEDICATION,
-    Field("fill_number", "number", "0 is the first fill.", nullable=True),
-    Field("gap_days", "number", "Days without the drug before the fill.", nullable=True),
-    Field("circumstance", "category", "What the pharmacy meets: card misread, not authorized, not picked up.", nullable=True),
-    Field("return_days", "number", "Days until an uncollected fill is put back.", nullable=True),
+    Field("fill_number", "number", "0 is the first fill.", nullable=True, least=0),
+    Field("gap_days", "number", "Days without the drug before the fill.", nullable=True, least=0),
+    Field("circumstance", "category", "What the pharmacy meets.", nullable=True, codes="pharmacy-circumstance"),
+    Field("return_days", "number", "Days until an uncollected fill is put back.", nullable=True, least=0),
 )
 
 

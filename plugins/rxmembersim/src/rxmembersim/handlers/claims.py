@@ -27,8 +27,8 @@ AFTER = {"reversal": ("fill", "refill")}
 PARAMETERS = (
     *reading.FILL_PARAMETERS,
     Field("reason", "category", "Why.", nullable=True),
-    Field("mpr", "number", "Medication possession ratio, where the fills do not tell it.", nullable=True),
-    Field("threshold", "number", "The ratio that counts as adherent.", nullable=True),
+    Field("mpr", "number", "Medication possession ratio, where the fills do not tell it.", nullable=True, least=0),
+    Field("threshold", "number", "The ratio that counts as adherent.", nullable=True, least=0, most=1),
 )
 
 _STATUSES = ["rejected", "paid", "reversed", "refused", "cash", "returned"]
