@@ -259,6 +259,7 @@ class SkillResolver(Offer):
         resolve: Takes (lookup, context columns, draws of the rows); returns the columns that the lookup gives.
         lookups: Lookup name to (context columns it needs, columns it gives). A context column `condition.N18` is whether the
             person has that condition, `code.N18` under which code: nobody needs to give them.
+        unsaid: What context columns are that nobody needs to give, by name: where a journey does not say it, they are that.
         conditions: ICD-10-CM categories whose codes and severities the skill knows.
         baselines: Attributes whose baseline values its lookup `baseline` gives by severity.
         blanks: Lookup name to what it gives and some of its rows leave blank.
@@ -274,6 +275,7 @@ class SkillResolver(Offer):
     conditions: tuple[str, ...] = attrs.field(default=(), converter=names_of)
     baselines: tuple[str, ...] = attrs.field(default=(), converter=names_of)
     blanks: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
+    unsaid: Mapping[str, str] = attrs.field(factory=dict)
     cells: Callable[[str], Mapping[str, Sequence[str]]] | None = None
     document: Path | None = None
 

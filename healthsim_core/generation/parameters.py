@@ -152,7 +152,7 @@ def _skill_use(
     if lookup not in skill.lookups:
         raise SkillError(f'the skill "{name}" has no lookup "{lookup}".', where, suggestion(lookup, skill.lookups))
     keys, gives = skill.lookups[lookup]
-    context = {**{key: Reference(key) for key in keys if asks_condition(key)}, **context}
+    context = {**skill.unsaid, **{key: Reference(key) for key in keys if asks_condition(key)}, **context}
     for key in keys:
         with mistakes.caught():
             if key not in context:

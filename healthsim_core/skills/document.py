@@ -4,8 +4,9 @@ A column headed `by NAME` is matched against the context column NAME: a value, `
 (`0-17`, `65+`, `7..9` from 7 up to but not 9, `<7`, `>=9`), for true and false `yes` and `no`. A column headed
 `by condition.N18` asks whether the person has that condition, one headed `by code.N18` under which code; a context
 without it means no. The first rows that match win; where the table has a `weight` column, one of all matching rows is
-drawn by weight. All other columns are what the lookup gives: numbers where every cell is one, else text. A cell in
-backticks makes its column text: a code such as `53746021801` stays one.
+drawn by weight. What the front matter names in `unsaid` is that text where a context does not say it. All other columns
+are what the lookup gives: numbers where every cell is one, else text. A cell in backticks makes its column text: a code
+such as `53746021801` stays one.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ def read_skill(path: Path) -> SkillResolver:
         lookups={slug: (table.keys, table.gives) for slug, table in tables.items()},
         conditions=head.get("conditions", ()),
         baselines=tuple(dict.fromkeys(tables["baseline"].cells["by lab"])) if "baseline" in tables else (),
+        unsaid=head.get("unsaid", {}),
         blanks={slug: table.blanks for slug, table in tables.items()},
         cells=resolver.cells,
         document=path,

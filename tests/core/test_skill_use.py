@@ -13,6 +13,7 @@ from healthsim_core.skills.document import read_skill
 SKILL = """+++
 skill = "doses"
 version = "1.0"
+unsaid = {look = "well"}
 +++
 
 ## by_age
@@ -36,6 +37,13 @@ version = "1.0"
 | high | for high |
 | mild | for mild |
 | severe | for severe |
+
+## by_look
+
+| by look | reason |
+|---|---|
+| well | for well |
+| ill | for ill |
 """
 
 
@@ -126,3 +134,8 @@ def test_a_column_of_which_nothing_is_known_does_not_hide_what_is_wrong_with_ano
     check_lookup(skill, "pair", {"first": TEXT, "second": ANYTHING}, "here")
     with pytest.raises(SkillError, match=r"^here: .*could not convert string to float: 'a'"):
         check_lookup(skill, "pair", {"first": NUMBER, "second": ANYTHING}, "here")
+
+
+@pytest.mark.parametrize(("context", "expected"), [({}, "for well"), ({"look": "ill"}, "for ill")])
+def test_what_a_context_leaves_out_is_what_the_skill_says_of_it(ran, context: dict[str, str], expected: str) -> None:
+    assert set(ran("by_look", **context).tables["clinic.visit"]["reason"].to_pylist()) == {expected}
