@@ -65,11 +65,14 @@ def test_a_hook_without_its_mark_is_found(checked):
 
 
 def test_a_hook_of_a_class_without_its_mark_is_found(checked):
-    source = GOOD + """
+    source = (
+        GOOD
+        + """
     class Guests:
         def healthsim_profiles(self):
             yield from ()
     """
+    )
     assert failures(checked(source))["every hook is marked"].endswith("healthsim_profiles lacks @hookimpl")
 
 

@@ -148,7 +148,8 @@ def test_every_diagnosis_that_stands_for_a_condition_is_billable() -> None:
 
 
 def test_every_diagnosis_of_a_journey_or_skill_is_billable() -> None:
-    journeys = "".join(path.read_text(encoding="utf-8") for path in FILES if path.parent.name == "journeys")
+    read = [json.loads(path.read_text(encoding="utf-8")) for path in FILES if path.parent.name == "journeys" and path.suffix == ".json"]
+    journeys = json.dumps([{**journey, "presumes": []} for journey in read])  # conditions, which may be categories
     written = set(re.findall(r'"(?:code|reason_code|secondary_code)": "([A-TV-Z]\d\w(?:\.\w{1,4})?)"', journeys))
     rows = [row for skill in SKILLS for row in rows_of(skill)]
     looked_up = {row.get(column, "") for row in rows for column in ("reason_code", "secondary_code")} - {""}
