@@ -9,7 +9,7 @@ from typing import Literal
 import attrs
 import pyarrow as pa
 
-ColumnKind = Literal["text", "number", "percent", "share", "date", "place", "state"]
+ColumnKind = Literal["text", "number", "count", "percent", "share", "date", "place", "state"]
 
 
 def _texts(value: Iterable[str]) -> tuple[str, ...]:
@@ -30,8 +30,9 @@ class FileColumn:
 
     Attributes:
         name: The column's name, without regard to case; `*` stands for any letters, as in `*_CrudePrev`. The first that fits counts.
-        kind: text; number; percent (0 to 100, and no fractions); share (a percentage that may well lie below 1 everywhere);
-            date (MM/DD/YYYY); place (a county or tract by FIPS code); state (by letters or name).
+        kind: text; number; count (a whole number, 0 or more, unless `least` says otherwise); percent (0 to 100, and no fractions);
+            share (a percentage that may well lie below 1 everywhere); date (MM/DD/YYYY); place (a county or tract by FIPS code);
+            state (by letters or name).
         codes: The code system whose codes the column holds, such as "npi".
         form: A regular expression that its texts must match.
         looks: What such a text looks like, in words, for the message.

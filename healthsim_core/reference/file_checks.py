@@ -21,7 +21,7 @@ from healthsim_core.reference.file_values import Wrong, is_missing, number, wron
 
 KEPT = 1_000  # mistakes of a file that are kept to be told by line; the others are counted
 _ENOUGH = 3  # so many percentages can be judged by themselves
-_FIGURES = ("number", "percent", "share")
+_FIGURES = ("number", "count", "percent", "share")
 
 
 @attrs.frozen(order=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -17,7 +18,7 @@ _NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 _DIGITS = re.compile("[0-9]+")
 _COUNTY, _TRACT = 5, 11
 _TERRITORIES = ("AS", "GU", "MP", "PR", "VI", "FM", "MH", "PW", "AA", "AE", "AP")  # with freely associated states and military posts
-_WORDS = {"percent": "percentage", "share": "percentage", "number": "number"}
+_WORDS = {"percent": "percentage", "share": "percentage", "number": "number", "count": "whole number"}
 
 Wrong = Callable[[str], str]
 
@@ -53,10 +54,12 @@ def is_missing(text: str) -> bool:
 
 def _figure(column: FileColumn, text: str) -> str:
     found = number(text)
-    if found is None:
+    if found is None or not math.isfinite(found) or (column.kind == "count" and found % 1):
         return f'"{text[:40]}" is no {_WORDS[column.kind]}.'
     percent = column.kind in ("percent", "share")
     least, most = (0.0, 100.0) if percent else (column.least, column.most)
+    if column.kind == "count" and least is None:
+        least = 0.0
     if least is not None and found < least:
         return f"{text.strip()} is less than {least:g}{' %' if percent else ''}."
     if most is not None and found > most:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -87,8 +87,8 @@ class InitReport:
 def initialize(database: Path, source: Path | None = None, catalog: Catalog | None = None) -> InitReport:
     """Store the bundled facts of every dataset, and the rows of official files, in one transaction.
 
-    Rows of a file replace those that a file of the same name and layout gave before. A file with a mistake is refused whole:
-    what it gave before stays, and other files are stored.
+    Rows of a file replace those that a file of the same name (below `source`) and layout gave before. A file with a mistake is
+    refused whole: what it gave before stays, and other files are stored.
 
     Args:
         database: The DuckDB file; made where there is none.
@@ -114,32 +114,36 @@ def initialize(database: Path, source: Path | None = None, catalog: Catalog | No
                 loaded.append(_store(connection, dataset, BUNDLED, "", rows))
                 checks += check_rows(dataset.name, BUNDLED, rows)
         for dataset, layout, path in found:
-            rows = _read(path, layout, catalog)
+            file = path.relative_to(source or path).as_posix()
+            now = [_origin_of(each.layout, each.file) for each in loaded if each.file and each.dataset == dataset.name]
+            rows = _read(path, file, layout, catalog)
+            if not isinstance(rows, Refused):
+                rows = _second(connection, dataset, layout, file, rows, now) or rows
             if isinstance(rows, Refused):
                 refused.append(rows)
                 continue
-            tested = list(check_rows(dataset.name, path.name, rows, () if layout.key or dataset.table is None else dataset.table.key))
+            tested = list(check_rows(dataset.name, file, rows, () if layout.key or dataset.table is None else dataset.table.key))
             checks += tested
             if all(check.passed for check in tested):
-                loaded.append(_store(connection, dataset, layout.name, path.name, rows))
+                loaded.append(_store(connection, dataset, layout.name, file, rows))
             else:
-                refused.append(Refused(path.name, f"is of the layout {layout.name}; nothing of it was stored, see below.", wrong=True))
+                refused.append(Refused(file, f"is of the layout {layout.name}; nothing of it was stored, see below.", wrong=True))
     return InitReport(Path(database), tuple(loaded), tuple(refused), tuple(checks))
 
 
-def _read(path: Path, layout: FileLayout, catalog: Catalog) -> pa.Table | Refused:
+def _read(path: Path, file: str, layout: FileLayout, catalog: Catalog) -> pa.Table | Refused:
     """A file's rows, or why it is refused."""
     try:
         mistakes = file_mistakes(path, layout, catalog.code_systems)
         if mistakes.count:
-            return _mistaken(path, layout, mistakes)
+            return _mistaken(path, file, layout, mistakes)
         rows = layout.read(path)
     except (pa.ArrowException, ReferenceDataError, OSError, UnicodeError) as error:
-        return Refused(path.name, f"is of the layout {layout.name} but cannot be read: {_in_one_line(error)}", wrong=True)
-    return rows if rows.num_rows else Refused(path.name, f"is of the layout {layout.name} but holds no row for it.")
+        return Refused(file, f"is of the layout {layout.name} but cannot be read: {_in_one_line(error)}", wrong=True)
+    return rows if rows.num_rows else Refused(file, f"is of the layout {layout.name} but holds no row for it.")
 
 
-def _mistaken(path: Path, layout: FileLayout, mistakes: FileMistakes) -> Refused:
+def _mistaken(path: Path, file: str, layout: FileLayout, mistakes: FileMistakes) -> Refused:
     told = sorted(mistakes.first)[:_TOLD]
     lines = {} if path.suffix.lower() == ".parquet" else official.line_numbers(path, layout.header, {each.row for each in told})
     where = [f"line {lines[each.row]}" if each.row in lines else f"row {each.row + 1:,}" for each in told]
@@ -147,7 +151,42 @@ def _mistaken(path: Path, layout: FileLayout, mistakes: FileMistakes) -> Refused
     more = mistakes.count - len(told)
     counted = "1 mistake" if mistakes.count == 1 else f"{mistakes.count:,} mistakes"
     reason = f"is of the layout {layout.name} and has {counted}; nothing of it was stored."
-    return Refused(path.name, reason, wrong=True, mistakes=(*lines_told, *([f"... and {more:,} more."] if more else [])))
+    return Refused(file, reason, wrong=True, mistakes=(*lines_told, *([f"... and {more:,} more."] if more else [])))
+
+
+def _second(
+    connection: Any, dataset: ReferenceDataset, layout: FileLayout, file: str, rows: pa.Table, now: Sequence[str]
+) -> Refused | None:
+    """A refusal of a file with figures for keys that another file of this call has given figures for; None where there are none."""
+    from healthsim_core.state.database import identifier, quoted
+
+    table = dataset.table
+    assert table is not None
+    figures = [field.name for field in table.fields if field.type in ("number", "money") and field.name not in table.key]
+    if not now or not figures:
+        return None
+    connection.register("healthsim_incoming", rows)
+    same = " AND ".join(f"a.{identifier(name)} IS NOT DISTINCT FROM b.{identifier(name)}" for name in table.key)
+    shared = f"FROM healthsim_incoming a JOIN {quoted(_stored_as(dataset))} b ON {same} AND b.{LOADED_FROM} IN (SELECT unnest(?))"
+    told = ", ".join(f"a.{identifier(name)}" for name in table.key)
+    figure = identifier(figures[0])
+    sql = f"SELECT count(*) OVER (), concat_ws(', ', {told}), a.{figure}, b.{figure}, b.{LOADED_FROM} {shared} ORDER BY 2 LIMIT {_TOLD}"
+    found = connection.execute(sql, [list(now)]).fetchall()
+    connection.unregister("healthsim_incoming")
+    if not found:
+        return None
+    lines = [f"{key}: {value} is a second figure, beside {other} of {by.rpartition(': ')[2]}." for _, key, value, other, by in found]
+    more = found[0][0] - len(lines)
+    reason = f"is of the layout {layout.name} and gives figures that another file gives; nothing of it was stored."
+    return Refused(file, reason, wrong=True, mistakes=(*lines, *([f"... and {more:,} more."] if more else [])))
+
+
+def _stored_as(dataset: ReferenceDataset) -> str:
+    return f"{SCHEMA}.{dataset.name.replace('-', '_')}"
+
+
+def _origin_of(layout: str, file: str) -> str:
+    return f"{layout}: {file}" if file else layout
 
 
 def _files(source: Path, datasets: Iterable[ReferenceDataset]) -> tuple[list[tuple[ReferenceDataset, FileLayout, Path]], list[Refused]]:
@@ -156,16 +195,17 @@ def _files(source: Path, datasets: Iterable[ReferenceDataset]) -> tuple[list[tup
     owners = {layout: dataset for dataset in datasets for layout in dataset.layouts}
     found, refused = [], []
     for path in sorted(each for each in source.rglob("*") if each.is_file()):
+        file = path.relative_to(source).as_posix()
         if path.suffix.lower() not in SUFFIXES:
-            refused.append(Refused(path.name, f"is none of {', '.join(SUFFIXES)}."))
+            refused.append(Refused(file, f"is none of {', '.join(SUFFIXES)}."))
             continue
         try:
             layout = recognised(path, owners)
         except ReferenceDataError as error:
-            refused.append(Refused(path.name, error.what))
+            refused.append(Refused(file, error.what))
             continue
         if layout is None:
-            refused.append(Refused(path.name, "its header is that of no layout that an installed product knows."))
+            refused.append(Refused(file, "its header is that of no layout that an installed product knows."))
         else:
             found.append((owners[layout], layout, path))
     return found, refused
@@ -175,10 +215,10 @@ def _store(connection: Any, dataset: ReferenceDataset, layout: str, file: str, r
     from healthsim_core.state.database import identifier, quoted
 
     assert dataset.table is not None
-    name = quoted(f"{SCHEMA}.{dataset.name.replace('-', '_')}")
+    name = quoted(_stored_as(dataset))
     columns = ", ".join(f"{identifier(field.name)} {field.sql}" for field in dataset.table.fields)
     connection.execute(f"CREATE TABLE IF NOT EXISTS {name} ({columns}, {LOADED_FROM} VARCHAR)")
-    origin = f"{layout}: {file}" if file else layout
+    origin = _origin_of(layout, file)
     connection.execute(f"DELETE FROM {name} WHERE {LOADED_FROM} = ?", [origin])
     connection.register("healthsim_incoming", rows)
     given = ", ".join(identifier(field.name) for field in dataset.table.fields)

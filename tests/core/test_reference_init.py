@@ -108,11 +108,11 @@ def test_files_below_the_folder_are_found_and_others_listed_with_the_reason(tmp_
     (deep / "e.csv").write_text("FIPS,Rainy\n")
     report = run()
 
-    assert [(each.file, each.rows) for each in report.loaded if each.file] == [("a.csv", 1)]
+    assert [(each.file, each.rows) for each in report.loaded if each.file] == [("deep/a.csv", 1)]
     reasons = {each.file: each.reason for each in report.refused}
-    assert set(reasons) == {"b.csv", "c.pdf", "d.parquet", "e.csv"}
-    assert "no layout" in reasons["b.csv"]
-    assert "holds no row" in reasons["e.csv"]
+    assert set(reasons) == {"deep/b.csv", "deep/c.pdf", "deep/d.parquet", "deep/e.csv"}
+    assert "no layout" in reasons["deep/b.csv"]
+    assert "holds no row" in reasons["deep/e.csv"]
     assert all(file in str(report) for file in reasons)
 
 

@@ -23,7 +23,7 @@ COLUMNS = (
     FileColumn("Value", "percent", by="Measure"),
     FileColumn("Low", "share"),
     FileColumn("High", "share"),
-    FileColumn("Clinics", "number", least=0),
+    FileColumn("Clinics", "count"),
     FileColumn("NPI", codes="npi"),
     FileColumn("Opened", "date"),
     FileColumn("State", "state", only=("Abroad", ("",))),
@@ -79,7 +79,10 @@ def origins(tmp_path: Path) -> set[str]:
         ("48201,copd,-0.5,,,,,,,", "line 3, Value: -0.5 is less than 0 %."),
         ("48201,copd,seven,,,,,,,", 'line 3, Value: "seven" is no percentage.'),
         ("48201,copd,6,,,-1,,,,", "line 3, Clinics: -1 is less than 0."),
-        ("48201,copd,6,,,a dozen,,,,", 'line 3, Clinics: "a dozen" is no number.'),
+        ("48201,copd,6,,,a dozen,,,,", 'line 3, Clinics: "a dozen" is no whole number.'),
+        ("48201,copd,6,,,1.5,,,,", 'line 3, Clinics: "1.5" is no whole number.'),
+        ("48201,copd,6,,,1e400,,,,", 'line 3, Clinics: "1e400" is no whole number.'),
+        ("48201,copd,1e400,,,,,,,", 'line 3, Value: "1e400" is no percentage.'),
         ("48201,copd,6,7,5,,,,,", "line 3, Low: the limits 7 and 5 are the wrong way round."),
         ("48201,copd,6,6.5,7,,,,,", "line 3, Value: 6 lies outside of its limits, 6.5 and 7."),
         ("48201,copd,6,,,,1234567890,,,", 'line 3, NPI: "1234567890" is no National Provider Identifier.'),
@@ -211,3 +214,54 @@ def test_the_command_ends_with_1_where_a_file_is_refused(tmp_path: Path, files: 
 
     assert stopped.value.code == 1
     assert 'line 2, code: "99213-25-GT" is not a procedure code' in capsys.readouterr().out
+
+
+@pytest.fixture
+def rain(tmp_path: Path, files: Path) -> Callable[..., InitReport]:
+    """Loads files of millimetres of rain by county, given by name."""
+    amount = Field("amount", "number", "Millimetres.")
+    table = Table("reference.rain", (Field("fips", "text", "County."), amount), key=("fips",), description="Rain.", person="")
+
+    def read_rain(path: Path) -> pa.Table:
+        raw = official.read_columns(path, ("FIPS", "Rain"))
+        return pa.table([raw["FIPS"], pa.array(official.numbers(raw["Rain"]))], schema=table.schema)
+
+    @hookimpl
+    def healthsim_reference_datasets() -> list[ReferenceDataset]:
+        layout = FileLayout("rain", ("FIPS", "Rain"), read_rain, columns=(FileColumn("Rain", "number"),), key=("FIPS",))
+        return [ReferenceDataset("rain", lambda: None, table, layouts=(layout,))]
+
+    plugin = load("rain", types.SimpleNamespace(healthsim_reference_datasets=healthsim_reference_datasets))
+
+    def call(**texts: str) -> InitReport:
+        for name, lines in texts.items():
+            path = files / f"{name.replace('_in_', '/')}.csv"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(f"FIPS,Rain\n{lines}")
+        return initialize(tmp_path / "x.duckdb", files, Catalog((plugin,)))
+
+    return call
+
+
+@pytest.mark.parametrize(("second", "told"), [
+    ("06073,7\n48201,4\n", "48201: 4.0 is a second figure, beside 3.0 of a.csv."),
+    ("48201,3\n", "48201: 3.0 is a second figure, beside 3.0 of a.csv."),
+])  # fmt: skip
+def test_two_files_with_figures_for_one_key_are_told_and_the_second_is_refused(
+    tmp_path: Path, rain: Callable[..., InitReport], second: str, told: str
+) -> None:
+    report = rain(a="48201,3\n", b=second)
+
+    assert [(each.file, each.wrong, each.mistakes) for each in report.refused] == [("b.csv", True, (told,))]
+    assert origins(tmp_path) == {"rain: a.csv"}
+    assert not report.passed
+
+
+def test_files_of_one_name_in_two_folders_are_both_stored(tmp_path: Path, rain: Callable[..., InitReport]) -> None:
+    assert rain(texas_in_rain="48201,3\n", california_in_rain="06073,7\n").passed
+    assert origins(tmp_path) == {"rain: texas/rain.csv", "rain: california/rain.csv"}
+
+
+def test_a_file_loaded_again_is_no_second_figure(rain: Callable[..., InitReport]) -> None:
+    rain(a="48201,3\n")
+    assert rain(a="48201,4\n").passed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from healthsim_core import FileColumn, FileLayout
 from populationsim.layouts import read_census_agesex, read_census_alldata, read_places_long, read_places_wide, read_svi
 
-_YEAR = FileColumn("Year", "number", least=1_990, most=2_100)
+_YEAR = FileColumn("Year", "count", least=1_990, most=2_100)
 _INTERVAL, _LIMITS = r"\(\s*[\d.]+\s*,\s*[\d.]+\s*\)", 'two limits such as "(11.9, 14.2)"'
 _FIPS = FileColumn("FIPS", "place", required=True)
 _OFTEN_SMALL = (  # percentages that lie below 1 in whole states
@@ -15,15 +15,19 @@ _OFTEN_SMALL = (  # percentages that lie below 1 in whole states
 _PLACES_LONG = (
     _YEAR,
     FileColumn("LocationID", "place", required=True),
+    FileColumn("MeasureId", form=r"\w+", looks="a measure's short name, such as DIABETES", required=True),
+    FileColumn("DataValueTypeID", form="(?i)CrdPrv|AgeAdjPrv", looks="CrdPrv or AgeAdjPrv"),
+    FileColumn("Data_Value_Type", form="(?i)(Crude|Age-adjusted) prevalence", looks="Crude prevalence or Age-adjusted prevalence"),
+    FileColumn("Data_Value_Unit", form="%", looks="the unit %"),
     FileColumn("Data_Value", "percent", by="MeasureId"),
     FileColumn("Low_Confidence_Limit", "share"),
     FileColumn("High_Confidence_Limit", "share"),
-    FileColumn("TotalPop*", "number", least=0),
+    FileColumn("TotalPop*", "count"),
 )
 _PLACES_WIDE = (
     FileColumn("CountyFIPS", "place", required=True),
     FileColumn("TractFIPS", "place", required=True),
-    FileColumn("TotalPop*", "number", least=0),
+    FileColumn("TotalPop*", "count"),
     FileColumn("*_CrudePrev", "percent"),
     FileColumn("*_AdjPrev", "percent"),
     FileColumn("*_Crude95CI", form=_INTERVAL, looks=_LIMITS),
@@ -31,7 +35,7 @@ _PLACES_WIDE = (
 )
 _SVI = (
     _FIPS,
-    FileColumn("E_TOTPOP", "number", least=0),
+    FileColumn("E_TOTPOP", "count"),
     FileColumn("EP_PCI", "number", least=0),
     *(FileColumn(f"EP_{name}", "share") for name in _OFTEN_SMALL),
     FileColumn("EP_*", "percent"),
@@ -39,15 +43,15 @@ _SVI = (
 )
 _CENSUS = (
     _FIPS,
-    FileColumn("STATE", "number", least=1, most=99),
+    FileColumn("STATE", "count", least=1, most=99),
     FileColumn("COUNTY", "place", required=True, within="STATE"),
-    FileColumn("YEAR", "number", least=1),
+    FileColumn("YEAR", "count", least=1),
 )
-_AGE_SEX = (*_CENSUS, *(FileColumn(f"{start}*", "number", least=0) for start in ("POPEST", "AGE")))
+_AGE_SEX = (*_CENSUS, *(FileColumn(f"{start}*", "count") for start in ("POPEST", "AGE")))
 _ALL_DATA = (
     *_CENSUS,
-    FileColumn("AGEGRP", "number", least=0, most=18),
-    *(FileColumn(f"*_{sex}", "number", least=0) for sex in ("MALE", "FEMALE", "POP")),
+    FileColumn("AGEGRP", "count", most=18),
+    *(FileColumn(f"*_{sex}", "count") for sex in ("MALE", "FEMALE", "POP")),
 )
 _COUNTED = ("FIPS", "STATE", "COUNTY", "YEAR")
 
