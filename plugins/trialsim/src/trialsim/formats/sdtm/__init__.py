@@ -2,7 +2,7 @@
 
 from healthsim_core import OutputFormat
 from trialsim.formats.sdtm.observations import ORDERS, PRESCRIPTIONS
-from trialsim.formats.sdtm.read_back import read_back
+from trialsim.formats.sdtm.reading import read_datasets
 from trialsim.formats.sdtm.writer import SdtmWriter
 from trialsim.tables import SUBJECT_TABLES
 
@@ -11,7 +11,7 @@ SDTM = OutputFormat(
     SdtmWriter,
     needs=("core.person", *(table.name for table in SUBJECT_TABLES)),
     wants=("core.condition", ORDERS, PRESCRIPTIONS),
-    read=read_back,
+    records=read_datasets,
     description="SDTMIG 3.4 datasets as SAS transport files (XPT v5), with define.xml 2.1.",
 )
 

@@ -1,0 +1,5 @@
+"""The datasets and define.xml read back: by parsers of their own, beside what SQL says they should hold."""
+
+from trialsim.formats.sdtm.reading.folder import read_datasets
+
+__all__ = ["read_datasets"]
