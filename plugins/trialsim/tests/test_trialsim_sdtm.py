@@ -17,7 +17,6 @@ from odmlib.define_loader import XMLDefineLoader
 from odmlib.loader import ODMLoader
 from odmlib.oid_generator import create_oid_checker
 from odmlib.schema_manager import get_schema_path
-from trialsim.formats.sdtm.read_back import read_back
 
 from healthsim_core import generate, outward_id
 
@@ -345,13 +344,6 @@ def test_without_a_subject_there_is_no_study(tmp_path: Path) -> None:
     assert [path.name for path in folder.rglob("*") if path.is_file()] == []
 
 
-def test_files_read_back_without_problems(sdtm: Datasets) -> None:
-    back = read_back(sdtm.folder)
-
-    assert back.problems == ()
-    assert back.tables["trialsim.subject"]["usubjid"].to_pylist() == [row["USUBJID"] for row in sdtm["DM"]]  # type: ignore[union-attr]
-
-
 def test_other_medication_is_that_of_the_chart(tmp_path: Path) -> None:
     pytest.importorskip("patientsim", reason="PatientSim is not installed; nobody orders medication")
     result = generate("trial-diabetes-adults", ["diabetic_management_year", "trial_participation"], 40, output_formats=["sdtm_datasets"],
@@ -364,23 +356,3 @@ def test_other_medication_is_that_of_the_chart(tmp_path: Path) -> None:
         order = orders[row["CMSPID"]]
         assert (row["CMTRT"], row["CMSTDTC"]) == (order["description"], order["authored"].date().isoformat())
         assert outward_id(row["USUBJID"].rpartition("-")[2]) == order["person_id"]
-
-
-@pytest.mark.parametrize(
-    ("damage", "problem"),
-    [
-        (lambda folder: (folder / "define.xml").unlink(), "define.xml is missing"),
-        (lambda folder: (folder / "vs.xpt").unlink(), "VS: in define.xml only"),
-        (lambda folder: replaced(folder / "dm.xpt", b"HS-T2D-301-101-", b"HS-T2D-301-999-"), "rows of subjects who are not in DM"),
-    ],
-)
-def test_damage_is_found(tmp_path: Path, damage: Any, problem: str) -> None:
-    folder = written(tmp_path, 20)
-
-    damage(folder)
-
-    assert any(problem in found for found in read_back(folder).problems)
-
-
-def replaced(path: Path, old: bytes, new: bytes) -> None:
-    path.write_bytes(path.read_bytes().replace(old, new))

@@ -219,21 +219,3 @@ def _odm(tag: str) -> str:
 
 def _def(tag: str) -> str:
     return f"{{{DEF}}}{tag}"
-
-
-def listed(path: Any) -> dict[str, tuple[str, list[tuple[str, str, int | None]]]]:
-    """What a define.xml says: dataset to its file and its variables (name, label, length)."""
-    root = ET.parse(path).getroot()
-    items = {item.get("OID"): item for item in root.iter(_odm("ItemDef"))}
-    found = {}
-    for group in root.iter(_odm("ItemGroupDef")):
-        variables = []
-        for reference in group.iter(_odm("ItemRef")):
-            item = items[reference.get("ItemOID")]
-            label = item.find(f"{_odm('Description')}/{_odm('TranslatedText')}")
-            length = item.get("Length")
-            variables.append((item.get("Name") or "", (label.text or "") if label is not None else "", int(length) if length else None))
-        leaf = group.find(_def("leaf"))
-        assert leaf is not None
-        found[group.get("Name") or ""] = (leaf.get(f"{{{XLINK}}}href") or "", variables)
-    return found

@@ -131,24 +131,34 @@ SELECT v.person_id, v.visit_number, coalesce(planned.visit, format('UNSCHEDULED 
 FROM "trialsim.visit" AS v JOIN subject USING (person_id) LEFT JOIN "trialsim.visit_schedule" AS planned USING (visit_number)
 
 -- name: LB
+WITH last AS (
+    SELECT person_id, test_code, max(time) AS time FROM "trialsim.lab" JOIN visit USING (person_id, visit_number)
+    WHERE before_dose GROUP BY ALL
+)
 SELECT subject.usubjid AS USUBJID, l.test_code AS LBTESTCD, l.test AS LBTEST, l.category AS LBCAT,
        fixed(l.value, t.decimals) AS LBORRES, l.unit AS LBORRESU, t.low_text AS LBORNRLO, t.high_text AS LBORNRHI,
        rounded(l.value * t.factor, t.standard_decimals) AS LBSTRESN, fixed(LBSTRESN, t.standard_decimals) AS LBSTRESC,
        t.standard_unit AS LBSTRESU, t.standard_low AS LBSTNRLO, t.standard_high AS LBSTNRHI,
        CASE WHEN l.value < t.low THEN 'LOW' WHEN l.value > t.high THEN 'HIGH' ELSE 'NORMAL' END AS LBNRIND, l.loinc AS LBLOINC,
        l.specimen AS LBSPEC,
-       yes(before_dose AND row_number() OVER (PARTITION BY l.person_id, l.test_code, before_dose ORDER BY l.time DESC) = 1) AS LBLOBXFL,
+       yes(before_dose AND l.time = last.time) AS LBLOBXFL,
        l.fasting AS LBFAST, visit_number AS VISITNUM, visit.VISIT, visit.EPOCH, iso_time(l.time) AS LBDTC, study_day(l.time, dosed) AS LBDY
 FROM "trialsim.lab" AS l JOIN subject USING (person_id) LEFT JOIN visit USING (person_id, visit_number)
 LEFT JOIN planned_lab AS t ON t.code = l.test_code AND t.sex = subject.sex
+LEFT JOIN last ON last.person_id = l.person_id AND last.test_code = l.test_code
 
 -- name: VS
+WITH last AS (
+    SELECT person_id, test_code, max(time) AS time FROM "trialsim.vital" JOIN visit USING (person_id, visit_number)
+    WHERE before_dose GROUP BY ALL
+)
 SELECT subject.usubjid AS USUBJID, m.test_code AS VSTESTCD, m.test AS VSTEST, m.position AS VSPOS, fixed(m.value, t.decimals) AS VSORRES,
        m.unit AS VSORRESU, VSORRES AS VSSTRESC, m.value AS VSSTRESN, m.unit AS VSSTRESU,
-       yes(before_dose AND row_number() OVER (PARTITION BY m.person_id, m.test_code, before_dose ORDER BY m.time DESC) = 1) AS VSLOBXFL,
+       yes(before_dose AND m.time = last.time) AS VSLOBXFL,
        visit_number AS VISITNUM, visit.VISIT, visit.EPOCH, iso_time(m.time) AS VSDTC, study_day(m.time, dosed) AS VSDY
 FROM "trialsim.vital" AS m JOIN subject USING (person_id) LEFT JOIN visit USING (person_id, visit_number)
 LEFT JOIN planned_test AS t ON t.kind = 'vitals' AND t.code = m.test_code
+LEFT JOIN last ON last.person_id = m.person_id AND last.test_code = m.test_code
 
 -- name: TA
 SELECT a.arm_code AS ARMCD, a.arm AS ARM, e."order" + turn AS TAETORD, e.element_code AS ETCD, e.element AS ELEMENT, e.epoch AS EPOCH,

@@ -65,6 +65,8 @@ def read_transport(raw: bytes, name: str) -> Transport:
     count = int(header["namestr"][COUNT])
     end = size + count * DESCRIPTION.itemsize
     start = end + -end % RECORD
+    if not count or len(raw) < start + RECORD:
+        raise OutputError("ends before its observations.", name)
     described = np.frombuffer(raw, DESCRIPTION, count, size)
     header |= {"namestr padding": _latin(raw[end:start]), "observation": _latin(raw[start : start + RECORD])}
     start += RECORD
