@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pyarrow as pa
 
-from healthsim_core.errors import OutputError
+from healthsim_core import HealthSimError
 
 PREFIXES = {
     "http://www.cdisc.org/ns/odm/v1.3": "", "http://www.cdisc.org/ns/def/v2.1": "def:", "http://www.w3.org/1999/xlink": "xlink:",
@@ -34,14 +34,14 @@ def read_definition(content: bytes) -> dict[str, pa.Table]:
         content: The document.
 
     Raises:
-        OutputError: It is no XML of version 1.0 in UTF-8.
+        HealthSimError: It is no XML of version 1.0 in UTF-8.
     """
     if not content.startswith(DECLARATION):
-        raise OutputError("does not begin as XML 1.0 in UTF-8.", "define.xml")
+        raise HealthSimError("does not begin as XML 1.0 in UTF-8.", "define.xml")
     try:
         root = ElementTree.fromstring(content)
     except ElementTree.ParseError as error:
-        raise OutputError(f"is no XML: {error}.", "define.xml") from error
+        raise HealthSimError(f"is no XML: {error}.", "define.xml") from error
     found: dict[str, list[Row]] = {tag: [] for tag in NAMED_BY}
     for tag, row in _rows(root, "", {}):
         found.setdefault(tag, []).append(row)

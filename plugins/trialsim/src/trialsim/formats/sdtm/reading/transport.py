@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from healthsim_core.errors import OutputError
+from healthsim_core import HealthSimError
 
 RECORD = 80
 HEADER = (
@@ -56,23 +56,23 @@ def read_transport(raw: bytes, name: str) -> Transport:
         name: Its name, for errors.
 
     Raises:
-        OutputError: It is no transport file of version 5, or it is cut off.
+        HealthSimError: It is no transport file of version 5, or it is cut off.
     """
     size = sum(length for _, length in HEADER)
     header = dict(_fields(raw[:size]))
     if len(raw) % RECORD or not header["namestr"][COUNT].isdecimal():
-        raise OutputError("is no SAS transport file of version 5.", name)
+        raise HealthSimError("is no SAS transport file of version 5.", name)
     count = int(header["namestr"][COUNT])
     end = size + count * DESCRIPTION.itemsize
     start = end + -end % RECORD
     if not count or len(raw) < start + RECORD:
-        raise OutputError("ends before its observations.", name)
+        raise HealthSimError("ends before its observations.", name)
     described = np.frombuffer(raw, DESCRIPTION, count, size)
     header |= {"namestr padding": _latin(raw[end:start]), "observation": _latin(raw[start : start + RECORD])}
     start += RECORD
     length = int(described["nlng"].sum())
     if length <= 0 or (described["npos"] < 0).any() or int((described["npos"] + described["nlng"]).max()) > length:
-        raise OutputError("describes variables that do not fit its observations.", name)
+        raise HealthSimError("describes variables that do not fit its observations.", name)
     rows = _count(raw, start, length)
     header |= {"observations": rows, "observation padding": _latin(raw[start + rows * length :])}
     cells = np.frombuffer(raw, np.uint8, rows * length, start).reshape(rows, length)
