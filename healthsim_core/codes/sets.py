@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from healthsim_core.codes import forms
 from healthsim_core.codes.forms import FormSystem, UnionSystem
+from healthsim_core.codes.laboratory import laboratory_values
 from healthsim_core.codes.listed import ListedSystem, dotted, icd_10_cm
 from healthsim_core.codes.system import CodeSystem, ValueSet
 from healthsim_core.codes.ucum import Ucum
@@ -67,6 +68,12 @@ _SYSTEMS: tuple[CodeSystem, ...] = (
 )  # fmt: skip
 
 
+_LABORATORY = ValueSet(
+    name="laboratory-value", title="laboratory value", source="Names of frequent tests and signs that profiles may state; LOINC codes.",
+    codes={name: each.title for name, each in laboratory_values().items()},
+)  # fmt: skip
+
+
 @functools.cache
 def code_systems() -> Mapping[str, CodeSystem]:
     """Every shared code system and value set by name."""
@@ -77,7 +84,8 @@ def code_systems() -> Mapping[str, CodeSystem]:
 def value_sets() -> Mapping[str, ValueSet]:
     """Every shared value set by name."""
     document = json.loads(_DATA.read_text(encoding="utf-8"))
-    return MappingProxyType({name: ValueSet(name=name, **written) for name, written in document.items()})
+    found = {name: ValueSet(name=name, **written) for name, written in document.items()}
+    return MappingProxyType({**found, _LABORATORY.name: _LABORATORY})
 
 
 def value_set(name: str) -> ValueSet:

@@ -7,20 +7,17 @@ from functools import partial
 from typing import Any
 
 import attrs
-import numpy as np
 
 from healthsim_core.catalog import Catalog
-from healthsim_core.codes.edits import signed_loincs
 from healthsim_core.errors import Mistakes, SpecificationError
-from healthsim_core.generation.allowed import NEGLIGIBLE
 from healthsim_core.generation.befalling import Said, said_by_skill
 from healthsim_core.generation.coded_columns import CodedColumn, text_of_value
 from healthsim_core.generation.distributions import Distribution
 from healthsim_core.generation.kinds import Kind
 from healthsim_core.generation.nodes import Node
+from healthsim_core.generation.number_bounds import check_law, in_words, within
 from healthsim_core.generation.parameters import Parameters
 from healthsim_core.reference.known_codes import KnownCodes
-from healthsim_core.spec.distribution.leaves import leaves
 from healthsim_core.tables import Field
 
 SHARED = (  # read by whoever assigns clinicians and places, whatever the event type
@@ -91,8 +88,8 @@ class Coded:
         return named.lower() if named is not None else ""
 
     def _number(self, field: Field, value: Any, constants: Mapping[str, Any], where: str) -> Any:
-        if isinstance(value, int | float) and not isinstance(value, bool) and not _within(field, value, constants):
-            raise SpecificationError(f'"{field.name}" is {value:g}.', where, _bounds(field))
+        if isinstance(value, int | float) and not isinstance(value, bool) and not within(field, value, constants):
+            raise SpecificationError(f'"{field.name}" is {value:g}.', where, in_words(field))
         return value
 
     def read(
@@ -213,7 +210,7 @@ class Coded:
                 continue
             for field in (each for each in fields if each.type not in _TEXTS):
                 with mistakes.caught():
-                    _check_law(field, law, written[outcome], parameters.constants, f"{where}.outcomes.{outcome}")
+                    check_law(field, law, written[outcome], parameters.constants, f"{where}.outcomes.{outcome}")
         mistakes.tell()
 
     def _all_codes(self, pairs: Iterable[tuple[str, str]], where: str, told: str) -> bool:
@@ -236,35 +233,3 @@ def _said(nodes: Sequence[Node], index: int, name: str) -> Any:
     if name in node.parameters.constants or name not in carried or node.parent is None:
         return node.parameters.constants.get(name)
     return _said(nodes, node.parent, carried[name])
-
-
-def _check_law(field: Field, law: Distribution, written: Any, said: Mapping[str, Any], where: str) -> None:
-    """Refuse a distribution that lies outside of a number's bounds, or says itself that it goes beyond them."""
-    unsigned = not field.signed_by or (field.signed_by in said and not _within(field, -np.inf, said))
-    least = field.least if field.least is not None and unsigned else -np.inf
-    most = field.most if field.most is not None else np.inf
-    below, above = float(law.below(np.array([least]), {})[0]), 1 - float(law.cdf(np.array([most]), {})[0])
-    if field.above is not None:
-        least, below = field.above, float(law.cdf(np.array([field.above]), {})[0])
-    ends = [(getattr(leaf, "min", None), getattr(leaf, "max", None)) for _, leaf in leaves(written)]
-    listed = law.probabilities() is not None
-    stated_below = listed or any(isinstance(low, int | float) and low < least for low, _ in ends)
-    stated_above = listed or any(isinstance(high, int | float) and high > most for _, high in ends)
-    for outside, stated in ((below, stated_below), (above, stated_above)):
-        if outside > NEGLIGIBLE and (stated or outside > 1 - NEGLIGIBLE):
-            share = "all" if outside > 1 - NEGLIGIBLE else f"{100 * outside:.2g}%"
-            raise SpecificationError(f'{share} of its values are not what "{field.name}" may be.', where, _bounds(field))
-
-
-def _within(field: Field, value: float, said: Mapping[str, Any]) -> bool:
-    signed = bool(field.signed_by) and str(said.get(field.signed_by)) in signed_loincs()
-    low = (field.least is None or value >= field.least or signed) and (field.above is None or value > field.above)
-    return low and (field.most is None or value <= field.most)
-
-
-def _bounds(field: Field) -> str:
-    if field.least is not None and field.most is not None:
-        return f"Give {field.least:g} to {field.most:g}."
-    if field.above is not None:
-        return f"Give more than {field.above:g}."
-    return f"Give {field.least:g} or more." if field.least is not None else f"Give {field.most:g} or less."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from scipy.special import ndtr, ndtri
 
 from healthsim_core.columns import Column, Columns, Text, concat
 from healthsim_core.generation.identity import defaults
-from healthsim_core.generation.people_steps import ConditionCode, ConditionPlan
+from healthsim_core.generation.people_steps import ConditionCode, ConditionPlan, Consequence
 from healthsim_core.generation.skill_use import resolved_or_null
 
 if TYPE_CHECKING:
@@ -43,9 +43,16 @@ def add_code(house: Household, step: ConditionCode) -> None:
     house.columns[f"description.{name}"] = _only(description, has)
 
 
-def add_nobodys(house: Household, column: str) -> None:
-    """Add condition.C, false, or code.C, null, of a condition that the profile does not have and a skill asks for."""
-    house.columns[column] = Text.constant(None, house.rows) if column.startswith("code.") else np.zeros(house.rows, bool)
+def add_asked(house: Household, step: Consequence) -> None:
+    """Add condition.C or code.C of a condition that the profile does not state and a skill asks for: of who has one below it."""
+    below: list[Any] = [house.columns[name] for name in sorted(step.names)]
+    if step.name.startswith("code."):
+        found = Text.constant(None, house.rows)
+        for codes in below:
+            found = found.or_else(codes)
+        house.columns[step.name] = found
+    else:
+        house.columns[step.name] = np.logical_or.reduce([np.zeros(house.rows, bool), *below])
 
 
 def join_conditions(house: Household) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import attrs
 import numpy as np
@@ -15,6 +16,7 @@ from healthsim_core.codes.forms import UnionSystem
 from healthsim_core.codes.listed import ListedSystem
 from healthsim_core.errors import Mistakes, SpecificationError
 from healthsim_core.generation.allowed import NEGLIGIBLE
+from healthsim_core.generation.condition_pairs import refuse_pairs
 from healthsim_core.generation.distributions import Distribution, compile_distribution, condition
 from healthsim_core.generation.expressions import Expression
 from healthsim_core.generation.people_steps import Attribute, ConditionPlan, Prevalence
@@ -57,7 +59,11 @@ def conditions_of(
     known = {category: skill for skill in catalog.skills.values() for category in skill.conditions}
     compiler = _Compiler(profile, len(written), members, laws, known, codes)
     first = next(iter(by_code), None)
-    return tuple(mistakes.attempt(_nobodys(c, members), compiler.condition, c, stated, c == first) for c, stated in by_code.items())
+    plans = tuple(mistakes.attempt(_nobodys(c, members), compiler.condition, c, stated, c == first) for c, stated in by_code.items())
+    refuse_pairs(plans, compiler.unspecified, mistakes)
+    if profile.clinical.severity is not None:
+        mistakes.attempt(None, compiler.check_severity, profile.clinical.severity, first, catalog.skills.values())
+    return plans
 
 
 def _stated(profile: ProfileSpecification, written: Sequence[Position]) -> Iterable[Stated]:
@@ -115,15 +121,17 @@ class _Compiler:
         listed = self.codes.systems[_CODE]
         if self.codes.canonical(_CATEGORY, code) is None or (skill is not None and "diagnosis" in skill.lookups and "." not in code):
             return None, words
-        stated = default_codes().get(code, (code, None))
-        found = self.codes.canonical(_CODE, stated[0])
+        found = self.codes.canonical(_CODE, code) or self.unspecified(code)
         if found is None and isinstance(listed, ListedSystem):
-            found = listed.unspecified(code)
-            below = ", ".join(listed.below(code))
-            if found is None:
-                remedy = f"Write one below it, such as {below}."
-                raise SpecificationError(f'"{code}" is a category that has no code for what is unspecified.', where, remedy)
-        return found, words or stated[1] or listed.display(str(found))
+            remedy = f"Write one below it, such as {', '.join(listed.below(code))}."
+            raise SpecificationError(f'"{code}" is a category that has no code for what is unspecified.', where, remedy)
+        return found, words or default_codes().get(code, ("", None))[1] or listed.display(str(found))
+
+    def unspecified(self, category: str) -> str | None:
+        """The billable code that says no more than a category does."""
+        listed = self.codes.systems[_CATEGORY]
+        stated = self.codes.canonical(_CODE, default_codes().get(category, (category, None))[0])
+        return listed.unspecified(category) if stated is None and isinstance(listed, ListedSystem) else stated
 
     def _severity(
         self, code: str, skill: SkillResolver | None, spec: ConditionSpecification, where: str, primary: bool
@@ -134,13 +142,16 @@ class _Compiler:
             at, said = "clinical.severity", self.profile.clinical.severity
         if said is None:
             return None
-        known, mistakes, written = _severities(code, skill, self.codes.systems["severity"]), Mistakes(), copy.deepcopy(said)
-        for path, leaf in leaves(written):
-            for inner, text, put in texts_of(leaf):
-                place = at + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in (*path, *inner))
-                put(mistakes.attempt(text, known.require, text, place))
-        mistakes.tell()
-        return compile_distribution(written, at)
+        return compile_distribution(_with_severities(said, _severities(code, skill, self.codes.systems["severity"]), at), at)
+
+    def check_severity(self, said: Any, primary: str | None, skills: Iterable[SkillResolver]) -> None:
+        """Refuse a severity of the primary condition that none can be, also where there is no such condition or it states its own."""
+        general = self.codes.systems["severity"]
+        if primary is not None:
+            skills = [skill for skill in (self.knowing.get(primary) or self.knowing.get(primary.split(".")[0]),) if skill is not None]
+        systems = [_severities(primary or "any condition", skill, general) for skill in skills]
+        known = UnionSystem(name=general.name, title=general.title, systems=systems) if len(systems) > 1 else (*systems, general)[0]
+        _with_severities(said, known, "clinical.severity")
 
     def _prevalence(self, spec: ConditionSpecification, index: int, edit: Edit, where: str) -> Prevalence | None:
         """Who of a position has it: of those who can; None where nobody can."""
@@ -181,6 +192,17 @@ class _Compiler:
 
 def _refuse(code: str, edit: Edit, where: str) -> None:
     raise SpecificationError(f'"{code}" is {edit.told}, and nobody here is.', where, "Give it to those who can have it, or leave it out.")
+
+
+def _with_severities(said: Any, known: CodeSystem, where: str) -> Any:
+    """A distribution of severities with its texts as their set writes them."""
+    mistakes, written = Mistakes(), copy.deepcopy(said)
+    for path, leaf in leaves(written):
+        for inner, text, put in texts_of(leaf):
+            place = where + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in (*path, *inner))
+            put(mistakes.attempt(text, known.require, text, place))
+    mistakes.tell()
+    return written
 
 
 def _severities(code: str, skill: SkillResolver | None, general: CodeSystem) -> CodeSystem:

@@ -96,9 +96,9 @@ class JourneyCompiler:
 
     def _presumed(self, assignment: Assignment) -> tuple[Presumed, ...]:
         where, attempt = assignment.at("presumes"), self.mistakes.attempt
-        for index, each in enumerate(assignment.journey.presumes):
-            attempt("", self.coded.known.require, "icd-10-cm-category", each.code, f"{where}[{index}].code")
-        found = attempt((), lambda: tuple(presumed(assignment.journey, self.stated, where)))
+        written = [(each.code, f"{where}[{index}].code") for index, each in enumerate(assignment.journey.presumes)]
+        codes = [attempt(code, self.coded.known.require, "icd-10-cm-category", code, path) for code, path in written]
+        found = attempt((), lambda: tuple(presumed(assignment.journey, codes, self.stated, where)))
         for expression in expressions_in(found):
             attempt(BOOLEAN, expression.require, self.known)
         return found

@@ -15,10 +15,10 @@ from healthsim_core.events import Run
 from healthsim_core.generation import identity
 from healthsim_core.generation.allowed import as_codes, whole_ages
 from healthsim_core.generation.conditions import (
+    add_asked,
     add_baseline,
     add_code,
     add_condition,
-    add_nobodys,
     add_severity,
     add_unknown_baselines,
     join_conditions,
@@ -127,7 +127,7 @@ def _add(house: Household, step: Step) -> None:
     elif isinstance(step, ConditionCode):
         add_code(house, step)
     elif asks_condition(step.name):
-        add_nobodys(house, step.name)
+        add_asked(house, step)
     elif step.name in _FOLLOWING:
         _FOLLOWING[step.name](house)
     else:

@@ -19,6 +19,7 @@ from healthsim_core.generation.distributions import Distribution, compile_distri
 from healthsim_core.generation.family import check_ages
 from healthsim_core.generation.identity import defaults
 from healthsim_core.generation.kinds import Kind
+from healthsim_core.generation.labs import check_labs
 from healthsim_core.generation.people_kinds import columns_known
 from healthsim_core.generation.people_steps import Attribute, ConditionCode, ConditionPlan, Consequence, Step, in_order
 from healthsim_core.offers import PersonColumns, asks_condition
@@ -122,13 +123,14 @@ def compile_people(
     subscriber = next(index for index, member in enumerate(members) if member.role == "subscriber")
     drawn = _attributes(profile, written, tuple(members), required, mistakes, structure)
     attributes = without_circles(correlated(drawn, profile.correlate, mistakes))
+    check_labs(profile.clinical.lab_values, drawn, catalog, mistakes)
     _refuse_columns_of_products(attributes, catalog, mistakes)
     age = next(attribute for attribute in attributes if attribute.name == "age")
     check_ages(age.by_member, members if age.by_member else (), mistakes)
     conditions = conditions_of(profile, written, attributes, catalog, codes, mistakes)
     counties = mistakes.attempt({}, _counties, profile)
     labs = frozenset(lab for skill in catalog.skills.values() for lab in skill.baselines)
-    listed = (*attributes, *_consequences(attributes, conditions), *_nobodys(conditions, catalog))
+    listed = (*attributes, *_consequences(attributes, conditions), *_asked(conditions, catalog))
     steps = mistakes.attempt((), in_order, listed)
     known = columns_known(steps or listed, members, catalog, codes, mistakes, circular=not steps)
     ordered = tuple(step for step in steps if isinstance(step, Attribute))
@@ -158,11 +160,11 @@ def _consequences(attributes: Sequence[Attribute], conditions: Sequence[Conditio
     return [Consequence("birth_date", frozenset({"age", "sex"})), *conditions, *codes, *follow]
 
 
-def _nobodys(conditions: Sequence[ConditionPlan], catalog: Catalog) -> list[Step]:
-    """The conditions that skills ask for and the profile does not have."""
+def _asked(conditions: Sequence[ConditionPlan], catalog: Catalog) -> list[Step]:
+    """The conditions that skills ask for and the profile does not state: who has one below them, as N18.4 is below N18, has them."""
     keys = {key for skill in catalog.skills.values() for asked, _ in skill.lookups.values() for key in asked if asks_condition(key)}
     own = {f"{part}.{plan.category}" for plan in conditions for part in ("condition", "code")}
-    return [Consequence(name, frozenset()) for name in sorted(keys - own)]
+    return [Consequence(name, frozenset(each for each in own if each.startswith(name))) for name in sorted(keys - own)]
 
 
 def _member(position: Position, required: Mapping[str, Any]) -> Member:

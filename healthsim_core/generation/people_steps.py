@@ -138,7 +138,7 @@ class ConditionCode:
 
 @attrs.frozen
 class Consequence:
-    """A column that follows from others without being stated: birth date, all conditions, severity, a baseline value, nobody's condition.
+    """A column that follows from others without being stated: birth date, all conditions, severity, a baseline, what a skill asks for.
 
     Attributes:
         name: The column.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 import numpy as np
@@ -47,19 +47,20 @@ class Presumed:
         return has
 
 
-def presumed(journey: JourneySpecification, stated: Iterable[str], where: str) -> Iterator[Presumed]:
+def presumed(journey: JourneySpecification, codes: Sequence[str], stated: Iterable[str], where: str) -> Iterator[Presumed]:
     """What a journey presumes, one for each condition.
 
     Args:
         journey: The journey.
+        codes: The codes of its presumptions, as their system writes them.
         stated: The conditions that the profile states: nobody is presumed to have them.
         where: The path of the presumptions, for errors.
     """
     known = tuple(stated)
-    for code in dict.fromkeys(each.code for each in journey.presumes):
+    for code in dict.fromkeys(codes):
         shares = tuple(
             (condition(each.when, f"{where}[{index}].when"), each.share)
             for index, each in enumerate(journey.presumes)
-            if each.code == code and not any(other.startswith(code) or code.startswith(other) for other in known)
+            if codes[index] == code and not any(other.startswith(code) or code.startswith(other) for other in known)
         )
         yield Presumed(journey.journey_id, code, Expression.parse(f"{code!r} in conditions", f"{where}.code", "boolean"), shares)

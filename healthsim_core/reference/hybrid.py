@@ -6,10 +6,11 @@ from typing import Any
 
 from healthsim_core.calls import checked_call
 from healthsim_core.catalog import Catalog, default_catalog
+from healthsim_core.codes.listed import icd_10_cm
 from healthsim_core.errors import ReferenceDataError, SpecificationError
 from healthsim_core.reference.places import county
 from healthsim_core.spec.base import read_part
-from healthsim_core.spec.profile import ProfileSpecification, ReferenceSpecification
+from healthsim_core.spec.profile import ConditionSpecification, ProfileSpecification, ReferenceSpecification
 from healthsim_core.templates import PROFILE_PARTS
 
 DEFAULT_SOURCE = "populationsim"
@@ -108,6 +109,10 @@ def merged_with(profile: ProfileSpecification, published: ProfileSpecification) 
 
 def _unsaid(profile: ProfileSpecification, published: ProfileSpecification) -> list[Any]:
     clinical = profile.clinical
-    said = {c.code.split(".")[0] for c in [*clinical.comorbidities, *clinical.conditions]}
-    said |= {clinical.primary_condition.code.split(".")[0]} if clinical.primary_condition else set()
-    return [each for each in published.clinical.conditions if each.code not in said]
+    stated = [*([clinical.primary_condition] if clinical.primary_condition else []), *clinical.comorbidities, *clinical.conditions]
+    said = {_category(each) for each in stated}
+    return [each for each in published.clinical.conditions if _category(each) not in said]
+
+
+def _category(condition: ConditionSpecification) -> str:
+    return icd_10_cm(condition.code)[:3]

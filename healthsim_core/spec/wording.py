@@ -16,7 +16,7 @@ Location = tuple[int | str, ...]
 MOST_READ = 500  # of pydantic's errors; a document that has more is mended piece by piece
 
 COLUMN = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$"  # a name that expressions read, with its namespace
-ICD_10 = r"^[A-Z][0-9A][0-9A-Z](\.[0-9A-Z]{1,4})?$"
+ICD_10 = r"^\s*[A-Za-z][0-9Aa][0-9A-Za-z](\.?[0-9A-Za-z]{1,4})?\s*$"  # as a code may be written; the list has it as E11.9
 _EXPECTED = {  # what pydantic calls a wrong type or form of value, by the first word of its name
     "float": "a number", "int": "a whole number", "string": "a text", "list": "a list", "dict": "a mapping", "model": "a mapping",
     "bool": "true or false", "date": "a date", "tuple": "a list", "finite": "a finite number",

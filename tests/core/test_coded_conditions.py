@@ -69,6 +69,47 @@ def test_a_category_is_coded_as_unspecified(category: str, code: str) -> None:
     assert set(made({"conditions": [category]}).tables["core.condition"]["code"].to_pylist()) == {code}
 
 
+@pytest.mark.parametrize("written", ["n200", "N200", "n20.0", " N20.0 "])
+def test_a_condition_is_written_as_journeys_write_it(written: str) -> None:
+    assert set(made({"conditions": [written]}).tables["core.condition"]["code"].to_pylist()) == {"N20.0"}
+
+
+def test_a_condition_that_no_list_holds_is_refused_as_it_is_written() -> None:
+    assert told({"conditions": ["q99zz9"]}).startswith('clinical.conditions[0]: "q99zz9" is no ICD-10-CM code or category.')
+
+
+@pytest.mark.parametrize(
+    ("less", "more"), [("E11", "E11.22"), ("E11", "E11.9"), ("E11.9", "E11.22"), ("N18.3", "N18.32"), ("J45.909", "J45.40")]
+)
+def test_what_says_less_beside_what_says_more_is_refused_by_name(less: str, more: str) -> None:
+    assert told({"primary_condition": more, "conditions": [less]}) == (
+        f'clinical.conditions[0]: people would have "{less}" beside "{more}" (clinical.primary_condition), which says more of the same.\n'
+        f'  Leave one of them out, or give this one to others: "when": "not condition.{more}".'
+    )
+
+
+def test_those_without_what_says_more_can_have_what_says_less() -> None:
+    pair = [{"code": "N18", "when": "not condition.N18.4"}, {"code": "N18.4", "prevalence": 0.5}]
+    assert set(made({"conditions": pair}).tables["core.condition"]["code"].to_pylist()) == {"N18.9", "N18.4"}
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        [{"code": "N18", "prevalence": {"0-59": 1}}, {"code": "N18.4", "prevalence": {"60+": 1}}],
+        [{"code": "N18", "when": "sex == 'F'"}, {"code": "N18.4", "when": "sex == 'M'"}],
+    ],
+    ids=["ages", "sexes"],
+)
+def test_different_people_have_what_says_less_and_what_says_more(pair: list[dict[str, Any]]) -> None:
+    people = made({"conditions": pair}, age=ANY_AGE).entities
+    assert set(people["conditions"].to_pylist()) == {"N18.9", "N18.4"}
+
+
+def test_two_complications_of_one_category_go_together() -> None:
+    assert set(made({"conditions": ["E11.22", "E11.319"]}).entities["conditions"].to_pylist()) == {"E11.22 E11.319"}
+
+
 def test_a_category_without_a_code_for_what_is_unspecified_is_refused() -> None:
     assert "such as E08.00, E08.01, E08.10" in told({"conditions": ["E08"]})
 
@@ -115,6 +156,12 @@ def test_the_prevalence_of_a_condition_of_one_sex_is_that_among_them() -> None:
 def test_a_severity_that_is_none_is_refused_with_its_path() -> None:
     said = told({"primary_condition": "I21.4", "severity": {"type": "categorical", "weights": {"mild": 0.5, "horrible": 0.5}}})
     assert said.startswith('clinical.severity.weights.horrible: "horrible" is no severity.')
+
+
+def test_a_severity_without_a_condition_is_a_word_of_a_skill_or_a_general_one(tmp_path: Path) -> None:
+    (tmp_path / "gout.md").write_text(SKILL, encoding="utf-8")
+    skills = {"healthsim_skill_resolvers": [read_skill(tmp_path / "gout.md")]}
+    assert made({"severity": "flaring"}, **skills).entities.num_rows == 400
 
 
 def test_a_severity_goes_on_as_it_is_written_in_its_set() -> None:

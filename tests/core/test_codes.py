@@ -17,6 +17,7 @@ from healthsim_core.catalog import Catalog
 from healthsim_core.cli.plugins_command import offer_name
 from healthsim_core.codes import CodeSystem, ValueSet, code_systems
 from healthsim_core.codes.forms import luhn
+from healthsim_core.codes.laboratory import LaboratoryValue, laboratory_values
 from healthsim_core.codes.ucum import is_unit
 from healthsim_core.errors import PluginError
 from healthsim_core.reference.displays import display_of
@@ -212,3 +213,9 @@ def test_a_product_does_not_take_the_place_of_a_list() -> None:
 def test_a_product_adds_nothing_to_what_is_no_value_set() -> None:
     with pytest.raises(PluginError, match='there is no value set "loinc" to extend'):
         _ = Catalog((plugin(healthsim_code_systems=[hygiene("loinc")]),)).code_systems
+
+
+@pytest.mark.parametrize(("name", "value"), laboratory_values().items(), ids=laboratory_values())
+def test_a_laboratory_value_has_a_known_test_and_a_unit(name: str, value: LaboratoryValue) -> None:
+    systems = code_systems()
+    assert (systems["loinc"].display(value.loinc) is not None, systems["ucum"].canonical(value.unit)) == (True, value.unit)

@@ -45,9 +45,9 @@ def test_an_attribute_may_depend_on_a_severity() -> None:
 
 
 def test_a_laboratory_value_may_depend_on_a_condition() -> None:
-    labs = {"sugar": ruled("condition.E11", {"type": "uniform", "min": 126, "max": 300}, {"type": "uniform", "min": 70, "max": 125})}
+    labs = {"glucose": ruled("condition.E11", {"type": "uniform", "min": 126, "max": 300}, {"type": "uniform", "min": 70, "max": 125})}
     made = people(clinical={"conditions": [DIABETES], "lab_values": labs})
-    assert [person["sugar"] >= 126 for person in made] == [has(person, "E11") for person in made]
+    assert [person["glucose"] >= 126 for person in made] == [has(person, "E11") for person in made]
 
 
 def test_coverage_may_depend_on_a_condition() -> None:
@@ -61,10 +61,10 @@ def test_an_attribute_may_depend_on_the_birth_date() -> None:
 
 
 def test_a_condition_may_depend_on_an_attribute_that_depends_on_a_condition() -> None:
-    later = {"code": "N18", "prevalence": 1.0, "when": "sugar > 200"}
+    later = {"code": "N18", "prevalence": 1.0, "when": "glucose > 200"}
     sugar = ruled("condition.E11", {"type": "uniform", "min": 100, "max": 300}, 90)
-    made = people(clinical={"conditions": [later, DIABETES]}, attributes={"sugar": sugar})
-    assert [has(person, "N18") for person in made] == [person["sugar"] > 200 for person in made]
+    made = people(clinical={"conditions": [later, DIABETES]}, attributes={"glucose": sugar})
+    assert [has(person, "N18") for person in made] == [person["glucose"] > 200 for person in made]
     assert {has(person, "E11") for person in made if has(person, "N18")} == {True}
 
 
@@ -123,9 +123,9 @@ def test_what_follows_from_other_columns_is_no_attribute(name: str) -> None:
 
 def test_a_profile_whose_attributes_read_conditions_passes_its_own_validation() -> None:
     sugar = ruled("condition.E11", {"type": "normal", "mean": 160, "sd": 20}, {"type": "normal", "mean": 95, "sd": 8})
-    clinical = {"conditions": [DIABETES, {"code": "N18", "prevalence": 0.5, "when": "sugar > 170"}], "lab_values": {"sugar": sugar}}
+    clinical = {"conditions": [DIABETES, {"code": "N18", "prevalence": 0.5, "when": "glucose > 170"}], "lab_values": {"glucose": sugar}}
     validation = result(5_000, clinical=clinical).validation
-    assert validation.passed and "clinical.lab_values.sugar.rules[0].then" in {check.where for check in validation.checks}
+    assert validation.passed and "clinical.lab_values.glucose.rules[0].then" in {check.where for check in validation.checks}
 
 
 @given(reads=st.lists(st.sets(st.integers(0, 11), max_size=4), min_size=1, max_size=12))

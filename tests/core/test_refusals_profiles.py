@@ -89,6 +89,28 @@ WRONG = [
     ({"attributes": {"condition.E11": 1}}, "attributes.condition.E11", 'they read "condition." as a prefix', "Choose another name."),
     ({"clinical": {"lab_values": {"zip": 1}}}, "clinical.lab_values.zip", '"zip" is a column that everybody has', "Choose another name."),
     (
+        {"clinical": {"lab_values": {"hba1cc": 7}}},
+        "clinical.lab_values.hba1cc",
+        'no laboratory value is called "hba1cc"',
+        'Did you mean "a1c"? A value of your own goes into "attributes".',
+    ),
+    ({"clinical": {"lab_values": {"hemoglobin_a1c": 7}}}, "clinical.lab_values.hemoglobin_a1c", "no laboratory value", '"a1c"?'),
+    ({"clinical": {"lab_values": {"a1c": -5}}}, "clinical.lab_values.a1c", 'are not what "a1c" may be', "Give 0 to 100."),
+    (
+        {"clinical": {"lab_values": {"glucose": {"type": "uniform", "min": -20, "max": 80}}}},
+        "clinical.lab_values.glucose",
+        '20% of its values are not what "glucose" may be',
+        "Give 0 or more.",
+    ),
+    ({"clinical": {"lab_values": {"ldl": "high"}}}, "clinical.lab_values.ldl", "ldl is a text, not a number", "Give a number."),
+    ({"clinical": {"severity": "awful"}}, "clinical.severity", '"awful" is no severity', "Known: controlled, critical, mild"),
+    (
+        {"clinical": {"primary_condition": {"code": "I21.4", "severity": "mild"}, "severity": "awful"}},
+        "clinical.severity",
+        '"awful" is no severity',
+        "Known: controlled",
+    ),
+    (
         {"members": [{"role": "subscriber", "attributes": {"household_id": 1}}]},
         "members[0].attributes.household_id",
         '"household_id" is a column that everybody has',

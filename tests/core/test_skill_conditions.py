@@ -69,6 +69,11 @@ def test_a_condition_is_coded_by_what_else_the_person_has(skill: SkillResolver, 
     assert all(own["E11"][0] == expected(own) for own in with_sugar)
 
 
+def test_what_a_skill_asks_for_those_have_too_who_have_a_code_below_it(skill: SkillResolver) -> None:
+    with_sugar = [own for own in codes(lived(skill, [SUGAR, {**KIDNEY, "code": "N18.4"}])).values() if "E11" in own]
+    assert {(own["E11"][0] == "E11.22", "N18.4" in own) for own in with_sugar} == {(True, True), (False, False)}
+
+
 def test_of_a_profile_without_the_other_condition_nobody_has_it(skill: SkillResolver) -> None:
     assert {own["E11"][0] for own in codes(lived(skill, [SUGAR])).values()} == {"E11.65", "E11.9"}
 
