@@ -16,7 +16,7 @@ import pytest
 from from_schema import documents
 from hypothesis import HealthCheck, given, settings
 from mutations import mutated
-from wide import WIDE_JOURNEY, WIDE_PROFILE
+from wide import MEMBERS, SETTINGS, WIDE_JOURNEY, WIDE_PROFILE
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -120,6 +120,12 @@ def test_a_scenario_that_its_schema_allows(document: dict[str, Any]) -> None:
     tried(scenario={**document, "outputs": []})
 
 
+@FUZZ
+@given(mutated([SETTINGS]))
+def test_settings_that_have_been_changed(products: dict[str, Any]) -> None:
+    tried(profile={**MEMBERS, "products": products}, journey="member-year", products=list(SETTINGS))
+
+
 @pytest.mark.parametrize("document", PROFILES, ids=lambda document: document["id"])
 def test_the_documents_themselves_run(document: dict[str, Any]) -> None:
     assert tried(profile=document, products=[]) == ""
@@ -127,3 +133,4 @@ def test_the_documents_themselves_run(document: dict[str, Any]) -> None:
 
 def test_what_uses_everything_runs() -> None:
     assert tried(profile=WIDE_PROFILE, journey=WIDE_JOURNEY) == ""
+    assert tried(profile={**MEMBERS, "products": SETTINGS}, journey="member-year", products=list(SETTINGS)) == ""

@@ -136,3 +136,22 @@ WIDE_JOURNEY: dict[str, Any] = {
         }
     ],
 }
+
+MEMBERS: dict[str, Any] = {"id": "members", "demographics": {"age": 40}, "coverage": {"type": "Commercial", "plan": "Gold"}}
+SETTINGS: dict[str, Any] = {
+    "membersim": {
+        "plans": {
+            "Gold": {
+                "coverage_type": "Commercial", "kind": "commercial", "default": True, "individual": False, "insurance_line": "PPO",
+                "filing": {"P": "12", "I": "12", "R": "12"}, "out_of_network": "denied", "exempt_below_age": 18,
+                "in": {
+                    "deductible": {"individual": 500, "family": None}, "out_of_pocket": {"individual": 3000, "family": 6000},
+                    "stay_deductible": 100,
+                    "services": {"primary": {"copay": 20, "days": 2}, "inpatient": {"coinsurance": 0.1, "deductible": True}},
+                },
+                "out": {},
+            }
+        }
+    },
+    "trialsim": {"protocol": "hs-t2d-301", "study_id": "A-1", "sites_per_county": 2},
+}  # fmt: skip

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from outside_readers import xpt
 
 from healthsim_core.catalog import default_catalog
 from healthsim_core.format_offers import OutputFormat
@@ -28,9 +31,13 @@ HOSTILE = [
     "\x00\x01\x1f\x7f", "e\u0301cole", "\u202eevil\u202c", "\u65e5\u672c", "\U0001f600", "\ue000\ue001", "a:b*c", "\u2028\u2029\x85",
     "</a><b>", "=1+1", "'; DROP TABLE x; --",
 ]  # fmt: skip
+STUDY = '</a>&"<b>'
 RULED = (
     "_id", "npi", "code", "category", "status", "type", "class", "relationship", "sex", "role", "system", "fips", "pointers",
 )  # fmt: skip
+CLOSED = {"class", "sex", "county_fips", "system", "npi", "prescriber_npi", "diagnosis_pointers"}  # a few words, or numbers of ours: no
+# text of a user's reaches them, and writers count on it
+ALL_AT_ONCE = 'Q~NM1*IL:^|\\&\r\n\x02\x1c\x1d\x1e","\x00\u2028\u0301'
 
 
 @pytest.fixture(scope="module")
@@ -67,26 +74,32 @@ def poisoned(table: pa.Table, name: str, value: str) -> pa.Table:
     return table.set_column(index, field, values.dictionary_encode() if pa.types.is_dictionary(field.type) else values)
 
 
-def both(plan: Plan, offer: OutputFormat, tables: dict[str, pa.Table], folder: Path, value: str) -> list[dict[str, bytes]]:
-    """The files of a format whose texts end in something harmless, and of one where they end in a hostile value."""
+def both(
+    plan: Plan, offer: OutputFormat, tables: dict[str, pa.Table], folder: Path, value: str, ruled: str = ""
+) -> list[dict[str, bytes]]:
+    """The files of a format whose texts end in something harmless, and of one where they end in a hostile value.
+
+    Free texts, or those whose names have an ending that is `ruled`.
+    """
     assert offer.characters is not None
-    nothing_stays, found = offer.characters.taken(f"A{value}").strip(" ") == "A", []
-    for name, ending in (("harmless", "" if nothing_stays else "ZZ"), ("hostile", value)):
+    stays, found = offer.characters.taken(f"A{value}")[1:], []
+    for name, ending in (("harmless", "ZZ" if stays.strip(" ") else stays), ("hostile", value)):
         ended = dict(tables)
-        for table, column in free_columns(offer, tables):
-            ended[table] = poisoned(ended[table], column, ending)
+        for table, column in text_columns(offer, tables):
+            if column.endswith(ruled) and column not in CLOSED if ruled else not column.endswith(RULED):
+                ended[table] = poisoned(ended[table], column, ending)
         found.append(written(plan, offer, ended, folder / name))
     return found
 
 
-def free_columns(offer: OutputFormat, tables: Mapping[str, pa.Table]) -> list[tuple[str, str]]:
-    """Text columns of a format's tables that hold words: others are keys and codes, by which rows and words are found."""
+def text_columns(offer: OutputFormat, tables: Mapping[str, pa.Table]) -> list[tuple[str, str]]:
+    """Text columns of a format's tables: free words, and keys and codes, by which rows and words are found."""
     return [
         (name, field.name)
         for name in (*offer.needs, *offer.wants)
         if name in tables
         for field in tables[name].schema
-        if (pa.types.is_string(field.type) or pa.types.is_dictionary(field.type)) and not field.name.endswith(RULED)
+        if pa.types.is_string(field.type) or pa.types.is_dictionary(field.type)
     ]
 
 
@@ -124,6 +137,57 @@ def test_a_hostile_text_in_any_column_stays_the_text_of_its_member(
     before, after = both(plan, offer, tables, tmp_path, value)
     for file, content in after.items():
         assert [shape(line) for line in documents(content)] == [shape(line) for line in documents(before[file])]
+
+
+@pytest.mark.parametrize("ruled", RULED)
+@pytest.mark.parametrize("name", SEPARATORS)
+def test_a_hostile_code_or_key_adds_no_separator(plan: Plan, tables: dict[str, pa.Table], tmp_path: Path, name: str, ruled: str) -> None:
+    before, after = both(plan, default_catalog().formats[name], tables, tmp_path, ALL_AT_ONCE, ruled)
+    assert {file: separators(content, SEPARATORS[name]) for file, content in after.items()} == {
+        file: separators(content, SEPARATORS[name]) for file, content in before.items()
+    }
+
+
+@pytest.mark.parametrize("ruled", RULED)
+@pytest.mark.parametrize("name", JSON)
+def test_a_hostile_code_or_key_stays_the_text_of_its_member(
+    plan: Plan, tables: dict[str, pa.Table], tmp_path: Path, name: str, ruled: str
+) -> None:
+    before, after = both(plan, default_catalog().formats[name], tables, tmp_path, ALL_AT_ONCE, ruled)
+    for file, content in after.items():
+        assert [shape(line) for line in documents(content)] == [shape(line) for line in documents(before[file])]
+
+
+def test_codes_of_a_table_do_reach_the_files(plan: Plan, tables: dict[str, pa.Table], tmp_path: Path) -> None:
+    """What the two tests above would not find in files that no code reaches."""
+    ended = {"membersim.claim_line": poisoned(tables["membersim.claim_line"], "service_code", "ZZ")}
+    files = written(plan, default_catalog().formats["x12_837"], {**tables, **ended}, tmp_path)
+    assert any(b"ZZ" in content for content in files.values())
+
+
+@pytest.fixture(scope="module")
+def trial() -> tuple[Plan, dict[str, pa.Table]]:
+    settings = {"trialsim": {"study_id": STUDY}}
+    scenario = {"scenario": "Trial", "profile": "trial-diabetes-adults", "settings": settings}
+    plan = make_plan(scenario=scenario, count=30, formats=["sdtm_datasets"], seed=3)
+    return plan, {**run_in_memory(plan).tables}
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_a_hostile_text_in_any_column_stays_in_its_cell(trial: tuple[Plan, dict[str, pa.Table]], tmp_path: Path, value: str) -> None:
+    offer = default_catalog().formats["sdtm_datasets"]
+    before, after = both(trial[0], offer, trial[1], tmp_path, value)
+    assert {name: len(content) for name, content in after.items()} == {name: len(content) for name, content in before.items()}
+    cells = [cell for rows in xpt(tmp_path / "hostile" / offer.name).values() for row in rows for cell in row.values()]
+    assert not any(unicodedata.category(letter) == "Cc" for cell in cells if isinstance(cell, str) for letter in cell)
+
+
+def test_a_hostile_text_of_the_settings_is_an_attribute_of_the_xml(trial: tuple[Plan, dict[str, pa.Table]], tmp_path: Path) -> None:
+    offer = default_catalog().formats["sdtm_datasets"]
+    files = written(trial[0], offer, trial[1], tmp_path)
+    study = ET.fromstring(files["define.xml"]).find(".//{*}StudyName")
+    assert study is not None and study.text == STUDY
+    assert {row["STUDYID"] for row in xpt(tmp_path / offer.name)["DM"]} == {STUDY}
 
 
 def documents(content: bytes) -> list[Any]:

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 from membersim.coverage import spans_of
+from membersim.facts import document
 from membersim.handlers.membership import HANDLER
+from membersim.plan_design import design_mistakes
 from membersim.plans import Plans, accepted
 
 from healthsim_core import SpecificationError
@@ -148,18 +150,36 @@ def test_a_profile_may_bring_a_plan_of_its_own():
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        ({"kind": "charity"}, "no kind of payer"),
-        ({"deductable": 5}, "unknown entries"),
-        ({"in": {"services": {"dentist": {}}}}, "dentist"),
-        ({"in": {"deductible": 5}}, "cannot be read"),
-        ({"in": {"services": {"primary": {"copay": "five"}}}}, "cannot be read"),
+        ({"kind": "charity"}, "Gold.kind: 'charity' is unknown"),
+        ({"deductable": 5}, 'Gold: "deductable" is an unknown entry'),
+        ({"filing": {"P": "12"}}, "Gold.filing: the plan lacks I, R"),
+        ({"filing": {"P": "12", "I": "1~NM1*IL", "R": "12"}}, "Gold.filing.I: '1~NM1.IL' is unknown"),
+        ({"insurance_line": ["PPO"]}, "Gold.insurance_line: .* is unknown"),
+        ({"coverage_type": {}}, "Gold.coverage_type: {} is no coverage type"),
+        ({"default": "yes"}, "Gold.default: 'yes' is unknown"),
+        ({"exempt_below_age": 2.5}, "Gold.exempt_below_age: 2.5 is not a whole number"),
+        ({"in": {"services": {"dentist": {}}}}, 'Gold.in.services: "dentist" is an unknown entry'),
+        ({"in": {"deductible": 5}}, "Gold.in.deductible: 5 is not a mapping"),
+        ({"in": {"deductible": {"family": -1}}}, "Gold.in.deductible.family: -1 is not a number from 0"),
+        ({"in": {"services": {"primary": {"copay": "five"}}}}, "Gold.in.services.primary.copay: 'five' is not a number"),
+        ({"in": {"services": {"primary": {"copay": None}}}}, "Gold.in.services.primary.copay: None is not a number"),
+        ({"out": {"services": {"other": {"coinsurance": 1e300}}}}, "Gold.out.services.other.coinsurance: .* is not a number from 0 to 1"),
     ],
 )
-def test_a_plan_that_makes_no_sense_is_refused(change, what):
-    design = {"coverage_type": "Commercial", "kind": "commercial", "insurance_line": "PPO", "filing": {}, "in": {}, **change}
+def test_a_plan_that_makes_no_sense_is_refused_at_its_entry(change, what):
+    filing = {"P": "12", "I": "12", "R": "12"}
+    design = {"coverage_type": "Commercial", "kind": "commercial", "insurance_line": "PPO", "filing": filing, "in": {}, **change}
 
-    with pytest.raises(SpecificationError, match=what):
+    with pytest.raises(SpecificationError, match=rf"^products\.membersim\.plans\.{what}"):
         accepted(make_run(settings={"membersim": {"plans": {"Gold": design}}}))
+
+
+BUNDLED = document("plans")["plans"]
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_the_bundled_designs_are_such_as_a_profile_may_bring(name):
+    assert list(design_mistakes(BUNDLED[name], name)) == []
 
 
 @pytest.mark.parametrize("settings", [{"plans": 3}, {"plans": {"Gold": 3}}])

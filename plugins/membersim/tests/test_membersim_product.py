@@ -210,7 +210,7 @@ def test_verify_finds_coverage_of_another_type_than_the_person_s(tmp_path, monke
     assert found["membersim.coverage", "coverage_type is the person's"] == 5
 
 
-@pytest.mark.parametrize(("kind", "said"), [("Tricare", "no coverage type"), ("uninsured", "the uninsured have no plan")])
+@pytest.mark.parametrize(("kind", "said"), [("Tricare", "'Tricare' is no coverage type"), ("uninsured", "the uninsured have no plan")])
 def test_a_design_is_of_a_coverage_type_that_has_plans(kind, said):
     design = {"coverage_type": kind, "kind": "commercial", "insurance_line": "PPO", "filing": {}, "in": {}}
     with pytest.raises(SpecificationError, match=rf"products.membersim.plans.Gold.coverage_type: .*{said}"):

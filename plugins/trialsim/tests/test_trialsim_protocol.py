@@ -158,3 +158,15 @@ def test_a_study_of_screen_failures_alone_is_written(tmp_path):
 
     assert {"ta.xpt", "dm.xpt", "define.xml"} <= {Path(path).name for path in result.outputs["sdtm_datasets"]}
     assert verify_folder(tmp_path / "out").passed
+
+
+@pytest.mark.parametrize("term", ["Head\nache", "Headache ", " Headache", "\x85Headache\u2028", " ", "Kopfschmerz, drückend"])
+def test_a_term_of_any_characters_agrees_with_its_dataset(term, tmp_path):
+    ill = {"event_id": "ill", "event_type": "adverse_event", "delay": {"days": 5}, "parameters": {"term": term}}
+    study = naming("hs-t2d-301")
+    study["events"] = [*study["events"], ill]
+    trialsim.generate(ADULTS, study, count=5, output_formats=["sdtm_datasets"], out=tmp_path / "out", persist=False)
+
+    verified = verify_folder(tmp_path / "out")
+    assert [str(finding) for finding in verified.findings if finding.wrong] == []
+    assert any(finding.where == "sdtm_datasets AE" and finding.rows for finding in verified.findings)

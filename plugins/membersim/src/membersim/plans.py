@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -11,15 +11,12 @@ from numpy.typing import NDArray
 
 from healthsim_core import Mistakes, Run, SpecificationError, Text, value_set
 from membersim.facts import document
+from membersim.plan_design import SERVICES, design_mistakes
 
-SERVICES = ("primary", "specialist", "urgent", "emergency", "inpatient", "pharmacy", "other")
 IN, OUT = 0, 1
 NETWORKS = ("in", "out")
 NO_LIMIT = np.int64(1) << 50  # cents; stands for "no limit"
 UNINSURED = "uninsured"  # a coverage type without plans
-_DESIGN = {"coverage_type", "kind", "default", "individual", "insurance_line", "filing", "out_of_network", "exempt_below_age", "in", "out"}
-_PATTERN = "Take one of the bundled designs (data/plans.json of membersim) as a pattern."
-_KINDS = ("commercial", "medicare", "medicare_advantage", "medicaid", "managed_medicaid")
 
 Cents = NDArray[np.int64]
 
@@ -143,35 +140,23 @@ def accepted(run: Run) -> dict[str, tuple[str, ...]]:
     """
     mistakes = Mistakes()
     own = run.settings.get("membersim", {}).get("plans", {})
-    for name, design in own.items() if isinstance(own, Mapping) else [("", own)]:
-        with mistakes.caught():
-            if not isinstance(own, Mapping) or not isinstance(design, Mapping):
-                where = f"products.membersim.plans.{name}".rstrip(".")
-                raise SpecificationError(f"{str(design)[:60]!r} is not a mapping.", where, "Give each plan's design by its name.")
-            try:
-                _check(name, design)
-                Plans._made({name: design})
-            except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
-                raise SpecificationError(f"the plan cannot be read: {error}.", f"products.membersim.plans.{name}", _PATTERN) from error
+    if not isinstance(own, Mapping):
+        where = "products.membersim.plans"
+        raise SpecificationError(f"{own!r:.60} is not a mapping.", where, "Give each plan's design by its name.")
+    for name, design in own.items():
+        for mistake in _mistakes(name, design):
+            with mistakes.caught():
+                raise mistake
     mistakes.tell()
     return {}
 
 
-def _check(name: str, design: Any) -> None:
+def _mistakes(name: str, design: Any) -> Iterator[SpecificationError]:
     where = f"products.membersim.plans.{name}"
-    missing = {"coverage_type", "kind", "insurance_line", "filing", "in"} - set(design)
-    unknown = set(design) - _DESIGN
-    if missing or unknown:
-        problem = f"lacks {', '.join(sorted(missing))}" if missing else f"has unknown entries: {', '.join(sorted(unknown))}"
-        raise SpecificationError(f"the plan {problem}.", where, _PATTERN)
-    kind, bundled = value_set("coverage-type").require(design["coverage_type"], f"{where}.coverage_type"), _bundled().get(name)
-    if kind == UNINSURED or (bundled and bundled["coverage_type"] != kind):
-        is_of = f'"{name}" is a plan of {bundled["coverage_type"]}' if bundled else "the uninsured have no plan"
-        raise SpecificationError(f"{is_of}.", f"{where}.coverage_type", "Name another type, or give the plan another name.")
-    if design["kind"] not in _KINDS:
-        raise SpecificationError(f'"{design["kind"]}" is no kind of payer.', f"{where}.kind", f"Use one of {', '.join(_KINDS)}.")
-    for network in NETWORKS:
-        strange = set(design.get(network, {}).get("services", {})) - set(SERVICES)
-        if strange:
-            problem = f"unknown services: {', '.join(sorted(strange))}."
-            raise SpecificationError(problem, f"{where}.{network}.services", f"Use {', '.join(SERVICES)}.")
+    found = list(design_mistakes(design, where))
+    yield from found
+    if not any(mistake.where in (where, f"{where}.coverage_type") for mistake in found):
+        kind, bundled = value_set("coverage-type").canonical(design["coverage_type"]), _bundled().get(name)
+        if kind == UNINSURED or (bundled and bundled["coverage_type"] != kind):
+            is_of = f'"{name}" is a plan of {bundled["coverage_type"]}' if bundled else "the uninsured have no plan"
+            yield SpecificationError(f"{is_of}.", f"{where}.coverage_type", "Name another type, or give the plan another name.")

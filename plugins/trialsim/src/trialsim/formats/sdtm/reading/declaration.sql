@@ -14,9 +14,11 @@ CREATE MACRO fixed(x, places) AS CASE places
 CREATE MACRO rounded(x, places) AS round_even(x::DOUBLE * pow(10, places), 0) / pow(10, places);
 CREATE MACRO by_sex(given, sex) AS
     CASE json_type(given) WHEN 'OBJECT' THEN coalesce(given ->> sex, given ->> (json_keys(given)[1])) ELSE given ->> '$' END::DOUBLE;
-CREATE MACRO fitting(x, bytes) AS nullif(rtrim(
+CREATE MACRO printable(x) AS regexp_replace(x, '[\x00-\x1f\x7f-\x9f\x{{2028}}\x{{2029}}]', ' ', 'g');
+CREATE MACRO cut(x, bytes) AS nullif(rtrim(
     CASE WHEN strlen(x) <= bytes THEN x ELSE left(x, list_max(list_filter(range(0, bytes + 1), lambda n: strlen(left(x, n)) <= bytes))) END,
     ' '), '');
+CREATE MACRO fitting(x, bytes) AS cut(printable(x), bytes);
 
 -- name: declared.dataset
 SELECT row_number() OVER () AS n, name AS dataset, label, class, structure, keys, reference

@@ -17,6 +17,7 @@ from trialsim.formats.sdtm.reading.transport import read_transport
 HERE = Path(__file__).parent
 DATA = HERE.parents[2] / "data"
 DEFINITION = "define.xml"
+_ODD = "[\\x00-\\x1f\\x7f-\\x9f\u2028\u2029]| $"
 MEDICATION = pa.schema([
     *((name, pa.int64()) for name in ("person_id", "medication_request_id", "prescription_id", "days_supply", "refills")),
     *((name, pa.string()) for name in ("description", "drug_class", "sig", "dose_unit")), ("dose", pa.float64()),
@@ -79,12 +80,12 @@ def _asked(truth: Truth, question: str, dataset: Mapping[str, Any]) -> pa.Table:
     rows = _numbered(rows.combine_chunks(), keys, f"{name}SEQ")
     columns = {each["variable"]: rows[each["variable"]] for each in dataset["variables"] if each["variable"] in rows.column_names}
     whole = pa.table({"record": rows["record"], **columns})
-    long = {each["variable"]: each["length"] for each in dataset["variables"] if _is_long(columns.get(each["variable"]), each["length"])}
-    if not long:
+    odd = {each["variable"]: each["length"] for each in dataset["variables"] if _is_odd(columns.get(each["variable"]), each["length"])}
+    if not odd:
         return whole
-    truth.register("long", whole)
-    cut = ", ".join(f"fitting({variable}, {length}) AS {variable}" for variable, length in long.items())
-    return truth.select(f"SELECT * REPLACE ({cut}) FROM long")
+    truth.register("odd", whole)
+    fitting = ", ".join(f"fitting({variable}, {length}) AS {variable}" for variable, length in odd.items())
+    return truth.select(f"SELECT * REPLACE ({fitting}) FROM odd")
 
 
 def _numbered(rows: pa.Table, keys: list[str], sequence: str) -> pa.Table:
@@ -100,11 +101,11 @@ def _numbered(rows: pa.Table, keys: list[str], sequence: str) -> pa.Table:
     return rows.append_column(sequence, pa.array((np.arange(len(order)) - first + 1.0)[record]))
 
 
-def _is_long(column: pa.ChunkedArray | None, length: int) -> bool:
-    """Whether a text does not fit, or ends in a blank, which nobody can tell from padding."""
+def _is_odd(column: pa.ChunkedArray | None, length: int) -> bool:
+    """Whether a text does not fit, ends in a blank, which nobody can tell from padding, or has a character that no cell has."""
     if column is None or not pa.types.is_string(column.type):
         return False
-    return bool((pc.max(pc.binary_length(column)).as_py() or 0) > length or pc.any(pc.ends_with(column, " ")).as_py())
+    return bool((pc.max(pc.binary_length(column)).as_py() or 0) > length or pc.any(pc.match_substring_regex(column, _ODD)).as_py())
 
 
 class _Content:
