@@ -17,6 +17,7 @@ Mask = NDArray[np.bool_]
 _EXACT = 2.0**53  # below it, floats hold whole numbers exactly
 Column = Union[NDArray[Any], "Text"]
 
+_SPARE = 4  # values a row, above which those that no row has are left alone
 _DEEPEST = 50  # columns that wait for one another to be read: Python calls itself a thousand times at most
 
 
@@ -88,15 +89,27 @@ class Text:
 
     def map(self, function: Callable[[str], Any], dtype: Any = np.float64, null: Any = np.nan) -> NDArray[Any]:
         """An array of `dtype`: `function` of each row's value, computed once per distinct value."""
-        table = np.array([*map(function, self.values.to_pylist()), null], dtype=dtype)
-        return np.asarray(table[self.codes])
+        used = self._used()
+        table = np.array([*map(function, used.values.to_pylist()), null], dtype=dtype)
+        return np.asarray(table[used.codes])
 
     def recode(self, function: Callable[[str], str | None]) -> Text:
         """Another text: `function` of each row's value, computed once per distinct value."""
-        if len(self.values) == 0:
+        used = self._used()
+        if len(used.values) == 0:
+            return used
+        encoded = Text.of(map(function, used.values.to_pylist()))
+        return Text(np.append(encoded.codes, np.int32(-1))[used.codes], encoded.values)
+
+    def _used(self) -> Text:
+        """Itself; with the values of its rows alone, where there are far more than rows (a few people, and all ZIP codes)."""
+        if len(self.values) <= _SPARE * len(self.codes):
             return self
-        encoded = Text.of(map(function, self.values.to_pylist()))
-        return Text(np.append(encoded.codes, np.int32(-1))[self.codes], encoded.values)
+        known = self.codes >= 0
+        used, codes = np.unique(self.codes[known], return_inverse=True)
+        found = np.full(len(self.codes), -1, np.int32)
+        found[known] = codes
+        return Text(found, self.values.take(pa.array(used)))
 
     def or_else(self, other: Text | str) -> Text:
         """This text, with nulls replaced by `other`."""

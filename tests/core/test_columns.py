@@ -69,6 +69,15 @@ def test_a_function_is_of_every_row_and_computed_once_a_value(values):
     assert sorted(calls) == sorted({value for value in values if value is not None})
 
 
+@pytest.mark.parametrize("rows", [[], [3], [3, -1, 7, 3]])
+def test_a_function_is_not_asked_of_many_values_that_no_row_has(rows):
+    calls = []
+    few = Text(np.array(rows, np.int32), [f"{number:05}" for number in range(100)])
+    assert few.recode(lambda value: calls.append(value) or value[-1]).to_pylist() == [None if row < 0 else str(row) for row in rows]
+    assert few.map(int, np.int64, -1).tolist() == rows
+    assert sorted(calls) == sorted({f"{row:05}" for row in rows if row >= 0})
+
+
 def test_a_function_may_make_null():
     assert Text.of(["a", "b", None]).recode(lambda value: None if value == "a" else value).to_pylist() == [None, "b", None]
 
