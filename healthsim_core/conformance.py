@@ -7,6 +7,7 @@ import functools
 import importlib
 import inspect
 import re
+import tempfile
 import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -20,8 +21,10 @@ import pyarrow as pa
 from healthsim_core import hookspecs
 from healthsim_core.catalog import Catalog, default_catalog
 from healthsim_core.columns import LengthError, Text
-from healthsim_core.errors import HealthSimError, canonical
+from healthsim_core.errors import HealthSimError, SpecificationError, canonical
 from healthsim_core.events import Events
+from healthsim_core.execution.run import Options, run_plan
+from healthsim_core.format_offers import OutputFormat
 from healthsim_core.generation.chunk import run_chunk
 from healthsim_core.generation.dispatch import written_by
 from healthsim_core.generation.memory import run_in_memory
@@ -30,7 +33,7 @@ from healthsim_core.generation.request import make_request
 from healthsim_core.offers import EventHandler, Offer, RunHandler
 from healthsim_core.plugins import Plugin
 from healthsim_core.tables import Field
-from healthsim_core.testing import AS_OF, make_events, make_people, make_run
+from healthsim_core.testing import AS_OF, contradictions, make_events, make_people, make_run
 
 PEOPLE = 12
 MOST_TOLD = 5  # of what a test finds
@@ -135,6 +138,15 @@ class PluginConformance:
         """Keys are distinct, references resolve, delays hold, and nothing that a run states is contradicted."""
         for plan in self._plans():
             _none([f"{plan.request.name}: {check}" for check in run_in_memory(plan).validation.failures])
+
+    def test_its_formats_say_what_the_tables_say(self) -> None:
+        """Every format with `records` is written of a run and read back: no field contradicts the tables."""
+        formats = [offer for offer in self._offers() if isinstance(offer, OutputFormat) and offer.records is not None]
+        made = [(plan, _with_rows(plan)) for plan in self._plans()] if formats else []
+        for offer in formats:
+            told = {*offer.needs, *offer.wants}
+            plans = [plan for plan, names in sorted(made, key=lambda pair: -len(pair[1] & told))]
+            _none([f"{offer.name}: {wrong}" for wrong in _contradictions(offer, plans)])
 
     def test_no_clock_and_no_randomness_of_its_own(self) -> None:
         """Its source neither reads a clock nor draws a random number that has no address."""
@@ -307,6 +319,25 @@ def _plans_of(plugin: str) -> tuple[Plan, ...]:
 
 def _plan(catalog: Catalog, profile: Any, journey: Any, plugin: str) -> Plan:
     return compile_plan(make_request(profile, journey, catalog=catalog, count=PEOPLE, products=[plugin], formats=[]), catalog)
+
+
+def _with_rows(plan: Plan) -> frozenset[str]:
+    return frozenset(name for name, rows in run_in_memory(plan).tables.items() if rows.num_rows)
+
+
+def _contradictions(offer: OutputFormat, plans: Sequence[Plan]) -> list[str]:
+    """What is found in the files of the first plan that can be written in the format."""
+    refused = "it has no profile and no journey"
+    for plan in plans:
+        try:
+            writing = compile_plan(attrs.evolve(plan.request, formats=(offer.name,)), plan.catalog)
+        except SpecificationError as error:
+            refused = " ".join(str(error).split())
+            continue
+        with tempfile.TemporaryDirectory() as scratch:
+            run_plan(writing, Options(out=Path(scratch, "out"), persist=False))
+            return contradictions(Path(scratch, "out"), offer.name, plan.catalog)
+    return [f"no run can be written in it: {refused}"]
 
 
 def _differing(plan: Plan, one: Mapping[str, pa.Table], other: Mapping[str, pa.Table], when: str) -> list[str]:

@@ -14,6 +14,7 @@ from healthsim_core.columns import Columns, Text
 from healthsim_core.events import Events, People, Run, no_ancestors
 
 if TYPE_CHECKING:
+    from healthsim_core.catalog import Catalog
     from healthsim_core.conformance import PluginConformance
 
 __all__ = ["PluginConformance", "contradictions", "make_events", "make_people", "make_run"]
@@ -74,12 +75,13 @@ def make_events(
     return Events(**{**values, **changes})
 
 
-def contradictions(out: Path | str, name: str) -> list[str]:
+def contradictions(out: Path | str, name: str, catalog: Catalog | None = None) -> list[str]:
     """What `healthsim verify` finds wrong in the files of one format; not asked is whether they are those that were written.
 
     Args:
         out: The folder of a run of one part.
         name: The format.
+        catalog: All that plugins offer; None for those that are installed.
     """
     from healthsim_core.catalog import default_catalog
     from healthsim_core.execution.agreement import agreement
@@ -89,7 +91,7 @@ def contradictions(out: Path | str, name: str) -> list[str]:
     from healthsim_core.execution.truth import truth_of
     from healthsim_core.formats.folder import Folder
 
-    folder, catalog = Folder(out), default_catalog()
+    folder, catalog = Folder(out), catalog or default_catalog()
     listed = read_manifest(folder)
     stored = StoredTables(folder, [file["path"] for file in listed["files"] if file["format"] == TABLES])
     records = catalog.formats[name].records

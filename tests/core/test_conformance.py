@@ -128,3 +128,53 @@ def test_a_plugin_is_found_with_minus_and_underscore_alike(monkeypatch):
     catalog = Catalog((Plugin("night_inn", "inn-dist", "1.0"),))
     monkeypatch.setattr(conformance, "default_catalog", lambda: catalog)
     assert conformance.find_plugin("Night-Inn").name == "night_inn"
+
+
+LISTED = """
+    from healthsim_core import EventHandler, Field, OutputFormat, Records, Table, hookimpl
+    import pyarrow as pa
+
+    class Guests:
+        \"\"\"A line a person.\"\"\"
+
+        def __init__(self, destination, run):
+            self.file = destination.open("guests.txt")
+
+        def write(self, tables):
+            self.file.write("".join(f"{{person}}\\n" for person in tables["core.person"]["person_id"].to_pylist()))
+
+        def close(self):
+            pass
+
+    def read(folder, truth):
+        lines = (folder / "guests.txt").read_text().splitlines()
+        said = pa.table({{"person": lines, "name": lines}})
+        yield Records("guest", ["person"], said, truth.select('SELECT person_id::VARCHAR AS person, {nights} AS name FROM "core.person"'))
+        {mark}
+
+    @hookimpl
+    def healthsim_output_formats():
+        yield OutputFormat("guest_list", Guests, needs=["{table}"], records=read, description="Guests.")
+"""
+
+
+def test_a_format_that_says_what_the_tables_say_passes(checked):
+    assert failures(checked(LISTED, table="core.person", nights="person_id::VARCHAR", mark="")) == {}
+
+
+def test_a_format_that_contradicts_the_tables_is_found_with_the_field(checked):
+    found = failures(checked(LISTED, table="core.person", nights="first_name", mark=""))
+
+    assert "guest_list: FAIL guest_list guest: agrees: name" in found["its formats say what the tables say"]
+
+
+def test_what_a_reader_finds_wrong_in_the_files_is_told(checked):
+    found = failures(checked(LISTED, table="core.person", nights="person_id::VARCHAR", mark="yield 'no bell at the door'"))
+
+    assert found["its formats say what the tables say"] == "guest_list: no bell at the door"
+
+
+def test_a_format_of_which_no_run_can_be_written_is_told_with_the_cause(checked):
+    found = failures(checked(LISTED, table="inn.stay", nights="1", mark=""))
+
+    assert found["its formats say what the tables say"].startswith("guest_list: no run can be written in it: ")
