@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import collections
 import copy
 import importlib.util
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import attrs
@@ -25,6 +27,7 @@ from healthsim_core.execution.stored import StoredTables
 from healthsim_core.execution.truth import truth_of
 from healthsim_core.execution.verify import verify_folder
 from healthsim_core.formats.folder import Folder
+from healthsim_core.testing import contradictions
 
 DATASETS = ("TA", "TE", "TV", "TI", "TS", "DM", "SE", "SV", "EX", "AE", "DS", "DV", "MH", "IE", "LB", "VS")
 CHARTED = importlib.util.find_spec("patientsim") is not None
@@ -311,3 +314,35 @@ def test_a_run_of_several_parts_verifies(tmp_path: Path, monkeypatch: pytest.Mon
     generate("trial-diabetes-adults", "trial_participation", 20, products=["trialsim"], output_formats=["sdtm_datasets"], out=tmp_path)
 
     assert verify_folder(tmp_path).passed
+
+
+def strange_texts() -> dict[str, Any]:
+    """A trial with texts that are long, blank at both ends, of other scripts, and full of delimiters."""
+    after = {"r": ("randomization", "s", 14, {}), "u": ("unscheduled_visit", "s", 5, {"reason": "Ärger, 漢字 " * 8}),
+             "a": ("adverse_event", "r", 5, {"term": "頭痛~NM1*IL*1*EVIL\n<b>&" + "é" * 60}),
+             "d": ("protocol_deviation", "r", 7, {"term": "  blank at both ends  ", "category": "other"})}  # fmt: skip
+    events = [
+        {"event_id": name, "event_type": what, "depends_on": before, "delay": {"days": days}, "parameters": given}
+        for name, (what, before, days, given) in after.items()
+    ]
+    screening = {"event_id": "s", "event_type": "screening", "delay": {"days": 3}}
+    return {"journey_id": "strange", "duration_days": 200, "parameters": {"protocol": "hs-t2d-301"}, "events": [screening, *events]}
+
+
+@pytest.fixture(scope="module")
+def strange(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("strange") / "out"
+    generate("trial-diabetes-adults", strange_texts(), 12, products=["trialsim"], output_formats=["sdtm_datasets"], out=out)
+    return out
+
+
+def test_texts_that_do_not_fit_are_cut_as_the_standard_wants_and_agree(strange: Path) -> None:
+    assert contradictions(strange, "sdtm_datasets") == []
+
+
+def test_an_unscheduled_visit_before_the_first_dose_leaves_one_baseline_a_test(strange: Path) -> None:
+    rows = read_transport((strange / "sdtm_datasets" / "lb.xpt").read_bytes(), "lb.xpt").observations.to_pylist()
+    flags = collections.Counter((row["USUBJID"], row["LBTESTCD"]) for row in rows if row["LBLOBXFL"] == "Y")
+
+    assert flags and set(flags.values()) == {1}
+    assert any(row["LBLOBXFL"] is None and row["VISIT"] == "SCREENING" for row in rows)

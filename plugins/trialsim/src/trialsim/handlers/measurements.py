@@ -145,12 +145,13 @@ def _taken(m: Measuring, test: Test) -> NDArray[np.bool_]:
 
 def _measured(m: Measuring, test: Test, values: Floats, taken: NDArray[np.intp], after: np.timedelta64) -> Columns:
     subject = m.visits.subject[taken]
-    eligible = m.before_dose[taken]
-    superseded = np.append((subject[1:] == subject[:-1]) & eligible[1:], False) if len(taken) else np.empty(0, bool)
+    eligible = np.flatnonzero(m.before_dose[taken])
+    baseline = np.zeros(len(taken), bool)
+    baseline[eligible[np.flatnonzero(np.diff(subject[eligible], append=-1))]] = True  # of each subject the last one, sorted by time
     columns: dict[str, Any] = {
         **m.part.identity(subject), "visit_number": m.visits.number[taken], "visit": m.visits.names(m.part.protocol)[taken],
         "test_code": test["code"], "test": test["name"], "time": m.visits.time[taken] + after,
-        "value": np.round(values[taken], test["decimals"]), "unit": test["unit"], "baseline": eligible & ~superseded,
+        "value": np.round(values[taken], test["decimals"]), "unit": test["unit"], "baseline": baseline,
         "epoch": m.epoch[taken],
     }  # fmt: skip
     return Columns(columns, len(taken))
