@@ -130,11 +130,13 @@ class Schedule:
         row: Int array (following,), ascending: the row of the causing event.
         days: Int array (following,): whole days after it, 0 or more.
         parameters: Columns (following,) of parameters given to the following events, beyond what is carried.
+        minutes: Int array (following,): where `days` is 0, how many minutes after it; without it, soon after.
     """
 
     row: NDArray[np.intp]
     days: NDArray[np.int64]
     parameters: Columns
+    minutes: NDArray[np.int64] | None = None
 
 
 @attrs.frozen(eq=False)
@@ -245,7 +247,8 @@ class Events:
         """The nearest event of a type that led to each of these (the encounter of a claim, the admission of a stay).
 
         Returns:
-            Columns (rows,) `id` (0 where there is none), `time` (NaT), `provider_npi`, `facility_npi` (null).
+            Columns (rows,) `id` (0 where there is none), `time` (NaT), `provider_npi`, `facility_npi` (null); for a trigger's
+            schedule also `class`, that of an encounter or admission, null where it says none.
         """
         return self.ancestors(event_type.lower())
 

@@ -10,6 +10,7 @@ import attrs
 import pyarrow as pa
 
 ColumnKind = Literal["text", "number", "count", "percent", "share", "date", "place", "state"]
+FIGURES: tuple[ColumnKind, ...] = ("number", "count", "percent", "share")
 
 
 def _texts(value: Iterable[str]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from healthsim_core.columns import Columns, Text
 from healthsim_core.draws import Draws, identify_each
 from healthsim_core.errors import PluginError
-from healthsim_core.events import Events, People, no_ancestors
+from healthsim_core.events import Events, People, Schedule, no_ancestors
 from healthsim_core.generation.blocks import Block, Happenings, Stacked, whole_block
 from healthsim_core.generation.nodes import FOLLOWING, event_texts
 from healthsim_core.generation.scope import Scope
@@ -90,7 +90,7 @@ def follow(timeline: Timeline, nodes: Sequence[Node], indices: tuple[int, ...]) 
             raise PluginError(what, f"{node.path}: trigger", f"At most {FOLLOWING} may.")
         occurrence = causes.occurrence[at] * FOLLOWING + order
         ids = _ids(timeline, causes, at, occurrence)
-        moment = _on_day(causes.minute[at], np.asarray(schedule.days, np.int64), Draws(timeline.run.seed, "event", ids))
+        moment = _on_day(causes.minute[at], schedule, Draws(timeline.run.seed, "event", ids))
     kept = np.flatnonzero(moment <= timeline.horizon)
     if node.befalls.ages is not None:
         kept = kept[node.befalls.of_age(timeline.age(causes.row[at[kept]], moment[kept]))]
@@ -137,9 +137,11 @@ def _ids(timeline: Timeline, causes: Causes, at: NDArray[np.intp], occurrence: N
     return identify_each(timeline.run.seed, streams, causes.node[at], timeline.addresses(causes.row[at], occurrence))
 
 
-def _on_day(anchor: Minutes, days: NDArray[np.int64], draw: Draws) -> Minutes:
+def _on_day(anchor: Minutes, schedule: Schedule, draw: Draws) -> Minutes:
+    days = np.asarray(schedule.days, np.int64)
     minute = OPENS + 5 * draw.integers("time_of_day", 0, (CLOSES - OPENS) // 5)
-    return np.asarray(np.where(days == 0, anchor + SOON, (anchor // DAY + days) * DAY + minute))
+    soon = SOON if schedule.minutes is None else np.asarray(schedule.minutes, np.int64)
+    return np.asarray(np.where(days == 0, anchor + soon, (anchor // DAY + days) * DAY + minute))
 
 
 def _parent(node: Node) -> int:
@@ -196,5 +198,11 @@ def _node_ancestors(timeline: Timeline, nodes: Sequence[Node], index: int, at: N
             same = happened.row[at] == person
             time = np.where(same, moments(happened.moment[at]), np.datetime64("NaT", "s"))
             found = {"id": np.where(same, happened.id[at], 0), "time": time, "provider_npi": None, "facility_npi": None}
-            return Columns(found, rows)
-    return no_ancestors(rows)
+            return Columns({**found, "class": _class(happened, at, same)}, rows)
+    return no_ancestors(rows).assign(**{"class": None})
+
+
+def _class(happened: Happenings, at: NDArray[np.intp], same: NDArray[np.bool_]) -> Text | None:
+    parameters = Stacked((happened,))
+    said = parameters.get("class")
+    return Text(np.where(same, said.codes[at], -1), said.values) if isinstance(said, Text) else None

@@ -15,13 +15,12 @@ import pyarrow.compute as pc
 
 from healthsim_core.codes import CodeSystem
 from healthsim_core.errors import ReferenceDataError
-from healthsim_core.file_layouts import FileColumn, FileLayout
+from healthsim_core.file_layouts import FIGURES, FileColumn, FileLayout
 from healthsim_core.reference import official
 from healthsim_core.reference.file_values import Wrong, is_missing, number, wrong_with
 
 KEPT = 1_000  # mistakes of a file that are kept to be told by line; the others are counted
 _ENOUGH = 3  # so many percentages can be judged by themselves
-_FIGURES = ("number", "count", "percent", "share")
 
 
 @attrs.frozen(order=True)
@@ -113,7 +112,7 @@ class _Check:
         often = np.flatnonzero(np.bincount(codes)[codes] > 1)
         if not len(often):
             return
-        figures = [name for name in self.names if name in self.columns and self.columns[name].kind in _FIGURES]
+        figures = [name for name in self.names if name in self.columns and self.columns[name].kind in FIGURES]
         seen: dict[int, tuple[int, dict[str, str]]] = {}
         for row, values in zip(often.tolist(), _rows(path, self.names, often), strict=True):
             before, told = seen.setdefault(int(codes[row]), (row, values))

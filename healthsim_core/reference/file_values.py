@@ -10,11 +10,12 @@ from datetime import datetime
 
 from healthsim_core.codes import CodeSystem
 from healthsim_core.file_layouts import FileColumn
+from healthsim_core.reference.official import NUMBER
 from healthsim_core.reference.places import counties, county_suggestion, former_counties
 
 NATION = ("00000", "00059")  # how files write the United States among counties
 MISSING = frozenset({"", "-999", "na", "n/a", "nan", "null", "none", ".", "-", "*", "**", "(x)", "not available", "not applicable"})
-_NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
+_NUMBER = re.compile(NUMBER)
 _DIGITS = re.compile("[0-9]+")
 _COUNTY, _TRACT = 5, 11
 _TERRITORIES = ("AS", "GU", "MP", "PR", "VI", "FM", "MH", "PW", "AA", "AE", "AP")  # with freely associated states and military posts
@@ -35,8 +36,8 @@ def wrong_with(column: FileColumn, systems: Mapping[str, CodeSystem]) -> Wrong:
 
 def number(text: str) -> float | None:
     """The number that a text is, None for a text that is none."""
-    plain = text.strip().replace(",", "")
-    return float(plain) if _NUMBER.fullmatch(plain) else None
+    plain = text.strip()
+    return float(plain.replace(",", "")) if _NUMBER.fullmatch(plain) else None
 
 
 def place_code(text: str) -> str:

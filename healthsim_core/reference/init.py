@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,11 @@ from healthsim_core.catalog import Catalog, default_catalog
 from healthsim_core.errors import ReferenceDataError
 from healthsim_core.file_layouts import FileLayout
 from healthsim_core.offers import ReferenceDataset
-from healthsim_core.reference import official
 from healthsim_core.reference.checks import Check, check_rows
 from healthsim_core.reference.code_list import DATASET as CODE_LISTS
 from healthsim_core.reference.file_checks import FileMistakes, file_mistakes
 from healthsim_core.reference.official import SUFFIXES, recognised
+from healthsim_core.reference.second_figures import SourceFile, rows_told, second_figures
 from healthsim_core.reference.stored import BUNDLED, LOADED_FROM, SCHEMA
 
 _TOLD = 20  # mistakes of a file that are told; the others are counted
@@ -104,6 +104,7 @@ def initialize(database: Path, source: Path | None = None, catalog: Catalog | No
     found, refused = _files(source, datasets) if source else ([], [])
     loaded: list[Loaded] = []
     checks: list[Check] = []
+    given: dict[str, dict[str, SourceFile]] = {}  # the files that were stored, by dataset and origin
     from healthsim_core.state.database import writing
 
     with writing(database) as connection:
@@ -115,10 +116,10 @@ def initialize(database: Path, source: Path | None = None, catalog: Catalog | No
                 checks += check_rows(dataset.name, BUNDLED, rows)
         for dataset, layout, path in found:
             file = path.relative_to(source or path).as_posix()
-            now = [_origin_of(each.layout, each.file) for each in loaded if each.file and each.dataset == dataset.name]
+            mine = SourceFile(file, path, layout)
             rows = _read(path, file, layout, catalog)
             if not isinstance(rows, Refused):
-                rows = _second(connection, dataset, layout, file, rows, now) or rows
+                rows = _second(connection, dataset, mine, rows, given.setdefault(dataset.name, {})) or rows
             if isinstance(rows, Refused):
                 refused.append(rows)
                 continue
@@ -126,6 +127,7 @@ def initialize(database: Path, source: Path | None = None, catalog: Catalog | No
             checks += tested
             if all(check.passed for check in tested):
                 loaded.append(_store(connection, dataset, layout.name, file, rows))
+                given[dataset.name][_origin_of(layout.name, file)] = mine
             else:
                 refused.append(Refused(file, f"is of the layout {layout.name}; nothing of it was stored, see below.", wrong=True))
     return InitReport(Path(database), tuple(loaded), tuple(refused), tuple(checks))
@@ -145,8 +147,7 @@ def _read(path: Path, file: str, layout: FileLayout, catalog: Catalog) -> pa.Tab
 
 def _mistaken(path: Path, file: str, layout: FileLayout, mistakes: FileMistakes) -> Refused:
     told = sorted(mistakes.first)[:_TOLD]
-    lines = {} if path.suffix.lower() == ".parquet" else official.line_numbers(path, layout.header, {each.row for each in told})
-    where = [f"line {lines[each.row]}" if each.row in lines else f"row {each.row + 1:,}" for each in told]
+    where = rows_told(path, layout, [each.row for each in told])
     lines_told = [f"{place}, {each.column}: {each.what}" for place, each in zip(where, told, strict=True)]
     more = mistakes.count - len(told)
     counted = "1 mistake" if mistakes.count == 1 else f"{mistakes.count:,} mistakes"
@@ -155,30 +156,18 @@ def _mistaken(path: Path, file: str, layout: FileLayout, mistakes: FileMistakes)
 
 
 def _second(
-    connection: Any, dataset: ReferenceDataset, layout: FileLayout, file: str, rows: pa.Table, now: Sequence[str]
+    connection: Any, dataset: ReferenceDataset, file: SourceFile, rows: pa.Table, earlier: Mapping[str, SourceFile]
 ) -> Refused | None:
     """A refusal of a file with figures for keys that another file of this call has given figures for; None where there are none."""
-    from healthsim_core.state.database import identifier, quoted
+    from healthsim_core.state.database import quoted
 
-    table = dataset.table
-    assert table is not None
-    figures = [field.name for field in table.fields if field.type in ("number", "money") and field.name not in table.key]
-    if not now or not figures:
+    assert dataset.table is not None
+    lines, count = second_figures(connection, dataset.table, quoted(_stored_as(dataset)), file, rows, earlier, _TOLD)
+    if not count:
         return None
-    connection.register("healthsim_incoming", rows)
-    same = " AND ".join(f"a.{identifier(name)} IS NOT DISTINCT FROM b.{identifier(name)}" for name in table.key)
-    shared = f"FROM healthsim_incoming a JOIN {quoted(_stored_as(dataset))} b ON {same} AND b.{LOADED_FROM} IN (SELECT unnest(?))"
-    told = ", ".join(f"a.{identifier(name)}" for name in table.key)
-    figure = identifier(figures[0])
-    sql = f"SELECT count(*) OVER (), concat_ws(', ', {told}), a.{figure}, b.{figure}, b.{LOADED_FROM} {shared} ORDER BY 2 LIMIT {_TOLD}"
-    found = connection.execute(sql, [list(now)]).fetchall()
-    connection.unregister("healthsim_incoming")
-    if not found:
-        return None
-    lines = [f"{key}: {value} is a second figure, beside {other} of {by.rpartition(': ')[2]}." for _, key, value, other, by in found]
-    more = found[0][0] - len(lines)
-    reason = f"is of the layout {layout.name} and gives figures that another file gives; nothing of it was stored."
-    return Refused(file, reason, wrong=True, mistakes=(*lines, *([f"... and {more:,} more."] if more else [])))
+    more = count - len(lines)
+    reason = f"is of the layout {file.layout.name} and gives figures that another file gives; nothing of it was stored."
+    return Refused(file.name, reason, wrong=True, mistakes=(*lines, *([f"... and {more:,} more."] if more else [])))
 
 
 def _stored_as(dataset: ReferenceDataset) -> str:

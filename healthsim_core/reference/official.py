@@ -20,6 +20,7 @@ from healthsim_core.file_layouts import FileLayout
 SUFFIXES = (".csv", ".txt", ".tsv", ".parquet")
 _TITLE_LINES = 5  # so many lines may stand before the header
 _BLOCK = 1 << 20
+NUMBER = r"[-+]?(([0-9]{1,3}(,[0-9]{3})+|[0-9]+)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?"  # a comma parts thousands, and nothing else
 _INTERVAL = r"^\s*\(\s*([-+\d.]+)\s*,\s*([-+\d.]+)\s*\)\s*$"
 
 
@@ -62,9 +63,9 @@ def batches(path: Path, columns: Iterable[str]) -> Iterator[pa.Table]:
 
 def numbers(column: pa.Array | pa.ChunkedArray, missing: float = -999.0) -> NDArray[np.float64]:
     """Numbers of a text column, NaN where there is none; `missing` and what is not a number are none."""
-    trimmed = pc.replace_substring(pc.utf8_trim_whitespace(pc.fill_null(column, "")), ",", "")
-    numeric = pc.match_substring_regex(trimmed, r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$")
-    values = pc.if_else(numeric, trimmed, pa.scalar(None, pa.string())).cast(pa.float64())
+    trimmed = pc.utf8_trim_whitespace(pc.fill_null(column, ""))
+    numeric = pc.match_substring_regex(trimmed, f"^{NUMBER}$")
+    values = pc.if_else(numeric, pc.replace_substring(trimmed, ",", ""), pa.scalar(None, pa.string())).cast(pa.float64())
     found = np.array(values.to_numpy(zero_copy_only=False) if isinstance(values, pa.Array) else values.to_numpy(), np.float64)
     found[found == missing] = np.nan
     return found

@@ -9,6 +9,7 @@ import pytest
 
 from healthsim_core import FileLayout, official
 from healthsim_core.errors import ReferenceDataError
+from healthsim_core.reference.file_values import number
 
 
 def layout(name: str, *header: str) -> FileLayout:
@@ -74,6 +75,14 @@ def test_numbers_of_text_are_null_where_there_is_none() -> None:
     found = official.numbers(pa.array(["6.5", "-999", "", None, "1,234", "n/a", " 7 ", "1e3"]))
 
     np.testing.assert_array_equal(found, [6.5, np.nan, np.nan, np.nan, 1234, np.nan, 7, 1000])
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("1,234", 1_234), ("12,345,678.5", 12_345_678.5), ("2,7", None), ("1,2345", None), ("12,34", None)]
+)
+def test_a_comma_parts_thousands_and_nothing_else(text: str, value: float | None) -> None:
+    (found,) = official.numbers(pa.array([text]))
+    assert (None if np.isnan(found) else found) == value == number(text)
 
 
 def test_codes_get_their_zeros_back() -> None:

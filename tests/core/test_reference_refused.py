@@ -244,13 +244,13 @@ def rain(tmp_path: Path, files: Path) -> Callable[..., InitReport]:
 
 
 @pytest.mark.parametrize(("second", "told"), [
-    ("06073,7\n48201,4\n", "48201: 4.0 is a second figure, beside 3.0 of a.csv."),
-    ("48201,3\n", "48201: 3.0 is a second figure, beside 3.0 of a.csv."),
+    ("06073,7\n48201,4\n", "line 3, 48201: 4.0 is a second figure, beside 3.0 in line 3 of a.csv."),
+    ("48201,3\n", "line 2, 48201: 3.0 stands already in line 3 of a.csv."),
 ])  # fmt: skip
 def test_two_files_with_figures_for_one_key_are_told_and_the_second_is_refused(
     tmp_path: Path, rain: Callable[..., InitReport], second: str, told: str
 ) -> None:
-    report = rain(a="48201,3\n", b=second)
+    report = rain(a="48203,4\n48201,3\n", b=second)
 
     assert [(each.file, each.wrong, each.mistakes) for each in report.refused] == [("b.csv", True, (told,))]
     assert origins(tmp_path) == {"rain: a.csv"}

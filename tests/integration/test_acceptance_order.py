@@ -132,7 +132,7 @@ def test_no_service_is_claimed_after_a_termination_or_before_a_return(lapsing: R
     [
         ("encounter", "claim_professional", 1, 7, "membersim.claim", "claim_id"),
         ("discharge", "claim_institutional", 3, 10, "membersim.claim", "claim_id"),
-        ("lab_order", "lab_result", 1, 5, "patientsim.observation", "observation_id"),
+        ("lab_order", "lab_result", 0, 5, "patientsim.observation", "observation_id"),
         ("medication_order", "new_rx", 0, 3, "rxmembersim.prescription", "prescription_id"),
         ("new_rx", "refill", 1, 365, "rxmembersim.fill", "fill_id"),
     ],
@@ -142,7 +142,7 @@ def test_what_an_event_triggers_follows_in_time_and_stands_in_its_table(
 ) -> None:
     found = pairs(families, cause, effect)
     kept = {row[key] for row in rows(families, table)}
-    assert len(found) >= 60
+    assert len(found) >= 50  # stays: those of 26 mothers and their newborns
     assert all(least <= days(before, after) <= most and before["person_id"] == after["person_id"] for before, after in found)
     assert {after["event_id"] for _, after in found} <= kept
 

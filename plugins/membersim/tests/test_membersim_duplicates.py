@@ -90,6 +90,21 @@ def test_a_drug_billed_twice_on_one_day_is_a_duplicate_and_another_drug_is_not()
     assert all(sum(reason == DUPLICATE for reason in each) == 1 for each in reasons(found))
 
 
+def test_a_drug_filled_every_month_after_one_visit_is_billed_on_the_days_of_its_fills():
+    journey = visits(VISIT)
+    drug = {"ndc": "53746021801", "days_supply": 30, "quantity": 60}
+    months = {"repeat": {"every": {"days": 30}, "count": 3}, "parameters": drug}
+    journey["events"].append({"event_id": "drug", "event_type": "claim_pharmacy", "depends_on": "visit0", "delay": {"days": 2}, **months})
+    found = [row for each in claims(journey) for row in each]
+    visited = {row["person_id"]: row["service_from"] for row in found if row["type"] == "P"}
+    filled = defaultdict(list)
+    for row in sorted((row for row in found if row["type"] == "R"), key=lambda row: row["service_from"]):
+        filled[row["person_id"]].append((row["service_from"] - visited[row["person_id"]]).days)
+
+    assert DUPLICATE not in {row["denial_reason"] for row in found}
+    assert len(filled) >= 40 and filled.keys() == visited.keys() and all(days == [2, 32, 62] for days in filled.values())
+
+
 def test_the_remittance_of_duplicates_balances_with_their_claims(tmp_path):
     claims(visits(VISIT, VISIT), output_formats=["x12_837", "x12_835"], out=tmp_path / "out")
     sent = (tmp_path / "out" / "x12_835").glob("*")

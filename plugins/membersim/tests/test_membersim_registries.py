@@ -77,6 +77,8 @@ TABLE_5 = "MS-DRG,MS-DRG Title,TYPE,MDC,Weights - 10% Cap Applied,Geometric mean
         (OWN + "9921,visit,1,0,,1\n", 'line 4, code: "9921" is not a procedure code'),
         (OWN + "G0463,visit,-2.7,0,,1\n", "line 4, rvu: -2.7 is less than 0"),
         (OWN + "G0463,visit,seven,0,,1\n", 'line 4, rvu: "seven" is no number'),
+        *((OWN + f"G0463,visit,{blank},0,,1\n", "line 4, rvu: is missing") for blank in ("", "  ", "n/a", "-999")),
+        (OWN + 'G0463,visit,"2,7",0,,1\n', 'line 4, rvu: "2,7" is no number'),
         (OWN + "G0463,visit,2,0,nothing,1\n", 'line 4, replaces: "nothing" is not a procedure code'),
         (OWN + "X0001,visit,3,0,G0463,0.25\n", "line 4, rvu: 3 is a second figure for X0001, beside 2.5"),
         (OWN + ",visit,3,0,,1\n", "line 4, code: is missing"),

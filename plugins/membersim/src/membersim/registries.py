@@ -182,12 +182,11 @@ def read_fees(path: Path) -> pa.Table:
     """A fee schedule of one's own."""
     raw = official.read_columns(path, ("code", "description", "rvu", "varies", "replaces", "weight"))
     rvu, weight = official.numbers(raw["rvu"]), official.numbers(raw["weight"])
-    keep = ~np.isnan(rvu)
     columns = [
         raw["code"], raw["description"], pa.array(rvu), pa.array([value == _ONE for value in raw["varies"].to_pylist()], pa.bool_()),
         raw["replaces"], pa.array(np.where(np.isnan(weight), 1.0, weight)),
     ]  # fmt: skip
-    return pa.table(columns, schema=SERVICE_CODE.schema).filter(pa.array(keep))
+    return pa.table(columns, schema=SERVICE_CODE.schema)
 
 
 def read_table_5(path: Path) -> pa.Table:
@@ -204,7 +203,7 @@ def read_table_5(path: Path) -> pa.Table:
 _PROCEDURE, _PROCEDURE_LOOKS = r"[0-9]{4}[0-9A-Z]|[A-Z][0-9]{4}", "a procedure code: five characters, as in 99213 or G0463"
 _FEE_COLUMNS = (
     FileColumn("code", form=_PROCEDURE, looks=_PROCEDURE_LOOKS, required=True),
-    FileColumn("rvu", "number", least=0),
+    FileColumn("rvu", "number", least=0, required=True),
     FileColumn("varies", form="[01]", looks="0 or 1"),
     FileColumn("replaces", form=_PROCEDURE, looks=_PROCEDURE_LOOKS),
     FileColumn("weight", "number", least=0),

@@ -3,18 +3,39 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from healthsim_core import Columns, Events, Schedule, Trigger
 from patientsim.handlers.facts import facts
+from patientsim.handlers.linking import belonging
 
 _DAYS = 2**20  # more than there are days, so that a person and a day are one number
+_MINUTES = 2**31  # likewise for minutes
 
 
 def reported(orders: Events) -> Schedule:
-    """The result of each order; what was taken of a person on one day, such as creatinine and eGFR, is reported on one day."""
+    """The result of each order: what was taken of a person together, such as creatinine and eGFR, is reported together."""
     least, most = facts("laboratory")["result_days"]
     taken = orders.run.draws("patientsim.laboratory", orders.person * _DAYS + orders.date.astype(np.int64) % _DAYS)
-    return Schedule(np.arange(len(orders)), taken.integers("days", least, most + 1), Columns({}, len(orders)))
+    days = np.where(_of_hospital(orders), 0, taken.integers("days", least, most + 1))
+    return Schedule(np.arange(len(orders)), days, Columns({}, len(orders)), _minutes(orders))
+
+
+def _minutes(orders: Events) -> NDArray[np.int64]:
+    least, most = facts("laboratory")["hospital_minutes"]
+    minute = orders.time.astype("datetime64[m]").astype(np.int64) % _MINUTES
+    return orders.run.draws("patientsim.laboratory.hospital", orders.person * _MINUTES + minute).integers("minutes", least, most + 1)
+
+
+def _of_hospital(orders: Events) -> NDArray[np.bool_]:
+    """Whether a hospital's own laboratory reports: on what is ordered in a stay or an emergency, but not on cultures."""
+    said = facts("laboratory")
+    place, left = belonging(orders), np.asarray(orders.ancestor("discharge")["time"])
+    visit, stay = orders.ancestor("encounter"), orders.ancestor("admission")
+    at = [(np.asarray(place["id"]) == each["id"]) & (np.asarray(each["id"]) != 0) for each in (stay, visit)]
+    kinds = [each["class"].or_else(usual).isin(said["hospital_classes"]) for each, usual in ((stay, "IMP"), (visit, "AMB"))]
+    inside = np.logical_or(*(here & kind for here, kind in zip(at, kinds, strict=True)))
+    return inside & ~(left >= place["time"]) & ~orders.parameters["loinc"].isin(said["cultures"])
 
 
 LAB_RESULT = Trigger(
@@ -22,5 +43,6 @@ LAB_RESULT = Trigger(
     then="lab_result",
     carry=("loinc", "description", "value", "unit", "low", "high"),
     schedule=reported,
-    description="A laboratory reports one to five days after the specimen was taken, all of a day's specimens together.",
+    description="A laboratory reports one to five days after the specimen was taken, in a hospital after half an hour to two hours; "
+    "what was taken together is reported together.",
 )

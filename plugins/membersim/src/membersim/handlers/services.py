@@ -104,7 +104,7 @@ def _dates(claims: Events, kind: NDArray[np.int64]) -> Dates:
     """First day of service, and of stays the moments of admission and discharge.
 
     What is billed is the encounter or stay that the claim belongs to; without one, what triggered the claim, such as a
-    dental visit; else the claim is all that is known of it.
+    dental visit; else the claim is all that is known of it. A drug is filled on a day of its own, whichever visit led to it.
     """
     never = np.datetime64("NaT", "s")
     visit, admission, discharge = (np.asarray(claims.ancestor(name)["time"]) for name in ("encounter", "admission", "discharge"))
@@ -112,7 +112,8 @@ def _dates(claims: Events, kind: NDArray[np.int64]) -> Dates:
     done = np.where(claims.triggered, np.asarray(claims.caused_by["time"]), claims.time)
     discharged = np.where(np.isnat(discharge), done, discharge)
     admitted = np.where(np.isnat(admission), discharged, admission)
-    day = np.where(stay, admitted, np.where(np.isnat(visit), done, visit)).astype("datetime64[D]")
+    own = np.isnat(visit) | (kind == PHARMACY)
+    day = np.where(stay, admitted, np.where(own, done, visit)).astype("datetime64[D]")
     return day, np.where(stay, admitted, never), np.where(stay, discharged, never)
 
 
