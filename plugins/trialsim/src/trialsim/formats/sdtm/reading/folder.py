@@ -105,7 +105,8 @@ def _is_odd(column: pa.ChunkedArray | None, length: int) -> bool:
     """Whether a text does not fit, ends in a blank, which nobody can tell from padding, or has a character that no cell has."""
     if column is None or not pa.types.is_string(column.type):
         return False
-    return bool((pc.max(pc.binary_length(column)).as_py() or 0) > length or pc.any(pc.match_substring_regex(column, _ODD)).as_py())
+    values = column.unique()
+    return bool((pc.max(pc.binary_length(values)).as_py() or 0) > length or pc.any(pc.match_substring_regex(values, _ODD)).as_py())
 
 
 class _Content:
