@@ -42,7 +42,12 @@ def _texts(node: Node, name: str, given: Mapping[str, Kind], cause: PlannedEvent
 
 
 def review(offers: Iterable[EventHandler | OutputFormat], run: Run, events: Sequence[PlannedEvent], mistakes: Mistakes) -> None:
-    """Take note of what the offers refuse."""
+    """Take note of what the offers refuse, but for what is refused already where it stands."""
+    told = {mistake.where for mistake in mistakes.found}
     for offer in offers:
+        refused = Mistakes()
         if offer.reviews is not None:
-            mistakes.attempt(None, offer.reviews, run, events)
+            refused.attempt(None, offer.reviews, run, events)
+        for mistake in (each for each in refused.found if each.where not in told):
+            with mistakes.caught():
+                raise mistake
