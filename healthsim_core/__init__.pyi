@@ -1,5 +1,6 @@
 """The public names, for type checkers and for the lazy loader."""
 
+from . import portable as portable
 from .calls import checked_call as checked_call
 from .codes import CodeSystem as CodeSystem
 from .codes import ValueSet as ValueSet

@@ -15,9 +15,9 @@ from typing import Any
 import attrs
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from healthsim_core.columns import Text
+from healthsim_core.portable import ndtri
 
 Words = NDArray[np.uint64]
 Floats = NDArray[np.float64]

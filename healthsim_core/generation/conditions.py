@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
 
 from healthsim_core.columns import Column, Columns, Text, concat
 from healthsim_core.generation.identity import defaults
 from healthsim_core.generation.people_steps import ConditionCode, ConditionPlan, Consequence
 from healthsim_core.generation.skill_use import resolved_or_null
+from healthsim_core.portable import ndtr, ndtri
 
 if TYPE_CHECKING:
     from healthsim_core.generation.people import Household

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
-from scipy.special import ndtr, ndtri
 
 from healthsim_core.draws import Draws, Floats
 from healthsim_core.errors import Mistakes, SpecificationError, unknown
 from healthsim_core.generation.distributions import Constant, Derived
+from healthsim_core.portable import ndtr, ndtri
 from healthsim_core.spec.profile import CorrelationSpecification
 
 if TYPE_CHECKING:

@@ -26,6 +26,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim_core import portable
 from healthsim_core.columns import Text
 from healthsim_core.errors import SpecificationError
 from healthsim_core.generation.kinds import Kind
@@ -51,7 +52,7 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Mod: operator.mod,
 }  # fmt: skip
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "abs": np.abs, "floor": np.floor, "sqrt": np.sqrt, "exp": np.exp, "log": np.log,
+    "abs": np.abs, "floor": np.floor, "sqrt": np.sqrt, "exp": portable.exp, "log": portable.log,
     "round": lambda value, places=0: np.round(value, int(places)),
     "min": lambda *values: functools.reduce(np.minimum, values), "max": lambda *values: functools.reduce(np.maximum, values),
 }  # fmt: skip

@@ -8,13 +8,13 @@ from typing import Any
 import attrs
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
 
 from healthsim_core.dates import plus_months
 from healthsim_core.draws import Draws
 from healthsim_core.errors import SpecificationError
 from healthsim_core.generation.distributions import Distribution, compile_distribution
 from healthsim_core.generation.season import Season
+from healthsim_core.portable import ndtr, ndtri
 from healthsim_core.spec.journey import DAYS, Delay
 from healthsim_core.spec.journey.events import Anchor
 

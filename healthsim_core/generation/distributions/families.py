@@ -7,7 +7,9 @@ from typing import Any
 
 import attrs
 import numpy as np
-from scipy.special import betainc, betaincc, betainccinv, betaincinv, gamma, gammainc, gammaincc, gammainccinv, gammaincinv
+from scipy.special import betainc, betaincc, gamma, gammainc, gammaincc
+
+from healthsim_core import portable
 
 Law = Callable[..., Any]
 
@@ -36,8 +38,8 @@ class Family:
 GAMMA = Family(
     cdf=lambda x, shape, scale: gammainc(shape, np.maximum(x, 0) / scale),
     sf=lambda x, shape, scale: gammaincc(shape, np.maximum(x, 0) / scale),
-    ppf=lambda p, shape, scale: scale * gammaincinv(shape, p),
-    isf=lambda q, shape, scale: scale * gammainccinv(shape, q),
+    ppf=lambda p, shape, scale: scale * portable.gamma_quantile(shape, p),
+    isf=lambda q, shape, scale: scale * portable.gamma_upper_quantile(shape, q),
     moments=lambda shape, scale: (shape * scale, shape * scale**2),
 )
 GAMMA_BY_MEAN = attrs.evolve(GAMMA, standard=lambda mean, sd: ((mean / sd) ** 2, sd**2 / mean))
@@ -50,8 +52,8 @@ def _share(x: Any, low: Any, high: Any) -> Any:
 BETA = Family(
     cdf=lambda x, a, b, low, high: betainc(a, b, _share(x, low, high)),
     sf=lambda x, a, b, low, high: betaincc(a, b, _share(x, low, high)),
-    ppf=lambda p, a, b, low, high: low + (high - low) * betaincinv(a, b, p),
-    isf=lambda q, a, b, low, high: low + (high - low) * betainccinv(a, b, q),
+    ppf=lambda p, a, b, low, high: low + (high - low) * portable.beta_quantile(a, b, p),
+    isf=lambda q, a, b, low, high: low + (high - low) * portable.beta_upper_quantile(a, b, q),
     moments=lambda a, b, low, high: (low + (high - low) * a / (a + b), (high - low) ** 2 * a * b / ((a + b) ** 2 * (a + b + 1))),
 )
 
@@ -63,8 +65,8 @@ def _hazard(x: Any, shape: Any, scale: Any) -> Any:
 WEIBULL = Family(
     cdf=lambda x, shape, scale: -np.expm1(-_hazard(x, shape, scale)),
     sf=lambda x, shape, scale: np.exp(-_hazard(x, shape, scale)),
-    ppf=lambda p, shape, scale: scale * (-np.log1p(-p)) ** (1 / shape),
-    isf=lambda q, shape, scale: scale * (-np.log(q)) ** (1 / shape),
+    ppf=lambda p, shape, scale: scale * portable.power(-portable.log1p(-p), 1 / shape),
+    isf=lambda q, shape, scale: scale * portable.power(-portable.log(q), 1 / shape),
     moments=lambda shape, scale: (
         scale * gamma(1 + 1 / shape),
         scale**2 * (gamma(1 + 2 / shape) - gamma(1 + 1 / shape) ** 2),

@@ -10,13 +10,14 @@ from typing import Any, Literal
 
 import attrs
 import numpy as np
-from scipy.special import ndtr, ndtri
 
+from healthsim_core import portable
 from healthsim_core.columns import Column
 from healthsim_core.draws import Floats
 from healthsim_core.generation.distributions.base import Distribution, Parameter, kind_of, moments, names_of, numbers, value_of
 from healthsim_core.generation.expressions import Expression
 from healthsim_core.generation.kinds import NUMBER, Kind, always
+from healthsim_core.portable import ndtr, ndtri
 
 
 @attrs.frozen
@@ -62,7 +63,7 @@ class Normal(Distribution):
         with np.errstate(over="ignore", invalid="ignore"):
             values = mean + sd * _truncated_quantile(unit, *self._bounds(mean, sd))
         values = np.where(np.isfinite(values), values, mean)  # no deviation to speak of: the mean, or the bound nearest to it
-        values = np.exp(values) if self._of_logarithms else values
+        values = portable.exp(values) if self._of_logarithms else values
         return np.where(np.isnan(values), np.nan, np.clip(values, self.low, self.high))
 
     def cdf(self, values: Column, columns: Mapping[str, Any]) -> Floats:
@@ -81,18 +82,18 @@ class Normal(Distribution):
         given = numbers(values)
         mean, sd = self._parameters(columns, len(given))
         with np.errstate(divide="ignore", invalid="ignore"):
-            points = np.log(np.maximum(given, 0)) if self._of_logarithms else given
+            points = portable.log(np.maximum(given, 0)) if self._of_logarithms else given
             found = np.clip(_truncated_probability((points - mean) / sd, *self._bounds(mean, sd)), 0, 1)
         exact = sd == 0
         if exact.any():
-            only = np.clip(np.exp(mean) if self._of_logarithms else mean, self.low, self.high)
+            only = np.clip(portable.exp(mean) if self._of_logarithms else mean, self.low, self.high)
             found = np.where(exact & ~np.isnan(given), at(given, only), found)
         return found
 
     def _bounds(self, mean: Floats, sd: Floats) -> tuple[Floats, Floats]:
         low, high = self.low, self.high
         if self._of_logarithms:
-            low, high = (np.log(low) if low > 0 else -np.inf), np.log(high)
+            low, high = (portable.log(low) if low > 0 else -np.inf), portable.log(high)
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
             return (low - mean) / sd, (high - mean) / sd
 
@@ -102,8 +103,8 @@ class Normal(Distribution):
         )
         if self.log != "mean":
             return mean, sd
-        variance = np.log1p((sd / mean) ** 2)
-        return np.log(mean) - variance / 2, np.sqrt(variance)
+        variance = portable.log1p((sd / mean) ** 2)
+        return portable.log(mean) - variance / 2, np.sqrt(variance)
 
     def _is_whole(self) -> bool:
         low = 0.0 if self._of_logarithms else -np.inf
@@ -113,7 +114,7 @@ class Normal(Distribution):
         mean, sd = (float(np.asarray(p)) for p in (self.mean_before, self.sd_before))
         if self.log != "mu":
             return mean, sd**2
-        return float(np.exp(mean + sd**2 / 2)), float(np.expm1(sd**2) * np.exp(2 * mean + sd**2))
+        return float(portable.exp(mean + sd**2 / 2)), float(portable.expm1(sd**2) * portable.exp(2 * mean + sd**2))
 
 
 _FAR = -37.0  # standard deviations from which the normal's tail is no longer a normal float; it is exponential there
@@ -131,7 +132,7 @@ def _truncated_quantile(unit: Floats, low: Floats, high: Floats) -> Floats:
         low, high = np.broadcast_to(low, unit.shape), np.broadcast_to(high, unit.shape)
         far = high < _FAR
         share = _tail_share(low[far], high[far])
-        values[far] = high[far] - np.log(share + unit[far] * (1 - share)) / high[far]
+        values[far] = high[far] - portable.log(share + unit[far] * (1 - share)) / high[far]
     return np.asarray(np.where(upper, -values, values) if flipped else values)
 
 
@@ -144,10 +145,10 @@ def _truncated_probability(points: Floats, low: Floats, high: Floats) -> Floats:
     far = high < _FAR
     if far.any():
         share = _tail_share(low[far], high[far])
-        found[far] = (np.exp(-high[far] * (points[far] - high[far])) - share) / (1 - share)
+        found[far] = (portable.exp(-high[far] * (points[far] - high[far])) - share) / (1 - share)
     return np.asarray(np.where(upper, 1 - found, found))
 
 
 def _tail_share(low: Floats, high: Floats) -> Floats:
     with np.errstate(over="ignore"):
-        return np.asarray(np.exp(-high * (low - high)))  # of the exponential tail below `high`, what lies below `low`
+        return np.asarray(portable.exp(-high * (low - high)))  # of the exponential tail below `high`, what lies below `low`

@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim_core import portable
 from healthsim_core.columns import Text
 from healthsim_core.draws import Draws
 from healthsim_core.errors import SpecificationError, suggestion
@@ -144,7 +145,7 @@ class Lifecycle:
         self, state: NDArray[np.int64], minute: Minutes, born: NDArray[Any], able: list[NDArray[np.bool_]], draw: Draws
     ) -> tuple[Minutes, NDArray[np.int64]]:
         left, to = np.full(len(state), NEVER), np.full(len(state), -1)
-        wait, way = -np.log(draw.uniform("time")), draw.uniform("way")
+        wait, way = -portable.log(draw.uniform("time")), draw.uniform("way")
         for code, ways in enumerate(self.ways):
             at = np.flatnonzero(state == code)
             if ways and len(at):
@@ -185,7 +186,7 @@ def hazards(ways: tuple[Way, ...], age: int, able: NDArray[np.bool_]) -> Floats:
     chance = np.where(yearly, stated, 0.0)
     together = chance.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(together > 0, -np.log1p(-np.minimum(together, _SURE)) / together, 0.0)
+        share = np.where(together > 0, -portable.log1p(-np.minimum(together, _SURE)) / together, 0.0)
     return np.asarray(np.where(yearly, chance * share, stated))
 
 

@@ -11,9 +11,8 @@ from __future__ import annotations
 import attrs
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
 
-from healthsim_core import Run, Text
+from healthsim_core import Run, Text, portable
 from membersim.benefits import in_turn
 from membersim.facts import document, state_factor
 from membersim.registries import DrgWeights, FeeSchedule
@@ -82,8 +81,8 @@ def charge_ratio(run: Run, providers: Providers, kind: str) -> Floats:
 def bounded_log(unit: Floats, median: float, sd: Floats | float, least: float, most: float) -> Floats:
     """Log-normal by inversion, truncated between least and most."""
     scale = np.maximum(sd, 1e-12)
-    low, high = ndtr(np.log(least / median) / scale), ndtr(np.log(most / median) / scale)
-    return np.asarray(median * np.exp(scale * ndtri(low + (high - low) * unit)))
+    low, high = portable.ndtr(portable.log(least / median) / scale), portable.ndtr(portable.log(most / median) / scale)
+    return np.asarray(median * portable.exp(scale * portable.ndtri(low + (high - low) * unit)))
 
 
 def parts(total: Cents, owner: NDArray[np.intp], share: Floats) -> Cents:

@@ -15,7 +15,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Draws, Run, SpecificationError, Text, places, text
+from healthsim_core import Columns, Draws, Run, SpecificationError, Text, places, portable, text
 from networksim import numbers
 from networksim.roster import (
     CLINIC,
@@ -130,7 +130,7 @@ def _hospitals(sites: _Sites) -> Columns:
     counts = roster().hospitals[sites.county]
     owner, ordinal = sites.spread(counts)
     position, county = HOSPITAL + ordinal, sites.county[owner]
-    share = np.exp(_draws("hospital", county, position).normal("size", 0.0, 0.7))
+    share = portable.exp(_draws("hospital", county, position).normal("size", 0.0, 0.7))
     total = np.add.reduceat(share, np.cumsum(counts) - counts)
     figure = figures()["beds"]
     beds = np.maximum(np.rint(roster().population[county] * figure["per_100k"] / 100_000 * share / total[owner]), figure["least"])

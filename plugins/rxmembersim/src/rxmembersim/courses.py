@@ -6,7 +6,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Draws, Events, Schedule, Text
+from healthsim_core import Columns, Draws, Events, Schedule, Text, portable
 from rxmembersim import controlled, reading
 from rxmembersim.benefits import UNINSURED
 from rxmembersim.facts import facts
@@ -73,7 +73,7 @@ def refills(prescriptions: Events) -> Schedule:
     course = Course()
     course.attempt(np.zeros(len(supply), bool), last, 0)
     for number in range(1, int(authorized.max(initial=0)) + 1):
-        gap = np.floor(-supply * (1 / covered - 1) * np.log(draw.uniform(f"gap {number}"))).astype(np.int64)
+        gap = np.floor(-supply * (1 / covered - 1) * portable.log(draw.uniform(f"gap {number}"))).astype(np.int64)
         early = np.floor(draw.uniform(f"early {number}") * said["pick_up_early"]["share_of_supply"] * supply).astype(np.int64)
         due = last + supply - early + gap
         alive = alive & (authorized >= number) & (due < until)

@@ -6,7 +6,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Draws, Run, Text
+from healthsim_core import Columns, Draws, Run, Text, portable
 from membersim import pricing
 from membersim.facts import document
 from membersim.handlers.services import INSTITUTIONAL, PHARMACY, PROFESSIONAL, Services, billed_services, specialty_kind
@@ -109,7 +109,7 @@ def _stay_lines(services: Services, payer: Text) -> ClaimLines:
     nights = np.maximum((services.service_to - services.service_from).astype(np.int64), 1)[stay]
     billed, allowed = _stay_prices(services, payer, stay, nights)
     owner, number, revenue, share, room = _revenue_lines(services, stay)
-    share *= np.exp(document("revenue")["spread"] * _line_draws(services, stay[owner], number).normal("share"))
+    share *= portable.exp(document("revenue")["spread"] * _line_draws(services, stay[owner], number).normal("share"))
     line_allowed = pricing.parts(allowed, owner, share)
     line_billed = line_allowed + pricing.parts(billed - allowed, owner, share)
     return ClaimLines(
@@ -123,7 +123,7 @@ def _stay_prices(services: Services, payer: Text, stay: NDArray[np.intp], nights
     drg = services.drg[stay]
     medicare = pricing.stay_price(weights, drg, services.events.people["state"][stay])
     ratio = nights / drg.map(lambda code: weights.geometric_los[code], np.float64, 1.0)
-    effect = np.clip(ratio ** rules["day_effect"], rules["least"], rules["most"])
+    effect = np.clip(portable.power(ratio, rules["day_effect"]), rules["least"], rules["most"])
     billed, _ = _negotiated(services, payer, stay, medicare * effect, "inpatient")
     by_day = services.kind[stay].isin(rules["applies_to"])
     _, allowed = _negotiated(services, payer, stay, medicare * np.where(by_day, effect, 1.0), "inpatient")

@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Draws, Text
+from healthsim_core import Columns, Draws, Text, portable
 from trialsim.handlers.exposure import Dosing
 from trialsim.handlers.participation import Participation
 from trialsim.handlers.visits import Visits
@@ -117,7 +117,7 @@ def _level(m: Measuring, test: Test, found: Mapping[str, Floats]) -> Floats:
         return test["slope"] * found[test["from"]] + test["intercept"]
     z = m.subject_draw.normal(f"{test['code']}.between")
     mean = m.by_sex(test["mean"])
-    level = mean * np.exp(test["between"] * z) if test.get("scale") == "log" else mean + test["between"] * z
+    level = mean * portable.exp(test["between"] * z) if test.get("scale") == "log" else mean + test["between"] * z
     known = m.part.known[test["parameter"]][m.visits.subject] if "parameter" in test else np.nan
     return np.where(np.isnan(known), level, known)
 
@@ -128,12 +128,12 @@ def _effect(m: Measuring, test: Test) -> Floats:
     by_arm = [test["effect"].get(arm.code, 0.0) for arm in m.part.protocol.arms]
     arm = m.part.arm[m.visits.subject]
     own = np.append(by_arm, 0.0)[arm] + test["effect_spread"] * m.subject_draw.normal(f"{test['code']}.effect")
-    return np.where(arm < 0, 0.0, own * (1 - np.exp(-m.weeks / test["effect_weeks"])))
+    return np.where(arm < 0, 0.0, own * (1 - portable.exp(-m.weeks / test["effect_weeks"])))
 
 
 def _varied(test: Test, values: Floats, noise: Floats) -> Floats:
     if test.get("scale") == "log":
-        return np.asarray(values * np.exp(test["within"] * noise))
+        return np.asarray(values * portable.exp(test["within"] * noise))
     return values + test["within"] * noise
 
 
