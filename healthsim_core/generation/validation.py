@@ -43,6 +43,11 @@ class Check:
     rows: int
     p_value: float | None = None
 
+    def document(self) -> dict[str, Any]:
+        """The check as plain JSON, to as many digits as are the same on every machine."""
+        p_value = None if self.p_value is None else _rounded(self.p_value, 4)
+        return {**attrs.asdict(self), "expected": _rounded(self.expected, 9), "observed": _rounded(self.observed, 9), "p_value": p_value}
+
     @property
     def found(self) -> str:
         """What was stated and what was found, in words."""
@@ -78,7 +83,7 @@ class ValidationReport:
 
     def document(self) -> dict[str, Any]:
         """The report as plain JSON."""
-        return {"passed": self.passed, "mode": self.mode, "checks": [attrs.asdict(check) for check in self.checks]}
+        return {"passed": self.passed, "mode": self.mode, "checks": [check.document() for check in self.checks]}
 
     def __str__(self) -> str:
         lines = [self._head(), *(f"  {check}" for check in self.failures[:SHOWN])]
@@ -118,6 +123,10 @@ def report(tallies: Tallies, mode: str) -> ValidationReport:
     checks += [_proportion(*key, so, asked, limit) for key, (so, asked) in tallies.proportions.items()]
     checks += [check for key, counts in tallies.shapes.items() for check in _distribution(*key, counts, limit)]
     return ValidationReport(tuple(sorted(checks, key=lambda check: (check.where, check.what, check.expected))), mode)
+
+
+def _rounded(value: float, digits: int) -> float:
+    return float(f"{value:.{digits}g}")
 
 
 def _proportion(where: str, what: str, stated: float, successes: int, trials: int, limit: float) -> Check:
