@@ -184,7 +184,7 @@ class Catalog:
         makers = (*vocabulary().get(found, ()), *(handler.product for handler in self.handlers(found)))
         if product in map(canonical, makers):
             return found
-        raise self.nobody("event type", written, self.event_types, where, _EVENT_TYPES)
+        raise self.nobody("event type", written, self.event_types, where)
 
     def find(self, kind: str, name: str, where: str = "") -> Any:
         """The profile, journey, format or skill called `name`.
@@ -254,7 +254,6 @@ class Catalog:
                 raise PluginError(what, "", f"Remove one of them. {_HOW_TO_BLOCK}")
 
 
-_EVENT_TYPES = "`healthsim plugins list --json` shows those of every product."
 _HOW_TO_BLOCK = "Uninstall one, or block it with HEALTHSIM_DISABLE_PLUGINS."
 
 

@@ -144,8 +144,6 @@ class EventHandler(Offer):
         parameters: The event parameters that it reads, as fields; absent ones are columns of nulls. One that is not
             nullable is needed by everybody: an event that may leave it null is refused when the plan is compiled.
         requires: By event type, names of further parameters that this type alone needs, where several are seen together.
-        narrows: By event type, of parameters that may say less in it than in the others that are seen together, the code system that
-            they are of: the class of an encounter is that of a visit, and of an admission that of a stay.
         follows: By event type, event types of which one must have led to it, by `depends_on` or a trigger: an event without is
             refused when the plan is compiled. A discharge follows its admission.
         after: By event type, event types without which it makes no records: a run that has none of them says so in its notes.
@@ -164,8 +162,7 @@ class EventHandler(Offer):
             rows break it and of how many it was asked.
 
     Raises:
-        ValueError: `requires`, `narrows`, `follows` or `after` names a type that is not handled, or `requires` a parameter that
-            is not read.
+        ValueError: `requires`, `follows` or `after` names a type that is not handled, or `requires` a parameter that is not read.
     """
 
     event_types: tuple[str, ...] = attrs.field(converter=_types, alias="event_type")
@@ -173,7 +170,6 @@ class EventHandler(Offer):
     writes: tuple[Table, ...] = attrs.field(converter=_tables)
     parameters: tuple[Field, ...] = attrs.field(default=(), converter=_fields)
     requires: Mapping[str, Sequence[str]] = attrs.field(factory=dict, hash=False)
-    narrows: Mapping[str, Mapping[str, str]] = attrs.field(factory=dict, hash=False)
     follows: Mapping[str, Sequence[str]] = attrs.field(factory=dict, hash=False)
     after: Mapping[str, Sequence[str]] = attrs.field(factory=dict, hash=False)
     closings: tuple[Closing, ...] = ()
@@ -193,7 +189,6 @@ class EventHandler(Offer):
         if strange:
             raise ValueError(f"requires names {sorted(strange)}, which it does not handle or read.")
 
-    @narrows.validator
     @follows.validator
     @after.validator
     def _handled(self, attribute: Any, value: Mapping[str, Sequence[str]]) -> None:
@@ -204,11 +199,6 @@ class EventHandler(Offer):
         """The parameters without which an event of a type is refused."""
         own = self.requires.get(event_type, ())
         return tuple(field for field in self.parameters if not field.nullable or field.name in own)
-
-    def narrowed(self, event_type: str) -> tuple[Field, ...]:
-        """The parameters that may say less in events of a type, each of its narrower code system."""
-        own = self.narrows.get(event_type, {})
-        return tuple(attrs.evolve(field, codes=own[field.name]) for field in self.parameters if field.name in own)
 
 
 @attrs.frozen

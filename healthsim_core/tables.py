@@ -55,7 +55,6 @@ class Field:
         least: Of a number, the least that it may be.
         above: Of a number, what it exceeds.
         most: Of a number, the most that it may be.
-        not_above: Of a number, the name of the field that it does not exceed: of the lower limit of a range the upper one.
         sum_of: Of an amount or a number, the fields of the same table whose sum it is; or one "product.table.column", whose sum it
             is over the rows that refer to this one. Null counts as nothing.
         signed_by: Name of the field whose LOINC code says whether it may be below `least` after all, as a base excess may.
@@ -71,7 +70,6 @@ class Field:
     least: float | None = None
     above: float | None = None
     most: float | None = None
-    not_above: str = ""
     signed_by: str = ""
     sum_of: tuple[str, ...] = attrs.field(default=(), converter=tuple)
 

@@ -88,8 +88,7 @@ class ListedSystem(CodeSystem):
         found = self._row(text)
         if found is not None:
             return f"It cannot be billed; write one below it, such as {', '.join(self._alike(self.read(text))[:_SHOWN])}."
-        wanted = self.read(text)
-        near = next((zeros + wanted for zeros in ("0", "00") if self._row(zeros + wanted) is not None), "") or self._nearest(wanted)
+        near = self._nearest(self.read(text))
         meant = f'Did you mean "{self.spoken(near)}"? ' if near else ""
         return f"{meant}It is neither in {self.source.split(' (')[0].split(';')[0]} nor in a list that `healthsim init --from` has loaded."
 

@@ -7,7 +7,6 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 from healthsim_core.codes import forms
 from healthsim_core.codes.forms import FormSystem, UnionSystem
@@ -85,14 +84,8 @@ def code_systems() -> Mapping[str, CodeSystem]:
 def value_sets() -> Mapping[str, ValueSet]:
     """Every shared value set by name."""
     document = json.loads(_DATA.read_text(encoding="utf-8"))
-    found = {name: _value_set(name, written, document) for name, written in document.items()}
+    found = {name: ValueSet(name=name, **written) for name, written in document.items()}
     return MappingProxyType({**found, _LABORATORY.name: _LABORATORY})
-
-
-def _value_set(name: str, written: Mapping[str, Any], document: Mapping[str, Any]) -> ValueSet:
-    """A value set; of one that lists some codes `of` another, what that calls them."""
-    codes = written["codes"] if "of" not in written else {code: document[written["of"]]["codes"][code] for code in written["codes"]}
-    return ValueSet(name=name, title=written["title"], source=written["source"], codes=codes)
 
 
 def value_set(name: str) -> ValueSet:

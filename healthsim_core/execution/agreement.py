@@ -24,11 +24,13 @@ def agreement(format_name: str, records: Records) -> Iterator[Finding]:
     said, truth = _alike(flat(records.said), flat(records.truth), records)
     unread = {name: why for name, why in records.unread.items() if name in said.column_names}
     fields = [name for name in said.column_names if name not in records.key and name not in unread]
+    same = _same(said, truth, records.key)
     with duckdb.connect() as connection:
         connection.register("said", said)
         connection.register("truth", truth)
         yield from _presence(connection, where, records, said.num_rows, truth.num_rows)
-        yield from _values(connection, where, _names(records.key), fields)
+        yield from (Finding(where, f"agrees: {name}", said.num_rows, 0) for name in fields if name in same)
+        yield from _values(connection, where, _names(records.key), [name for name in fields if name not in same])
     for name, why in unread.items():
         yield Finding(where, f"{name}: {why}", said.num_rows, 0, unread=True)
 
@@ -42,6 +44,13 @@ def _alike(said: pa.Table, truth: pa.Table, records: Records) -> tuple[pa.Table,
         for side, rows, columns in sides:
             columns[name] = side[name].cast(kind) if name in side.column_names else pa.nulls(rows, kind)
     return pa.table(sides[0][2]), pa.table(sides[1][2])
+
+
+def _same(said: pa.Table, truth: pa.Table, key: Sequence[str]) -> set[str]:
+    """Columns that are equal as they stand: most of them, where both sides have their records in the same order."""
+    if not said.select(key).equals(truth.select(key)):
+        return set()
+    return {name for name in said.column_names if said[name].equals(truth[name])}
 
 
 def _names(names: Sequence[str]) -> str:

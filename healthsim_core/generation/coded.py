@@ -15,7 +15,7 @@ from healthsim_core.generation.coded_columns import CodedColumn, text_of_value
 from healthsim_core.generation.distributions import Distribution
 from healthsim_core.generation.kinds import Kind
 from healthsim_core.generation.nodes import Node
-from healthsim_core.generation.number_bounds import check_law, check_range, in_words, within
+from healthsim_core.generation.number_bounds import check_law, in_words, within
 from healthsim_core.generation.parameters import Parameters
 from healthsim_core.reference.known_codes import KnownCodes
 from healthsim_core.tables import Field
@@ -43,11 +43,10 @@ class Coded:
     def fields(self, event_type: str) -> Mapping[str, tuple[Field, ...]]:
         """By parameter, the fields that say what it may be."""
         if event_type not in self._fields:
-            handlers = self.catalog.handlers(event_type)
-            read = [field for handler in handlers for field in (*handler.narrowed(event_type), *handler.parameters)]
+            read = [field for handler in self.catalog.handlers(event_type) for field in handler.parameters]
             found: dict[str, dict[tuple[Any, ...], Field]] = {}
             for field in (*read, *SHARED):
-                limits = (field.least, field.above, field.most, field.not_above or None)
+                limits = (field.least, field.above, field.most)
                 if field.codes or any(limit is not None for limit in limits):
                     found.setdefault(field.name, {})[field.codes, limits, field.signed_by] = field
             self._fields[event_type] = {name: tuple(fields.values()) for name, fields in found.items()}
@@ -69,10 +68,8 @@ class Coded:
         """
         mistakes, constants = Mistakes(), dict(parameters.constants)
         for name, fields in self.fields(event_type).items():
-            with mistakes.caught():  # what one field says of it, another need not say again
-                for field in fields if constants.get(name) is not None else ():
-                    constants[name] = self._constant(field, constants, f"{where}.{name}")
-                    check_range(field, parameters, where)
+            for field in fields if constants.get(name) is not None else ():
+                constants[name] = mistakes.attempt(constants[name], self._constant, field, constants, f"{where}.{name}")
         mistakes.tell()
         return attrs.evolve(parameters, constants=constants)
 
@@ -119,13 +116,11 @@ class Coded:
         for name, fields in self.fields(event_type).items():
             if name in parameters.constants or name not in parameters.names:
                 continue
-            with mistakes.caught():
-                for field in (each for each in fields if each.codes and each.type in _TEXTS):
-                    if self._open(field, parameters, kinds, carried, where):
-                        system = "" if field.said_by else field.codes
-                        drawn.append(CodedColumn(name, system, field.said_by, f"{where}.{name}", self.known))
-                for field in fields:
-                    check_range(field, parameters, where)
+            for field in (each for each in fields if each.codes and each.type in _TEXTS):
+                open_ = mistakes.attempt(False, self._open, field, parameters, kinds, carried, where)
+                if open_:
+                    system = "" if field.said_by else field.codes
+                    drawn.append(CodedColumn(name, system, field.said_by, f"{where}.{name}", self.known))
         mistakes.tell()
         return attrs.evolve(parameters, coded=tuple(drawn)) if drawn else parameters
 
@@ -142,9 +137,6 @@ class Coded:
             constant, theirs = carried[field.name]
             if constant is None:
                 return not any(each.codes == field.codes for each in theirs)
-            said_there = [each.codes for each in theirs if each.codes and not each.said_by]
-            if any(self.known.canonical(system, text_of_value(constant)) is None for system in said_there):
-                return False  # it is refused where it is said
             return self._all_codes([(field.codes, text_of_value(constant))], f"{where}.{field.name}", "") or bool(field.said_by)
         use = next((use for use in parameters.skills if field.name in use.gives and field.name not in parameters.references), None)
         if use is not None:

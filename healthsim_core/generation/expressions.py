@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import ast
 import functools
-import keyword
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -33,11 +32,8 @@ from healthsim_core.generation.kinds import Kind
 from healthsim_core.spec.reserved import NAMESPACES
 
 _DOT = "\u01c0"  # a letter to Python, that nobody writes: for the dot within the code of `condition.U07.1`
-_MARK = "\u01c1"  # another, after names such as `class` that are words of Python
-_OPERATORS = {"and", "or", "not", "in", "is", "None", "True", "False", "if", "else", "lambda", "for", "await", "async", "yield"}
 _CODES = re.compile(
     r"""'[^']*'|"[^"]*"|\b(?P<name>(?:condition|severity|code|onset|description)\.[A-Z][0-9A-Z]{2})\.(?P<rest>[0-9A-Z]{1,4})\b"""
-    rf"""|\b(?P<word>{"|".join(sorted(set(keyword.kwlist) - _OPERATORS))})\b"""
 )
 LONGEST = 2_000  # characters
 MOST_PARTS = 500
@@ -197,24 +193,22 @@ def _arguments(reading: _Reading, node: ast.Call) -> list[ast.expr]:
 
 
 def _in_one_word(found: re.Match[str]) -> str:
-    if found["word"] is not None:
-        return f"{found['word']}{_MARK}"
     return found[0] if found["name"] is None else f"{found['name']}{_DOT}{found['rest']}"
 
 
 def name_of(node: ast.expr) -> str | None:
     """The column that a part of an expression names; None where it is something else."""
     if isinstance(node, ast.Name):
-        return node.id.removesuffix(_MARK)
+        return node.id
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in NAMESPACES:
-        attribute = node.attr.replace(_DOT, ".").removesuffix(_MARK)
+        attribute = node.attr.replace(_DOT, ".")
         return attribute if node.value.id == "entity" else f"{node.value.id}.{attribute}"
     return None
 
 
 def spoken(node: ast.AST) -> str:
     """A part of an expression as it is written."""
-    return ast.unparse(node).replace(_DOT, ".").replace(_MARK, "")
+    return ast.unparse(node).replace(_DOT, ".")
 
 
 def _evaluate(node: ast.expr, columns: Mapping[str, Any]) -> Any:

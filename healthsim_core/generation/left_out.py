@@ -53,11 +53,6 @@ class LeftOut:
         self._add(f'events of the journey "{node.journey}" left out: after its {node.duration:,} days', int(np.sum(after_end)) + beyond)
         self._add(f'events of the journey "{node.journey}" left out: after {today}, the as-of date', int(np.sum(after_today)))
 
-    def too_soon(self, node: Node, count: int) -> None:
-        """Count events whose anchor lies before their journey begins; what comes again had begun earlier, and goes on."""
-        if node.recurrence is None:
-            self._add(f'events of the journey "{node.journey}" left out: before it begins, or before what they follow', count)
-
     def unfit(self, node: Node, count: int) -> None:
         """Count events whose diagnoses are not of the ages of those to whom they would happen."""
         self._add(f'events of the journey "{node.journey}" left out: what they diagnose is not of that age', count)

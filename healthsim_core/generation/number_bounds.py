@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ from healthsim_core.codes.edits import signed_loincs
 from healthsim_core.errors import SpecificationError
 from healthsim_core.generation.allowed import NEGLIGIBLE
 from healthsim_core.generation.distributions import Distribution
-from healthsim_core.generation.parameters import Parameters
 from healthsim_core.spec.distribution.leaves import leaves
 from healthsim_core.tables import Field
 
@@ -48,32 +46,6 @@ def within(field: Field, value: float, said: Mapping[str, Any]) -> bool:
     signed = bool(field.signed_by) and str(said.get(field.signed_by)) in signed_loincs()
     low = (field.least is None or value >= field.least or signed) and (field.above is None or value > field.above)
     return low and (field.most is None or value <= field.most)
-
-
-def check_range(field: Field, parameters: Parameters, where: str) -> None:
-    """Refuse a field that exceeds the one that is its limit, as an event says both or a row of a skill does.
-
-    Args:
-        field: The field, which may have none.
-        parameters: What the event says.
-        where: The path of its parameters, for errors.
-    """
-    name, limit = field.name, field.not_above
-    for low, high in _pairs(parameters, name, limit) if limit else ():
-        if low > high:
-            path = f"{where}.{name if name in parameters.constants else 'skill_ref'}"
-            raise SpecificationError(f'"{name}" is {low:g}, and "{limit}" is {high:g}.', path, f'Give a "{name}" of {high:g} or less.')
-
-
-def _pairs(parameters: Parameters, name: str, limit: str) -> Iterator[tuple[float, float]]:
-    """The numbers that two parameters are together, as far as they are known beforehand."""
-    use = next((use for use in parameters.skills if {name, limit} & set(use.gives)), None)
-    cells = (use.cells() if use is not None else None) or {}
-    rows, constants = len(next(iter(cells.values()), "-")), parameters.constants
-    sides = [[constants[each]] * rows if each in constants else cells.get(each, ()) for each in (name, limit)]
-    for pair in zip(*sides, strict=False):
-        with suppress(TypeError, ValueError):  # blank, or no number
-            yield float(pair[0]), float(pair[1])
 
 
 def in_words(field: Field) -> str:

@@ -42,12 +42,7 @@ def _texts(node: Node, name: str, given: Mapping[str, Kind], cause: PlannedEvent
 
 
 def review(offers: Iterable[EventHandler | OutputFormat], run: Run, events: Sequence[PlannedEvent], mistakes: Mistakes) -> None:
-    """Take note of what the offers refuse, but for what is refused already where it stands."""
-    told = {mistake.where for mistake in mistakes.found}
+    """Take note of what the offers refuse."""
     for offer in offers:
-        refused = Mistakes()
         if offer.reviews is not None:
-            refused.attempt(None, offer.reviews, run, events)
-        for mistake in (each for each in refused.found if each.where not in told):
-            with mistakes.caught():
-                raise mistake
+            mistakes.attempt(None, offer.reviews, run, events)

@@ -266,9 +266,9 @@ class Timeline:
         self.left_out.events(node, over, late & ~over, made.first, self.run.as_of)
         inside = ~(over | late) & of_age
         if node.anchor is not None:
-            since = start if node.parent is None else np.maximum(start, self.happened[node.parent].minute[made.cause])
-            self.left_out.too_soon(node, int(np.sum(inside & (made.minute < since))))
-            inside &= made.minute >= since
+            inside &= made.minute >= start
+            if node.parent is not None:
+                inside &= made.minute >= self.happened[node.parent].minute[made.cause]
         if node.state is not None:
             inside &= made.minute < self._left(node, made.cause)
         return inside

@@ -21,10 +21,15 @@ def flat(table: pa.Table) -> pa.Table:
     Returns:
         As many rows.
     """
+    found = [_flat_batch(batch) for batch in table.to_batches() if batch.num_rows]
+    return pa.concat_tables(found, promote_options="permissive") if found else table.slice(0, 0).select([])
+
+
+def _flat_batch(batch: pa.RecordBatch) -> pa.Table:
     found: dict[str, pa.Array] = {}
-    for name, column in zip(table.column_names, table.columns, strict=True):
-        found |= {path: array for path, array in _flat(name, column.combine_chunks()) if array.null_count < len(array)}
-    return pa.table(found) if found else table.select([])
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        found |= {path: array for path, array in _flat(name, column) if array.null_count < len(array)}
+    return pa.table(found) if found else pa.Table.from_batches([batch]).select([])
 
 
 def _flat(path: str, array: pa.Array) -> Iterator[tuple[str, pa.Array]]:
@@ -34,6 +39,9 @@ def _flat(path: str, array: pa.Array) -> Iterator[tuple[str, pa.Array]]:
             yield from _flat(f"{path}.{field.name}", pc.struct_field(array, field.name))
     elif pa.types.is_list(kind) or pa.types.is_large_list(kind):
         lengths = pc.fill_null(pc.list_value_length(array), 0).to_numpy(zero_copy_only=False)
+        if (lengths == 1).all():
+            yield from _flat(f"{path}[0]", array.flatten())
+            return
         starts = array.offsets.to_numpy()[:-1]
         for index in range(int(lengths.max(initial=0))):
             absent = lengths <= index

@@ -81,7 +81,7 @@ class Truth:
         """The distinct values of a table's columns in all parts of the run: for files of the whole run. None where it has no such table."""
         if name not in self:
             return pa.table({column: pa.array([], pa.string()) for column in columns})
-        found = [piece.group_by(list(columns)).aggregate([]) for piece in self._pieces(name, columns)]
+        found = [piece.unify_dictionaries().group_by(list(columns)).aggregate([]) for piece in self._pieces(name, columns)]
         return pa.concat_tables(found).unify_dictionaries().group_by(list(columns)).aggregate([])
 
     def register(self, name: str, rows: pa.Table) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import attrs
 import pytest
 from clinic import BILL, VISIT, adults, bill, catalog, event, journey
 
@@ -23,8 +22,6 @@ PARAMETERS = (
     Field("done", "category", "Procedure.", nullable=True, codes="[system]"),
     Field("system", "category", "Its system.", nullable=True, codes="procedure-system"),
     Field("place", "category", "Where.", nullable=True, codes="place-of-service"),
-    Field("low", "number", "Lower limit.", nullable=True, not_above="high"),
-    Field("high", "number", "Upper limit.", nullable=True),
 )
 SKILL = """+++
 skill = "coding"
@@ -44,13 +41,6 @@ version = "1.0"
 |---|---|
 | * | e119 |
 
-## ranges
-
-| by sex | low | high |
-|---|---|---|
-| F | 4 | 6 |
-| M | 7 | 6 |
-
 ## by_system
 
 | by sex | done | system |
@@ -67,8 +57,8 @@ def seen(events: Any) -> dict[str, Any]:
     return {VISIT.name: {"visit_id": events.id, "person_id": events.person, "reason": said, "score": given["days"]}}
 
 
-def ran(*events: dict[str, Any], count: int = 40, profile: dict[str, Any] | None = None, handlers: Any = None, **changes: Any) -> Result:
-    handlers = handlers or [
+def ran(*events: dict[str, Any], count: int = 40, profile: dict[str, Any] | None = None, **changes: Any) -> Result:
+    handlers = [
         EventHandler("clinic_visit", seen, writes=[VISIT], parameters=PARAMETERS),
         EventHandler("clinic_bill", bill, writes=[BILL], parameters=[Field("reason", "category", "Why.", codes="icd-10-cm")]),
     ]
@@ -105,65 +95,11 @@ def said_of(*events: dict[str, Any], **changes: Any) -> str:
         ({"done": "99", "system": "CVX"}, "done", "CVX"),
         ({"done": "08", "system": "CVXX"}, "system", '"CVX"'),
         ({"place": 5}, "place", '"05"'),
-        ({"done": 8, "system": "CVX"}, "done", 'Did you mean "08"?'),
-        ({"low": 6, "high": 4}, "low", 'Give a "low" of 4 or less.'),
     ],
 )
 def test_what_is_no_code_or_out_of_bounds_is_refused_with_its_path(parameters: dict[str, Any], path: str, remedy: str) -> None:
     told = said_of(visit(**parameters))
     assert told.startswith(f"journey.events[0].parameters.{path}: ") and remedy in told
-
-
-def test_limits_of_a_range_may_be_alike() -> None:
-    assert ran(visit(low=4, high=4, days=1)).tables["clinic.visit"].num_rows == 40
-
-
-def test_a_number_may_be_what_is_written_beside_its_bounds() -> None:
-    assert {*ran(visit(days=365)).tables["clinic.visit"]["score"].to_pylist()} == {365}
-
-
-@pytest.mark.parametrize(
-    ("also", "told"),
-    [
-        ({}, '"low" is 7, and "high" is 6'),
-        ({"low": 5, "high": 4}, '"low" is 5, and "high" is 4'),
-        ({"high": 5}, '"low" is 7, and "high" is 5'),
-    ],
-)
-def test_the_limits_of_a_range_are_looked_at_wherever_they_are_said(tmp_path: Path, also: dict[str, Any], told: str) -> None:
-    (tmp_path / "coding.md").write_text(SKILL, encoding="utf-8")
-    use = {"skill_ref": {"skill": "coding", "lookup": "ranges", "context": {"sex": "${entity.sex}"}}, **also}
-    assert told in said_of(visit(**use), healthsim_skill_resolvers=[read_skill(tmp_path / "coding.md")])
-
-
-def test_an_event_type_may_take_fewer_codes_than_those_seen_with_it() -> None:
-    kind = Field("class", "category", "Class.", nullable=True, codes="encounter-class")
-    narrows = {"clinic_stay": {"class": "stay-class"}}
-    care = EventHandler(("clinic_visit", "clinic_stay"), lambda events: {}, writes=[VISIT], parameters=[kind], narrows=narrows)
-    stay = event("stay", "clinic_stay", parameters={"class": "AMB"})
-    told = said_of(event("visit", "clinic_visit", parameters={"class": "AMB"}), stay, handlers=[care])
-    assert told == (
-        'journey.events[1].parameters.class: "AMB" is no class of an admission (a visit is an encounter).\n'
-        "  Known: ACUTE, IMP, NONAC, OBSENC, SNF, SS."
-    )
-
-
-def test_what_is_carried_to_events_that_it_triggers_is_refused_once() -> None:
-    kind = Field("class", "category", "Class.", nullable=True, codes="encounter-class")
-    narrow = attrs.evolve(kind, codes="visit-class")
-    both = [
-        EventHandler(on, lambda events: {}, writes=[VISIT], parameters=[f]) for on, f in (("clinic_visit", narrow), ("clinic_bill", kind))
-    ]
-    trigger = Trigger("clinic_visit", "clinic_bill", carry=["class"])
-    told = said_of(event("visit", "clinic_visit", parameters={"class": "AMBX"}), handlers=both, healthsim_triggers=[trigger])
-    assert told == (
-        'journey.events[0].parameters.class: "AMBX" is no class of an encounter (a stay is an admission).\n  Did you mean "AMB"?'
-    )
-
-
-def test_a_handler_narrows_types_that_it_handles() -> None:
-    with pytest.raises(ValueError, match="narrows names"):
-        EventHandler("clinic_visit", seen, writes=[VISIT], narrows={"clinic_stay": {"class": "stay-class"}})
 
 
 def test_every_mistake_of_a_journey_is_told_at_once() -> None:

@@ -248,17 +248,3 @@ def test_comparisons_agree_with_python(column, bound):
     for symbol, compare in {"<": float.__lt__, "<=": float.__le__, ">": float.__gt__, ">=": float.__ge__, "==": float.__eq__}.items():
         found = Expression.parse(f"x {symbol} {bound!r}").holds({"x": np.array(column)}, len(column))
         assert found.tolist() == [compare(value, bound) for value in column]
-
-
-def test_a_column_may_be_called_like_a_word_of_python() -> None:
-    assert holds("class == 'AMB' and 'class' != class", **{"class": Text.of(["AMB", "IMP", None])}) == [True, False, False]
-
-
-def test_a_parameter_may_be_called_like_a_word_of_python() -> None:
-    assert Expression.parse("parameters.class == 'AMB' or from > 3").names == {"parameters.class", "from"}
-
-
-@pytest.mark.parametrize("text", ["1 if age > 3 else 2", "lambda: 3", "await age", "[age for age in [1]]"])
-def test_words_of_python_that_are_no_names_stay_refused(text: str) -> None:
-    with pytest.raises(SpecificationError, match=r"is not allowed in the expression|is not an expression"):
-        Expression.parse(text)

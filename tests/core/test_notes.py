@@ -105,16 +105,6 @@ def test_what_comes_again_so_many_times_is_counted_and_what_comes_as_long_as_the
     assert counted == ('events of the journey "year" left out: after its 90 days: 400',)
 
 
-def test_events_of_a_moment_before_their_journey_begins_are_counted() -> None:
-    past = clinic.event("past", anchor={"date": "2001-01-01"})
-    assert notes(past) == ('events of the journey "year" left out: before it begins, or before what they follow: 200',)
-
-
-def test_what_comes_again_since_before_its_journey_began_is_not_left_out() -> None:
-    yearly = clinic.event("yearly", anchor="birth", delay={"days": 10}, repeat={"every": {"days": 365}})
-    assert notes(yearly) == ()
-
-
 def test_events_after_today_are_counted() -> None:
     result = clinic.run(None, clinic.event("late", delay={"days": 120}), start="2025-11-01")
     assert result.notes == ('events of the journey "year" left out: after 2026-01-01, the as-of date: 200',)

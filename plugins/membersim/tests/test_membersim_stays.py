@@ -82,7 +82,7 @@ def test_a_stay_of_another_class_has_no_claim_and_the_run_says_so(kind: str) -> 
     assert [note for note in result.notes if f"class {kind} have no claim" in note and note.endswith("6")]
 
 
-@pytest.mark.parametrize("kind", ["OBSENC", "FLD", "PRENC", "SS"])
+@pytest.mark.parametrize("kind", ["OBSENC", "FLD", "PRENC", "SS", "SNF"])
 def test_a_visit_of_another_class_is_no_office_visit(kind: str) -> None:
     result = made(visit(kind))
     assert claims(result) == []

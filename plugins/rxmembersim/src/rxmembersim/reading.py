@@ -11,7 +11,6 @@ from healthsim_core import Events, Field, Text
 
 USUAL_SUPPLY = 30  # days; a month's supply is what most payers allow at retail
 
-# days, quantities and refills at most as the fields of a claim can say them: NCPDP 405-D5, 442-E7, 415-DF, 403-D3
 MEDICATION = (
     Field("rxnorm", "category", "RxNorm concept.", nullable=True, codes="rxnorm"),
     Field("ndc", "category", "National Drug Code, eleven digits.", nullable=True, codes="ndc"),
@@ -20,14 +19,14 @@ MEDICATION = (
     Field("dose", "number", "Amount a dose.", nullable=True, above=0),
     Field("dose_unit", "category", "Unit of the dose.", nullable=True, codes="ucum"),
     Field("sig", "category", "Directions.", nullable=True),
-    Field("days_supply", "number", "Days that one fill lasts.", nullable=True, least=1, most=999),
-    Field("quantity", "number", "Quantity of one fill.", nullable=True, above=0, most=9_999_999),
-    Field("refills", "number", "Refills after the first fill.", nullable=True, least=0, most=99),
+    Field("days_supply", "number", "Days that one fill lasts.", nullable=True, least=1),
+    Field("quantity", "number", "Quantity of one fill.", nullable=True, above=0),
+    Field("refills", "number", "Refills after the first fill.", nullable=True, least=0),
 )
 CARRIED = tuple(field.name for field in MEDICATION)
 FILL_PARAMETERS = (
     *MEDICATION,
-    Field("fill_number", "number", "0 is the first fill.", nullable=True, least=0, most=99),
+    Field("fill_number", "number", "0 is the first fill.", nullable=True, least=0),
     Field("gap_days", "number", "Days without the drug before the fill.", nullable=True, least=0),
     Field("circumstance", "category", "What the pharmacy meets.", nullable=True, codes="pharmacy-circumstance"),
     Field("return_days", "number", "Days until an uncollected fill is put back.", nullable=True, least=0),

@@ -45,7 +45,6 @@ HANDLER = EventHandler(
     closings=(Closing("discharge", "admission", {"discharge_disposition": encounters.DIED}),),
     notes=notes,
     requires={"procedure": ("code", "system")},
-    narrows={"encounter": {"class": "visit-class"}, "admission": {"class": "stay-class"}},
     follows=dict.fromkeys(("transfer", "discharge"), ("admission",)),
     description="Visits, hospital stays, procedures and immunizations.",
 )

@@ -17,7 +17,7 @@ RESULT = (
     Field("description", "category", "What is measured, in words.", nullable=True),
     Field("value", "number", "The value.", nullable=True, least=0, signed_by="loinc"),
     Field("unit", "category", "UCUM unit.", nullable=True, codes="ucum"),
-    Field("low", "number", "Lower limit of the reference range.", nullable=True, not_above="high"),
+    Field("low", "number", "Lower limit of the reference range.", nullable=True),
     Field("high", "number", "Upper limit of the reference range.", nullable=True),
 )
 SECOND = (

@@ -14,8 +14,7 @@ from patientsim.tables import LAB_ORDER, MEDICATION_REQUEST
 _WORDS = ("rxnorm", "ndc", "description", "drug_class", "dose_unit", "sig")
 _TEST = (Field("loinc", "category", "LOINC code of the test.", codes="loinc"), *RESULT[1:])  # an order says what is ordered
 _NUMBERS: dict[str, dict[str, Any]] = {
-    "dose": {"above": 0}, "days_supply": {"least": 1, "most": 999}, "quantity": {"above": 0, "most": 9_999_999},
-    "refills": {"least": 0, "most": 99},  # as many as the fields of a pharmacy claim can say (NCPDP 405-D5, 442-E7, 415-DF)
+    "dose": {"above": 0}, "days_supply": {"least": 1}, "quantity": {"above": 0}, "refills": {"least": 0},
 }  # fmt: skip
 _CODES = {"rxnorm": "rxnorm", "ndc": "ndc", "dose_unit": "ucum"}
 
