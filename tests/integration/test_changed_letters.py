@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration.changed import made, missed
 
-FORMATS = ("fhir_bundle", "fhir_r4", "ncpdp_d0", "sdtm_datasets", "dental_list")
+FORMATS = ("fhir_bundle", "fhir_r4", "hl7v2_adt", "ncpdp_d0", "sdtm_datasets", "dental_list")
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -1,5 +1,7 @@
 """Messages of hl7v2_adt as its tests read them: by segment and field, and by a strict parser."""
 
+import re
+
 from hl7apy.consts import VALIDATION_LEVEL
 from hl7apy.parser import parse_message
 
@@ -15,6 +17,12 @@ def fields(message, segment, number):
     parts = line.split("|")
     position = number - 1 if segment == "MSH" else number
     return parts[position] if position < len(parts) else ""
+
+
+def unescape(value):
+    """The value of which the file holds the escapes, line ends as line feeds."""
+    plain = {"E": "\\", "F": "|", "S": "^", "T": "&", "R": "~", ".br": "\n"}
+    return re.sub(r"\\(E|F|S|T|R|\.br)\\", lambda match: plain[match[1]], value)
 
 
 def happened(message):

@@ -8,7 +8,7 @@ from patientsim.formats.fhir.ndjson import Ndjson, write_referred
 from patientsim.formats.fhir.read import read_bundles, read_ndjson
 from patientsim.formats.hl7v2 import adt
 from patientsim.formats.hl7v2.fields import CHARACTERS as HL7_CHARACTERS
-from patientsim.formats.hl7v2.read import read_adt
+from patientsim.formats.hl7v2.reader import read_adt
 from patientsim.formats.records import NEEDS, WANTS
 
 FORMATS: tuple[OutputFormat, ...] = (
@@ -38,7 +38,7 @@ FORMATS: tuple[OutputFormat, ...] = (
         adt.Adt,
         adt.NEEDS,
         WANTS,
-        read_adt,
+        records=read_adt,
         in_parts=True,
         characters=HL7_CHARACTERS,
         description="HL7 v2.5.1 ADT messages A01, A02, A03, A04 and A08, one a line.",

@@ -25,12 +25,6 @@ def escape(value: str) -> str:
     return _SPECIAL.sub(_replacement, value)
 
 
-def unescape(value: str) -> str:
-    """The value that `escape` was given, line ends as line feeds."""
-    plain = {"E": "\\", "F": "|", "S": "^", "T": "&", "R": "~", ".br": "\n"}
-    return re.sub(r"\\(E|F|S|T|R|\.br)\\", lambda match: plain[match[1]], value)
-
-
 def _replacement(match: re.Match[str]) -> str:
     found = match[0]
     return _ESCAPES.get(found, "\\.br\\" if found in ("\r", "\n", "\r\n") else " ")

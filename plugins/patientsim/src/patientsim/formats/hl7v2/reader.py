@@ -1,0 +1,97 @@
+"""hl7v2_adt read back: segments as columns, and what the tables say of each, for `healthsim verify`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from healthsim_core import Records, Truth, read_queries, segments
+from patientsim.formats.data import load
+from patientsim.formats.hl7v2.adt import FILE
+
+QUESTIONS = read_queries(Path(__file__).with_name("adt.sql"))
+ONCE = ("MSH", "EVN", "PID", "PV1", "DRG", "IN1")  # segments that a message has once at most
+# a message is a line, and its segments have an order
+STRUCTURE = r"^MSH\|[^\r]*\rEVN\|[^\r]*\rPID\|[^\r]*\rPV1\|[^\r]*\r(DG1\|[^\r]*\r)*(DRG\|[^\r]*\r)?(IN1\|[^\r]*\r)?$"
+_RELATIONS = ("icd", "chart", "covered", "moved", "made", "doctor", "specialty", "visit", "happened", "insured", "unit", "told")
+_CONTROL = 9  # the place of MSH-10 in its segment
+_TEXT, _ID, _DATE = pa.string(), pa.int64(), pa.date32()
+_OTHERS = {
+    "networksim.provider": {"npi": _TEXT, "last_name": _TEXT, "first_name": _TEXT, "credential": _TEXT},
+    "membersim.payer": dict.fromkeys(("payer_id", "name", "address", "city", "state", "zip", "phone"), _TEXT),
+    "membersim.coverage": {
+        "coverage_id": _ID, "person_id": _ID, "subscriber_id": _ID, "start_date": _DATE, "end_date": _DATE,
+        **dict.fromkeys(("payer_id", "member_number", "relationship", "coverage_type", "plan", "group_number"), _TEXT),
+    },
+}  # fmt: skip
+
+
+def read_adt(folder: Path, truth: Truth) -> Iterator[Records | str]:
+    """The segments of all messages, a row each, and what is wrong with the messages themselves.
+
+    Args:
+        folder: The format's folder.
+        truth: The tables.
+    """
+    content = (folder / FILE).read_bytes().decode("utf-8")
+    yield from _broken(content)
+    _tell(truth)
+    found = segments.Segments(content.replace("\n", ""), "|", "\r")
+    opening = found.rows("MSH")
+    control = found.element(opening, _CONTROL)
+    once = {field: column for name in ONCE for field, column in _fields(found, _by_message(opening, found.rows(name)), name).items()}
+    yield Records("message", ["MSH-10"], pa.table({"MSH-10": control, **once}), truth.select(QUESTIONS["message"]))
+    rows = found.rows("DG1")
+    of = control.take(pa.array(segments.owners(opening, rows), mask=rows < opening.min(initial=len(found))))
+    yield Records("DG1", ["MSH-10", "DG1-1"], pa.table({"MSH-10": of, **_fields(found, rows, "DG1")}), truth.select(QUESTIONS["DG1"]))
+    truth.register("said", pa.table({"MSH-10": control, "place": np.arange(len(opening))}))
+    wrong = truth.select(QUESTIONS["order"])
+    if wrong.num_rows:
+        yield f"{FILE}: {wrong.num_rows:,} messages do not stand in order of person and time, such as {wrong[0][0]}."
+
+
+def _broken(content: str) -> Iterator[str]:
+    lines = pc.split_pattern(pa.array([content.removesuffix("\n")] if content else [], pa.large_string()), "\n").flatten()
+    wrong = np.flatnonzero(~pc.match_substring_regex(lines, STRUCTURE).to_numpy(zero_copy_only=False))
+    if len(wrong):
+        yield f"{FILE}: {len(wrong):,} messages are not built as they should be, such as number {wrong[0] + 1:,}."
+
+
+def _by_message(opening: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The segment of each message; -1 where it has none."""
+    found, of = np.full(len(opening), -1), segments.owners(opening, rows)
+    found[of[of >= 0]] = rows[of >= 0]
+    return found
+
+
+def _fields(found: segments.Segments, rows: NDArray[np.int64], name: str) -> dict[str, pa.Array]:
+    """Fields by their names: PID-3. MSH-1 is the separator itself, so that of MSH all others come one later."""
+    first = 2 if name == "MSH" else 1
+    elements = found.elements(rows, name).values()
+    return {f"{name}-{number}": column for number, column in enumerate(elements, first)}
+
+
+def _tell(truth: Truth) -> None:
+    """Make known what the questions ask besides the tables, and the messages that there must be."""
+    truth.define(QUESTIONS["macros"])
+    for name, columns in _OTHERS.items():
+        truth.stand_in(name, pa.schema(list(columns.items())))
+    for name, codes in load("hl7v2").items():
+        if isinstance(codes, dict):
+            truth.register(f"code_{name}", pa.Table.from_pylist([_row(value, code) for value, code in codes.items()]))
+    truth.register("fallback", pa.table({"code": [load("organization")["code"]]}))
+    truth.register("world", pa.table({"as_of": [truth.as_of.item()]}))
+    for name in _RELATIONS:
+        truth.register(name, truth.select(QUESTIONS[name]))
+
+
+def _row(value: str, code: Any) -> dict[str, Any]:
+    if isinstance(code, dict):
+        return {"value": value, "class": None, "type": None, "begin": None, "end": None, "diagnosis": None, **code}
+    return {"value": value, **dict(zip(("code", "words"), code if isinstance(code, list) else [code], strict=False))}
