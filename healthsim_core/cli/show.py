@@ -67,8 +67,22 @@ def progress(title: str, quiet: bool) -> Iterator[Any]:
 def _exact(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows with ids as text, and whole numbers that JavaScript would change: all of a column, where one of it is."""
     columns = {name: [row[name] for row in found if name in row] for row in found[:1] for name in row}
-    texts = {name for name, values in columns.items() if any(_is_whole(v) and (name.endswith("_id") or abs(v) > EXACT) for v in values)}
-    return [{name: str(v) if name in texts and _is_whole(v) else v for name, v in row.items()} for row in found]
+    texts = {name for name, values in columns.items() if any(_is_inexact(v, name) for v in values)}
+    return [{name: str(v) if name in texts and _is_whole(v) else _inside(v) for name, v in row.items()} for row in found]
+
+
+def _inside(value: Any) -> Any:
+    """The same for what stands in a list or struct."""
+    if isinstance(value, list | tuple):
+        texts = any(map(_is_inexact, value))
+        return [str(each) if texts and _is_whole(each) else _inside(each) for each in value]
+    if isinstance(value, dict):
+        return {name: str(each) if _is_inexact(each, str(name)) else _inside(each) for name, each in value.items()}
+    return value
+
+
+def _is_inexact(value: Any, name: str = "") -> bool:
+    return _is_whole(value) and (name.endswith("_id") or abs(value) > EXACT)
 
 
 def _is_whole(value: Any) -> bool:

@@ -65,6 +65,13 @@ def test_an_answer_with_numbers_that_are_none_is_strict(stored: Path) -> None:
     assert strictly(answer.output) == [{"a": None, "b": [None, 1.5], "d": {"c": None}}]
 
 
+def test_ids_are_text_in_lists_and_structs_of_an_answer_too(stored: Path) -> None:
+    sql = "SELECT [9007199254740993, 2] AS a, {'person_id': 16, 'of': [[9007199254740993]], 'n': 3} AS b, [1, 2] AS c"
+    answer = CliRunner().invoke(cli, ["cohorts", "query", sql, "--json", "--database", str(stored / "x.duckdb")])
+    ids, struct = ["9007199254740993", "2"], {"person_id": "16", "of": [["9007199254740993"]], "n": 3}
+    assert strictly(answer.output) == [{"a": ids, "b": struct, "c": [1, 2]}]
+
+
 @pytest.mark.parametrize(
     "command", [["schema", "profile"], ["plugins", "list", "--json"], ["profiles", "list", "--json"], ["formats", "list", "--json"]]
 )
