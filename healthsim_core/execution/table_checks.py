@@ -10,6 +10,7 @@ import duckdb
 from healthsim_core.catalog import Catalog
 from healthsim_core.codes import CodeSystem
 from healthsim_core.execution.finding import Finding
+from healthsim_core.offers import Trigger
 from healthsim_core.tables import Field, Table
 from healthsim_core.world import EVENT, PERSON
 
@@ -124,11 +125,17 @@ class _Asking:
         ordered = f'(SELECT *, lag((person_id, time)) OVER () AS before FROM "{EVENT.name}") AS t'
         shown = "t.event_id"
         yield self.finding(EVENT, "time is not before birth", f"{of} WHERE t.time::DATE < p.birth_date", shown)
-        yield self.finding(EVENT, "time is not after death", f"{of} WHERE t.time::DATE > p.death_date", shown)
+        living = f"NOT coalesce(list_contains({self.outliving()}, split_part(t.node, '>', -1)), false)"
+        yield self.finding(EVENT, "time is not after death", f"{of} WHERE t.time::DATE > p.death_date AND {living}", shown)
         yield self.finding(EVENT, "time is not before its cause", f"{caused} WHERE t.time < c.time", shown)
         yield self.finding(EVENT, "rows are in order of person and time", f"{ordered} WHERE (person_id, time) < before", shown)
         if as_of is not None:
             yield self.finding(EVENT, f"time is not after {as_of}", f"\"{EVENT.name}\" AS t WHERE t.time::DATE > DATE '{as_of}'", shown)
+
+    def outliving(self) -> str:
+        """Names of what triggers cause after death too, such as the bill of a stay, as a list of SQL."""
+        names = sorted(f"'{trigger.product}.{trigger.then}'" for trigger in self.catalog.of(Trigger) if trigger.outlives)
+        return f"[{', '.join(names)}]::VARCHAR[]"
 
 
 def _is_of_person(field: Field) -> bool:

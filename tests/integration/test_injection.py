@@ -74,9 +74,7 @@ def poisoned(table: pa.Table, name: str, value: str) -> pa.Table:
     return table.set_column(index, field, values.dictionary_encode() if pa.types.is_dictionary(field.type) else values)
 
 
-def both(
-    plan: Plan, offer: OutputFormat, tables: dict[str, pa.Table], folder: Path, value: str, ruled: str = ""
-) -> list[dict[str, bytes]]:
+def both(plan: Plan, offer: OutputFormat, tables: dict[str, pa.Table], folder: Path, value: str, ruled: str = "") -> list[dict[str, bytes]]:
     """The files of a format whose texts end in something harmless, and of one where they end in a hostile value.
 
     Free texts, or those whose names have an ending that is `ruled`.

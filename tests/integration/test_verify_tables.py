@@ -209,6 +209,18 @@ def test_a_death_before_everything_is_named(tables: dict[str, pa.Table]) -> None
     assert "core.event: time is not after death" in asked(tables)
 
 
+def test_the_bill_of_a_stay_that_a_death_ended_is_sent_afterwards(tmp_path: Path) -> None:
+    events = [
+        {"event_id": "in", "event_type": "admission", "parameters": {"reason_code": "I63.9"}},
+        {"event_id": "dies", "event_type": "death", "depends_on": "in", "delay": {"days": 2}},
+        {"event_id": "out", "event_type": "discharge", "depends_on": "in", "delay": {"days": 9}, "parameters": {"drg": "064"}},
+    ]
+    profile = {"id": "dying", "demographics": {"age": 70}, "coverage": {"type": "Medicare"}}
+    generate(profile, {"journey_id": "stay", "duration_days": 60, "events": events}, count=5, out=tmp_path / "out")
+    tables = {path.stem: pq.read_table(path) for path in (tmp_path / "out" / "tables").glob("*.parquet")}
+    assert (asked(tables), tables["membersim.claim"].num_rows) == ([], 5)
+
+
 @pytest.mark.parametrize(("name", "column"), [("patientsim.observation", "encounter_id"), ("membersim.claim", "coverage_id"),
                                               ("patientsim.encounter", "encounter_id"), ("core.event", "cause_id")])  # fmt: skip
 def test_a_reference_to_another_person_s_row_is_named(tables: dict[str, pa.Table], name: str, column: str) -> None:
