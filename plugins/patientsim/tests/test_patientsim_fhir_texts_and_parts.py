@@ -104,3 +104,10 @@ def test_a_resource_of_the_whole_run_that_is_lost_is_found(cut, tmp_path, kind):
 def test_nobody_and_one_person_verify(tmp_path, count):
     generate(**CARE, count=count, products=["patientsim"], output_formats=list(FORMATS), out=tmp_path)
     assert verify_folder(tmp_path).passed
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_files_that_are_all_gone_are_resources_that_are_lost(run, tmp_path, name):
+    out = Path(shutil.copytree(run, tmp_path / "out"))
+    shutil.rmtree(out / name)
+    assert any(f"{name} Patient: agrees: {LOST}" in each for each in contradictions(out, name))

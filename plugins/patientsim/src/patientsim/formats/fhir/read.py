@@ -62,7 +62,7 @@ def _content(path: Path) -> bytes:
 
 
 def _strangers(folder: Path, known: set[str]) -> Iterator[str]:
-    for path in folder.iterdir():
+    for path in folder.glob("*"):
         if path.name not in known:
             yield f"{path.name} is no file of this format"
 
