@@ -53,6 +53,7 @@ class OutputFolder:
         self._read_back = ReadBack(self.staging, lasting)
         self._files: dict[str, list[str]] = {}
         self.manifest: dict[str, Any] = {}
+        self._keep = True  # what another run has left, until this one begins
         try:
             self._earlier = _earlier_files(self.out, overwrite, resume)
             self._begin()
@@ -137,6 +138,7 @@ class OutputFolder:
             self.done = unfinished.finished(self.staging, self._plan, self.parts)
         elif self._workplace is not None:
             self._workplace.clear()
+            self._keep = self._resume
         else:
             self.out.remove([MANIFEST] if MANIFEST in self._earlier else [])  # first: what is left without it is no run
             self.out.remove(self._earlier)
@@ -150,7 +152,7 @@ class OutputFolder:
 
     def _leave(self) -> None:
         if self._workplace is not None:
-            self._workplace.leave(keep=unfinished.is_unfinished(self.staging))
+            self._workplace.leave(keep=self._keep and unfinished.is_unfinished(self.staging))
 
 
 def recovered(out: Path, clear: bool = False) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
@@ -29,6 +30,7 @@ from healthsim_core.state.record import ExecutionRecord
 from healthsim_core.state.sink import StateSink
 
 Progress = Callable[[int, int], None]
+_LONGEST = 200  # bytes of a folder's name that follows from a request's; file systems take 255
 
 
 @attrs.frozen(kw_only=True)
@@ -203,9 +205,9 @@ def free_folder(name: str) -> Path:
     Raises:
         OutputError: A thousand of them are there.
     """
-    base = Path("healthsim-out")
+    base, short = Path("healthsim-out"), os.fsencode(name)[:_LONGEST].decode("utf-8", "ignore")
     for number in range(1, 1_000):
-        folder = base / (name if number == 1 else f"{name}-{number}")
+        folder = base / (short if number == 1 else f"{short}-{number}")
         with refused(folder):
             taken = folder.exists() and any(folder.iterdir())
         if not taken:

@@ -36,10 +36,15 @@ class Workplace:
         self.out = Path(os.path.realpath(out))
         self.place = self.out / HIDDEN
         self.new, self._old, self._journal = self.out / STAGING, self.place / "old", self.out / PUBLISHING
+        self._lock: int | None = None
         with refused(out):
             self._made = _missing(self.out)
-            self._lock: int | None = self._locked()
-            self.new.mkdir(exist_ok=True)
+            try:
+                self._lock = self._locked()
+                self.new.mkdir(exist_ok=True)
+            except OSError:
+                self._remove_made()
+                raise
 
     @property
     def staging(self) -> Folder:
@@ -106,11 +111,15 @@ class Workplace:
             return
         if not keep:
             shutil.rmtree(self.place, ignore_errors=True)
-            for folder in self._made:  # those that were not there before, as long as nothing is in them
-                with suppress(OSError):
-                    folder.rmdir()
+            self._remove_made()
         os.close(self._lock)
         self._lock = None
+
+    def _remove_made(self) -> None:
+        """Remove the folders that were not there before, as long as nothing is in them."""
+        for folder in self._made:
+            with suppress(OSError):
+                folder.rmdir()
 
     def _begin(self, paths: Sequence[str], earlier: Sequence[str]) -> None:
         self._old.mkdir(exist_ok=True)

@@ -57,12 +57,45 @@ def test_an_export_to_a_folder_that_no_file_system_takes_is_one_line(tmp_path: P
         export_cohort("them", tmp_path / LONG, database=tmp_path / "x.duckdb")
 
 
-@pytest.mark.parametrize("command", [["verify", LONG], ["verify", f"./{LONG}"], ["cohorts", "list", "--database", LONG]])
-def test_a_command_with_such_a_name_ends_with_one_line(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+RUN = ["generate", "--profile", "dental-adults", "--product", "dentalsim", "--count", "2"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["verify", LONG], ["verify", f"./{LONG}"], ["cohorts", "list", "--database", LONG], ["run", f"{LONG}.json"], ["recover", LONG],
+        [*RUN, "--out", LONG], [*RUN, "--out", f"above/{LONG}/below"], [*RUN, "--out", "/".join(["n" * 200] * 25)],
+        [*RUN, "--format", LONG], [*RUN, "--journey", LONG], [*RUN, "--cohort", LONG],
+        *([*RUN, "--database", "n" * length] for length in (252, 255)), ["generate", "--profile", LONG], ["cohorts", "export", LONG, "out"],
+        ["cohorts", "register", LONG, "a"], ["plan", "--profile", "dental-adults", "--svg", LONG], ["profiles", "save", LONG, LONG],
+        ["profiles", "show", LONG], ["skills", "show", LONG], ["executions", "rerun", LONG], ["plugins", "check", LONG],
+        ["init", "--from", LONG],
+    ],
+    ids=lambda command: " ".join(part[:20] for part in command if part not in RUN),
+)  # fmt: skip
+def test_a_command_with_such_a_name_ends_with_few_lines_and_leaves_nothing(
+    command: list[str], elsewhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as ended:
         main(command)
-    assert ended.value.code == 2
-    assert capsys.readouterr().err.startswith("healthsim: ")
+    told = capsys.readouterr().err
+    assert (ended.value.code, list(elsewhere.iterdir())) == (2, []), told[-500:]
+    assert len(told.splitlines()) <= 4
+
+
+def test_a_path_in_which_no_file_of_ours_has_room_is_one_line_and_left_as_it_was(elsewhere: Path) -> None:
+    deep = str(elsewhere) + "/" + "/".join(["n" * 200] * 20)
+    with pytest.raises(OutputError, match="File name too long"):
+        adults(out=deep[:4_040])
+    assert list(elsewhere.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["n" * 190, "\u65e5" * 150])
+def test_a_long_name_of_a_scenario_is_cut_where_it_names_a_folder(elsewhere: Path, name: str) -> None:
+    for _ in range(2):
+        generate(scenario={"scenario": name, "profile": "dental-adults", "outputs": ["dental_list"]}, products=["dentalsim"], count=2)
+    first, second = sorted(path.name for path in Path("healthsim-out").iterdir())
+    assert name.startswith(first) and second == f"{first}-2"
 
 
 def pipe(path: Path) -> None:
