@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -12,7 +11,8 @@ import attrs
 from healthsim_core.errors import OutputError
 from healthsim_core.execution.parts import PartResult
 from healthsim_core.formats.destination import WrittenFile
-from healthsim_core.formats.folder import Folder, own_path
+from healthsim_core.formats.folder import Folder
+from healthsim_core.formats.listing import read_listing
 from healthsim_core.generation.result import Execution
 from healthsim_core.strict_json import json_text
 
@@ -65,12 +65,8 @@ def read_manifest(folder: Folder) -> dict[str, Any]:
             raise OutputError(what, folder.place, f"`healthsim recover {folder.place}` ends it.")
         raise OutputError(f"holds no {MANIFEST}.", folder.place, "Name the folder that --out named.")
     try:
-        found: dict[str, Any] = json.loads(folder.read(MANIFEST))
-        for file in found["files"]:
-            if own_path(file["path"]).split("/")[0] != file["format"]:
-                raise ValueError("it is not a file of its format")
-        return found
-    except (ValueError, KeyError, TypeError):
+        return read_listing(folder, MANIFEST)
+    except ValueError:
         raise OutputError(f"holds a {MANIFEST} that is not ours.", folder.place, "Choose another folder.") from None
 
 

@@ -48,7 +48,7 @@ def remade(folder: Folder, listed: Mapping[str, Any], stored: StoredTables, cata
     yield Finding(MANIFEST, "spec_hash is that of its specification and versions", 1, int(own != listed["spec_hash"]))
     try:
         plan = compile_plan(Request.from_document(listed["spec"]), catalog)
-    except (HealthSimError, KeyError, TypeError, ValueError) as error:
+    except HealthSimError as error:
         yield Finding(MANIFEST, "its specification can be compiled", 1, 1, f": {error}")
         return
     other = _other_versions(listed["versions"], plan.versions)
@@ -56,6 +56,9 @@ def remade(folder: Folder, listed: Mapping[str, Any], stored: StoredTables, cata
         yield Finding(MANIFEST, f"made again: {other}", 1, 0, unread=True)
         return
     yield from _head(listed, plan)
+    if len(parts_of(plan)) != len(listed["parts"]) or stored.count("core.person") < plan.request.count:
+        yield Finding(MANIFEST, "as many parts and people are there as its specification makes", 1, 1)
+        return  # nobody is made whom no file holds: a manifest that somebody sent may ask for a thousand million
     again = _Again(plan, stored)
     yield from again.findings(listed)
     yield _validation(folder, again)
@@ -210,7 +213,7 @@ def _example(table: Table, made: pa.Table, there: pa.Table, column: str, row: in
 def _validation(folder: Folder, again: _Again) -> Finding:
     right = {**report(again.tallies, again.plan.request.validation).document(), "notes": [*again.plan.notes, *again.tallies.told]}
     try:
-        said = json.loads(folder.read(VALIDATION)) if folder.holds(VALIDATION) else None
+        said = folder.read_json(VALIDATION) if folder.holds(VALIDATION) else None
     except ValueError:
         said = "no JSON"
     right = json.loads(json.dumps(right))

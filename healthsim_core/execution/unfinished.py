@@ -12,7 +12,7 @@ from typing import Any
 
 from healthsim_core.errors import OutputError
 from healthsim_core.execution.parts import TABLES, Part, PartResult
-from healthsim_core.formats.folder import Folder
+from healthsim_core.formats.folder import Folder, parsed
 from healthsim_core.generation.plan import Plan
 
 RECORDS = ".parts"
@@ -66,10 +66,10 @@ def is_record(path: str) -> bool:
 def _began(folder: Folder) -> dict[str, Any]:
     """Which run has begun here."""
     try:
-        found: dict[str, Any] = json.loads(folder.read(PLAN))
+        found: dict[str, Any] = folder.read_json(PLAN)
         if isinstance(found["hash"], str) and all(isinstance(name, str) for name in found["request"]["formats"]):
             return found
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError):
         pass
     raise OutputError(f"holds an unfinished run whose {PLAN} is damaged.", folder.place, "Leave --resume out, or choose another folder.")
 
@@ -77,9 +77,9 @@ def _began(folder: Folder) -> dict[str, Any]:
 def _recorded(folder: Folder, part: Part) -> PartResult | None:
     """What the record of a part says; None where it is damaged."""
     try:
-        said = json.loads(folder.read(_path(part)))
-        return PartResult.from_document(json.loads(said["result"])) if said["sha256"] == _digest(said["result"]) else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        said = folder.read_json(_path(part))
+        return PartResult.from_document(parsed(said["result"])) if said["sha256"] == _digest(said["result"]) else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

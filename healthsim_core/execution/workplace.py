@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 
 from healthsim_core.errors import OutputError
 from healthsim_core.execution.manifest import HIDDEN, MANIFEST, PUBLISHING, STAGING
-from healthsim_core.formats.folder import Folder, own_path, refused
+from healthsim_core.formats.folder import Folder, own_path, parsed, refused
 
 _TRIES = 100
 
@@ -176,7 +176,7 @@ def _missing(out: Path) -> list[Path]:
 
 def _read(journal: Path) -> dict[str, list[str]]:
     try:
-        document = json.loads(journal.read_text(encoding="utf-8"))
+        document = parsed(journal.read_bytes())
         return {name: [own_path(path) for path in document[name]] for name in ("paths", "earlier")}
     except (ValueError, KeyError, TypeError):
         raise OutputError(f"holds a {HIDDEN} that is not ours.", str(journal.parents[1]), "Remove it, or choose another folder.") from None

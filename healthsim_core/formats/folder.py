@@ -7,6 +7,7 @@ import functools
 import hashlib
 import io
 import itertools
+import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -87,6 +88,14 @@ class Folder:
         """What a file holds."""
         with self.open(path) as file:
             return file.read()
+
+    def read_json(self, path: str) -> Any:
+        """What a JSON file holds, whoever wrote it.
+
+        Raises:
+            ValueError: It is no JSON.
+        """
+        return parsed(self.read(path))
 
     def write(self, path: str, content: bytes) -> None:
         """Write a whole file."""
@@ -191,15 +200,26 @@ class _Unfinished:
             self.discard()
 
 
-def own_path(path: str) -> str:
+def parsed(content: bytes) -> Any:
+    """The JSON that bytes hold.
+
+    Raises:
+        ValueError: They are no JSON.
+    """
+    try:
+        return json.loads(content)
+    except RecursionError:
+        raise ValueError("it has too many levels") from None
+
+
+def own_path(path: Any) -> str:
     """The path of a file in a folder, as it is; what leads out of the folder is none.
 
     Raises:
-        ValueError: It is absolute, empty, or goes up.
+        ValueError: It is no text, absolute, empty, or goes up.
     """
-    parts = path.split("/")
-    if not isinstance(path, str) or any(part in ("", ".", "..") for part in parts) or "\\" in path or "\0" in path:
-        raise ValueError(f'"{path}" is not in the folder')
+    if not isinstance(path, str) or any(part in ("", ".", "..") for part in path.split("/")) or not path.isprintable() or "\\" in path:
+        raise ValueError(f"{path!r:.80} is not in the folder")
     return path
 
 

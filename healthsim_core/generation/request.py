@@ -13,10 +13,11 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from healthsim_core.catalog import Catalog
-from healthsim_core.errors import ArgumentError, Mistakes, SpecificationError, canonical
+from healthsim_core.errors import ArgumentError, HealthSimError, Mistakes, SpecificationError, canonical
 from healthsim_core.spec import JourneySpecification, ProfileSpecification, ScenarioSpecification
 from healthsim_core.spec.base import Document
-from healthsim_core.spec.profile import MOST_NAMESPACE, JourneyReference
+from healthsim_core.spec.bounds import check_bounds
+from healthsim_core.spec.profile import MOST_NAMESPACE, JourneyReference, Validation
 
 MOST_SEED = 2**63 - 1
 DEFAULT_AS_OF = datetime.date(2026, 1, 1)
@@ -87,26 +88,42 @@ class Request:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Request:
-        """The request that `document` describes."""
+        """The request that `document` describes, which may come from anybody.
+
+        Raises:
+            SpecificationError: It describes none.
+        """
+        try:
+            check_bounds([document["settings"], *(each["when"] for each in document["journeys"])])
+            return cls._read(document)
+        except HealthSimError:
+            raise
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            what = f"is no request that a run has written ({type(error).__name__}: {error!s:.80})."
+            raise SpecificationError(what, "spec", "Name a folder or an execution of HealthSim's.") from error
+
+    @classmethod
+    def _read(cls, document: Mapping[str, Any]) -> Request:
         journeys = tuple(
             RequestedJourney(JourneySpecification.read(each["specification"]), each["member"], each["when"], f"journeys[{index}]")
             for index, each in enumerate(document["journeys"])
         )
         start = tuple(map(datetime.date.fromisoformat, document["start"])) if document["start"] else None
-        products = tuple(document["products"]) if document["products"] is not None else None
-        space = {"namespace": document["namespace"]} if "namespace" in document else {}  # an execution of before namespaces has none
+        names = TypeAdapter(list[str])
+        products = tuple(names.validate_python(document["products"])) if document["products"] is not None else None
+        space = {"namespace": _namespace(document["namespace"])} if "namespace" in document else {}  # one of before namespaces has none
         return cls(
-            name=document["name"],
+            name=TypeAdapter(str).validate_python(document["name"]),
             profile=ProfileSpecification.read(document["profile"]),
             journeys=journeys,
-            count=document["count"],
-            seed=document["seed"],
+            count=_count(document["count"]),
+            seed=_seed(document["seed"]),
             as_of=datetime.date.fromisoformat(document["as_of"]),
             start=start,  # type: ignore[arg-type]
             products=products,
-            formats=tuple(document["formats"]),
-            validation=document["validation"],
-            settings=document["settings"],
+            formats=tuple(names.validate_python(document["formats"])),
+            validation=TypeAdapter(Validation).validate_python(document["validation"]),
+            settings=TypeAdapter(dict[str, dict[str, Any]]).validate_python(document["settings"]),
             **space,
         )
 

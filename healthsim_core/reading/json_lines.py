@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.json
 
 from healthsim_core.errors import OutputError
@@ -31,12 +33,25 @@ def read_json_lines(content: bytes | pa.Buffer, like: pa.Schema) -> pa.Table:
     while True:
         options = pyarrow.json.ReadOptions(use_threads=False, block_size=block)
         try:
-            return pyarrow.json.read_json(pa.BufferReader(content), read_options=options, parse_options=parsing)
+            found = pyarrow.json.read_json(pa.BufferReader(content), read_options=options, parse_options=parsing)
+            break
         except pa.ArrowException as error:
             if block < len(content) and "straddl" in str(error):  # a line is longer than a block
                 block = min(block * 8, len(content))
                 continue
             raise OutputError(f"cannot be read as it should be: {_stranger(bytes(content), _schema(like)) or error}", "") from error
+    if not all(map(_is_finite, found.columns)):  # Arrow reads NaN and Infinity, which JSON does not have
+        raise OutputError(f"cannot be read as it should be: {_stranger(bytes(content), _schema(like))}", "")
+    return found
+
+
+def _is_finite(column: pa.ChunkedArray | pa.Array) -> bool:
+    """Whether all numbers in a column, or within what it holds, are numbers."""
+    if pa.types.is_floating(column.type):
+        return pc.all(pc.is_finite(column)).as_py() is not False
+    if pa.types.is_struct(column.type):
+        return all(_is_finite(pc.struct_field(column, index)) for index in range(column.type.num_fields))
+    return _is_finite(pc.list_flatten(column)) if pa.types.is_list(column.type) else True
 
 
 def _schema(like: pa.Schema) -> pa.Schema:
@@ -54,15 +69,23 @@ def _type(kind: pa.DataType) -> pa.DataType:
 
 
 def _stranger(content: bytes, schema: pa.Schema) -> str:
-    """The first member that the schema does not have; empty where that is not what is wrong."""
+    """The first line that is no JSON, or member that the schema does not have; empty where that is not what is wrong."""
     for number, line in enumerate(content.splitlines(), 1):
         try:
-            document = json.loads(line)
-        except ValueError as error:
+            document = json.loads(line, parse_constant=_refused, parse_float=_finite, parse_int=_finite)
+        except (ValueError, RecursionError) as error:
             return f"line {number} is no JSON ({error})"
         for path in _strangers(document, pa.struct(list(schema)), ""):
             return f"line {number} has {path}"
     return ""
+
+
+def _finite(number: str) -> float:
+    return float(number) if math.isfinite(float(number)) else _refused(f"{number:.20}")
+
+
+def _refused(number: str) -> float:
+    raise ValueError(f"{number} is not a number")
 
 
 def _strangers(value: Any, kind: pa.DataType, path: str) -> Iterator[str]:

@@ -17,6 +17,7 @@ MOST_VALUES = 200_000
 LONGEST_TEXT = 10_000
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")  # what XML has no place for, and half characters
 GREATEST = 2**53  # whole numbers up to here are exact in every JSON reader
+_MOST_DIGITS = 1_000  # that are read at all
 LEAST = 1e-15  # of what is not 0: no probability, rate or amount is less, and its square is a number still
 
 
@@ -49,7 +50,7 @@ def parsed_json(content: str | bytes | bytearray, name: str = "the text") -> Any
         raise ArgumentError(f"{content!r:.60} is not a text.", "", "Give JSON as text or bytes.")
     try:
         plain = content.removeprefix("\ufeff") if isinstance(content, str) else content.decode("utf-8-sig")
-        return json.loads(plain, parse_constant=_refuse_constant, object_pairs_hook=_without_repetition)
+        return json.loads(plain, parse_constant=_refuse_constant, parse_int=_whole, object_pairs_hook=_without_repetition)
     except json.JSONDecodeError as error:
         where = f"{name}, line {error.lineno}, column {error.colno}"
         raise SpecificationError(f"is not JSON: {error.msg}.", where, "Correct it there.") from None
@@ -124,6 +125,12 @@ def _too_large(path: Path) -> SpecificationError:
 
 def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is not a number in JSON")
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError(f"{digits[:20]}... is a number of {len(digits):,} digits")
+    return int(digits)
 
 
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

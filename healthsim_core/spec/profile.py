@@ -19,6 +19,7 @@ from healthsim_core.spec.reserved import find_reserved
 from healthsim_core.spec.schema import Or, or_one
 from healthsim_core.spec.wording import ICD_10
 
+Validation = Literal["strict", "warn", "none"]
 Probability = Annotated[float, Field(ge=0, le=1)]
 ROLES = ("individual", "subscriber", "spouse", "dependent", "newborn")
 _LEAST_EIGENVALUE = 1e-9
@@ -284,7 +285,7 @@ class GenerationSpecification(Specification):
     as_of: datetime.date | None = None
     start: datetime.date | DateRange | None = None
     products: list[str] | None = None
-    validation: Literal["strict", "warn", "none"] = "warn"
+    validation: Validation = "warn"
 
 
 class ProfileSpecification(Document):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pyarrow.parquet as pq
 from healthsim_core.calls import checked_call
 from healthsim_core.errors import StateError
 from healthsim_core.formats.folder import Folder
+from healthsim_core.formats.listing import read_listing
 from healthsim_core.state.record import ExecutionRecord
 from healthsim_core.state.sink import CohortWriter
 
@@ -66,7 +66,6 @@ def _id(manifest: dict[str, Any]) -> str:
 
 def _manifest(folder: Folder) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = json.loads(folder.read(_MANIFEST))
-        return {name: found[name] for name in ("files", "spec", "spec_hash", "seed", "as_of", "versions")}
-    except (OSError, ValueError, KeyError) as error:
+        return read_listing(folder, _MANIFEST)
+    except (OSError, ValueError) as error:
         raise StateError(f"holds no finished run (no {_MANIFEST} of ours).", folder.place, "Name the folder that --out named.") from error

@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 
 from healthsim import generate
 from healthsim_core import text
 from healthsim_core.cli import cli
+from healthsim_core.errors import OutputError, SpecificationError
+from healthsim_core.reading.json_lines import read_json_lines
+from healthsim_core.spec import ProfileSpecification
 from healthsim_core.state import export_cohort
 from healthsim_core.strict_json import json_text
 from healthsim_core.tables import to_arrow
@@ -88,3 +92,29 @@ def test_a_number_that_is_none_is_null_in_every_table_and_text(value: float) -> 
 
 def test_a_document_keeps_what_json_can_say() -> None:
     assert json_text({"a": (1, 2.5, None, True), "b": "é"}) == '{"a": [1, 2.5, null, true], "b": "é"}'
+
+
+LIKE = pa.schema([("a", pa.float64()), ("b", pa.list_(pa.struct([("c", pa.int64())])))])
+NUMBERS = ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "1" + 400 * "0"]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("member", ['{"a": %s}', '{"b": [{"c": 1}, {"c": %s}]}'])
+def test_lines_that_are_read_hold_numbers_alone_and_the_wrong_line_is_named(member: str, number: str) -> None:
+    with pytest.raises(OutputError, match=r"line 2 is no JSON \(.* is not a number\)"):
+        read_json_lines(f'{{"a": 1}}\n{member % number}\n'.encode(), LIKE)
+
+
+@pytest.mark.parametrize("line", ['{"b": %s}', '{"strange": %s}'])
+def test_lines_that_are_too_deep_are_told(line: str) -> None:
+    with pytest.raises(OutputError, match="line 1 is no JSON"):
+        read_json_lines((line % ("[" * 100_000)).encode(), LIKE)
+
+
+@pytest.mark.parametrize("number", [*NUMBERS, "7" * 5_000])
+def test_a_number_that_is_none_is_refused_in_a_specification_at_its_place(tmp_path: Path, number: str) -> None:
+    path = tmp_path / "mine.json"
+    path.write_text(f'{{"id": "mine", "demographics": {{"age": {number}}}}}')
+    with pytest.raises(SpecificationError, match=r"^mine\.json: (demographics\.age: |is not JSON: (-?Infinity|NaN|777))") as told:
+        ProfileSpecification.read(path)
+    assert "set_int_max_str_digits" not in str(told.value)
