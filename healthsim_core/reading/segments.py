@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,16 +23,17 @@ class Segments:
         content: The stretch, without line breaks that mean nothing.
         element: The element separator.
         terminator: The segment terminator.
-
-    Attributes:
-        id: What each segment begins with (rows,): its name, as a rule.
     """
 
     def __init__(self, content: str, element: str, terminator: str) -> None:
         pieces = pc.split_pattern(pa.array([content.removesuffix(terminator)], pa.large_string()), terminator).flatten()
         split = pc.split_pattern(pieces, element)
         self._offsets, self._values = split.offsets.to_numpy(), split.values.cast(pa.string())
-        self.id = Text.of(self._values.take(pa.array(self._offsets[:-1])))
+
+    @functools.cached_property
+    def id(self) -> Text:
+        """What each segment begins with (rows,): its name, as a rule."""
+        return Text.of(self._values.take(pa.array(self._offsets[:-1])))
 
     def __len__(self) -> int:
         return len(self._offsets) - 1

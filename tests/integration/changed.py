@@ -1,4 +1,4 @@
-"""One digit or letter changed at random in a file of a run, with the manifest made to fit: does `verify` find it?
+"""One digit or letter changed at random in a file of a run: does what `verify` reads back contradict the tables?
 
 `python tests/integration/changed.py FORMAT [--count 1000] [--seed 1]` prints how many of the changes were found, and the others.
 """
@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
 import random
 import shutil
 import string
@@ -17,8 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from healthsim import generate
-from healthsim_core.execution.manifest import as_json, digest
-from healthsim_core.execution.verify import verify_folder
+from healthsim_core.testing import contradictions
 
 KINDS = (string.digits, string.ascii_uppercase, string.ascii_lowercase)
 RUNS = {"sdtm_datasets": ("trial-diabetes-adults", ["trial_participation"]), "dental_list": ("dental-adults", ["dental-year"])}
@@ -47,25 +44,15 @@ def changes(out: Path, name: str, count: int, seed: int) -> Iterator[tuple[Path,
 
 
 def is_found(out: Path, name: str, path: Path, at: int, letter: bytes) -> bool:
-    """Whether `verify` fails once the change is made; it is undone afterwards."""
+    """Whether what `verify` asks of the format fails once the change is made; it is undone afterwards."""
     content = path.read_bytes()
     path.write_bytes(content[:at] + letter + content[at + 1 :])
-    fit_manifest(out)
-    found = not verify_folder(out, formats=[name]).passed
-    path.write_bytes(content)
-    return found
-
-
-def fit_manifest(out: Path) -> None:
-    """Let the manifest list the files as they are now."""
-    manifest = json.loads((out / "manifest.json").read_bytes())
-    for file in manifest["files"]:
-        content = (out / file["path"]).read_bytes()
-        file |= {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-    for part in manifest["parts"]:
-        part["sha256"] = digest(file for file in manifest["files"] if file["part"] == part["number"])
-    manifest["digest"] = digest(manifest["files"])
-    (out / "manifest.json").write_bytes(as_json(manifest))
+    try:
+        return bool(contradictions(out, name))
+    except Exception:  # of a file that was damaged, a reader may say anything; `verify` says that it cannot be read back
+        return True
+    finally:
+        path.write_bytes(content)
 
 
 def missed(name: str, out: Path, count: int, seed: int) -> list[str]:

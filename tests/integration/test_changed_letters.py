@@ -8,7 +8,9 @@ import pytest
 
 from tests.integration.changed import made, missed
 
-FORMATS = ("fhir_bundle", "fhir_r4", "hl7v2_adt", "ncpdp_d0", "sdtm_datasets", "dental_list")
+FORMATS = (
+    "fhir_bundle", "fhir_r4", "hl7v2_adt", "x12_834", "x12_835", "x12_837", "ncpdp_d0", "sdtm_datasets", "dental_list",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import attrs
@@ -18,11 +20,15 @@ from membersim.formats import FORMATS
 from pyx12.params import ParamsBase
 from pyx12.x12n_document import x12n_document
 
-from healthsim_core import Columns, Destination, Text, world
+from healthsim_core import Columns, Destination, HealthSimError, Text, world
+from healthsim_core.catalog import default_catalog
+from healthsim_core.execution.agreement import agreement
+from healthsim_core.execution.truth import truth_of
 from healthsim_core.testing import make_people, make_run
 
 CLINIC, HOSPITAL, PHARMACY, DOCTOR = "1999999000", "1999999018", "1777777008", "1888888009"
 ROLES = ("subscriber", "spouse", "dependent")
+STORED: Any = SimpleNamespace(pieces=None)  # nothing is asked of the whole run
 Tables = Mapping[str, pa.Table]
 
 
@@ -217,10 +223,10 @@ def write_x12() -> Callable[..., Path]:
 
     def write(every: Tables, folder: Path, size: int = 1 << 40) -> Path:
         for offer in FORMATS:
-            destination = Destination(folder, offer.name)
+            destination = Destination(folder, offer.name, characters=offer.characters)
             writer = offer.writer(destination, make_run())
             for chunk in by_household(every, size):
-                writer.write(chunk)
+                writer.write(offer.guarded(chunk))
             writer.close()
             destination.close()
         return folder
@@ -229,10 +235,31 @@ def write_x12() -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
-def written(tmp_path_factory: pytest.TempPathFactory, write_x12: Callable[..., Path]) -> Path:
-    """The formats of a few families whose names hold accents and delimiters."""
-    names = ("Muñoz~Peña", "O'Neil*Smith", "Łukasiewicz", "Groß:Øster", "李")
-    return write_x12(Families(5, names=names).tables, tmp_path_factory.mktemp("x12"))
+def findings() -> Callable[..., Iterator[str]]:
+    """What is wrong in the files of a format, by the tables: one thing after the other, as they are read."""
+
+    def found(name: str, folder: Path, every: Tables) -> Iterator[str]:
+        offer = next(offer for offer in FORMATS if offer.name == name)
+        with closing(truth_of({"as_of": str(make_run().as_of), "settings": {}}, STORED, every, None, default_catalog())) as truth:
+            try:
+                for told in offer.records(folder, truth):
+                    yield from [told] if isinstance(told, str) else (str(each) for each in agreement(name, told) if each.wrong)
+            except (HealthSimError, pa.ArrowException) as error:
+                yield str(error)
+
+    return found
+
+
+@pytest.fixture(scope="session")
+def five_families(families: type[Families]) -> Tables:
+    """The tables of a few families whose names hold accents and delimiters."""
+    return families(5, names=("Muñoz~Peña", "O'Neil*Smith", "Łukasiewicz", "Groß:Øster", "李")).tables
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory: pytest.TempPathFactory, write_x12: Callable[..., Path], five_families: Tables) -> Path:
+    """The formats of these families."""
+    return write_x12(five_families, tmp_path_factory.mktemp("x12"))
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,7 @@ from membersim.billable import refuse_classes
 
 from .characters import CHARACTERS
 from .parties import NETWORK
-from .read_834 import read_enrollments
-from .read_835 import read_remittances
-from .read_837 import read_claims
+from .reading import read_claims, read_enrollments, read_remittances
 from .x12_834 import X12Enrollments
 from .x12_835 import X12Remittances
 from .x12_837 import X12Claims
@@ -22,7 +20,7 @@ FORMATS: tuple[OutputFormat, ...] = (
         name="x12_834",
         description="Benefit enrollment, ASC X12N 834 (005010X220A1).",
         writer=X12Enrollments,
-        read=read_enrollments,
+        records=read_enrollments,
         in_parts=True,
         characters=CHARACTERS,
         needs=(*_SHARED, "membersim.member"),
@@ -32,7 +30,7 @@ FORMATS: tuple[OutputFormat, ...] = (
         name="x12_837",
         description="Professional (005010X222A1) and institutional (005010X223A2) claims, ASC X12N 837, in a file each.",
         writer=X12Claims,
-        read=read_claims,
+        records=read_claims,
         in_parts=True,
         characters=CHARACTERS,
         needs=(*_CLAIMS, "membersim.claim_diagnosis"),
@@ -43,7 +41,7 @@ FORMATS: tuple[OutputFormat, ...] = (
         name="x12_835",
         description="Remittance advice, ASC X12N 835 (005010X221A1).",
         writer=X12Remittances,
-        read=read_remittances,
+        records=read_remittances,
         in_parts=True,
         characters=CHARACTERS,
         needs=_CLAIMS,

@@ -68,12 +68,9 @@ def undotted(code: str) -> str:
     return code.replace(".", "")
 
 
-def dotted(code: str) -> str:
-    """An ICD-10-CM code with its dot."""
-    return f"{code[:3]}.{code[3:]}" if len(code) > 3 else code
-
-
 def _nearest(letter: str) -> str:
+    if (capital := letter.upper()).isascii() and capital.isalpha():  # SS for ß
+        return capital
     found = _LETTER.search(unicodedata.name(letter, ""))
     if found:
         return found.group(1)

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from healthsim_core import Columns, text
 
 from .characters import basic, digits, free
+from .codes import CODES
 from .envelope import END, segment
-from .parties import CODES, Parties, PersonText, take
+from .parties import Parties, PersonText, take
 
 CHANGED, ADDED, ENDED = "001", "021", "024"  # maintenance types (INS03, HD01)
 _EMPLOYMENT = {"Commercial": "FT", "Medicare": "RT"}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import attrs
@@ -15,10 +13,9 @@ from numpy.typing import NDArray
 from healthsim_core import Columns, Text, from_arrow, text
 
 from .characters import basic, digits, free
+from .codes import CODES, FALLBACK
 from .envelope import END, segment
 
-CODES: Mapping[str, Any] = json.loads((Path(__file__).parent / "codes.json").read_text())
-FALLBACK: Mapping[str, str] = CODES["fallback_organization"]
 NETWORK = ("networksim.provider", "networksim.facility", "networksim.pharmacy")
 
 

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from healthsim_core import Columns, Destination, Run, Text, from_arrow, text
 
 from .characters import basic, free
+from .codes import CODES
 from .enrollment_text import member_loops
 from .envelope import END, Exchange, Interchange, segment
-from .parties import CODES, Parties, PersonText, take
+from .parties import Parties, PersonText, take
 from .rows import changes, found, last_true, slices
 
 FAMILIES, SLICE = 5_000, 20_000

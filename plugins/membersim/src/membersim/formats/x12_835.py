@@ -19,8 +19,9 @@ from healthsim_core import Columns, Destination, Run, Text, from_arrow, text
 
 from .characters import basic
 from .claim_text import quantity
+from .codes import CODES, FALLBACK
 from .envelope import END, Exchange, Interchange, segment
-from .parties import CODES, FALLBACK, Parties, PersonText, address, take
+from .parties import Parties, PersonText, address, take
 from .rows import changes, found, of_types, ordered, slices, within
 
 SLICE = 20_000

@@ -20,9 +20,10 @@ from healthsim_core import Columns, Destination, Run, from_arrow, text
 
 from .characters import basic
 from .claim_text import billing_provider, institutional_claim, institutional_lines, professional_claim, professional_lines
+from .codes import CODES, FALLBACK
 from .envelope import END, Exchange, Interchange, segment
 from .hierarchy import Levels, filed_order, hierarchy
-from .parties import CODES, FALLBACK, Parties, PersonText, address, take
+from .parties import Parties, PersonText, address, take
 from .rows import found, of_types, ordered, within
 
 CLAIMS, SLICE = 1_000, 20_000

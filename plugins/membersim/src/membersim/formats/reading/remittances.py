@@ -1,0 +1,79 @@
+"""x12_835 read back: payments, claims and lines, and whether every payment balances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from healthsim_core import Records, Truth, read_queries, segments
+
+from .guides import guide
+from .interchange import Parts, read_file
+from .parser import Block, Rows, taken
+from .soundness import Soundness, others, spelled
+from .truth import HERE, about, asked, prepare, relations
+
+_GUIDE = guide("005010X221A1")
+_QUESTIONS = read_queries(HERE / "remittances.sql")
+_KEYS = {"ISA": ["ISA.ISA13"], "ST": ["TRN.TRN02"], "2100": ["CLP.CLP01"], "2110": ["CLP.CLP01", "REF.REF02"]}
+_AMOUNTS = range(3, 19, 3)  # elements of a CAS
+
+
+def read_remittances(folder: Path, truth: Truth) -> Iterator[Records | str]:
+    """What the file of x12_835 says, and what the tables say it should.
+
+    Args:
+        folder: The format's folder.
+        truth: The run's tables.
+    """
+    prepare(truth, _QUESTIONS, "person", "payer", "clinician", "organization", "coverage")
+    about(truth, _GUIDE)
+    relations(truth, _QUESTIONS, "filed", "line")
+    said, problems = read_file(folder, _GUIDE, _block)
+    yield from problems
+    for name, key in _KEYS.items():
+        yield Records(f"{_GUIDE.file} {name}", key, said.get(name, pa.table({})), truth.select(asked(_QUESTIONS, name)))
+
+
+def _block(block: Block, sound: Soundness) -> Parts:
+    claims, lines = block.of("2100"), block.of("2110")
+    trace = block.element(block.of("ST", "TRN"), 2)
+    _check_balance(block, sound)
+    return {
+        "ISA": block.record("ISA"), "ST": block.record("ST"),
+        "2100": {"payment": taken(trace, segments.owners(block.of("ST", "TRN"), claims)), **block.record("2100")},
+        "2110": {"CLP.CLP01": taken(block.element(claims, 1), segments.owners(claims, lines)), **block.record("2110")},
+    }  # fmt: skip
+
+
+def _check_balance(block: Block, sound: Soundness) -> None:
+    payments, claims, lines = block.of("ST", "BPR"), block.of("2100"), block.of("2110")
+    of_claim = segments.owners(claims, lines)
+    number = block.element(claims, 1)
+
+    def report(what: str, claim: Rows) -> None:
+        sound.report(what, taken(number, claim).to_pylist())
+
+    count = np.arange(len(lines)) - np.searchsorted(of_claim, of_claim) + 1
+    sound.report("REF*6R does not count the lines of its claim", others(block.element(block.of("2110", "REF"), 2), spelled(count)))
+    charge, paid = block.cents(lines, 2), block.cents(lines, 3)
+    report("a line does not balance", of_claim[charge - _adjusted(block, lines) != paid])
+    for element, said in ((3, 2), (4, 3)):
+        differs = block.cents(claims, element) != block.sums(lines, said, claims)
+        report(f"CLP{element:02d} is not the sum of its lines", np.flatnonzero(differs))
+    unlike = payments[block.cents(payments, 2) != block.sums(claims, 4, payments)]
+    sound.report("BPR02 is not the sum of its claims", block.element(unlike, 2).to_pylist())
+    day = block.element(segments.before(lines, payments), 16)
+    served = block.element(segments.after(lines, block.of("2110", "DTM")), 2)
+    report("paid on or before the day of service", of_claim[np.asarray(pc.fill_null(pc.greater_equal(served, day), False))])
+
+
+def _adjusted(block: Block, lines: Rows) -> Rows:
+    """Cents of all adjustments of each line."""
+    rows = block.of("2110", "CAS")
+    total = sum(block.cents(rows, element) for element in _AMOUNTS)
+    return np.bincount(segments.owners(lines, rows), total, len(lines)).round().astype(np.int64)

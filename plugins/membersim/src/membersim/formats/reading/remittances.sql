@@ -1,0 +1,86 @@
+What the tables say of payments, and of the claims and lines that they pay (835).
+
+`filing` and `remark` are the codes that `codes.json` has for claim filing indicators and for reasons of adjustments.
+
+-- name: filed
+SELECT claim_id::VARCHAR AS claim, claim_id, person_id, subscriber_id, person_id = subscriber_id AS own, payer_id, trace_number, status,
+  payer_claim_number, filing_indicator, service_from, service_to, received_date, paid_date, place_of_service, bill_type, drg,
+  rendering_npi, coalesce(billing_npi, fallback_organization.npi) AS billing, billed, allowed, member_share, paid,
+  v.member_number, v.group_number
+FROM "membersim.claim" c JOIN coverage v USING (coverage_id), codes
+WHERE paid_date IS NOT NULL AND type IN ('P', 'I', 'R')
+
+-- name: ST
+WITH payment AS (
+  SELECT trace_number, sum(paid) AS total, min(paid_date) AS paid_date, min(payer_id) AS payer_id, min(billing) AS billing
+  FROM filed GROUP BY trace_number
+)
+SELECT {
+    'BPR01': if(total > 0, 'I', 'H'), 'BPR02': plain(total), 'BPR04': if(total > 0, 'CHK', 'NON'), 'BPR16': day(paid_date)
+  } AS "BPR",
+  {'TRN02': trace_number, 'TRN03': '1' || payer.tax_id} AS "TRN",
+  {'DTM02': day(paid_date)} AS "DTM",
+  {'N102': payer.name} AS "1000A N1",
+  {'N301': payer.address} AS "1000A N3",
+  {'N401': payer.city, 'N402': payer.state, 'N403': digits(payer.zip)} AS "1000A N4",
+  {'REF02': payer_id} AS "1000A REF",
+  {'PER02': payer.name, 'PER04': payer.phone} AS "1000A PER",
+  {'N102': o.name, 'N104': npi} AS "1000B N1",
+  {'N301': o.address} AS "1000B N3",
+  {'N401': o.city, 'N402': o.state, 'N403': digits(o.zip)} AS "1000B N4",
+  {'REF02': o.tax_id} AS "1000B REF"
+FROM payment JOIN payer USING (payer_id) JOIN organization o ON npi = billing
+
+-- name: 2100
+SELECT trace_number AS payment,
+  {
+    'CLP01': claim, 'CLP02': if(status = 'denied', '4', '1'), 'CLP03': plain(billed), 'CLP04': plain(paid),
+    'CLP05': CASE WHEN member_share > 0 THEN plain(member_share) END, 'CLP06': coalesce(filing.code, filing_indicator),
+    'CLP07': payer_claim_number, 'CLP08': coalesce(place_of_service, left(right(bill_type, 3), 2)),
+    'CLP09': if(place_of_service IS NULL, right(bill_type, 1), '1'), 'CLP11': drg
+  } AS "CLP",
+  {'NM103': patient.last_name, 'NM104': patient.first_name, 'NM109': member_number} AS "NM1*QC",
+  CASE WHEN NOT own THEN {'NM103': holder.last_name, 'NM104': holder.first_name, 'NM109': member_number} END AS "NM1*IL",
+  CASE WHEN rendering_npi <> billing THEN named(rendering_npi, r, ro) END AS "NM1*82",
+  {'REF02': filed.person_id::VARCHAR} AS "REF*EA",
+  {'REF02': group_number} AS "REF*1L",
+  {'DTM02': day(service_from)} AS "DTM*232",
+  {'DTM02': day(service_to)} AS "DTM*233",
+  {'DTM02': day(received_date)} AS "DTM*050",
+  {'AMT02': CASE WHEN allowed > 0 THEN plain(allowed) END} AS "AMT"
+FROM filed JOIN person patient USING (person_id) JOIN person holder ON holder.person_id = subscriber_id
+  LEFT JOIN filing ON said = filing_indicator LEFT JOIN clinician r ON r.npi = rendering_npi
+  LEFT JOIN organization ro ON ro.npi = rendering_npi
+
+-- name: 2110
+WITH owing AS (
+  SELECT *, deductible <> 0 AS d, coinsurance <> 0 AS i, copay <> 0 AS c FROM line
+), adjusted AS (
+  SELECT *,
+    CASE WHEN adjustment <> 0 THEN {
+      'CAS01': coalesce(adjustment_group, 'CO'), 'CAS02': coalesce(adjustment_reason, '45'), 'CAS03': plain(adjustment),
+      'CAS05': NULL::VARCHAR, 'CAS06': NULL::VARCHAR, 'CAS08': NULL::VARCHAR, 'CAS09': NULL::VARCHAR
+    } END AS contract,
+    CASE WHEN d OR i OR c THEN {
+      'CAS01': 'PR', 'CAS02': CASE WHEN d THEN '1' WHEN i THEN '2' ELSE '3' END,
+      'CAS03': plain(CASE WHEN d THEN deductible WHEN i THEN coinsurance ELSE copay END),
+      'CAS05': CASE WHEN d AND i THEN '2' WHEN (d OR i) AND c THEN '3' END,
+      'CAS06': plain(CASE WHEN d AND i THEN coinsurance WHEN (d OR i) AND c THEN copay END),
+      'CAS08': CASE WHEN d AND i AND c THEN '3' END, 'CAS09': plain(CASE WHEN d AND i AND c THEN copay END)
+    } END AS owed
+  FROM owing
+)
+SELECT claim AS "CLP.CLP01",
+  {
+    'SVC01': CASE WHEN service_code IS NULL THEN 'NU:' || revenue_code WHEN code_system = 'NDC' THEN 'N4:' || service_code
+      ELSE 'HC:' || service_code END,
+    'SVC02': plain(billed), 'SVC03': plain(paid), 'SVC04': CASE WHEN service_code IS NOT NULL THEN revenue_code END,
+    'SVC05': plain(units)
+  } AS "SVC",
+  {'DTM02': day(service_date)} AS "DTM",
+  coalesce(contract, owed) AS "CAS",
+  CASE WHEN contract IS NOT NULL THEN owed END AS "CAS[1]",
+  {'REF02': line::VARCHAR} AS "REF",
+  {'AMT02': CASE WHEN allowed > 0 THEN plain(allowed) END} AS "AMT",
+  {'LQ02': remark.code} AS "LQ"
+FROM adjusted LEFT JOIN remark ON said = adjustment_reason
