@@ -1,4 +1,4 @@
-"""What the site makes when it is built: the data dictionary, the code systems, the list of sources, and each product's README as a page."""
+"""What the site makes when it is built: the data dictionary, the code systems, the list of sources, and READMEs as pages."""
 
 from __future__ import annotations
 

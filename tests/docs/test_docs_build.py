@@ -49,10 +49,13 @@ def test_every_skill_tells_its_sources(site: Path) -> None:
     assert {skill.skill for skill in default_catalog().skills.values() if skill.document} - headings == set()
 
 
-def test_a_products_page_is_its_readme(site: Path) -> None:
-    page = html.unescape((site / "products/membersim.html").read_text(encoding="utf-8"))
-    readme = (ROOT / "plugins/membersim/README.md").read_text(encoding="utf-8")
-    headings = re.findall(r"^## (.+)$", readme, re.MULTILINE)
+@pytest.mark.parametrize(
+    ("page", "readme"), [("products/membersim.html", "plugins/membersim/README.md"), ("explanation/security.html", "SECURITY.md")]
+)
+def test_a_page_is_the_file_that_it_names(site: Path, page: str, readme: str) -> None:
+    page = html.unescape((site / page).read_text(encoding="utf-8"))
+    readme = (ROOT / readme).read_text(encoding="utf-8")
+    headings = re.findall(r"^##+ (.+)$", readme, re.MULTILINE)
     assert [heading for heading in headings if heading not in page] == []
     assert len(headings) > 3
 
