@@ -18,7 +18,7 @@ from healthsim_core.catalog import Catalog, default_catalog
 from healthsim_core.errors import HealthSimError, unknown
 from healthsim_core.execution.agreement import agreement
 from healthsim_core.execution.finding import Finding, Verification
-from healthsim_core.execution.manifest import MANIFEST, digest, read_manifest
+from healthsim_core.execution.manifest import MANIFEST, VALIDATION, digest, read_manifest
 from healthsim_core.execution.parts import TABLES
 from healthsim_core.execution.remade import remade
 from healthsim_core.execution.stored import StoredTables, table_name
@@ -54,7 +54,7 @@ def verify_folder(out: Path | str, catalog: Catalog | None = None, formats: Coll
         return _verified(folder, listed, offers)
     with Scratch() as scratch:
         there = set(folder.paths())
-        folder.copy((file["path"] for file in listed["files"] if file["path"] in there), Path(scratch.name))
+        folder.copy((path for path in (VALIDATION, *(file["path"] for file in listed["files"])) if path in there), Path(scratch.name))
         return _verified(Folder(scratch.name), listed, offers)
 
 

@@ -54,3 +54,10 @@ def test_the_command_line_says_so_with_its_exit_code(copied: Path, capsys: pytes
         main(["verify", str(copied)])
     assert ended.value.code == 1
     assert "FAIL manifest.json: files are those that were written" in capsys.readouterr().out
+
+
+def test_what_lies_behind_a_url_is_verified_as_a_folder_is() -> None:
+    generate("dental-adults", count=2, products=["dentalsim"], output_formats=["dental_list"], out="memory://verified/sound")
+    behind = verify_folder("memory://verified/sound")
+    assert [str(finding) for finding in behind.findings if finding.wrong] == []
+    assert any(finding.where == "validation.json" for finding in behind.findings)
