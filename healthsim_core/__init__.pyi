@@ -21,7 +21,6 @@ from .file_layouts import FileColumn as FileColumn
 from .file_layouts import FileLayout as FileLayout
 from .format_offers import FormatWriter as FormatWriter
 from .format_offers import OutputFormat as OutputFormat
-from .format_offers import ReadBack as ReadBack
 from .formats import text as text
 from .formats.characters import Characters as Characters
 from .formats.characters import json_characters as json_characters

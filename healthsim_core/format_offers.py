@@ -7,11 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
-import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from healthsim_core.columns import Columns
 from healthsim_core.formats.characters import Characters
 from healthsim_core.offers import Offer, names_of
 from healthsim_core.planned import PlannedEvent
@@ -36,26 +33,6 @@ class FormatWriter(Protocol):
         """
 
 
-@attrs.frozen(eq=False)
-class ReadBack:
-    """What a format's files say, in the words of the declared tables; `healthsim verify` compares it with the tables.
-
-    Attributes:
-        tables: By table name, columns that hold the table's key and whichever of its columns the files tell.
-        complete: Names of those tables of which the files must hold every row.
-        problems: What is wrong in the files themselves, a line each: a reference that does not resolve, a total that
-            is not the sum of its lines.
-        leaves_out: By table, a column and the values of it whose rows the files must not hold.
-        silent: By table and column, boolean array (rows,): the rows whose value the files do not tell.
-    """
-
-    tables: Mapping[str, Columns]
-    complete: tuple[str, ...] = attrs.field(default=(), converter=names_of)
-    problems: tuple[str, ...] = attrs.field(default=(), converter=names_of)
-    leaves_out: Mapping[str, tuple[str, tuple[str, ...]]] = attrs.field(factory=dict)
-    silent: Mapping[str, Mapping[str, NDArray[np.bool_]]] = attrs.field(factory=dict)
-
-
 @attrs.frozen
 class OutputFormat(Offer):
     """A file format.
@@ -65,7 +42,6 @@ class OutputFormat(Offer):
         writer: Takes the `Destination` and the `Run`; returns a `FormatWriter`.
         needs: Names of the tables without which it cannot be written.
         wants: Names of tables that it uses where their product is installed.
-        read: Takes the format's folder and reads its files back, for `healthsim verify`.
         records: Takes the format's folder and the `Truth` of the tables, and gives `Records` kind by kind: what the files say and
             what the tables say they should; and texts, each of which is something wrong in the files themselves.
         in_parts: Whether a long run may write it in parts, a writer and files of their own for each, by workers side by
@@ -83,7 +59,6 @@ class OutputFormat(Offer):
     writer: Callable[[Destination, Run], FormatWriter]
     needs: tuple[str, ...] = attrs.field(converter=names_of)
     wants: tuple[str, ...] = attrs.field(default=(), converter=names_of)
-    read: Callable[[Path], ReadBack] | None = None
     records: Callable[[Path, Truth], Iterable[Records | str]] | None = None
     in_parts: bool = False
     finish: Callable[[Destination, Run, Mapping[str, pa.Table], Sequence[Any]], None] | None = None

@@ -9,10 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from healthsim_core.catalog import Catalog, default_catalog
 from healthsim_core.errors import HealthSimError, unknown
@@ -24,13 +20,10 @@ from healthsim_core.execution.remade import remade
 from healthsim_core.execution.stored import StoredTables, table_name
 from healthsim_core.execution.table_checks import table_findings
 from healthsim_core.execution.truth import truth_of
-from healthsim_core.format_offers import OutputFormat, ReadBack
+from healthsim_core.format_offers import OutputFormat
 from healthsim_core.formats.folder import Folder
 from healthsim_core.formats.scratch import Scratch
 from healthsim_core.reading import Truth
-from healthsim_core.tables import Table, to_arrow
-
-TOLERANCE = 1e-9  # of numbers that a file prints in decimal
 
 
 def verify_folder(out: Path | str, catalog: Catalog | None = None, formats: Collection[str] | None = None) -> Verification:
@@ -136,7 +129,7 @@ def _whole_format(folder: Folder, name: str, listed: Mapping[str, Any], stored: 
     files = [file for file in listed["files"] if file["format"] == name]
     cut = {file["path"]: file["part"] for file in files if "/part-" in file["path"]}
     if not cut:
-        return _format(Path(folder.place, name), name, truth_of(listed["spec"], stored, stored, None, catalog), stored, catalog)
+        return _format(Path(folder.place, name), name, truth_of(listed["spec"], stored, stored, None, catalog), catalog)
     found: dict[tuple[str, str], Finding] = {}
     for number in sorted(set(cut.values())):
         with Scratch() as scratch:
@@ -146,30 +139,19 @@ def _whole_format(folder: Folder, name: str, listed: Mapping[str, Any], stored: 
                 Path(scratch.name, whole).symlink_to(folder.of(path))
             tables = stored.part(number)
             truth = truth_of(listed["spec"], stored, tables, number, catalog)
-            for finding in _format(Path(scratch.name, name), name, truth, tables, catalog):
+            for finding in _format(Path(scratch.name, name), name, truth, catalog):
                 key = (finding.where, finding.what)
                 found[key] = finding.with_more(found[key]) if key in found else finding
     return found.values()
 
 
-def _format(folder: Path, name: str, truth: Truth, tables: Mapping[str, pa.Table], catalog: Catalog) -> Iterator[Finding]:
+def _format(folder: Path, name: str, truth: Truth, catalog: Catalog) -> Iterator[Finding]:
     offer = catalog.formats.get(name)
-    if offer is not None and offer.records is not None:
+    if offer is None or offer.records is None:
+        why = "no product that is installed here writes it" if offer is None else "its product has no reader"
+        yield Finding(name, f"its files: {why}", 1, 0, unread=True)
+    else:
         yield from _records(folder, offer, truth)
-        return
-    if offer is None or offer.read is None:
-        return
-    try:
-        back: ReadBack = offer.read(folder)
-    except Exception as error:  # of a file that was damaged, a reader may say anything
-        said = str(error) if isinstance(error, HealthSimError) else f"{type(error).__name__}: {error}"
-        yield Finding(name, "can be read back", 1, 1, f": {said}")
-        return
-    yield Finding(name, "is sound in itself", 1, len(back.problems), f", such as: {back.problems[0]}" if back.problems else "")
-    for table, columns in back.tables.items():
-        if table in tables:
-            said, truth = _as_declared(catalog.tables[table], columns), _told(back, table, tables[table])
-            yield from _agrees(name, catalog.tables[table], said, truth, table in back.complete, back.silent.get(table, {}))
 
 
 def _records(folder: Path, offer: OutputFormat, truth: Truth) -> Iterator[Finding]:
@@ -186,50 +168,6 @@ def _records(folder: Path, offer: OutputFormat, truth: Truth) -> Iterator[Findin
             said = str(error) if isinstance(error, HealthSimError) else f"{type(error).__name__}: {error}"
             yield Finding(offer.name, "can be read back", 1, 1, f": {said}")
     yield Finding(offer.name, "is sound in itself", 1, len(problems), f", such as: {problems[0]}" if problems else "")
-
-
-def _told(back: ReadBack, name: str, truth: pa.Table) -> pa.Table:
-    """The rows of a table that a format tells."""
-    if name not in back.leaves_out:
-        return truth
-    column, values = back.leaves_out[name]
-    return truth.filter(pc.invert(pc.is_in(pc.cast(truth[column], pa.string()), pa.array(values))))
-
-
-def _as_declared(table: Table, columns: Mapping[str, Any]) -> pa.Table:
-    return pa.table({name: to_arrow(column, table.field(name).type) for name, column in columns.items()})
-
-
-def _agrees(
-    format_name: str, table: Table, said: pa.Table, truth: pa.Table, complete: bool, silent: Mapping[str, NDArray[np.bool_]]
-) -> Iterator[Finding]:
-    keys = ", ".join(f'"{key}"' for key in table.key)
-    where = f"{format_name} and {table.name}"
-    with duckdb.connect() as connection:
-        connection.register("said", said)
-        connection.register("truth", truth)
-        strange = _count(connection, f"SELECT count(*) FROM said ANTI JOIN truth USING ({keys})")
-        yield Finding(where, "agrees: every id is one of the table's", said.num_rows, strange)
-        if complete:
-            lost = _count(connection, f"SELECT count(*) FROM truth ANTI JOIN said USING ({keys})")
-            yield Finding(where, "agrees: every row of the table is there", truth.num_rows, lost)
-        for name in said.column_names:
-            if name not in table.key:
-                told = said.filter(pa.array(~silent[name])) if name in silent else said
-                connection.register("told", told)
-                differs = _differs(table, name)
-                sql = f'SELECT told."{name}", truth."{name}" FROM told JOIN truth USING ({keys}) WHERE {differs} LIMIT 1'
-                first = next(iter(connection.execute(sql).fetchall()), None)
-                wrong = _count(connection, f"SELECT count(*) FROM told JOIN truth USING ({keys}) WHERE {differs}") if first else 0
-                example = f", such as {first[0]} where the table has {first[1]}" if first else ""
-                yield Finding(where, f"agrees: {name}", told.num_rows, wrong, example)
-
-
-def _differs(table: Table, name: str) -> str:
-    if table.field(name).type == "number":
-        close = f'abs(told."{name}" - truth."{name}") <= {TOLERANCE} * greatest(1, abs(truth."{name}"))'
-        return f'(told."{name}" IS NULL) <> (truth."{name}" IS NULL) OR NOT ({close})'
-    return f'told."{name}" IS DISTINCT FROM truth."{name}"'
 
 
 def _count(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
