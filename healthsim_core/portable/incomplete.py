@@ -33,8 +33,13 @@ def gamma_upper_quantile(shape: Any, probability: Any) -> Floats:
 
 
 def beta_quantile(a: Any, b: Any, probability: Any) -> Floats:
-    """The x of a beta law with P(X <= x) = probability."""
-    return _solved(betaincinv, lambda x, a, b, p: _beta(a, b, x) - p, _beta_density, a, b, probability)
+    """The x of a beta law with P(X <= x) = probability; of an x above a half, what it lacks to 1 is exact."""
+    first, second, p = (np.asarray(each) for each in np.broadcast_arrays(*(np.asarray(each, np.float64) for each in (a, b, probability))))
+    with np.errstate(all="ignore"):
+        above = _beta(first.ravel(), second.ravel(), np.full(first.size, 0.5)).reshape(first.shape) < p
+    low, high = np.where(above, second, first), np.where(above, first, second)
+    found = _solved(betaincinv, lambda x, a, b, p: _beta(a, b, x) - p, _beta_density, low, high, np.where(above, 1 - p, p))
+    return np.asarray(np.where(above, 1 - found, found))
 
 
 def beta_upper_quantile(a: Any, b: Any, probability: Any) -> Floats:

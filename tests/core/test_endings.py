@@ -65,14 +65,14 @@ def test_what_is_open_at_a_death_is_closed_at_its_moment() -> None:
 
 def test_what_follows_a_closing_and_outlives_runs_from_the_death() -> None:
     people = timeline(lived(opens(), dies([1, 9]), closes()))
-    waits = {(each["closes>clinic_bill"].date() - each["dies"].date()).days for each in people.values()}
+    waits = {(each["closes>clinic.clinic_bill"].date() - each["dies"].date()).days for each in people.values()}
     assert waits == {3, 4, 5}
 
 
 def test_what_does_not_outlive_is_cancelled_by_the_death() -> None:
     visit = Trigger("clinic_closes", "clinic_visit", delay=(1, 2))
     people = timeline(lived(opens(), dies(5), closes(), triggers=[visit]))
-    assert not any("closes>clinic_visit" in each for each in people.values())
+    assert not any("closes>clinic.clinic_visit" in each for each in people.values())
 
 
 def test_a_closing_before_the_death_stays_as_it_was_planned() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import random
 import shutil
@@ -14,12 +15,11 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from changed import fit_manifest
 
 from healthsim import generate
 from healthsim_core.catalog import default_catalog
 from healthsim_core.execution.finding import Verification
-from healthsim_core.execution.manifest import as_json
+from healthsim_core.execution.manifest import as_json, digest
 from healthsim_core.execution.table_checks import table_findings
 from healthsim_core.execution.verify import verify_cohort, verify_folder
 from healthsim_core.state import register_dataset
@@ -41,6 +41,18 @@ def copied(whole: Path, tmp_path: Path) -> Path:
 
 def verified(out: Path) -> Verification:
     return verify_folder(out, formats=())
+
+
+def fit_manifest(out: Path) -> None:
+    """Let the manifest list the files as they are now."""
+    manifest = json.loads((out / "manifest.json").read_bytes())
+    for file in manifest["files"]:
+        content = (out / file["path"]).read_bytes()
+        file |= {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    for part in manifest["parts"]:
+        part["sha256"] = digest(file for file in manifest["files"] if file["part"] == part["number"])
+    manifest["digest"] = digest(manifest["files"])
+    (out / "manifest.json").write_bytes(as_json(manifest))
 
 
 def rewrite(out: Path, name: str, change: Callable[[pa.Table], pa.Table]) -> None:
