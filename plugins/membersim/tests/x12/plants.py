@@ -9,6 +9,10 @@ from collections.abc import Iterator
 Rows = list[list[str]]
 Kind = tuple[str, ...]
 _QUALIFIED = ("N1", "NM1", "REF", "DTP", "DTM", "AMT", "QTY", "PRV", "HI")
+_LOOPS = {
+    "ST": ("ST", "GE"), "HL": ("HL", "SE"), "CLM": ("CLM", "HL", "SE"), "LX": ("LX", "CLM", "HL", "CLP", "INS", "SE"),
+    "INS": ("INS", "SE"), "HD": ("HD", "LX", "INS", "SE"), "CLP": ("CLP", "SE"), "SVC": ("SVC", "CLP", "SE"),
+}  # fmt: skip
 _OPENERS = ("ST", "N1", "NM1", "HL", "CLM", "LX", "INS", "HD", "CLP", "SVC")
 
 
@@ -74,6 +78,32 @@ def missing(rows: Rows) -> Iterator[tuple[str, Rows]]:
 def doubled(rows: Rows) -> Iterator[tuple[str, Rows]]:
     for kind, places in kinds_of(rows).items():
         yield str(kind), [*rows[: places[-1]], rows[places[-1]], *rows[places[-1] :]]
+
+
+def loops_of(rows: Rows, opener: str) -> list[tuple[int, int]]:
+    """Where each loop begins that a segment of this name opens, with the loops below it, and where it ends."""
+    starts = [index for index, row in enumerate(rows) if row[0] == opener]
+    return [(at, next(end for end in range(at + 1, len(rows)) if rows[end][0] in _LOOPS[opener])) for at in starts]
+
+
+def loops_missing(rows: Rows) -> Iterator[tuple[str, Rows]]:
+    for opener in _LOOPS:
+        for start, end in loops_of(rows, opener)[-1:]:
+            yield opener, rows[:start] + rows[end:]
+
+
+def loops_doubled(rows: Rows) -> Iterator[tuple[str, Rows]]:
+    for opener in _LOOPS:
+        for start, end in loops_of(rows, opener)[-1:]:
+            yield opener, rows[:end] + rows[start:]
+
+
+def loops_moved(rows: Rows) -> Iterator[tuple[str, Rows]]:
+    """The first loop of each kind, put behind the last one: below another claim, payment or person."""
+    for opener in _LOOPS:
+        if len(every := loops_of(rows, opener)) > 1:
+            (start, end), (_, last) = every[0], every[-1]
+            yield opener, rows[:start] + rows[end:last] + rows[start:end] + rows[last:]
 
 
 def shifted(rows: Rows) -> Iterator[tuple[str, Rows]]:

@@ -15,6 +15,9 @@ from healthsim_core.execution.verify import verify_folder
 
 from . import plants
 
+PLANTS = (
+    "changed", "swapped", "exchanged", "missing", "doubled", "shifted", "loops_missing", "loops_doubled", "loops_moved",
+)  # fmt: skip
 NAMES = [offer.name for offer in FORMATS]
 FILE_834, FILE_P, FILE_I, FILE_835 = FILES = ("x12_834/834.edi", "x12_837/837p.edi", "x12_837/837i.edi", "x12_835/835.edi")
 
@@ -40,7 +43,7 @@ def test_the_files_say_what_the_tables_say(written, five_families, findings, nam
 
 @pytest.mark.parametrize("most", [pytest.param(10, id="some"), pytest.param(1_000, id="all", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("file", FILES)
-@pytest.mark.parametrize("plant", ["changed", "swapped", "exchanged", "missing", "doubled", "shifted"])
+@pytest.mark.parametrize("plant", PLANTS)
 def test_what_contradicts_the_tables_is_found(written, five_families, findings, damaged, file, plant, most):
     rows = plants.rows_of((written / file).read_text())
     planted = list(getattr(plants, plant)(rows))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -64,7 +65,7 @@ class Loop:
     segments: tuple[Segment, ...]
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class Guide:
     """An implementation guide, and the file that follows it.
 
@@ -86,10 +87,15 @@ class Guide:
     receiver: str
     loops: tuple[Loop, ...]
 
-    @property
-    def records(self) -> tuple[str, ...]:
-        """Names of the loops whose records are compared."""
-        return tuple(loop.name for loop in self.loops if loop.record == loop.name)
+    @functools.cached_property
+    def kinds(self) -> Mapping[tuple[str, str], int]:
+        """Numbers of the segments, in order, by loop and label."""
+        every = ((loop.name, segment.label) for loop in self.loops for segment in loop.segments)
+        return {each: number for number, each in enumerate(every)}
+
+    def opener(self, loop: str) -> str:
+        """Label of the segment that opens a loop."""
+        return next(each.segments[0].label for each in self.loops if each.name == loop)
 
 
 def guide(version: str) -> Guide:

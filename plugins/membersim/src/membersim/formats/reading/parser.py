@@ -45,7 +45,7 @@ class Block(segments.Segments):
         self._codes = np.asarray(coded)
         self._by_name = _grouped(self._codes[self._offsets[:-1]], len(self._words))
         self.loop, self.kind = self._placed()
-        self._by_kind = _grouped(self.kind, sum(len(loop.segments) for loop in guide.loops))
+        self._by_kind = _grouped(self.kind, len(guide.kinds))
 
     def _placed(self) -> tuple[Rows, Rows]:
         size = len(self)
@@ -53,12 +53,10 @@ class Block(segments.Segments):
         for number, loop in enumerate(self.guide.loops):
             opened[self._like(loop.segments[0])] = number
         last = np.maximum.accumulate(np.where(opened >= 0, np.arange(size), -1))
-        loop_of, kind, first = np.where(last >= 0, opened[last], -1), np.full(size, -1), 0
+        loop_of, kind = np.where(last >= 0, opened[last], -1), np.full(size, -1)
         for number, loop in enumerate(self.guide.loops):
-            for index, each in enumerate(loop.segments):
-                rows = self._like(each, number, loop_of)
-                kind[rows] = first + index
-            first += len(loop.segments)
+            for each in loop.segments:
+                kind[self._like(each, number, loop_of)] = self.guide.kinds[loop.name, each.label]
         return loop_of, kind
 
     def _like(self, segment: Segment, loop: int = -1, loops: Rows | None = None) -> Rows:
@@ -84,16 +82,10 @@ class Block(segments.Segments):
 
     def of(self, loop: str, label: str = "") -> Rows:
         """The segments of a loop that have this label; those that open it, where none is given."""
-        first = 0
-        for each in self.guide.loops:
-            if each.name == loop:
-                labels = [segment.label for segment in each.segments]
-                return self._by_kind[first + (labels.index(label) if label else 0)]
-            first += len(each.segments)
-        raise KeyError(loop)
+        return self._by_kind[self.guide.kinds[loop, label or self.guide.opener(loop)]]
 
     def record(self, name: str) -> dict[str, pa.Array]:
-        """Every element of a record's segments, a row a record: `CLM.CLM02`, `2310B NM1*82.NM103`.
+        """Every element of a record's segments, a row a record: `CLM.CLM02`, `2310B NM1.NM103`.
 
         Where a segment is there more than once, its second one is `CAS[1]` and so on.
         """
