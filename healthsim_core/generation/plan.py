@@ -339,7 +339,8 @@ def _states(profile: ProfileSpecification, position: int, name: str) -> bool:
     if name in ("coverage_type", "plan"):
         said = profile.coverage.model_dump(include={"type", "plan", "plan_distribution"}) if profile.coverage is not None else {}
         return any(said.values())
-    of_all = None if profile.members and name == "age" else getattr(profile.demographics, name, None)
+    each_has_own = bool(profile.members) and name in ("age", "sex")
+    of_all = None if each_has_own else getattr(profile.demographics, name, None)
     return of_all is not None or getattr(profile.positions[position].member, name, None) is not None
 
 
