@@ -48,11 +48,13 @@ def test_coverage_ends_on_the_day_and_no_service_after_it_is_paid(end: dict[str,
     assert [fill for fill in paid if fill["fill_date"] > last[fill["person_id"]]] == []
 
 
-def test_after_a_death_nothing_is_even_tried() -> None:
+def test_after_a_death_nothing_is_even_tried_but_what_was_done_before_is_billed() -> None:
     result = treated({"event_type": "death"})
-    last = last_days(result)
+    last, times = last_days(result), {row["event_id"]: row["time"].date() for row in result.timeline.to_pylist()}
     assert len(last) == 60
-    assert [row for row in result.timeline.to_pylist() if row["time"].date() > last[row["person_id"]]] == []
+    after = [row for row in result.timeline.to_pylist() if row["time"].date() > last[row["person_id"]]]
+    assert {row["event_type"] for row in after} <= {"claim_professional"}
+    assert [row for row in after if times[row["cause_id"]] > last[row["person_id"]]] == []
 
 
 def test_a_fill_tried_after_the_end_of_coverage_is_rejected_as_such() -> None:
