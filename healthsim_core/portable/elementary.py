@@ -92,7 +92,7 @@ def _log(x: Floats) -> Floats:
     half = 0.5 * f * f
     rest = square * polynomial(_ATANH, square) * 2
     # log(1 + f) = f - f^2/2 + s (f^2/2 + R), so that the leading terms are exact
-    found = exponent * _LN2_HIGH - ((half - (s * (half + rest * 1.0) + exponent * _LN2_LOW)) - f)
+    found = exponent * _LN2_HIGH - ((half - (s * (half + rest) + exponent * _LN2_LOW)) - f)
     found = np.where(x > 0, found, np.where(x == 0, -np.inf, np.nan))
     return np.where(np.isposinf(x), np.inf, found)
 

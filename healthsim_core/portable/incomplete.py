@@ -17,6 +17,7 @@ from healthsim_core.portable.elementary import Floats, exp, log, log1p
 _GRID = 2.0**30  # points between a power of two and the next
 _TERMS = 2_000  # of a series or a fraction, at most
 _SMALL, _TINY = 1e-17, 1e-300
+_SMALL_TAIL = 2.0**-10  # a probability below it would lose digits if it were taken from 1
 _SHIFT = 12.0  # from where on Stirling's series is exact to the last digits
 _STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156)  # DLMF 5.11.1
 _HALF_LOG_TWO_PI = 0.9189385332046728
@@ -34,12 +35,13 @@ def gamma_upper_quantile(shape: Any, probability: Any) -> Floats:
 
 def beta_quantile(a: Any, b: Any, probability: Any) -> Floats:
     """The x of a beta law with P(X <= x) = probability; of an x above a half, what it lacks to 1 is exact."""
-    first, second, p = (np.asarray(each) for each in np.broadcast_arrays(*(np.asarray(each, np.float64) for each in (a, b, probability))))
+    first, second, p = np.broadcast_arrays(*(np.asarray(each, np.float64) for each in (a, b, probability)))
     with np.errstate(all="ignore"):
         above = _beta(first.ravel(), second.ravel(), np.full(first.size, 0.5)).reshape(first.shape) < p
-    low, high = np.where(above, second, first), np.where(above, first, second)
-    found = _solved(betaincinv, lambda x, a, b, p: _beta(a, b, x) - p, _beta_density, low, high, np.where(above, 1 - p, p))
-    return np.asarray(np.where(above, 1 - found, found))
+    turned = above & (p > _SMALL_TAIL)
+    low, high = np.where(turned, second, first), np.where(turned, first, second)
+    found = _solved(betaincinv, lambda x, a, b, p: _beta(a, b, x) - p, _beta_density, low, high, np.where(turned, 1 - p, p))
+    return np.asarray(np.where(turned, 1 - found, found))
 
 
 def beta_upper_quantile(a: Any, b: Any, probability: Any) -> Floats:
