@@ -84,7 +84,7 @@ def contradictions(out: Path | str, name: str, catalog: Catalog | None = None) -
         catalog: All that plugins offer; None for those that are installed.
     """
     from healthsim_core.catalog import default_catalog
-    from healthsim_core.execution.agreement import agreement
+    from healthsim_core.execution.agreement import compared
     from healthsim_core.execution.manifest import read_manifest
     from healthsim_core.execution.parts import TABLES
     from healthsim_core.execution.stored import StoredTables
@@ -94,12 +94,9 @@ def contradictions(out: Path | str, name: str, catalog: Catalog | None = None) -
     folder, catalog = Folder(out), catalog or default_catalog()
     listed = read_manifest(folder)
     stored = StoredTables(folder, [file["path"] for file in listed["files"] if file["format"] == TABLES])
-    records = catalog.formats[name].records
-    found: list[str] = []
-    with closing(truth_of(listed["spec"], stored, stored, None, catalog)) as truth:
-        for told in records(Path(out, name), truth) if records else ():
-            found += [told] if isinstance(told, str) else [str(finding) for finding in agreement(name, told) if finding.wrong]
-    return found
+    with closing(truth_of(listed, stored, stored, None, catalog)) as truth:
+        told = compared(catalog.formats[name], Path(out, name), truth)
+        return [str(each) for each in told if isinstance(each, str) or each.wrong]
 
 
 def __getattr__(name: str) -> Any:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from healthsim_core.execution.finding import Finding
+from healthsim_core.format_offers import OutputFormat
 from healthsim_core.reading.flat import flat
-from healthsim_core.reading.records import Records
+from healthsim_core.reading.records import Records, Truth
 
 _STRANGE, _LOST = "every record is one of the tables'", "every record of the tables is there"
 _TWICE = "no record is there twice"
@@ -21,6 +23,15 @@ _TWICE = "no record is there twice"
 def _database() -> duckdb.DuckDBPyConnection:
     """What all comparisons are made in, each by a cursor of its own: to open one takes longer than most of them."""
     return duckdb.connect()
+
+
+def compared(offer: OutputFormat, folder: Path, truth: Truth) -> Iterator[Finding | str]:
+    """What comes of reading a format's files back: a finding for each comparison, a text for each thing wrong in the files themselves."""
+    for told in offer.records(folder, truth) if offer.records is not None else ():
+        if isinstance(told, str):
+            yield told
+        else:
+            yield from agreement(offer.name, told)
 
 
 def agreement(format_name: str, records: Records) -> Iterator[Finding]:

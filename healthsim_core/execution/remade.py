@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import operator
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -122,7 +123,7 @@ class _Again:
         yield from self._listed(listed)
 
     def _part(self, part: Part) -> None:
-        there = self.stored.part(part.number)
+        there = dict(self.stored.part(part.number))
         done: Counter[str] = Counter()
         for start, stop in spans(part.start, part.stop, units_a_chunk(self.plan)):
             chunk = run_chunk(self.plan, start, stop)
@@ -158,7 +159,7 @@ class _Again:
     def _listed(self, listed: Mapping[str, Any]) -> Iterator[Finding]:
         right = [(part.number, part.start, part.stop, self.written[part.number], self.plan.hash) for part in parts_of(self.plan)]
         said = [tuple(part.get(name) for name in ("number", "start", "stop", "rows", "plan_hash")) for part in listed["parts"]]
-        yield Finding(MANIFEST, f"parts: each {SAME}", len(said), sum(map(_unlike, said, right)) + abs(len(said) - len(right)))
+        yield Finding(MANIFEST, f"parts: each {SAME}", len(said), sum(map(operator.ne, said, right)) + abs(len(said) - len(right)))
         formats = {file["format"] for file in listed["files"]} - {TABLES}
         strangers = sorted(formats - {offer.name for offer in self.plan.formats})
         yield Finding(MANIFEST, "files are of formats that were asked for", len(formats), len(strangers), _such_as(strangers))
@@ -180,10 +181,6 @@ def _parts(file: Mapping[str, Any], plan: Plan) -> tuple[int | None, ...]:
     return (0, None) if any(offer.in_parts for offer in plan.formats if offer.name == file["format"]) else (None,)
 
 
-def _unlike(first: object, second: object) -> bool:
-    return first != second
-
-
 def _such_as(found: list[str]) -> str:
     return f", such as {found[0]}" if found else ""
 
@@ -201,7 +198,7 @@ def _differs(made: pa.ChunkedArray, there: pa.ChunkedArray) -> NDArray[np.bool_]
     first, second = made.combine_chunks(), there.combine_chunks()
     if first.equals(second):
         return np.zeros(len(first), bool)
-    return np.array([_unlike(*pair) for pair in zip(first.to_pylist(), second.to_pylist(), strict=True)], bool)
+    return np.fromiter(map(operator.ne, first.to_pylist(), second.to_pylist()), bool, len(first))
 
 
 def _example(table: Table, made: pa.Table, there: pa.Table, column: str, row: int) -> str:

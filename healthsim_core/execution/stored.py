@@ -51,9 +51,9 @@ class StoredTables(Mapping[str, pa.Table]):
         for path in self._paths[name]:
             yield self._read(path, columns)
 
-    def part(self, number: int) -> dict[str, pa.Table]:
-        """A part of every table that is cut, and the others whole."""
-        return {name: self._read(paths[number] if len(paths) > 1 else paths[0]) for name, paths in self._paths.items()}
+    def part(self, number: int) -> StoredTables:
+        """A part of every table that is cut, and the others whole; each is read when it is asked for."""
+        return StoredTables(self._folder, (paths[number] if len(paths) > 1 else paths[0] for paths in self._paths.values()), self._digest)
 
     def paths(self, name: str) -> list[str]:
         """Paths or URLs of a table's files, in order."""
@@ -66,7 +66,7 @@ class StoredTables(Mapping[str, pa.Table]):
 
     def rows(self, path: str) -> int:
         """Rows of one file, by its own footer."""
-        with self._opened(path) as source, pq.ParquetFile(source) as file:
+        with self._opened(path) as source, pq.ParquetFile(source, pre_buffer=False) as file:
             return int(file.metadata.num_rows)
 
     def _read(self, path: str, columns: Sequence[str] | None = None) -> pa.Table:

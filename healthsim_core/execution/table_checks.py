@@ -17,16 +17,14 @@ from healthsim_core.world import EVENT, PERSON
 _CENT = 0.005
 
 
-def table_findings(
-    connection: duckdb.DuckDBPyConnection, tables: Mapping[str, int], catalog: Catalog, as_of: str | None
-) -> Iterator[Finding]:
+def table_findings(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, int], catalog: Catalog, as_of: str) -> Iterator[Finding]:
     """Check tables against each other.
 
     Args:
         connection: Where each is a relation.
         tables: Their rows, by name.
         catalog: All that plugins offer; of a table that none declares nothing is known.
-        as_of: The world's today, ISO; None where it is not known.
+        as_of: The world's today, ISO.
     """
     asking = _Asking(connection, tables, catalog)
     for name in tables:
@@ -119,7 +117,7 @@ class _Asking:
             wrong = f'"{table.name}" AS t LEFT JOIN {sums} ON {on} WHERE abs(coalesce({own}, 0) - coalesce(total, 0)) > {_CENT}'
         yield self.finding(table, what, wrong, f't."{table.key[0]}"')
 
-    def chronology(self, as_of: str | None) -> Iterator[Finding]:
+    def chronology(self, as_of: str) -> Iterator[Finding]:
         of = f'"{EVENT.name}" AS t JOIN "{PERSON.name}" AS p USING (person_id)'
         caused = f'"{EVENT.name}" AS t JOIN "{EVENT.name}" AS c ON c.event_id = t.cause_id'
         ordered = f'(SELECT *, lag((person_id, time)) OVER () AS before FROM "{EVENT.name}") AS t'
@@ -129,8 +127,7 @@ class _Asking:
         yield self.finding(EVENT, "time is not after death", f"{of} WHERE t.time::DATE > p.death_date AND {living}", shown)
         yield self.finding(EVENT, "time is not before its cause", f"{caused} WHERE t.time < c.time", shown)
         yield self.finding(EVENT, "rows are in order of person and time", f"{ordered} WHERE (person_id, time) < before", shown)
-        if as_of is not None:
-            yield self.finding(EVENT, f"time is not after {as_of}", f"\"{EVENT.name}\" AS t WHERE t.time::DATE > DATE '{as_of}'", shown)
+        yield self.finding(EVENT, f"time is not after {as_of}", f"\"{EVENT.name}\" AS t WHERE t.time::DATE > DATE '{as_of}'", shown)
 
     def outliving(self) -> str:
         """Names of what triggers cause after death too, such as the bill of a stay, as a list of SQL."""

@@ -26,11 +26,11 @@ CREATE MACRO minutes_ahead(zone, civil) AS
 """
 
 
-def truth_of(spec: Mapping[str, Any], stored: StoredTables, tables: Mapping[str, pa.Table], part: int | None, catalog: Catalog) -> Truth:
+def truth_of(listed: Mapping[str, Any], stored: StoredTables, tables: Mapping[str, pa.Table], part: int | None, catalog: Catalog) -> Truth:
     """What readers may ask of a part.
 
     Args:
-        spec: The request that the manifest holds.
+        listed: The manifest.
         stored: All of the run's tables.
         tables: The part's tables, and those of the whole run.
         part: Its number; None where files are not cut.
@@ -42,7 +42,8 @@ def truth_of(spec: Mapping[str, Any], stored: StoredTables, tables: Mapping[str,
     nulls: Any = FunctionNullHandling.SPECIAL
     connection.create_function("display", _displays, ["varchar", "varchar"], "varchar", type=PythonUDFType.ARROW, null_handling=nulls)
     connection.execute(_CLOCK)
-    return Truth(np.datetime64(spec["as_of"], "D"), spec["settings"], part, sources, catalog.tables, stored.pieces, connection)
+    as_of, settings = np.datetime64(listed["as_of"], "D"), listed["spec"].get("settings", {})
+    return Truth(as_of, settings, part, sources, catalog.tables, stored.pieces, connection)
 
 
 def _of(tables: Mapping[str, pa.Table], name: str) -> pa.Table:

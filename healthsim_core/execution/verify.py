@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -12,7 +11,7 @@ import duckdb
 
 from healthsim_core.catalog import Catalog, default_catalog
 from healthsim_core.errors import HealthSimError, unknown
-from healthsim_core.execution.agreement import agreement
+from healthsim_core.execution.agreement import compared
 from healthsim_core.execution.finding import Finding, Verification
 from healthsim_core.execution.manifest import MANIFEST, VALIDATION, digest, read_manifest
 from healthsim_core.execution.parts import TABLES
@@ -60,7 +59,7 @@ def _asked(listed: dict[str, Any], formats: Collection[str] | None) -> dict[str,
         if name not in there:
             raise unknown("format", name, there - {TABLES}, "--format")
     files = [file for file in listed["files"] if file["format"] in {TABLES, *formats}]
-    if digest(listed["files"]) != listed["digest"] or not all(_is_of(listed["files"], part) for part in listed["parts"]):
+    if not _fits(listed):
         return {**listed, "files": files, "digest": ""}
     parts = [{**part, "sha256": digest(file for file in files if file["part"] == part["number"])} for part in listed["parts"]]
     return {**listed, "files": files, "digest": digest(files), "parts": parts}
@@ -76,19 +75,12 @@ def _verified(folder: Folder, listed: Mapping[str, Any], offers: Catalog) -> Ver
         for name in stored:
             connection.read_parquet(stored.paths(name)).create_view(name)
         counts = {name: _count(connection, f'SELECT count(*) FROM "{name}"') for name in stored}
-        findings += table_findings(connection, counts, offers, _today(listed))
+        findings += table_findings(connection, counts, offers, listed["as_of"])
     findings += remade(folder, listed, stored, offers)
     names = list(dict.fromkeys(file["format"] for file in listed["files"] if file["format"] != TABLES))
     for name in names:
         findings += _whole_format(folder, name, listed, stored, offers)
     return Verification(tuple(findings))
-
-
-def _today(listed: Mapping[str, Any]) -> str | None:
-    try:
-        return datetime.date.fromisoformat(listed["spec"]["as_of"]).isoformat()
-    except (KeyError, TypeError, ValueError):
-        return None  # what a compilation of the specification will say
 
 
 def verify_cohort(name: str, database: str | Path | None = None, catalog: Catalog | None = None) -> Verification:
@@ -113,15 +105,16 @@ def _changed(folder: Folder, listed: Mapping[str, Any]) -> list[str]:
 
 
 def _files(listed: Mapping[str, Any], changed: list[str]) -> Finding:
-    fits = digest(listed["files"]) == listed["digest"] and all(_is_of(listed["files"], part) for part in listed["parts"])
-    wrong = [*changed, *([] if fits else [MANIFEST])]
+    wrong = [*changed, *([] if _fits(listed) else [MANIFEST])]
     example = f", such as {wrong[0]}" if wrong else ""
     return Finding(MANIFEST, "files are those that were written", len(listed["files"]), len(wrong), example)
 
 
-def _is_of(files: Iterable[Mapping[str, Any]], part: Mapping[str, Any]) -> bool:
-    """Whether a part of the manifest has the digest of its own files."""
-    return bool(digest(file for file in files if file["part"] == part["number"]) == part["sha256"])
+def _fits(listed: Mapping[str, Any]) -> bool:
+    """Whether the manifest has the digests of its own files: of all, and of each part's."""
+    files = listed["files"]
+    of_parts = (digest(file for file in files if file["part"] == part["number"]) == part["sha256"] for part in listed["parts"])
+    return digest(files) == listed["digest"] and all(of_parts)
 
 
 def _whole_format(folder: Folder, name: str, listed: Mapping[str, Any], stored: StoredTables, catalog: Catalog) -> Iterable[Finding]:
@@ -129,7 +122,7 @@ def _whole_format(folder: Folder, name: str, listed: Mapping[str, Any], stored: 
     files = [file for file in listed["files"] if file["format"] == name]
     cut = {file["path"]: file["part"] for file in files if "/part-" in file["path"]}
     if not cut:
-        return _format(Path(folder.place, name), name, truth_of(listed["spec"], stored, stored, None, catalog), catalog)
+        return _format(Path(folder.place, name), name, truth_of(listed, stored, stored, None, catalog), catalog)
     found: dict[tuple[str, str], Finding] = {}
     for number in sorted(set(cut.values())):
         with Scratch() as scratch:
@@ -138,7 +131,7 @@ def _whole_format(folder: Folder, name: str, listed: Mapping[str, Any], stored: 
                 Path(scratch.name, whole).parent.mkdir(parents=True, exist_ok=True)
                 Path(scratch.name, whole).symlink_to(folder.of(path))
             tables = stored.part(number)
-            truth = truth_of(listed["spec"], stored, tables, number, catalog)
+            truth = truth_of(listed, stored, tables, number, catalog)
             for finding in _format(Path(scratch.name, name), name, truth, catalog):
                 key = (finding.where, finding.what)
                 found[key] = finding.with_more(found[key]) if key in found else finding
@@ -155,15 +148,14 @@ def _format(folder: Path, name: str, truth: Truth, catalog: Catalog) -> Iterator
 
 
 def _records(folder: Path, offer: OutputFormat, truth: Truth) -> Iterator[Finding]:
-    assert offer.records is not None
     problems: list[str] = []
     with closing(truth):
         try:
-            for told in offer.records(folder, truth):
+            for told in compared(offer, folder, truth):
                 if isinstance(told, str):
                     problems.append(told)
                 else:
-                    yield from agreement(offer.name, told)
+                    yield told
         except Exception as error:  # of a file that was damaged, a reader may say anything
             said = str(error) if isinstance(error, HealthSimError) else f"{type(error).__name__}: {error}"
             yield Finding(offer.name, "can be read back", 1, 1, f": {said}")

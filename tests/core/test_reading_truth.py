@@ -23,7 +23,7 @@ def truth(tmp_path) -> Truth:
         path.parent.mkdir(parents=True, exist_ok=True)
         pa.parquet.write_table(rows, path)
     stored = StoredTables(Folder(tmp_path), [f"tables/core.person/part-{part:05d}.parquet" for part in (0, 1)])
-    return truth_of(SPEC, stored, stored.part(1), 1, default_catalog())
+    return truth_of({"as_of": SPEC["as_of"], "spec": SPEC}, stored, stored.part(1), 1, default_catalog())
 
 
 @pytest.mark.parametrize(

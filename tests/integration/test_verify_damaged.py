@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from healthsim import generate
 from healthsim_core.cli import main
+from healthsim_core.execution.manifest import as_json
 from healthsim_core.execution.verify import verify_folder
 
 FILES = (
@@ -46,6 +48,14 @@ def test_a_file_of_which_a_part_is_left_is_named(copied: Path, path: str, share:
     report = verify_folder(copied)
     assert not report.passed
     assert f"1 wrong, such as {path}" in str(report)
+
+
+@pytest.mark.parametrize("spec", [{}, {"settings": []}, {"as_of": "some day"}], ids=str)
+def test_a_manifest_whose_specification_is_none_is_a_finding(copied: Path, spec: dict[str, object]) -> None:
+    manifest = json.loads((copied / "manifest.json").read_bytes())
+    (copied / "manifest.json").write_bytes(as_json({**manifest, "spec": spec}))
+    wrong = [finding.what for finding in verify_folder(copied).findings if finding.wrong]
+    assert "its specification can be compiled" in wrong
 
 
 def test_the_command_line_says_so_with_its_exit_code(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -98,7 +98,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
              output_formats=["sdtm_datasets"], out=out)  # fmt: skip
     folder, listed = out / "sdtm_datasets", read_manifest(Folder(out))
     stored = StoredTables(Folder(out), [file["path"] for file in listed["files"] if file["format"] == "tables"])
-    truth = truth_of(listed["spec"], stored, stored, None, default_catalog())
+    truth = truth_of(listed, stored, stored, None, default_catalog())
     records = {told.name: told for told in read_datasets(folder, truth) if isinstance(told, Records)}
     raw = {path.stem.upper(): path.read_bytes() for path in folder.glob("*.xpt")}
     return Written(folder, records, raw, {name: read_transport(content, name) for name, content in raw.items()})

@@ -240,7 +240,7 @@ def findings() -> Callable[..., Iterator[str]]:
 
     def found(name: str, folder: Path, every: Tables) -> Iterator[str]:
         offer = next(offer for offer in FORMATS if offer.name == name)
-        with closing(truth_of({"as_of": str(make_run().as_of), "settings": {}}, STORED, every, None, default_catalog())) as truth:
+        with closing(truth_of({"as_of": str(make_run().as_of), "spec": {}}, STORED, every, None, default_catalog())) as truth:
             try:
                 for told in offer.records(folder, truth):
                     yield from [told] if isinstance(told, str) else (str(each) for each in agreement(name, told) if each.wrong)
