@@ -68,12 +68,6 @@ _SYSTEMS: tuple[CodeSystem, ...] = (
 )  # fmt: skip
 
 
-_LABORATORY = ValueSet(
-    name="laboratory-value", title="laboratory value", source="Names of frequent tests and signs that profiles may state; LOINC codes.",
-    codes={name: each.title for name, each in laboratory_values().items()},
-)  # fmt: skip
-
-
 @functools.cache
 def code_systems() -> Mapping[str, CodeSystem]:
     """Every shared code system and value set by name."""
@@ -85,7 +79,11 @@ def value_sets() -> Mapping[str, ValueSet]:
     """Every shared value set by name."""
     document = json.loads(_DATA.read_text(encoding="utf-8"))
     found = {name: ValueSet(name=name, **written) for name, written in document.items()}
-    return MappingProxyType({**found, _LABORATORY.name: _LABORATORY})
+    laboratory = ValueSet(
+        name="laboratory-value", title="laboratory value", source="Names of frequent tests and signs that profiles may state; LOINC codes.",
+        codes={name: each.title for name, each in laboratory_values().items()},
+    )  # fmt: skip
+    return MappingProxyType({**found, laboratory.name: laboratory})
 
 
 def value_set(name: str) -> ValueSet:

@@ -14,6 +14,7 @@ from healthsim_core.execution.finding import Finding
 from healthsim_core.format_offers import OutputFormat
 from healthsim_core.reading.flat import flat
 from healthsim_core.reading.records import Records, Truth
+from healthsim_core.state.database import identifier
 
 _STRANGE, _LOST = "every record is one of the tables'", "every record of the tables is there"
 _TWICE = "no record is there twice"
@@ -50,7 +51,7 @@ def agreement(format_name: str, records: Records) -> Iterator[Finding]:
     with _database().cursor() as connection:
         connection.register("said", said)
         connection.register("truth", truth)
-        alike = " AND ".join(f"said.{_quoted(name)} IS NOT DISTINCT FROM truth.{_quoted(name)}" for name in records.key)
+        alike = " AND ".join(f"said.{identifier(name)} IS NOT DISTINCT FROM truth.{identifier(name)}" for name in records.key)
         if _all_alike(connection, alike, rest, said.num_rows, truth.num_rows):
             yield from (Finding(where, f"agrees: {what}", said.num_rows, 0) for what in (_STRANGE, _LOST, _TWICE, *fields))
         else:
@@ -80,11 +81,7 @@ def _same(said: pa.Table, truth: pa.Table, key: Sequence[str]) -> set[str]:
 
 
 def _names(names: Sequence[str]) -> str:
-    return ", ".join(_quoted(name) for name in names)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    return ", ".join(identifier(name) for name in names)
 
 
 def _all_alike(connection: duckdb.DuckDBPyConnection, alike: str, fields: Sequence[str], said: int, truth: int) -> bool:
@@ -98,7 +95,7 @@ def _all_alike(connection: duckdb.DuckDBPyConnection, alike: str, fields: Sequen
 
 
 def _differs(name: str) -> str:
-    return f"said.{_quoted(name)} IS DISTINCT FROM truth.{_quoted(name)}"
+    return f"said.{identifier(name)} IS DISTINCT FROM truth.{identifier(name)}"
 
 
 def _presence(connection: duckdb.DuckDBPyConnection, where: str, records: Records, alike: str, said: int, truth: int) -> Iterator[Finding]:
@@ -123,7 +120,7 @@ def _values(connection: duckdb.DuckDBPyConnection, where: str, keys: str, fields
     for name, each, count in zip(fields, differs, wrong, strict=True):
         example = ""
         if count:
-            sql = f"SELECT said.{_quoted(name)}, truth.{_quoted(name)} FROM said JOIN truth USING ({keys}) WHERE {each} LIMIT 1"
+            sql = f"SELECT said.{identifier(name)}, truth.{identifier(name)} FROM said JOIN truth USING ({keys}) WHERE {each} LIMIT 1"
             first = connection.execute(sql).fetchall()[0]
             example = f", such as {_told(first[0])} where the tables have {_told(first[1])}"
         yield Finding(where, f"agrees: {name}", rows, count, example)
