@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import Any
 
@@ -92,4 +93,14 @@ def main(arguments: list[str] | None = None) -> None:
     except OSError as error:  # what no command has words for: of whatever file, one line
         click.echo(f"healthsim: {error.filename or 'a file'}: {error.strerror or error}.", err=True)
         code = 2
-    sys.exit(code if isinstance(code, int) else 0)
+    _end(code if isinstance(code, int) else 0)
+
+
+def _end(code: int) -> None:
+    """End the process; at once where a question goes on that nothing stops."""
+    database = sys.modules.get("healthsim_core.state.database")
+    if database is not None and database.is_left_alone():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)

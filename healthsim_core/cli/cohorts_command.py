@@ -52,9 +52,10 @@ def show_cohort(name: str, as_json: bool, database: str | None) -> None:
 @options.DATABASE
 def query(sql: str, cohort: str | None, limit: int | None, timeout: float, memory: str, as_json: bool, database: str | None) -> None:
     """Run a SQL query, which can only read."""
+    from healthsim_core.cli.bounds import memory_bound
     from healthsim_core.state import query as run_query
 
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as told, memory_bound(memory):
         answer = run_query(sql, database, cohort, limit=limit, timeout=timeout, memory=memory)
     for warning in told:
         click.echo(warning.message, err=True)

@@ -6,8 +6,9 @@ import itertools
 import os
 import re
 import stat
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,6 +26,8 @@ DATABASE_VARIABLE = "HEALTHSIM_DATABASE"
 STORE = "healthsim_store"  # the file's name inside, whatever the file is called: "core.duckdb" must not hide the schema "core"
 
 Answer = TypeVar("Answer")
+_PATIENCE = 5.0  # seconds until a question that was stopped has ended, which DuckDB looks at between rows
+_ALONE: dict[threading.Thread, duckdb.DuckDBPyConnection] = {}  # in which a function goes on that nothing stops; closing would wait
 
 _META = (
     "CREATE SCHEMA IF NOT EXISTS healthsim",
@@ -190,27 +193,49 @@ def reading(database: Path | str | None) -> Iterator[duckdb.DuckDBPyConnection]:
                 connection.execute("USE memory; " + "; ".join(_META))
             yield connection
     finally:
-        connection.close()
+        if connection not in _ALONE.values():
+            connection.close()
 
 
 def interruptible(connection: duckdb.DuckDBPyConnection, ask: Callable[[], Answer], seconds: float | None = None) -> Answer:
     """The answer to a long question, asked in another thread, so that Ctrl-C always ends it: DuckDB alone may not notice.
 
     Raises:
-        StateError: It takes longer than `seconds`.
+        StateError: It takes longer than `seconds`. A function that DuckDB cannot stop is left to itself, and its connection open.
     """
-    with ThreadPoolExecutor(1) as asking:
-        answer = asking.submit(ask)
-        try:
-            return answer.result(seconds)
-        except KeyboardInterrupt:
-            connection.interrupt()
+    answer: Future[Answer] = Future()
+    asking = threading.Thread(target=_answer, args=(answer, ask), name="healthsim-asking", daemon=True)
+    asking.start()
+    try:
+        return answer.result(seconds)
+    except KeyboardInterrupt:
+        _stop(connection, asking)
+        raise
+    except TimeoutError:
+        if answer.done():
             raise
-        except TimeoutError:
-            if answer.done():
-                raise
-            connection.interrupt()
-            raise StateError(f"takes longer than {seconds:g} seconds.", "query", "Ask for less, or give more with --timeout.") from None
+        _stop(connection, asking)
+        raise StateError(f"takes longer than {seconds:g} seconds.", "query", "Ask for less, or give more with --timeout.") from None
+
+
+def is_left_alone() -> bool:
+    """Whether a question goes on in this process that nothing stops."""
+    return any(asking.is_alive() for asking in _ALONE)
+
+
+def _answer(answer: Future[Answer], ask: Callable[[], Answer]) -> None:
+    try:
+        answer.set_result(ask())
+    except BaseException as error:
+        answer.set_exception(error)
+
+
+def _stop(connection: duckdb.DuckDBPyConnection, asking: threading.Thread) -> None:
+    _ALONE[asking] = connection
+    connection.interrupt()
+    asking.join(_PATIENCE)
+    if not asking.is_alive():
+        del _ALONE[asking]
 
 
 def has_datasets(connection: duckdb.DuckDBPyConnection) -> bool:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import threading
+
 import pytest
 
 from healthsim.state import query
 from healthsim_core.errors import StateError
+from healthsim_core.state import database
 
 WRITES = [
     "DELETE FROM core.person",
@@ -150,6 +155,36 @@ def test_a_query_that_takes_too_long_is_stopped(two):
 def test_a_query_that_takes_too_much_memory_is_stopped(two):
     with pytest.raises(StateError, match="more memory"):
         query("SELECT list(i::VARCHAR || repeat('x', 100)) FROM range(10_000_000) AS r(i)", memory="50MB")
+
+
+def test_a_function_that_nothing_stops_is_not_waited_for(two, monkeypatch):
+    monkeypatch.setattr(database, "_PATIENCE", 0.1)
+    with pytest.raises(StateError, match=r"takes longer than 0\.2 seconds"):
+        query("SELECT levenshtein(repeat('a', 50_000), repeat('b', 50_000))", timeout=0.2)
+    (asking,) = [thread for thread in threading.enumerate() if thread.name == "healthsim-asking"]
+    assert database.is_left_alone()
+    asking.join()
+    assert not database.is_left_alone() and query("SELECT 1 AS one").to_pylist() == [{"one": 1}]
+
+
+def ended(two, sql: str, *options: str) -> tuple[int, str]:
+    """A command's exit code, and what it says of what went wrong."""
+    command = ["-c", "from healthsim_core.cli import main; main()", "cohorts", "query", sql, "--database", str(two.database), *options]
+    done = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False, timeout=300)
+    return done.returncode, done.stderr
+
+
+def test_the_command_ends_at_such_a_function(two):
+    code, said = ended(two, "SELECT levenshtein(repeat('a', 900_000), repeat('b', 900_000))", "--timeout", "0.5")
+    assert (code, said.splitlines()[0]) == (2, "healthsim: query: takes longer than 0.5 seconds.")
+    assert len(said.splitlines()) == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux says how much memory a process has")
+@pytest.mark.parametrize("value", ["format('{:>2100000000}', 'x')", "list_resize([1], 3_000_000_000)", "printf('%2100000000s', 'x')"])
+def test_the_command_makes_no_value_beyond_its_memory(two, value):
+    code, said = ended(two, f"SELECT len({value})", "--memory", "200MB")
+    assert (code, said.splitlines()[0]) == (2, "healthsim: query: takes more memory than it may.")
 
 
 @pytest.mark.parametrize(("option", "value"), [("limit", 0), ("limit", -1), ("memory", "much")])

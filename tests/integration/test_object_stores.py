@@ -178,7 +178,7 @@ def test_a_run_in_a_bucket_is_verified_and_registered_where_it_lies(bucket: Buck
     report = verify_folder(bucket.url("registered"))
     name = register_dataset("registered", bucket.url("registered"), tmp_path / "state.duckdb")
     assert report.passed, str(report)
-    assert any(finding.where.startswith("fhir_r4 and patientsim.") for finding in report.findings)
+    assert any(finding.where.startswith("fhir_r4 ") and finding.what.startswith("agrees") for finding in report.findings)
     assert load_cohort(name, tmp_path / "state.duckdb")["core.person"].num_rows == REQUEST["count"]
     assert bucket.paths("registered") == before
 
