@@ -41,10 +41,11 @@ class Workplace:
             self._made = _missing(self.out)
             try:
                 self._lock = self._locked()
-                self.new.mkdir(exist_ok=True)
             except OSError:
                 self._remove_made()
                 raise
+            self._refuse_links()
+            self.new.mkdir(exist_ok=True)
 
     @property
     def staging(self) -> Folder:
@@ -115,6 +116,17 @@ class Workplace:
         os.close(self._lock)
         self._lock = None
 
+    def _refuse_links(self) -> None:
+        """Raise OutputError where there is a link in the workplace: no run makes one, and files would be written through it."""
+        for folder, folders, files in os.walk(self.place):
+            for path in (Path(folder, name) for name in (*folders, *files)):
+                if path.is_symlink():
+                    self.leave(keep=True)
+                    raise self._linked(path.relative_to(self.out))
+
+    def _linked(self, path: Path) -> OutputError:
+        return OutputError(f"holds a link, {path}.", str(self.out), "Remove it, or choose another folder.")
+
     def _remove_made(self) -> None:
         """Remove the folders that were not there before, as long as nothing is in them."""
         for folder in self._made:
@@ -149,7 +161,7 @@ class Workplace:
     def _locked(self) -> int:
         for _ in range(_TRIES):
             if self.place.is_symlink():
-                raise OutputError(f"holds a link called {HIDDEN}.", str(self.out), "Remove it, or choose another folder.")
+                raise self._linked(Path(HIDDEN))
             self.place.mkdir(parents=True, exist_ok=True)
             with suppress(FileNotFoundError):  # another run has ended just now
                 lock = os.open(self.place / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)

@@ -192,6 +192,21 @@ def test_nothing_is_written_or_removed_through_a_link(tmp_path: Path, name: str)
     assert (tmp_path / "precious" / "new").read_text() == "precious"
 
 
+@pytest.mark.parametrize("name", ["new", "old", "new/tables", "new/.parts", "new/dental_list", "publishing.json", "lock"])
+@pytest.mark.parametrize("options", [{"overwrite": True}, {"resume": True}, {}], ids=["overwrite", "resume", "new"])
+def test_nothing_goes_through_a_link_in_the_hidden_folder(tmp_path: Path, name: str, options: dict[str, bool]) -> None:
+    precious, link = tmp_path / "precious", tmp_path / "out" / HIDDEN / name
+    written(precious, ["mine.txt", "tables/mine.txt"], "mine")
+    before = content(precious)
+    link.parent.mkdir(parents=True)
+    link.symlink_to(precious / "mine.txt" if name in ("publishing.json", "lock") else precious)
+    with pytest.raises(OutputError):
+        generate(**REQUEST, out=tmp_path / "out", **options)
+    with pytest.raises(OutputError):
+        recovered(tmp_path / "out")
+    assert content(precious) == before and sorted(path.name for path in precious.rglob("*")) == ["mine.txt", "mine.txt", "tables"]
+
+
 OUTSIDE = ["../precious.txt", "/precious.txt", "tables/../../precious.txt", "tables//x", "notes.txt", "tables/..\\x", ""]
 
 
