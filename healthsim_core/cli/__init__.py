@@ -73,6 +73,8 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; a user's mistake is one message and exit code 2, data that strict validation refuses 1, Ctrl-C is 130."""
+    from healthsim_core.cli import show
+
     keep_freed_memory()
     try:
         code = cli.main(arguments, standalone_mode=False)
@@ -81,17 +83,17 @@ def main(arguments: list[str] | None = None) -> None:
         code = 2
     except HealthSimError as error:
         count = len(error.mistakes)
-        click.echo(f"healthsim: {count} mistakes.\n\n{error}" if count > 1 else f"healthsim: {error}", err=True)
+        show.echo(f"healthsim: {count} mistakes.\n\n{error}" if count > 1 else f"healthsim: {error}", err=True)
         code = 1 if isinstance(error, InvalidDataError) else 2
     except (KeyboardInterrupt, click.Abort) as error:
         said = str(error.__cause__ or error)
-        click.echo(f"healthsim: interrupted; {said or 'nothing was written'}.", err=True)
+        show.echo(f"healthsim: interrupted; {said or 'nothing was written'}.", err=True)
         code = 130
     except BrokenPipeError:  # the reader of a pipe has gone
         sys.stderr.close()
         code = 0
     except OSError as error:  # what no command has words for: of whatever file, one line
-        click.echo(f"healthsim: {error.filename or 'a file'}: {error.strerror or error}.", err=True)
+        show.echo(f"healthsim: {error.filename or 'a file'}: {error.strerror or error}.", err=True)
         code = 2
     _end(code if isinstance(code, int) else 0)
 

@@ -39,7 +39,7 @@ def show_cohort(name: str, as_json: bool, database: str | None) -> None:
     if as_json:
         show.document(found.to_dict())
     else:
-        click.echo(str(found))
+        show.echo(str(found))
 
 
 @command.command()
@@ -58,7 +58,7 @@ def query(sql: str, cohort: str | None, limit: int | None, timeout: float, memor
     with warnings.catch_warnings(record=True) as told, memory_bound(memory):
         answer = run_query(sql, database, cohort, limit=limit, timeout=timeout, memory=memory)
     for warning in told:
-        click.echo(warning.message, err=True)
+        show.echo(warning.message, err=True)
     show.rows(answer.to_pylist(), as_json, "No rows.")
 
 
@@ -73,7 +73,7 @@ def export(name: str, folder: Path, form: str, overwrite: bool, database: str | 
     from healthsim_core.state import export_cohort
 
     for path in export_cohort(name, folder, form, database=database, overwrite=overwrite):
-        click.echo(str(path))
+        show.echo(str(path))
 
 
 @command.command()
@@ -84,7 +84,7 @@ def register(name: str, folder: str, database: str | None) -> None:
     """Register what a run wrote to OUT_DIR as a cohort, without copying it."""
     from healthsim_core.state import register_dataset
 
-    click.echo(f"registered {register_dataset(name, folder, database=database)}")
+    show.echo(f"registered {register_dataset(name, folder, database=database)}")
 
 
 @command.command()
@@ -95,4 +95,4 @@ def delete(name: str, database: str | None) -> None:
     from healthsim_core.state import delete_cohort
 
     delete_cohort(name, database=database)
-    click.echo(f"deleted {name}")
+    show.echo(f"deleted {name}")

@@ -51,5 +51,5 @@ def rerun(execution: str, quiet: bool, **where: Any) -> int:
     plan = plan_again(record.spec, where["database"])
     changed = {name: version for name, version in plan.versions.items() if record.versions.get(name) != version}
     if changed:
-        click.echo(f"Note: other versions than then, so other bytes are possible: {changed}", err=True)
+        show.echo(f"Note: other versions than then, so other bytes are possible: {changed}", err=True)
     return execute(plan, quiet, **where)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from healthsim_core.cli import options
+from healthsim_core.cli import options, show
 
 
 @click.command()
@@ -23,5 +23,5 @@ def command(source: Path | None, database: str | None) -> int:
     from healthsim_core.state import database_path
 
     report = initialize(database_path(database), source)
-    click.echo(str(report))
+    show.echo(str(report))
     return 0 if report.passed else 1

@@ -32,4 +32,4 @@ def show_journey(name: str) -> None:
     from healthsim_core.catalog import default_catalog
     from healthsim_core.generation.request import find_journey
 
-    click.echo(find_journey(name, default_catalog()).to_json())
+    show.echo(find_journey(name, default_catalog()).to_json())

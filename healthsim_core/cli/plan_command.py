@@ -51,8 +51,8 @@ def command(
     if svg is not None:
         Path(svg).write_text(plan_svg(plan), encoding="utf-8")
     if as_dot:
-        click.echo(plan_dot(plan), nl=False)
+        show.echo(plan_dot(plan), nl=False)
     elif as_json:
         show.document(plan_document(plan))
     elif svg is None:
-        click.echo(plan_text(plan))
+        show.echo(plan_text(plan))

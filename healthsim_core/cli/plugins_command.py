@@ -37,7 +37,7 @@ def check(name: str) -> int:
 
     failed = 0
     for outcome in check_plugin(name):
-        click.echo(f"{'ok  ' if outcome.passed else 'FAIL'} {outcome.name}" + (f": {outcome.cause}" if outcome.cause else ""))
+        show.echo(f"{'ok  ' if outcome.passed else 'FAIL'} {outcome.name}" + (f": {outcome.cause}" if outcome.cause else ""))
         failed += not outcome.passed
     return 1 if failed else 0
 

@@ -43,7 +43,7 @@ def show_profile(name: str, version: int | None, database: str | None) -> None:
     meant = name if version is None else f"{name}@{version}"
     found, remarks = named_profile(meant, default_catalog(), database)
     show.notes(remarks)
-    click.echo(find_profile(found, default_catalog()).to_json())
+    show.echo(find_profile(found, default_catalog()).to_json())
 
 
 @command.command()
@@ -59,7 +59,7 @@ def save(name: str, source: str, database: str | None) -> None:
 
     found, _ = named_profile(source, default_catalog(), database)
     version = save_profile(name, find_profile(found, default_catalog()), database=database)
-    click.echo(f"{name}, version {version}")
+    show.echo(f"{name}, version {version}")
 
 
 @command.command()

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from healthsim_core.cli import show
+
 
 @click.command()
 @click.argument("out", type=click.Path(exists=True, file_okay=False, path_type=Path))
@@ -14,4 +16,4 @@ def command(out: Path, clear: bool) -> None:
     """Put an output folder right whose run was killed: the earlier run is in place again, or the new one."""
     from healthsim_core.execution.output import recovered
 
-    click.echo(recovered(out, clear))
+    show.echo(recovered(out, clear))

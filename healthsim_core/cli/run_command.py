@@ -48,9 +48,9 @@ def execute(plan: Any, quiet: bool, **where: Any) -> int:
         show.notes(result.notes if quiet else plan.remarks)
         if not quiet:
             told = attrs.evolve(result, notes=result.notes[len(plan.remarks) :])
-            click.echo(summary(told, where["out"], database_path(where["database"])))
+            show.echo(summary(told, where["out"], database_path(where["database"])))
         elif not result.validation.passed:
-            click.echo(str(result.validation), err=True)
+            show.echo(str(result.validation), err=True)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(whole(result.cohort, where["out"], where["database"])) from None
     return 0 if result.validation.passed else 1

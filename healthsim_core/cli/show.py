@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,17 +12,23 @@ import click
 
 from healthsim_core.strict_json import json_text
 
+_STEERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")  # controls, and what turns the direction of text
 EXACT = 2**53 - 1  # the greatest whole number up to which JavaScript tells all of them apart
+
+
+def echo(text: object, err: bool = False, nl: bool = True) -> None:
+    """Print a line, or several; what would steer the terminal is shown as JSON escapes it, for it may come from anybody."""
+    click.echo(_STEERS.sub(lambda found: f"\\u{ord(found[0]):04x}", str(text)), err=err, nl=nl)
 
 
 def rows(found: Sequence[dict[str, Any]], as_json: bool, empty: str = "There are none.") -> None:
     """Print rows as a table, or as JSON."""
     if as_json:
-        click.echo(json_text(_exact(found), indent=2))
+        echo(json_text(_exact(found), indent=2))
     elif not found:
-        click.echo(empty)
+        echo(empty)
     else:
-        click.echo(table([{key: _cell(value) for key, value in row.items()} for row in found]))
+        echo(table([{key: _cell(value) for key, value in row.items()} for row in found]))
 
 
 def table(found: Sequence[dict[str, str]]) -> str:
@@ -40,13 +47,13 @@ def first_sentence(text: str) -> str:
 
 def document(value: Any) -> None:
     """Print a document as JSON."""
-    click.echo(json_text(value, indent=2))
+    echo(json_text(value, indent=2))
 
 
 def notes(lines: Sequence[str]) -> None:
     """Print notes where errors go."""
     for line in lines:
-        click.echo(f"Note: {line}", err=True)
+        echo(f"Note: {line}", err=True)
 
 
 @contextmanager

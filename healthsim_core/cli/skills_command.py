@@ -39,6 +39,6 @@ def show_skill(name: str) -> None:
 
     skill = default_catalog().find("skill", name, "skill")
     if skill.document is not None:
-        click.echo(skill.document.read_text(encoding="utf-8"))
+        show.echo(skill.document.read_text(encoding="utf-8"))
         return
     show.rows([{"lookup": lookup, "needs": keys, "gives": gives} for lookup, (keys, gives) in skill.lookups.items()], as_json=False)

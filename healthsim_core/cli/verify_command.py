@@ -26,5 +26,5 @@ def command(target: str, formats: tuple[str, ...], database: str | None, as_json
     if as_json:
         show.document(report.document())
     else:
-        click.echo(str(report))
+        show.echo(str(report))
     return 0 if report.passed else 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from healthsim_core.errors import ReferenceDataError
 from healthsim_core.file_layouts import FileLayout
 
 SUFFIXES = (".csv", ".txt", ".tsv", ".parquet")
+_LONGEST_LINE = 1 << 20  # characters of a header; what is longer is none
 _TITLE_LINES = 5  # so many lines may stand before the header
 _BLOCK = 1 << 20
 NUMBER = r"[-+]?(([0-9]{1,3}(,[0-9]{3})+|[0-9]+)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?"  # a comma parts thousands, and nothing else
@@ -88,7 +90,7 @@ def line_numbers(path: Path, columns: Iterable[str], rows: Iterable[int]) -> dic
         for _ in range(title):
             next(file)
         reader, begins, row = csv.reader(file, delimiter=delimiter), 1, -2  # the header is row -1
-        for values in reader:
+        for values in _rows(reader):
             row += bool(values)
             if values and row in wanted:
                 found[row] = title + begins
@@ -96,6 +98,12 @@ def line_numbers(path: Path, columns: Iterable[str], rows: Iterable[int]) -> dic
                 break
             begins = reader.line_num + 1
     return found
+
+
+def _rows(reader: Iterator[list[str]]) -> Iterator[list[str]]:
+    """The rows up to one that Python's reader refuses, which is too long."""
+    with suppress(csv.Error):
+        yield from reader
 
 
 def zero_padded(column: pa.Array | pa.ChunkedArray, width: int) -> pa.Array:
@@ -110,10 +118,18 @@ def _header_lines(path: Path) -> list[list[str]]:
         if path.suffix.lower() == ".parquet":
             return [pyarrow.parquet.read_schema(path).names]
         with path.open(encoding=_encoding(path), newline="") as file:
-            lines = [line for _, line in zip(range(_TITLE_LINES), file, strict=False)]
+            lines = [line for line in (file.readline(_LONGEST_LINE) for _ in range(_TITLE_LINES)) if line]
     except (OSError, pa.ArrowException) as error:
         raise ReferenceDataError(f"cannot be read: {error}.", path.name) from error
-    return [next(csv.reader([line], delimiter=_delimiter(line)), []) for line in lines]
+    return [_cells(line) for line in lines]
+
+
+def _cells(line: str) -> list[str]:
+    """The names in a line; none where it is no header, but something longer than any."""
+    try:
+        return next(csv.reader([line], delimiter=_delimiter(line)), []) if len(line) < _LONGEST_LINE else []
+    except csv.Error:
+        return []
 
 
 def _csv_batches(path: Path, names: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
