@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from healthsim_core.catalog import default_catalog
 from healthsim_core.errors import OutputError
 from healthsim_core.execution import shared, unfinished
 from healthsim_core.execution.manifest import HIDDEN, MANIFEST, VALIDATION, as_json, manifest, read_manifest
@@ -207,4 +208,17 @@ def _earlier_files(out: Folder, overwrite: bool, resume: bool) -> list[str]:
     if MANIFEST not in there:
         what = f"is not empty, and no earlier run of ours wrote it (there is no {MANIFEST})."
         raise OutputError(what, out.place, "Choose another folder.")
-    return [MANIFEST, VALIDATION, *(file["path"] for file in read_manifest(out)["files"])]
+    return [MANIFEST, VALIDATION, *(file["path"] for file in read_manifest(out)["files"] if _is_ours(out, file))]
+
+
+def _is_ours(out: Folder, file: Mapping[str, Any]) -> bool:
+    """Whether a run wrote what a manifest lists; a manifest that somebody sent may list the reader's own files.
+
+    Raises:
+        OutputError: It is of no format that anybody offers, and not what the manifest says.
+    """
+    path, known = file["path"], default_catalog().formats
+    ours = file["format"] in known or (file["format"] == TABLES and path.endswith(".parquet"))
+    if not ours and out.holds(path) and out.digest(path) != (file["bytes"], file["sha256"]):
+        raise OutputError(f"holds a {MANIFEST} that lists {path}, which no run of ours wrote.", out.place, "Choose another folder.")
+    return True

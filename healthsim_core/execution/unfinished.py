@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from healthsim_core.catalog import default_catalog
 from healthsim_core.errors import OutputError
 from healthsim_core.execution.parts import TABLES, Part, PartResult
 from healthsim_core.formats.folder import Folder, parsed
@@ -54,7 +55,7 @@ def finished(folder: Folder, plan: Plan, parts: Sequence[Part]) -> dict[int, Par
 
 def written(folder: Folder) -> list[str]:
     """Every file of the run that has begun here."""
-    own = {TABLES, RECORDS, *_began(folder)["request"]["formats"]}
+    own = {TABLES, RECORDS, *(name for name in _began(folder)["request"]["formats"] if name in default_catalog().formats)}
     return [path for path in folder.paths() if path.split("/")[0] in own]
 
 

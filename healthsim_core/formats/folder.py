@@ -216,9 +216,11 @@ def own_path(path: Any) -> str:
     """The path of a file in a folder, as it is; what leads out of the folder is none.
 
     Raises:
-        ValueError: It is no text, absolute, empty, or goes up.
+        ValueError: It is no text, absolute, empty, or goes up, on any operating system: Windows has drives, and drops dots and blanks.
     """
-    if not isinstance(path, str) or any(part in ("", ".", "..") for part in path.split("/")) or not path.isprintable() or "\\" in path:
+    if not isinstance(path, str) or not path.isprintable() or any(part == "" or part[-1] in ". " for part in path.split("/")):
+        raise ValueError(f"{path!r:.80} is not in the folder")
+    if "\\" in path or ":" in path:
         raise ValueError(f"{path!r:.80} is not in the folder")
     return path
 

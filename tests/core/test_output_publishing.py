@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -17,7 +18,7 @@ from healthsim_core.errors import OutputError
 from healthsim_core.execution.manifest import HIDDEN, read_manifest
 from healthsim_core.execution.output import recovered
 from healthsim_core.execution.workplace import Workplace
-from healthsim_core.formats.folder import Folder
+from healthsim_core.formats.folder import Folder, own_path
 
 EARLIER = ["manifest.json", "validation.json", "tables/a.parquet", "tables/gone/part-00000.parquet"]
 NEW = ["tables/a.parquet", "tables/more/part-00000.parquet", "tables/more/part-00001.parquet", "validation.json", "manifest.json"]
@@ -207,13 +208,47 @@ def test_nothing_goes_through_a_link_in_the_hidden_folder(tmp_path: Path, name: 
     assert content(precious) == before and sorted(path.name for path in precious.rglob("*")) == ["mine.txt", "mine.txt", "tables"]
 
 
+@pytest.mark.parametrize("path", ["letters/mine.txt", "tables/mine.txt"])
+def test_a_file_of_the_reader_s_own_that_a_manifest_lists_is_not_removed(tmp_path: Path, path: str) -> None:
+    out = tmp_path / "out"
+    generate(**REQUEST, out=out)
+    written(out, [path], "mine")
+    manifest = json.loads((out / "manifest.json").read_text())
+    listed = {"format": path.split("/")[0], "part": None, "path": path, "rows": 0, "bytes": 4, "sha256": "0" * 64}
+    (out / "manifest.json").write_text(json.dumps({**manifest, "files": [*manifest["files"], listed]}))
+    with pytest.raises(OutputError, match=f"lists {path}, which no run of ours wrote"):
+        generate(**REQUEST, out=out, overwrite=True)
+    assert (out / path).read_text() == f"mine {path}"
+
+
+def test_a_file_of_a_format_that_is_gone_is_replaced_where_it_is_what_was_written(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    generate(**REQUEST, out=out)
+    written(out, ["older/visits.txt"], "older")
+    size, digest = Folder(out).digest("older/visits.txt")
+    manifest = json.loads((out / "manifest.json").read_text())
+    listed = {"format": "older", "part": None, "path": "older/visits.txt", "rows": 1, "bytes": size, "sha256": digest}
+    (out / "manifest.json").write_text(json.dumps({**manifest, "files": [*manifest["files"], listed]}))
+    generate(**REQUEST, out=out, overwrite=True)
+    assert not (out / "older").exists()
+
+
+STRANGE = [
+    "C:/x", "tables/C:/x", "tables/x:stream", "tables/.. /x", "tables/... /x", "tables/x.", "tables/x\x00", "tables/\u202ex", 3, None,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", STRANGE)
+def test_a_path_that_some_system_takes_for_another_is_none_of_ours(path: object) -> None:
+    with pytest.raises(ValueError, match="is not in the folder"):
+        own_path(path)
+
+
 OUTSIDE = ["../precious.txt", "/precious.txt", "tables/../../precious.txt", "tables//x", "notes.txt", "tables/..\\x", ""]
 
 
 @pytest.mark.parametrize("path", OUTSIDE)
 def test_a_manifest_that_lists_what_no_run_wrote_there_is_refused(tmp_path: Path, path: str) -> None:
-    import json
-
     out = tmp_path / "out"
     generate(**REQUEST, out=out)
     (tmp_path / "precious.txt").write_text("mine")
