@@ -53,15 +53,10 @@ def standards(session: nox.Session) -> None:
 def alone(session: nox.Session, product: str) -> None:
     """Core and one product from their wheels, in an environment of their own: import, generate, every format."""
     with tempfile.TemporaryDirectory() as scratch:
-        wheels, environment = Path(scratch, "wheels"), Path(scratch, "environment")
-        for package in ("healthsim-core", f"healthsim-{product}"):
-            session.run(UV, "build", "--quiet", "--wheel", "--package", package, "--out-dir", str(wheels), external=True)
+        environment, wheels = Path(scratch, "environment"), _wheels(session, scratch, "healthsim-core", f"healthsim-{product}")
         session.run(UV, "venv", "--quiet", str(environment), external=True)
-        constraints = Path(scratch, "constraints.txt")
-        constraints.write_text("\n".join(_constraints()), encoding="utf-8")
         python = str(environment / "bin" / "python")
-        built = sorted(map(str, wheels.glob("*.whl")))
-        session.run(UV, "pip", "install", "--quiet", "--python", python, "--constraints", str(constraints), *built, external=True)
+        session.run(UV, "pip", "install", "--quiet", "--python", python, "--constraints", _constraints_in(scratch), *wheels, external=True)
         session.run(python, str(ROOT / "tests" / "alone.py"), product, external=True, env={"PYTHONPATH": ""})
 
 
@@ -97,6 +92,28 @@ def changes(session: nox.Session) -> None:
     """How many of a thousand changes of one digit or letter `verify` finds in each format; arguments replace the formats."""
     for name in session.posargs or FORMATS:
         session.run("python", str(ROOT / "tests" / "integration" / "changed.py"), name)
+
+
+@nox.session
+def aarch64(session: nox.Session) -> None:
+    """The pinned runs on an emulated aarch64: the same values and text; needs qemu-user-static and debootstrap, and takes minutes."""
+    for needed in ("qemu-aarch64-static", "debootstrap", "dpkg-deb"):
+        if not shutil.which(needed):
+            session.error(f"{needed} is missing: install qemu-user-static and debootstrap.")
+    with tempfile.TemporaryDirectory() as scratch:
+        system, site, made = (Path(scratch, name) for name in ("system", "site", "made"))
+        wheels = _wheels(session, scratch, "healthsim-core", *(f"healthsim-{product}" for product in PRODUCTS), "dentalsim")
+        debian = ("--download-only", "--arch=arm64", "--variant=minbase", "--include=python3", "bookworm")
+        session.run("debootstrap", *debian, str(system), external=True, silent=True)
+        for package in sorted(system.glob("var/cache/apt/archives/*.deb")):
+            session.run("dpkg-deb", "-x", str(package), str(system), external=True, log=False)
+        target = ("--python-platform", "aarch64-unknown-linux-gnu", "--python-version", "3.11", "--only-binary", ":all:")
+        where = ("--target", str(site), "--constraints", _constraints_in(scratch))
+        session.run(UV, "pip", "install", "--quiet", *target, *where, *wheels, external=True)
+        emulated = ("qemu-aarch64-static", "-L", str(system), str(system / "usr" / "bin" / "python3.11"))
+        own = {"PYTHONPATH": str(site), "HEALTHSIM_DATABASE": str(Path(scratch, "none.duckdb"))}
+        session.run(*emulated, str(ROOT / "tests" / "pinned_runs.py"), "--to", str(made), external=True, env=own)
+        session.run("diff", "-r", str(ROOT / "tests" / "pinned"), str(made), external=True)
 
 
 @nox.session
@@ -179,7 +196,16 @@ def _environment_with(session: nox.Session, scratch: str, *packages: str) -> str
     return python
 
 
-def _constraints() -> list[str]:
+def _wheels(session: nox.Session, scratch: str, *packages: str) -> list[str]:
+    folder = Path(scratch, "wheels")
+    for package in packages:
+        session.run(UV, "build", "--quiet", "--wheel", "--package", package, "--out-dir", str(folder), external=True)
+    return sorted(map(str, folder.glob("*.whl")))
+
+
+def _constraints_in(scratch: str) -> str:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     pinned: list[str] = settings["tool"]["uv"]["constraint-dependencies"]
-    return pinned
+    path = Path(scratch, "constraints.txt")
+    path.write_text("\n".join(pinned), encoding="utf-8")
+    return str(path)

@@ -13,6 +13,7 @@ from healthsim_core.formats.characters import Characters
 from healthsim_core.offers import Offer, names_of
 from healthsim_core.planned import PlannedEvent
 from healthsim_core.reading import Records, Truth
+from healthsim_core.reading.rows import lines
 
 if TYPE_CHECKING:
     from healthsim_core.events import Run
@@ -44,6 +45,7 @@ class OutputFormat(Offer):
         wants: Names of tables that it uses where their product is installed.
         records: Takes the format's folder and the `Truth` of the tables, and gives `Records` kind by kind: what the files say and
             what the tables say they should; and texts, each of which is something wrong in the files themselves.
+        rows: Counts the rows of one of its files, which the manifest lists.
         in_parts: Whether a long run may write it in parts, a writer and files of their own for each, by workers side by
             side. Nothing may then be counted over the run: what must be distinct is told apart by `destination.part`,
             what can be said only when all is known is said by `finish`. False: one writer takes the whole run at its end.
@@ -60,6 +62,7 @@ class OutputFormat(Offer):
     needs: tuple[str, ...] = attrs.field(converter=names_of)
     wants: tuple[str, ...] = attrs.field(default=(), converter=names_of)
     records: Callable[[Path, Truth], Iterable[Records | str]] | None = None
+    rows: Callable[[Path], int] = lines
     in_parts: bool = False
     finish: Callable[[Destination, Run, Mapping[str, pa.Table], Sequence[Any]], None] | None = None
     reviews: Callable[[Run, Sequence[PlannedEvent]], None] | None = None

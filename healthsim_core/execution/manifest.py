@@ -42,6 +42,7 @@ def manifest(name: str, execution: Execution, parts: Sequence[PartResult], whole
         "as_of": execution.as_of,
         "versions": dict(execution.versions),
         "digest": digest(file for file in files),
+        "values": digest(values(file) for file in files),
         "parts": [_part(result, execution.spec_hash) for result in parts],
         "files": sorted(files, key=lambda file: (file["format"], file["path"])),
     }
@@ -51,6 +52,11 @@ def digest(files: Iterable[Mapping[str, Any]]) -> str:
     """SHA-256 over the paths and digests of files: the same for the same run, by whomever it was run."""
     lines = sorted(f"{file['sha256']}  {file['path']}\n" for file in files)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def values(file: Mapping[str, Any]) -> dict[str, Any]:
+    """A file of the manifest with the digest of what it says: of a table that of its values, of text that of its bytes."""
+    return {**file, "sha256": file.get("values", file["sha256"])}
 
 
 def read_manifest(folder: Folder) -> dict[str, Any]:
@@ -80,7 +86,7 @@ def _files(result: PartResult) -> Iterable[tuple[str, WrittenFile]]:
 
 
 def _entry(format_name: str, file: WrittenFile, part: int | None) -> dict[str, Any]:
-    return {"format": format_name, "part": part, **attrs.asdict(file)}
+    return {"format": format_name, "part": part, **attrs.asdict(file, filter=lambda _, value: value is not None)}
 
 
 def _part(result: PartResult, plan_hash: str) -> dict[str, Any]:

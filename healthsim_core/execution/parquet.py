@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any, Self
+from typing import Self
 
-import numpy as np
+import attrs
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from healthsim_core.execution.values import ROWS_A_GROUP, ValueDigest, ordered
 from healthsim_core.formats.destination import OutputFile, WrittenFile
 from healthsim_core.formats.folder import Folder, refused
-
-ROWS_A_GROUP = 32_768
 
 
 class ParquetTable:
@@ -30,7 +29,7 @@ class ParquetTable:
 
     def __init__(self, folder: Folder, path: str, schema: pa.Schema) -> None:
         self._file, self._schema = OutputFile(folder, path), schema
-        self._waiting: list[pa.Table] = []
+        self._waiting, self._values = list[pa.Table](), ValueDigest(schema)
         kinds = {field.name: field.type for field in schema}
         categories = [name for name, kind in kinds.items() if pa.types.is_dictionary(kind)]
         ranges = [name for name, kind in kinds.items() if not (pa.types.is_dictionary(kind) or pa.types.is_string(kind))]
@@ -59,7 +58,7 @@ class ParquetTable:
             self._put(_together(self._waiting))
         with refused(self._file.name):
             self._writer.close()
-        return self._file.close()
+        return attrs.evolve(self._file.close(), values=self._values.hexdigest())
 
     def discard(self) -> None:
         """Drop what is not finished: the run has failed."""
@@ -75,27 +74,12 @@ class ParquetTable:
         self.discard()
 
     def _put(self, rows: pa.Table) -> None:
-        ordered = pa.Table.from_arrays([_ordered(rows[name]) for name in self._schema.names], schema=self._schema)
+        group = ordered(rows.select(self._schema.names))
+        self._values.add(group)
         with refused(self._file.name):
-            self._writer.write_table(ordered, row_group_size=ROWS_A_GROUP)
+            self._writer.write_table(group, row_group_size=ROWS_A_GROUP)
         self._file.rows += rows.num_rows
 
 
 def _together(tables: list[pa.Table]) -> pa.Table:
     return tables[0] if len(tables) == 1 else pa.concat_tables(tables)
-
-
-def _ordered(column: pa.ChunkedArray) -> pa.Array:
-    if not pa.types.is_dictionary(column.type):
-        return column.combine_chunks()
-    whole: Any = column.unify_dictionaries().combine_chunks()
-    if len(whole.dictionary) == 1 and not whole.null_count:
-        return whole
-    codes = whole.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    first = np.full(len(whole.dictionary) + 1, len(codes), np.int64)
-    first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
-    order = np.argsort(first[:-1], kind="stable")[: int((first[:-1] < len(codes)).sum())]
-    renumbered = np.full(len(first), -1, np.int32)
-    renumbered[order] = np.arange(len(order), dtype=np.int32)
-    fresh = renumbered[codes]
-    return pa.DictionaryArray.from_arrays(pa.array(fresh, mask=fresh < 0), whole.dictionary.take(pa.array(order)))

@@ -24,10 +24,11 @@ from healthsim_core.formats.folder import Folder
 from healthsim_core.generation.chunk import run_chunk
 from healthsim_core.generation.memory import spans, units_a_chunk
 from healthsim_core.generation.met import run_tables
-from healthsim_core.generation.plan import Plan, compile_plan, spec_hash
+from healthsim_core.generation.plan import Plan, compile_plan
 from healthsim_core.generation.request import Request
 from healthsim_core.generation.tallies import Tallies, tally_run_tables
 from healthsim_core.generation.validation import report
+from healthsim_core.generation.versions import spec_hash
 from healthsim_core.tables import Table
 
 SAME = "is what the specification makes"

@@ -49,7 +49,7 @@ class StoredTables(Mapping[str, pa.Table]):
     def pieces(self, name: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """A table part by part, so that memory holds one at a time; some columns or all."""
         for path in self._paths[name]:
-            yield self._read(path, columns)
+            yield self.file(path, columns)
 
     def part(self, number: int) -> StoredTables:
         """A part of every table that is cut, and the others whole; each is read when it is asked for."""
@@ -69,7 +69,8 @@ class StoredTables(Mapping[str, pa.Table]):
         with self._opened(path) as source, pq.ParquetFile(source, pre_buffer=False) as file:
             return int(file.metadata.num_rows)
 
-    def _read(self, path: str, columns: Sequence[str] | None = None) -> pa.Table:
+    def file(self, path: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """The rows of one file; some columns or all."""
         local = self._folder.local is not None
         try:
             # No thread of Arrow's may hold a file of Python's: one that is still at it when Python ends aborts the process.

@@ -13,12 +13,13 @@ from healthsim_core.catalog import Catalog, default_catalog
 from healthsim_core.errors import HealthSimError, unknown
 from healthsim_core.execution.agreement import compared
 from healthsim_core.execution.finding import Finding, Verification
-from healthsim_core.execution.manifest import MANIFEST, VALIDATION, digest, read_manifest
+from healthsim_core.execution.manifest import MANIFEST, VALIDATION, digest, read_manifest, values
 from healthsim_core.execution.parts import TABLES
 from healthsim_core.execution.remade import remade
 from healthsim_core.execution.stored import StoredTables, table_name
 from healthsim_core.execution.table_checks import table_findings
 from healthsim_core.execution.truth import truth_of
+from healthsim_core.execution.values import value_digest
 from healthsim_core.format_offers import OutputFormat
 from healthsim_core.formats.folder import Folder
 from healthsim_core.formats.scratch import Scratch
@@ -62,7 +63,7 @@ def _asked(listed: dict[str, Any], formats: Collection[str] | None) -> dict[str,
     if not _fits(listed):
         return {**listed, "files": files, "digest": ""}
     parts = [{**part, "sha256": digest(file for file in files if file["part"] == part["number"])} for part in listed["parts"]]
-    return {**listed, "files": files, "digest": digest(files), "parts": parts}
+    return {**listed, "files": files, "digest": digest(files), "values": digest(map(values, files)), "parts": parts}
 
 
 def _verified(folder: Folder, listed: Mapping[str, Any], offers: Catalog) -> Verification:
@@ -75,9 +76,11 @@ def _verified(folder: Folder, listed: Mapping[str, Any], offers: Catalog) -> Ver
         for name in stored:
             connection.read_parquet(stored.paths(name)).create_view(name)
         counts = {name: _count(connection, f'SELECT count(*) FROM "{name}"') for name in stored}
+        findings.append(_values(listed, stored))
         findings += table_findings(connection, counts, offers, listed["as_of"])
     findings += remade(folder, listed, stored, offers)
     names = list(dict.fromkeys(file["format"] for file in listed["files"] if file["format"] != TABLES))
+    findings.append(_rows(folder, listed, changed, offers))
     for name in names:
         findings += _whole_format(folder, name, listed, stored, offers)
     return Verification(tuple(findings))
@@ -110,11 +113,31 @@ def _files(listed: Mapping[str, Any], changed: list[str]) -> Finding:
     return Finding(MANIFEST, "files are those that were written", len(listed["files"]), len(wrong), example)
 
 
+def _values(listed: Mapping[str, Any], stored: StoredTables) -> Finding:
+    files = [file for file in listed["files"] if file["format"] == TABLES and table_name(file["path"]) in stored]
+    wrong = [file["path"] for file in files if value_digest(stored.file(file["path"])) != file.get("values")]
+    return Finding(MANIFEST, "values of tables are those of their files", len(files), len(wrong), f", such as {wrong[0]}" if wrong else "")
+
+
+def _rows(folder: Folder, listed: Mapping[str, Any], changed: Collection[str], offers: Catalog) -> Finding:
+    known = {name: offer for name, offer in offers.formats.items() if offer.records is not None}
+    files = [file for file in listed["files"] if file["format"] in known and file["path"] not in changed]
+    wrong = [file["path"] for file in files if _rows_of(known[file["format"]], Path(folder.of(file["path"]))) != file["rows"]]
+    return Finding(MANIFEST, "rows of files are those that they hold", len(files), len(wrong), f", such as {wrong[0]}" if wrong else "")
+
+
+def _rows_of(offer: OutputFormat, path: Path) -> int | None:
+    try:
+        return offer.rows(path)
+    except Exception:  # of a file that was damaged, a reader may say anything
+        return None
+
+
 def _fits(listed: Mapping[str, Any]) -> bool:
-    """Whether the manifest has the digests of its own files: of all, and of each part's."""
+    """Whether the manifest has the digests of its own files: of all, of what they say, and of each part's."""
     files = listed["files"]
     of_parts = (digest(file for file in files if file["part"] == part["number"]) == part["sha256"] for part in listed["parts"])
-    return digest(files) == listed["digest"] and all(of_parts)
+    return digest(files) == listed["digest"] and digest(map(values, files)) == listed["values"] and all(of_parts)
 
 
 def _whole_format(folder: Folder, name: str, listed: Mapping[str, Any], stored: StoredTables, catalog: Catalog) -> Iterable[Finding]:

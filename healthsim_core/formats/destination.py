@@ -18,12 +18,13 @@ from healthsim_core.formats.text import data
 
 @attrs.frozen
 class WrittenFile:
-    """A finished file: its path below the output folder, rows (records, segments, lines), bytes and digest."""
+    """A finished file: its path below the output folder, rows (records, segments, lines), bytes and digest; of a table, its values'."""
 
     path: str
     rows: int
     bytes: int
     sha256: str
+    values: str | None = None
 
 
 class OutputFile:

@@ -25,6 +25,7 @@ class _File(_Form):
     rows: Count
     bytes: Count
     sha256: Digest
+    values: Digest | None = None
 
     @model_validator(mode="after")
     def _lies_in_its_format(self) -> _File:
@@ -50,6 +51,7 @@ class _Listing(_Form):
     as_of: Day
     versions: dict[str, str]
     digest: str
+    values: str
     parts: list[_Part]
     files: list[_File]
 

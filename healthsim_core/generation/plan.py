@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -37,6 +35,7 @@ from healthsim_core.generation.request import Request, RequestedJourney
 from healthsim_core.generation.reviews import planned, review
 from healthsim_core.generation.sequence import without_records
 from healthsim_core.generation.settings import check_settings
+from healthsim_core.generation.versions import spec_hash, versions_of
 from healthsim_core.identifiers import Namespace
 from healthsim_core.offers import EventHandler, PersonColumns, RunHandler
 from healthsim_core.reference.hybrid import merged_with, published_of
@@ -118,12 +117,8 @@ class Plan:
 
     @functools.cached_property
     def versions(self) -> dict[str, str]:
-        """Versions of core, plugins and skills."""
-        from healthsim_core import __version__
-
-        plugins = {p.name: p.version for p in self.catalog.plugins if p.status == "active"}
-        skills = {f"skill:{s.skill}": s.version for s in self.catalog.skills.values() if s.skill in self.skills_used}
-        return {"healthsim-core": __version__, **plugins, **skills, **self.facts.digests()}
+        """Versions of core, plugins, skills and libraries."""
+        return versions_of(self.catalog, self.skills_used, self.facts)
 
     @functools.cached_property
     def skills_used(self) -> tuple[str, ...]:
@@ -136,11 +131,6 @@ class Plan:
     def hash(self) -> str:
         """SHA-256 of the request and the versions: the same hash, the same bytes."""
         return spec_hash(self.request.document(), self.versions)
-
-
-def spec_hash(request: Mapping[str, Any], versions: Mapping[str, str]) -> str:
-    """SHA-256 of a request, as plain JSON, and of the versions that run it."""
-    return hashlib.sha256(json.dumps({"request": request, "versions": versions}, sort_keys=True, allow_nan=False).encode()).hexdigest()
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")  # moments of distributions may be infinite, which is no mistake

@@ -24,7 +24,7 @@ class Execution:
         seed: The seed.
         as_of: The world's today, ISO.
         spec_hash: SHA-256 of the request and the versions.
-        versions: Versions of core, plugins and skills.
+        versions: Versions of core, plugins, skills and libraries.
         spec: The request as plain JSON.
     """
 

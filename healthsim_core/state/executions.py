@@ -29,7 +29,7 @@ class ExecutionEntry:
         seed: The seed.
         as_of: The world's today.
         spec_hash: Digest of the request.
-        versions: Versions of core, plugins and skills.
+        versions: Versions of core, plugins, skills and libraries.
         created_at: When it was stored (UTC).
     """
 

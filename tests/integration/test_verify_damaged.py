@@ -50,6 +50,15 @@ def test_a_file_of_which_a_part_is_left_is_named(copied: Path, path: str, share:
     assert f"1 wrong, such as {path}" in str(report)
 
 
+@pytest.mark.parametrize("path", [path for path in FILES if not path.startswith("tables/")])
+def test_other_rows_than_a_file_has_are_found(copied: Path, path: str) -> None:
+    manifest = json.loads((copied / "manifest.json").read_bytes())
+    next(file for file in manifest["files"] if file["path"] == path)["rows"] += 1
+    (copied / "manifest.json").write_bytes(as_json(manifest))
+    wrong = [str(finding) for finding in verify_folder(copied, formats=[path.split("/")[0]]).findings if finding.wrong]
+    assert [f"such as {path}" in finding for finding in wrong] == [True]
+
+
 @pytest.mark.parametrize("spec", [{}, {"settings": []}, {"as_of": "some day"}], ids=str)
 def test_a_manifest_whose_specification_is_none_is_a_finding(copied: Path, spec: dict[str, object]) -> None:
     manifest = json.loads((copied / "manifest.json").read_bytes())

@@ -142,7 +142,7 @@ PLACES = [
     ("spec", "profile", "id"), ("spec", "profile", "description"), ("spec", "journeys", 0, "specification", "name"),
     ("versions", "membersim"), ("versions", "healthsim-core"), ("parts", 0, "number"), ("parts", 0, "start"), ("parts", 0, "stop"),
     ("parts", 0, "rows"), ("parts", 0, "plan_hash"), ("parts", 0, "sha256"), ("files", 0, "rows"), ("files", 0, "part"),
-    ("files", 0, "bytes"), ("files", 0, "sha256"), ("files", 0, "path"),
+    ("files", 0, "bytes"), ("files", 0, "sha256"), ("files", 0, "path"), ("files", -1, "values"), ("values",),
 ]  # fmt: skip
 
 

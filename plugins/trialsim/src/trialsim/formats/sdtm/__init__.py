@@ -2,7 +2,7 @@
 
 from healthsim_core import Characters, OutputFormat
 from trialsim.formats.sdtm.observations import ORDERS, PRESCRIPTIONS
-from trialsim.formats.sdtm.reading import read_datasets
+from trialsim.formats.sdtm.reading import count_rows, read_datasets
 from trialsim.formats.sdtm.writer import SdtmWriter
 from trialsim.tables import SUBJECT_TABLES
 
@@ -14,6 +14,7 @@ SDTM = OutputFormat(
     needs=("core.person", *(table.name for table in SUBJECT_TABLES)),
     wants=("core.condition", ORDERS, PRESCRIPTIONS),
     records=read_datasets,
+    rows=count_rows,
     characters=CHARACTERS,
     description="SDTMIG 3.4 datasets as SAS transport files (XPT v5), with define.xml 2.1.",
 )

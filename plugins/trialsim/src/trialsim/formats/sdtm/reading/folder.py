@@ -50,6 +50,13 @@ def read_datasets(folder: Path, truth: Truth) -> Iterator[Records | str]:
     yield from (f"{name} is no file of the format" for name in files)
 
 
+def count_rows(path: Path) -> int:
+    """The observations of a dataset; of define.xml, the datasets that it defines."""
+    if path.name == DEFINITION:
+        return path.read_bytes().count(b"<ItemGroupDef ")
+    return int(read_transport(path.read_bytes(), path.name).header["observations"])
+
+
 def _known(truth: Truth) -> Mapping[str, str]:
     """Everything that questions ask, made known; those of the datasets."""
     for name in ("patientsim.medication_request", "rxmembersim.prescription"):

@@ -1,0 +1,34 @@
+"""What eight small runs make is pinned: a table or a file that changes is named, and renewed by a decision."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from pinned_runs import RUNS, digests, libraries, pinned
+
+from healthsim_core.catalog import default_catalog
+from healthsim_core.generation.versions import versions_of
+from healthsim_core.reference.stored import Facts
+
+RENEW = "If that is meant, `python tests/pinned_runs.py` renews them, and the commit says why."
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_run_makes_what_it_made(name: str, tmp_path: Path) -> None:
+    then = pinned(name)
+    here = libraries(versions_of(default_catalog(), (), Facts()))
+    if here != then["versions"]:
+        pytest.skip(f"pinned with {then['versions']}, and here is {here}")
+    now = digests(name, tmp_path / "out")["files"]
+    changed = sorted(path for path in now.keys() | then["files"].keys() if now.get(path) != then["files"].get(path))
+    assert changed == [], RENEW
+
+
+def test_every_format_and_every_product_is_among_the_runs() -> None:
+    made = {path.split("/")[0] for name in RUNS for path in pinned(name)["files"]} - {"tables", "validation.json"}
+    assert made == set(default_catalog().formats)
