@@ -24,6 +24,7 @@ UV = os.environ.get("UV", "uv")  # `uv run` says which it is: perhaps one that i
 DRIVERS = ("pytest==9.2.0", "s3fs==2026.9.0", "gcsfs==2026.10.1", "adlfs==2026.8.0")
 EMULATORS = ("moto[server]==5.2.5", "gcp-storage-emulator==2026.7.19")  # and Azurite, of npm
 AZURITE = "azurite@3.35.0"
+COSMIC_RAY = "cosmic-ray==8.7.0"  # of the session `mutants` alone
 FEW_TESTS = ("tests/core/test_dates.py", "tests/core/test_draws.py")
 KEPT_VARIABLES = r"(?i)CERT|CA_BUNDLE|CAINFO|INDEX|FIND_LINKS|PROXY"  # how this machine reaches its indexes
 PRODUCTS = ("patientsim", "membersim", "rxmembersim", "trialsim", "populationsim", "networksim")
@@ -176,6 +177,12 @@ def seeds(session: nox.Session) -> None:
     """Honest runs of many seeds, of every shipped profile and journey: `-- SEEDS PEOPLE`; all three sizes by default, for hours."""
     for arguments in [session.posargs] if session.posargs else [["1000", "100"], ["1000", "1000"], ["1000", "100000"]]:
         session.run("python", "tests/seeds.py", *arguments)
+
+
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """How many small mistakes in the code the tests find, and which not; hours, so `-- --sample 60`, and names of targets or mutants."""
+    session.run(UV, "run", "--no-sync", "--with", COSMIC_RAY, "python", "tests/mutants.py", *session.posargs, external=True)
 
 
 @nox.session

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from healthsim_core.errors import SpecificationError
+from healthsim_core.generation.expression_kinds import same_kind
 from healthsim_core.generation.expressions import Expression
 from healthsim_core.generation.kinds import ANYTHING, BOOLEAN, DATE, NUMBER, TEXT, WORDS, Kind, text_of
 
@@ -41,6 +42,7 @@ def refused(text: str, wanted: str = "boolean") -> str:
         ("50 + 5 * smoker", "number"),
         ("start_date - birth_date", "number"),
         ("birth_date + 30", "date"),
+        ("30 + birth_date", "date"),
         ("max(birth_date, start_date)", "date"),
         ("name", "text"),
         ("age > 3 and not smoker", "boolean"),
@@ -67,6 +69,7 @@ def test_what_an_expression_gives_is_known_before_it_is_evaluated(text: str, exp
         ("name + 1 > 3", "calculates with a text, `name`, in `name + 1`", "Calculate with numbers only."),
         ("-name > 3", "calculates with a text", "Calculate with numbers only."),
         ("sqrt(name) > 3", "calculates with a text", "Calculate with numbers only."),
+        ("round(name, 2) > 3", "calculates with a text", "Calculate with numbers only."),
         ("'E11' in age", "asks what is in `age`, a number", "a column of texts"),
         ("age in conditions", "asks whether `age` is in `conditions`", "Write the word that is sought"),
         ("'a' in 'abc'", "asks what is in `'abc'`, a text", "Write a list"),
@@ -81,6 +84,7 @@ def test_what_an_expression_gives_is_known_before_it_is_evaluated(text: str, exp
         ("birth_date > 3", "compares `birth_date`, a date, with `3`, a number", "Compare like with like."),
         ("birth_date + start_date > 3", "cannot calculate", "Add days to a date"),
         ("birth_date * 2 > 3", "cannot calculate", "Add days to a date"),
+        ("30 - birth_date > 3", "cannot calculate", "Add days to a date"),
         ("age < None", "more or less than None", "Ask `is None`"),
         ("age is 3", "asks `is 3`", "compare values by =="),
         ("age in [1, None]", "has `None` in a list", "numbers or texts"),
@@ -123,3 +127,27 @@ def test_all_mistakes_of_an_expression_are_told_at_once() -> None:
 )
 def test_the_size_of_an_expression_has_limits_that_say_so(text: str, said: str) -> None:
     assert said in refused(text)
+
+
+@pytest.mark.parametrize(
+    ("longest", "longer"),
+    [
+        ("not " * 39 + "smoker", "not " * 40 + "smoker"),
+        ("age in [" + "1," * 497 + "]", "age in [" + "1," * 498 + "]"),
+        ("age > 3" + " " * 1_993, "age > 3" + " " * 1_994),
+        ("age > 1000000000000000", "age > 1000000000000001"),
+    ],
+    ids=["parts within one another", "parts", "characters", "number"],
+)
+def test_an_expression_may_be_as_large_as_its_limits_say_and_no_larger(longest: str, longer: str) -> None:
+    assert kind(longest).of == "boolean"
+    refused(longer)
+
+
+def test_sources_of_one_kind_give_that_kind() -> None:
+    assert same_kind({"components[0]": NUMBER, "components[1]": NUMBER}, "age", "mixed") == NUMBER
+
+
+def test_sources_of_texts_and_of_numbers_are_refused_with_the_kind_of_each() -> None:
+    with pytest.raises(SpecificationError, match=r"age: mixed: components\[0\] is a text, components\[1\] is a number"):
+        same_kind({"components[0]": TEXT, "components[1]": NUMBER}, "age", "mixed")

@@ -81,6 +81,7 @@ def test_a_condition_holds_where_it_is_true(text, expected):
         ("stage is None", [False, False, True]),
         ("birth_date is None", [False, False, True]),
         ("a1c + 1 > 8", [False, False, True]),
+        ("a1c", [True, False, True]),
     ],
 )
 def test_a_comparison_with_null_is_false(text, expected):

@@ -1,0 +1,198 @@
+"""How many small mistakes in the code the tests find: cosmic-ray makes the mistakes, in a copy of the tree.
+
+python tests/mutants.py [--sample N] [NAME ...]
+
+A name is a target (`timeline`), or a mutant as it is printed (`healthsim_core/generation/timing.py:70:8:Lt_LtE`). Needs cosmic-ray:
+`nox -s mutants` brings it. Left out are mistakes that say nothing about a test: in annotations and in messages, and those of
+cosmic-ray's kinds that nearly always crash, such as `<<` in place of `+`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import compileall
+import os
+import random
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import attrs
+from cosmic_ray.commands import init
+from cosmic_ray.mutating import mutate_and_test
+from cosmic_ray.testing import run_tests
+from cosmic_ray.work_db import WorkDB
+from cosmic_ray.work_item import MutationSpec, TestOutcome, WorkerOutcome
+
+ROOT = Path(__file__).parent.parent
+CORE, MEMBERSIM = "healthsim_core/generation", "plugins/membersim"
+SEED = 1  # of samples and of hypothesis: the same mutants and the same examples every time
+PATIENCE = 10  # times as long as the tests take; a mutant that takes longer is found
+OPTIONS = ("-x", "--hypothesis-profile=mutants", f"--hypothesis-seed={SEED}", "-p", "no:cacheprovider")
+
+_COMPARISONS = "Lt_LtE|Lt_GtE|LtE_Lt|LtE_Gt|Gt_GtE|Gt_LtE|GtE_Gt|GtE_Lt|Eq_NotEq|NotEq_Eq|Is_IsNot|IsNot_Is"
+_ARITHMETIC = (
+    "Add_Sub|Sub_Add|Mul_Div|Div_Mul|FloorDiv_Mul|Mod_FloorDiv|Pow_Mul|BitAnd_BitOr|BitOr_BitAnd|BitXor_BitAnd|LShift_RShift|RShift_LShift"
+)
+_KINDS = re.compile(
+    rf"core/(?:ReplaceComparisonOperator_({_COMPARISONS})|ReplaceBinaryOperator_({_ARITHMETIC})|ReplaceUnaryOperator_(Delete_\w+)"
+    r"|(AddNot|NumberReplacer|Replace(?:And|Or|True|False|Break|Continue)With\w+|ExceptionReplacer|ZeroIterationForLoop))"
+)
+
+
+@attrs.frozen
+class Target:
+    """Modules, and the tests that ought to find what is wrong in them, the fastest first."""
+
+    modules: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+TARGETS = {
+    "expressions": Target(
+        (f"{CORE}/expressions.py", f"{CORE}/expression_kinds.py"),
+        ("tests/core/test_expressions.py", "tests/core/test_expression_kinds.py", "tests/core/test_expressions_properties.py"),
+    ),
+    "distributions": Target(
+        (f"{CORE}/distributions/*.py",),
+        tuple(f"tests/core/test_distributions{part}.py" for part in ("", "_refused", "_correlated", "_kinds")),
+    ),
+    "timeline": Target(
+        (f"{CORE}/timeline.py", f"{CORE}/timing.py", f"{CORE}/occurrences.py"),
+        tuple(
+            f"tests/core/test_{name}.py"
+            for name in ("journeys_delays", "journeys", "endings", "seasons", "start_days", "leftovers", "journeys_patterns")
+        ),
+    ),
+    "adjudication": Target(
+        tuple(
+            f"{MEMBERSIM}/src/membersim/{name}.py"
+            for name in ("benefits", "pricing", "plans", "handlers/adjudication", "handlers/duplicates")
+        ),
+        tuple(f"{MEMBERSIM}/tests/test_membersim_{name}.py" for name in ("benefits", "duplicates", "claims", "coverage", "stays")),
+    ),
+}
+
+
+@attrs.frozen
+class Result:
+    """What became of a target's mutants."""
+
+    target: str
+    mutants: int
+    survivors: tuple[str, ...]
+
+    def __str__(self) -> str:
+        found = self.mutants - len(self.survivors)
+        return f"{self.target:15} {self.mutants:8,} {found:8,} {found / max(self.mutants, 1):8.1%}"
+
+
+def name_of(mutant: MutationSpec) -> str:
+    """What a mutant is called: where it is, and what is changed."""
+    kind = _KINDS.fullmatch(mutant.operator_name)
+    assert kind is not None
+    change = next(filter(None, kind.groups()))
+    line, column = mutant.start_pos
+    return f"{mutant.module_path.as_posix()}:{line}:{column + 1}:{change}{'+-'[mutant.occurrence % 2] * (change == 'NumberReplacer')}"
+
+
+def mutants_of(target: Target, scratch: Path) -> list[MutationSpec]:
+    """All mutants of a target that may say something about its tests, in the order of the code."""
+    modules = sorted(path for pattern in target.modules for path in Path().glob(pattern))
+    database = WorkDB(scratch / "mutants.sqlite", WorkDB.Mode.create)
+    init(modules, database, {})
+    found = [mutant for item in database.work_items for mutant in item.mutations if _KINDS.fullmatch(mutant.operator_name)]
+    database.close()
+    aside = {module: list(_left_out(ast.parse(module.read_text(encoding="utf-8")))) for module in modules}
+    kept = [each for each in found if not any(start <= each.start_pos < end for start, end in aside[each.module_path])]
+    return sorted(kept, key=lambda each: (str(each.module_path), each.start_pos, each.operator_name, each.occurrence))
+
+
+def _left_out(tree: ast.AST) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.arg(annotation=part) | ast.AnnAssign(annotation=part) | ast.FunctionDef(returns=part) if part is not None:
+                yield _extent(part)
+            case ast.Raise() | ast.JoinedStr():
+                yield _extent(node)
+
+
+def _extent(node: ast.expr | ast.stmt) -> tuple[tuple[int, int], tuple[int, int]]:
+    assert node.end_lineno is not None and node.end_col_offset is not None
+    return (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
+
+
+def survivors(mutants: list[MutationSpec], tests: tuple[str, ...]) -> Iterator[str]:
+    """The mutants with which the tests pass, as they are found."""
+    command = shlex.join([sys.executable, "-m", "pytest", *OPTIONS, *tests])
+    began = time.monotonic()
+    outcome, output = run_tests(command, None)
+    if outcome is not TestOutcome.SURVIVED:
+        sys.exit(f"{' '.join(tests)}: they fail without a mutant too; make them pass first.\n{output}")
+    limit = max(30.0, PATIENCE * (time.monotonic() - began))
+    for mutant in mutants:
+        result = mutate_and_test([mutant], command, limit)
+        if result.worker_outcome is not WorkerOutcome.NORMAL:
+            sys.exit(f"{name_of(mutant)}: cosmic-ray could not make it.\n{result.output}")
+        if result.test_outcome is TestOutcome.SURVIVED:
+            changed = [line for line in (result.diff or "").splitlines()[3:] if line[:1] in ("-", "+")]  # after the names of the files
+            yield "\n".join([name_of(mutant), *(f"    {line[0]} {line[1:].strip()}" for line in changed)])
+
+
+def run(name: str, scratch: Path, sample: int | None, wanted: set[str]) -> Result:
+    """Every mutant of a target, or a sample of them, or those that are wanted by their names."""
+    target = TARGETS[name]
+    files = {each.split(":")[0] for each in wanted}
+    whole = not wanted or name in wanted
+    mutants = mutants_of(target, scratch) if whole or any(Path(file).match(module) for file in files for module in target.modules) else []
+    mutants = mutants if whole else [mutant for mutant in mutants if name_of(mutant) in wanted]
+    if sample is not None:
+        mutants = random.Random(SEED).sample(mutants, min(sample, len(mutants)))
+    left: list[str] = []
+    if mutants:
+        for survivor in survivors(mutants, target.tests):
+            print(survivor, flush=True)
+            left.append(survivor)
+    return Result(name, len(mutants), tuple(left))
+
+
+def copy_tree(copy: Path) -> None:
+    """The files of the checkout, as they are now, and compiled; those that Git ignores stay behind."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
+    for each in filter(None, listed.split("\0")):
+        if (ROOT / each).is_file():
+            (copy / each).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / each, copy / each)
+    compileall.compile_dir(copy, quiet=2)
+
+
+def main() -> None:
+    """Run it, and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sample", type=int, metavar="N", help="so many mutants of each target, always the same ones")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only these targets or mutants")
+    given = parser.parse_args()
+    wanted = set(given.names)
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = Path(scratch, "copy")
+        copy_tree(copy)
+        os.chdir(copy)
+        sources = [copy, *sorted(copy.glob("plugins/*/src"))]
+        os.environ["PYTHONPATH"] = os.pathsep.join(map(str, sources))  # before what is installed from the checkout
+        results = [run(name, Path(scratch), given.sample, wanted) for name in TARGETS]
+        os.chdir(ROOT)
+    print(f"\n{'target':15} {'mutants':>8} {'found':>8} {'share':>8}")
+    print(*(result for result in results if result.mutants), sep="\n")
+
+
+if __name__ == "__main__":
+    main()
