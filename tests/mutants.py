@@ -12,11 +12,13 @@ from __future__ import annotations
 import argparse
 import ast
 import compileall
+import difflib
+import importlib
 import os
 import random
 import re
-import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,16 +27,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
+import pytest
 from cosmic_ray.commands import init
-from cosmic_ray.mutating import mutate_and_test
-from cosmic_ray.testing import run_tests
+from cosmic_ray.mutating import use_mutation
+from cosmic_ray.plugins import get_operator
 from cosmic_ray.work_db import WorkDB
-from cosmic_ray.work_item import MutationSpec, TestOutcome, WorkerOutcome
+from cosmic_ray.work_item import MutationSpec
 
 ROOT = Path(__file__).parent.parent
 CORE, MEMBERSIM = "healthsim_core/generation", "plugins/membersim"
 SEED = 1  # of samples and of hypothesis: the same mutants and the same examples every time
 PATIENCE = 10  # times as long as the tests take; a mutant that takes longer is found
+LIBRARIES = ("hypothesis.strategies", "scipy.special", "pyarrow.parquet", "duckdb", "pydantic", "rich.console", "simple_icd_10_cm")
 OPTIONS = ("-x", "--hypothesis-profile=mutants", f"--hypothesis-seed={SEED}", "-p", "no:cacheprovider")
 
 _COMPARISONS = "Lt_LtE|Lt_GtE|LtE_Lt|LtE_Gt|Gt_GtE|Gt_LtE|GtE_Gt|GtE_Lt|Eq_NotEq|NotEq_Eq|Is_IsNot|IsNot_Is"
@@ -76,7 +80,9 @@ TARGETS = {
             f"{MEMBERSIM}/src/membersim/{name}.py"
             for name in ("benefits", "pricing", "plans", "handlers/adjudication", "handlers/duplicates")
         ),
-        tuple(f"{MEMBERSIM}/tests/test_membersim_{name}.py" for name in ("benefits", "duplicates", "claims", "coverage", "stays")),
+        tuple(
+            f"{MEMBERSIM}/tests/test_membersim_{name}.py" for name in ("benefits", "pricing", "duplicates", "coverage", "stays", "claims")
+        ),
     ),
 }
 
@@ -131,19 +137,27 @@ def _extent(node: ast.expr | ast.stmt) -> tuple[tuple[int, int], tuple[int, int]
 
 def survivors(mutants: list[MutationSpec], tests: tuple[str, ...]) -> Iterator[str]:
     """The mutants with which the tests pass, as they are found."""
-    command = shlex.join([sys.executable, "-m", "pytest", *OPTIONS, *tests])
     began = time.monotonic()
-    outcome, output = run_tests(command, None)
-    if outcome is not TestOutcome.SURVIVED:
-        sys.exit(f"{' '.join(tests)}: they fail without a mutant too; make them pass first.\n{output}")
-    limit = max(30.0, PATIENCE * (time.monotonic() - began))
+    if not passes(tests, 0):
+        sys.exit(f"They fail without a mutant too; make them pass first: pytest {' '.join(tests)}")
+    limit = max(30, round(PATIENCE * (time.monotonic() - began)))
     for mutant in mutants:
-        result = mutate_and_test([mutant], command, limit)
-        if result.worker_outcome is not WorkerOutcome.NORMAL:
-            sys.exit(f"{name_of(mutant)}: cosmic-ray could not make it.\n{result.output}")
-        if result.test_outcome is TestOutcome.SURVIVED:
-            changed = [line for line in (result.diff or "").splitlines()[3:] if line[:1] in ("-", "+")]  # after the names of the files
-            yield "\n".join([name_of(mutant), *(f"    {line[0]} {line[1:].strip()}" for line in changed)])
+        with use_mutation(mutant.module_path, get_operator(mutant.operator_name)(), mutant.occurrence) as (before, after):
+            if passes(tests, limit):
+                changed = [line for line in difflib.ndiff(before.splitlines(), after.splitlines()) if line[:1] in ("-", "+")]
+                yield "\n".join([name_of(mutant), *(f"    {line[0]} {line[1:].strip()}" for line in changed)])
+
+
+def passes(tests: tuple[str, ...], limit: int) -> bool:
+    """Whether tests pass within a limit of seconds, 0 for none: in a fork, which has libraries imported, and nothing of ours."""
+    child = os.fork()
+    if not child:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(limit)
+        silence = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(silence, 1), os.dup2(silence, 2)
+        os._exit(pytest.main([*OPTIONS, *tests]))
+    return os.waitpid(child, 0)[1] == 0
 
 
 def run(name: str, scratch: Path, sample: int | None, wanted: set[str]) -> Result:
@@ -186,8 +200,10 @@ def main() -> None:
         copy = Path(scratch, "copy")
         copy_tree(copy)
         os.chdir(copy)
-        sources = [copy, *sorted(copy.glob("plugins/*/src"))]
-        os.environ["PYTHONPATH"] = os.pathsep.join(map(str, sources))  # before what is installed from the checkout
+        sys.path[:1] = map(str, [copy, *sorted(copy.glob("plugins/*/src"))])  # before what is installed from the checkout
+        sys.dont_write_bytecode = True  # two changes within a second would have the same time
+        for library in LIBRARIES:
+            importlib.import_module(library)
         results = [run(name, Path(scratch), given.sample, wanted) for name in TARGETS]
         os.chdir(ROOT)
     print(f"\n{'target':15} {'mutants':>8} {'found':>8} {'share':>8}")

@@ -170,6 +170,27 @@ def test_a_familys_accumulator_is_the_sum_of_its_members(family):
                  "where level = 'family' and kind = 'out_of_pocket' and applied <> total")  # fmt: skip
 
 
+def test_every_year_plan_and_network_has_accumulators_of_its_own():
+    def visits(specialty):
+        often = {"delay": {"days": [3, 20]}, "repeat": {"every": {"days": 45}, "count": 23}}
+        given = {"class": "AMB", "specialty": specialty, "reason_code": "I10"}
+        return {"event_id": specialty, "event_type": "encounter", **often, "parameters": given}
+
+    change = {"event_id": "change", "event_type": "plan_change", "delay": {"days": 500}, "parameters": {"plan": "HDHP"}}
+    journey = {"journey_id": "j", "duration_days": 1_090, "events": [visits("cardiology"), visits("dermatology"), change]}
+    people = {"id": "p", "demographics": {"age": 50}, "coverage": {"type": "Commercial", "plan": "PPO"}}
+    claims = database(generate(people, journey, count=100, products=["membersim"], start="2022-01-01"))
+
+    paid = rows(
+        claims, "select person_id, plan, year(service_from), network, sum(member_share) from claim where status = 'paid' group by all"
+    )
+    applied = rows(claims, """select person_id, plan, plan_year, network, applied from accumulator
+                              where level = 'individual' and kind = 'out_of_pocket'""")  # fmt: skip
+
+    assert sorted(applied) == sorted(paid)
+    assert len(rows(claims, "select distinct plan, plan_year, network from accumulator")) == 8
+
+
 def test_a_new_plan_year_resets():
     two_years = {"journey_id": "two-years", "duration_days": 730, "events": [
         {"event_id": "stay", "event_type": "admission", "delay": {"days": [40, 50]}, "repeat": {"every": {"days": 365}, "count": 2},
@@ -183,6 +204,19 @@ def test_a_new_plan_year_resets():
                        "and applied = \"limit\" group by 1 order by 1")  # fmt: skip
 
     assert len(met) == 2
+
+
+def test_only_planned_care_of_others_than_the_own_doctor_is_ever_out_of_network(family):
+    out = rows(database(family), "select distinct type, admission_type, specialty, place_of_service from claim where network = 'out'")
+
+    assert set(out) == {("I", "3", None, None), ("P", None, "cardiology", "11"), ("R", None, None, None)}
+
+
+def test_what_is_out_of_network_is_denied_by_the_plan_that_says_so_alone(family):
+    denied = rows(database(family), """select plan, bool_and(denial_reason is not distinct from '242'), bool_or(status = 'paid')
+                                       from claim where network = 'out' group by all order by all""")  # fmt: skip
+
+    assert denied == [("HDHP", False, True), ("HMO", True, False), ("PPO", False, True)]
 
 
 def test_preventive_care_in_network_costs_the_member_nothing(family):

@@ -174,6 +174,13 @@ def test_a_plan_that_makes_no_sense_is_refused_at_its_entry(change, what):
         accepted(make_run(settings={"membersim": {"plans": {"Gold": design}}}))
 
 
+def test_a_bundled_plan_stays_one_of_its_coverage_type():
+    design = {**BUNDLED["PPO"], "coverage_type": "Medicare"}
+
+    with pytest.raises(SpecificationError, match=r'^products\.membersim\.plans\.PPO\.coverage_type: "PPO" is a plan of Commercial'):
+        accepted(make_run(settings={"membersim": {"plans": {"PPO": design}}}))
+
+
 BUNDLED = document("plans")["plans"]
 
 

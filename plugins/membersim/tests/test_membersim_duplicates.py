@@ -83,6 +83,15 @@ def test_the_own_doctor_under_two_names_is_one_provider():
     assert {each[1]["denial_reason"] for each in found} == {DUPLICATE}
 
 
+def test_a_visit_with_an_add_on_is_no_duplicate_of_one_without():
+    pediatrics = {"class": "AMB", "specialty": "pediatrics"}
+    found = claims(visits({**pediatrics, "reason_code": "Z00.129"}, {**pediatrics, "reason_code": "J06.9"}), "medicaid-pediatric")
+
+    assert len(found) >= 40
+    assert {row["lines"] for each in found for row in each} == {1, 2}
+    assert DUPLICATE not in {reason for each in reasons(found) for reason in each}
+
+
 def test_a_drug_billed_twice_on_one_day_is_a_duplicate_and_another_drug_is_not():
     first = {"ndc": "53746021801", "days_supply": 30, "quantity": 60}
     found = claims(visits(first, first, {**first, "ndc": "00378395177"}, kind="claim_pharmacy"))

@@ -133,3 +133,17 @@ def test_a_visit_is_billed_though_the_person_dies_before_the_bill_is_sent() -> N
     died = {row["person_id"]: row["death_date"] for row in result.entities.to_pylist()}
     assert {claim["person_id"]: claim["service_from"] for claim in claims(result)} == died
     assert result.validation.passed
+
+
+@pytest.mark.parametrize(("term", "nights", "owed"), [({"days": 3}, 2, 200), ({"days": 3}, 5, 300), ({"days": 3}, 0, 100), ({}, 5, 100)])
+def test_a_copay_is_due_on_so_many_days_of_a_stay_else_once(term: dict[str, int], nights: int, owed: int) -> None:
+    inpatient = {"copay": 100, **term}
+    design = {"coverage_type": "Commercial", "kind": "commercial", "insurance_line": "PPO", "filing": {"P": "12", "I": "12", "R": "12"},
+              "in": {"services": {"inpatient": inpatient}}}  # fmt: skip
+    journey = stay({"reason_code": "I63.9", "drg": "065"})
+    journey["events"][-1]["delay"] = {"days": nights}
+    profile = {**PEOPLE, "coverage": {"type": "Commercial", "plan": "Own"}, "products": {"membersim": {"plans": {"Own": design}}}}
+
+    found = claims(generate(profile=profile, journey=journey, products=["membersim"]))
+
+    assert {row["copay"] for row in found if row["status"] == "paid"} == {owed}
