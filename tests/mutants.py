@@ -93,10 +93,10 @@ class Result:
 
     target: str
     mutants: int
-    survivors: tuple[str, ...]
+    survivors: int
 
     def __str__(self) -> str:
-        found = self.mutants - len(self.survivors)
+        found = self.mutants - self.survivors
         return f"{self.target:15} {self.mutants:8,} {found:8,} {found / max(self.mutants, 1):8.1%}"
 
 
@@ -156,25 +156,34 @@ def passes(tests: tuple[str, ...], limit: int) -> bool:
         signal.alarm(limit)
         silence = os.open(os.devnull, os.O_WRONLY)
         os.dup2(silence, 1), os.dup2(silence, 2)
-        os._exit(pytest.main([*OPTIONS, *tests]))
+        try:
+            os._exit(pytest.main([*OPTIONS, *tests]))
+        finally:
+            os._exit(1)
     return os.waitpid(child, 0)[1] == 0
 
 
-def run(name: str, scratch: Path, sample: int | None, wanted: set[str]) -> Result:
-    """Every mutant of a target, or a sample of them, or those that are wanted by their names."""
-    target = TARGETS[name]
-    files = {each.split(":")[0] for each in wanted}
-    whole = not wanted or name in wanted
-    mutants = mutants_of(target, scratch) if whole or any(Path(file).match(module) for file in files for module in target.modules) else []
-    mutants = mutants if whole else [mutant for mutant in mutants if name_of(mutant) in wanted]
-    if sample is not None:
-        mutants = random.Random(SEED).sample(mutants, min(sample, len(mutants)))
-    left: list[str] = []
-    if mutants:
-        for survivor in survivors(mutants, target.tests):
-            print(survivor, flush=True)
-            left.append(survivor)
-    return Result(name, len(mutants), tuple(left))
+def chosen(name: str, scratch: Path, sample: int | None, wanted: set[str]) -> list[MutationSpec]:
+    """The mutants of a target that are to be made: all, or those that are wanted by their names, or a sample."""
+    if wanted and not any(_is_of(name, each) for each in wanted):
+        return []
+    mutants = mutants_of(TARGETS[name], scratch)
+    if wanted and name not in wanted:
+        mutants = [mutant for mutant in mutants if name_of(mutant) in wanted]
+    return mutants if sample is None else random.Random(SEED).sample(mutants, min(sample, len(mutants)))
+
+
+def _is_of(target: str, wanted: str) -> bool:
+    return wanted == target or any(Path(wanted.split(":")[0]).match(module) for module in TARGETS[target].modules)
+
+
+def run(name: str, mutants: list[MutationSpec]) -> Result:
+    """What becomes of a target's mutants; those that nobody finds are printed."""
+    left = 0
+    for survivor in survivors(mutants, TARGETS[name].tests) if mutants else ():
+        print(survivor, flush=True)
+        left += 1
+    return Result(name, len(mutants), left)
 
 
 def copy_tree(copy: Path) -> None:
@@ -196,6 +205,9 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these targets or mutants")
     given = parser.parse_args()
     wanted = set(given.names)
+    for each in sorted(wanted):
+        if not any(_is_of(target, each) for target in TARGETS):
+            parser.error(f'"{each}" is no target, and no mutant of one. Targets: {", ".join(TARGETS)}.')
     with tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch, "copy")
         copy_tree(copy)
@@ -204,7 +216,7 @@ def main() -> None:
         sys.dont_write_bytecode = True  # two changes within a second would have the same time
         for library in LIBRARIES:
             importlib.import_module(library)
-        results = [run(name, Path(scratch), given.sample, wanted) for name in TARGETS]
+        results = [run(name, chosen(name, Path(scratch), given.sample, wanted)) for name in TARGETS]
         os.chdir(ROOT)
     print(f"\n{'target':15} {'mutants':>8} {'found':>8} {'share':>8}")
     print(*(result for result in results if result.mutants), sep="\n")
