@@ -8,10 +8,11 @@ import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from publishing import EARLIER, NEW, SHARED_MEMORY, content, earlier_again, kind_left, run_of, written
 
 from healthsim import generate
 from healthsim_core.errors import OutputError
@@ -20,37 +21,7 @@ from healthsim_core.execution.output import recovered
 from healthsim_core.execution.workplace import Workplace
 from healthsim_core.formats.folder import Folder, own_path
 
-EARLIER = ["manifest.json", "validation.json", "tables/a.parquet", "tables/gone/part-00000.parquet"]
-NEW = ["tables/a.parquet", "tables/more/part-00000.parquet", "tables/more/part-00001.parquet", "validation.json", "manifest.json"]
 CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "open")
-SHARED_MEMORY = Path("/dev/shm")
-
-
-@pytest.fixture(params=["disk", "memory"])
-def out(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
-    """An output folder with an earlier run and a file of somebody's own, on a file system."""
-    if request.param == "memory" and not os.access(SHARED_MEMORY, os.W_OK):
-        pytest.skip(f"{SHARED_MEMORY} cannot be written here: the second file system is missing.")
-    with tempfile.TemporaryDirectory(dir=SHARED_MEMORY if request.param == "memory" else tmp_path) as scratch:
-        folder = Path(scratch, "out")
-        written(folder, EARLIER, "earlier")
-        (folder / "tables" / "mine.txt").write_text("mine")
-        yield folder
-
-
-def written(folder: Path, paths: list[str], what: str) -> None:
-    for path in paths:
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(f"{what} {path}")
-
-
-def content(folder: Path) -> dict[str, str]:
-    files = (path for path in folder.rglob("*") if path.is_file() and HIDDEN not in path.parts)
-    return {path.relative_to(folder).as_posix(): path.read_text(encoding="latin-1") for path in files}
-
-
-def run_of(what: str, paths: list[str]) -> dict[str, str]:
-    return {path: f"{what} {path}" for path in paths} | {"tables/mine.txt": "mine"}
 
 
 def killed(do: Callable[[], None], at: int) -> bool:
@@ -96,16 +67,10 @@ def test_whoever_is_killed_at_any_change_leaves_the_earlier_run_or_the_new_one(o
     kinds, at = [], 1
     while published(out, at):
         place = Workplace(out)
-        place.recover()
-        kinds.append("new" if content(out) == run_of("new", NEW) else "earlier")
-        assert content(out) == (run_of("new", NEW) if kinds[-1] == "new" else run_of("earlier", EARLIER))
-        if kinds[-1] == "earlier" and (place.new / "manifest.json").exists():
-            assert all((place.new / path).read_text() == f"new {path}" for path in NEW)
+        kinds.append(kind_left(out, place))
         place.leave()
         if kinds[-1] == "new":
-            for path in NEW:
-                (out / path).unlink()
-            written(out, EARLIER, "earlier")
+            earlier_again(out)
         at += 1
     assert content(out) == run_of("new", NEW)
     assert kinds == sorted(kinds) and {"earlier", "new"} == set(kinds) and at > 20
