@@ -68,12 +68,13 @@ def pinned(name: str) -> dict[str, Any]:
 def main() -> None:
     """Write the digests of all runs."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", default=list(RUNS), help="which of them; all by default")
     parser.add_argument("--out", type=Path, help="where the runs are left")
     parser.add_argument("--to", type=Path, default=PINNED, help="the folder of digests")
     asked = parser.parse_args()
     asked.to.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
-        for name in RUNS:
+        for name in asked.names:
             found = digests(name, Path(asked.out or scratch, name))
             (asked.to / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 

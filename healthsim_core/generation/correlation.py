@@ -11,7 +11,7 @@ import numpy as np
 from healthsim_core.draws import Draws, Floats
 from healthsim_core.errors import Mistakes, SpecificationError, unknown
 from healthsim_core.generation.distributions import Constant, Derived
-from healthsim_core.portable import ndtr, ndtri
+from healthsim_core.portable import cholesky, ndtr, ndtri
 from healthsim_core.spec.profile import CorrelationSpecification
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def correlated(attributes: Sequence[Attribute], groups: Sequence[CorrelationSpec
         where = f"correlate[{index}]"
         with mistakes.caught():
             _check(group, by_name, taken, where)
-            factor = np.linalg.cholesky(np.array(group.matrix))
+            factor = cholesky(group.matrix)
             for row, name in enumerate(group.attributes):
                 shares = tuple(zip(group.attributes[: row + 1], factor[row, : row + 1].tolist(), strict=True))
                 by_name[name] = attrs.evolve(by_name[name], normals=shares)

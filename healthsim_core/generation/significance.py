@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtr, bdtrc, ndtr
 
+from healthsim_core.portable import dot, log
+
 Floats = NDArray[np.float64]
 
 FEW = 200  # rows below which a tail is bounded rather than approximated
@@ -34,12 +36,12 @@ def of_total(counts: NDArray[np.int64], shares: Floats, scores: Floats) -> float
         approximation of Lugannani and Rice (1980), whose relative error falls with the number of rows, in the tails too.
     """
     rows = int(counts.sum())
-    centred = scores - shares @ scores
-    spread = float(np.sqrt(shares @ centred**2))
+    centred = scores - dot(shares, scores)
+    spread = float(np.sqrt(dot(shares, centred**2)))
     if not rows or not spread > 0:
         return 1.0
     centred = centred / spread
-    mean = float(counts @ centred) / rows
+    mean = dot(counts, centred) / rows
     if not centred[shares > 0].min() < mean < centred[shares > 0].max():
         return float(min(1.0, 2 * _share_at(centred, shares, mean) ** rows))
     tilt = _tilt(centred, shares, mean)
@@ -62,7 +64,7 @@ def of_shape(counts: NDArray[np.int64], shares: Floats) -> float:
     if (counts[shares == 0] > 0).any():
         return 0.0
     there = counts > 0
-    found = float(counts[there] @ np.log(counts[there] / rows / shares[there]))
+    found = dot(counts[there], log(counts[there] / rows / shares[there]))
     if freedom == 0 or found <= freedom:
         return 1.0
     return float(min(1.0, np.exp(-found + freedom * (1 + np.log(found / freedom)))))
@@ -78,8 +80,8 @@ def _cumulants(scores: Floats, shares: Floats, tilt: float) -> tuple[float, floa
     most = exponents.max()
     weights = shares * np.exp(exponents - most)
     total = weights.sum()
-    mean = weights @ scores / total
-    return float(most + np.log(total)), float(mean), float(weights @ (scores - mean) ** 2 / total)
+    mean = dot(weights, scores) / total
+    return float(most + np.log(total)), float(mean), dot(weights, (scores - mean) ** 2) / float(total)
 
 
 def _tilt(scores: Floats, shares: Floats, mean: float) -> float:

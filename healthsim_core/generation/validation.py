@@ -9,13 +9,14 @@ from typing import Any
 import attrs
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from healthsim_core.generation.significance import of_proportion, of_shape, of_total
 from healthsim_core.generation.tallies.counts import CELLS, Scores, Tallies
+from healthsim_core.portable import dot, ndtri
 
 FALSE_ALARMS = 1e-4  # of a whole report: an honest run fails less than once in 10,000 seeds
 SHOWN = 20
+_NOTHING = 1e-12  # what sums that cancel leave: other digits on every machine
 _ALIKE = np.full(CELLS, 1 / CELLS)
 _STANDARD = ndtri((np.arange(CELLS) + 0.5) / CELLS)
 _PAIRS = CELLS // 2  # of cells: fewer cells see a shape sooner
@@ -126,7 +127,7 @@ def report(tallies: Tallies, mode: str) -> ValidationReport:
 
 
 def _rounded(value: float, digits: int) -> float:
-    return float(f"{value:.{digits}g}")
+    return float(f"{value:.{digits}g}") if abs(value) > _NOTHING else 0.0
 
 
 def _proportion(where: str, what: str, stated: float, successes: int, trials: int, limit: float) -> Check:
@@ -138,12 +139,12 @@ def _distribution(where: str, what: str, scores: Scores, counts: NDArray[np.int6
     rows, value = int(counts.sum()), np.array(scores) if scores else _STANDARD
     found = counts / rows if rows else _ALIKE
     unit = "" if scores else " (standard scores)"
-    mean = float(_ALIKE @ value)
+    mean = dot(_ALIKE, value)
     p_value = of_total(counts, _ALIKE, value)
-    yield Check(where, f"{what}: mean{unit}", p_value >= limit, mean, float(found @ value), rows, p_value)
+    yield Check(where, f"{what}: mean{unit}", p_value >= limit, mean, dot(found, value), rows, p_value)
     squares = (value - mean) ** 2
     p_value = of_total(counts, _ALIKE, squares)
-    spread = float(np.sqrt(_ALIKE @ squares)), float(np.sqrt(found @ squares))
+    spread = float(np.sqrt(dot(_ALIKE, squares))), float(np.sqrt(dot(found, squares)))
     yield Check(where, f"{what}: spread{unit}", p_value >= limit, *spread, rows, p_value)
     p_value = of_shape(counts.reshape(_PAIRS, -1).sum(axis=1), np.full(_PAIRS, 1 / _PAIRS))
     astray = float(np.abs(found.reshape(_PAIRS, -1).sum(axis=1) - 1 / _PAIRS).sum() / 2)

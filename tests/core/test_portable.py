@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 EXACT = {  # of NumPy: what IEEE 754 or the format itself says to the last bit
     "abs", "arange", "array", "asarray", "ascontiguousarray", "broadcast_arrays", "clip", "empty", "errstate", "flatnonzero", "float64",
     "frexp", "full", "inf", "int64", "isfinite", "isinf", "isnan", "isposinf", "ldexp", "nan", "ones", "ones_like", "prod", "rint", "sqrt",
-    "where", "zeros_like",
+    "sum", "where", "zeros_like",
 }  # fmt: skip
 JUDGES = ("tallies", "significance.py", "validation.py", "counts.py", "base.py", "families.py")  # look at values, write none
 
@@ -118,3 +118,24 @@ def test_nothing_else_that_writes_values_takes_another_exponential_or_logarithm(
 
 
 OTHERS = ("exp", "expm1", "log", "log1p", "log2", "log10", "power", "sin", "cos", "tan", "tanh", "sinh", "cosh")
+
+
+@given(st.lists(st.tuples(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6)), max_size=300))
+def test_a_sum_of_products(pairs: list[tuple[float, float]]) -> None:
+    exact = math.fsum(one * other for one, other in pairs)
+    size = math.fsum(abs(one * other) for one, other in pairs)
+    assert abs(portable.dot([one for one, _ in pairs], [other for _, other in pairs]) - exact) <= 1e-13 * size
+
+
+@given(st.integers(1, 5), st.data())
+def test_the_factor_of_a_correlation_makes_it_again(size: int, data: st.DataObject) -> None:
+    rows = np.array(data.draw(st.lists(st.lists(st.floats(-1, 1), min_size=size, max_size=size), min_size=size, max_size=size)))
+    matrix = rows @ rows.T + np.eye(size)
+    factor = portable.cholesky(matrix.tolist())
+    assert np.allclose(factor @ factor.T, matrix, rtol=1e-12, atol=1e-12)
+    assert (np.triu(factor, 1) == 0).all() and (np.diag(factor) > 0).all()
+
+
+def test_a_matrix_that_is_no_correlation_has_no_factor() -> None:
+    with pytest.raises(ValueError, match="positive definite"):
+        portable.cholesky([[1.0, 2.0], [2.0, 1.0]])

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim_core import portable
 from healthsim_core.columns import Column, concat
 from healthsim_core.draws import Floats
 from healthsim_core.errors import SpecificationError
@@ -111,8 +112,8 @@ def moments(distribution: Distribution) -> tuple[float | None, float | None]:
     values = distribution.quantile(_NODES)
     if values is None:
         return None, None
-    mean = float(_WEIGHTS @ values)
-    return mean, float(_WEIGHTS @ (values - mean) ** 2)
+    mean = portable.dot(_WEIGHTS, values)
+    return mean, portable.dot(_WEIGHTS, (values - mean) ** 2)
 
 
 def numbers(values: Any) -> Floats:

@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim_core import portable
 from healthsim_core.columns import Column
 from healthsim_core.draws import Floats, pick
 from healthsim_core.generation.certainty import certain_where, certain_where_not, made_certain
@@ -151,7 +152,7 @@ class Mixture(Distribution):
         return _moments(self.weights / self.weights.sum(), self.parts)[1]
 
     def _weighted(self, tables: Sequence[Floats]) -> Floats:
-        return np.asarray(np.clip(np.tensordot(self.weights / self.weights.sum(), np.stack(tables), 1), 0, 1))
+        return np.asarray(np.clip(((self.weights / self.weights.sum())[:, None] * np.stack(tables)).sum(axis=0), 0, 1))
 
 
 @attrs.frozen
@@ -278,8 +279,8 @@ class Dates(Distribution):
         days = np.arange(ends[0], ends[1] + 1)
         upto = self.cdf(days, {})
         masses = np.diff(upto, prepend=0.0)
-        mean = float(masses @ days / masses.sum())
-        return mean, float(masses @ (days - mean) ** 2 / masses.sum())
+        mean = portable.dot(masses, days) / float(masses.sum())
+        return mean, portable.dot(masses, (days - mean) ** 2) / float(masses.sum())
 
     def _base(self, columns: Mapping[str, Any], rows: int) -> Floats:
         base = self.around.values(columns, rows) if isinstance(self.around, Expression) else np.full(rows, self.around)
@@ -291,8 +292,8 @@ def _moments(shares: Floats, parts: Sequence[Distribution]) -> tuple[float | Non
     if None in means or None in variances:
         return None, None
     of_means, of_variances = np.array(means, np.float64), np.array(variances, np.float64)
-    mean = float(shares @ of_means)
-    return mean, float(shares @ (of_variances + (of_means - mean) ** 2))
+    mean = portable.dot(shares, of_means)
+    return mean, portable.dot(shares, of_variances + (of_means - mean) ** 2)
 
 
 def _pooled(shares: Floats, tables: Sequence[dict[Any, float] | None]) -> dict[Any, float] | None:

@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 from scipy.special import betainc, betaincc, gammainc, gammaincc, gammaln, nbdtrik, pdtrik, xlog1py, xlogy
 
+from healthsim_core import portable
 from healthsim_core.columns import Column
 from healthsim_core.draws import Floats
 from healthsim_core.errors import SpecificationError
@@ -77,12 +78,12 @@ class CountTable(Distribution):
     @property
     def mean(self) -> float:
         """See `Distribution`."""
-        return float(self._masses @ self._counts)
+        return portable.dot(self._masses, self._counts)
 
     @property
     def variance(self) -> float:
         """See `Distribution`."""
-        return float(self._masses @ (self._counts - self.mean) ** 2)
+        return portable.dot(self._masses, (self._counts - self.mean) ** 2)
 
     @property
     def _counts(self) -> Floats:

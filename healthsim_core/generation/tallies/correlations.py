@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from healthsim_core.columns import Column, Text
 from healthsim_core.draws import Floats
 from healthsim_core.generation.distributions import Choice, Distribution
 from healthsim_core.generation.distributions.base import numbers
+from healthsim_core.portable import dot, ndtri
 
 if TYPE_CHECKING:
     from healthsim_core.generation.people_steps import Attribute
@@ -29,7 +29,7 @@ def both_below(first: float, second: float, correlation: float) -> float:
     end = np.arcsin(np.clip(correlation, -1.0, 1.0))
     angle = end * (_AT + 1) / 2
     density = np.exp(-(a * a + b * b - 2 * a * b * np.sin(angle)) / (2 * np.cos(angle) ** 2))
-    return float(np.clip(first * second + end / 2 * (_WEIGHTS @ density) / (2 * np.pi), 0.0, min(first, second)))
+    return float(np.clip(first * second + end / 2 * dot(_WEIGHTS, density) / (2 * np.pi), 0.0, min(first, second)))
 
 
 def lower_part(
