@@ -330,11 +330,11 @@ class Timeline:
             return {**parameters, CHOICE: choice}
         if not node.outcomes and not node.parameters.references:
             return parameters
-        columns, own = Columns(parameters, rows), dict[str, Column]()
-        loops = node.most > 1 and _reads_itself(node)
+        loops = node.most > 1 and _reads_itself(node)  # its own values are the latest, others' those of the moment
+        columns, own = Columns(parameters, rows), {name: self.latest(name)[row] for name, _ in node.outcomes} if loops else {}
         for name, distribution in node.outcomes:
             unit = Draws(self.run.seed, "outcome", made.id).uniform(name)
-            reading = Scope(self, row, columns, node.journey, None if loops else made.minute, own)
+            reading = Scope(self, row, columns, node.journey, made.minute, own)
             values = distribution.sample(unit, reading)
             if self._witness is not None:
                 self._witness(node.path, name, values, reading, made.id)

@@ -284,3 +284,13 @@ def test_an_unknown_member_is_an_error_that_names_the_roles() -> None:
     profile = {"id": "one", "members": [{"role": "subscriber"}], "journeys": [{"inline": journey(event()), "member": "spouse"}]}
     with pytest.raises(UnknownNameError, match="subscriber"):
         ProfileJourneyOrchestrator(profile, catalog=catalog()).execute()
+
+
+def test_an_outcome_drawn_from_a_changing_value_reads_it_as_it_is_at_that_moment() -> None:
+    level = {"type": "uniform", "min": 0, "max": 100}
+    visit = event("visit", "clinic_visit", repeat={"every": {"days": 30}, "count": 3}, outcomes={"level": level},
+                  parameters={"score": "${outcome.level}"})  # fmt: skip
+    copy = event("copy", "clinic_visit", depends_on="visit", outcomes={"seen": {"type": "normal", "mean": "level", "sd": 0}},
+                 parameters={"score": "${outcome.seen}"})  # fmt: skip
+    scores = Counter(row["score"] for row in run(None, visit, copy, count=50).tables["clinic.visit"].to_pylist())
+    assert len(scores) == 50 * 3 and set(scores.values()) == {2}

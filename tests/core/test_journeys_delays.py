@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -159,3 +160,42 @@ def test_a_mistake_found_when_the_plan_is_compiled_names_the_journey_s_file(tmp_
     path.write_text(json.dumps({"journey_id": "j", "duration_days": 9, "events": [event(conditions=["agee > 3"])]}), encoding="utf-8")
     with pytest.raises(SpecificationError, match=r"mine\.json: events\[0\]\.conditions\[0\]"):
         ProfileJourneyOrchestrator(adults(), str(path), count=1, catalog=catalog()).execute()
+
+
+def test_what_returns_to_its_schedule_has_a_window_narrower_than_its_interval() -> None:
+    run(None, event(repeat={"every": {"days": [11, 30]}, "from": "schedule"}), count=1)
+    with pytest.raises(SpecificationError, match="its window is as wide as its interval"):
+        run(None, event(repeat={"every": {"days": [10, 30]}, "from": "schedule"}), count=1)
+
+
+@pytest.mark.parametrize(
+    "delay", [{"days": 2.5}, {"weeks": 0.5}, {"days": {"type": "uniform", "min": 0.3, "max": 2.7}}, {"days": [0.5, 3.5]}], ids=str
+)
+def test_parts_of_days_are_rounded_into_the_bounds(delay: dict) -> None:
+    timing = Timing.of(Delay.model_validate(delay))
+    anchor = np.arange(500) * DAY
+    assert timing.within(anchor, timing.after(anchor, Draws(1, "test", np.arange(500)))).all()
+
+
+def test_what_the_weekend_moves_to_one_day_still_comes_one_after_the_other() -> None:
+    daily = {"every": {"days": 1, "weekdays": True}, "count": 30, "from": "schedule"}
+    found: dict[int, list[datetime.datetime]] = {}
+    for row in sorted(run(None, event(repeat=daily), count=20).timeline.to_pylist(), key=lambda row: row["occurrence"]):
+        found.setdefault(row["person_id"], []).append(row["time"])
+    assert {len(times) for times in found.values()} == {30}
+    assert all(earlier < later for times in found.values() for earlier, later in pairwise(times))
+
+
+def test_of_what_is_repeated_the_delay_is_validated_for_the_first_and_the_interval_for_the_others() -> None:
+    result = run(None, event(delay={"days": [3, 9]}, repeat={"every": {"days": 30}, "count": 4}), count=50)
+    rows = {check.what: check.rows for check in result.validation.checks if check.where == "year/visit"}
+    assert (rows["delay within its bounds"], rows["time between occurrences within its bounds"]) == (50, 150)
+
+
+@pytest.mark.parametrize(("at", "comes"), [("09:14", 0), ("09:15", 20)])
+def test_what_has_a_date_of_its_own_comes_with_what_it_depends_on_at_the_earliest(at: str, comes: int) -> None:
+    day = {"date": "2025-03-03"}
+    first = event("first", anchor=day, delay={"days": 0, "at": "09:15"})
+    second = event("second", depends_on="first", anchor=day, delay={"days": 0, "at": at})
+    result = run(None, first, second, count=20)
+    assert [row["node"] for row in result.timeline.to_pylist()].count("second") == comes
