@@ -72,7 +72,17 @@ TARGETS = {
         (f"{CORE}/timeline.py", f"{CORE}/timing.py", f"{CORE}/occurrences.py"),
         tuple(
             f"tests/core/test_{name}.py"
-            for name in ("journeys_delays", "journeys", "endings", "seasons", "start_days", "leftovers", "plan_text", "journeys_patterns")
+            for name in (
+                "journeys_delays",
+                "journeys",
+                "endings",
+                "seasons",
+                "start_days",
+                "leftovers",
+                "plan_text",
+                "coded_events",
+                "journeys_patterns",
+            )
         ),
     ),
     "adjudication": Target(

@@ -199,3 +199,16 @@ def test_what_has_a_date_of_its_own_comes_with_what_it_depends_on_at_the_earlies
     second = event("second", depends_on="first", anchor=day, delay={"days": 0, "at": at})
     result = run(None, first, second, count=20)
     assert [row["node"] for row in result.timeline.to_pylist()].count("second") == comes
+
+
+def test_what_begins_a_day_falls_on_any_five_minutes_of_office_hours() -> None:
+    times = {row["time"].time() for row in run(None, event(delay={"days": 3}), count=3_000).timeline.to_pylist()}
+    assert times == {datetime.time(hour, minute) for hour in range(8, 17) for minute in range(0, 60, 5)}
+
+
+def test_the_chances_of_days_of_a_distribution_are_its_own() -> None:
+    values = [{"value": 1, "weight": 1}, {"value": 2, "weight": 3}, {"value": 5, "weight": 4}]
+    chances = Timing.of(Delay.model_validate({"days": {"type": "explicit", "values": values}})).chances(100)
+    assert chances is not None
+    likely = {int(day): chance for day, chance in zip(*chances, strict=True) if chance}
+    assert likely == pytest.approx({101: 1 / 8, 102: 3 / 8, 105: 4 / 8})
