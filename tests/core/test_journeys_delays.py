@@ -11,6 +11,7 @@ import pytest
 from clinic import adults, catalog, event, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import norm
 
 from healthsim_core.draws import Draws
 from healthsim_core.errors import SpecificationError
@@ -212,3 +213,11 @@ def test_the_chances_of_days_of_a_distribution_are_its_own() -> None:
     assert chances is not None
     likely = {int(day): chance for day, chance in zip(*chances, strict=True) if chance}
     assert likely == pytest.approx({101: 1 / 8, 102: 3 / 8, 105: 4 / 8})
+
+
+def test_a_normal_delay_has_its_bounds_two_deviations_from_the_middle() -> None:
+    timing, rows = Timing.of(Delay.model_validate({"days": [2, 8], "distribution": "normal"})), 50_000
+    edges = norm.cdf(np.arange(1.5, 9), loc=5, scale=7 / 4)
+    expected = np.diff(edges) / (edges[-1] - edges[0])
+    drawn = np.bincount(timing.after(np.zeros(rows, np.int64), Draws(1, "test", np.arange(rows))) // DAY)[2:]
+    assert drawn / rows == pytest.approx(expected, abs=5 * (0.25 / rows) ** 0.5)
