@@ -216,7 +216,9 @@ class Timing:
 
     def _on_a_weekday(self, day: Whole, later: Whole) -> Whole:
         """The Monday after a weekend, or the Friday before where that alone lies within the bounds."""
-        first, last = self._stated(day) if self.season is None else self.season.bounds(later)
+        first, last = self._stated(day)
+        if self.season is not None:
+            first, last = self.season.bounds(first)[0], self.season.bounds(later)[1]
         monday, friday = _monday_after(later), later - _past_friday(later)
         return np.asarray(np.where(_is_weekend(later), np.where((monday > last) & (friday >= first), friday, monday), later))
 

@@ -32,6 +32,7 @@ def delays(draw: st.DrawFn) -> Delay:
     if unit not in ("minutes", "hours"):
         written["weekdays"] = draw(st.booleans())
         written |= draw(st.sampled_from([{}, {"at": "09:30"}, {"between": ["06:00", "23:00"]}]))
+        written |= draw(st.sampled_from([{}, {}, {"season": ["09-01", "01-31"]}, {"season": ["06-15", "08-20"]}]))
         if low > 0 and draw(st.booleans()):
             written["window"] = [-draw(st.integers(0, 1)), draw(st.integers(0, 9))]
     return Delay.model_validate(written)
@@ -163,10 +164,15 @@ def test_a_mistake_found_when_the_plan_is_compiled_names_the_journey_s_file(tmp_
         ProfileJourneyOrchestrator(adults(), str(path), count=1, catalog=catalog()).execute()
 
 
-def test_what_returns_to_its_schedule_has_a_window_narrower_than_its_interval() -> None:
-    run(None, event(repeat={"every": {"days": [11, 30]}, "from": "schedule"}), count=1)
+@pytest.mark.parametrize(
+    ("narrow", "wide"),
+    [({"days": [11, 30]}, {"days": [10, 30]}), ({"months": 1, "window": [-15, 15]}, {"months": 1, "window": [-16, 15]})],
+    ids=["days", "months"],
+)
+def test_what_returns_to_its_schedule_has_a_window_narrower_than_its_interval(narrow: dict, wide: dict) -> None:
+    run(None, event(repeat={"every": narrow, "from": "schedule"}), count=1)
     with pytest.raises(SpecificationError, match="its window is as wide as its interval"):
-        run(None, event(repeat={"every": {"days": [10, 30]}, "from": "schedule"}), count=1)
+        run(None, event(repeat={"every": wide, "from": "schedule"}), count=1)
 
 
 @pytest.mark.parametrize(

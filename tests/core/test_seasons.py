@@ -8,9 +8,12 @@ import clinic
 import numpy as np
 import pytest
 
+from healthsim_core.draws import Draws
 from healthsim_core.errors import SpecificationError
 from healthsim_core.generation.season import Season
+from healthsim_core.generation.timing import DAY, Timing
 from healthsim_core.generator import make_plan
+from healthsim_core.spec.journey import Delay
 
 WINTER, SUMMER = ["09-01", "01-31"], ["06-15", "08-20"]
 
@@ -46,6 +49,14 @@ def test_what_has_a_season_happens_in_it_alone(season: list[str], months: set[in
     assert len(times) == 400
     assert {time.month for time in times} == months
     assert not weekdays or {time.weekday() for time in times} == {0, 1, 2, 3, 4}
+
+
+def test_a_weekend_at_the_end_of_a_season_gives_way_to_the_friday_before() -> None:
+    delay = Delay.model_validate({"days": [100, 300], "season": SUMMER, "weekdays": True})
+    anchor = np.repeat(np.arange("2020", "2040", dtype="datetime64[Y]").astype("datetime64[m]").astype(np.int64), 200)
+    came = (Timing.of(delay).after(anchor, Draws(1, "test", np.arange(len(anchor)))) // DAY).astype("datetime64[D]")
+    ends = {str(day)[5:] for day in came if str(day) > f"{str(day)[:4]}-08-17"}
+    assert ends == {"08-18", "08-19", "08-20"} and np.is_busday(came).all()
 
 
 def test_what_waits_for_its_season_does_not_come_on_its_first_day_for_everybody() -> None:
