@@ -13,9 +13,10 @@ from healthsim_core.calls import checked_call
 from healthsim_core.catalog import Catalog, default_catalog
 from healthsim_core.errors import ArgumentError, Mistakes, SpecificationError, StateError, canonical
 from healthsim_core.execution.run import Options, Progress, free_folder, run_plan
-from healthsim_core.generation.plan import Plan, compile_plan
-from healthsim_core.generation.request import Request, file_of, make_request, scenario_request
 from healthsim_core.generation.result import Result
+from healthsim_core.planning.compiling import compile_plan
+from healthsim_core.planning.plan import Plan
+from healthsim_core.planning.request import Request, file_of, make_request, scenario_request
 from healthsim_core.reference.stored import read_facts
 from healthsim_core.spec import ProfileSpecification
 from healthsim_core.state import list_profiles, load_profile

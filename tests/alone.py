@@ -12,7 +12,7 @@ from typing import Any
 import healthsim_core
 from healthsim_core.catalog import default_catalog
 from healthsim_core.errors import SpecificationError
-from healthsim_core.execution.verify import verify_folder
+from healthsim_core.verification.verify import verify_folder
 
 
 def main(product: str) -> None:

@@ -2,7 +2,7 @@
 
 python tests/mutants.py [--sample N] [NAME ...]
 
-A name is a target (`timeline`), or a mutant as it is printed (`healthsim_core/generation/timing.py:70:8:Lt_LtE`). Needs cosmic-ray:
+A name is a target (`timeline`), or a mutant as it is printed (`healthsim_core/journeys/timing.py:70:8:Lt_LtE`). Needs cosmic-ray:
 `nox -s mutants` brings it. Left out are mistakes that say nothing about a test: in annotations and in messages, and those of
 cosmic-ray's kinds that nearly always crash, such as `<<` in place of `+`.
 """
@@ -35,7 +35,7 @@ from cosmic_ray.work_db import WorkDB
 from cosmic_ray.work_item import MutationSpec
 
 ROOT = Path(__file__).parent.parent
-CORE, MEMBERSIM = "healthsim_core/generation", "plugins/membersim"
+CORE, MEMBERSIM = "healthsim_core", "plugins/membersim"
 SEED = 1  # of samples and of hypothesis: the same mutants and the same examples every time
 PATIENCE = 10  # times as long as the tests take; a mutant that takes longer is found
 LIBRARIES = ("hypothesis.strategies", "scipy.special", "pyarrow.parquet", "duckdb", "pydantic", "rich.console", "simple_icd_10_cm")
@@ -61,7 +61,7 @@ class Target:
 
 TARGETS = {
     "expressions": Target(
-        (f"{CORE}/expressions.py", f"{CORE}/expression_kinds.py"),
+        (f"{CORE}/expressions/expression.py", f"{CORE}/expressions/checking.py"),
         ("tests/core/test_expressions.py", "tests/core/test_expression_kinds.py", "tests/core/test_expressions_properties.py"),
     ),
     "distributions": Target(
@@ -69,7 +69,7 @@ TARGETS = {
         tuple(f"tests/core/test_distributions{part}.py" for part in ("", "_refused", "_correlated", "_kinds")),
     ),
     "timeline": Target(
-        (f"{CORE}/timeline.py", f"{CORE}/timing.py", f"{CORE}/occurrences.py"),
+        (f"{CORE}/timeline/*.py", f"{CORE}/journeys/timing.py"),
         tuple(
             f"tests/core/test_{name}.py"
             for name in (

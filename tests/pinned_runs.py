@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from healthsim import generate
-from healthsim_core.generation.versions import LIBRARIES
+from healthsim_core.planning.versions import LIBRARIES
 
 ROOT = Path(__file__).parents[1]
 PINNED = ROOT / "tests" / "pinned"

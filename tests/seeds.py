@@ -19,8 +19,8 @@ from honest import validated, with_seed
 
 from healthsim_core.catalog import default_catalog
 from healthsim_core.errors import HealthSimError
-from healthsim_core.generation.plan import Plan
 from healthsim_core.generator import make_plan
+from healthsim_core.planning.plan import Plan
 
 
 @functools.cache

@@ -41,9 +41,9 @@ def command(
     **_: Any,
 ) -> None:
     """Show the compiled plan of a scenario, or of a profile with journeys, without running it."""
-    from healthsim_core.generation.plan_picture import plan_dot, plan_svg
-    from healthsim_core.generation.plan_text import plan_document, plan_text
     from healthsim_core.generator import make_plan
+    from healthsim_core.planning.picture import plan_dot, plan_svg
+    from healthsim_core.planning.text import plan_document, plan_text
 
     given: dict[str, Any] = {"count": count, "seed": seed, "namespace": namespace, "as_of": as_of, "start": start}
     given |= {"products": list(products) or None, "formats": list(formats) or None}

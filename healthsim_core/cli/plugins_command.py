@@ -33,7 +33,7 @@ def list_plugins(as_json: bool) -> None:
 @click.argument("name")
 def check(name: str) -> int:
     """Run the conformance checks on a plugin."""
-    from healthsim_core.conformance import check_plugin
+    from healthsim_core.testing.conformance import check_plugin
 
     failed = 0
     for outcome in check_plugin(name):

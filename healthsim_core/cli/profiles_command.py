@@ -37,8 +37,8 @@ def list_profiles(as_json: bool, database: str | None) -> None:
 def show_profile(name: str, version: int | None, database: str | None) -> None:
     """Print the profile that a run of that name would use: a template, a saved profile (NAME@2 is a version), or a file."""
     from healthsim_core.catalog import default_catalog
-    from healthsim_core.generation.request import find_profile
     from healthsim_core.generator import named_profile
+    from healthsim_core.planning.request import find_profile
 
     meant = name if version is None else f"{name}@{version}"
     found, remarks = named_profile(meant, default_catalog(), database)
@@ -53,8 +53,8 @@ def show_profile(name: str, version: int | None, database: str | None) -> None:
 def save(name: str, source: str, database: str | None) -> None:
     """Save a profile under a name; the same content again makes no new version."""
     from healthsim_core.catalog import default_catalog
-    from healthsim_core.generation.request import find_profile
     from healthsim_core.generator import named_profile
+    from healthsim_core.planning.request import find_profile
     from healthsim_core.state import save_profile
 
     found, _ = named_profile(source, default_catalog(), database)

@@ -14,6 +14,6 @@ from healthsim_core.cli import show
 @click.option("--clear", is_flag=True, help="Drop what an unfinished run left there, too.")
 def command(out: Path, clear: bool) -> None:
     """Put an output folder right whose run was killed: the earlier run is in place again, or the new one."""
-    from healthsim_core.execution.output import recovered
+    from healthsim_core.execution.output_folder import recovered
 
     show.echo(recovered(out, clear))

@@ -17,7 +17,7 @@ from healthsim_core.cli import options, show
 def command(target: str, formats: tuple[str, ...], database: str | None, as_json: bool) -> int:
     """Read the files of an output folder back, or a stored cohort, and check that everything agrees."""
     from healthsim_core.errors import OutputError
-    from healthsim_core.execution.verify import verify_cohort, verify_folder
+    from healthsim_core.verification.verify import verify_cohort, verify_folder
 
     folder = "://" in target or os.path.exists(target)  # False too for a name that no file can have
     if "/" in target and not folder:

@@ -9,10 +9,10 @@ from pathlib import Path
 import attrs
 
 from healthsim_core.errors import OutputError
-from healthsim_core.execution import unfinished
-from healthsim_core.execution.manifest import MANIFEST, PUBLISHING, STAGING, as_json
-from healthsim_core.execution.output import OutputFolder
+from healthsim_core.execution.output_folder import OutputFolder
 from healthsim_core.formats.folder import Folder
+from healthsim_core.output import unfinished
+from healthsim_core.output.manifest import MANIFEST, PUBLISHING, STAGING, as_json
 from healthsim_core.state import database_path
 from healthsim_core.state.sink import StateSink
 

@@ -7,8 +7,8 @@ from collections.abc import Generator, Sequence
 from typing import Any, Protocol
 
 from healthsim_core.errors import HealthSimError, unknown
-from healthsim_core.execution.parts import Job, Part, PartResult
 from healthsim_core.execution.worker import Report
+from healthsim_core.output.parts import Job, Part, PartResult
 
 EXECUTORS = {"local": "on_this_machine", "ray": "on_ray", "spark": "on_spark"}
 

@@ -11,9 +11,9 @@ import attrs
 from healthsim_core.allocation import keep_freed_memory
 from healthsim_core.errors import HealthSimError
 from healthsim_core.execution.executors import died, extra
-from healthsim_core.execution.parts import Job, Part, PartResult
 from healthsim_core.execution.shared import Sighting, look, refuse_unless_shared
 from healthsim_core.execution.worker import Report, make_part
+from healthsim_core.output.parts import Job, Part, PartResult
 
 TRIES = 3
 ANSWER = 120.0  # seconds, in which a node may have to start a process

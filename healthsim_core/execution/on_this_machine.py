@@ -20,8 +20,8 @@ import attrs
 from healthsim_core.allocation import keep_freed_memory
 from healthsim_core.errors import HealthSimError
 from healthsim_core.execution.executors import died
-from healthsim_core.execution.parts import Job, Part, PartResult
 from healthsim_core.execution.worker import Report, make_part
+from healthsim_core.output.parts import Job, Part, PartResult
 
 TRIES = 3  # deaths without another process having finished a part in between
 LOOK = 0.2  # seconds between two looks at other processes, where there is nothing else to do

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from healthsim_core.errors import OutputError
-from healthsim_core.execution.manifest import HIDDEN
-from healthsim_core.execution.parts import PartResult
 from healthsim_core.execution.shared import REMEDY
 from healthsim_core.formats.destination import WrittenFile
 from healthsim_core.formats.folder import Folder
+from healthsim_core.output.manifest import HIDDEN
+from healthsim_core.output.parts import PartResult
 
 _AT_ONCE = 4
 _HERE = "this process"

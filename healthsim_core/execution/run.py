@@ -12,22 +12,22 @@ import attrs
 from healthsim_core.errors import OutputError, SpecificationError, unknown
 from healthsim_core.execution.aftermath import saying_what_is_there
 from healthsim_core.execution.executors import EXECUTORS, executor_of
-from healthsim_core.execution.output import OutputFolder
-from healthsim_core.execution.parts import TABLES
-from healthsim_core.execution.stored import StoredTables
+from healthsim_core.execution.output_folder import OutputFolder
 from healthsim_core.execution.storing import Storing
 from healthsim_core.formats.folder import MEMORY, refused
 from healthsim_core.formats.scratch import Scratch
 from healthsim_core.generation.executor import strictly
 from healthsim_core.generation.memory import run_in_memory, units_a_chunk
-from healthsim_core.generation.met import run_tables
-from healthsim_core.generation.plan import Plan
 from healthsim_core.generation.result import Execution, Result
-from healthsim_core.generation.tallies import Tallies, tally_run_tables
-from healthsim_core.generation.validation import report
+from healthsim_core.output.parts import TABLES
+from healthsim_core.output.stored import StoredTables
+from healthsim_core.planning.met import run_tables
+from healthsim_core.planning.plan import Plan
 from healthsim_core.state import available_name, database_path, load_cohort
 from healthsim_core.state.record import ExecutionRecord
 from healthsim_core.state.sink import StateSink
+from healthsim_core.validation import Tallies, tally_run_tables
+from healthsim_core.validation.report import report
 
 Progress = Callable[[int, int], None]
 _LONGEST = 200  # bytes of a folder's name that follows from a request's; file systems take 255

@@ -15,10 +15,10 @@ from collections.abc import Iterable
 import attrs
 
 from healthsim_core.errors import OutputError
-from healthsim_core.execution.manifest import HIDDEN
-from healthsim_core.execution.parts import Job
-from healthsim_core.execution.unfinished import RECORDS
 from healthsim_core.formats.folder import Folder
+from healthsim_core.output.manifest import HIDDEN
+from healthsim_core.output.parts import Job
+from healthsim_core.output.unfinished import RECORDS
 
 PATIENCE = 3.0  # seconds until a shared folder must show what another machine has written: some keep what they knew for so long
 _LOOK = 0.1

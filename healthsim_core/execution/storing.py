@@ -6,7 +6,7 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Self
 
-from healthsim_core.execution.output import OutputFolder
+from healthsim_core.execution.output_folder import OutputFolder
 from healthsim_core.state.sink import StateSink
 
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pyarrow as pa
 
-from healthsim_core.execution.parquet import ParquetTable
-from healthsim_core.execution.parts import TABLES, PartResult, table_path
-from healthsim_core.execution.stored import StoredTables
 from healthsim_core.format_offers import OutputFormat
 from healthsim_core.formats.destination import Destination, WrittenFile
 from healthsim_core.formats.folder import Folder
-from healthsim_core.generation.plan import Plan
+from healthsim_core.output.parquet import ParquetTable
+from healthsim_core.output.parts import TABLES, PartResult, table_path
+from healthsim_core.output.stored import StoredTables
+from healthsim_core.planning.plan import Plan
 from healthsim_core.reference.stored import using
 
 

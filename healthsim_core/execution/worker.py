@@ -10,20 +10,21 @@ import pyarrow as pa
 
 from healthsim_core.catalog import default_catalog
 from healthsim_core.errors import HealthSimError
-from healthsim_core.execution import unfinished
-from healthsim_core.execution.parquet import ParquetTable
-from healthsim_core.execution.parts import TABLES, Job, Part, PartResult, table_path
 from healthsim_core.execution.shared import require_seen, worker_name
 from healthsim_core.format_offers import FormatWriter, OutputFormat
 from healthsim_core.formats.destination import Destination, WrittenFile
 from healthsim_core.formats.folder import Folder
 from healthsim_core.generation.chunk import run_chunk
 from healthsim_core.generation.memory import spans
-from healthsim_core.generation.met import run_tables
-from healthsim_core.generation.plan import Plan, compile_plan
-from healthsim_core.generation.request import Request
-from healthsim_core.generation.tallies import Tallies
+from healthsim_core.output import unfinished
+from healthsim_core.output.parquet import ParquetTable
+from healthsim_core.output.parts import TABLES, Job, Part, PartResult, table_path
+from healthsim_core.planning.compiling import compile_plan
+from healthsim_core.planning.met import run_tables
+from healthsim_core.planning.plan import Plan
+from healthsim_core.planning.request import Request
 from healthsim_core.reference.stored import using
+from healthsim_core.validation import Tallies
 
 Report = Callable[[int, int], None]  # number of a part, households of it that are done
 

@@ -1,1 +1,1 @@
-"""From specifications to people, timelines and records."""
+"""A run by chunks: people, timelines, records and what validation counts, put together."""

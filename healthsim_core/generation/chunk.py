@@ -14,14 +14,15 @@ from numpy.typing import NDArray
 from healthsim_core.columns import Column, Columns, Text, concat
 from healthsim_core.errors import PluginError
 from healthsim_core.events import People
-from healthsim_core.generation.dispatch import Dispatcher, collected
-from healthsim_core.generation.met import met_in, run_tables
-from healthsim_core.generation.people import make_people
-from healthsim_core.generation.plan import Plan
-from healthsim_core.generation.tallies import OutcomeTally, Tallies, tally_lives, tally_people, tally_records, tally_timeline
-from healthsim_core.generation.timeline import Timeline, Witness
 from healthsim_core.offers import PersonColumns
+from healthsim_core.people.making import make_people
+from healthsim_core.planning.met import met_in, run_tables
+from healthsim_core.planning.plan import Plan
 from healthsim_core.reference.stored import using
+from healthsim_core.timeline.dispatch import Dispatcher, collected
+from healthsim_core.timeline.running import execute
+from healthsim_core.timeline.state import Timeline, Witness
+from healthsim_core.validation import OutcomeTally, Tallies, tally_lives, tally_people, tally_records, tally_timeline
 from healthsim_core.world import CONDITION
 
 
@@ -93,7 +94,7 @@ def lived(plan: Plan, start: int, stop: int, witness: Witness | None = None) -> 
     everybody, present = make_people(plan.people, plan.run, plan.start_dates, start, stop)
     everybody = _extended(plan, everybody)
     timeline = Timeline(plan.run, everybody, present, len(plan.people.members), plan.births, witness)
-    timeline.execute(plan.nodes, plan.blocks)
+    execute(timeline, plan.nodes, plan.blocks)
     return everybody, present, timeline
 
 

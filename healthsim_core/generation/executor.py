@@ -11,9 +11,9 @@ from healthsim_core.calls import checked_call
 from healthsim_core.catalog import Catalog, default_catalog
 from healthsim_core.errors import InvalidDataError
 from healthsim_core.generation.memory import run_in_memory
-from healthsim_core.generation.plan import compile_plan
-from healthsim_core.generation.request import Request, make_request
 from healthsim_core.generation.result import Result
+from healthsim_core.planning.compiling import compile_plan
+from healthsim_core.planning.request import Request, make_request
 
 DRY_RUN = 5
 

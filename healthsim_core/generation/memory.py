@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 import pyarrow as pa
 
 from healthsim_core.generation.chunk import events_a_unit, run_chunk
-from healthsim_core.generation.met import run_tables
-from healthsim_core.generation.plan import Plan
 from healthsim_core.generation.result import Execution, Result
-from healthsim_core.generation.tallies import Tallies, tally_run_tables
-from healthsim_core.generation.validation import report
+from healthsim_core.planning.met import run_tables
+from healthsim_core.planning.plan import Plan
+from healthsim_core.validation import Tallies, tally_run_tables
+from healthsim_core.validation.report import report
 
 ROWS_A_CHUNK = 32_768  # household positions, and
 EVENTS_A_CHUNK = 212_992  # events with records of products, whichever comes first: more is faster, and costs memory

@@ -10,9 +10,9 @@ import attrs
 import pyarrow as pa
 
 from healthsim_core.errors import UnknownNameError, suggestion
-from healthsim_core.generation.plan import Plan
-from healthsim_core.generation.validation import ValidationReport
+from healthsim_core.planning.plan import Plan
 from healthsim_core.tables import ByTable
+from healthsim_core.validation.report import ValidationReport
 
 
 @attrs.frozen

@@ -42,3 +42,12 @@ def _lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     has_docstring = isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant) and isinstance(body[0].value.value, str)
     first = body[1].lineno if has_docstring and len(body) > 1 else body[0].lineno
     return (function.end_lineno or first) - first + 1
+
+
+HALL = ROOT / "healthsim_core"  # from which all rooms are entered: each of its files stands in a row of the layers by itself
+ROOMS = sorted({path.parent for path in SOURCES if "tests" not in path.parts} - {HALL})
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=name)
+def test_a_room_has_at_most_2_000_lines(room: Path) -> None:
+    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in room.glob("*.py")) <= 2_000

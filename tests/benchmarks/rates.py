@@ -17,8 +17,8 @@ from cases import JOURNEY, PROFILE, UNITS
 from healthsim_core.formats.destination import Destination
 from healthsim_core.generation.chunk import Chunk, run_chunk
 from healthsim_core.generation.memory import spans, units_a_chunk
-from healthsim_core.generation.plan import Plan
 from healthsim_core.generator import make_plan
+from healthsim_core.planning.plan import Plan
 
 
 class Spent(NamedTuple):

@@ -6,9 +6,9 @@ import attrs
 
 from healthsim_core.generation.chunk import lived
 from healthsim_core.generation.memory import spans, units_a_chunk
-from healthsim_core.generation.plan import Plan
-from healthsim_core.generation.tallies import OutcomeTally, Tallies, tally_people, tally_timeline
-from healthsim_core.generation.validation import ValidationReport, report
+from healthsim_core.planning.plan import Plan
+from healthsim_core.validation import OutcomeTally, Tallies, tally_people, tally_timeline
+from healthsim_core.validation.report import ValidationReport, report
 
 
 def validated(stated: Plan, made: Plan | None = None) -> ValidationReport:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from healthsim_core.execution.manifest import HIDDEN
-from healthsim_core.execution.workplace import Workplace
+from healthsim_core.output.manifest import HIDDEN
+from healthsim_core.output.workplace import Workplace
 
 EARLIER = ["manifest.json", "validation.json", "tables/a.parquet", "tables/gone/part-00000.parquet"]
 NEW = ["tables/a.parquet", "tables/more/part-00000.parquet", "tables/more/part-00001.parquet", "validation.json", "manifest.json"]

@@ -10,8 +10,9 @@ import pytest
 
 from healthsim_core import EventHandler
 from healthsim_core.generation.memory import run_in_memory
-from healthsim_core.generation.plan import Plan, compile_plan
-from healthsim_core.generation.request import make_request
+from healthsim_core.planning.compiling import compile_plan
+from healthsim_core.planning.plan import Plan
+from healthsim_core.planning.request import make_request
 
 RULE = "scores are 10 or more"
 

@@ -8,10 +8,10 @@ import textwrap
 import attrs
 import pytest
 
-from healthsim_core import conformance
 from healthsim_core.catalog import Catalog
 from healthsim_core.errors import UnknownNameError
 from healthsim_core.plugins import Plugin, load
+from healthsim_core.testing import conformance
 
 GOOD = """
     from healthsim_core import EventHandler, Field, Table, hookimpl

@@ -9,8 +9,8 @@ from pathlib import Path
 import clinic
 import pytest
 
+from healthsim_core.coverage import coverage_type_of
 from healthsim_core.errors import SpecificationError
-from healthsim_core.generation.coverage import coverage_type_of
 from healthsim_core.generation.result import Result
 
 AGED = {"type": "conditional", "rules": [{"if": "age >= 65", "then": "Medicare"}], "default": "Commercial"}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from healthsim_core.distributions import compile_distribution
 from healthsim_core.errors import SpecificationError
-from healthsim_core.generation.distributions import compile_distribution
 from healthsim_core.spec import ProfileSpecification
 
 

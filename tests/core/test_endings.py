@@ -10,8 +10,8 @@ import pytest
 
 from healthsim_core import Closing, EventHandler, Trigger
 from healthsim_core.generation.memory import run_in_memory
-from healthsim_core.generation.plan import compile_plan
-from healthsim_core.generation.request import make_request
+from healthsim_core.planning.compiling import compile_plan
+from healthsim_core.planning.request import make_request
 
 HANDLERS = [
     EventHandler("clinic_visit", clinic.visit, writes=[clinic.VISIT], parameters=[clinic.REASON, clinic.SCORE]),

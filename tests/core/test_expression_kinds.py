@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from healthsim_core.errors import SpecificationError
-from healthsim_core.generation.expression_kinds import same_kind
-from healthsim_core.generation.expressions import Expression
-from healthsim_core.generation.kinds import ANYTHING, BOOLEAN, DATE, NUMBER, TEXT, WORDS, Kind, text_of
+from healthsim_core.expressions.checking import kind_of_expression, same_kind
+from healthsim_core.expressions.expression import Expression
+from healthsim_core.expressions.kinds import ANYTHING, BOOLEAN, DATE, NUMBER, TEXT, WORDS, Kind, text_of
 
 KNOWN = {
     "age": NUMBER,
@@ -24,7 +24,7 @@ KNOWN = {
 
 
 def kind(text: str, wanted: str = "") -> Kind:
-    return Expression.parse(text, "profile.json: when", wanted).require(KNOWN)
+    return kind_of_expression(Expression.parse(text, "profile.json: when", wanted), KNOWN)
 
 
 def refused(text: str, wanted: str = "boolean") -> str:

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from healthsim_core import Text
 from healthsim_core.errors import SpecificationError
-from healthsim_core.generation.expressions import Expression
-from healthsim_core.generation.kinds import BOOLEAN, NUMBER, TEXT
+from healthsim_core.expressions.checking import kind_of_expression
+from healthsim_core.expressions.expression import Expression
+from healthsim_core.expressions.kinds import BOOLEAN, NUMBER, TEXT
 
 COLUMNS = {
     "age": np.array([10, 40, 80]),
@@ -214,25 +215,25 @@ def test_a_text_that_looks_like_a_name_stays_a_text():
 @pytest.mark.parametrize("written", ["condition.U07", "condition.U071", "condition.U07.2"])
 def test_a_code_that_is_suggested_can_be_written(written):
     with pytest.raises(SpecificationError) as refused:
-        Expression.parse(written, wanted="boolean").require({"condition.U07.1": BOOLEAN, "age": NUMBER})
+        kind_of_expression(Expression.parse(written, wanted="boolean"), {"condition.U07.1": BOOLEAN, "age": NUMBER})
     suggested = refused.value.remedy.split('"')[1]
-    assert Expression.parse(suggested, wanted="boolean").require({"condition.U07.1": BOOLEAN}) == BOOLEAN
+    assert kind_of_expression(Expression.parse(suggested, wanted="boolean"), {"condition.U07.1": BOOLEAN}) == BOOLEAN
 
 
 def test_a_column_that_no_expression_can_name_is_not_suggested():
     with pytest.raises(SpecificationError) as refused:
-        Expression.parse("follow_u > 1").require({"follow-up": NUMBER})
+        kind_of_expression(Expression.parse("follow_u > 1"), {"follow-up": NUMBER})
     assert "follow-up" not in refused.value.remedy
 
 
 def test_a_name_within_another_is_not_it():
     assert Expression.parse("stage == 'late'").names == {"stage"}
-    Expression.parse("stage == 'age'").require({"stage": TEXT})
+    kind_of_expression(Expression.parse("stage == 'age'"), {"stage": TEXT})
 
 
 def test_a_name_that_nobody_has_is_refused_with_the_nearest():
     with pytest.raises(SpecificationError, match=r'"agee > 3" reads "agee", which nobody has\.\n  Did you mean "age"\?'):
-        Expression.parse("agee > 3").require({"age": NUMBER, "sex": TEXT})
+        kind_of_expression(Expression.parse("agee > 3"), {"age": NUMBER, "sex": TEXT})
 
 
 @given(st.text(max_size=60))

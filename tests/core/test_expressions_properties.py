@@ -10,10 +10,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from healthsim_core.columns import Text
+from healthsim_core.distributions import condition
 from healthsim_core.errors import SpecificationError
-from healthsim_core.generation.distributions import condition
-from healthsim_core.generation.expressions import Expression
-from healthsim_core.generation.kinds import BOOLEAN, DATE, NUMBER, TEXT, WORDS, text_of
+from healthsim_core.expressions.checking import kind_of_expression
+from healthsim_core.expressions.expression import Expression
+from healthsim_core.expressions.kinds import BOOLEAN, DATE, NUMBER, TEXT, WORDS, text_of
 from healthsim_core.spec.distribution import Compared
 
 KINDS = {"n": NUMBER, "m": NUMBER, "b": BOOLEAN, "t": TEXT, "s": text_of(["x", "y"]), "w": WORDS, "d": DATE, "e": DATE}
@@ -45,7 +46,7 @@ TEXTS = st.recursive(
 def test_what_passes_the_check_of_kinds_has_a_value_for_every_row(text: str) -> None:
     try:
         parsed = Expression.parse(text)
-        parsed.require(KINDS)
+        kind_of_expression(parsed, KINDS)
     except SpecificationError:
         assume(False)
     assert (len(parsed.values(COLUMNS, 6)), len(parsed.holds(COLUMNS, 6))) == (6, 6)

@@ -9,8 +9,8 @@ from healthsim import generate
 from healthsim_core import Columns, EventHandler, Field, RunHandler, Table
 from healthsim_core.errors import SpecificationError
 from healthsim_core.generation.memory import run_in_memory
-from healthsim_core.generation.plan import compile_plan
-from healthsim_core.generation.request import make_request
+from healthsim_core.planning.compiling import compile_plan
+from healthsim_core.planning.request import make_request
 
 ROOM = Table(
     "clinic.room",

@@ -11,9 +11,9 @@ import pytest
 from healthsim_core import EventHandler
 from healthsim_core.generation.executor import ProfileJourneyOrchestrator
 from healthsim_core.generation.memory import run_in_memory
-from healthsim_core.generation.plan import compile_plan
-from healthsim_core.generation.request import make_request
-from healthsim_core.generation.tallies import Tallies
+from healthsim_core.planning.compiling import compile_plan
+from healthsim_core.planning.request import make_request
+from healthsim_core.validation import Tallies
 
 LOW, NEVER = "visits with a score below 10 were not billed", "visits that nobody came to"
 HERE = {"geography": {"fips": "48201"}}

@@ -9,9 +9,9 @@ import pytest
 from healthsim import generate
 from healthsim_core import Namespace
 from healthsim_core.errors import OutputError, StateError
-from healthsim_core.execution.verify import verify_folder
 from healthsim_core.generation import memory
 from healthsim_core.state import StateSink, list_cohorts
+from healthsim_core.verification.verify import verify_folder
 
 
 def test_where_the_database_refuses_at_the_end_no_file_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,10 +16,10 @@ from publishing import EARLIER, NEW, SHARED_MEMORY, content, earlier_again, kind
 
 from healthsim import generate
 from healthsim_core.errors import OutputError
-from healthsim_core.execution.manifest import HIDDEN, read_manifest
-from healthsim_core.execution.output import recovered
-from healthsim_core.execution.workplace import Workplace
+from healthsim_core.execution.output_folder import recovered
 from healthsim_core.formats.folder import Folder, own_path
+from healthsim_core.output.manifest import HIDDEN, read_manifest
+from healthsim_core.output.workplace import Workplace
 
 CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "open")
 

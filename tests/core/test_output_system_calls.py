@@ -15,7 +15,7 @@ import pytest
 from publishing import EARLIER, NEW, earlier_again, kind_left, written
 
 from healthsim_core.errors import OutputError
-from healthsim_core.execution.workplace import Workplace
+from healthsim_core.output.workplace import Workplace
 
 CALLS = (
     "open,openat,write,close,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,rmdir,chmod,fchmod,fchmodat,chown,fchown,"

@@ -8,10 +8,10 @@ from clinic import catalog
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from healthsim_core.distributions import compile_distribution
 from healthsim_core.errors import SpecificationError
-from healthsim_core.generation.distributions import compile_distribution
 from healthsim_core.generation.executor import ProfileExecutor, ProfileJourneyOrchestrator
-from healthsim_core.generation.family import PossibleAges
+from healthsim_core.people.family import PossibleAges
 from healthsim_core.spec.profile import MemberSpecification
 
 TO_20 = {"type": "uniform", "min": 0, "max": 20}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from healthsim_core.errors import SpecificationError
 from healthsim_core.generation.executor import ProfileExecutor
-from healthsim_core.generation.people_steps import Consequence, in_order
+from healthsim_core.people.steps import Consequence, in_order
 
 SEVERITY = {"type": "categorical", "weights": {"mild": 0.5, "severe": 0.5}}
 DIABETES = {"code": "E11", "prevalence": 0.4, "severity": SEVERITY}

@@ -8,8 +8,8 @@ import clinic
 import numpy as np
 import pytest
 
-from healthsim_core.generation.plan import NO_PLACE
 from healthsim_core.generation.result import Result
+from healthsim_core.planning.compiling import NO_PLACE
 from healthsim_core.reference.ages import nation
 from healthsim_core.reference.places import counties
 from healthsim_core.spec.distribution.parameters import OLDEST

@@ -7,8 +7,8 @@ import xml.etree.ElementTree as ET
 import clinic
 
 from healthsim_core import EventHandler
-from healthsim_core.generation.plan_picture import plan_dot, plan_svg
 from healthsim_core.generator import make_plan
+from healthsim_core.planning.picture import plan_dot, plan_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 

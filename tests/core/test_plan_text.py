@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import clinic
 
-from healthsim_core.generation.plan_text import plan_document, plan_text
 from healthsim_core.generator import make_plan
+from healthsim_core.planning.text import plan_document, plan_text
 
 
 def plan(**fields):

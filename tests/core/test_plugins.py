@@ -16,8 +16,8 @@ from healthsim_core import EventHandler, Journey, Profile, Trigger, hookimpl
 from healthsim_core.catalog import Catalog
 from healthsim_core.errors import ConflictError, PluginError, TableError, UnknownNameError
 from healthsim_core.generation.executor import ProfileJourneyOrchestrator
-from healthsim_core.generation.plan import compile_plan
-from healthsim_core.generation.request import make_request
+from healthsim_core.planning.compiling import compile_plan
+from healthsim_core.planning.request import make_request
 from healthsim_core.plugins import load
 
 PROFILE = Profile("adults", adults(), description="Adults.")

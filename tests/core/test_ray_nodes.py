@@ -16,8 +16,8 @@ import pytest
 from healthsim_core.errors import HealthSimError, OutputError
 from healthsim_core.execution import shared
 from healthsim_core.execution.on_ray import Ray
-from healthsim_core.execution.parts import Job
 from healthsim_core.formats.folder import Folder
+from healthsim_core.output.parts import Job
 
 
 class GetTimeoutError(Exception):

@@ -7,10 +7,10 @@ import pyarrow.parquet
 import pytest
 
 from healthsim_core.catalog import default_catalog
-from healthsim_core.execution.stored import StoredTables
-from healthsim_core.execution.truth import truth_of
 from healthsim_core.formats.folder import Folder
+from healthsim_core.output.stored import StoredTables
 from healthsim_core.reading import Truth
+from healthsim_core.verification.truth import truth_of
 
 SPEC = {"as_of": "2025-12-31", "settings": {}}
 

@@ -6,9 +6,9 @@ import clinic
 import pytest
 
 from healthsim_core.errors import SkillError, SpecificationError
-from healthsim_core.generation.kinds import ANYTHING, NUMBER, TEXT
-from healthsim_core.generation.skill_use import check_lookup
+from healthsim_core.expressions.kinds import ANYTHING, NUMBER, TEXT
 from healthsim_core.skills.document import read_skill
+from healthsim_core.skills.use import check_lookup
 
 SKILL = """+++
 skill = "doses"

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from healthsim_core.execution.on_spark import Spark
-from healthsim_core.execution.parts import Job
 from healthsim_core.formats.folder import Folder
+from healthsim_core.output.parts import Job
 
 JOB = Job({}, {}, "", Folder("memory://spark"), "", False, 1)  # type: ignore[arg-type]
 

@@ -14,10 +14,10 @@ import pytest
 from healthsim import generate
 from healthsim_core.cli import main
 from healthsim_core.errors import HealthSimError, OutputError, SpecificationError, StateError
-from healthsim_core.execution import unfinished
-from healthsim_core.execution.output import OutputFolder
+from healthsim_core.execution.output_folder import OutputFolder
 from healthsim_core.execution.worker import make_part
 from healthsim_core.generator import make_plan
+from healthsim_core.output import unfinished
 from healthsim_core.reference.official import recognised
 from healthsim_core.spec import JourneySpecification, ProfileSpecification, ScenarioSpecification
 from healthsim_core.state import export_cohort, list_cohorts, load_profile, save_profile

@@ -10,9 +10,10 @@ import pytest
 from clinic import catalog, journey
 from honest import validated
 
-from healthsim_core.generation.plan import Plan, compile_plan
-from healthsim_core.generation.request import make_request
-from healthsim_core.generation.validation import ValidationReport
+from healthsim_core.planning.compiling import compile_plan
+from healthsim_core.planning.plan import Plan
+from healthsim_core.planning.request import make_request
+from healthsim_core.validation.report import ValidationReport
 
 COUNT = 100_000
 NORMAL = {"type": "normal", "mean": 28.0, "sd": 5.0}

@@ -14,12 +14,13 @@ from healthsim_core.draws import Draws
 from healthsim_core.errors import InvalidDataError
 from healthsim_core.generation.executor import strictly
 from healthsim_core.generation.memory import run_in_memory
-from healthsim_core.generation.plan import Plan, compile_plan
-from healthsim_core.generation.request import make_request
 from healthsim_core.generation.result import Result
-from healthsim_core.generation.tallies import Tallies
-from healthsim_core.generation.validation import ValidationReport, report
+from healthsim_core.planning.compiling import compile_plan
+from healthsim_core.planning.plan import Plan
+from healthsim_core.planning.request import make_request
 from healthsim_core.state.cohorts import list_cohorts
+from healthsim_core.validation import Tallies
+from healthsim_core.validation.report import ValidationReport, report
 
 
 def compiled(mode: str) -> Plan:

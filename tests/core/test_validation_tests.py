@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from healthsim_core.draws import Draws
-from healthsim_core.generation.significance import of_proportion, of_shape, of_total
-from healthsim_core.generation.tallies import Tallies
-from healthsim_core.generation.tallies.correlations import both_below
-from healthsim_core.generation.tallies.counts import CELLS
-from healthsim_core.generation.tallies.sample import BLOCK, all_or_none, looked_at, sampled
-from healthsim_core.generation.validation import report
+from healthsim_core.validation import Tallies
+from healthsim_core.validation.correlations import both_below
+from healthsim_core.validation.counts import CELLS
+from healthsim_core.validation.report import report
+from healthsim_core.validation.sample import BLOCK, all_or_none, looked_at, sampled
+from healthsim_core.validation.significance import of_proportion, of_shape, of_total
 
 ALIKE = np.full(CELLS, 1 / CELLS)
 SCORES = {"mean": stats.norm.ppf((np.arange(CELLS) + 0.5) / CELLS), "skewed": -(np.log1p(-(np.arange(CELLS) + 0.5) / CELLS) ** 3)}

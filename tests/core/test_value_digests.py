@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from healthsim_core.execution import values
-from healthsim_core.execution.values import value_digest
+from healthsim_core.output import values
+from healthsim_core.output.values import value_digest
 
 EPOCH = datetime.datetime(1970, 1, 1)
 KINDS: dict[str, tuple[pa.DataType, st.SearchStrategy[Any]]] = {

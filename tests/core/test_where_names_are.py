@@ -11,8 +11,8 @@ from healthsim_core.absent import first_party
 from healthsim_core.catalog import Catalog, default_catalog
 from healthsim_core.errors import SpecificationError, UnknownNameError, suggestion
 from healthsim_core.generation.executor import ProfileJourneyOrchestrator
-from healthsim_core.generation.plan import compile_plan
-from healthsim_core.generation.request import make_request
+from healthsim_core.planning.compiling import compile_plan
+from healthsim_core.planning.request import make_request
 from healthsim_core.plugins import Plugin
 
 BROKEN = Plugin("hospice", "hospice-dist", "2.0", status="failed", cause="ImportError: no module named morphine", module="hospice")

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from healthsim_core.generation.distributions import compile_distribution
+from healthsim_core.distributions import compile_distribution
 from healthsim_core.spec import ProfileSpecification
 from healthsim_core.spec.bounds import LEAST
 

@@ -14,12 +14,12 @@ from mutations import mutated
 from test_fuzz import EXAMPLES, FUZZ
 
 from healthsim_core.errors import HealthSimError
-from healthsim_core.execution.manifest import MANIFEST, PUBLISHING, VALIDATION
-from healthsim_core.execution.output import recovered
-from healthsim_core.execution.unfinished import PLAN
-from healthsim_core.execution.verify import verify_folder
+from healthsim_core.execution.output_folder import recovered
 from healthsim_core.generator import generate
+from healthsim_core.output.manifest import MANIFEST, PUBLISHING, VALIDATION
+from healthsim_core.output.unfinished import PLAN
 from healthsim_core.state import register_dataset
+from healthsim_core.verification.verify import verify_folder
 
 REQUEST: dict[str, Any] = {"profile": "dental-adults", "count": 2, "products": ["dentalsim"], "output_formats": ["dental_list"], "seed": 1}
 JOURNAL = {"paths": ["tables/core.person.parquet", MANIFEST], "earlier": [MANIFEST, "tables/core.event.parquet"]}

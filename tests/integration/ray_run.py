@@ -14,10 +14,10 @@ from ray.cluster_utils import Cluster
 from healthsim import generate
 from healthsim_core.errors import OutputError
 from healthsim_core.execution import on_ray
-from healthsim_core.execution.parts import Job
 from healthsim_core.execution.shared import look
 from healthsim_core.formats.folder import Folder
 from healthsim_core.generation import memory
+from healthsim_core.output.parts import Job
 
 REQUEST: dict[str, Any] = {"profile": "adult-hypertension", "journey": "chronic-management", "count": 200}
 

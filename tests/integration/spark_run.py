@@ -17,11 +17,11 @@ import attrs
 from healthsim import generate
 from healthsim_core.errors import OutputError
 from healthsim_core.execution import on_spark
-from healthsim_core.execution.parts import Job
 from healthsim_core.execution.shared import look
 from healthsim_core.execution.worker import make_part
 from healthsim_core.formats.folder import Folder
 from healthsim_core.generation import memory
+from healthsim_core.output.parts import Job
 
 REQUEST: dict[str, Any] = {"profile": "adult-hypertension", "journey": "chronic-management", "count": 400, "output_formats": ["fhir_r4"]}
 

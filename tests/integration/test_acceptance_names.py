@@ -15,7 +15,7 @@ import pytest
 
 from healthsim import generate
 from healthsim_core import Namespace, Text
-from healthsim_core.generation import identity
+from healthsim_core.people import identity
 
 MILLIONS = 3_000_000
 SAID = {"profile": "diabetic-senior", "journey": "chronic-management", "count": 5}

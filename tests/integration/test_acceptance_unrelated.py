@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from healthsim import generate
 from healthsim_core.generation.chunk import Chunk, run_chunk
-from healthsim_core.generation.plan import Plan
-from healthsim_core.generation.tallies import Tallies
 from healthsim_core.generator import make_plan
+from healthsim_core.planning.plan import Plan
+from healthsim_core.validation import Tallies
 
 UNITS = 12
 VISIT = {"event_id": "visit", "event_type": "encounter", "delay": {"days": [5, 60]}, "probability": 0.7}

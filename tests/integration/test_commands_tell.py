@@ -39,7 +39,8 @@ def told(tmp_path, monkeypatch, capsys):
 def planted(monkeypatch):
     """Every run has a failed check."""
     from healthsim_core.execution import run
-    from healthsim_core.generation import memory, validation
+    from healthsim_core.generation import memory
+    from healthsim_core.validation import report as validation
 
     def failing(tallies, mode):
         tallies.violation("planted", "no row is wrong", 3, 7)

@@ -18,9 +18,9 @@ from healthsim import generate
 from healthsim_core import Namespace
 from healthsim_core.errors import HealthSimError, OutputError
 from healthsim_core.execution import on_ray
-from healthsim_core.execution.unfinished import RECORDS
-from healthsim_core.execution.verify import verify_folder
 from healthsim_core.execution.worker import make_part
+from healthsim_core.output.unfinished import RECORDS
+from healthsim_core.verification.verify import verify_folder
 
 pytestmark = pytest.mark.usefixtures("parts_of_ten")
 

@@ -9,7 +9,7 @@ import pytest
 from healthsim import generate
 from healthsim.state import delete_cohort, export_cohort, get_summary, list_cohorts, load_cohort, query, register_dataset
 from healthsim_core.errors import StateError
-from healthsim_core.execution.verify import verify_cohort
+from healthsim_core.verification.verify import verify_cohort
 
 
 @pytest.fixture

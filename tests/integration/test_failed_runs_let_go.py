@@ -12,9 +12,9 @@ import pytest
 
 from healthsim import generate
 from healthsim_core.execution import worker
-from healthsim_core.execution.parquet import ParquetTable
 from healthsim_core.formats.destination import Destination, OutputFile
 from healthsim_core.formats.folder import Folder
+from healthsim_core.output.parquet import ParquetTable
 
 REQUEST = {"profile": "adult-wellness", "count": 40, "seed": 3, "output_formats": ["hl7v2_adt", "fhir_r4", "x12_837"], "chunk_size": 10}
 

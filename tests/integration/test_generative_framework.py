@@ -13,9 +13,9 @@ import pytest
 from healthsim import generate
 from healthsim.generation import JourneyEngine, ProfileExecutor, ProfileJourneyOrchestrator, ReferenceProfileResolver, create_hybrid_profile
 from healthsim.state import get_summary, list_executions, load_cohort, load_execution, load_profile, persist, save_profile
-from healthsim_core.execution.verify import verify_folder
 from healthsim_core.generation.result import Result
 from healthsim_core.generator import rerun
+from healthsim_core.verification.verify import verify_folder
 
 OSWALD = Path(__file__).parents[2] / "examples" / "oswald_family.json"
 HARRIS = {

@@ -20,9 +20,9 @@ from healthsim_core.catalog import default_catalog
 from healthsim_core.format_offers import OutputFormat
 from healthsim_core.formats.destination import Destination
 from healthsim_core.generation.memory import run_in_memory
-from healthsim_core.generation.met import run_tables
-from healthsim_core.generation.plan import Plan
 from healthsim_core.generator import make_plan
+from healthsim_core.planning.met import run_tables
+from healthsim_core.planning.plan import Plan
 
 SEPARATORS = {"x12_834": b"*:^~", "x12_837": b"*:^~", "x12_835": b"*:^~", "hl7v2_adt": b"|^~&\r\n", "ncpdp_d0": b"\x02\x03\x1c\x1d\x1e\n"}
 JSON = ("fhir_r4", "fhir_bundle")

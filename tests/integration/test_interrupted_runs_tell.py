@@ -11,9 +11,9 @@ import pytest
 
 from healthsim import generate
 from healthsim_core.cli import main
-from healthsim_core.execution import workplace
-from healthsim_core.execution.manifest import HIDDEN
-from healthsim_core.execution.stored import StoredTables
+from healthsim_core.output import workplace
+from healthsim_core.output.manifest import HIDDEN
+from healthsim_core.output.stored import StoredTables
 from healthsim_core.state import list_cohorts
 from healthsim_core.state.database import Transaction
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from healthsim import generate
-from healthsim_core.execution.verify import verify_folder
+from healthsim_core.verification.verify import verify_folder
 
 VISIT = {"class": "AMB", "reason_code": "J06.9", "reason_description": "Acute upper respiratory infection, unspecified"}
 

@@ -17,10 +17,10 @@ import pytest
 from healthsim import generate
 from healthsim_core.errors import OutputError
 from healthsim_core.execution import on_this_machine, shared
-from healthsim_core.execution.parts import Job, Part, PartResult
 from healthsim_core.execution.shared import look, refuse_unless_shared
 from healthsim_core.execution.worker import Report, make_part
 from healthsim_core.formats.folder import Folder
+from healthsim_core.output.parts import Job, Part, PartResult
 
 pytestmark = pytest.mark.usefixtures("parts_of_ten")
 

@@ -19,8 +19,8 @@ from healthsim import generate
 from healthsim.state import load_cohort, register_dataset
 from healthsim_core.cli import main
 from healthsim_core.errors import OutputError
-from healthsim_core.execution.unfinished import RECORDS
-from healthsim_core.execution.verify import verify_folder
+from healthsim_core.output.unfinished import RECORDS
+from healthsim_core.verification.verify import verify_folder
 
 pytestmark = pytest.mark.usefixtures("parts_of_ten")
 

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from pinned_runs import RUNS, digests, libraries, pinned
 
 from healthsim_core.catalog import default_catalog
-from healthsim_core.generation.versions import versions_of
+from healthsim_core.planning.versions import versions_of
 from healthsim_core.reference.stored import Facts
 
 OLDER = ("mothers", "trial")

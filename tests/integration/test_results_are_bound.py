@@ -19,7 +19,7 @@ from healthsim_core.state import delete_cohort, list_cohorts, load_cohort, regis
 ADULTS = {"id": "adults", "demographics": {"age": {"type": "uniform", "min": 18, "max": 90}}}
 END_AFTER_READING = """
 import json, sys
-from healthsim_core.execution.stored import StoredTables
+from healthsim_core.output.stored import StoredTables
 from healthsim_core.formats.folder import Folder
 
 folder = Folder(sys.argv[1])

@@ -11,8 +11,8 @@ import outside_readers
 import pytest
 
 from healthsim import generate
-from healthsim_core.execution.verify import verify_folder
 from healthsim_core.generation.result import Result
+from healthsim_core.verification.verify import verify_folder
 
 OSWALD = json.loads((Path(__file__).parents[2] / "examples" / "oswald_family.json").read_text(encoding="utf-8"))
 FORMATS = ["fhir_r4", "fhir_bundle", "hl7v2_adt", "x12_834", "x12_837", "x12_835", "ncpdp_d0", "sdtm_datasets"]

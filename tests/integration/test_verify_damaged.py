@@ -10,8 +10,8 @@ import pytest
 
 from healthsim import generate
 from healthsim_core.cli import main
-from healthsim_core.execution.manifest import as_json
-from healthsim_core.execution.verify import verify_folder
+from healthsim_core.output.manifest import as_json
+from healthsim_core.verification.verify import verify_folder
 
 FILES = (
     "tables/patientsim.patient.parquet", "tables/core.event.parquet", "fhir_r4/Patient.ndjson", "hl7v2_adt/adt.hl7", "x12_834/834.edi",

@@ -10,9 +10,9 @@ import pytest
 from healthsim_core.catalog import default_catalog
 from healthsim_core.errors import HealthSimError
 from healthsim_core.execution.run import Options, run_plan
-from healthsim_core.execution.verify import verify_folder
-from healthsim_core.generation.plan import Plan
 from healthsim_core.generator import make_plan
+from healthsim_core.planning.plan import Plan
+from healthsim_core.verification.verify import verify_folder
 
 JOURNEYS = sorted(offer.name for offer in default_catalog().journeys.values())
 COUNT = 12

@@ -19,11 +19,11 @@ import pytest
 from healthsim import generate
 from healthsim_core.catalog import default_catalog
 from healthsim_core.errors import OutputError
-from healthsim_core.execution.finding import Verification
-from healthsim_core.execution.manifest import as_json, digest
-from healthsim_core.execution.table_checks import table_findings
-from healthsim_core.execution.verify import verify_cohort, verify_folder
+from healthsim_core.output.manifest import as_json, digest
 from healthsim_core.state import register_dataset
+from healthsim_core.verification.finding import Verification
+from healthsim_core.verification.table_checks import table_findings
+from healthsim_core.verification.verify import verify_cohort, verify_folder
 
 JOURNEYS = ["pregnancy_journey", "diabetes-drug-therapy", "primary-care-year"]
 

@@ -1,6 +1,6 @@
 """MemberSim keeps the promises of every plugin."""
 
-from healthsim_core.conformance import PluginConformance
+from healthsim_core.testing import PluginConformance
 
 
 class TestMemberSim(PluginConformance):

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from healthsim_core import generate
-from healthsim_core.execution.verify import verify_folder
+from healthsim_core.verification.verify import verify_folder
 
 DUPLICATE = "18"
 VISIT = {"class": "AMB", "specialty": "cardiology", "reason_code": "I10"}

@@ -15,7 +15,7 @@ from membersim.registries import fee_schedule
 from membersim.tables import TABLES
 
 from healthsim_core import Columns, Draws, ProfileSpecification, SpecificationError
-from healthsim_core.execution.verify import verify_folder
+from healthsim_core.verification.verify import verify_folder
 
 
 @pytest.mark.parametrize("name", MEMBER_PROFILE_TEMPLATES)

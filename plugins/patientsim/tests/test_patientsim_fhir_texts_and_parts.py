@@ -12,8 +12,8 @@ from patientsim import formats
 from test_patientsim_fhir_verify import CARE, FORMATS, KINDS, LOST, OF_PEOPLE, STRANGE
 
 from healthsim_core import Destination, generate
-from healthsim_core.execution.verify import verify_folder
 from healthsim_core.testing import contradictions, make_run
+from healthsim_core.verification.verify import verify_folder
 
 HOSTILE = [
     "en~NM1*IL*1*EVIL", '","evil":{"a":"', "\\", 'a\tb\nc\r\n"d', "\x00\x1f\x7f", "e\u0301cole", "\u65e5\u672c \U0001f600", "\ue000\ue001",
@@ -65,7 +65,7 @@ def cut(tmp_path_factory):
     """A run of several parts."""
     out = tmp_path_factory.mktemp("cut") / "out"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("healthsim_core.execution.parts.units_a_part", lambda *_: 3)
+        patch.setattr("healthsim_core.output.parts.units_a_part", lambda *_: 3)
         generate(**CARE, count=8, products=["patientsim", "membersim"], output_formats=list(FORMATS), out=out)
     return out
 

@@ -1,6 +1,6 @@
 """RxMemberSim owes what every plugin owes."""
 
-from healthsim_core.conformance import PluginConformance
+from healthsim_core.testing import PluginConformance
 
 
 class TestConformance(PluginConformance):

@@ -19,8 +19,8 @@ from rxmembersim.handlers.cardholders import cardholders
 from rxmembersim.handlers.prescriptions import prescriptions as prescribe
 
 from healthsim_core import Columns, JourneySpecification, ProfileSpecification, Text, read_skill
-from healthsim_core.execution.verify import verify_folder
 from healthsim_core.testing import make_events, make_people
+from healthsim_core.verification.verify import verify_folder
 
 PROFILES = Path(rxmembersim.__file__).parent / "profiles"
 STATIN, LISINOPRIL = {"drug_class": "statin"}, {"ndc": "68180098001", "days_supply": 30}

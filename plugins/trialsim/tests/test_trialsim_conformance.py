@@ -1,6 +1,6 @@
 """TrialSim passes what every plugin must."""
 
-from healthsim_core.conformance import PluginConformance
+from healthsim_core.testing import PluginConformance
 
 
 class TestConformance(PluginConformance):

@@ -13,7 +13,7 @@ import pytest
 from trialsim.protocol import find_protocol
 
 from healthsim_core import Result, generate
-from healthsim_core.execution.verify import verify_folder
+from healthsim_core.verification.verify import verify_folder
 
 PROTOCOL = find_protocol("hs-onc-202")
 OPENING = PROTOCOL["dosing"]["cycle"]["visits"]

@@ -8,7 +8,7 @@ import pytest
 import trialsim
 
 from healthsim_core import SpecificationError, generate
-from healthsim_core.execution.verify import verify_folder
+from healthsim_core.verification.verify import verify_folder
 
 JOURNEYS = Path(trialsim.__file__).parent / "journeys"
 PEOPLE = {

@@ -21,13 +21,13 @@ from trialsim.formats.sdtm.reading.transport import DESCRIPTION, HEADER, Transpo
 
 from healthsim_core import HealthSimError, Records, generate
 from healthsim_core.catalog import default_catalog
-from healthsim_core.execution.agreement import agreement
-from healthsim_core.execution.manifest import read_manifest
-from healthsim_core.execution.stored import StoredTables
-from healthsim_core.execution.truth import truth_of
-from healthsim_core.execution.verify import verify_folder
 from healthsim_core.formats.folder import Folder
+from healthsim_core.output.manifest import read_manifest
+from healthsim_core.output.stored import StoredTables
 from healthsim_core.testing import contradictions
+from healthsim_core.verification.agreement import agreement
+from healthsim_core.verification.truth import truth_of
+from healthsim_core.verification.verify import verify_folder
 
 DATASETS = ("TA", "TE", "TV", "TI", "TS", "DM", "SE", "SV", "EX", "AE", "DS", "DV", "MH", "IE", "LB", "VS")
 CHARTED = importlib.util.find_spec("patientsim") is not None
@@ -310,7 +310,7 @@ def test_nobody_and_one_person_verify(tmp_path: Path, count: int) -> None:
 
 
 def test_a_run_of_several_parts_verifies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("healthsim_core.execution.parts.units_a_part", lambda *_: 5)
+    monkeypatch.setattr("healthsim_core.output.parts.units_a_part", lambda *_: 5)
     generate("trial-diabetes-adults", "trial_participation", 20, products=["trialsim"], output_formats=["sdtm_datasets"], out=tmp_path)
 
     assert verify_folder(tmp_path).passed

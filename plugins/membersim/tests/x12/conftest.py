@@ -22,9 +22,9 @@ from pyx12.x12n_document import x12n_document
 
 from healthsim_core import Columns, Destination, HealthSimError, Text, world
 from healthsim_core.catalog import default_catalog
-from healthsim_core.execution.agreement import agreement
-from healthsim_core.execution.truth import truth_of
 from healthsim_core.testing import make_people, make_run
+from healthsim_core.verification.agreement import agreement
+from healthsim_core.verification.truth import truth_of
 
 CLINIC, HOSPITAL, PHARMACY, DOCTOR = "1999999000", "1999999018", "1777777008", "1888888009"
 ROLES = ("subscriber", "spouse", "dependent")

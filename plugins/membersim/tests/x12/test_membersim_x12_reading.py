@@ -11,7 +11,7 @@ import pytest
 from membersim.formats import FORMATS
 
 from healthsim import generate
-from healthsim_core.execution.verify import verify_folder
+from healthsim_core.verification.verify import verify_folder
 
 from . import plants
 
@@ -85,7 +85,7 @@ def ending_in(text: str, rows: pa.Table) -> pa.Table:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_run_of_several_parts_is_read_part_by_part(tmp_path, monkeypatch, name):
-    monkeypatch.setattr("healthsim_core.execution.parts.units_a_part", lambda *_: 4)
+    monkeypatch.setattr("healthsim_core.output.parts.units_a_part", lambda *_: 4)
     out = tmp_path / "out"
     generate(profile="medicare-diabetic", journey="member-year", count=10, products=["membersim"], output_formats=[name], out=out)
 

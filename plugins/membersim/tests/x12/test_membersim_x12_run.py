@@ -8,7 +8,7 @@ import pytest
 from membersim.formats import FORMATS
 
 from healthsim import generate
-from healthsim_core.execution.verify import verify_folder
+from healthsim_core.verification.verify import verify_folder
 
 NAMES = [offer.name for offer in FORMATS]
 OSWALD = Path(__file__).parents[4] / "examples" / "oswald_family.json"

@@ -1,0 +1,208 @@
+"""Coverage types and plans that agree: a known plan belongs to one coverage type, and the uninsured have none.
+
+A plan that nobody knows is a name that the user gives; it may be of any type.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+from pydantic import TypeAdapter
+
+from healthsim_core.codes import ValueSet
+from healthsim_core.columns import Text
+from healthsim_core.defaults import defaults
+from healthsim_core.distributions import compile_distribution, condition
+from healthsim_core.distributions.allowed import UNINSURED
+from healthsim_core.errors import Mistakes, SpecificationError
+from healthsim_core.spec import distribution as written
+from healthsim_core.spec.coded import rewrite
+from healthsim_core.spec.distribution.leaves import leaves
+from healthsim_core.spec.profile import CoverageSpecification
+
+EVENTS = ("new_enrollment", "plan_change")  # whose parameter "plan" is a plan
+_WRITTEN: TypeAdapter[Any] = TypeAdapter(written.Distribution)
+_NOTHING = {"type": "derived", "expression": "None"}
+
+
+@functools.cache
+def _known() -> ValueSet:
+    """The known plans, each with its coverage type."""
+    weights = defaults()["plans"]["weights"]
+    return ValueSet(name="plan", title="plan", codes={plan: kind for kind, plans in weights.items() for plan in plans})
+
+
+def plan_name(plan: str) -> str:
+    """A known plan as everybody writes it; of another, what the user wrote."""
+    return _known().canonical(plan) or plan
+
+
+def coverage_type_of(plan: str) -> str | None:
+    """The coverage type that a known plan is of; None for a plan that nobody knows."""
+    return _known().codes.get(plan_name(plan))
+
+
+def default_plan() -> dict[str, Any]:
+    """The plan that the profile leaves unsaid, as a written distribution."""
+    of = {kind: {"type": "categorical", "weights": weights} for kind, weights in defaults()["plans"]["weights"].items()}
+    common = of.pop("Commercial")
+    rules = [{"if": f"coverage_type == '{kind}'", "then": plans} for kind, plans in [*of.items(), (UNINSURED, _NOTHING)]]
+    return {"type": "conditional", "rules": rules, "default": common}
+
+
+def agreed(coverage: CoverageSpecification, mistakes: Mistakes) -> tuple[Any, Any]:
+    """The distributions of coverage type and plan that a profile states, of plans those of the person's type; None where unsaid.
+
+    Args:
+        coverage: What the profile says.
+        mistakes: Takes a plan that is of another type than its people, and a type none of whose plans is there.
+    """
+    plan, where = coverage.plan, "coverage.plan"
+    if coverage.plan_distribution:
+        plan, where = _WRITTEN.validate_python({"type": "categorical", "weights": coverage.plan_distribution}), "coverage.plan_distribution"
+    if plan is None:
+        return coverage.type, None
+    plan = plan.model_copy(deep=True)
+    rewrite(plan, plan_name)
+    kind = coverage.type if coverage.type is not None else _following(plan)
+    types = _types(kind) if kind is not None else frozenset(defaults()["plans"]["weights"])
+    if types is None or (coverage.type is None and kind is not None):
+        return kind, plan
+    if kind is None and not any(coverage_type_of(name) for name in _names(plan)):
+        return None, plan
+    return kind, _of_type(plan, _Who(types), where, mistakes)
+
+
+def refuse_disagreement(coverage_type: Text, plan: Text, where: str) -> Text:
+    """The plans, of the uninsured none.
+
+    Raises:
+        SpecificationError: Somebody's plan is known to be of another coverage type.
+    """
+    types, plans = [*coverage_type.values.to_pylist(), None], [*plan.values.to_pylist(), None]
+    pairs = np.unique(np.stack([coverage_type.codes, plan.codes]), axis=1).T.tolist()
+    for kind, name in ((types[kind], plans[name]) for kind, name in pairs):
+        own = coverage_type_of(name) if name is not None and kind != UNINSURED else None
+        if own not in (None, kind):
+            raise SpecificationError(f'"{name}" is a plan of {own}, and some of its people are of {kind}.', where, _remedy([str(kind)]))
+    without = coverage_type == UNINSURED
+    return Text(np.where(without, -1, plan.codes), plan.values) if without.any() else plan
+
+
+def check_plan(plan: str, types: frozenset[str] | None, where: str) -> None:
+    """Refuse a plan that is of none of the coverage types that people have."""
+    own = coverage_type_of(plan)
+    if types is not None and types <= {UNINSURED}:
+        raise SpecificationError("the uninsured have no plan.", where, "Leave it out.")
+    if types is not None and own is not None and own not in types:
+        raise SpecificationError(f'"{plan}" is a plan of {own}, and people are of {_listed(types)}.', where, _remedy(types))
+
+
+def _types(kind: Any) -> frozenset[str] | None:
+    """The coverage types that a distribution may give; None where they are not known beforehand."""
+    return compile_distribution(kind, "coverage.type").gives({}).values
+
+
+def _following(plan: Any) -> Any:
+    """The coverage type that follows from plans of which some are known; None where the type comes first."""
+    law = compile_distribution(plan, "coverage.plan")
+    of = {name: coverage_type_of(name) or "Commercial" for name in law.gives({}).values or ()}
+    if "coverage_type" in law.names or not any(coverage_type_of(name) for name in of):
+        return None
+    kinds = {kind: sorted(name for name in of if of[name] == kind) for kind in sorted(set(of.values()) - {"Commercial"})}
+    rules = [{"if": {"field": "plan", "operator": "in", "value": names}, "then": kind} for kind, names in kinds.items()]
+    return _WRITTEN.validate_python({"type": "conditional", "rules": rules, "default": "Commercial"} if rules else "Commercial")
+
+
+@attrs.frozen
+class _Who:
+    """Whom a part of a distribution of plans is for.
+
+    Attributes:
+        types: The coverage types that they may have.
+        all_of_them: Whether there are people of every one; else the rule that leads here reads other columns too.
+    """
+
+    types: frozenset[str]
+    all_of_them: bool = True
+
+
+def _of_type(plan: Any, who: _Who, where: str, mistakes: Mistakes) -> Any:
+    """A distribution of plans that gives everybody one of their own type."""
+    if not who.types:  # nobody comes here
+        return plan
+    if isinstance(plan, written.Conditional):
+        rules, left = [], who
+        for index, rule in enumerate(plan.rules):
+            here, left = _split(rule.when, left)
+            rules.append(rule.model_copy(update={"then": _of_type(rule.then, here, f"{where}.rules[{index}].then", mistakes)}))
+        default = None if plan.default is None else _of_type(plan.default, left, f"{where}.default", mistakes)
+        return plan.model_copy(update={"rules": rules, "default": default})
+    if isinstance(plan, written.Mixture):
+        inner = [(each, f"{where}.components[{index}].distribution") for index, each in enumerate(plan.components)]
+        parts = [each.model_copy(update={"distribution": _of_type(each.distribution, who, path, mistakes)}) for each, path in inner]
+        return plan.model_copy(update={"components": parts})
+    return _leaf_of_type(plan, who, where, mistakes)
+
+
+def _split(when: Any, who: _Who) -> tuple[_Who, _Who]:
+    """For whom a rule may hold, and for whom it may not."""
+    rule, kinds = condition(when, "coverage.plan"), sorted(who.types)
+    if rule.names != {"coverage_type"}:
+        some = attrs.evolve(who, all_of_them=False)
+        return some, some
+    holds = rule.holds({"coverage_type": Text.of(kinds)}, len(kinds))
+    here = frozenset(kind for kind, true in zip(kinds, holds.tolist(), strict=True) if true)
+    return attrs.evolve(who, types=here), attrs.evolve(who, types=who.types - here)
+
+
+def _leaf_of_type(plan: Any, who: _Who, where: str, mistakes: Mistakes) -> Any:
+    weights = _weights(plan)
+    if weights is None:
+        return plan
+    insured = sorted(who.types - {UNINSURED})
+    of = {kind: {name: weight for name, weight in weights.items() if coverage_type_of(name) in (kind, None)} for kind in insured}
+    strange = Mistakes()
+    for name in weights:
+        strange.attempt(None, check_plan, name, who.types, where)
+    for kind in insured if who.all_of_them and not strange.found else ():
+        with strange.caught():
+            if not sum(of[kind].values()) > 0:
+                raise SpecificationError(f"none of these plans is for people of {kind}.", where, _remedy([kind]))
+    mistakes.found.extend(strange.found)
+    if len(insured) < 2 or strange.found:
+        return plan
+    rules = [(kind, [{"value": name, "weight": each} for name, each in plans.items()]) for kind, plans in of.items() if sum(plans.values())]
+    then = [{"if": f"coverage_type == '{kind}'", "then": {"type": "explicit", "values": values}} for kind, values in rules]
+    return _WRITTEN.validate_python({"type": "conditional", "rules": then, "default": plan}) if then else plan  # others are refused later
+
+
+def _weights(plan: Any) -> Mapping[str, float] | None:
+    """The plans of a distribution without parts, by weight; None where they are not written out."""
+    if isinstance(plan, written.Constant) and isinstance(plan.value, str):
+        return {plan.value: 1.0}
+    if isinstance(plan, written.Categorical):
+        return plan.weights
+    if isinstance(plan, written.Explicit):
+        found: dict[str, float] = {}
+        for item in plan.values:
+            found[str(item.value)] = found.get(str(item.value), 0.0) + item.weight
+        return found
+    return None
+
+
+def _names(plan: Any) -> list[str]:
+    return [name for _, leaf in leaves(plan) for name in _weights(leaf) or ()]
+
+
+def _remedy(types: Iterable[str]) -> str:
+    plans = [f"of {kind}: {', '.join(defaults()['plans']['weights'].get(kind, ()))}" for kind in sorted(types) if kind != UNINSURED]
+    return f"Plans {'; '.join(plans)}." if plans else "The uninsured have none."
+
+
+def _listed(types: Iterable[str]) -> str:
+    return " and ".join(sorted(types))

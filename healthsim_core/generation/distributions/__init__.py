@@ -1,7 +1,0 @@
-"""Distributions, compiled: one uniform in, one value out, by inversion."""
-
-from healthsim_core.generation.distributions.base import Distribution
-from healthsim_core.generation.distributions.compiled import compile_distribution, condition
-from healthsim_core.generation.distributions.finite import AgeBands, Choice, Constant, Derived
-
-__all__ = ["AgeBands", "Choice", "Constant", "Derived", "Distribution", "compile_distribution", "condition"]

@@ -1,1 +1,0 @@
-"""The patterns that need more than events, conditions and probabilities: what is chosen, and states passed through."""

@@ -1,0 +1,1 @@
+"""Journeys, compiled: what happens, when, to whom, and after what."""

@@ -1,0 +1,400 @@
+"""Compile journeys to a DAG of event nodes, with triggers expanded into nodes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from healthsim_core.catalog import Catalog
+from healthsim_core.defaults import mothers
+from healthsim_core.distributions import Distribution, compile_distribution, condition
+from healthsim_core.errors import Mistakes, SpecificationError
+from healthsim_core.expressions.certainty import Certainties, certain_where, made_certain
+from healthsim_core.expressions.checking import kind_of_expression, same_kind
+from healthsim_core.expressions.expression import Expression, expressions_in
+from healthsim_core.expressions.kinds import ANYTHING, BOOLEAN, NUMBER, Kind, always, text_of
+from healthsim_core.journeys.assignments import Assigned, Assignment
+from healthsim_core.journeys.branching import Branching
+from healthsim_core.journeys.coded import Coded
+from healthsim_core.journeys.lifecycle import Lifecycle
+from healthsim_core.journeys.nodes import FOLLOWING, Node, Recurrence
+from healthsim_core.journeys.presumed import Presumed, presumed
+from healthsim_core.journeys.sequence import check_carried, check_sequence
+from healthsim_core.journeys.timing import Timing, anchor_of
+from healthsim_core.offers import Trigger
+from healthsim_core.parameters.befalling import Befalls, settled
+from healthsim_core.parameters.compiling import Parameters, compile_parameters, one_value
+from healthsim_core.parameters.kinds import ParameterKinds
+from healthsim_core.parameters.who import Comers
+from healthsim_core.people.plan import PeoplePlan
+from healthsim_core.reference.known_codes import KnownCodes
+from healthsim_core.spec.journey import EventSpecification, InlineTrigger, JourneySpecification
+from healthsim_core.spec.journey.events import MOST_COPIES, MOST_OCCURRENCES, Repeat
+from healthsim_core.spec.journey.expansion import Step
+
+MOST_NODES = 20_000
+MOST_OF_A_NODE = 100_000  # occurrences of one event that a person may have, repeats of repeats included
+DAYS_A_YEAR = 365.2425
+LIFETIME = 130 * DAYS_A_YEAR  # days: from birth, what comes again may come this long
+
+
+class JourneyCompiler:
+    """Builds the nodes of all journeys of a run, in topological order.
+
+    Args:
+        catalog: Whose handlers say what parameters hold.
+        products: Whose triggers take part.
+        people: The compiled profile.
+        mistakes: Takes what is wrong.
+        codes: The codes that the run knows.
+    """
+
+    def __init__(self, catalog: Catalog, products: Sequence[str], people: PeoplePlan, mistakes: Mistakes, codes: KnownCodes) -> None:
+        self.catalog, self.known, self.mistakes = catalog, people.known, mistakes
+        self.certain = Certainties(people.known, {f"condition.{plan.category}": plan.certain for plan in people.conditions})
+        self.coded, self.stated = Coded(catalog, codes), [plan.category for plan in people.conditions]
+        self.who = Comers({attribute.name: attribute.by_member for attribute in people.attributes})
+        self.given: list[dict[str, Kind]] = []  # what the parameters of each node hold
+        self.held: list[tuple[str, ParameterKinds]] = []  # the parameters with their paths
+        self.held_at: list[int] = []  # their nodes
+        self.nodes: list[Node] = []
+        self.groups: list[int] = []
+        self.where: list[str] = []  # the path of each node
+        self.triggers, self.closings = catalog.triggers(products), catalog.closings(products)
+        self.seen: set[int] = set()  # triggers whose carried parameters were checked
+
+    def compile(self, assignments: Sequence[Assignment]) -> None:
+        """Compile all journeys and the triggers of their events; mistakes are kept in `mistakes`."""
+        self.assigned = Assigned(assignments, self.mistakes)
+        self.eligible = [self._eligible(assignment) for assignment in self.assigned.all]
+        self.presumed = [self._presumed(assignment) for assignment in self.assigned.all]
+        readable = [self._readable(assignment) for assignment in self.assigned.all]
+        self.readable = [self.certain.doubted(each) for each in readable]
+        for number, step in self.assigned.in_order():
+            if len(self.nodes) > MOST_NODES:
+                where = self.assigned.all[number].at("events")
+                raise SpecificationError(f"the plan has more than {MOST_NODES:,} events.", where, "Give fewer or shorter journeys.")
+            self._add_step(number, step)
+        check_sequence(self.catalog, self.nodes, self.certain.of_child, self.where, self.mistakes)
+
+    def _eligible(self, assignment: Assignment) -> tuple[Expression, ...]:
+        journey, attempt = assignment.journey, self.mistakes.attempt
+        eligible = [attempt(None, condition, journey.condition, assignment.at("condition"))] if journey.condition else []
+        eligible += [
+            attempt(None, Expression.parse, f"{name} == {value!r}", assignment.at(f"requires.{name}"), "boolean")
+            for name, value in journey.requires.items()
+        ]
+        if any(step.event.adds_person for step in journey.steps):
+            eligible += [attempt(None, Expression.parse, text, assignment.at("events"), "boolean") for text in mothers()]
+        able = tuple({each.text: each for each in [*eligible, assignment.when] if each is not None}.values())
+        for expression in able:
+            attempt(BOOLEAN, kind_of_expression, expression, self.known)
+        return able
+
+    def _presumed(self, assignment: Assignment) -> tuple[Presumed, ...]:
+        where, attempt = assignment.at("presumes"), self.mistakes.attempt
+        written = [(each.code, f"{where}[{index}].code") for index, each in enumerate(assignment.journey.presumes)]
+        codes = [attempt(code, self.coded.known.require, "icd-10-cm-category", code, path) for code, path in written]
+        found = attempt((), lambda: tuple(presumed(assignment.journey, codes, self.stated, where)))
+        for expression in expressions_in(found):
+            attempt(BOOLEAN, kind_of_expression, expression, self.known)
+        return found
+
+    def _readable(self, assignment: Assignment) -> dict[str, Kind]:
+        """Columns of the person, and what a journey's events, branches and lifecycles give, by all of their names."""
+        found: dict[str, dict[str, Kind]] = {}
+        given: dict[str, Kind] = {}
+        for step in assignment.journey.steps:
+            for name, spec in step.event.outcomes.items():
+                path = f"{step.where}.outcomes.{name}"
+                drawn = self.mistakes.attempt(None, compile_distribution, spec, assignment.at(path))
+                before = {"the person": self.known[name]} if name in self.known else {}
+                found.setdefault(name, before)[path] = kind = drawn.gives(self.known) if drawn is not None else ANYTHING
+                self.certain.draws(name, f"{assignment.journey.journey_id}/{step.event.event_id}", kind)
+            if step.branch is not None:
+                ids = [choice.choice_id for choice in step.branch.choices]
+                given[f"branch.{step.branch.branch_id}"] = text_of(ids) if step.branch.exclusive else Kind("words")
+            if step.lifecycle is not None:
+                given[f"state.{step.lifecycle.lifecycle_id}"] = text_of(step.lifecycle.states)
+        what = "the values of one name are text and others numbers"
+        kinds = {n: self.mistakes.attempt(ANYTHING, same_kind, k, assignment.at(list(k)[-1]), what) for n, k in found.items()}
+        return {**self.known, **kinds, **{f"outcome.{name}": kind for name, kind in kinds.items()}, **given}
+
+    def _add_step(self, number: int, step: Step) -> None:
+        assignment, event, attempt = self.assigned.all[number], step.event, self.mistakes.attempt
+        where, journey, parent = assignment.at(step.where), assignment.journey, self.assigned.index_of(number, event.depends_on)
+        conditions = self._conditions(event, self.readable[number], where)
+        readable, certain = self._readable_at(number, step, conditions)
+        event_type = attempt("milestone", self.catalog.event_type, event.event_type, f"{where}.event_type")
+        parameters, outcomes, drawn = self._given(event, event_type, journey, readable, where)
+        self._reached(number, step, conditions, certain, drawn)
+        closing = self.closings.get(event_type)
+        node = Node(
+            path=f"{journey.journey_id}/{event.event_id}",
+            journey=journey.journey_id,
+            event_type=event_type,
+            label=event.name or event.event_id.replace("_", " ").replace("-", " "),
+            parent=parent,
+            timing=attempt(Timing(), Timing.of, event.delay, f"{where}.delay"),
+            conditions=conditions,
+            probability=event.probability,
+            parameters=parameters,
+            duration=journey.duration_days,
+            members=assignment.members,
+            eligible=(*self.eligible[number], *self.presumed[number]),
+            anchor=anchor_of(event.anchor),
+            origin=self.assigned.origin(number) if not step.starts else None,
+            starts=step.starts,
+            most=self.nodes[parent].most if parent is not None and not step.starts else 1,
+            outcomes=outcomes,
+            taken=step.taken,
+            state=None if step.state_of is None else self.assigned.index_of(number, step.state_of),
+            ends="life" if event_type == "death" else event.ends if event.ends != "coverage" else None,
+            closes=closing.closes if closing else None,
+            at_death=tuple(closing.at_death.items()) if closing else (),
+            birth=event.adds_person is not None,
+            newborn=event.subject == "newborn",
+            befalls=self._befalls(event_type, parameters, journey.duration_days, f"{where}.parameters"),
+        )
+        node = self._with_patterns(number, node, step, readable, where)
+        for expression in expressions_in(node.timing):
+            attempt(NUMBER, kind_of_expression, expression, readable)
+        self.assigned.done(number, event.event_id, len(self.nodes))
+        self._append(number, node, event, where)
+
+    def _conditions(self, event: EventSpecification, readable: Mapping[str, Kind], where: str) -> tuple[Expression, ...]:
+        said = [self.mistakes.attempt(None, condition, c, f"{where}.conditions[{i}]") for i, c in enumerate(event.conditions)]
+        for expression in (conditions := tuple(each for each in said if each is not None)):
+            self.mistakes.attempt(BOOLEAN, kind_of_expression, expression, readable)
+        return conditions
+
+    def _readable_at(self, number: int, step: Step, conditions: tuple[Expression, ...]) -> tuple[dict[str, Kind], frozenset[str]]:
+        """What an event may read, and which of it is not null where it happens."""
+        parent, readable = self.assigned.index_of(number, step.event.depends_on), self.readable[number]
+        eligible = self.eligible[number] if parent is None or step.starts else ()
+        newborn, members = step.event.subject == "newborn", self.assigned.all[number].members
+        certain = self.certain.where(parent, newborn, members, (*conditions, *eligible), readable)
+        return made_certain(readable, certain), certain
+
+    def _reached(self, number: int, step: Step, conditions: tuple[Expression, ...], certain: frozenset[str], drawn: Sequence[str]) -> None:
+        """Note to whom an event can happen, and what is certain of them."""
+        parent = self.assigned.index_of(number, step.event.depends_on)
+        of_child = parent is not None and self.certain.of_child[parent]
+        child = step.event.subject == "newborn" or of_child
+        holds = (*conditions, *(self.eligible[number] if parent is None or step.starts else ()))
+        self.who.add(self.assigned.all[number].members, parent, child and not of_child, child, holds)
+        self.certain.add(certain, drawn, child)
+
+    def _befalls(self, event_type: str, parameters: Parameters, days: float, where: str) -> Befalls:
+        """Whom the next node can befall, by what it diagnoses."""
+        years = math.floor(days / DAYS_A_YEAR) if self.certain.of_child[-1] else math.ceil(days / DAYS_A_YEAR)
+        return settled(self.who.of_node[-1], self.coded.diagnoses(event_type, parameters, self.given[-1]), years, where, self.mistakes)
+
+    def _given(
+        self, event: EventSpecification, event_type: str, journey: JourneySpecification, readable: Mapping[str, Kind], where: str
+    ) -> tuple[Parameters, tuple[tuple[str, Distribution], ...], list[str]]:
+        """Parameters and outcomes of the next node, and those of the outcomes that then are not null."""
+        attempt, path, catalog = self.mistakes.attempt, f"{where}.parameters", self.catalog
+        parameters = attempt(Parameters(), compile_parameters, event.parameters, event_type, journey.parameters, catalog, path)
+        parameters = attempt(parameters, self.coded.written, event_type, parameters, path)
+        held = ParameterKinds(catalog, event_type, parameters, readable)
+        reading = {**readable, **held.as_read}
+        for use in parameters.skills:
+            attempt(None, use.check, reading, f"{path}.skill_ref")
+        outcomes, drawn = self._outcomes(event, reading, where)
+        if drawn or any(name.startswith("parameters.") for name in parameters.reads):
+            held = ParameterKinds(catalog, event_type, parameters, {**reading, **drawn})
+        self._hold(held, path)
+        parameters = attempt(parameters, self.coded.read, event_type, parameters, held.by_name, {}, path)
+        attempt(None, self.coded.check_outcomes, event_type, parameters, event.outcomes, dict(outcomes), where)
+        return parameters, outcomes, [name for name in event.outcomes if drawn[name].always]
+
+    def _hold(self, held: ParameterKinds, where: str) -> None:
+        """Check the parameters of the next node, and keep them."""
+        self.mistakes.attempt(None, held.check, where)
+        self.held.append((where, held))
+        self.held_at.append(len(self.given))
+        self.given.append(held.by_name)
+
+    def _outcomes(
+        self, event: EventSpecification, readable: Mapping[str, Kind], where: str
+    ) -> tuple[tuple[tuple[str, Distribution], ...], dict[str, Kind]]:
+        """The outcomes of an event, and what each holds there, by all of its names; each may read those before it."""
+        attempt, kinds = self.mistakes.attempt, dict[str, Kind]()
+        compiled = [(n, attempt(None, compile_distribution, spec, f"{where}.outcomes.{n}")) for n, spec in event.outcomes.items()]
+        for name, distribution in compiled:
+            kind = distribution.gives({**readable, **kinds}) if distribution is not None else ANYTHING
+            kinds |= {name: kind, f"outcome.{name}": kind}
+        drawn = tuple((name, distribution) for name, distribution in compiled if distribution is not None)
+        for expression in expressions_in(drawn):
+            attempt(NUMBER, kind_of_expression, expression, readable)
+        return drawn, kinds
+
+    def _with_patterns(self, number: int, node: Node, step: Step, readable: Mapping[str, Kind], where: str) -> Node:
+        """The node with what it chooses, passes through, or repeats."""
+        attempt, changed = self.mistakes.attempt, dict[str, Any]()
+        if step.branch is not None:
+            changed["branch"] = attempt(None, Branching.of, step.branch, where)
+        if step.lifecycle is not None:
+            lifecycle = attempt(None, Lifecycle.of, step.lifecycle, where)
+            changed |= {"lifecycle": lifecycle, "most": 1 if lifecycle is None else lifecycle.most}
+        if step.event.repeat is not None:
+            recurrence = attempt(None, self._recurrence, step.event.repeat, node, f"{where}.repeat")
+            changed |= {"recurrence": recurrence, "most": node.most * (recurrence.times if recurrence is not None else 1)}
+            if recurrence is not None and recurrence.until is not None:
+                attempt(None, self.assigned.refuse_later, number, step, recurrence.until, f"{where}.repeat.until")
+        for expression in expressions_in(tuple(changed.values())):
+            attempt(BOOLEAN, kind_of_expression, expression, readable)
+        made = attrs.evolve(node, **changed)
+        with self.mistakes.caught():
+            _refuse_too_many(made, node.most, where)
+        return made
+
+    def _recurrence(self, repeat: Repeat, node: Node, where: str) -> Recurrence:
+        every = Timing.of(repeat.every, f"{where}.every")
+        if every.never_later:
+            raise SpecificationError(
+                "it comes again at once, and so without an end.", f"{where}.every", "Give an interval of a day or more."
+            )
+        lasts = node.duration + (LIFETIME if node.anchor is not None else 0)
+        times = min(repeat.count or MOST_OF_A_NODE, int(lasts // every.least) + 1)
+        if times > MOST_OCCURRENCES:
+            what = f"it may come {times:,} times; at most {MOST_OCCURRENCES:,}."
+            raise SpecificationError(what, where, "Give a count, or a longer interval.")
+        scheduled = repeat.runs_from == "schedule"
+        if scheduled and every.high - every.low >= every.expected:
+            raise SpecificationError("its window is as wide as its interval.", f"{where}.every", "Make it narrower.")
+        until = None if repeat.until is None else condition(repeat.until, f"{where}.until")
+        return Recurrence(every, times, repeat.attrition, until, scheduled, repeat.count is None, (repeat.count or times) - times)
+
+    def _append(self, number: int, node: Node, event: EventSpecification, where: str) -> None:
+        """Add a node, and after it those of the triggers that stand on it, declared and written."""
+        written = [self._inline(node, t, f"{where}.triggers[{i}]") for i, t in enumerate(event.triggers)]
+        if event.ends == "coverage" and node.event_type != "termination":
+            written.append(InlineTrigger(event_type="termination"))
+        self._expand(number, node, [each for each in written if each is not None], where)
+
+    def _expand(self, number: int, node: Node, written: Sequence[InlineTrigger], where: str) -> None:
+        self.nodes.append(node)
+        self.groups.append(number)
+        self.where.append(where)
+        index, paths, attempt = len(self.nodes) - 1, dict[str, int](), self.mistakes.attempt
+        for order, trigger in enumerate(self.triggers):
+            if trigger.on == node.event_type:
+                caused = self._declared(node, index, trigger, order, _numbered(paths, f"{trigger.product}.{trigger.then}"))
+                caused = self.coded.triggered(caused, self.nodes, f"{where}.parameters", self.mistakes)
+                held = self._caused(caused)
+                attempt(None, held.check_needed, f"{where}.parameters")
+                self.given.append(held.by_name)
+                self._expand(number, caused, (), where)
+        for position, each in enumerate(written):
+            path = f"{where}.triggers[{position}]"
+            made = self._triggered(node, index, each, _numbered(paths, each.event_type), path)
+            made = self.coded.triggered(made, self.nodes, f"{path}.parameters", self.mistakes)
+            self._hold(self._caused(made), f"{path}.parameters")
+            befalls = self._befalls(made.event_type, made.parameters, made.duration, f"{path}.parameters")
+            self._expand(number, attrs.evolve(made, befalls=befalls), (), where)
+
+    def _caused(self, node: Node) -> ParameterKinds:
+        """What the parameters of an event hold that another one causes; what is certain of it is noted."""
+        assert node.parent is not None
+        plain = self._plain_kinds(node.parent)
+        certain = certain_where(node.conditions, plain)
+        carried = {name: always(kind, kind.always or name in certain) for name, kind in self.given[node.parent].items()}
+        self.certain.add(self.certain.at[node.parent] | (certain - carried.keys()), (), self.certain.of_child[node.parent])
+        self.who.caused(node.parent, node.conditions)
+        return ParameterKinds(self.catalog, node.event_type, node.parameters, plain, carried)
+
+    def _declared(self, node: Node, index: int, trigger: Trigger, order: int, then: str) -> Node:
+        where = f"{node.path}: trigger {trigger.on} -> {trigger.then}"
+        if order not in self.seen:
+            self.seen.add(order)
+            pairs = {f"{where}: carry.{pair[0]}": pair for pair in trigger.carry}
+            self.mistakes.attempt(None, check_carried, self.catalog, trigger.on, trigger.then, pairs)
+        conditions = self._plain_conditions(index, trigger.where, where)
+        return Node(
+            path=f"{node.path}>{then}",
+            journey=node.journey,
+            event_type=trigger.then,
+            label=node.label,
+            parent=index,
+            timing=Timing(float(trigger.delay[0]), float(trigger.delay[1])),
+            conditions=conditions,
+            probability=1.0,
+            parameters=Parameters(constants=dict(trigger.parameters), carried=trigger.carry),
+            duration=node.duration,
+            most=node.most * (FOLLOWING if trigger.schedule is not None else 1),
+            schedule=trigger.schedule,
+            triggered=True,
+            trigger=(order, trigger.on, trigger.then),
+            outlives=trigger.outlives,
+        )
+
+    def _triggered(self, node: Node, index: int, written: InlineTrigger, then: str, where: str) -> Node:
+        copies: int | Expression = written.fan_out if isinstance(written.fan_out, int) else 1
+        if isinstance(written.fan_out, str):
+            copies = self.mistakes.attempt(1, Expression.parse, written.fan_out, f"{where}.fan_out", "number")
+            if isinstance(copies, Expression):
+                self.mistakes.attempt(NUMBER, kind_of_expression, copies, self._plain_kinds(index))
+        said = written.condition
+        text = said if isinstance(said, str) else said.expression() if said is not None else ""
+        listed = written.carry.items() if isinstance(written.carry, dict) else [(name, name) for name in written.carry]
+        pairs = {f"{where}.carry.{old}": (old, new) for old, new in listed}
+        self.mistakes.attempt(None, check_carried, self.catalog, node.event_type, written.event_type, pairs, self.given[index])
+        return Node(
+            path=f"{node.path}>{then}",
+            journey=node.journey,
+            event_type=written.event_type,
+            label=node.label,
+            parent=index,
+            timing=self.mistakes.attempt(Timing(), Timing.of, written.delay, f"{where}.delay"),
+            conditions=self._plain_conditions(index, text, f"{where}.condition"),
+            probability=written.probability,
+            parameters=Parameters(constants=dict(written.parameters), carried=tuple(pairs.values())),
+            duration=node.duration,
+            copies=copies,
+            most=node.most * (copies if isinstance(copies, int) else MOST_COPIES),
+            triggered=True,
+        )
+
+    def _plain_conditions(self, cause: int, text: str, where: str) -> tuple[Expression, ...]:
+        parsed = self.mistakes.attempt(None, Expression.parse, text, where, "boolean") if text else None
+        if parsed is None:
+            return ()
+        self.mistakes.attempt(BOOLEAN, kind_of_expression, parsed, self._plain_kinds(cause))
+        return (parsed,)
+
+    def _plain_kinds(self, cause: int) -> dict[str, Kind]:
+        """What a trigger reads: columns of the person, and the causing event's parameters by their plain names."""
+        given = self.coded.sought(self.nodes[cause].event_type, self.given[cause])
+        return {**self.known, **{f"parameters.{name}": kind for name, kind in given.items()}, **given}
+
+    def _inline(self, node: Node, written: InlineTrigger, where: str) -> InlineTrigger | None:
+        with self.mistakes.caught():
+            then = self.catalog.event_type(written.event_type, f"{where}.event_type")
+            for name, value in written.parameters.items():
+                one_value(value, f"{where}.parameters.{name}")
+            if then == node.event_type:
+                raise SpecificationError(f'"{then}" triggers itself.', where, "Use repeat.")
+            return written.model_copy(update={"event_type": then})
+        return None
+
+
+def _numbered(paths: dict[str, int], then: str) -> str:
+    """What stands in the path, an event type after the product whose trigger it is: the second of the same has a number."""
+    paths[then] = paths.get(then, 0) + 1
+    return then if paths[then] == 1 else f"{then}-{paths[then]}"
+
+
+def _refuse_too_many(node: Node, before: int, where: str) -> None:
+    if before > 1 and (node.birth or node.lifecycle is not None):
+        what = "a birth" if node.birth else "a lifecycle"
+        raise SpecificationError(f"{what} that follows a repeated event.", where, "Let it follow an event that happens once.")
+    if node.birth and node.recurrence is not None:
+        raise SpecificationError("a birth is repeated.", f"{where}.repeat", "Write an event for each.")
+    if node.most > MOST_OF_A_NODE:
+        what = f"repeats of repeats come to {node.most:,} of it a person; at most {MOST_OF_A_NODE:,}."
+        raise SpecificationError(what, where, "Give lower counts.")

@@ -1,0 +1,1 @@
+"""People: from what a profile states to the columns of everybody."""

@@ -1,0 +1,221 @@
+"""Compile a profile: members of the household, their attributes in order of dependency, their conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from healthsim_core.catalog import Catalog
+from healthsim_core.coverage import agreed, default_plan
+from healthsim_core.defaults import defaults
+from healthsim_core.distributions import Distribution, compile_distribution
+from healthsim_core.distributions.allowed import check_law_of_ages
+from healthsim_core.errors import Mistakes, SpecificationError
+from healthsim_core.offers import PersonColumns, asks_condition
+from healthsim_core.people.ages import SexByAge, as_common, without_circles
+from healthsim_core.people.conditions_plan import conditions_of
+from healthsim_core.people.correlation import correlated
+from healthsim_core.people.family import check_ages
+from healthsim_core.people.known import columns_known
+from healthsim_core.people.labs import check_labs
+from healthsim_core.people.plan import Member, PeoplePlan
+from healthsim_core.people.steps import Attribute, ConditionCode, ConditionPlan, Consequence, Step, in_order
+from healthsim_core.reference.ages import AgeStructure
+from healthsim_core.reference.known_codes import KnownCodes
+from healthsim_core.reference.places import counties, county
+from healthsim_core.spec.distribution import Constant as WrittenConstant
+from healthsim_core.spec.distribution import Distribution as WrittenDistribution
+from healthsim_core.spec.profile import Position, ProfileSpecification
+
+HOUSEHOLD_ATTRIBUTES = ("race", "ethnicity", "language", "coverage_type", "plan")
+_WRITTEN: TypeAdapter[Any] = TypeAdapter(WrittenDistribution)
+
+
+def compile_people(
+    profile: ProfileSpecification,
+    catalog: Catalog,
+    births: int,
+    required: Mapping[int, Mapping[str, Any]],
+    mistakes: Mistakes,
+    structure: AgeStructure,
+    codes: KnownCodes,
+) -> PeoplePlan:
+    """Compile a profile.
+
+    Args:
+        profile: The profile.
+        catalog: Where skills are found.
+        births: How many positions to keep for children born during the run.
+        required: Attribute values that journeys require of a member, by position.
+        mistakes: Takes what is wrong: an unknown county, an expression over unknown columns, a cycle of attributes. Where
+            there is any, the plan is good for finding more of them and for nothing else.
+        structure: How many people the place has by age and sex.
+        codes: The codes that the run knows.
+    """
+    written = profile.positions
+    members = [mistakes.attempt(Member(p.member.role), _member, p, required.get(i, {})) for i, p in enumerate(written)]
+    members += [Member("newborn", newborn=True)] * births
+    subscriber = next(index for index, member in enumerate(members) if member.role == "subscriber")
+    drawn = _attributes(profile, written, tuple(members), required, mistakes, structure)
+    attributes = without_circles(correlated(drawn, profile.correlate, mistakes))
+    check_labs(profile.clinical.lab_values, drawn, catalog, mistakes)
+    _refuse_columns_of_products(attributes, catalog, mistakes)
+    age = next(attribute for attribute in attributes if attribute.name == "age")
+    check_ages(age.by_member, members if age.by_member else (), mistakes)
+    conditions = conditions_of(profile, written, attributes, catalog, codes, mistakes)
+    counties = mistakes.attempt({}, _counties, profile)
+    labs = frozenset(lab for skill in catalog.skills.values() for lab in skill.baselines)
+    listed = (*attributes, *_consequences(attributes, conditions), *_asked(conditions, catalog))
+    steps = mistakes.attempt((), in_order, listed)
+    known = columns_known(steps or listed, members, catalog, codes, mistakes, circular=not steps)
+    ordered = tuple(step for step in steps if isinstance(step, Attribute))
+    return PeoplePlan(tuple(members), subscriber, counties, ordered, conditions, steps, known, labs)
+
+
+def _refuse_columns_of_products(attributes: Sequence[Attribute], catalog: Catalog, mistakes: Mistakes) -> None:
+    """An attribute called as a column that a product adds to people would be lost to it."""
+    added = {name: offer.product for offer in catalog.of(PersonColumns) for name in offer.fields}
+    for attribute in attributes:
+        if attribute.name in added:
+            with mistakes.caught():
+                what = f'"{attribute.name}" is a column that {added[attribute.name]} adds to everybody.'
+                raise SpecificationError(what, attribute.where, "Choose another name.")
+
+
+def _consequences(attributes: Sequence[Attribute], conditions: Sequence[ConditionPlan]) -> list[Step]:
+    """Conditions, and what follows from attributes and conditions without being stated."""
+    stated = {attribute.name for attribute in attributes}
+    primary = frozenset(f"severity.{plan.category}" for plan in conditions if plan.primary)
+    found: dict[str, frozenset[str]] = {"conditions": frozenset(f"code.{plan.category}" for plan in conditions), "severity": primary}
+    for plan in conditions:
+        for lab in plan.skill.baselines if plan.skill else ():
+            found[lab] = found.get(lab, frozenset()) | {f"condition.{plan.category}"}
+    follow = [Consequence(name, names) for name, names in found.items() if name not in stated]
+    codes = [ConditionCode(plan, plan.where) for plan in conditions]
+    return [Consequence("birth_date", frozenset({"age", "sex"})), *conditions, *codes, *follow]
+
+
+def _asked(conditions: Sequence[ConditionPlan], catalog: Catalog) -> list[Step]:
+    """The conditions that skills ask for and the profile does not state: who has one below them, as N18.4 is below N18, has them."""
+    keys = {key for skill in catalog.skills.values() for asked, _ in skill.lookups.values() for key in asked if asks_condition(key)}
+    own = {f"{part}.{plan.category}" for plan in conditions for part in ("condition", "code")}
+    return [Consequence(name, frozenset(each for each in own if each.startswith(name))) for name in sorted(keys - own)]
+
+
+def _member(position: Position, required: Mapping[str, Any]) -> Member:
+    written, where, number = position
+    same_sex = None
+    if written.role == "spouse" and written.sex is None and "sex" not in required:
+        same_sex = defaults()["members"]["spouse"]["same_sex"]["probability"]
+    count = compile_distribution(written.count, f"{where}.count") if written.count is not None else None
+    return Member(written.role, written.probability, count, number, where, same_sex=same_sex, fixed=required)
+
+
+def _counties(profile: ProfileSpecification) -> dict[str, float]:
+    where, geography = "demographics.geography", profile.demographics.geography
+    reference = profile.reference or profile.demographics.reference
+    if geography is None and reference is None:
+        return {fips: float(each.population) for fips, each in counties().items()}
+    if geography is None:
+        weights, where = {reference.fips: 1.0}, _reference_path(profile)  # type: ignore[union-attr]
+    else:
+        weights = geography.counties or {str(geography.fips): 1.0}
+    for fips in weights:
+        county(fips, where)
+    return weights
+
+
+def _reference_path(profile: ProfileSpecification) -> str:
+    return "reference.fips" if profile.reference else "demographics.reference.fips"
+
+
+def _default(name: str, role: str) -> Any:
+    entry = defaults()["members"].get(role, {}).get(name) or defaults()["attributes"].get(name)
+    return _WRITTEN.validate_python(entry["distribution"] if entry else default_plan())
+
+
+def _attributes(
+    profile: ProfileSpecification,
+    written: Sequence[Position],
+    members: tuple[Member, ...],
+    required: Mapping[int, Mapping[str, Any]],
+    mistakes: Mistakes,
+    structure: AgeStructure,
+) -> tuple[Attribute, ...]:
+    demographics, coverage = profile.demographics, profile.coverage
+    stated: dict[str, Any] = {name: getattr(demographics, name) for name in ("age", "sex", "race", "ethnicity", "language")}
+    if coverage is not None:
+        stated["coverage_type"], stated["plan"] = mistakes.attempt((None, None), agreed, coverage, mistakes)
+    paths = {name: f"demographics.{name}" for name in stated} | {"coverage_type": "coverage.type", "plan": "coverage.plan"}
+    found = [
+        mistakes.attempt(
+            Attribute(name, ()), _built_in, name, stated.get(name), paths.get(name, name), written, members, required, structure
+        )
+        for name in ("age", "sex", *HOUSEHOLD_ATTRIBUTES)
+    ]
+    custom: dict[str, tuple[str, Any]] = {n: (f"attributes.{n}", d) for n, d in profile.attributes.items()}
+    custom |= {n: (f"clinical.lab_values.{n}", d) for n, d in profile.clinical.lab_values.items()}
+    for member, path, _ in written:
+        custom |= {n: (f"{path}.attributes.{n}", None) for n in member.attributes if n not in custom}
+    for name, (path, spec) in custom.items():
+        found.append(mistakes.attempt(Attribute(name, ()), _custom, name, path, spec, written, len(members)))
+    return tuple(found)
+
+
+def _built_in(
+    name: str,
+    stated: Any,
+    where: str,
+    written: Sequence[Position],
+    members: tuple[Member, ...],
+    required: Mapping[int, Mapping[str, Any]],
+    structure: AgeStructure,
+) -> Attribute:
+    chosen, paths = list[Distribution](), list[str]()
+    for index, member in enumerate(members):
+        own = getattr(written[index].member, name, None) if index < len(written) else None
+        fixed = required.get(index, {}).get(name)
+        path, spec = "", None
+        if own is not None or fixed is not None:
+            path, spec = f"{written[index].where}.{name}", _WRITTEN.validate_python(fixed) if own is None else own
+        elif name == "sex" and member.role == "subscriber" and (partner := _stated_spouse(written, required)):
+            spec = _partner_of(partner)
+        elif member.newborn and name == "age":
+            spec = _WRITTEN.validate_python(0)
+        elif stated is not None and (len(written) == 1 or name != "age") and not (member.newborn and name == "sex"):
+            path, spec = ("" if name == "sex" and member.same_sex is not None else where), stated
+        elif name != "sex" or member.newborn:
+            spec = _default(name, "individual" if len(written) == 1 and not member.newborn else member.role)
+        if name == "age":
+            spec = as_common(spec, structure)
+            check_law_of_ages(spec, path or where)
+        chosen.append(SexByAge(structure) if spec is None else compile_distribution(spec, path or where))
+        paths.append(path)
+    return Attribute(name, tuple(chosen), name in HOUSEHOLD_ATTRIBUTES, where, tuple(paths))
+
+
+def _stated_spouse(written: Sequence[Position], required: Mapping[int, Mapping[str, Any]]) -> str | None:
+    """The sex of a spouse whose sex is stated or required while the subscriber's is not."""
+    for index, (member, _, _) in enumerate(written):
+        if member.role == "spouse":
+            said = member.sex.value if isinstance(member.sex, WrittenConstant) else required.get(index, {}).get("sex")
+            return str(said) if said in ("F", "M") else None
+    return None
+
+
+def _partner_of(sex: str) -> Any:
+    same = defaults()["members"]["spouse"]["same_sex"]["probability"]
+    weights = {sex: same, ("M" if sex == "F" else "F"): 1 - same}
+    return _WRITTEN.validate_python({"type": "categorical", "weights": weights})
+
+
+def _custom(name: str, where: str, spec: Any, written: Sequence[Position], members: int) -> Attribute:
+    null = compile_distribution(_WRITTEN.validate_python(float(0)), where)
+    common = compile_distribution(spec, where) if spec is not None else null
+    own = [position.member.attributes.get(name) for position in written] + [None] * (members - len(written))
+    chosen = [compile_distribution(o, where) if o is not None else common for o in own]
+    general = where if spec is not None else ""
+    paths = [general if o is None else f"{written[index].where}.attributes.{name}" for index, o in enumerate(own)]
+    return Attribute(name, tuple(chosen), False, where, tuple(paths))

@@ -1,0 +1,74 @@
+"""A compiled profile: the positions of its household, and what makes the columns of those who hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from healthsim_core.distributions import Distribution
+from healthsim_core.expressions.kinds import Kind
+from healthsim_core.people.steps import Attribute, ConditionPlan, Step
+
+
+@attrs.frozen
+class Member:
+    """A position in the household.
+
+    Attributes:
+        role: Its role.
+        probability: How likely somebody is there.
+        count: How many of the household's positions of this kind there are somebody in; None where it stands alone.
+        number: Which of these it is, from 1.
+        where: The path in the profile; also the name of the draw of `count`.
+        newborn: Whether it comes by birth.
+        same_sex: How likely its sex is the subscriber's; None where its sex is drawn or stated.
+        fixed: What journeys require of it.
+    """
+
+    role: str
+    probability: float = 1.0
+    count: Distribution | None = None
+    number: int = 1
+    where: str = ""
+    newborn: bool = False
+    same_sex: float | None = None
+    fixed: Mapping[str, Any] = attrs.field(factory=dict)
+
+
+@attrs.frozen
+class PeoplePlan:
+    """A compiled profile.
+
+    Attributes:
+        members: Household positions in order; births last.
+        subscriber: Index of the subscriber's position.
+        counties: County weights.
+        attributes: In order of dependency.
+        conditions: In the profile's order.
+        steps: Attributes, conditions, and the columns that follow from them, each after those that it reads.
+        known: What every column holds that an expression may read.
+        labs: Attributes that some skill knows a baseline of; null for people without one.
+    """
+
+    members: tuple[Member, ...]
+    subscriber: int
+    counties: Mapping[str, float]
+    attributes: tuple[Attribute, ...]
+    conditions: tuple[ConditionPlan, ...]
+    steps: tuple[Step, ...]
+    known: Mapping[str, Kind]
+    labs: frozenset[str] = frozenset()
+
+    @property
+    def coverage_types(self) -> frozenset[str] | None:
+        """The coverage types that people may have; None where they are not known beforehand."""
+        laws = [each.by_member[self.subscriber] for each in self.attributes if each.name == "coverage_type" and each.by_member]
+        return laws[0].gives({}).values if laws else None
+
+    @property
+    def added(self) -> frozenset[str]:
+        """Columns that the profile and the skills of its conditions add to a person."""
+        own = {lab for condition in self.conditions if condition.skill for lab in condition.skill.baselines}
+        return frozenset(attribute.name for attribute in self.attributes) | own

@@ -1,0 +1,105 @@
+"""Which members of a household have which journeys, what these require of them, and when they begin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from healthsim_core.defaults import defaults
+from healthsim_core.distributions import condition
+from healthsim_core.errors import Mistakes, SpecificationError, unknown
+from healthsim_core.journeys.assignments import Assignment
+from healthsim_core.people.household import POSITIONS
+from healthsim_core.planning.request import Request, RequestedJourney
+from healthsim_core.spec.profile import ProfileSpecification
+
+NO_JOURNEY_DAYS = 365
+YEAR = 365  # days, on any of which the journeys of a household may begin
+
+
+def assigned(
+    request: Request, profile: ProfileSpecification, mistakes: Mistakes
+) -> tuple[list[Assignment], int, dict[int, dict[str, Any]]]:
+    """The journeys with the members who have them, how many births they bring, and what they require of each member."""
+    roles: list[str] = [position.member.role for position in profile.positions]
+    assignments: list[Assignment] = []
+    births = 0
+    required: dict[int, dict[str, Any]] = {}
+    seen: set[tuple[str, int]] = set()
+    for each in request.journeys:
+        journey = each.specification
+        born = sum(step.event.adds_person is not None for step in journey.steps)
+        members = mistakes.attempt((), _members, each, roles)
+        for position in members:
+            with mistakes.caught():
+                _refuse_twice(each, position, seen)
+            if each.member is not None or len(roles) == 1:
+                with mistakes.caught():
+                    mother = {"sex": defaults()["mothers"]["sex"]} if born and each.member is not None else {}
+                    _require(required.setdefault(position, {}), {**mother, **journey.requires}, profile, position, each.where)
+        when = mistakes.attempt(None, condition, each.when, f"{each.where}.when") if each.when else None
+        groups = [(position,) for position in members] if born and members else [members]
+        assignments += [Assignment(journey, group, when, each.where) for group in groups]
+        births += born * len(groups)
+    with mistakes.caught():
+        if len(roles) + births > POSITIONS:
+            what = f"a household of {len(roles) + births} with its births."
+            raise SpecificationError(what, "members", f"At most {POSITIONS} fit.")
+    return assignments, births, required
+
+
+def _refuse_twice(each: RequestedJourney, position: int, seen: set[tuple[str, int]]) -> None:
+    name = each.specification.journey_id
+    if (name, position) in seen:
+        raise SpecificationError(f'"{name}" is given twice to the same person.', each.where, "Give it once.")
+    seen.add((name, position))
+
+
+def _members(each: RequestedJourney, roles: list[str]) -> tuple[int, ...]:
+    if each.member is None:
+        return tuple(range(len(roles)))
+    role, _, number = each.member.partition("[")
+    chosen = [index for index, name in enumerate(roles) if name == role]
+    if not chosen:
+        raise unknown("member", each.member, roles, f"{each.where}.member")
+    if number:
+        wanted = int(number.rstrip("]")) if number.rstrip("]").isdigit() else len(chosen)
+        if wanted >= len(chosen):
+            raise SpecificationError(f'there is no "{each.member}": {len(chosen)} of them.', f"{each.where}.member", "Count from 0.")
+        return (chosen[wanted],)
+    return tuple(chosen)
+
+
+def _require(known: dict[str, Any], requires: Mapping[str, Any], profile: ProfileSpecification, position: int, where: str) -> None:
+    for name, value in requires.items():
+        if _states(profile, position, name):
+            continue
+        if known.setdefault(name, value) != value:
+            raise SpecificationError(f"requires {name} {value!r}, another journey {known[name]!r}.", where, "Give it to somebody else.")
+
+
+def _states(profile: ProfileSpecification, position: int, name: str) -> bool:
+    """Whether the profile says what an attribute of a member is: no journey changes that."""
+    if name in ("coverage_type", "plan"):
+        said = profile.coverage.model_dump(include={"type", "plan", "plan_distribution"}) if profile.coverage is not None else {}
+        return any(said.values())
+    each_has_own = bool(profile.members) and name in ("age", "sex")
+    of_all = None if each_has_own else getattr(profile.demographics, name, None)
+    return of_all is not None or getattr(profile.positions[position].member, name, None) is not None
+
+
+def start_days(request: Request) -> tuple[np.datetime64, np.datetime64]:
+    """The first and last day on which journeys begin."""
+    if request.start is not None:
+        first, last = request.start
+        if last > request.as_of:
+            raise SpecificationError(f"{last} is after as_of, {request.as_of}.", "start", "Journeys begin in the past.")
+        return np.datetime64(first), np.datetime64(last)
+    longest = max((each.specification.duration_days for each in request.journeys), default=NO_JOURNEY_DAYS)
+    latest = np.datetime64(request.as_of) - np.timedelta64(longest, "D")
+    if any(each.specification.calendar_year for each in request.journeys):
+        latest = latest.astype("datetime64[Y]").astype("datetime64[D]")
+        return latest, latest
+    return (latest - (YEAR - 1) if request.journeys else latest), latest

@@ -1,0 +1,370 @@
+"""What every plugin owes, as tests to inherit: a plugin's author subclasses `PluginConformance` and names the plugin."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import importlib
+import inspect
+import re
+import tempfile
+import traceback
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, ClassVar
+
+import attrs
+import numpy as np
+import pyarrow as pa
+
+from healthsim_core import hookspecs
+from healthsim_core.catalog import Catalog, default_catalog
+from healthsim_core.columns import LengthError, Text
+from healthsim_core.errors import HealthSimError, SpecificationError, canonical
+from healthsim_core.events import Events
+from healthsim_core.execution.run import Options, run_plan
+from healthsim_core.format_offers import OutputFormat
+from healthsim_core.generation.chunk import run_chunk
+from healthsim_core.generation.memory import run_in_memory
+from healthsim_core.offers import EventHandler, Offer, RunHandler
+from healthsim_core.planning.compiling import compile_plan
+from healthsim_core.planning.plan import Plan
+from healthsim_core.planning.request import make_request
+from healthsim_core.plugins import Plugin
+from healthsim_core.tables import Field
+from healthsim_core.testing.made import AS_OF, contradictions, make_events, make_people, make_run
+from healthsim_core.timeline.dispatch import written_by
+
+PEOPLE = 12
+MOST_TOLD = 5  # of what a test finds
+SHOWS = "`healthsim plugins list` shows what is installed."
+ANYBODY = {"id": "anybody", "demographics": {"age": {"type": "uniform", "min": 0, "max": 95}}}
+FORBIDDEN_IMPORTS = frozenset({"random", "secrets", "uuid"})
+FORBIDDEN_CALLS = frozenset({"now", "today", "utcnow", "time", "time_ns", "perf_counter", "monotonic", "urandom", "default_rng"})
+
+
+class PluginConformance:
+    """Inherit this in a test module and name the plugin; pytest then runs every test below.
+
+    Attributes:
+        plugin: Name of the plugin's entry point.
+
+    Example:
+        class TestConformance(PluginConformance):
+            plugin = "dentalsim"
+    """
+
+    plugin: ClassVar[str]
+
+    def test_it_loads(self) -> None:
+        """It is installed, imports, and implements only hooks that exist."""
+        plugin = self._plugin()
+        _none([] if plugin.status == "active" else [f"it {plugin.status}: {plugin.cause}"])
+
+    def test_every_hook_is_marked(self) -> None:
+        """Every function of its module, and of a class there, that is called as a hook is one: without `@hookimpl` it is never asked."""
+        module = self._module()
+        rooms = [module, *(each for each in vars(module).values() if inspect.isclass(each) and each.__module__ == module.__name__)]
+        found = [pair for room in rooms for pair in vars(room).items()]
+        functions = [each for name, each in found if name.startswith("healthsim_") and inspect.isroutine(each)]
+        unmarked = [each for each in functions if not hasattr(each, f"{hookspecs.PROJECT}_impl")]
+        _none([f"{_place(each)}: {each.__name__} lacks @hookimpl" for each in unmarked])
+
+    def test_every_table_is_named_after_it(self) -> None:
+        """A table is called `plugin.table`, in small letters: no other plugin's, and none without a plugin."""
+        makers = [(offer, table) for offer in self._offers() if isinstance(offer, EventHandler | RunHandler) for table in offer.writes]
+        strange = [(offer, table) for offer, table in makers if not _is_named_after(table.name, self.plugin)]
+        _none([f'{_place(_called(offer))}: "{t.name}" should be "{self.plugin}.{_plain(t.name)}"' for offer, t in strange])
+
+    def test_every_offer_has_a_name_and_a_description(self) -> None:
+        """Lists and docs can name and describe everything it offers."""
+        missing = [f"{type(offer).__name__} {_named(offer)}" for offer in self._offers() if not _described(offer)]
+        _none([f"{name} has neither a name nor a description" for name in missing])
+
+    def test_every_specification_reads(self) -> None:
+        """Every profile and journey that it offers compiles, alone and together."""
+        _none([f"{plan.request.name} has no hash" for plan in self._plans() if not plan.hash])
+
+    def test_the_same_seed_gives_the_same_tables(self) -> None:
+        """Two runs of one plan agree in every value."""
+        for plan in self._plans():
+            _none(_differing(plan, run_in_memory(plan).tables, run_in_memory(plan).tables, "in two runs"))
+
+    def test_chunks_change_nothing(self) -> None:
+        """Chunks of one, of five, and of everybody give the same tables."""
+        for plan in self._plans():
+            whole = run_in_memory(plan).tables
+            for size in (1, 5):
+                _none(_differing(plan, whole, run_in_memory(plan, size).tables, f"in chunks of {size}"))
+
+    def test_a_person_does_not_depend_on_how_many_there_are(self) -> None:
+        """The first people of a long run are those of a short one, with all their records."""
+        for plan in self._plans():
+            short = run_chunk(plan, 0, 3).tables
+            long = run_chunk(plan, 0, PEOPLE).tables
+            last = int(plan.run.namespace.outward(np.array([16 * 4]))[0])
+            kept = {name: _before(long[name], plan, name, last) for name in short}
+            _none(_differing(plan, short, kept, "where there are more people"))
+
+    def test_one_person(self) -> None:
+        """A run of one person works."""
+        for plan in self._plans():
+            _none([] if run_chunk(plan, 0, 1).tables["core.person"].num_rows else [f"{plan.request.name} makes nobody"])
+
+    def test_nobody(self) -> None:
+        """Every handler takes an empty batch and gives its declared columns."""
+        for handler in self._handlers():
+            tables = {table.name: table for table in handler.writes}
+            try:
+                written = written_by(handler, _no_events(handler))
+            except HealthSimError as error:
+                raise error.within(_place(handler.handle)) from error
+            rows = {name: tables[name].arrow(columns).num_rows for name, columns in written.items()}
+            _none([f"{_place(handler.handle)}: {name} has {n} rows where nothing happens" for name, n in rows.items() if n])
+
+    def test_columns_of_a_table_have_one_length(self) -> None:
+        """What a handler makes of events fits together, also of event types that none of its own journeys has."""
+        for handler in self._handlers():
+            _none([f"{_place(handler.handle)}: {wrong}" for wrong in _wrong_lengths(handler)])
+
+    def test_handlers_write_what_they_declare(self) -> None:
+        """Every table that a handler declares comes out of a run with the declared columns and types."""
+        declared = {table.name: table for handler in self._handlers() for table in handler.writes}
+        for plan in self._plans():
+            made = run_chunk(plan, 0, PEOPLE).tables
+            _none([f"{name} has other columns than it declares" for name, table in declared.items() if made[name].schema != table.schema])
+
+    def test_keys_resolve_and_what_is_said_is_what_happens(self) -> None:
+        """Keys are distinct, references resolve, delays hold, and nothing that a run states is contradicted."""
+        for plan in self._plans():
+            _none([f"{plan.request.name}: {check}" for check in run_in_memory(plan).validation.failures])
+
+    def test_its_formats_say_what_the_tables_say(self) -> None:
+        """Every format with `records` is written of a run and read back: no field contradicts the tables."""
+        formats = [offer for offer in self._offers() if isinstance(offer, OutputFormat) and offer.records is not None]
+        made = [(plan, _with_rows(plan)) for plan in self._plans()] if formats else []
+        for offer in formats:
+            told = {*offer.needs, *offer.wants}
+            plans = [plan for plan, names in sorted(made, key=lambda pair: -len(pair[1] & told))]
+            _none([f"{offer.name}: {wrong}" for wrong in _contradictions(offer, plans)])
+
+    def test_no_clock_and_no_randomness_of_its_own(self) -> None:
+        """Its source neither reads a clock nor draws a random number that has no address."""
+        found = [f"{path.name}:{line} {what}" for path in self._sources() for line, what in forbidden(path.read_text(encoding="utf-8"))]
+        _none(found)
+
+    def _plugin(self) -> Plugin:
+        return find_plugin(self.plugin)
+
+    def _module(self) -> ModuleType:
+        return importlib.import_module(self._plugin().module)
+
+    def _offers(self) -> list[Offer]:
+        return [offer for offers in self._plugin().offers.values() for offer in offers]
+
+    def _handlers(self) -> list[EventHandler]:
+        return [offer for offer in self._offers() if isinstance(offer, EventHandler)]
+
+    def _plans(self) -> tuple[Plan, ...]:
+        return _plans_of(self.plugin)
+
+    def _sources(self) -> list[Path]:
+        origin = Path(inspect.getfile(importlib.import_module(self._plugin().module.split(".")[0])))
+        return sorted(origin.parent.rglob("*.py")) if origin.name == "__init__.py" else [origin]
+
+
+@attrs.frozen
+class Outcome:
+    """How one conformance test ended: its name in words, whether it passed, and why not."""
+
+    name: str
+    passed: bool
+    cause: str = ""
+
+
+def check_plugin(name: str) -> Iterator[Outcome]:
+    """Run every conformance test on an installed plugin.
+
+    Raises:
+        UnknownNameError: No such plugin is installed.
+    """
+    plugin = find_plugin(name)
+    suite = type("Suite", (PluginConformance,), {"plugin": plugin.name})()
+    for test in [attribute for attribute in vars(PluginConformance) if attribute.startswith("test_")]:
+        yield _outcome(test.removeprefix("test_").replace("_", " "), getattr(suite, test), suite._sources)
+        if plugin.status != "active":
+            return  # nothing more can be asked of it
+
+
+def find_plugin(name: str) -> Plugin:
+    """The plugin called `name`, active or not; - and _ alike.
+
+    Raises:
+        UnknownNameError: No such plugin is installed.
+    """
+    found = {canonical(plugin.name): plugin for plugin in default_catalog().plugins}
+    if canonical(name) not in found:
+        raise default_catalog().nobody("plugin", name, [plugin.name for plugin in found.values()], "", SHOWS)
+    return found[canonical(name)]
+
+
+def forbidden(source: str) -> list[tuple[int, str]]:
+    """Lines of Python source that read a clock or draw without an address, and what each does."""
+    found: list[tuple[int, str]] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found += [(node.lineno, f"imports {n.name}") for n in node.names if n.name.split(".")[0] in FORBIDDEN_IMPORTS]
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in FORBIDDEN_IMPORTS:
+            found.append((node.lineno, f"imports {node.module}"))
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name | ast.Attribute):
+            owner = ast.unparse(node.value)
+            if owner in ("np.random", "numpy.random", "random") or (node.attr in FORBIDDEN_CALLS and owner in _CLOCKS):
+                found.append((node.lineno, f"uses {owner}.{node.attr}"))
+    return found
+
+
+_CLOCKS = frozenset({"datetime", "datetime.datetime", "date", "datetime.date", "time", "os"})
+
+
+def _outcome(name: str, test: Callable[[], None], sources: Callable[[], list[Path]]) -> Outcome:
+    try:
+        test()
+    except ConformanceError as error:
+        return Outcome(name, False, str(error))
+    except Exception as error:  # whatever a stranger's plugin raises is its outcome
+        said = "" if isinstance(error, HealthSimError) else f"{type(error).__name__}: "
+        told = " ".join(f"{said}{error} {' '.join(getattr(error, '__notes__', ()))}".split())[:300]
+        return Outcome(name, False, f"{told}{_raised_at(error, set(map(str, sources())))}")
+    return Outcome(name, True)
+
+
+def _raised_at(error: Exception, sources: Collection[str]) -> str:
+    """The last line of the plugin's own that was on the way to an error; else where it was raised, unless it says in which handler."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if frame.filename in sources]
+    if not own and (isinstance(error, HealthSimError) or hasattr(error, "__notes__")):
+        return ""
+    last = (own or frames)[-1]
+    return f" (at {_short(last.filename)}:{last.lineno})"
+
+
+class ConformanceError(AssertionError):
+    """A conformance test found something, and says what and where."""
+
+
+def _none(found: Sequence[str]) -> None:
+    if found:
+        more = f", and {len(found) - MOST_TOLD} more" if len(found) > MOST_TOLD else ""
+        raise ConformanceError("; ".join(found[:MOST_TOLD]) + more)
+
+
+def _place(function: Callable[..., Any]) -> str:
+    """File and line of a function."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return f"{_short(code.co_filename)}:{code.co_firstlineno}" if code else getattr(function, "__qualname__", repr(function))
+
+
+def _is_named_after(table: str, plugin: str) -> bool:
+    return re.fullmatch(rf"{re.escape(plugin)}\.[a-z][a-z0-9_]*", table) is not None
+
+
+def _plain(table: str) -> str:
+    """The part of a table's name that is its own, as it should be written."""
+    return re.sub(r"[^a-z0-9]+", "_", table.rpartition(".")[2].lower()).strip("_")
+
+
+def _called(offer: EventHandler | RunHandler) -> Callable[..., Any]:
+    return offer.handle if isinstance(offer, EventHandler) else offer.build
+
+
+def _short(file: str) -> str:
+    return "/".join(Path(file).parts[-2:])
+
+
+def _wrong_lengths(handler: EventHandler) -> Iterator[str]:
+    """What does not fit together in what a handler makes of two events of each of its types."""
+    for event_type in handler.event_types:
+        try:
+            accepted = handler.accepts(make_run()) if handler.accepts is not None else {}
+            given = {field.name: _sample(field, accepted.get(field.name, ())) for field in handler.parameters}
+            for name, columns in written_by(handler, make_events(event_type, parameters=given)).items():
+                next(table for table in handler.writes if table.name == name).arrow(columns)
+        except LengthError as error:
+            yield f"{event_type}: {error}"
+        except Exception:  # made-up parameters are no events of its own: those that its journeys have are looked at elsewhere
+            continue
+
+
+def _sample(field: Field, accepted: Collection[str]) -> Any:
+    """A value that a parameter may have, as far as its declaration tells; null where it may be."""
+    codes = getattr(default_catalog().code_systems.get(field.codes), "codes", ())
+    if accepted or codes:
+        return Text.constant(next(iter(accepted or codes)), 2)
+    if field.nullable or field.type == "id":
+        return field.nulls(2)
+    if field.type in ("text", "category"):
+        return Text.constant("text", 2)
+    return {"date": np.full(2, AS_OF), "datetime": np.full(2, AS_OF, "datetime64[s]")}.get(field.type, np.ones(2))
+
+
+@functools.cache
+def _plans_of(plugin: str) -> tuple[Plan, ...]:
+    catalog = default_catalog()
+    profiles = [offer.name for offer in catalog.profiles.values() if offer.product == plugin]
+    journeys = [offer.name for offer in catalog.journeys.values() if offer.product == plugin]
+    pairs: list[tuple[Any, Any]] = [(profile, None) for profile in profiles]
+    pairs += [(profiles[0] if profiles else ANYBODY, journey) for journey in journeys]
+    return tuple(_plan(catalog, profile, journey, plugin) for profile, journey in pairs or [(ANYBODY, [])])
+
+
+def _plan(catalog: Catalog, profile: Any, journey: Any, plugin: str) -> Plan:
+    return compile_plan(make_request(profile, journey, catalog=catalog, count=PEOPLE, products=[plugin], formats=[]), catalog)
+
+
+def _with_rows(plan: Plan) -> frozenset[str]:
+    return frozenset(name for name, rows in run_in_memory(plan).tables.items() if rows.num_rows)
+
+
+def _contradictions(offer: OutputFormat, plans: Sequence[Plan]) -> list[str]:
+    """What is found in the files of the first plan that can be written in the format."""
+    refused = "it has no profile and no journey"
+    for plan in plans:
+        try:
+            writing = compile_plan(attrs.evolve(plan.request, formats=(offer.name,)), plan.catalog)
+        except SpecificationError as error:
+            refused = " ".join(str(error).split())
+            continue
+        with tempfile.TemporaryDirectory() as scratch:
+            run_plan(writing, Options(out=Path(scratch, "out"), persist=False))
+            return contradictions(Path(scratch, "out"), offer.name, plan.catalog)
+    return [f"no run can be written in it: {refused}"]
+
+
+def _differing(plan: Plan, one: Mapping[str, pa.Table], other: Mapping[str, pa.Table], when: str) -> list[str]:
+    return [
+        f"{plan.request.name}: {name}.{column} differs {when}"
+        for name, rows in one.items()
+        for column in rows.column_names
+        if rows[column].to_pylist() != other[name][column].to_pylist()
+    ]
+
+
+def _before(rows: pa.Table, plan: Plan, name: str, last: int) -> pa.Table:
+    return rows.filter(pa.array(rows[plan.tables[name].person].to_numpy() < last))
+
+
+def _no_events(handler: EventHandler) -> Events:
+    parameters = {field.name: field.nulls(0) for field in handler.parameters}
+    return make_events(Text.constant(None, 0), make_people(2), row=(), time=(), parameters=parameters)
+
+
+def _named(offer: Offer) -> str:
+    names = (getattr(offer, attribute, None) for attribute in ("name", "skill", "event_types"))
+    return str(next(filter(None, names), None) or getattr(offer, "fields", ""))
+
+
+def _described(offer: Offer) -> bool:
+    callables = (getattr(offer, attribute, None) for attribute in ("handle", "compute", "build", "writer"))
+    called = next(filter(None, callables), None)
+    return bool(offer.description or hasattr(offer, "then") or hasattr(offer, "system") or (getattr(called, "__doc__", None) or "").strip())

@@ -1,0 +1,1 @@
+"""Timelines: what happens to everybody, in order of time, block by block."""

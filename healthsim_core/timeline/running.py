@@ -1,0 +1,92 @@
+"""Run the event DAG over a chunk's people: node by node, each for all people at once."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from healthsim_core.columns import Columns
+from healthsim_core.draws import Draws
+from healthsim_core.journeys.nodes import Node
+from healthsim_core.journeys.timing import DAY
+from healthsim_core.timeline.blocks import Block, Occurrences
+from healthsim_core.timeline.candidates import able, candidates, moment, some, within
+from healthsim_core.timeline.drawing import drawn, fitting, note, one_by_one, reads_itself, until_of
+from healthsim_core.timeline.endings import Endings
+from healthsim_core.timeline.following import follow
+from healthsim_core.timeline.history import History
+from healthsim_core.timeline.occurrences import passed_through, repeated
+from healthsim_core.timeline.state import Timeline
+
+
+def execute(timeline: Timeline, nodes: tuple[Node, ...], blocks: tuple[tuple[int, ...], ...]) -> None:
+    """Run all nodes, block by block, then cancel what an end has cancelled.
+
+    Ends are of journeys' own events: when these have happened, what closes something that is open at an end of life is
+    brought forward to it, before triggers follow.
+    """
+    timeline.parents = [node.parent for node in nodes]
+    drawn = [(node.most, name, distribution.gives({}).of) for node in nodes for name, distribution in node.outcomes]
+    timeline.texts = frozenset(name for _, name, kind in drawn if kind in ("text", "words"))
+    timeline.origin_nodes = {node.origin for node in nodes if node.origin is not None}
+    for name in {name for most, name, _ in drawn if most > 1}:
+        timeline.history[name] = History(timeline.latest(name))
+    settled = max((at for at, indices in enumerate(blocks) if not nodes[indices[0]].triggered), default=-1)
+    for at, indices in enumerate(blocks):
+        if nodes[indices[0]].triggered:
+            timeline.keep(follow(timeline, nodes, indices))
+        else:
+            timeline.keep(_happen(timeline, indices[0], nodes[indices[0]]))
+        timeline.blocks[-1].settled = at > settled
+        if at == settled:
+            endings = Endings(timeline, nodes)
+            endings.close()
+    if settled >= 0:
+        endings.cancel()
+
+
+def _happen(timeline: Timeline, index: int, node: Node) -> Block:
+    row, anchor, occurrence, cause = candidates(timeline, node)
+    ids = timeline.ids(node, row, occurrence)
+    fit = able(timeline, node, row, anchor, ids)
+    row, anchor, occurrence, cause, ids = some((row, anchor, occurrence, cause, ids), fit)
+    eligible = len(row)
+    if node.probability < 1:
+        occurs = Draws(timeline.run.seed, "event", ids).happens("occurs", node.probability)
+        row, anchor, occurrence, cause, ids = some((row, anchor, occurrence, cause, ids), np.flatnonzero(occurs))
+    chosen, minute = len(row), moment(timeline, node, row, anchor, ids)
+    made = Occurrences(row, minute, occurrence, cause, ids, np.ones(len(row), bool))
+    if node.recurrence is not None:
+        made = repeated(timeline, node, node.recurrence, made)
+    inside = within(timeline, node, made)
+    if node.closes is not None and node.anchor is None and node.state is None and node.recurrence is None:
+        timeline.late[index] = made.take(np.flatnonzero(~inside))  # a death may bring it forward
+    made = made if inside.all() else made.take(np.flatnonzero(inside))
+    if node.lifecycle is not None:
+        made, parameters = passed_through(timeline, node, node.lifecycle, made)
+    elif node.most > 1 and (reads_itself(node) or until_of(node)):
+        made, parameters = one_by_one(timeline, node, made)
+    else:
+        parameters = drawn(timeline, node, made)
+    made, parameters = fitting(timeline, node, made, parameters) if node.befalls.looked_at else (made, parameters)
+    note(timeline, node, made, parameters)
+    happened = Block(
+        (index,), np.array([0, len(made)]), made.row, made.minute, made.occurrence, made.id, made.cause,
+        Columns(parameters, len(made)), made.first, eligible=eligible, chosen=chosen,
+    )  # fmt: skip
+    if node.birth:
+        _be_born(timeline, index, happened)
+    if index in timeline.origin_nodes:
+        timeline.origins[index] = np.zeros(len(timeline.present), np.int64)
+        timeline.origins[index][made.row] = made.minute // DAY * DAY
+    return happened
+
+
+def _be_born(timeline: Timeline, index: int, birth: Block) -> None:
+    rows = birth.row - birth.row % timeline.size + timeline.births[index]
+    timeline.present[rows] = True
+    day = (birth.minute // DAY).astype("datetime64[D]")
+    for name in ("birth_date", "start_date"):
+        column = np.asarray(timeline.people[name]).copy()
+        column[rows] = day
+        timeline.people[name] = column
+    timeline.start[rows] = birth.minute // DAY * DAY

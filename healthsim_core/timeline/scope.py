@@ -1,0 +1,72 @@
+"""Names as the rows of one node see them: own values, what happened so far, the person's columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim_core.columns import Column, Text
+from healthsim_core.journeys.presumed import Seeded
+from healthsim_core.journeys.timing import Minutes
+from healthsim_core.timeline.state import Timeline
+
+
+@attrs.frozen(eq=False)
+class Scope(Seeded):
+    """Names as the rows of one node see them.
+
+    Attributes:
+        state: The timeline so far.
+        rows: Int array: the person's row of each.
+        parameters: The node's own parameters, or, where `plain`, the causing event's.
+        journey: The journey, whose branches and states are read.
+        minute: Int array: the moment of each, for values that change over time.
+        own: Values that the node has just drawn.
+        plain: Whether parameters are read by their plain names.
+    """
+
+    state: Timeline
+    rows: NDArray[np.intp]
+    parameters: Mapping[str, Any]
+    journey: str = ""
+    minute: Minutes | None = None
+    own: Mapping[str, Column] = attrs.field(factory=dict)
+    plain: bool = False
+
+    @property
+    def seed(self) -> int:
+        """The run's seed."""
+        return self.state.run.seed
+
+    def __getitem__(self, name: str) -> Any:
+        if name.startswith("parameters."):
+            given = name.removeprefix("parameters.")
+            return self.parameters[given] if given in self.parameters else np.full(len(self.rows), np.nan)  # not given
+        key = name.removeprefix("outcome.")
+        if self.plain and (name in self.parameters or not self._of_person(name, key)):
+            return self.parameters[name]
+        if key in self.own:
+            return self.own[key]
+        if key.startswith(("branch.", "state.")):
+            key = f"{self.journey}/{key}"
+        if key in self.state.history and self.minute is not None:
+            return self.state.history[key].at(self.rows, self.minute)
+        return self.state.latest(key)[self.rows]
+
+    def _of_person(self, name: str, key: str) -> bool:
+        return name != key or key.startswith(("branch.", "state.")) or key in self.state.people or key in self.state.outcomes
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self.state.people, *self.state.outcomes))
+
+    def __len__(self) -> int:
+        return len(self.state.people) + len(self.state.outcomes)
+
+
+def nothing(kind: Any, rows: int) -> Column:
+    """A column of nulls: text where `kind` is."""
+    return Text.constant(None, rows) if kind else np.full(rows, np.nan)

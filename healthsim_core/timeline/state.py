@@ -1,0 +1,152 @@
+"""What has happened to a chunk's people so far, as whatever comes next sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim_core.columns import Column, Columns, Text, concat
+from healthsim_core.dates import whole_years
+from healthsim_core.draws import identify
+from healthsim_core.events import Run
+from healthsim_core.journeys.left_out import LeftOut
+from healthsim_core.journeys.nodes import Node
+from healthsim_core.journeys.timing import DAY, Minutes, birthdays, minutes
+from healthsim_core.timeline.blocks import Block, Happenings, Occurrences
+from healthsim_core.timeline.history import History
+
+OCCURRENCES = 4_096  # a person's occurrences of one node, as ids are addressed; what is above goes to higher bits
+_ABOVE = 48  # bits that persons and their first occurrences take
+
+
+class Witness(Protocol):
+    """Is told of every outcome and every choice when it is drawn."""
+
+    def __call__(self, path: str, name: str, values: Column, columns: Mapping[str, Any], ids: NDArray[np.int64]) -> None:
+        """Take note of it.
+
+        Args:
+            path: The node's path.
+            name: Name of the outcome or the branch.
+            values: Column (rows,) of what was drawn.
+            columns: What the draw could read, of the same rows.
+            ids: Int array (rows,) of event ids.
+        """
+
+
+class Timeline:
+    """The state of a chunk while its nodes run.
+
+    Args:
+        run: The run.
+        people: Columns, a row for every household position.
+        present: Boolean array (rows,): who is there; births are added to it.
+        size: Positions a household.
+        births: Position of the child of each birth node, by the node's index.
+        witness: Told of what is drawn.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        people: Columns,
+        present: NDArray[np.bool_],
+        size: int,
+        births: Mapping[int, int],
+        witness: Witness | None = None,
+    ) -> None:
+        self.witness = witness
+        self.run, self.size, self.births = run, size, births
+        self.people: dict[str, Column] = dict(people)
+        self.present = present.copy()
+        self.outcomes: dict[str, Column] = {}
+        self.blocks: list[Block] = []
+        self.happened: dict[int, Happenings] = {}
+        self.late: dict[int, Occurrences] = {}
+        self.start = minutes(np.asarray(people["start_date"]))
+        self.horizon = int(minutes(np.array([run.as_of]))[0]) + DAY - 1
+        self.people["death_time"] = np.full(len(present), np.datetime64("NaT"), "datetime64[s]")
+        self.history: dict[str, History] = {}
+        self.left_out = LeftOut()
+        self.texts: frozenset[str] = frozenset()
+        self.origins: dict[int, Minutes] = {}
+        self.origin_nodes: set[int] = set()
+        self.parents: list[int | None] = []
+
+    def keep(self, block: Block) -> None:
+        """Add what a block of nodes made."""
+        self.blocks.append(block)
+        for position, index in enumerate(block.nodes):
+            self.happened[index] = Happenings(block, slice(int(block.starts[position]), int(block.starts[position + 1])))
+
+    def latest(self, name: str) -> Column:
+        """The latest value of an outcome, a branch or a person's column, a row a position; null where nobody has it yet."""
+        found = self.outcomes.get(name)
+        if found is None:
+            found = self.people.get(name)
+        if found is not None:
+            return found
+        rows = len(self.present)
+        return Text.constant(None, rows) if name in self.texts or "/" in name else np.full(rows, np.nan)
+
+    def anchors(self, node: Node, happened: Happenings, chosen: NDArray[np.intp] | slice) -> Minutes:
+        """The moments from which the delays of some happenings ran, minutes since 1970."""
+        row = happened.row[chosen]
+        if node.anchor is not None:
+            return self.anchored(node, row)
+        if node.parent is None:
+            return self.start[row]
+        cause = self.happened[node.parent]
+        since: Minutes = cause.moment if happened.block.settled else cause.minute
+        return since[happened.cause[chosen]]
+
+    def anchored(self, node: Node, row: NDArray[np.intp]) -> Minutes:
+        """The moments of a fixed day, a birth or a birthday, from which the node's delay runs, minutes since 1970."""
+        if isinstance(node.anchor, int):
+            return np.full(len(row), node.anchor * DAY)
+        born = np.asarray(self.people["birth_date"])[row]
+        return (birthdays(born, node.anchor[1]) if isinstance(node.anchor, tuple) else born.astype("datetime64[D]").astype(np.int64)) * DAY
+
+    def ids(self, node: Node, row: NDArray[np.intp], occurrence: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Ids of occurrences of a node, one a person's row."""
+        return identify(self.run.seed, f"event/{node.path}", self.addresses(row, occurrence))
+
+    def addresses(self, row: NDArray[np.intp], occurrence: NDArray[np.int64]) -> NDArray[np.int64]:
+        """What is hashed to the id of an occurrence, with the node's path."""
+        person = np.asarray(self.people["person_id"])[row]
+        return person * OCCURRENCES + occurrence % OCCURRENCES + ((occurrence // OCCURRENCES) << _ABOVE)
+
+    def age(self, row: NDArray[np.intp], minute: Minutes) -> NDArray[np.int64]:
+        """Whole years of age of some rows at moments."""
+        return whole_years(np.asarray(self.people["birth_date"])[row], (minute // DAY).astype("datetime64[D]"))
+
+    def begins(self, node: Node, row: NDArray[np.intp]) -> Minutes:
+        """When the node's journey begins for each of some rows."""
+        return self.start[row] if node.origin is None else self.origins[node.origin][row]
+
+    def remember(self, name: str, made: Occurrences, values: Column) -> None:
+        """Keep an outcome's values as the latest of their people."""
+        self.outcomes[name] = _replaced(self.latest_like(name, values), made.row, values)
+        if name in self.history:
+            self.history[name].add(made.row, made.minute, values)
+
+    def latest_like(self, name: str, values: Column) -> Column:
+        """The latest value, or nulls of the kind of `values`."""
+        if name in self.outcomes or name in self.people:
+            return self.latest(name)
+        if isinstance(values, Text):
+            return Text.constant(None, len(self.present))
+        return np.full(len(self.present), np.datetime64("NaT", "D") if values.dtype.kind == "M" else np.nan)
+
+
+def _replaced(column: Column, rows: NDArray[np.intp], values: Column) -> Column:
+    if isinstance(column, Text) or isinstance(values, Text):
+        source = np.arange(len(column))
+        source[rows] = len(column) + np.arange(len(rows))
+        return concat([column, values])[source]
+    changed = column.astype(np.result_type(column, values))
+    changed[rows] = values
+    return changed

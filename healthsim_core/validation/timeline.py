@@ -1,0 +1,191 @@
+"""What happened against what the journeys state: probabilities, delays, what comes again, and the bounds of life."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim_core.dates import plus_months
+from healthsim_core.draws import Draws, Floats
+from healthsim_core.journeys.nodes import Node, Recurrence
+from healthsim_core.journeys.timing import DAY, NEVER, Minutes, Timing, minutes
+from healthsim_core.timeline.blocks import LEFT, Block
+from healthsim_core.validation.counts import Tallies
+from healthsim_core.validation.delays import Delays, tally_delays
+from healthsim_core.validation.lifecycles import tally_passage
+from healthsim_core.validation.sample import PEOPLE_WHOLE, Rows, among
+from healthsim_core.validation.stated import Within
+
+if TYPE_CHECKING:
+    from healthsim_core.planning.plan import Plan
+    from healthsim_core.timeline.dispatch import Dispatcher
+    from healthsim_core.timeline.state import Timeline
+
+
+def tally_timeline(tallies: Tallies, plan: Plan, timeline: Timeline) -> None:
+    """Count how often each event happened of the times it could, how long after what it follows, and how often again.
+
+    Args:
+        tallies: Where to count.
+        plan: What is stated.
+        timeline: What happened, node by node of the plan.
+    """
+    for block in timeline.blocks:
+        nodes = [plan.nodes[index] for index in block.nodes]
+        node = nodes[0]
+        if node.probability < 1 and node.schedule is None:
+            tallies.proportion(_where(nodes), "probability", node.probability, block.chosen, block.eligible)
+        if not len(block.row):
+            continue
+        if node.schedule is None:
+            _tally_delay(tallies, plan, timeline, block)
+        if node.recurrence is not None:
+            _tally_repeats(tallies, plan, timeline, node, node.recurrence, block)
+        if node.lifecycle is not None:
+            tally_passage(tallies, timeline, node, node.lifecycle, block)
+
+
+def tally_lives(tallies: Tallies, plan: Plan, dispatcher: Dispatcher) -> None:
+    """Check that what happened lies within lives, before as_of, and after what caused it."""
+    chain, people = dispatcher.chain, dispatcher.people
+    minute, cause, rows = chain.minute[:-1], chain.cause[:-1], len(chain)
+    born, died = np.asarray(people["birth_date"]), np.asarray(people["death_date"])
+    over = np.where(np.isnat(died), NEVER, minutes(died) + DAY)
+    tallies.violation("core.event", "nothing happens before birth", np.sum(minute < minutes(born)[dispatcher.row]), rows)
+    outlives = np.array([node.outlives for node in dispatcher.nodes], bool)[chain.node[:-1]]
+    tallies.violation("core.event", "nothing happens after death", np.sum((minute >= over[dispatcher.row]) & ~outlives), rows)
+    caused = np.flatnonzero(cause >= 0)
+    tallies.violation("core.event", "cause before effect", np.sum(minute[cause[caused]] > minute[caused]), len(caused))
+    horizon = minutes(np.array([plan.run.as_of + 1]))[0]
+    tallies.violation("core.event", "nothing happens after as_of", np.sum(minute >= horizon), rows)
+
+
+def latest(timeline: Timeline, nodes: Sequence[Node], node: Node, block: Block, some: Rows = slice(None)) -> Any:
+    """The last minute at which some events of the node could be seen: int array (rows,) or a number."""
+    if node.triggered or node.newborn or node.starts:
+        return timeline.horizon
+    last = np.minimum(timeline.horizon, timeline.begins(node, block.row[some]) + (node.duration * DAY + DAY - 1))
+    if node.state is not None:  # not on the day on which the state is left: the hour decides there
+        at, parent = block.cause[some], node.parent
+        while parent is not None and parent != node.state:
+            at, parent = timeline.happened[parent].cause[at], nodes[parent].parent
+        happened = timeline.happened[node.state]
+        left = np.asarray(happened.block.parameters[LEFT][happened.rows])[at]
+        last = np.minimum(last, left // DAY * DAY - 1)
+    return last
+
+
+def _earliest(timeline: Timeline, node: Node, block: Block, some: Rows) -> NDArray[np.int64] | None:
+    """The first day on which an event that is anchored elsewhere could be seen for certain."""
+    if node.anchor is None or node.triggered:
+        return None
+    after = timeline.begins(node, block.row[some])
+    if node.parent is not None:
+        after = np.maximum(after, timeline.happened[node.parent].minute[block.cause[some]])
+    return np.asarray(-(-after // DAY))
+
+
+def _tally_delay(tallies: Tallies, plan: Plan, timeline: Timeline, block: Block) -> None:
+    """Of all nodes of a block, whose delay is the same."""
+    nodes = [plan.nodes[index] for index in block.nodes]
+    node, people = nodes[0], np.asarray(timeline.people["person_id"])
+    at = among(_where(nodes), people, block.row, PEOPLE_WHOLE)
+    if at is None:
+        return
+    if node.recurrence is not None or node.lifecycle is not None:
+        at = np.flatnonzero(block.first) if isinstance(at, slice) else at[block.first[at]]
+    delays = Delays(
+        _anchors(timeline, nodes, block, at),
+        block.minute[at],
+        _earliest(timeline, node, block, at),
+        latest(timeline, plan.nodes, node, block, at),
+        people[block.row[at]],
+        _within(timeline, block.id[at], "delay"),
+        _columns(timeline, node, block.row[at]),
+        chosen=not node.triggered and any(n.startswith("state.") or n.removeprefix("outcome.") in timeline.history for n in node.reads),
+    )
+    tally_delays(tallies, _where(nodes), "delay", node.timing, delays)
+
+
+def _anchors(timeline: Timeline, nodes: Sequence[Node], block: Block, at: Rows) -> Minutes:
+    if isinstance(at, slice):
+        parts = [timeline.anchors(node, timeline.happened[index], at) for node, index in zip(nodes, block.nodes, strict=True)]
+    else:
+        own = np.split(at, np.searchsorted(at, block.starts[1:-1]))
+        happened = [timeline.happened[index] for index in block.nodes]
+        parts = [timeline.anchors(n, h, rows - h.rows.start) for n, h, rows in zip(nodes, happened, own, strict=True)]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _tally_repeats(tallies: Tallies, plan: Plan, timeline: Timeline, node: Node, how: Recurrence, block: Block) -> None:
+    """Each occurrence against the one before it, or against the schedule; and how many there are."""
+    last = np.broadcast_to(latest(timeline, plan.nodes, node, block), block.row.shape)
+    follows = np.zeros(len(block.row), bool)  # the occurrence before it; what an anchor puts before the start is not there
+    follows[1:] = ~block.first[1:] & (block.row[1:] == block.row[:-1]) & (np.diff(block.occurrence) == 1)
+    again, people = np.flatnonzero(follows), np.asarray(timeline.people["person_id"])[block.row]
+    within = _within(timeline, block.id[again], "repeat")
+    if how.scheduled:
+        _tally_schedule(tallies, timeline, node, how, block, last)
+    else:
+        before = block.minute[again - 1]
+        delays = Delays(before, block.minute[again], None, last[again], people[again], within, None)
+        tally_delays(tallies, node.path, "time between occurrences", how.every, delays)
+    if how.scheduled or how.until is not None or node.state is not None or how.every.distribution is not None:
+        return
+    final = ~np.append(follows[1:], False)
+    asked = (block.occurrence % how.times < how.times - 1) & (_no_later_than(how.every, block.minute) <= last)
+    if how.attrition:
+        tallies.proportion(node.path, "attrition", how.attrition, np.sum(asked & final), np.sum(asked))
+    else:
+        tallies.violation(node.path, "comes again as often as is stated", np.sum(asked & final), np.sum(asked))
+
+
+def _tally_schedule(tallies: Tallies, timeline: Timeline, node: Node, how: Recurrence, block: Block, last: NDArray[np.int64]) -> None:
+    """How far each occurrence is off its day; by the hour, and moved off weekends, nothing is said but the order."""
+    every = how.every
+    middle = 0 if every.months else round((every.low + every.high) / 2)
+    off = (every.low, every.high) if every.months else (every.low - middle, every.high - middle)
+    overlapping = off[1] - off[0] >= (28 * every.months or middle)  # then order comes first
+    moved = every.weekdays or every.season is not None or every.clock is not None
+    if every.in_minutes or moved or every.distribution is not None or overlapping:
+        return
+    first = np.maximum.accumulate(np.where(block.first, np.arange(len(block.row)), 0))
+    same = ~block.first & (block.row == block.row[first]) & (block.occurrence // how.times == block.occurrence[first] // how.times)
+    again = np.flatnonzero(same)
+    day, step = block.minute[first[again]] // DAY, block.occurrence[again] - block.occurrence[first[again]]
+    planned = plus_months(day, every.months * step) if every.months else day + step * middle
+    earliest = int(np.ceil(off[0]))
+    shifted = Timing(0.0, float(np.floor(off[1]) - earliest), normal=every.normal)
+    within = _within(timeline, block.id[again], "repeat")
+    person = np.asarray(timeline.people["person_id"])[block.row[again]]
+    delays = Delays((planned + earliest) * DAY, block.minute[again], None, last[again], person, within, None)
+    tally_delays(tallies, node.path, "days off the schedule", shifted, delays)
+
+
+def _no_later_than(every: Timing, moment: Minutes) -> Minutes:
+    """The last minute at which the next occurrence may stand."""
+    if every.in_minutes:
+        return np.asarray(moment + int(np.floor(max(every.high, round(every.low)))))
+    return np.asarray((every.bounds(moment // DAY)[1] + 1) * DAY - 1)
+
+
+def _columns(timeline: Timeline, node: Node, row: NDArray[np.intp]) -> Mapping[str, Any] | None:
+    """The person's columns that the delay reads; None where it reads what changes."""
+    if any(name not in timeline.people or name in timeline.outcomes for name in node.timing.names):
+        return None
+    return {name: timeline.people[name][row] for name in node.timing.names}
+
+
+def _where(nodes: Sequence[Node]) -> str:
+    first = nodes[0]
+    return first.path if first.trigger is None or len(nodes) == 1 else f"trigger {first.trigger[1]} -> {first.trigger[2]}"
+
+
+def _within(timeline: Timeline, ids: NDArray[np.int64], name: str) -> Within:
+    def drawn() -> Floats:
+        return Draws(timeline.run.seed, "validation", ids).uniform(name)
+
+    return drawn
