@@ -100,7 +100,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _end(code: int) -> None:
     """End the process; at once where a question goes on that nothing stops."""
-    database = sys.modules.get("healthsim_core.state.database")
+    database = sys.modules.get("healthsim_core.database.file")
     if database is not None and database.is_left_alone():
         sys.stdout.flush()
         sys.stderr.flush()

@@ -105,7 +105,7 @@ def initialize(database: Path, source: Path | None = None, catalog: Catalog | No
     loaded: list[Loaded] = []
     checks: list[Check] = []
     given: dict[str, dict[str, SourceFile]] = {}  # the files that were stored, by dataset and origin
-    from healthsim_core.state.database import writing
+    from healthsim_core.database.file import writing
 
     with writing(database) as connection:
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
@@ -159,7 +159,7 @@ def _second(
     connection: Any, dataset: ReferenceDataset, file: SourceFile, rows: pa.Table, earlier: Mapping[str, SourceFile]
 ) -> Refused | None:
     """A refusal of a file with figures for keys that another file of this call has given figures for; None where there are none."""
-    from healthsim_core.state.database import quoted
+    from healthsim_core.database.file import quoted
 
     assert dataset.table is not None
     lines, count = second_figures(connection, dataset.table, quoted(_stored_as(dataset)), file, rows, earlier, _TOLD)
@@ -201,7 +201,7 @@ def _files(source: Path, datasets: Iterable[ReferenceDataset]) -> tuple[list[tup
 
 
 def _store(connection: Any, dataset: ReferenceDataset, layout: str, file: str, rows: pa.Table) -> Loaded:
-    from healthsim_core.state.database import identifier, quoted
+    from healthsim_core.database.file import identifier, quoted
 
     assert dataset.table is not None
     name = quoted(_stored_as(dataset))

@@ -49,7 +49,7 @@ def second_figures(
     Returns:
         The first ones, a line each, and how many there are.
     """
-    from healthsim_core.state.database import identifier
+    from healthsim_core.database.file import identifier
 
     figures = [field.name for field in table.fields if field.type in ("number", "money") and field.name not in table.key]
     if not earlier or not figures:

@@ -66,7 +66,7 @@ class Facts:
         return {f"reference:{name}": digest.hexdigest()[:16] for name, digest in sorted(found.items())}
 
     def _read_small(self) -> None:
-        from healthsim_core.state.database import quoted, reading
+        from healthsim_core.database.file import quoted, reading
 
         large = set()
         with reading(self._database) as connection:
@@ -80,7 +80,7 @@ class Facts:
         self._large = frozenset(large)
 
     def _answer(self, name: str, equal: Mapping[str, Any]) -> pa.Table:
-        from healthsim_core.state.database import identifier, quoted, reading
+        from healthsim_core.database.file import identifier, quoted, reading
 
         where = " AND ".join(f"{identifier(column)} = ?" for column in equal) or "true"
         with reading(self._database) as connection:
@@ -121,7 +121,7 @@ def read_facts(database: Path | str | None) -> Facts:
     Raises:
         StateError: The database that was named cannot be read: locked, or not a database.
     """
-    from healthsim_core.state.database import database_path
+    from healthsim_core.database.file import database_path
 
     try:
         return Facts(database_path(database))

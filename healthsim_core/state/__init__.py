@@ -1,5 +1,6 @@
 """What is kept: cohorts, saved profiles and the history of executions, in one DuckDB file."""
 
+from healthsim_core.database.file import database_path
 from healthsim_core.state.cohorts import (
     CohortEntry,
     CohortTables,
@@ -9,7 +10,6 @@ from healthsim_core.state.cohorts import (
     load_cohort,
     persist,
 )
-from healthsim_core.state.database import database_path
 from healthsim_core.state.dataset import register_dataset
 from healthsim_core.state.executions import ExecutionEntry, list_executions, load_execution, show_execution
 from healthsim_core.state.export import export_cohort

@@ -13,9 +13,9 @@ import duckdb
 import pyarrow as pa
 
 from healthsim_core.calls import checked_call
+from healthsim_core.database.file import database_path, first_row, has_datasets, identifier, quoted, reading, writing
 from healthsim_core.errors import ArgumentError, GoneError, StateError, suggestion
 from healthsim_core.formats.folder import Folder
-from healthsim_core.state.database import database_path, first_row, has_datasets, identifier, quoted, reading, writing
 from healthsim_core.state.dataset import run_in
 from healthsim_core.state.ddl import COHORT
 from healthsim_core.state.record import ExecutionRecord

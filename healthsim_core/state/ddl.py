@@ -5,8 +5,8 @@ from __future__ import annotations
 import duckdb
 import pyarrow as pa
 
+from healthsim_core.database.file import identifier, quoted
 from healthsim_core.errors import StateError
-from healthsim_core.state.database import identifier, quoted
 from healthsim_core.tables import Field
 
 COHORT = "cohort_id"

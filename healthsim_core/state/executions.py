@@ -11,8 +11,8 @@ from typing import Any
 import attrs
 
 from healthsim_core.calls import checked_call
+from healthsim_core.database.file import database_path, first_row, reading
 from healthsim_core.errors import StateError, suggestion
-from healthsim_core.state.database import database_path, first_row, reading
 from healthsim_core.state.record import ExecutionRecord
 
 

@@ -10,9 +10,9 @@ import duckdb
 import pyarrow as pa
 
 from healthsim_core.calls import checked_call
+from healthsim_core.database.file import database_path, explained, identifier, interruptible, reading
 from healthsim_core.errors import StateError, suggestion
 from healthsim_core.state.cohorts import StoredTable, attach, cohort_id, stored_tables
-from healthsim_core.state.database import database_path, explained, identifier, interruptible, reading
 
 _COPY = {
     "parquet": ("parquet", "FORMAT parquet, COMPRESSION zstd"),

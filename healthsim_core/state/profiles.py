@@ -11,9 +11,9 @@ import attrs
 
 from healthsim_core.calls import checked_call
 from healthsim_core.catalog import default_catalog
+from healthsim_core.database.file import NOW, database_path, first_row, reading, writing
 from healthsim_core.errors import StateError, UnknownNameError, canonical, suggestion
 from healthsim_core.spec.profile import ProfileSpecification
-from healthsim_core.state.database import NOW, database_path, first_row, reading, writing
 from healthsim_core.state.record import canonical_json, digest
 
 _SAME = "replace(lower(name), '_', '-') = ?"  # as `canonical` compares names

@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from healthsim_core.calls import checked_call
+from healthsim_core.database.file import STORE, database_path, explained, has_datasets, identifier, interruptible, quoted, reading
 from healthsim_core.errors import StateError
 from healthsim_core.state.cohorts import PIECE, StoredTable, cohort_id, stored_tables
-from healthsim_core.state.database import STORE, database_path, explained, has_datasets, identifier, interruptible, quoted, reading
 from healthsim_core.state.ddl import COHORT
 from healthsim_core.state.question import Question, parse, refuse_beyond
 

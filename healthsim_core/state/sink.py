@@ -9,9 +9,9 @@ from typing import Any, Self
 
 import pyarrow as pa
 
+from healthsim_core.database.file import NOW, Transaction, explained, first_row, quoted
 from healthsim_core.errors import StateError
 from healthsim_core.formats.folder import Folder
-from healthsim_core.state.database import NOW, Transaction, explained, first_row, quoted
 from healthsim_core.state.ddl import COHORT, ensure_table
 from healthsim_core.state.record import ExecutionRecord, digest
 from healthsim_core.tables import Table

@@ -10,8 +10,8 @@ from typing import Any
 import attrs
 
 from healthsim_core.calls import checked_call
+from healthsim_core.database.file import database_path, first_row, reading
 from healthsim_core.state.cohorts import StoredTable, attach, cohort_id, stored_tables
-from healthsim_core.state.database import database_path, first_row, reading
 
 MOST_CONDITIONS = 10
 

@@ -10,10 +10,10 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from healthsim_core.database.file import identifier
 from healthsim_core.format_offers import OutputFormat
 from healthsim_core.reading.flat import flat
 from healthsim_core.reading.records import Records, Truth
-from healthsim_core.state.database import identifier
 from healthsim_core.verification.finding import Finding
 
 _STRANGE, _LOST = "every record is one of the tables'", "every record of the tables is there"

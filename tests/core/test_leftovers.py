@@ -13,8 +13,8 @@ import duckdb
 import pytest
 
 from healthsim import generate
+from healthsim_core.database.file import Transaction, writing
 from healthsim_core.formats.scratch import Scratch
-from healthsim_core.state.database import Transaction, writing
 
 HOLDS_SCRATCH = """
 import sys, time

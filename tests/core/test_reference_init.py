@@ -12,11 +12,11 @@ import pytest
 
 from healthsim_core import Field, FileLayout, ReferenceDataset, Table, hookimpl, official, reference_rows
 from healthsim_core.catalog import Catalog
+from healthsim_core.database.file import writing
 from healthsim_core.errors import ReferenceDataError, StateError
 from healthsim_core.plugins import load
 from healthsim_core.reference.init import InitReport, initialize
 from healthsim_core.reference.stored import SMALL, read_facts, stored_in
-from healthsim_core.state.database import writing
 
 RAIN = Table(
     "reference.rain",

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from healthsim_core.state import database
-from healthsim_core.state.database import reading, writing
+from healthsim_core.database import file as database
+from healthsim_core.database.file import reading, writing
 
 
 def interrupted(path: Path, name: str, at: int) -> str | None:

@@ -9,8 +9,8 @@ import threading
 import pytest
 
 from healthsim.state import query
+from healthsim_core.database import file as database
 from healthsim_core.errors import StateError
-from healthsim_core.state import database
 
 WRITES = [
     "DELETE FROM core.person",

@@ -11,11 +11,11 @@ import pytest
 
 from healthsim import generate
 from healthsim_core.cli import main
+from healthsim_core.database.file import Transaction
 from healthsim_core.output import workplace
 from healthsim_core.output.manifest import HIDDEN
 from healthsim_core.output.stored import StoredTables
 from healthsim_core.state import list_cohorts
-from healthsim_core.state.database import Transaction
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to one thread's process")
 

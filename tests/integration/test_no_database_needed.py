@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from healthsim import generate
+from healthsim_core.database.file import DATABASE_VARIABLE
 from healthsim_core.errors import StateError
 from healthsim_core.generator import make_plan
-from healthsim_core.state.database import DATABASE_VARIABLE
 
 NOT_READ = "stored reference figures were not read"
 

@@ -17,9 +17,9 @@ import duckdb
 import platformdirs
 
 from healthsim_core.calls import checked_call
+from healthsim_core.database.file_kind import kind_of_file
+from healthsim_core.database.spilled import spill_folder, sweep
 from healthsim_core.errors import StateError
-from healthsim_core.state.file_kind import kind_of_file
-from healthsim_core.state.spilled import spill_folder, sweep
 
 SCHEMA_VERSION = 2  # 2: cohorts that are registered datasets
 DATABASE_VARIABLE = "HEALTHSIM_DATABASE"
