@@ -1,1 +1,1 @@
-"""Running a plan: chunks on one process or several, files staged and put in place, the manifest."""
+"""Running a plan: parts made by one process or several, then put in place with a manifest."""

@@ -1,4 +1,4 @@
-"""Whether what was made is what was said: counts of each chunk, whose sum is the same for any chunking, and the report of them all."""
+"""Whether what was made is what was said: counts of each chunk, the same for any chunking, and the report."""
 
 from healthsim_core.validation.counts import Tallies
 from healthsim_core.validation.outcomes import OutcomeTally

@@ -36,7 +36,8 @@ ROWS = (
     ("execution",),
     ("verification",),
     ("generator",),
-    ("cli", "testing"),
+    ("testing",),
+    ("cli",),
 )
 ROW_OF = {name: row for row, names in enumerate(ROWS) for name in names}
 
