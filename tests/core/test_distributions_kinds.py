@@ -17,6 +17,7 @@ from scipy import integrate, stats
 from written import amounts, compiled
 
 from healthsim_core import Draws, Text
+from healthsim_core.generation.distributions.counts import NEGATIVE_BINOMIAL, POISSON
 from healthsim_core.spec.bounds import LEAST
 
 ROWS = 20_000
@@ -207,6 +208,17 @@ def test_a_count_is_the_least_whose_probability_reaches_the_uniform(mean, disper
         assert made.below(value, columns)[0] - 1e-9 <= unit <= made.cdf(value, columns)[0] + 1e-9
 
 
+@pytest.mark.parametrize(
+    ("law", "parameters", "truth"),
+    [(POISSON, (2.5,), stats.poisson(2.5)), (NEGATIVE_BINOMIAL, (1.5, 0.3), stats.nbinom(1.5, 0.3))],
+    ids=["poisson", "negative binomial"],
+)
+def test_both_tails_of_a_law_of_counts_are_exact(law, parameters, truth):
+    counts = np.arange(-2.0, 60)
+    np.testing.assert_allclose(law.cdf(counts, *parameters), truth.cdf(counts), rtol=1e-9)
+    np.testing.assert_allclose(law.sf(counts, *parameters), truth.sf(counts), rtol=1e-9)
+
+
 EVERY_KIND = [
     *(written for written, _ in CONTINUOUS + TRUNCATED + COUNTS + TRUNCATED_COUNTS),
     *(written for written, _ in LAWS_BY_ROW),
@@ -223,6 +235,7 @@ EVERY_KIND = [
     {"type": "empirical", "edges": [0, 1, 2, 5, 10], "counts": [5, 0, 3, 2]},
     {"type": "zero_inflated", "probability": 0.3, "distribution": {"type": "gamma", "mean": 10, "sd": 5}},
     {"type": "zero_inflated", "probability": 0.3, "distribution": {"type": "poisson", "mean": 2}},
+    {"type": "zero_inflated", "probability": 0.3, "distribution": {"type": "explicit", "values": [1, 2]}},
     {"type": "zero_inflated", "probability": "1 / (1 + m)", "distribution": {"type": "normal", "mean": 0, "sd": 1}},
     {"type": "mixture", "components": [
         {"weight": 0.6, "distribution": {"type": "normal", "mean": 0, "sd": 1}}, {"weight": 0.1, "distribution": 2},
