@@ -17,7 +17,7 @@ from scipy import integrate, stats
 from written import amounts, compiled
 
 from healthsim_core import Draws, Text
-from healthsim_core.generation.distributions.counts import NEGATIVE_BINOMIAL, POISSON
+from healthsim_core.distributions.counts import NEGATIVE_BINOMIAL, POISSON
 from healthsim_core.spec.bounds import LEAST
 
 ROWS = 20_000
