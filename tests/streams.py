@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -45,9 +46,9 @@ def recorded(found: dict[str, set[str]]) -> Iterator[None]:
 def streams() -> dict[str, set[str]]:
     """The streams of the pinned runs, each with the functions that draw it."""
     found: dict[str, set[str]] = defaultdict(set)
-    with recorded(found):
-        for request in RUNS.values():
-            generate(**{name: value for name, value in request.items() if name != "output_formats"})
+    with tempfile.TemporaryDirectory() as scratch, recorded(found):
+        for name, request in RUNS.items():
+            generate(**request, out=Path(scratch, name))
     return found
 
 
