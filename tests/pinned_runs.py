@@ -1,6 +1,7 @@
 """Eight small runs that are pinned: `python tests/pinned_runs.py` writes the digests of all they make to tests/pinned/.
 
-A changed digest is a decision: the commit that renews it says why. `--out FOLDER` leaves the runs there as well.
+A changed digest is a decision: the commit that renews it says why. `--compare` writes nothing, and names what differs,
+whatever the versions of libraries.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -65,19 +67,31 @@ def pinned(name: str) -> dict[str, Any]:
     return found
 
 
-def main() -> None:
-    """Write the digests of all runs."""
+def changed(name: str, now: Mapping[str, str]) -> list[str]:
+    """The tables and files of a run that are not as they are pinned."""
+    then = pinned(name)["files"]
+    return sorted(path for path in now.keys() | then.keys() if now.get(path) != then.get(path))
+
+
+def main() -> int:
+    """Write the digests of some runs, or compare them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", default=list(RUNS), help="which of them; all by default")
-    parser.add_argument("--out", type=Path, help="where the runs are left")
     parser.add_argument("--to", type=Path, default=PINNED, help="the folder of digests")
+    parser.add_argument("--compare", action="store_true", help="name what differs from the digests that stand")
     asked = parser.parse_args()
-    asked.to.mkdir(parents=True, exist_ok=True)
+    wrong = 0
     with tempfile.TemporaryDirectory() as scratch:
         for name in asked.names:
-            found = digests(name, Path(asked.out or scratch, name))
-            (asked.to / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+            found = digests(name, Path(scratch, name))
+            if asked.compare:
+                wrong += len(changed(name, found["files"]))
+                print(name, *(changed(name, found["files"]) or ["the same"]))
+            else:
+                asked.to.mkdir(parents=True, exist_ok=True)
+                (asked.to / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    return min(wrong, 1)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

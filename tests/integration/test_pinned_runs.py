@@ -12,7 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from pinned_runs import RUNS, digests, libraries, pinned
+from pinned_runs import RUNS, changed, digests, libraries, pinned
 
 from healthsim_core.catalog import default_catalog
 from healthsim_core.planning.versions import versions_of
@@ -29,9 +29,7 @@ def test_a_run_makes_what_it_made(name: str, tmp_path: Path) -> None:
     here = libraries(versions_of(default_catalog(), (), Facts()))
     if here != then["versions"]:
         pytest.skip(f"pinned with {then['versions']}, and here is {here}")
-    now = digests(name, tmp_path / "out")["files"]
-    changed = sorted(path for path in now.keys() | then["files"].keys() if now.get(path) != then["files"].get(path))
-    assert changed == [], RENEW
+    assert changed(name, digests(name, tmp_path / "out")["files"]) == [], RENEW
 
 
 def test_a_run_makes_the_same_where_the_processor_is_an_older_one(tmp_path: Path) -> None:
