@@ -67,6 +67,14 @@ class Text:
         """The rows at `indices`."""
         return Text(self.codes.take(indices), self.values)
 
+    def take_or_null(self, indices: NDArray[Any]) -> Text:
+        """The rows at `indices`; null where an index is negative, as of what was not found."""
+        return Text(np.append(self.codes, np.int32(-1))[np.maximum(indices, -1)], self.values)
+
+    def only(self, mask: Mask) -> Text:
+        """This text where `mask` (boolean array) is True, null elsewhere."""
+        return Text(np.where(mask, self.codes, np.int32(-1)), self.values)
+
     def __eq__(self, other: object) -> Any:
         if isinstance(other, Text):
             words: dict[str, int] = {}
@@ -229,6 +237,18 @@ class Columns(Mapping[str, Column]):
             column = self._data[name] = column.column.take(column.rows)
         elif isinstance(column, Joined):
             column = self._data[name] = column.read()
+        return column
+
+    def text(self, name: str) -> Text:
+        """The column, which is of text."""
+        if isinstance(column := self[name], Text):
+            return column
+        raise TypeError(f"column {name!r} is of {column.dtype}, not of text")
+
+    def array(self, name: str) -> NDArray[Any]:
+        """The column, which is a NumPy array."""
+        if isinstance(column := self[name], Text):
+            raise TypeError(f"column {name!r} is of text, not an array")
         return column
 
     def unread(self, name: str) -> Column | Repeated | None:

@@ -90,7 +90,7 @@ def refuse_disagreement(coverage_type: Text, plan: Text, where: str) -> Text:
         if own not in (None, kind):
             raise SpecificationError(f'"{name}" is a plan of {own}, and some of its people are of {kind}.', where, _remedy([str(kind)]))
     without = coverage_type == UNINSURED
-    return Text(np.where(without, -1, plan.codes), plan.values) if without.any() else plan
+    return plan.only(~without) if without.any() else plan
 
 
 def check_plan(plan: str, types: frozenset[str] | None, where: str) -> None:

@@ -164,52 +164,52 @@ class Events:
     @property
     def type(self) -> Text:
         """Text (rows,): the event type."""
-        return self.columns["type"]  # type: ignore[return-value]
+        return self.columns.text("type")
 
     @property
     def time(self) -> Times:
         """`datetime64[s]` (rows,): when, local civil time."""
-        return self.columns["time"]  # type: ignore[return-value]
+        return self.columns.array("time")
 
     @property
     def id(self) -> Ids:
         """Int64 (rows,): event ids."""
-        return self.columns["id"]  # type: ignore[return-value]
+        return self.columns.array("id")
 
     @property
     def cause(self) -> Ids:
         """Int64 (rows,): ids of the events that these depend on or were triggered by; 0 for none."""
-        return self.columns["cause"]  # type: ignore[return-value]
+        return self.columns.array("cause")
 
     @property
     def node(self) -> Text:
         """Text (rows,): the journey's event, or the chain of triggers."""
-        return self.columns["node"]  # type: ignore[return-value]
+        return self.columns.text("node")
 
     @property
     def journey(self) -> Text:
         """Text (rows,): the journey."""
-        return self.columns["journey"]  # type: ignore[return-value]
+        return self.columns.text("journey")
 
     @property
     def label(self) -> Text:
         """Text (rows,): what it is, in words."""
-        return self.columns["label"]  # type: ignore[return-value]
+        return self.columns.text("label")
 
     @property
     def occurrence(self) -> NDArray[Any]:
         """Int array (rows,): 0 for the first of a repeated event."""
-        return self.columns["occurrence"]  # type: ignore[return-value]
+        return self.columns.array("occurrence")
 
     @property
     def provider_npi(self) -> Text:
         """Text (rows,), null where no network is installed."""
-        return self.columns["provider_npi"]  # type: ignore[return-value]
+        return self.columns.text("provider_npi")
 
     @property
     def facility_npi(self) -> Text:
         """Text (rows,), null where no network is installed."""
-        return self.columns["facility_npi"]  # type: ignore[return-value]
+        return self.columns.text("facility_npi")
 
     def __len__(self) -> int:
         return len(self.row)

@@ -38,6 +38,10 @@ _SQL = {
 }
 
 
+def _names(value: Iterable[str]) -> tuple[str, ...]:
+    return tuple(value)
+
+
 @attrs.frozen
 class Field:
     """One column of a declared table.
@@ -71,7 +75,7 @@ class Field:
     above: float | None = None
     most: float | None = None
     signed_by: str = ""
-    sum_of: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    sum_of: tuple[str, ...] = attrs.field(default=(), converter=_names)
 
     @property
     def said_by(self) -> str:

@@ -197,7 +197,7 @@ def as_text(column: Text | pa.Array | pa.ChunkedArray) -> Text:
         return column
     strings = combined(column)
     whole_text = Text.distinct(strings)
-    return _where(np.asarray(strings.is_valid()), whole_text) if strings.null_count else whole_text
+    return whole_text.only(np.asarray(strings.is_valid())) if strings.null_count else whole_text
 
 
 def _repeated(column: str | Text | None, rows: int) -> Text:
@@ -208,7 +208,7 @@ def _either(mask: NDArray[np.bool_], first: Text, second: Text) -> Text:
     if mask.all():
         return first
     if not len(second.values):
-        return _where(mask, first)
+        return first.only(mask)
     there = np.where(second.codes < 0, np.int32(-1), second.codes + np.int32(len(first.values)))
     return Text(np.where(mask, first.codes, there), pa.concat_arrays([first.values, second.values]))
 
@@ -221,10 +221,6 @@ def _spread(columns: Sequence[str | Text | None], rows: Sequence[NDArray[np.int6
         values.append(column.values)
         start += len(column.values)
     return Text(codes, pa.concat_arrays(values))
-
-
-def _where(mask: NDArray[np.bool_], column: Text) -> Text:
-    return Text(np.where(mask, column.codes, np.int32(-1)), column.values)
 
 
 def spanned(strings: pa.Array, bounds: NDArray[Any] | slice) -> pa.Array:

@@ -53,8 +53,8 @@ class CodedColumn:
         for at, system in enumerate(said.values.to_pylist()):
             mine = said.codes == at
             if mine.any():
-                part = self._of_system(Text(np.where(mine, column.codes, -1), column.values), system.lower())
-                found = part.or_else(Text(np.where(mine, -1, found.codes), found.values))
+                part = self._of_system(column.only(mine), system.lower())
+                found = part.or_else(found.only(~mine))
         return found
 
     def _code(self, system: str, text: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core.columns import Column, Columns, Text, concat
+from healthsim_core.columns import Columns, Text, concat
 from healthsim_core.defaults import defaults
 from healthsim_core.people.steps import ConditionCode, ConditionPlan, Consequence
 from healthsim_core.portable import ndtr, ndtri
@@ -30,7 +30,7 @@ def add_condition(house: Household, plan: ConditionPlan) -> None:
     birth, start = np.asarray(house.columns["birth_date"]), np.asarray(house.columns["start_date"])
     onset = np.maximum(birth, start - before)
     house.columns[f"condition.{name}"] = has
-    house.columns[f"severity.{name}"] = _only(severity, has)
+    house.columns[f"severity.{name}"] = severity.only(has)
     house.columns[f"onset.{name}"] = np.where(has, onset, np.datetime64("NaT"))
 
 
@@ -39,8 +39,8 @@ def add_code(house: Household, step: ConditionCode) -> None:
     name = step.condition.category
     has = np.asarray(house.columns[f"condition.{name}"])
     code, description = _code(house, step)
-    house.columns[f"code.{name}"] = _only(code, has)
-    house.columns[f"description.{name}"] = _only(description, has)
+    house.columns[f"code.{name}"] = code.only(has)
+    house.columns[f"description.{name}"] = description.only(has)
 
 
 def add_asked(house: Household, step: Consequence) -> None:
@@ -104,7 +104,7 @@ def _code(house: Household, step: ConditionCode) -> tuple[Text, Text]:
     severity = house.severities[plan.category]
     context = Columns({key: severity if key == "severity" else house.columns[key] for key in step.asked}, house.rows)
     found = resolved_or_null(plan.skill, "diagnosis", context, house.draws(f"code.{plan.category}"))
-    return found["code"], found["description"]  # type: ignore[return-value]
+    return found.text("code"), found.text("description")
 
 
 def add_baseline(house: Household, lab: str) -> None:
@@ -127,11 +127,6 @@ def add_unknown_baselines(house: Household) -> None:
     for name in house.plan.known:
         if name not in house.columns and name in house.plan.labs:
             house.columns[name] = np.full(house.rows, np.nan)
-
-
-def _only(text: Column, has: NDArray[np.bool_]) -> Text:
-    assert isinstance(text, Text)
-    return Text(np.where(has, text.codes, -1), text.values)
 
 
 def _joined(codes: list[Text], rows: int) -> Text:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pyarrow.compute as pc
 
 from healthsim_core.codes import code_systems
@@ -29,7 +28,7 @@ def display_of(system: str | Text, codes: Text) -> Text:
     for at, name in enumerate(system.values.to_pylist()):
         mine = system.codes == at
         if mine.any():
-            found = found.or_else(_of_list(name.lower(), Text(np.where(mine, codes.codes, -1), codes.values)))
+            found = found.or_else(_of_list(name.lower(), codes.only(mine)))
     return found
 
 
@@ -41,4 +40,4 @@ def _of_list(system: str, codes: Text) -> Text:
     mine = loaded.filter(pc.equal(loaded["code_system"].cast("string"), system))
     row = pc.fill_null(pc.index_in(codes.values, mine["code"].combine_chunks().cast("string")), -1).to_numpy(zero_copy_only=False)
     words = Text.of(mine["description"])
-    return shipped.or_else(Text(np.append(np.append(words.codes, -1)[row], -1)[codes.codes], words.values))
+    return shipped.or_else(words.take_or_null(row).take_or_null(codes.codes))

@@ -191,7 +191,7 @@ def _takes_numbers(skill: SkillResolver, lookup: str, context: Mapping[str, Any]
 
 def _or_null(column: Column, place: Any) -> Column:
     if isinstance(column, Text):
-        return Text(np.where(place < 0, -1, column.codes[place]) if len(column) else np.full(len(place), -1), column.values)
+        return column.take_or_null(place)
     if not len(column):
         return np.full(len(place), np.nan)
     values = column if column.dtype.kind in "Mf" else column.astype(np.float64)

@@ -205,4 +205,4 @@ def _node_ancestors(timeline: Timeline, nodes: Sequence[Node], index: int, at: N
 def _class(happened: Happenings, at: NDArray[np.intp], same: NDArray[np.bool_]) -> Text | None:
     parameters = Stacked((happened,))
     said = parameters.get("class")
-    return Text(np.where(same, said.codes[at], -1), said.values) if isinstance(said, Text) else None
+    return said.take(at).only(same) if isinstance(said, Text) else None

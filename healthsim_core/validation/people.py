@@ -232,8 +232,8 @@ def _tally_units(tallies: Tallies, houses: Households) -> None:
 
 def _tally_many_counties(tallies: Tallies, houses: Households, counties: dict[str, float], rows: NDArray[np.intp]) -> None:
     """Counties too many to count one by one, in the order in which they are stated."""
-    text, order = houses.people["county_fips"][rows], {fips: index for index, fips in enumerate(counties)}
-    at = text.map(lambda fips: order.get(fips, -1), np.int64, -1)  # type: ignore[union-attr]
+    text, order = houses.people.text("county_fips")[rows], {fips: index for index, fips in enumerate(counties)}
+    at = text.map(lambda fips: order.get(fips, -1), np.int64, -1)
     ends = np.cumsum(list(counties.values()))
     starts = ends - np.array(list(counties.values()))
     known = at >= 0

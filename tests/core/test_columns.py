@@ -56,6 +56,33 @@ def test_two_texts_are_compared_by_value_and_not_by_code(pairs):
     assert (left == right).tolist() == [a == b and a is not None for a, b in pairs]
 
 
+@given(TEXTS, st.data())
+def test_rows_that_were_not_found_are_null(values, data):
+    indices = data.draw(st.lists(st.integers(-3, len(values) - 1), max_size=10))
+    taken = Text.of(values).take_or_null(np.array(indices, np.int64))
+    assert taken.to_pylist() == [values[index] if index >= 0 else None for index in indices]
+
+
+@given(st.lists(st.tuples(st.none() | st.text(max_size=3), st.booleans()), max_size=20))
+def test_a_text_stands_only_where_it_is_wanted(rows):
+    column, mask = Text.of([value for value, _ in rows]), np.array([wanted for _, wanted in rows], bool)
+    assert column.only(mask).to_pylist() == [value if wanted else None for value, wanted in rows]
+
+
+def test_a_column_is_read_as_what_it_is():
+    columns = Columns({"code": "E11.9", "value": 7.5}, 2)
+    assert columns.text("code").to_pylist() == ["E11.9", "E11.9"]
+    assert columns.array("value").tolist() == [7.5, 7.5]
+
+
+def test_a_column_that_is_read_as_what_it_is_not_is_named():
+    columns = Columns({"code": "E11.9", "value": 7.5}, 2)
+    with pytest.raises(TypeError, match="column 'value' is of float64, not of text"):
+        columns.text("value")
+    with pytest.raises(TypeError, match="column 'code' is of text, not an array"):
+        columns.array("code")
+
+
 def test_values_that_repeat_are_one_value():
     assert (Text(np.array([0, 1, 2]), ["a", "b", "a"]) == Text.of(["a", "a", "a"])).tolist() == [True, False, True]
     assert Text(np.array([0, 1]), ["a", "a"]).to_arrow(categorical=True).dictionary.to_pylist() == ["a"]
