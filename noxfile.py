@@ -139,7 +139,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Mypy, strict on the core."""
+    """Mypy, strict on the core, the products and the example."""
     session.run("mypy")
 
 

@@ -1,19 +1,27 @@
 """DentalSim: dental visits, and the medical claims that costly ones cause."""
 
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
 import pyarrow as pa
 
 from healthsim_core import (
     CodeSystemOffer,
     Columns,
+    Destination,
+    Draws,
     EventHandler,
+    Events,
     Field,
     Journey,
     OutputFormat,
     Profile,
     Records,
+    Run,
     SkillResolver,
     Table,
     Trigger,
+    Truth,
     ValueSet,
     hookimpl,
     text,
@@ -29,32 +37,33 @@ VISIT = Table("dentalsim.visit", (
 ), key=("visit_id",), description="Dental visits.")  # fmt: skip
 
 
-def caries_care(lookup, context, draw):
-    return Columns({"procedure": context["severity"].recode({"mild": "cleaning", "severe": "crown"}.get)})
+def caries_care(lookup: str, context: Columns, draw: Draws) -> Columns:
+    return Columns({"procedure": context.text("severity").recode({"mild": "cleaning", "severe": "crown"}.get)})
 
 
-def visit(events):
+def visit(events: Events) -> dict[str, Columns]:
     """One visit for each event, with its tooth and fee."""
-    procedure, tooth = events.parameters["procedure"], events.draw.integers("tooth", 1, 33)
+    procedure, tooth = events.parameters.text("procedure"), events.draw.integers("tooth", 1, 33)
     fee = procedure.map(FEES.get, "i8", 0)
-    return {VISIT.name: {"visit_id": events.id, "person_id": events.person, "procedure": procedure, "tooth": tooth, "fee": fee}}
+    columns = {"visit_id": events.id, "person_id": events.person, "procedure": procedure, "tooth": tooth, "fee": fee}
+    return {VISIT.name: Columns(columns)}
 
 
 class VisitList:
     """Visits as delimited text: person, procedure, tooth."""
 
-    def __init__(self, destination, run):
+    def __init__(self, destination: Destination, run: Run) -> None:
         self.file = destination.open("visits.txt")
 
-    def write(self, tables):
+    def write(self, tables: Mapping[str, pa.Table]) -> None:
         visits = tables[VISIT.name]
         self.file.write(text.lines(text.whole(visits["person_id"]), "|", visits["procedure"], "|", text.whole(visits["tooth"]), "\n"))
 
-    def close(self):
+    def close(self) -> None:
         """Nothing is left to write."""
 
 
-def read_list(folder, truth):
+def read_list(folder: Path, truth: Truth) -> Iterator[Records]:
     """The lines of the file, by number, and what the table says they are."""
     names = ("person_id", "procedure", "tooth")
     lines = (folder / "visits.txt").read_text().splitlines()
@@ -65,7 +74,7 @@ def read_list(folder, truth):
 
 
 @hookimpl
-def healthsim_profiles():
+def healthsim_profiles() -> Iterator[Profile]:
     severity = {"type": "categorical", "weights": {"mild": 0.8, "severe": 0.2}}
     who = {"demographics": {"age": {"type": "uniform", "min": 18, "max": 90}}, "attributes": {"caries": severity}}
     adults = {"id": "dental-adults", **who, "journeys": ["dental-year"]}
@@ -73,7 +82,7 @@ def healthsim_profiles():
 
 
 @hookimpl
-def healthsim_journeys():
+def healthsim_journeys() -> Iterator[Journey]:
     care = {"skill_ref": {"skill": "caries-care", "lookup": "treatment", "context": {"severity": "${entity.caries}"}}}
     steps = [
         {"event_id": name, "event_type": "dental_visit", "delay": delay, "probability": chance, "parameters": care}
@@ -85,29 +94,29 @@ def healthsim_journeys():
 
 
 @hookimpl
-def healthsim_event_handlers():
+def healthsim_event_handlers() -> Iterator[EventHandler]:
     yield EventHandler(
         "dental_visit", visit, writes=[VISIT], parameters=[Field("procedure", "category", "What is done.", codes="dental-procedure")],
     )  # fmt: skip
 
 
 @hookimpl
-def healthsim_code_systems():
+def healthsim_code_systems() -> Iterator[CodeSystemOffer]:
     procedures = {"cleaning": "Cleaning", "crown": "Crown"}
     yield CodeSystemOffer(ValueSet(name="dental-procedure", title="dental procedure", source="DentalSim's own.", codes=procedures))
 
 
 @hookimpl
-def healthsim_triggers():
+def healthsim_triggers() -> Iterator[Trigger]:
     yield Trigger("dental_visit", "claim_professional", delay=(1, 5), where="procedure == 'crown'", parameters={"reason_code": "K02.9"})
 
 
 @hookimpl
-def healthsim_skill_resolvers():
+def healthsim_skill_resolvers() -> Iterator[SkillResolver]:
     lookups = {"treatment": (("severity",), ("procedure",))}
     yield SkillResolver("caries-care", "1.0", caries_care, lookups, description="What caries of each severity needs.")
 
 
 @hookimpl
-def healthsim_output_formats():
+def healthsim_output_formats() -> Iterator[OutputFormat]:
     yield OutputFormat("dental_list", VisitList, needs=[VISIT.name], records=read_list, description="Dental visits, a line each.")

@@ -80,12 +80,9 @@ def adjudicate(lines: Lines, member: Limits, family: Limits) -> Shares:
     Returns:
         The shares, lines in the order given.
     """
-    count = len(lines.allowed)
-    shares = Shares(
-        *(np.zeros(count, np.int64) for _ in range(3)),
-        np.zeros(len(member.deductible), np.int64), np.zeros(len(member.deductible), np.int64),
-        np.zeros(len(family.deductible), np.int64), np.zeros(len(family.deductible), np.int64),
-    )  # fmt: skip
+    sizes = (*(len(lines.allowed),) * 3, *(len(member.deductible),) * 2, *(len(family.deductible),) * 2)
+    deductible, copay, coinsurance, *used = (np.zeros(size, np.int64) for size in sizes)
+    shares = Shares(deductible, copay, coinsurance, *used)
     owed = np.zeros(len(family.deductible), np.int64)  # copay of the family's current claim that is still due
     for at in in_turn(lines.family):
         _settle(lines, at, member, family, shares, owed)

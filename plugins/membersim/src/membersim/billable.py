@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Events, Mistakes, PlannedEvent, Run, SpecificationError, Text, value_set
+from healthsim_core import Events, Mistakes, PlannedEvent, Run, SpecificationError, Text, text, value_set
 from membersim.registries import weights_of
 
 VISITS, STAYS = ("AMB", "EMER", "HH", "VR"), ("ACUTE", "IMP")
@@ -26,9 +26,9 @@ def refuse_classes(name: str, events: Sequence[PlannedEvent]) -> None:
         if event.event_type == "claim_professional" and event.ancestor("encounter") is not None:
             continue  # of its encounter's class
         said = event.texts.get("class") or ()
-        for text in sorted(each for each in said if event.event_type in _BILLED and _class(each) not in _BILLED[event.event_type]):
+        for word in sorted(each for each in said if event.event_type in _BILLED and _class(each) not in _BILLED[event.event_type]):
             with mistakes.caught():
-                what = f'{name} cannot say the class "{text}" of "{event.event_type}" yet: MemberSim cannot bill it.'
+                what = f'{name} cannot say the class "{word}" of "{event.event_type}" yet: MemberSim cannot bill it.'
                 remedy = f"Leave {name} out, or take another class: {', '.join(_BILLED[event.event_type])}."
                 raise SpecificationError(what, f"{event.where}.class", remedy)
     mistakes.tell()
@@ -40,10 +40,10 @@ def review(run: Run, events: Sequence[PlannedEvent]) -> None:
     for event in events:
         if event.event_type != "claim_institutional" or not _is_billed(event.ancestor("admission")):
             continue
-        for text in sorted(event.texts.get("drg") or ()):
-            if text not in weights:
+        for word in sorted(event.texts.get("drg") or ()):
+            if word not in weights:
                 with mistakes.caught():
-                    what = f'"{text}" is no MS-DRG of the list.'
+                    what = f'"{word}" is no MS-DRG of the list.'
                     raise SpecificationError(what, f"{event.where}.drg", "Give the three digits of one that is, such as 065.")
         if "drg" not in event.sure:
             with mistakes.caught():
@@ -55,27 +55,19 @@ def review(run: Run, events: Sequence[PlannedEvent]) -> None:
 
 def _is_billed(admission: PlannedEvent | None) -> bool:
     said = admission.texts.get("class", frozenset()) if admission is not None else frozenset()
-    return not said or any(_class(text) in STAYS for text in said)
+    return not said or any(_class(word) in STAYS for word in said)
 
 
-def _class(text: str) -> str:
-    return value_set("encounter-class").canonical(text) or text
+def _class(word: str) -> str:
+    return value_set("encounter-class").canonical(word) or word
 
 
 def classes(claims: Events, admissions: Events) -> Text:
     """The class of the visit or stay that each claim bills."""
     stay = np.asarray(claims.type == "claim_institutional")
-    own = claims.parameters["class"]
-    ids, wanted = admissions.id, np.asarray(claims.ancestor("admission")["id"])
-    found = np.full(len(claims), -1)
-    if len(ids):
-        order = np.argsort(ids, kind="stable")
-        at = order[np.minimum(np.searchsorted(ids[order], wanted), len(ids) - 1)]
-        found = np.where(ids[at] == wanted, at, -1)
-    theirs = admissions.parameters["class"]
-    of_stay = Text(np.where(stay & (found >= 0), theirs.codes[found], -1) if len(ids) else np.full(len(claims), -1), theirs.values)
-    usual = claims.type.recode(_USUAL.get)
-    return of_stay.or_else(Text(np.where(stay, -1, own.codes), own.values)).or_else(usual)
+    found = text.positions(admissions.id, claims.ancestor("admission").array("id"))
+    of_stay = admissions.parameters.text("class").take_or_null(found).only(stay)
+    return of_stay.or_else(claims.parameters.text("class").only(~stay)).or_else(claims.type.recode(_USUAL.get))
 
 
 def billable(claims: Events, kind: Text) -> NDArray[np.bool_]:
@@ -91,11 +83,11 @@ def groups(claims: Events, drg: Text, stay: NDArray[np.bool_]) -> Text:
         SpecificationError: A stay has none, or one that is not in the list.
     """
     weights = weights_of(claims.run).weight
-    found = Text(np.where(stay, drg.codes, -1), drg.values)
+    found = drg.only(stay)
     lacking = stay & ~found.isin(weights)
     if lacking.any():
-        text = found[np.flatnonzero(lacking)[:1]].to_pylist()[0]
-        what = "a stay has no DRG." if text is None else f'a stay has the DRG "{text}", which is not in the list.'
+        word = found[np.flatnonzero(lacking)[:1]].to_pylist()[0]
+        what = "a stay has no DRG." if word is None else f'a stay has the DRG "{word}", which is not in the list.'
         raise SpecificationError(what, "discharge.drg", 'Give every discharge a "drg" of the list.')
     return found
 
@@ -105,6 +97,6 @@ def unbilled(events: Events) -> dict[str, int]:
     claims = events.where(events.type.isin(_USUAL))
     kind = classes(claims, events.where(events.type == "admission"))
     left = ~billable(claims, kind)
-    names = sorted({text for text in kind[left].to_pylist() if text})
+    names = sorted({word for word in kind[left].to_pylist() if word})
     told = "visits and stays of class {} have no claim, because MemberSim cannot bill them yet"
     return {told.format(name): int(np.sum(left & (kind == name))) for name in names}

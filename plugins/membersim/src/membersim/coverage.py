@@ -104,10 +104,10 @@ def _changes(events: Events, plans: Plans, individual: NDArray[np.bool_]) -> _Ch
     other = person[members] != events.person[cause]
     row = np.concatenate([events.row[at], members[other]])
     cause = np.concatenate([at, cause[other]])
-    named = _own(events.parameters["plan"][cause], events.chunk["coverage_type"][row], plans)
+    named = _own(events.parameters.text("plan")[cause], events.chunk["coverage_type"][row], plans)
     plan = np.where(named.is_null(), -1, plans.codes(named, events.chunk["coverage_type"][row]))
-    found = _Changes(row, events.date[cause], kind[cause], plan, named, events.parameters["reason"][cause])
-    changes = (kind[cause] != CHANGE) | ~named.is_null() | events.parameters["plan"][cause].is_null()
+    found = _Changes(row, events.date[cause], kind[cause], plan, named, events.parameters.text("reason")[cause])
+    changes = (kind[cause] != CHANGE) | ~named.is_null() | events.parameters.text("plan")[cause].is_null()
     return found.take(_only(np.lexsort((kind[cause], events.time[cause], row)), changes))
 
 
@@ -115,7 +115,7 @@ def _own(named: Text, coverage_type: Text, plans: Plans) -> Text:
     """The plans that events name, where they are of the person's coverage type: a person never has one of another."""
     names, types = [*named.values.to_pylist(), None], [*coverage_type.values.to_pylist(), None]
     foreign = np.array([[plans.is_foreign(name, kind) for name in names] for kind in types])
-    return Text(np.where(foreign[coverage_type.codes, named.codes], -1, named.codes), named.values)
+    return named.only(~foreign[coverage_type.codes, named.codes])
 
 
 def _only(order: NDArray[np.intp], wanted: NDArray[np.bool_]) -> NDArray[np.intp]:
@@ -135,19 +135,17 @@ def _with_default(events: Events, changes: _Changes, own_plan: NDArray[np.int64]
     seen = np.zeros(people, bool)
     seen[events.row[events.type == "person"]] = True
     rows = np.flatnonzero(seen & ~enrolled)
-    default = _Changes(
-        rows, _default_start(events, own_plan, plans)[rows], np.full(len(rows), ENROLL), np.full(len(rows), -1),
-        Text.constant(None, len(rows)), Text.constant(None, len(rows)),
-    )  # fmt: skip
-    both = [_joined(getattr(default, field.name), getattr(changes, field.name)) for field in attrs.fields(_Changes)]
-    merged = _Changes(*both)
+    nowhere = np.full(len(rows), -1)
+    before = np.concatenate([nowhere, np.arange(len(changes.row))])
+    merged = _Changes(
+        row=np.concatenate([rows, changes.row]),
+        day=np.concatenate([_default_start(events, own_plan, plans)[rows], changes.day]),
+        kind=np.concatenate([np.full(len(rows), ENROLL), changes.kind]),
+        plan=np.concatenate([nowhere, changes.plan]),
+        plan_name=changes.plan_name.take_or_null(before),
+        reason=changes.reason.take_or_null(before),
+    )
     return merged.take(np.argsort(merged.row, kind="stable"))
-
-
-def _joined(first: object, second: object) -> object:
-    if isinstance(first, Text) and isinstance(second, Text):
-        return Text(np.concatenate([first.codes - first.codes - 1, second.codes]), second.values)  # the first are nulls
-    return np.concatenate([first, second])  # type: ignore[list-item]
 
 
 def _default_start(events: Events, own_plan: NDArray[np.int64], plans: Plans) -> Days:
@@ -171,7 +169,7 @@ def _effective(changes: _Changes) -> NDArray[np.bool_]:
     before = np.concatenate([[-1], last[:-1]])
     first = np.searchsorted(changes.row, changes.row)
     inside = (before >= first) & (changes.kind[np.maximum(before, 0)] == ENROLL)
-    return np.where(changes.kind == ENROLL, ~inside, inside)
+    return np.asarray(np.where(changes.kind == ENROLL, ~inside, inside))
 
 
 def _spans(events: Events, changes: _Changes, own_plan: NDArray[np.int64], plans: Plans) -> Spans:

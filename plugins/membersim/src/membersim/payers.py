@@ -32,7 +32,7 @@ def _medicaid(state: str) -> dict[str, str]:
 def payer_of(people: People, row: NDArray[np.intp], plan: NDArray[np.int64], plans: Plans) -> Text:
     """The payer of each span: drawn by household among those of the plan's kind."""
     payers = document("payers")["payers"]
-    of_state = people["state"].recode(lambda state: document("payers")["medicaid"]["payer_id"].format(state=state))
+    of_state = people.columns.text("state").recode(lambda state: document("payers")["medicaid"]["payer_id"].format(state=state))
 
     def of_kind(kind: str) -> Text:
         if kind == "medicaid":
@@ -60,5 +60,5 @@ def _by_kind(row: NDArray[np.intp], plan: NDArray[np.int64], plans: Plans, of_ki
     for kind in sorted({kinds[index] for index in np.unique(plan)}):
         mine = np.isin(plan, [index for index, other in enumerate(kinds) if other == kind])
         theirs = of_kind(kind)[row]
-        found = found.or_else(Text(np.where(mine, theirs.codes, -1), theirs.values))
+        found = found.or_else(theirs.only(mine))
     return found

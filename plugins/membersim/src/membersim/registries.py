@@ -80,8 +80,7 @@ class FeeSchedule:
         found = code
         for replaced, weights in sorted(self.instead.items()):
             drawn = draw.choice(f"instead of {replaced}", weights)
-            mine = Text(np.where(code == replaced, drawn.codes, -1), drawn.values)
-            found = mine.or_else(found)
+            found = drawn.only(code == replaced).or_else(found)
         return found
 
     def knows(self, code: Text) -> NDArray[np.bool_]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from healthsim_core import Columns, Events, Text
+from healthsim_core import Columns, Events
 from networksim.assignment import organization_npi, provider_specialty
 
 
@@ -23,8 +23,7 @@ def attribution(people: Events) -> dict[str, Columns]:
 
 def appointments(milestones: Events) -> dict[str, Columns]:
     """One row for each milestone that names a specialty."""
-    specialty = milestones.parameters["specialty"]
-    assert isinstance(specialty, Text)
+    specialty = milestones.parameters.text("specialty")
     seen = milestones.where(~specialty.is_null())
     columns = {
         "appointment_id": seen.id,

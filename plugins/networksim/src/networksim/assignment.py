@@ -91,10 +91,9 @@ def _primary_care(people: People, county: Ints) -> Ints:
 
 
 def _wanted(events: Events) -> Ints:
-    specialty = events.parameters["specialty"]
-    assert isinstance(specialty, Text)
+    specialty = events.parameters.text("specialty")
     found = specialty.map(lambda name: -1 if name in PRIMARY else specialty_number(name), np.int64, -1)
-    emergency = (events.parameters["class"] == "EMER") & specialty.is_null()
+    emergency = (events.parameters.text("class") == "EMER") & specialty.is_null()
     found = np.where(emergency, specialty_number(EMERGENCY), found)
     found = np.where(events.type == REFERRAL, -1, found)
     child = np.asarray(events.people["age"]) < ADULT_AGE
@@ -112,7 +111,7 @@ def _specialist(events: Events, rows: NDArray[np.intp], number: int, county: Int
 
 
 def _at_hospital(events: Events) -> NDArray[np.bool_]:
-    return events.parameters["class"].isin(HOSPITAL_CLASSES) | events.type.isin(HOSPITAL_TYPES)  # type: ignore[union-attr]
+    return events.parameters.text("class").isin(HOSPITAL_CLASSES) | events.type.isin(HOSPITAL_TYPES)
 
 
 def _laboratory(events: Events, county: Ints) -> Ints:

@@ -188,7 +188,7 @@ def _providers(sites: _Sites, facility: Columns) -> Columns:
     owner, position, kept = sites.some(owner, position)
     specialty, county = specialty[kept], sites.county[owner]
     organization = numbers.npi(county, roster().organization(county, position))
-    at = text.positions(numbers.as_numbers(facility["npi"]), organization)  # type: ignore[arg-type]
+    at = text.positions(numbers.as_numbers(facility.text("npi")), organization)
     draw = _draws("clinician", county, position)
     columns: dict[str, Any] = {
         "npi": numbers.as_text(numbers.npi(county, position)),
@@ -213,7 +213,7 @@ def _first_names(draw: Draws, sex: Text) -> Text:
     found = Text.constant(None, len(unit))
     for (index, letter), names in parts.items():
         mine = (decade == index) & (sex == letter)
-        found = found.or_else(Text(np.where(mine, names.codes, -1), names.values))
+        found = found.or_else(names.only(mine))
     return found
 
 

@@ -38,7 +38,7 @@ def npi(county: NDArray[Any], position: NDArray[Any]) -> Ints:
     third, step = np.divmod(rest, 9)
     fourth = (second + 4 + step) % 10  # never second + 3
     digits = (((10 + second) * 10 + third) * 10 + fourth) * _LOW + low
-    return digits * 10 + check_digit(digits)
+    return np.asarray(digits * 10 + check_digit(digits))
 
 
 def slots(numbers: Ints) -> tuple[Ints, Ints]:

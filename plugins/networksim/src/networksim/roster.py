@@ -123,11 +123,11 @@ def _providers(population: Ints) -> Ints:
     wanted = population[:, None] * ratios
     most = figures()["providers"]["most_per_county"]
     scale = np.minimum(1.0, most / np.maximum(wanted.sum(axis=1), 1.0))
-    return np.maximum(np.floor(wanted * scale[:, None] + 0.5), 1).astype(np.int64)
+    return np.asarray(np.maximum(np.floor(wanted * scale[:, None] + 0.5), 1), np.int64)
 
 
 def _count(population: Ints, figure: dict[str, Any]) -> Ints:
-    return np.clip(np.floor(population * figure["per_100k"] / 100_000 + 0.5), 1, figure["most"]).astype(np.int64)
+    return np.asarray(np.clip(np.floor(population * figure["per_100k"] / 100_000 + 0.5), 1, figure["most"]), np.int64)
 
 
 def _rows(name: str) -> list[dict[str, str]]:

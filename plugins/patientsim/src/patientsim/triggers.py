@@ -30,12 +30,12 @@ def _minutes(orders: Events) -> NDArray[np.int64]:
 def _of_hospital(orders: Events) -> NDArray[np.bool_]:
     """Whether a hospital's own laboratory reports: on what is ordered in a stay or an emergency, but not on cultures."""
     said = facts("laboratory")
-    place, left = belonging(orders), np.asarray(orders.ancestor("discharge")["time"])
+    place, left = belonging(orders), orders.ancestor("discharge").array("time")
     visit, stay = orders.ancestor("encounter"), orders.ancestor("admission")
-    at = [(np.asarray(place["id"]) == each["id"]) & (np.asarray(each["id"]) != 0) for each in (stay, visit)]
-    kinds = [each["class"].or_else(usual).isin(said["hospital_classes"]) for each, usual in ((stay, "IMP"), (visit, "AMB"))]
+    at = [(place.array("id") == each.array("id")) & (each.array("id") != 0) for each in (stay, visit)]
+    kinds = [each.text("class").or_else(usual).isin(said["hospital_classes"]) for each, usual in ((stay, "IMP"), (visit, "AMB"))]
     inside = np.logical_or(*(here & kind for here, kind in zip(at, kinds, strict=True)))
-    return inside & ~(left >= place["time"]) & ~orders.parameters["loinc"].isin(said["cultures"])
+    return np.asarray(inside & ~(left >= place.array("time")) & ~orders.parameters.text("loinc").isin(said["cultures"]))
 
 
 LAB_RESULT = Trigger(

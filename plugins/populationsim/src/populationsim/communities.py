@@ -58,8 +58,7 @@ def communities(people: Events) -> dict[str, Columns]:
 
 def screenings(milestones: Events) -> dict[str, Columns]:
     """One row for each milestone that names a public-health measure."""
-    measure = milestones.parameters["measure"]
-    assert isinstance(measure, Text)
+    measure = milestones.parameters.text("measure")
     reached = milestones.where(~measure.is_null())
     columns = {
         "screening_id": reached.id, "person_id": reached.person, "time": reached.time, "measure": reached.parameters["measure"],

@@ -74,7 +74,7 @@ def _adults(bands: tuple[Band, ...], structure: NDArray[np.float64]) -> NDArray[
     people = people_by_year(structure)
     people[:ADULT] = 0.0
     mine = np.array([people[band.low : min(band.high, TOP_BAND) + 1].sum() for band in bands])
-    return mine / mine.sum()
+    return np.asarray(mine / mine.sum())
 
 
 def _shifted(share: NDArray[np.float64], by: float) -> NDArray[np.float64]:

@@ -81,7 +81,7 @@ class Claims:
     @property
     def paid(self) -> NDArray[np.bool_]:
         """Whether each claim was paid, be it reversed later or not."""
-        return self.reject == 0
+        return np.asarray(self.reject == 0)
 
 
 @attrs.define(eq=False)
@@ -163,7 +163,7 @@ class Ledger:
         own = self._barely_used(rows, self.of_prescription[claims.prescription[rows]])
         latest = self.of_class[claims.person[rows], formulary().drug_class[claims.drug[rows]]]
         same = (claims.product[latest] == claims.product[rows]) & (claims.number[rows] > 0)
-        return own | (same & self._barely_used(rows, latest))
+        return np.asarray(own | (same & self._barely_used(rows, latest)))
 
     def _barely_used(self, rows: Ints, last: Ints) -> NDArray[np.bool_]:
         used = self.claims.day[rows] - self.claims.day[last]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,9 +26,9 @@ Ints = NDArray[np.int64]
 
 def schedules(events: Events) -> Ints:
     """Schedule of each event's drug: index into `names`, 0 for a drug that is not controlled."""
-    columns = (reading.text(events, name) for name in ("ndc", "rxnorm", "description"))
-    found = [column.map(lookup, np.int64, -1) for column, lookup in zip(columns, (_by_ndc, _by_concept, _by_words), strict=True)]
-    return np.maximum(np.select([known >= 0 for known in found], found, NOT_CONTROLLED), NOT_CONTROLLED).astype(np.int64)
+    lookups: dict[str, Callable[[str], int]] = {"ndc": _by_ndc, "rxnorm": _by_concept, "description": _by_words}
+    found = [reading.text(events, name).map(lookup, np.int64, -1) for name, lookup in lookups.items()]
+    return np.asarray(np.maximum(np.select([known >= 0 for known in found], found, NOT_CONTROLLED), NOT_CONTROLLED), np.int64)
 
 
 def most_refills(schedule: Ints) -> Ints:
@@ -49,9 +49,9 @@ def refills(events: Events) -> Ints:
 
 def written(events: Events) -> NDArray[np.datetime64]:
     """When the prescription of each event was written: the day of the order behind it, else the prescription's, else its own."""
-    found = np.asarray(events.ancestor("medication_order")["time"])
+    found = events.ancestor("medication_order").array("time")
     if not (events.type == "new_rx").all():
-        found = np.where(np.isnat(found), events.ancestor("new_rx")["time"], found)
+        found = np.where(np.isnat(found), events.ancestor("new_rx").array("time"), found)
     return np.where(np.isnat(found), events.time, found).astype("datetime64[D]")
 
 

@@ -6,7 +6,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Events, Text
+from healthsim_core import Events
 
 EVENT_TYPES = ("new_enrollment", "termination")
 _INDIVIDUAL = ("Medicare", "Medicaid")  # each person's own; other coverage is the household's
@@ -31,8 +31,7 @@ def coverage_changes(events: Events) -> CoverageChanges:
     """The changes of everybody in the chunk; a subscriber's count for the household where the coverage is shared."""
     at = np.flatnonzero(events.type.isin(EVENT_TYPES))
     chunk = events.chunk
-    coverage_type, subscriber = chunk["coverage_type"], np.asarray(chunk["subscriber_id"])
-    assert isinstance(coverage_type, Text)
+    coverage_type, subscriber = chunk.columns.text("coverage_type"), chunk.columns.array("subscriber_id")
     order = np.argsort(subscriber, kind="stable")
     person = events.person[at]
     low, high = (np.searchsorted(subscriber[order], person, side=side) for side in ("left", "right"))

@@ -59,7 +59,7 @@ class Formulary:
     def class_names(self, row: NDArray[np.int64], said: Text) -> Text:
         """The formulary's name of each drug's class; of a drug that it does not know, what is said."""
         drug_class = self.drug_class[row]
-        known = Text(np.where(drug_class == self.classes.index(OTHER), -1, drug_class), list(self.classes))
+        known = Text(drug_class, list(self.classes)).only(drug_class != self.classes.index(OTHER))
         return known.or_else(said).or_else(OTHER)
 
 

@@ -32,7 +32,7 @@ def study_design(run: Run) -> dict[str, Columns]:
 def _sites(protocol: Protocol, run: Run) -> Columns:
     """The sites of the counties where somebody lives, numbered among those of all counties where people may live."""
     every = sites(protocol, run.counties)
-    here = every.where(every["county_fips"].isin(run.inhabited)) if run.inhabited else every  # type: ignore[union-attr]
+    here = every.where(every.text("county_fips").isin(run.inhabited)) if run.inhabited else every
     return here.assign(country=Text.constant(protocol["country"], here.rows))
 
 

@@ -36,7 +36,7 @@ def arm_positions(seed: int, protocol: Protocol, person_id: NDArray[np.int64]) -
     rows = np.arange(len(person_id))
     mine = keys[rows, slot]
     rank = (keys < mine[:, None]).sum(axis=1)
-    return block_pattern(protocol)[rank]
+    return np.asarray(block_pattern(protocol)[rank])
 
 
 def block_pattern(protocol: Protocol) -> NDArray[np.int64]:
@@ -52,7 +52,7 @@ def arm_codes(protocol: Protocol, positions: NDArray[np.int64]) -> Text:
 
 
 def _resolve(lookup: str, context: Columns, draw: Any) -> Columns:
-    protocol = find_protocol(context["protocol"].to_pylist()[0]) if context.rows else None
+    protocol = find_protocol(context.text("protocol").to_pylist()[0]) if context.rows else None
     if protocol is None:
         return Columns({"arm": Text.constant(None, 0)}, 0)
     person = np.asarray(context["person_id"], np.int64)

@@ -21,48 +21,48 @@ MOST_DIAGNOSES = 12  # of one HI segment
 def professional_claim(claims: Columns, codes: Columns, parties: Parties) -> pa.Array:
     """CLM to loop 2310C of professional claims."""
     return text.lines(
-        "CLM*", text.whole(claims["claim_id"]), "*", text.plain_amount(claims["billed"]), "***",
+        "CLM*", text.whole(claims["claim_id"]), "*", text.plain_amount(claims.array("billed")), "***",
         claims["place_of_service"], f":B:1*Y*A*Y*Y{END}REF*EA*", text.whole(claims["person_id"]), END,
-        _diagnoses(codes.where(codes["sequence"] > 0), claims.rows, "ABK"),
-        parties.render(claims["rendering_npi"], "82", lambda npi: parties.named("82", npi, "PE")), _location(claims, parties),
+        _diagnoses(codes.where(codes.array("sequence") > 0), claims.rows, "ABK"),
+        parties.render(claims.text("rendering_npi"), "82", lambda npi: parties.named("82", npi, "PE")), _location(claims, parties),
     )  # fmt: skip
 
 
 def professional_lines(lines: Columns, claims: Columns) -> pa.Array:
     """Loop 2400 of professional claims."""
-    place = claims["place_of_service"][lines["owner"]]
-    elsewhere = text.choose(lines["place_of_service"] == place, "", lines["place_of_service"].or_else(""))
+    place = claims.text("place_of_service")[lines.array("owner")]
+    elsewhere = text.choose(lines["place_of_service"] == place, "", lines.text("place_of_service").or_else(""))
     number = text.whole(lines["line"])
     return text.lines(
-        "LX*", number, f"{END}SV1*HC:", lines["service_code"], "*", text.plain_amount(lines["billed"]), "*", lines["unit_code"], "*",
+        "LX*", number, f"{END}SV1*HC:", lines["service_code"], "*", text.plain_amount(lines.array("billed")), "*", lines["unit_code"], "*",
         quantity(lines["units"]), "*", elsewhere, "**", _pointers(lines), _dated(lines), number, END,
     )  # fmt: skip
 
 
 def _pointers(lines: Columns) -> Text:
     """Sequences of diagnoses, which a value of the table separates and the guard of separators keeps apart."""
-    pointers: Text = lines["diagnosis_pointers"]
-    return text.each(pointers.or_else("1"), lambda said: COMPONENT.join(re.findall(r"\d+", said)))
+    pointers = lines.text("diagnosis_pointers").or_else("1")
+    return text.each(pointers, lambda said: COMPONENT.join(re.findall(r"\d+", said)))
 
 
 def institutional_claim(claims: Columns, codes: Columns, parties: Parties) -> pa.Array:
     """CLM to loop 2310E of institutional claims."""
     period = text.lines(text.dates(claims["service_from"], "%Y%m%d"), "-", text.dates(claims["service_to"], "%Y%m%d"))
     procedure = text.lines(claims["principal_procedure"], ":D8:", text.dates(claims["procedure_date"], "%Y%m%d"))
-    operated = ~claims["principal_procedure"].is_null()
-    attending = claims["rendering_npi"]
+    operated = ~claims.text("principal_procedure").is_null()
+    attending = claims.text("rendering_npi")
     operating = parties.render(attending, "72", lambda npi: parties.named("72", npi))
     return text.lines(
-        "CLM*", text.whole(claims["claim_id"]), "*", text.plain_amount(claims["billed"]), "***",
+        "CLM*", text.whole(claims["claim_id"]), "*", text.plain_amount(claims.array("billed")), "***",
         text.each(claims["bill_type"], lambda code: f"{code[-3:-1]}:A:{code[-1]}"), f"**A*Y*Y{END}",
         text.optional("DTP*096*TM*", text.times(claims["discharge_time"], "%H%M"), END), "DTP*434*RD8*", period, END,
         text.optional("DTP*435*DT*", text.times(claims["admission_time"], "%Y%m%d%H%M"), END),
         "CL1*", claims["admission_type"], "*", claims["admission_source"], "*", claims["discharge_status"],
         f"{END}REF*EA*", text.whole(claims["person_id"]), END,
-        _diagnoses(codes.where(codes["sequence"] == 1), claims.rows, "ABK"),
+        _diagnoses(codes.where(codes.array("sequence") == 1), claims.rows, "ABK"),
         text.optional("HI*ABJ:", text.each(claims["admitting_diagnosis"], undotted), END),
         text.optional("HI*DR:", claims["drg"], END),
-        _diagnoses(codes.where(codes["sequence"] > 1), claims.rows, "ABF"),
+        _diagnoses(codes.where(codes.array("sequence") > 1), claims.rows, "ABF"),
         text.choose(operated, text.joined("HI*BBR:", procedure, END), ""),
         parties.render(attending, "71", lambda npi: parties.named("71", npi, "AT")),
         text.choose(operated, operating.or_else(""), ""), _location(claims, parties),
@@ -74,7 +74,7 @@ def institutional_lines(lines: Columns, claims: Columns) -> pa.Array:
     number = text.whole(lines["line"])
     return text.lines(
         "LX*", number, f"{END}SV2*", lines["revenue_code"], "*", text.optional("HC:", lines["service_code"]), "*",
-        text.plain_amount(lines["billed"]), "*", lines["unit_code"], "*", quantity(lines["units"]), _dated(lines), number, END,
+        text.plain_amount(lines.array("billed")), "*", lines["unit_code"], "*", quantity(lines["units"]), _dated(lines), number, END,
     )  # fmt: skip
 
 
@@ -89,17 +89,17 @@ def _dated(lines: Columns) -> pa.Array:
 
 def _diagnoses(codes: Columns, claims: int, first: str) -> pa.Array:
     """HI of each claim: the first code under the qualifier `first`, the others under ABF."""
-    rank = np.arange(codes.rows) - np.searchsorted(codes["owner"], codes["owner"])
+    rank = np.arange(codes.rows) - np.searchsorted(codes.array("owner"), codes.array("owner"))
     kept = np.flatnonzero(rank < MOST_DIAGNOSES)
     some = codes.take(kept)
     present = text.optional(":" * 7, some["present_on_admission"])
     strings = text.lines(text.choose(rank[kept] == 0, f"*{first}:", "*ABF:"), text.each(some["code"], undotted), present)
-    joined = text.grouped(strings, some["owner"], claims)
+    joined = text.grouped(strings, some.array("owner"), claims)
     return text.choose(np.asarray(pc.not_equal(joined, "")), text.joined("HI", joined, END), "")
 
 
 def _location(claims: Columns, parties: Parties) -> pa.Array:
-    place: Text = claims["facility_npi"]
+    place = claims.text("facility_npi")
     rendered = parties.render(place, "77", lambda npi: _service_location(parties, npi)).or_else("")
     return text.choose(place == claims["billing_npi"], "", rendered)
 

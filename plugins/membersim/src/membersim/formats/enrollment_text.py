@@ -34,16 +34,16 @@ def member_loops(spans: Columns, opens: NDArray[np.bool_], people: PersonText, a
     member = np.cumsum(opens) - 1
     first = np.flatnonzero(opens)
     last = np.append(first[1:], spans.rows) - 1
-    over = spans["end_date"] < as_of  # NaT is not
+    over = spans.array("end_date") < as_of  # NaT is not
     coverage = text.grouped(_spans(spans, over), member, len(first))
     latest = spans.take(last)
     status = text.choose(over[last], ENDED, text.choose(first < last, CHANGED, ADDED))
-    reason = text.choose(over[last], latest["end_reason"].or_else(""), latest["start_reason"])
-    rows = people.rows(latest["person_id"])
+    reason = text.choose(over[last], latest.text("end_reason").or_else(""), latest["start_reason"])
+    rows = people.rows(latest.array("person_id"))
     head = _head(latest, status, reason, people, rows, over[last])
     begin = text.dates(spans["start_date"][first], "%Y%m%d")
     end = text.choose(over[last], text.optional("DTP*357*D8*", text.dates(latest["end_date"], "%Y%m%d"), END), "")
-    provider = parties.render(latest["pcp_npi"], "P3", lambda npi: _provider(parties, npi)).or_else("")
+    provider = parties.render(latest.text("pcp_npi"), "P3", lambda npi: _provider(parties, npi)).or_else("")
     return text.lines(
         head, "DTP*356*D8*", begin, END, end, _person(people, rows), coverage, text.choose(over[last], "", provider),
     )  # fmt: skip
@@ -83,7 +83,7 @@ def _person(people: PersonText, rows: NDArray[np.int64]) -> pa.Array:
 def _spans(spans: Columns, over: NDArray[np.bool_]) -> pa.Array:
     end = text.dates(spans["end_date"], "%Y%m%d")
     return text.lines(
-        "HD*", text.choose(over, ENDED, ADDED), "**", spans["insurance_line"], "*", free(spans["plan"], 50), "*", spans["tier"],
+        "HD*", text.choose(over, ENDED, ADDED), "**", spans["insurance_line"], "*", free(spans.text("plan"), 50), "*", spans["tier"],
         f"{END}DTP*348*D8*", text.dates(spans["start_date"], "%Y%m%d"), END, text.optional("DTP*349*D8*", end, END),
         text.optional("REF*1L*", spans["group_number"], END), "REF*ZZ*", text.whole(spans["coverage_id"]), END,
     )  # fmt: skip

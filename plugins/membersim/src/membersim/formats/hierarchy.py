@@ -42,7 +42,7 @@ class Levels:
 
 def filed_order(claims: Columns) -> NDArray[np.int64]:
     """The order of claims in the file: by subscriber, billing provider, payer, group and filing, the subscriber's own first, patient."""
-    keys = (claims["person_id"], *_family(claims)[::-1])
+    keys = (claims.array("person_id"), *_family(claims)[::-1])
     return np.lexsort(keys)
 
 
@@ -54,7 +54,7 @@ def hierarchy(claims: Columns, sets: NDArray[np.int64], used: int) -> Levels:
         sets: Transaction set of each.
         used: Levels that the first of these sets holds already.
     """
-    family, person = _family(claims), claims["person_id"]
+    family, person = _family(claims), claims.array("person_id")
     run = last_true(changes(sets, *family, person))
     full = (np.arange(claims.rows) - run) % PER_LEVEL == 0
     billing = changes(sets, *family[:2])
@@ -74,6 +74,7 @@ def hierarchy(claims: Columns, sets: NDArray[np.int64], used: int) -> Levels:
 
 
 def _family(claims: Columns) -> tuple[NDArray[np.int64], ...]:
-    dependent = (claims["person_id"] != claims["subscriber_id"]).astype(np.int64)
-    payer, group, filing = (alphabetical(claims[name]) for name in ("payer_id", "group_number", "filing_indicator"))
-    return claims["subscriber_id"], alphabetical(claims["billing_npi"]), payer, group, filing, dependent
+    subscriber = claims.array("subscriber_id")
+    dependent = (claims.array("person_id") != subscriber).astype(np.int64)
+    payer, group, filing = (alphabetical(claims.text(name)) for name in ("payer_id", "group_number", "filing_indicator"))
+    return subscriber, alphabetical(claims.text("billing_npi")), payer, group, filing, dependent

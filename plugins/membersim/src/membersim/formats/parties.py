@@ -127,14 +127,14 @@ class PersonText:
         """Render the rows of `core.person`; `extra` names further columns to keep."""
         used = ("person_id", "last_name", "first_name", "address", "city", "state", "zip", "birth_date", "sex", *extra)
         people = from_arrow(table.select(used))
-        name = text.lines(free(people["last_name"]), "*", free(people["first_name"], 35))
+        name = text.lines(free(people.text("last_name")), "*", free(people.text("first_name"), 35))
         zip_code = text.each(people["zip"], digits)
         home = text.lines(
-            "N3*", free(people["address"], 55), f"{END}N4*", free(people["city"], 30), "*", people["state"], "*", zip_code, END
+            "N3*", free(people.text("address"), 55), f"{END}N4*", free(people.text("city"), 30), "*", people["state"], "*", zip_code, END
         )
         born = text.dates(people["birth_date"], "%Y%m%d")
         demographics = text.lines("DMG*D8*", born, "*", people["sex"])
-        return cls(people["person_id"], name, home, demographics, people)
+        return cls(people.array("person_id"), name, home, demographics, people)
 
     def rows(self, persons: NDArray[np.int64]) -> NDArray[np.int64]:
         """The row of each of `persons`."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -30,17 +32,17 @@ def ordered(table: pa.Table, owners: NDArray[np.int64], key: str, then: str) -> 
         The table's columns and `owner`, the position in `owners`.
     """
     columns = from_arrow(table)
-    position = text.positions(owners, columns[key])
+    position = text.positions(owners, columns.array(key))
     kept = np.flatnonzero(position >= 0)
-    order = kept[np.lexsort((columns[then][kept], position[kept]))]
+    order = kept[np.lexsort((columns.array(then)[kept], position[kept]))]
     return columns.take(order).assign(owner=position[order])
 
 
 def within(columns: Columns, start: int, stop: int) -> Columns:
     """The rows whose `owner` lies in start..stop, counted from `start`."""
-    first, last = np.searchsorted(columns["owner"], (start, stop))
+    first, last = np.searchsorted(columns.array("owner"), (start, stop))
     some = columns.take(np.arange(first, last))
-    return some.assign(owner=some["owner"] - start)
+    return some.assign(owner=some.array("owner") - start)
 
 
 def alphabetical(column: Text) -> NDArray[np.int64]:
@@ -52,7 +54,7 @@ def alphabetical(column: Text) -> NDArray[np.int64]:
     return ranks[column.codes]
 
 
-def changes(*keys: NDArray[np.int64]) -> NDArray[np.bool_]:
+def changes(*keys: NDArray[np.signedinteger[Any]]) -> NDArray[np.bool_]:
     """Whether a row differs from the one before it in any of `keys`; the first does."""
     different = np.zeros(len(keys[0]), bool)
     for key in keys:

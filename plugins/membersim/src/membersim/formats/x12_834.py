@@ -44,10 +44,10 @@ class X12Enrollments:
         coverage, member = from_arrow(tables["membersim.coverage"]), from_arrow(tables["membersim.member"].select(_MEMBER))
         if not coverage.rows:
             return
-        rows = found(member["person_id"], coverage["person_id"], "membersim.member")
+        rows = found(member.array("person_id"), coverage.array("person_id"), "membersim.member")
         spans = family_order(coverage.assign(**member.select(_MEMBER[1:]).take(rows)))
         people = PersonText.of(tables["core.person"], ("phone", "ssn", "race", "ethnicity", "language", "death_date"))
-        for start, stop in slices(spans["family"], SLICE):
+        for start, stop in slices(spans.array("family"), SLICE):
             held, bodies = families(spans.take(np.arange(start, stop)), people, self._run.as_of, self._parties)
             self._hold(held, bodies)
 
@@ -62,7 +62,7 @@ class X12Enrollments:
 
     def _window(self, held: Columns, bodies: pa.Array) -> None:
         """One transaction set for each sponsor and payer of the window, in order of first appearance."""
-        keys = Text.of(text.lines(held["sponsor"], "\t", held["payer_id"], "\t", held["group_number"].or_else("")))
+        keys = Text.of(text.lines(held["sponsor"], "\t", held["payer_id"], "\t", held.text("group_number").or_else("")))
         order = np.argsort(keys.codes, kind="stable")
         owners = np.cumsum(changes(keys.codes[order])) - 1
         self._file.extend(self._headers(held.take(order), owners), take(bodies, order), owners)
@@ -70,14 +70,14 @@ class X12Enrollments:
     def _headers(self, held: Columns, owners: NDArray[np.int64]) -> pa.Array:
         one = held.take(np.flatnonzero(changes(owners)))
         parties = self._parties
-        subscribers, members = (np.bincount(owners, held[name]).astype(np.int64) for name in ("subscribers", "members"))
-        payer = parties.render(one["payer_id"], "834 payer", lambda payer_id: _insurer(parties, payer_id))
-        group = one["group_number"]
+        subscribers, members = (np.bincount(owners, held.array(name)).astype(np.int64) for name in ("subscribers", "members"))
+        payer = parties.render(one.text("payer_id"), "834 payer", lambda payer_id: _insurer(parties, payer_id))
+        group = one.text("group_number")
         return text.lines(
             f"BGN*00*{self._date}E", self._file.references(self._file.sets + 1 + np.arange(one.rows)), f"*{self._date}*0000****2{END}",
             text.optional("REF*38*", group, END), f"DTP*007*D8*{self._date}{END}QTY*ET*", text.whole(subscribers), f"{END}QTY*DT*",
-            text.whole(members - subscribers), f"{END}QTY*TO*", text.whole(members), f"{END}N1*P5*", free(one["sponsor"]), "*94*",
-            group.or_else(one["payer_id"]), END, payer,
+            text.whole(members - subscribers), f"{END}QTY*TO*", text.whole(members), f"{END}N1*P5*", free(one.text("sponsor")), "*94*",
+            group.or_else(one.text("payer_id")), END, payer,
         )  # fmt: skip
 
     def close(self) -> None:
@@ -89,11 +89,11 @@ class X12Enrollments:
 
 def family_order(spans: Columns) -> Columns:
     """Spans of coverage by subscriber, payer, member (the subscriber first) and date, with `family`, counted from 0."""
-    dependent = spans["person_id"] != spans["subscriber_id"]
-    payer = first_appearance(spans["payer_id"], spans["subscriber_id"])
+    dependent = spans.array("person_id") != spans.array("subscriber_id")
+    payer = first_appearance(spans.text("payer_id"), spans.array("subscriber_id"))
     spans = spans.assign(payer_order=payer)
-    spans = spans.take(np.lexsort((spans["start_date"], spans["person_id"], dependent, payer, spans["subscriber_id"])))
-    return spans.assign(family=np.cumsum(changes(spans["subscriber_id"], spans["payer_order"])) - 1)
+    spans = spans.take(np.lexsort([spans.array("start_date"), spans.array("person_id"), dependent, payer, spans.array("subscriber_id")]))
+    return spans.assign(family=np.cumsum(changes(spans.array("subscriber_id"), spans.array("payer_order"))) - 1)
 
 
 def families(spans: Columns, people: PersonText, as_of: np.datetime64, parties: Parties) -> tuple[Columns, pa.Array]:
@@ -108,11 +108,11 @@ def families(spans: Columns, people: PersonText, as_of: np.datetime64, parties: 
     Returns:
         Columns `sponsor`, `payer_id`, `group_number`, `members` and `subscribers` (how many); and the members' loops.
     """
-    family = spans["family"] - spans["family"][0]
-    opens = changes(family, spans["person_id"])
+    family = spans.array("family") - spans.array("family")[0]
+    opens = changes(family, spans.array("person_id"))
     bodies = member_loops(spans, opens, people, as_of, parties)
     one, of_member = spans.take(np.flatnonzero(changes(family))), family[opens]
-    own = (spans["person_id"] == spans["subscriber_id"])[opens]
+    own = (spans.array("person_id") == spans.array("subscriber_id"))[opens]
     held = Columns({
         "sponsor": one["sponsor_name"], "payer_id": one["payer_id"], "group_number": one["group_number"],
         "members": np.bincount(of_member), "subscribers": np.bincount(of_member, own).astype(np.int64),

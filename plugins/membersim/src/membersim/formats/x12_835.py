@@ -40,17 +40,17 @@ class X12Remittances:
         """Write a chunk's payments."""
         self._parties.learn(tables)
         claims = of_types(tables["membersim.claim"], ("P", "I", "R"))
-        claims = claims.where(~np.isnat(claims["paid_date"]))
+        claims = claims.where(~np.isnat(claims.array("paid_date")))
         if not claims.rows:
             return
-        claims = claims.take(payment_order(claims["trace_number"]))
+        claims = claims.take(payment_order(claims.text("trace_number")))
         coverage = from_arrow(tables["membersim.coverage"].select(["coverage_id", "member_number", "group_number"]))
-        coverage = coverage.take(found(coverage["coverage_id"], claims["coverage_id"], "membersim.coverage"))
-        claims = claims.assign(**coverage, billing_npi=claims["billing_npi"].or_else(FALLBACK["npi"]))
+        coverage = coverage.take(found(coverage.array("coverage_id"), claims.array("coverage_id"), "membersim.coverage"))
+        claims = claims.assign(**coverage, billing_npi=claims.text("billing_npi").or_else(FALLBACK["npi"]))
         people = PersonText.of(tables["core.person"])
-        claims = claims.assign(patient_row=people.rows(claims["person_id"]), holder_row=people.rows(claims["subscriber_id"]))
-        lines = ordered(tables["membersim.claim_line"], claims["claim_id"], "claim_id", "line")
-        payment = np.cumsum(changes(claims["trace_number"].codes)) - 1
+        claims = claims.assign(patient_row=people.rows(claims.array("person_id")), holder_row=people.rows(claims.array("subscriber_id")))
+        lines = ordered(tables["membersim.claim_line"], claims.array("claim_id"), "claim_id", "line")
+        payment = np.cumsum(changes(claims.text("trace_number").codes)) - 1
         for start, stop in slices(payment, SLICE):
             some, first = claims.take(np.arange(start, stop)), int(payment[start])
             bodies = remitted_claims(some, within(lines, start, stop), people, self._parties)
@@ -58,12 +58,12 @@ class X12Remittances:
 
     def _payments(self, claims: Columns, payment: NDArray[np.int64]) -> pa.Array:
         parties = self._parties
-        total = np.bincount(payment, claims["paid"]).round().astype(np.int64)
+        total = np.bincount(payment, claims.array("paid")).round().astype(np.int64)
         one = claims.take(np.flatnonzero(changes(payment)))
         day = text.dates(one["paid_date"], "%Y%m%d")
-        payer = parties.render(one["payer_id"], "835 payer", lambda payer_id: _payer(parties, payer_id))
-        tax_id = parties.render(one["payer_id"], "tax id", lambda payer_id: _tax_id(parties, payer_id))
-        payee = parties.render(one["billing_npi"], "payee", lambda npi: _payee(parties, npi))
+        payer = parties.render(one.text("payer_id"), "835 payer", lambda payer_id: _payer(parties, payer_id))
+        tax_id = parties.render(one.text("payer_id"), "tax id", lambda payer_id: _tax_id(parties, payer_id))
+        payee = parties.render(one.text("billing_npi"), "payee", lambda npi: _payee(parties, npi))
         return text.lines(
             "BPR*", text.choose(total > 0, "I", "H"), "*", text.plain_amount(total), "*C*", text.choose(total > 0, "CHK", "NON"),
             "*" * 12, day, f"{END}TRN*1*", one["trace_number"], "*1", tax_id, f"{END}DTM*405*", day, END, payer, payee, f"LX*1{END}",
@@ -84,26 +84,26 @@ def payment_order(trace: Text) -> NDArray[np.int64]:
 
 def remitted_claims(claims: Columns, lines: Columns, people: PersonText, parties: Parties) -> pa.Array:
     """Loop 2100 with its lines, a string a claim."""
-    return text.lines(_claim(claims, people, parties), text.grouped(_lines(lines), lines["owner"], claims.rows))
+    return text.lines(_claim(claims, people, parties), text.grouped(_lines(lines), lines.array("owner"), claims.rows))
 
 
 def _claim(claims: Columns, people: PersonText, parties: Parties) -> pa.Array:
     denied = claims["status"] == "denied"
     filing = text.each(claims["filing_indicator"], lambda code: CODES["remittance_filing_indicator"].get(code, code))
-    own = claims["person_id"] == claims["subscriber_id"]
-    number, share = claims["member_number"], claims["member_share"]
-    insured = text.lines("NM1*IL*1*", take(people.name, claims["holder_row"]), "****MI*", number, END)
-    rendering = parties.render(claims["rendering_npi"], "82 alone", lambda npi: parties.named("82", npi))
+    own = claims.array("person_id") == claims.array("subscriber_id")
+    number, share = claims["member_number"], claims.array("member_share")
+    insured = text.lines("NM1*IL*1*", take(people.name, claims.array("holder_row")), "****MI*", number, END)
+    rendering = parties.render(claims.text("rendering_npi"), "82 alone", lambda npi: parties.named("82", npi))
     same = claims["rendering_npi"] == claims["billing_npi"]
     return text.lines(
-        "CLP*", text.whole(claims["claim_id"]), "*", text.choose(denied, "4", "1"), "*", text.plain_amount(claims["billed"]), "*",
-        text.plain_amount(claims["paid"]), "*", text.choose(share > 0, text.plain_amount(share), ""), "*", filing, "*",
-        claims["payer_claim_number"], _place(claims), f"{END}NM1*QC*1*", take(people.name, claims["patient_row"]), "****MI*", number,
+        "CLP*", text.whole(claims["claim_id"]), "*", text.choose(denied, "4", "1"), "*", text.plain_amount(claims.array("billed")), "*",
+        text.plain_amount(claims.array("paid")), "*", text.choose(share > 0, text.plain_amount(share), ""), "*", filing, "*",
+        claims["payer_claim_number"], _place(claims), f"{END}NM1*QC*1*", take(people.name, claims.array("patient_row")), "****MI*", number,
         END, text.choose(own, "", insured), text.choose(same, "", rendering.or_else("")),
         "REF*EA*", text.whole(claims["person_id"]), END, text.optional("REF*1L*", claims["group_number"], END),
         "DTM*232*", text.dates(claims["service_from"], "%Y%m%d"), f"{END}DTM*233*", text.dates(claims["service_to"], "%Y%m%d"),
         f"{END}DTM*050*", text.dates(claims["received_date"], "%Y%m%d"), END,
-        text.choose(claims["allowed"] > 0, text.joined("AMT*AU*", text.plain_amount(claims["allowed"]), END), ""),
+        text.choose(claims.array("allowed") > 0, text.joined("AMT*AU*", text.plain_amount(claims.array("allowed")), END), ""),
     )  # fmt: skip
 
 
@@ -115,26 +115,26 @@ def _place(claims: Columns) -> pa.Array:
 
 
 def _lines(lines: Columns) -> pa.Array:
-    allowed = lines["allowed"]
-    coded = ~lines["service_code"].is_null()
+    allowed = lines.array("allowed")
+    coded = ~lines.text("service_code").is_null()
     system = text.each(lines["code_system"], lambda name: {"NDC": "N4:"}.get(name, "HC:"))
     service = text.choose(coded, text.joined(system, lines["service_code"]), text.joined("NU:", lines["revenue_code"]))
-    revenue = text.choose(coded, lines["revenue_code"].or_else(""), "")
+    revenue = text.choose(coded, lines.text("revenue_code").or_else(""), "")
     number = text.whole(lines["line"])
     return text.lines(
-        "SVC*", service, "*", text.plain_amount(lines["billed"]), "*", text.plain_amount(lines["paid"]), "*", revenue, "*",
+        "SVC*", service, "*", text.plain_amount(lines.array("billed")), "*", text.plain_amount(lines.array("paid")), "*", revenue, "*",
         quantity(lines["units"]), f"{END}DTM*472*", text.dates(lines["service_date"], "%Y%m%d"), END, _adjustments(lines),
         "REF*6R*", number, END, text.choose(allowed > 0, text.joined("AMT*B6*", text.plain_amount(allowed), END), ""),
-        text.optional("LQ*HE*", lines["adjustment_reason"].recode(CODES["remark"]["by_reason"].get), END),
+        text.optional("LQ*HE*", lines.text("adjustment_reason").recode(CODES["remark"]["by_reason"].get), END),
     )  # fmt: skip
 
 
 def _adjustments(lines: Columns) -> pa.Array:
     """CAS of a line: what nobody pays, then deductible, coinsurance and copay; none without an amount."""
-    adjusted = lines["adjustment"] != 0
-    group, reason = lines["adjustment_group"].or_else("CO"), lines["adjustment_reason"].or_else("45")
-    contract = text.lines("CAS*", group, "*", reason, "*", text.plain_amount(lines["adjustment"]), END)
-    shares = [_share(lines[name], reason) for name, reason in (("deductible", "1"), ("coinsurance", "2"), ("copay", "3"))]
+    adjusted = lines.array("adjustment") != 0
+    group, reason = lines.text("adjustment_group").or_else("CO"), lines.text("adjustment_reason").or_else("45")
+    contract = text.lines("CAS*", group, "*", reason, "*", text.plain_amount(lines.array("adjustment")), END)
+    shares = [_share(lines.array(name), reason) for name, reason in (("deductible", "1"), ("coinsurance", "2"), ("copay", "3"))]
     patient = pc.utf8_rtrim(text.lines(*shares), characters="*")
     owed = text.lines("CAS*PR*", patient, END)
     return text.lines(text.choose(adjusted, contract, ""), text.choose(np.asarray(pc.not_equal(patient, "")), owed, ""))

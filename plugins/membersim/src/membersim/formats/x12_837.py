@@ -67,14 +67,14 @@ class Stream:
         if not claims.rows:
             return
         coverage = from_arrow(tables["membersim.coverage"].select(_COVERAGE))
-        coverage = coverage.take(found(coverage["coverage_id"], claims["coverage_id"], "membersim.coverage"))
-        claims = claims.assign(**coverage, billing_npi=claims["billing_npi"].or_else(FALLBACK["npi"]))
+        coverage = coverage.take(found(coverage.array("coverage_id"), claims.array("coverage_id"), "membersim.coverage"))
+        claims = claims.assign(**coverage, billing_npi=claims.text("billing_npi").or_else(FALLBACK["npi"]))
         claims = claims.take(filed_order(claims))
         numbers = self._claims + np.arange(claims.rows)
         levels = hierarchy(claims, numbers // CLAIMS, self._levels if self._claims % CLAIMS else 0)
         self._claims, self._levels = self._claims + claims.rows, levels.used
-        lines = ordered(tables["membersim.claim_line"], claims["claim_id"], "claim_id", "line")
-        codes = ordered(tables["membersim.claim_diagnosis"], claims["claim_id"], "claim_id", "sequence")
+        lines = ordered(tables["membersim.claim_line"], claims.array("claim_id"), "claim_id", "line")
+        codes = ordered(tables["membersim.claim_diagnosis"], claims.array("claim_id"), "claim_id", "sequence")
         chunk = Filing(claims.assign(**_levels(levels)), people, parties, self._kind)
         for start in range(0, claims.rows, SLICE):
             stop = min(start + SLICE, claims.rows)
@@ -104,9 +104,9 @@ class Filing:
 
     def __init__(self, claims: Columns, people: PersonText, parties: Parties, kind: str) -> None:
         self._people, self._parties, self._kind = people, parties, kind
-        billing = parties.render(claims["billing_npi"], "85", lambda npi: billing_provider(parties, npi))
-        payer = parties.render(claims["payer_id"], "PR", lambda payer_id: payer_name(parties, payer_id))
-        patient, holder = people.rows(claims["person_id"]), people.rows(claims["subscriber_id"])
+        billing = parties.render(claims.text("billing_npi"), "85", lambda npi: billing_provider(parties, npi))
+        payer = parties.render(claims.text("payer_id"), "PR", lambda payer_id: payer_name(parties, payer_id))
+        patient, holder = people.rows(claims.array("person_id")), people.rows(claims.array("subscriber_id"))
         self._claims = claims.assign(billing=billing, payer=payer, patient_row=patient, holder_row=holder)
 
     def bodies(self, start: int, stop: int, lines: Columns, codes: Columns) -> pa.Array:
@@ -116,22 +116,22 @@ class Filing:
         return text.lines(
             _opened(claims, "opens_billing", _billing_level), _opened(claims, "opens_subscriber", self._subscriber_level),
             _opened(claims, "opens_patient", self._patient_level), make_claim(claims, codes, self._parties),
-            text.grouped(make_lines(lines, claims), lines["owner"], claims.rows),
+            text.grouped(make_lines(lines, claims), lines.array("owner"), claims.rows),
         )  # fmt: skip
 
     def _subscriber_level(self, claims: Columns) -> pa.Array:
-        people, holder = self._people, claims["holder_row"]
-        own = claims["person_id"] == claims["subscriber_id"]
+        people, holder = self._people, claims.array("holder_row")
+        own = claims.array("person_id") == claims.array("subscriber_id")
         demographics = text.choose(own, text.joined(take(people.demographics, holder), END), "")
         return text.lines(
             "HL*", text.whole(claims["subscriber_number"]), "*", text.whole(claims["billing_number"]), "*22*",
-            text.choose(claims["children"], "1", "0"), f"{END}SBR*P*", text.choose(own, "18", ""), "*",
-            claims["group_number"].or_else(""), "******", claims["filing_indicator"], f"{END}NM1*IL*1*", take(people.name, holder),
+            text.choose(claims.array("children"), "1", "0"), f"{END}SBR*P*", text.choose(own, "18", ""), "*",
+            claims.text("group_number").or_else(""), "******", claims["filing_indicator"], f"{END}NM1*IL*1*", take(people.name, holder),
             "****MI*", claims["member_number"], END, take(people.address, holder), demographics, claims["payer"],
         )  # fmt: skip
 
     def _patient_level(self, claims: Columns) -> pa.Array:
-        people, patient = self._people, claims["patient_row"]
+        people, patient = self._people, claims.array("patient_row")
         return text.lines(
             "HL*", text.whole(claims["patient_number"]), "*", text.whole(claims["subscriber_number"]), f"*23*0{END}PAT*",
             claims["relationship_code"], f"{END}NM1*QC*1*", take(people.name, patient), END,
@@ -150,11 +150,11 @@ def _billing_level(claims: Columns) -> pa.Array:
 
 
 def _opened(claims: Columns, level: str, render: Callable[[Columns], pa.Array]) -> pa.Array:
-    rows = np.flatnonzero(claims[level])
+    rows = np.flatnonzero(claims.array(level))
     return text.grouped(render(claims.take(rows)), rows, claims.rows)
 
 
-def _levels(levels: Levels) -> dict[str, NDArray[np.int64]]:
+def _levels(levels: Levels) -> dict[str, NDArray[np.int64] | NDArray[np.bool_]]:
     return {
         "opens_billing": levels.billing, "opens_subscriber": levels.subscriber, "opens_patient": levels.patient,
         "billing_number": levels.billing_number, "subscriber_number": levels.subscriber_number,

@@ -12,7 +12,8 @@ from membersim.facts import document
 from membersim.handlers.duplicates import duplicates
 from membersim.handlers.lines import ClaimLines
 from membersim.handlers.services import Services
-from membersim.plans import IN, NO_LIMIT, OUT, SERVICES, Plans
+from membersim.plan_design import SERVICES
+from membersim.plans import IN, NO_LIMIT, OUT, Plans
 
 PAID, DENIED, PENDING = 0, 1, 2
 STATUSES = ("paid", "denied", "pending")

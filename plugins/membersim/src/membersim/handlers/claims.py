@@ -35,8 +35,8 @@ def claim_table(
     events, stay = services.events, services.type == INSTITUTIONAL
     totals = {name: _summed(values, lines.claim, len(services)) for name, values in amounts_of(lines, found).items()}
     pending = found.status == PENDING
-    procedure = Text(np.where(stay, events.parameters["procedure_code"].codes, -1), events.parameters["procedure_code"].values)
-    disposition = events.parameters["discharge_disposition"].or_else("01")
+    procedure = events.parameters.text("procedure_code").only(stay)
+    disposition = events.parameters.text("discharge_disposition").or_else("01")
     filing = _filing(services, plans)
     return Columns(
         {
@@ -49,8 +49,9 @@ def claim_table(
             "received_date": events.date, "paid_date": found.paid_date, "status": Text(found.status, list(STATUSES)),
             "denial_reason": found.reason, "network": Text(found.network, list(NETWORKS)),
             "place_of_service": services.place, "specialty": services.specialty,
-            "bill_type": _constant("111", stay), "admission_type": services.admission_type, "admission_source": _origins(services),
-            "discharge_status": Text(np.where(stay, disposition.codes, -1), disposition.values), "drg": services.drg,
+            "bill_type": Text.constant("111", len(stay)).only(stay),
+            "admission_type": services.admission_type, "admission_source": _origins(services),
+            "discharge_status": disposition.only(stay), "drg": services.drg,
             "principal_diagnosis": services.diagnosis, "admitting_diagnosis": services.admitting,
             "principal_procedure": procedure,
             "procedure_date": np.where(procedure.is_null(), np.datetime64("NaT", "D"), services.service_from),
@@ -99,7 +100,7 @@ def accumulator_table(services: Services, found: Adjudicated, spans: Spans, hous
             }  # fmt: skip
             parts.append(Columns(columns, len(each.row)).where(keep))
     joined = Columns.concat(parts)
-    return joined.take(np.argsort(joined["person_id"], kind="stable"))
+    return joined.take(np.argsort(joined.array("person_id"), kind="stable"))
 
 
 def _both_kinds(each: Accumulators) -> tuple[tuple[str, NDArray[np.int64], NDArray[np.int64]], ...]:
@@ -124,11 +125,7 @@ def _adjustment(amount: NDArray[np.int64], status: NDArray[np.int64], reason: Te
     adjusted = (status != PENDING) & (amount > 0)
     values = [*reason.values.to_pylist(), "45"]
     code = np.where(status == DENIED, reason.codes, len(values) - 1)
-    return {"adjustment_group": _constant("CO", adjusted), "adjustment_reason": Text(np.where(adjusted, code, -1), values)}
-
-
-def _constant(value: str, where: NDArray[np.bool_]) -> Text:
-    return Text(where.astype(np.int32) - 1, [value])
+    return {"adjustment_group": Text.constant("CO", len(adjusted)).only(adjusted), "adjustment_reason": Text(code, values).only(adjusted)}
 
 
 def _numbered(claim: NDArray[np.intp]) -> NDArray[np.int64]:
@@ -147,7 +144,7 @@ def _origins(services: Services) -> Text:
     """Point of origin: 5 born inside this hospital for newborns, 1 otherwise (non-health care facility)."""
     stay = services.type == INSTITUTIONAL
     newborn = services.admission_type == "4"
-    return Text(np.where(stay, newborn.astype(np.int32), -1), ["1", "5"])
+    return Text(newborn.astype(np.int32), ["1", "5"]).only(stay)
 
 
 def _control_numbers(claim: NDArray[np.int64], received: NDArray[np.datetime64]) -> Text:
@@ -168,4 +165,5 @@ def _traces(services: Services, found: Adjudicated, payer: Text) -> Text:
     leader = np.minimum.reduceat(services.events.id[order], begins) if len(order) else order
     codes = np.empty(len(order), np.int64)
     codes[order] = np.repeat(np.arange(len(begins)), np.diff(begins, append=len(order)))
-    return Text(np.where(pending, -1, codes), text.lines("CHK", text.padded(services.events.run.namespace.outward(leader), 19)))
+    numbers = text.lines("CHK", text.padded(services.events.run.namespace.outward(leader), 19))
+    return Text(codes, numbers).only(~pending)

@@ -21,10 +21,10 @@ def diagnosis_table(services: Services) -> Columns:
     others += [_diagnoses(services, stays, code, "other") for code in _chronic(services, stays)]
     admitting = _diagnoses(services, every, services.admitting, "admitting")
     coded = Columns.concat([principal, *others])
-    coded = coded.take(np.argsort(coded["row"], kind="stable"))
-    sequence = np.arange(coded.rows) - np.searchsorted(coded["row"], coded["row"]) + 1
+    coded = coded.take(np.argsort(coded.array("row"), kind="stable"))
+    sequence = np.arange(coded.rows) - np.searchsorted(coded.array("row"), coded.array("row")) + 1
     joined = Columns.concat([coded.assign(sequence=sequence), admitting.assign(sequence=np.zeros(admitting.rows, np.int64))])
-    joined = joined.take(np.lexsort((joined["sequence"], joined["row"])))
+    joined = joined.take(np.lexsort((joined.array("sequence"), joined.array("row"))))
     return joined.select(name for name in joined if name != "row")
 
 
@@ -56,7 +56,7 @@ def _chronic(services: Services, stays: NDArray[np.intp]) -> list[Text]:
     for position in range(min(most, _MOST_CHRONIC)):
         code = conditions.recode(lambda value, at=position: (value.split() + [""] * _MOST_CHRONIC)[at] or None)
         known = np.any([_category(code) == other for other in coded], axis=0)
-        found.append(Text(np.where(own_chapter | known, -1, code.codes), code.values))
+        found.append(code.only(~(own_chapter | known)))
         coded.append(_category(found[-1]))
     return found
 

@@ -44,7 +44,7 @@ def _of_one_day(services: Services) -> NDArray[np.intp]:
     for column in (day, services.type, services.events.row):
         same &= np.diff(column[order]) == 0
     shares = np.append(same, False) | np.append([False], same)[: len(order)]
-    return order[shares[: len(order)]]
+    return np.asarray(order[shares[: len(order)]])
 
 
 def _provider(services: Services) -> Text:

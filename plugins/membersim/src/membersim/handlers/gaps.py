@@ -21,7 +21,7 @@ def care_gaps(events: Events) -> dict[str, Columns]:
     columns = {
         "gap_id": gaps.id,
         "person_id": gaps.person,
-        "measure": gaps.parameters["measure"].or_else("unspecified"),
+        "measure": gaps.parameters.text("measure").or_else("unspecified"),
         "description": gaps.parameters["description"],
         "identified_date": gaps.date,
         "closed_date": closed,
@@ -39,7 +39,7 @@ def _closed_by(gaps: Events, closings: Events) -> NDArray[np.int64]:
     cause = np.asarray(closings.ancestor("gap_identified")["id"])
     near = order[np.minimum(np.searchsorted(gaps.id[order], cause), len(gaps) - 1)]
     found = np.where(gaps.id[near] == cause, near, -1)
-    for measure in gaps.parameters["measure"].values.to_pylist():
+    for measure in gaps.parameters.text("measure").values.to_pylist():
         mine = np.flatnonzero(gaps.parameters["measure"] == measure)
         open_ = np.flatnonzero((found < 0) & (closings.parameters["measure"] == measure))
         key, asked = _moments(gaps, mine), _moments(closings, open_)

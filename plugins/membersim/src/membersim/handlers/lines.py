@@ -54,27 +54,32 @@ def lines_of(services: Services, payer: Text) -> ClaimLines:
     """
     parts = [_visit_lines(services, payer), _stay_lines(services, payer), _drug_lines(services, payer)]
     joined = Columns.concat([Columns(attrs.asdict(part, recurse=False), len(part.claim)) for part in parts])
-    return ClaimLines(**joined.take(np.lexsort((joined["number"], joined["claim"]))))
+    found = joined.take(np.lexsort((joined.array("number"), joined.array("claim"))))
+    return ClaimLines(
+        claim=found.array("claim"), number=found.array("number"), code=found.text("code"), revenue=found.text("revenue"),
+        units=found.array("units"), days=found.array("days"), billed=found.array("billed"), allowed=found.array("allowed"),
+        preventive=found.array("preventive"),
+    )  # fmt: skip
 
 
 def _visit_lines(services: Services, payer: Text) -> ClaimLines:
     visit = np.flatnonzero(services.type == PROFESSIONAL)
     rule = billed_services(services, visit)
     fees, draw = fees_of(services.events.run), services.events.run.draws("membersim.billing", services.events.id[visit])
-    said, usual = services.events.parameters["service_code"][visit], fees.billed(rule["service_code"], draw)
+    said, usual = services.events.parameters.text("service_code")[visit], fees.billed(rule.text("service_code"), draw)
     code = said.or_else(usual)
-    priced_as = Text(np.where(fees.knows(said), said.codes, -1), said.values).or_else(usual)
-    units = np.where(said.is_null(), np.asarray(rule["units"]), 1.0)
-    added = np.flatnonzero(said.is_null() & ~rule["add_on"].is_null())
-    add_on = rule["add_on"][added]
+    priced_as = said.only(fees.knows(said)).or_else(usual)
+    units = np.where(said.is_null(), rule.array("units"), 1.0)
+    added = np.flatnonzero(said.is_null() & ~rule.text("add_on").is_null())
+    add_on = rule.text("add_on")[added]
     claim = np.concatenate([visit, visit[added]])
     codes = Columns.concat([Columns({"c": code, "p": priced_as}, len(visit)), Columns({"c": add_on, "p": add_on}, len(added))])
     units = np.concatenate([units, np.ones(len(added))])
-    medicare = _visit_prices(services, claim, codes["p"]) * units
+    medicare = _visit_prices(services, claim, codes.text("p")) * units
     billed, allowed = _negotiated(services, payer, claim, medicare, "professional")
-    free = codes["c"].isin(document("diagnosis_kinds")["preventive"]["services"])
+    free = codes.text("c").isin(document("diagnosis_kinds")["preventive"]["services"])
     return ClaimLines(
-        claim, np.concatenate([np.ones(len(visit), np.int64), np.full(len(added), 2)]), codes["c"],
+        claim, np.concatenate([np.ones(len(visit), np.int64), np.full(len(added), 2)]), codes.text("c"),
         Text.constant(None, len(claim)), units, np.zeros(len(claim), bool), billed, allowed, free | services.preventive[claim],
     )  # fmt: skip
 
@@ -142,16 +147,16 @@ def _revenue_lines(services: Services, stay: NDArray[np.intp]) -> RevenueLines:
     owners, numbers, codes, shares = [], [], [], []
     for index, name in enumerate(kinds):
         mine = np.flatnonzero(kind == index)
-        for number, (code, share) in enumerate(values[name].items(), start=1):
-            at = mine[emergency[mine]] if code == "0450" else mine
+        for place, (revenue, share) in enumerate(values[name].items(), start=1):
+            at = mine[emergency[mine]] if revenue == "0450" else mine
             owners.append(at)
-            numbers.append(np.full(len(at), number))
-            codes.append(Text.constant(document("revenue")["room"][name] if code == "room" else code, len(at)))
+            numbers.append(np.full(len(at), place))
+            codes.append(Text.constant(document("revenue")["room"][name] if revenue == "room" else revenue, len(at)))
             shares.append(np.full(len(at), float(share)))
-    owner, number, share = np.concatenate(owners), np.concatenate(numbers), np.concatenate(shares)
-    code = Columns.concat([Columns({"code": part}, len(part)) for part in codes])["code"]
+    owner, number = np.concatenate(owners), np.concatenate(numbers)
+    code = Columns.concat([Columns({"code": part}, len(part)) for part in codes]).text("code")
     order = np.lexsort((number, owner))
-    return owner[order], number[order], code[order], share[order], number[order] == 1
+    return owner[order], number[order], code[order], np.concatenate(shares)[order], number[order] == 1
 
 
 def _drg_kind(weights: DrgWeights, drg: str) -> str:
@@ -171,7 +176,7 @@ def _digits(ndc: str) -> int:
 def _drug_lines(services: Services, payer: Text) -> ClaimLines:
     drug = np.flatnonzero(services.type == PHARMACY)
     law = document("payment")["pharmacy"]["price_per_30_days"]
-    ndc = services.events.parameters["ndc"][drug]
+    ndc = services.events.parameters.text("ndc")[drug]
     product = services.events.run.draws("membersim.drug", ndc.map(_digits, np.int64, 0))
     month = pricing.bounded_log(product.uniform("price"), law["median"], law["sd"], law["least"], law["most"])
     days = np.nan_to_num(np.asarray(services.events.parameters["days_supply"]), nan=_DRUG_LINE_DAYS)[drug]

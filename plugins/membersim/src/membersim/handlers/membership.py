@@ -53,7 +53,7 @@ def _notes(events: Events, written: Mapping[str, Columns]) -> dict[str, int]:
     """What a user should know: events of coverage that change nothing, visits and stays that have no claim."""
     plans, kind = Plans.of(events.run), events.people["coverage_type"]
     told = events.type.isin(("new_enrollment", "plan_change"))
-    uninsured, named = kind == UNINSURED, events.parameters["plan"]
+    uninsured, named = kind == UNINSURED, events.parameters.text("plan")
     pairs = ((name, kinds) for name in [*named.values.to_pylist(), None] for kinds in [*kind.values.to_pylist(), None])
     foreign = np.array([plans.is_foreign(*pair) for pair in pairs]).reshape(len(named.values) + 1, -1)[named.codes, kind.codes]
     return {

@@ -6,11 +6,12 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Events, Text, whole_years
+from healthsim_core import Columns, Events, Text, text, whole_years
 from membersim.billable import billable, classes, groups
 from membersim.coverage import Spans
 from membersim.facts import billing_skill, document, longest_prefix
-from membersim.plans import SERVICES, Plans
+from membersim.plan_design import SERVICES
+from membersim.plans import Plans
 from membersim.pricing import Providers
 
 PROFESSIONAL, INSTITUTIONAL, PHARMACY = 0, 1, 2
@@ -46,7 +47,7 @@ class Services:
         visit_class: AMB, EMER, VR, HH; null where not a visit.
         specialty: As the event names it.
         place: Place of service of a professional claim.
-        category: Index into `plans.SERVICES`.
+        category: Index into `plan_design.SERVICES`.
         preventive: Whether the whole claim is preventive care.
         facility: NPI of the place: of a drug, the person's pharmacy.
         billing: NPI of whoever bills: the place, else the clinician.
@@ -123,59 +124,37 @@ def _services(claims: Events, admissions: Events, kind: NDArray[np.int64], dates
     stay, drug = kind == INSTITUTIONAL, kind == PHARMACY
     span = spans.at(claims.row, service_from)
     plan = spans.plan[span]
-    visit_class = _masked(parameters["class"].or_else("AMB"), kind == PROFESSIONAL)
-    admission, encounter = claims.ancestor("admission"), claims.ancestor("encounter")
-    found = _position(admissions.id, np.asarray(admission["id"]))
-    admitted_for = _masked(_at(admissions.parameters["reason_code"], found), stay)
-    diagnosis = _masked(parameters["reason_code"].or_else(admitted_for).or_else(_usual_diagnosis(claims)), ~drug)
+    visit_class = parameters.text("class").or_else("AMB").only(kind == PROFESSIONAL)
+    admission, encounter, said = claims.ancestor("admission"), claims.ancestor("encounter"), admissions.parameters
+    found = text.positions(admissions.id, admission.array("id"))
+    admitted_for = said.text("reason_code").take_or_null(found).only(stay)
+    diagnosis = parameters.text("reason_code").or_else(admitted_for).or_else(_usual_diagnosis(claims)).only(~drug)
     admitting = admitted_for.or_else(diagnosis)
-    admission_type = parameters["admission_type"].or_else(_at(admissions.parameters["admission_type"], found)).or_else("1")
-    specialty = parameters["specialty"].or_else(_at(admissions.parameters["specialty"], found))
-    facility = _masked(claims.facility_npi, ~drug).or_else(_masked(claims.people["pharmacy_npi"], drug))
-    billing = facility.or_else(_masked(claims.provider_npi, ~drug))
-    place = parameters["place_of_service"].or_else(visit_class.recode(lambda name: _PLACE.get(name, "11")))
-    category = _categories(kind, visit_class, specialty, place)
+    admission_type = parameters.text("admission_type").or_else(said.text("admission_type").take_or_null(found)).or_else("1")
+    specialty = parameters.text("specialty").or_else(said.text("specialty").take_or_null(found))
+    facility = claims.facility_npi.only(~drug).or_else(claims.people["pharmacy_npi"].only(drug))
+    billing = facility.or_else(claims.provider_npi.only(~drug))
+    place = parameters.text("place_of_service").or_else(visit_class.recode(lambda name: _PLACE.get(name, "11")))
+    category, second = _categories(kind, visit_class, specialty, place), parameters.text("secondary_code")
     return Services(
         events=claims, type=kind, span=span, plan=plan, kind=plans.text(plan, "kind"),
-        origin=np.where(stay, np.asarray(admission["id"]), np.asarray(encounter["id"])),
+        origin=np.where(stay, admission.array("id"), encounter.array("id")),
         service_from=service_from,
         service_to=np.where(stay, discharged.astype("datetime64[D]"), service_from),
         admitted=admitted, discharged=discharged, diagnosis=diagnosis,
-        second=_masked(_other_than(parameters["secondary_code"], diagnosis), ~drug),
-        admitting=_masked(admitting, stay), admission_type=_masked(admission_type, stay),
-        drg=groups(claims, parameters["drg"], stay),
-        visit_class=visit_class, specialty=specialty, place=_masked(place, kind == PROFESSIONAL),
+        second=second.only(~drug & (second != diagnosis)),
+        admitting=admitting.only(stay), admission_type=admission_type.only(stay),
+        drg=groups(claims, parameters.text("drg"), stay),
+        visit_class=visit_class, specialty=specialty, place=place.only(kind == PROFESSIONAL),
         category=category,
         preventive=(kind == PROFESSIONAL) & diagnosis.map(_is_preventive, np.bool_, False),
         facility=facility, billing=billing, providers=_providers(claims, category, specialty),
     )  # fmt: skip
 
 
-def _masked(column: Text, keep: NDArray[np.bool_]) -> Text:
-    return Text(np.where(keep, column.codes, -1), column.values)
-
-
-def _at(column: Text, position: NDArray[np.int64]) -> Text:
-    if not len(column):
-        return Text.constant(None, len(position))
-    return Text(np.where(position >= 0, column.codes[position], -1), column.values)
-
-
-def _position(ids: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
-    order = np.argsort(ids, kind="stable")
-    if not len(ids):
-        return np.full(len(wanted), -1, np.int64)
-    found = order[np.minimum(np.searchsorted(ids[order], wanted), len(ids) - 1)]
-    return np.where(ids[found] == wanted, found, -1)
-
-
-def _other_than(second: Text, first: Text) -> Text:
-    return Text(np.where(second == first, -1, second.codes), second.values)
-
-
 def _usual_diagnosis(claims: Events) -> Text:
     """For a claim that says none: the first condition that the person has, else a routine examination."""
-    chronic = claims.people["conditions"].recode(lambda codes: codes.split(" ")[0] or None)
+    chronic: Text = claims.people["conditions"].recode(lambda codes: codes.split(" ")[0] or None)
     child = whole_years(claims.people["birth_date"], claims.date) < 18
     return chronic.or_else(Text(child.astype(np.int32), ["Z00.00", "Z00.129"]))
 
@@ -208,7 +187,7 @@ def _categories(kind: NDArray[np.int64], visit_class: Text, specialty: Text, pla
 
 def _providers(claims: Events, category: NDArray[np.int64], specialty: Text) -> Providers:
     """Kind and place of whoever bills: the specialty of a doctor's visit, else what the category of service says."""
-    elsewhere = Text(np.where(np.isin(category, _DOCTORS), -1, category), list(SERVICES))
+    elsewhere = Text(category, list(SERVICES)).only(~np.isin(category, _DOCTORS))
     kind = elsewhere.or_else(specialty.recode(str.lower)).or_else("primary")
     return Providers(kind, claims.people["zip"].map(int, np.int64, 0))
 

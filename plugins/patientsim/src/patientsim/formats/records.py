@@ -63,9 +63,9 @@ class Records:
             times: Local civil times (rows,).
             person: Int array (rows,): each row's person in `people`.
         """
-        county: Text = self.people["county_fips"]  # type: ignore[assignment]
+        county = self.people.text("county_fips")
         quarters = places.offsets(times, county[person]) // _STEP + _STEPS
-        return Text(np.where(np.isnat(times), -1, quarters), _offsets())
+        return Text(quarters, _offsets()).only(~np.isnat(times))
 
     def parts(self, limit: int = PART) -> Iterator[Records]:
         """These records in order of person, cut between households where about `limit` rows have come together."""

@@ -25,8 +25,8 @@ def care(events: Events) -> dict[str, Columns]:
 def notes(events: Events, written: Mapping[str, Columns]) -> dict[str, int]:
     """Stays that a death ended without the discharge that would have told their DRG, and transfers that come after their stay."""
     rows = written[ENCOUNTER.name]
-    died = (rows["discharge_disposition"] == encounters.DIED) & np.isin(rows["encounter_id"], events.id[events.type == "admission"])
-    closed = np.isin(rows["encounter_id"], np.asarray(events.where(events.type == "discharge").ancestor("admission")["id"]))
+    died = (rows["discharge_disposition"] == encounters.DIED) & np.isin(rows.array("encounter_id"), events.id[events.type == "admission"])
+    closed = np.isin(rows.array("encounter_id"), np.asarray(events.where(events.type == "discharge").ancestor("admission")["id"]))
     late = np.sum(events.type == "transfer") - written[TRANSFER.name].rows
     return {
         "stays that a death ended had no discharge planned: they have no DRG and no claim": int(np.sum(died & ~closed)),

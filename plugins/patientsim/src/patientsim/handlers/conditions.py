@@ -27,8 +27,8 @@ def conditions(events: Events) -> dict[str, Columns]:
     people, made = events.where(events.type == "person"), events.where(events.type == "diagnosis")
     parts = [_problem(people, category, has) for category, has in events.chunk.conditions.items()]
     found = Columns.concat([*parts, _diagnoses(made)])
-    corrected = _corrected(found["code"], np.asarray(found["person_id"]))
-    status = Text(np.where(corrected, 0, -1), ["inactive"]).or_else(found["clinical_status"])
+    corrected = _corrected(found.text("code"), np.asarray(found["person_id"]))
+    status = Text.constant("inactive", len(corrected)).only(corrected).or_else(found.text("clinical_status"))
     return {CONDITION.name: found.assign(clinical_status=status)}
 
 
@@ -52,7 +52,8 @@ def _problem(people: Events, category: str, has: NDArray[np.bool_]) -> Columns:
 
 
 def _diagnoses(made: Events) -> Columns:
-    code, lasts = made.parameters["code"], _days_until_resolved(made.parameters["code"])
+    code = made.parameters.text("code")
+    lasts = _days_until_resolved(code)
     over = made.date.astype(np.int64) + lasts <= made.run.as_of.astype("datetime64[D]").astype(np.int64)
     columns: dict[str, Any] = {
         **origin(made, "condition_id"),
@@ -75,20 +76,24 @@ def _onset(made: Events, code: Text, lasts: NDArray[np.int64]) -> NDArray[Any]:
         _, first, inverse = np.unique(made.row * (len(code.values) + 1) + code.codes, return_index=True, return_inverse=True)
         onset = np.where(lasts < _NEVER, onset, made.date[first][inverse])
     stages = tuple(facts("conditions")["begins_when_found"])
-    anew = code.map(lambda said: said.startswith(stages), bool, False)
+    anew = _begins(code, stages)
     for category, has in made.chunk.conditions.items():
-        known = np.asarray(has)[made.row] & code.map(lambda said, stem=category[:_CATEGORY]: said.startswith(stem), bool, False)
+        known = np.asarray(has)[made.row] & _begins(code, category[:_CATEGORY])
         known &= ~anew | (code == made.people[f"code.{category}"])
         since = np.asarray(made.people[f"onset.{category}"]).astype("datetime64[D]")
         onset = np.where(known & ~np.isnat(since), since, onset)
     return onset
 
 
+def _begins(code: Text, stem: str | tuple[str, ...]) -> NDArray[np.bool_]:
+    return code.map(lambda said: said.startswith(stem), bool, False)
+
+
 def _corrected(code: Text, person: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Of rows in the order in which a person's were recorded, those whose code gives way to one recorded later."""
     corrected = np.zeros(len(code), bool)
     for old, new in facts("conditions")["gives_way_to"]:
-        wide, narrow = (np.flatnonzero(code.map(lambda said, stem=stem: said.startswith(stem), bool, False)) for stem in (new, old))
+        wide, narrow = (np.flatnonzero(_begins(code, stem)) for stem in (new, old))
         if not len(wide) or not len(narrow):
             continue
         latest = wide[np.lexsort((wide, person[wide]))]

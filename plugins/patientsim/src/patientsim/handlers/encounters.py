@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import attrs
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +41,7 @@ def encounters(events: Events) -> dict[str, Columns]:
     begins = events.where(events.type.isin(["encounter", "admission"]))
     rows, given = len(begins), begins.parameters
     stay = np.asarray(begins.type == "admission")
-    kind = given["class"].or_else(Text(stay.astype(np.int32), ["AMB", "IMP"]))
+    kind = given.text("class").or_else(Text(stay.astype(np.int32), ["AMB", "IMP"]))
     left = _discharges(events, begins)
     ends = _ends(begins, stay, kind, np.asarray(left["time"]))
     over = ends.time <= _now(events)
@@ -56,13 +54,13 @@ def encounters(events: Events) -> dict[str, Columns]:
         "start": begins.time,
         "end": np.where(over, ends.time, _NEVER),
         **{name: _principal(given, left, name) for name in _REASON},
-        **{ours: _only(given[name], stay) for ours, name in zip(_ADMITTING, _REASON, strict=True)},
+        **{ours: given.text(name).only(stay) for ours, name in zip(_ADMITTING, _REASON, strict=True)},
         "specialty": given["specialty"],
         "provider_npi": begins.provider_npi,
         "facility_npi": begins.facility_npi,
-        "place_of_service": given["place_of_service"].or_else(kind.recode(facts("encounters")["place_of_service"].get)),
-        "admission_type": _only(given["admission_type"], stay),
-        "discharge_disposition": _only(left["discharge_disposition"].or_else(ends.disposition), over),
+        "place_of_service": given.text("place_of_service").or_else(kind.recode(facts("encounters")["place_of_service"].get)),
+        "admission_type": given.text("admission_type").only(stay),
+        "discharge_disposition": left.text("discharge_disposition").or_else(ends.disposition).only(over),
         "drg": left["drg"],
     }
     return {ENCOUNTER.name: Columns(columns, rows), TRANSFER.name: _transfers(events, begins, ends.time)}
@@ -76,7 +74,7 @@ def _discharges(events: Events, begins: Events) -> Columns:
     known = stay >= 0
     last[stay[known]] = np.flatnonzero(known)  # in order of time, so the last one stays
     time = np.append(found.time, _NEVER)[last]
-    words = {name: Text(np.append(found.parameters[name].codes, -1)[last], found.parameters[name].values) for name in WORDS}
+    words = {name: found.parameters.text(name).take_or_null(last) for name in WORDS}
     return Columns({"time": time, **words}, len(begins))
 
 
@@ -90,15 +88,14 @@ def _transfers(events: Events, begins: Events, end: Times) -> Columns:
     before = np.full(len(found), -1)
     follows = np.diff(stay[order], prepend=-1) == 0
     before[order[follows]] = order[np.flatnonzero(follows) - 1]
-    unit, first = found.parameters["unit"], begins.parameters["unit"][stay]
-    previous = Text(np.where(before >= 0, unit.codes[before], -1), unit.values)
+    unit, first = found.parameters.text("unit"), begins.parameters.text("unit")[stay]
     columns = {
         "transfer_id": found.id,
         "person_id": found.person,
         "encounter_id": begins.id[stay],
         "time": found.time,
         "unit": unit,
-        "from_unit": previous.or_else(_only(first, before < 0)),
+        "from_unit": unit.take_or_null(before).or_else(first.only(before < 0)),
     }
     return Columns(columns, len(found))
 
@@ -125,9 +122,8 @@ def _moments(events: Events) -> NDArray[np.int64]:
 
 def _principal(given: Columns, left: Columns, name: str) -> Text:
     """What the discharge says; where it names no principal diagnosis, what the admission said."""
-    coded = ~left["reason_code"].is_null()
-    first, last = given[name], left[name]
-    return Text(np.where(coded, -1, first.codes), first.values).or_else(Text(np.where(coded, last.codes, -1), last.values))
+    coded = ~left.text("reason_code").is_null()
+    return given.text(name).only(~coded).or_else(left.text(name).only(coded))
 
 
 def _ends(begins: Events, stay: NDArray[np.bool_], kind: Text, discharged: Times) -> _Ends:
@@ -170,8 +166,5 @@ def _visit_ends(begins: Events, kind: Text) -> Times:
 
 
 def _now(events: Events) -> np.datetime64:
-    return events.run.as_of.astype("datetime64[D]").astype("datetime64[s]") + _LAST_MINUTE
-
-
-def _only(text: Text, mask: NDArray[Any]) -> Text:
-    return Text(np.where(mask, text.codes, -1), text.values)
+    midnight: np.datetime64 = events.run.as_of.astype("datetime64[D]").astype("datetime64[s]")
+    return midnight + _LAST_MINUTE

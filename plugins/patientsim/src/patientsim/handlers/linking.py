@@ -17,8 +17,8 @@ def belonging(events: Events) -> Columns:
         Columns (rows,) `id` (0 where there is none) and `time` (NaT).
     """
     visit, stay = events.ancestor("encounter"), events.ancestor("admission")
-    nearer = _there(stay) & (~_there(visit) | (np.asarray(stay["time"]) > np.asarray(visit["time"])))
-    return Columns({name: np.where(nearer, stay[name], visit[name]) for name in ("id", "time")}, len(events))
+    nearer = _there(stay) & (~_there(visit) | (stay.array("time") > visit.array("time")))
+    return Columns({name: np.where(nearer, stay.array(name), visit.array(name)) for name in ("id", "time")}, len(events))
 
 
 def encounter_id(events: Events) -> NDArray[np.int64]:
@@ -32,4 +32,4 @@ def origin(events: Events, key: str) -> dict[str, Any]:
 
 
 def _there(ancestor: Columns) -> NDArray[np.bool_]:
-    return np.asarray(ancestor["id"]) != 0
+    return np.asarray(ancestor.array("id") != 0)

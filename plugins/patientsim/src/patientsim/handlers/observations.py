@@ -29,19 +29,19 @@ SECOND = (
 
 def observations(events: Events) -> dict[str, Columns]:
     """One row for each sign measured, and for each result that came with a value."""
-    value, loinc = np.asarray(events.parameters["value"], np.float64), events.parameters["loinc"]
+    value, loinc = np.asarray(events.parameters["value"], np.float64), events.parameters.text("loinc")
     events = events.where(~np.isnan(value) & ~loinc.is_null())
-    given, loinc = events.parameters, events.parameters["loinc"]
+    given, loinc = events.parameters, events.parameters.text("loinc")
     result, order = np.asarray(events.type == "lab_result"), events.ancestor("lab_order")
     taken = np.asarray(order["time"])
     value = _rounded(given["value"], loinc)
     columns: dict[str, Any] = {
         **origin(events, "observation_id"),
-        "lab_order_id": np.where(result, order["id"], 0),
+        "lab_order_id": np.where(result, order.array("id"), 0),
         "category": _category(loinc, result),
         **{name: given[name] for name in ("loinc", "description", "unit", "second_loinc", "second_description", "low", "high")},
         "value": value,
-        "second_value": _rounded(given["second_value"], given["second_loinc"]),
+        "second_value": _rounded(given["second_value"], given.text("second_loinc")),
         "interpretation": _interpretation(value, np.asarray(given["low"]), np.asarray(given["high"])),
         "effective": np.where(result & ~np.isnat(taken), taken, events.time),
         "issued": events.time,

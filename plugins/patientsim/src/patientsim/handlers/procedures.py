@@ -17,7 +17,7 @@ WORDS = ("code", "system", "description")
 def procedures(events: Events) -> dict[str, Columns]:
     """One row a procedure; a discharge's principal procedure adds one where no procedure of that code stands in its stay."""
     done = events.where(events.type == "procedure")
-    told = events.where((events.type == "discharge") & ~events.parameters["procedure_code"].is_null())
+    told = events.where((events.type == "discharge") & ~events.parameters.text("procedure_code").is_null())
     told = told.where(~_recorded(told, done))
     performed = [_row(done, {name: done.parameters[name] for name in WORDS}, done.time)]
     if len(told):
@@ -40,7 +40,7 @@ def _recorded(told: Events, done: Events) -> NDArray[np.bool_]:
     stays = np.asarray(belonging(told)["id"])
     ours = np.asarray(belonging(done)["id"])
     found = np.zeros(len(told), bool)
-    for code in told.parameters["procedure_code"].values.to_pylist():
+    for code in told.parameters.text("procedure_code").values.to_pylist():
         of_code = ours[np.asarray(done.parameters["code"] == code)]
         found |= np.asarray(told.parameters["procedure_code"] == code) & np.isin(stays, of_code[of_code != 0])
     return found

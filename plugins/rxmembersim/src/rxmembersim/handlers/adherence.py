@@ -39,7 +39,7 @@ def possession(looks: Events, fills: Events, drug: Ints, claims: Claims) -> Colu
         "reason": reading.text(looks, "reason"),
         "mpr": np.round(ratio, 3),
         "threshold": threshold,
-        "adherence": Text(np.where(np.isnan(ratio), -1, ratio >= threshold), ADHERENT),
+        "adherence": Text(ratio >= threshold, ADHERENT).only(~np.isnan(ratio)),
     }
     return Columns(columns, len(looks))
 

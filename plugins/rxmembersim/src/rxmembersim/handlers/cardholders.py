@@ -37,4 +37,4 @@ def keyed(card_number: Text, misread: np.ndarray) -> Text:
     """The card number as the pharmacy keys it: misread, it lacks its last digit and matches nobody's."""
     short = card_number.recode(lambda number: number[:-1])
     codes = np.where(misread, short.codes + len(card_number.values), card_number.codes)
-    return Text(np.where(card_number.codes < 0, -1, codes), pa.concat_arrays([card_number.values, short.values]))
+    return Text(codes, pa.concat_arrays([card_number.values, short.values])).only(~card_number.is_null())

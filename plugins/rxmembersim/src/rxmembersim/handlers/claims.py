@@ -111,7 +111,7 @@ def _submitted(fills: Events) -> Submitted:
     people = fills.people
     drug = formulary().find(reading.text(fills, "ndc"), reading.text(fills, "drug_class"))
     benefit = benefits().find(people["coverage_type"], people["plan"])
-    held_under = fills.ancestor("new_rx")["id"]
+    held_under = fills.ancestor("new_rx").array("id")
     misread = reading.text(fills, "circumstance") == MISREAD
     card = keyed(people["member_number"], misread)
     return Submitted(
@@ -120,7 +120,7 @@ def _submitted(fills: Events) -> Submitted:
         own=held_under == 0,
         drug=drug,
         benefit=benefit,
-        card=Text(np.where(benefit < 0, -1, card.codes), card.values),
+        card=card.only(benefit >= 0),
         prices=prices(fills.run, drug, reading.quantity(fills), benefit, people["county_fips"]),
     )
 
@@ -171,7 +171,7 @@ def _refused(submitted: Submitted) -> Ints:
 def _undone_by(events: Events, filled: NDArray[np.bool_]) -> Ints:
     """Row among the fills that each reversal undoes: the one it follows, else the person's latest; -1 for none."""
     reversals = events.where(events.type == "reversal")
-    refill, first = reversals.ancestor("refill")["id"], reversals.ancestor("fill")["id"]
+    refill, first = reversals.ancestor("refill").array("id"), reversals.ancestor("fill").array("id")
     found = text.positions(events.id[filled], np.where(refill > 0, refill, first))
     if (found >= 0).all():
         return found
@@ -260,4 +260,4 @@ def _money(
 
 def _authorization(ids: Ints, paid: NDArray[np.bool_]) -> Text:
     number = Text.distinct(pc.utf8_lpad(pc.cast(pa.array(ids), pa.string()), width=19, padding="0"))
-    return Text(np.where(paid, number.codes, -1), number.values)
+    return number.only(paid)

@@ -99,7 +99,7 @@ def subject_table(part: Participation, visits: Visits, ending: Ending, dosing: D
     """Rows of trialsim.subject."""
     consent, arms = part.consent.astype("datetime64[D]"), part.protocol.arms
     failure = part.screening_failed & ~np.isnat(ending.date)
-    own = Text(np.where(failure, ending.reason.codes, -1), ending.reason.values)
+    own = ending.reason.only(failure)
     ages = whole_years(part.column("birth_date"), consent)
     columns: dict[str, Any] = {
         "usubjid": part.usubjid, "person_id": part.people.id[part.row], "study_id": part.protocol.study_id, "site_id": part.site,
@@ -120,7 +120,7 @@ def decode(reason: str) -> str:
 
 def _met(part: Participation, criterion: Criterion) -> NDArray[np.bool_]:
     if criterion.condition:
-        codes = part.column("conditions").or_else("")
+        codes: Text = part.column("conditions").or_else("")
         has = codes.map(lambda words: any(word.startswith(criterion.condition) for word in words.split()), bool, False)
         return has if criterion.category == "INCLUSION" else ~has
     value = _value(part, criterion.variable)
@@ -146,4 +146,4 @@ def _reasons(part: Participation, which: NDArray[np.intp]) -> Text:
 def _last_contact(part: Participation, visits: Visits, ending: Ending) -> NDArray[np.datetime64]:
     latest = part.consent.astype("datetime64[D]")
     np.maximum.at(latest, visits.subject, visits.date)
-    return np.fmax(latest, ending.date)
+    return np.asarray(np.fmax(latest, ending.date))

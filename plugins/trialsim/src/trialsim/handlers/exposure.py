@@ -126,7 +126,7 @@ def _last(part: Participation, visits: Visits, first: NDArray[Any], ended: NDArr
     latest = planned + np.timedelta64(end_of_treatment.window[1] if end_of_treatment and end_of_treatment.window else 0, "D")
     came = visits.dates_of("end_of_treatment", len(part))
     last = np.where(np.isnat(came), np.where(latest < part.as_of, planned, NEVER), came)
-    return np.fmin(last, ended)
+    return np.asarray(np.fmin(last, ended))
 
 
 def _boundaries(
@@ -136,9 +136,8 @@ def _boundaries(
     dosed = np.flatnonzero(~np.isnat(first))
     dispensed = _opening(part, visits)
     changes = part.batch.of("dose_modification")
-    action, days = changes.events.parameters["action"], np.asarray(changes.events.parameters["days"], np.float64)
-    days = np.where(np.isnan(days), part.protocol["dosing"]["interruption_days"], days).astype("timedelta64[D]")
-    assert isinstance(action, Text)
+    action, stated = changes.events.parameters.text("action"), np.asarray(changes.events.parameters["days"], np.float64)
+    days = np.where(np.isnan(stated), part.protocol["dosing"]["interruption_days"], stated).astype("timedelta64[D]")
     share = action.map(lambda word: {REDUCED: part.protocol["dosing"]["reduced_to"], RESTORED: 1.0}.get(word, np.nan))
     pause = np.flatnonzero(action == INTERRUPTED)
     change_day = changes.events.date

@@ -114,7 +114,7 @@ def _level(m: Measuring, test: Test, found: Mapping[str, Floats]) -> Floats:
     if test.get("times_height"):
         return found[test["from"]] * (np.round(found["HEIGHT"]) / 100) ** 2
     if "from" in test:
-        return test["slope"] * found[test["from"]] + test["intercept"]
+        return np.asarray(test["slope"] * found[test["from"]] + test["intercept"])
     z = m.subject_draw.normal(f"{test['code']}.between")
     mean = m.by_sex(test["mean"])
     level = mean * portable.exp(test["between"] * z) if test.get("scale") == "log" else mean + test["between"] * z
@@ -134,7 +134,7 @@ def _effect(m: Measuring, test: Test) -> Floats:
 def _varied(test: Test, values: Floats, noise: Floats) -> Floats:
     if test.get("scale") == "log":
         return np.asarray(values * portable.exp(test["within"] * noise))
-    return values + test["within"] * noise
+    return np.asarray(values + test["within"] * noise)
 
 
 def _taken(m: Measuring, test: Test) -> NDArray[np.bool_]:

@@ -144,19 +144,15 @@ def _withdrawals(batch: Batch, subjects: int) -> tuple[NDArray[Any], NDArray[Any
     withdrawals = batch.of("withdrawal")
     rows = first_by_subject(withdrawals, subjects)
     when = at(rows, withdrawals.events.time)
-    reason = withdrawals.events.parameters["reason"]
-    assert isinstance(reason, Text)
-    stated = reason.or_else("WITHDRAWAL BY SUBJECT")
-    codes = np.append(stated.codes, -1)[rows]
-    return when, when, Text(codes, stated.values)
+    stated = withdrawals.events.parameters.text("reason").or_else("WITHDRAWAL BY SUBJECT")
+    return when, when, stated.take_or_null(rows)
 
 
 def _randomized(batch: Batch, protocol: Protocol, people: People, row: NDArray[np.intp]) -> tuple[NDArray[Any], NDArray[np.int64]]:
     events = batch.of("randomization")
     rows = first_by_subject(events, len(row))
     when = at(rows, events.events.time)
-    stated = events.events.parameters["arm"]
-    assert isinstance(stated, Text)
+    stated = events.events.parameters.text("arm")
     codes = {arm.code: index for index, arm in enumerate(protocol.arms)}
     given = np.append(stated.map(lambda code: codes.get(code, -1), np.int64, -1), -1)[rows]
     listed = arm_positions(people.run.seed, protocol, people.id[row])

@@ -70,7 +70,7 @@ def _last_consequence(part: Participation, batch: Batch) -> NDArray[np.datetime6
 
 def _usual(part: Participation, serious: NDArray[np.bool_], name: str) -> NDArray[np.float64]:
     unstated = part.protocol["unstated"]
-    return np.where(serious, unstated["serious"][name], unstated["common"][name])
+    return np.asarray(np.where(serious, unstated["serious"][name], unstated["common"][name]), np.float64)
 
 
 def _severity(part: Participation, batch: Batch, serious: NDArray[np.bool_]) -> Text:
@@ -99,9 +99,7 @@ def _action(part: Participation, batch: Batch, on_treatment: NDArray[np.bool_]) 
 
 
 def _text(batch: Batch, name: str) -> Text:
-    column = batch.events.parameters[name]
-    assert isinstance(column, Text)
-    return column
+    return batch.events.parameters.text(name)
 
 
 def _number(batch: Batch, name: str, usual: Any) -> NDArray[np.float64]:

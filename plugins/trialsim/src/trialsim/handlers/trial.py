@@ -42,8 +42,8 @@ def checked(events: Events, written: Mapping[str, Columns]) -> dict[tuple[str, s
     if tables.SUBJECT.name not in written:
         return {}
     subject, eligibility = written[tables.SUBJECT.name], written[tables.ELIGIBILITY.name]
-    dosed = np.unique(written[tables.EXPOSURE.name]["person_id"]) if tables.EXPOSURE.name in written else np.empty(0, np.int64)
-    asked, met = np.isin(eligibility["person_id"], dosed), np.asarray(eligibility["met"])
+    dosed = np.unique(written[tables.EXPOSURE.name].array("person_id")) if tables.EXPOSURE.name in written else np.empty(0, np.int64)
+    asked, met = np.isin(eligibility.array("person_id"), dosed), np.asarray(eligibility["met"])
     found = {}
     for criterion in protocol_of(events.run).criteria:
         mine = asked & (eligibility["criterion_code"] == criterion.code)

@@ -74,12 +74,11 @@ def visit_table(part: Participation, visits: Visits, epoch: Text) -> Columns:
     days = {visit.number: visit.day for visit in part.protocol.visits}
     planned = np.array([days.get(number) or np.nan for number in visits.number.tolist()], np.float64)
     unscheduled = visits.kind == UNSCHEDULED
-    reason = visits.batch.events.parameters["reason"]
-    assert isinstance(reason, Text)
+    reason = visits.batch.events.parameters.text("reason")
     columns: dict[str, Any] = {
         **part.identity(visits.subject), "visit_number": visits.number, "visit": visits.names(part.protocol),
         "visit_id": visits.batch.events.id, "kind": visits.kind, "planned_day": planned, "time": visits.time,
-        "reason": Text(np.where(unscheduled, reason.codes, -1), reason.values), "epoch": epoch,
+        "reason": reason.only(unscheduled), "epoch": epoch,
     }  # fmt: skip
     return Columns(columns, len(visits))
 
@@ -104,7 +103,7 @@ def _nearest(batch: Batch, part: Participation) -> NDArray[np.float64]:
         return np.zeros(len(batch))
     day = (batch.events.date - part.randomized.astype("datetime64[D]")[batch.subject]).astype(np.float64) + 1
     distance = np.abs(day[:, None] - np.array([visit.day for visit in planned], np.float64)[None, :])
-    return np.array([visit.number for visit in planned], np.float64)[np.nan_to_num(distance, nan=0).argmin(axis=1)]
+    return np.asarray(np.array([visit.number for visit in planned], np.float64)[np.nan_to_num(distance, nan=0).argmin(axis=1)])
 
 
 def _early_termination(batch: Batch, part: Participation) -> NDArray[np.float64]:
@@ -117,7 +116,7 @@ def _early_termination(batch: Batch, part: Participation) -> NDArray[np.float64]
 def _is_first(subject: NDArray[np.intp], number: NDArray[np.float64]) -> NDArray[np.bool_]:
     first = np.zeros(len(subject), bool)
     first[np.unique(np.stack([subject, number], axis=1), axis=0, return_index=True)[1]] = True
-    return first | (number == 0)
+    return np.asarray(first | (number == 0))
 
 
 def _between(number: NDArray[np.float64]) -> NDArray[np.float64]:

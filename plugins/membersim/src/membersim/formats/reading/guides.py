@@ -111,4 +111,4 @@ def guide(version: str) -> Guide:
         return Loop(name, said.get("of", name), frozenset(after), tuple(segments))
 
     loops = tuple(loop(name, said) for name, said in every.items())
-    return Guide(version, *(declared[name] for name in ("group", "file", "control", "sender", "receiver")), loops)
+    return Guide(version, loops=loops, **{name: declared[name] for name in ("group", "file", "control", "sender", "receiver")})

@@ -75,7 +75,7 @@ class Block(segments.Segments):
         """Whether an element is one of the guide's words."""
         at = self._offsets[rows] + number
         there = at < self._offsets[rows + 1]
-        return there & (self._codes[np.where(there, at, 0)] == self._words.get(value, _NEVER))
+        return np.asarray(there & (self._codes[np.where(there, at, 0)] == self._words.get(value, _NEVER)))
 
     def _begin(self, rows: Rows, number: int, value: str) -> Mask:
         return np.asarray(pc.fill_null(pc.starts_with(self.element(rows, number), value), False))
@@ -104,7 +104,7 @@ class Block(segments.Segments):
         rows, owner = rows[owner >= 0], owner[owner >= 0]
         rank = np.arange(len(rows)) - np.searchsorted(owner, owner)
         label = segment.label if loop.record == loop.name else f"{loop.name} {segment.label}"
-        found = {}
+        found: dict[str, pa.Array] = {}
         for number in range(int(rank.max(initial=-1)) + 1):
             at = np.full(len(anchors), -1)
             at[owner[rank == number]] = rows[rank == number]

@@ -107,9 +107,9 @@ def spelled(numbers: Rows, none: int = -1) -> pa.Array:
 def others(values: pa.Array, expected: pa.Array) -> list[str | None]:
     """The values that are not the expected ones; all, where there are not as many."""
     if len(values) != len(expected):
-        return values.to_pylist() or [None]
+        return [*values.to_pylist()] or [None]
     same = pc.or_(pc.fill_null(pc.equal(values, expected), False), pc.and_(pc.is_null(values), pc.is_null(expected)))
-    return values.filter(pc.invert(same)).to_pylist()
+    return [*values.filter(pc.invert(same)).to_pylist()]
 
 
 def _false_npis(block: Block) -> list[str]:

@@ -69,7 +69,7 @@ def _separated(parts: list[Entries], people: int) -> Iterator[Entries]:
     for person, entry in parts:
         first = ~begun[person] & (np.diff(person, prepend=-1) != 0)
         begun[person] = True
-        yield person, text.joined(Text(np.where(first, -1, 0), [","]), entry)
+        yield person, text.joined(Text.constant(",", len(first)).only(~first), entry)
 
 
 def _entries(part: Records) -> Iterator[Entries]:

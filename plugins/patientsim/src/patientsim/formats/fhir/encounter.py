@@ -79,11 +79,8 @@ def _service_provider(directory: Directory, number: str | None) -> str:
 def _why(rows: Rows) -> list[Text]:
     """Why it takes place: of a stay what its admission says (Encounter.reasonCode may be a coded admission diagnosis)."""
     stay = ~rows["admitting_code"].is_null()
-    return [_masked(rows[ours], stay).or_else(_masked(rows[other], ~stay)) for ours, other in zip(_ADMITTING, _REASON, strict=True)]
-
-
-def _masked(column: Text, keep: NDArray[np.bool_]) -> Text:
-    return Text(np.where(keep, column.codes, -1), column.values)
+    texts = ((rows.columns.text(ours), rows.columns.text(other)) for ours, other in zip(_ADMITTING, _REASON, strict=True))
+    return [ours.only(stay).or_else(other.only(~stay)) for ours, other in texts]
 
 
 def _displayed(why: list[Text]) -> list[Text]:
@@ -104,7 +101,7 @@ def _roles(rows: Rows) -> list[tuple[str, Text, Text, str, NDArray[np.int64]]]:
     over = {"AD": stay, "DD": stay & ~np.isnat(rows["end"])}
     found = []
     for name, code, words, use, rank in _ROLES:
-        told = _masked(rows[code], over[use])
+        told = rows.columns.text(code).only(over[use])
         element = encoded(pruned({"use": concept(coding("diagnosis_role", use, _USE[use])), "rank": rank}))[1:]
         found.append((name, told, rows[words], element, _condition_of(rows, told)))
     return found
@@ -190,10 +187,10 @@ def _units(rows: Rows, moved: Columns, owner: NDArray[np.intp]) -> Any:
     following = np.append(owner[1:], -1) == owner
     time = np.asarray(moved["time"])
     until = np.where(following, np.append(time[1:], np.datetime64("NaT")), np.asarray(rows["end"])[owner])
-    unit = moved["unit"].or_else(UNNAMED)  # type: ignore[union-attr]
+    unit = moved.text("unit").or_else(UNNAMED)
     first = np.diff(owner, prepend=-1) != 0
     there = Rows(moved, rows.person[owner], rows.records, text.whole(moved["transfer_id"]))
     return text.lines(
         text.choose(first, "", ","), f'{{"id":"{PREFIX}', there.ids, '","location":{"display":"', inner(unit), '"}',
         *there.moment(',"period":{"start":"', time), there.optional_moment(',"end":"', until), "}}",
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip

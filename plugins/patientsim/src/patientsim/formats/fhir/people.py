@@ -18,13 +18,13 @@ def patient(rows: Rows) -> Pieces:
     """US Core Patient: of patientsim.patient, with the names and the rest from core.person."""
     who, directory = rows.of_person(), rows.records.directory
     return [
-        rendered(_demographics, who["sex"], who["race"], who["ethnicity"], who["language"]),
+        rendered(_demographics, who.text("sex"), who.text("race"), who.text("ethnicity"), who.text("language")),
         *_identifiers(rows, who),
         ',"active":true',
         ',"name":[{"use":"official","family":"',
-        inner(who["last_name"]),
+        inner(who.text("last_name")),
         '","given":["',
-        inner(who["first_name"]),
+        inner(who.text("first_name")),
         '"]}]',
         *_contact(who),
         ',"birthDate":"',

@@ -40,7 +40,7 @@ def referred(records: Records) -> Iterator[tuple[str, NDArray[np.int64], Text]]:
     """Every column of such references: what it refers to, the row's person id, and the number ("" for the fallback)."""
     for table, name, kind in _COLUMNS:
         if table in records.tables:
-            number: Any = records[table][name]
+            number = records[table].text(name)
             yield kind, np.asarray(records[table]["person_id"]), number.or_else("") if kind == FACILITY else number
 
 
@@ -56,16 +56,15 @@ def by_person(records: Records) -> dict[str, tuple[NDArray[np.intp], Text]]:
     for kind, person, number in referred(records):
         parts[kind].append(_distinct(Columns({"row": records.rows_of(person), "number": number})))
     for pairs in list(parts[PROVIDER]):
-        provider: Any = pairs["number"]
-        own = provider.recode(records.directory.once(organizations.employer))
+        own = pairs.text("number").recode(records.directory.once(organizations.employer))
         parts[FACILITY].append(_distinct(Columns({"row": pairs["row"], "number": own})))
     whole = {kind: _distinct(Columns.concat(found)) for kind, found in parts.items() if found}
-    return {kind: (np.asarray(pairs["row"]), pairs["number"]) for kind, pairs in whole.items()}  # type: ignore[misc]
+    return {kind: (pairs.array("row"), pairs.text("number")) for kind, pairs in whole.items()}
 
 
 def _distinct(pairs: Columns) -> Columns:
     """Each pair once, by row and number: never by the order of a dictionary, which another chunking changes."""
-    number: Any = pairs["number"]
+    number = pairs.text("number")
     there = np.flatnonzero(~number.is_null())
     ordered = pc.unique(number.values.take(pc.sort_indices(number.values)))
     rank = pc.index_in(number.values, ordered).to_numpy(zero_copy_only=False)

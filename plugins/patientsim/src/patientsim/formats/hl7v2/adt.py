@@ -49,7 +49,7 @@ def rendered_messages(part: Records) -> text.Joined:
 def _about_visits(part: Records, message: Columns) -> text.Joined:
     encounter = part["patientsim.encounter"].take(np.asarray(message["visit"]))
     pv1 = visits.visit(message, encounter, part)
-    return _joined(part, message, encounter["facility_npi"], pv1, visits.diagnoses(message, encounter, part))  # type: ignore[arg-type]
+    return _joined(part, message, encounter.text("facility_npi"), pv1, visits.diagnoses(message, encounter, part))
 
 
 def _about_people(part: Records, message: Columns) -> text.Joined:

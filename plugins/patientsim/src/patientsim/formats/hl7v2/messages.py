@@ -27,7 +27,7 @@ def messages(part: Records) -> Columns:
     """
     found = Columns.concat([*_visits(part), _transfers(part), _diagnoses(part), _coverage_ends(part), _deaths(part)])
     begins = np.append(np.asarray(part["patientsim.encounter"]["start"]), np.datetime64("9999-12-31"))  # of no visit: last
-    order = np.lexsort((found["rank"], begins[np.asarray(found["visit"])], found["time"], found["person"]))
+    order = np.lexsort((found.array("rank"), begins[found.array("visit")], found.array("time"), found.array("person")))
     return found.take(order)
 
 
@@ -39,7 +39,7 @@ def _rows(trigger: Text | str, suffix: str, rank: int, **columns: Any) -> Column
 def _visits(part: Records) -> Iterator[Columns]:
     """A01 or A04 where a stay or visit begins, A03 where a stay, an emergency visit or observation ends."""
     visit, kinds = part["patientsim.encounter"], CODES["class"]
-    kind: Any = visit["class"]
+    kind = visit.text("class")
     person, rows = part.rows_of(np.asarray(visit["person_id"])), np.arange(visit.rows)
     begins = rendered(lambda value: kinds[value]["begin"], kind)
     common = {"person": person, "visit": rows, "control": np.asarray(visit["encounter_id"])}
@@ -50,8 +50,8 @@ def _visits(part: Records) -> Iterator[Columns]:
 
 
 def _told_to_end(visit: Columns) -> NDArray[np.bool_]:
-    kind: Any = visit["class"]
-    return np.asarray(kind.isin(name for name, told in CODES["class"].items() if told["end"]) & ~np.isnat(visit["end"]))
+    kind = visit.text("class")
+    return np.asarray(kind.isin(name for name, told in CODES["class"].items() if told["end"]) & ~np.isnat(visit.array("end")))
 
 
 def _transfers(part: Records) -> Columns:
@@ -82,21 +82,17 @@ def _diagnoses(part: Records) -> Columns:
 
 def stays(visit: Columns) -> NDArray[np.bool_]:
     """Which of some encounters begin with an admission that has a diagnosis of its own."""
-    kind: Any = visit["class"]
+    kind = visit.text("class")
     return np.asarray(kind.isin(name for name, told in CODES["class"].items() if told["diagnosis"] == "A"))
 
 
 def stated(visit: Columns, admitting: NDArray[np.bool_], what: str = "code") -> tuple[Text, Text]:
     """First and second diagnosis as an encounter tells them: where `admitting`, those of the admission."""
     pairs = (("admitting", "reason"), ("admitting_secondary", "secondary"))
-    return tuple(  # type: ignore[return-value]
-        _either(visit[f"{first}_{what}"], visit[f"{other}_{what}"], admitting)  # type: ignore[arg-type]
-        for first, other in pairs
+    first, second = (
+        visit.text(f"{ours}_{what}").only(admitting).or_else(visit.text(f"{other}_{what}").only(~admitting)) for ours, other in pairs
     )
-
-
-def _either(first: Text, other: Text, mask: NDArray[np.bool_]) -> Text:
-    return Text(np.where(mask, first.codes, -1), first.values).or_else(Text(np.where(mask, -1, other.codes), other.values))
+    return first, second
 
 
 def _coverage_ends(part: Records) -> Columns:

@@ -21,10 +21,10 @@ FALLBACK = load("organization")
 
 def header(part: Records, message: Columns, facility: Text) -> Any:
     """MSH and EVN."""
-    time, trigger = local_moments(part, message, message["time"]), message["trigger"]
+    time, trigger = local_moments(part, message, message["time"]), message.text("trigger")
     receiver = "|".join(CODES["receiver"])
     opening = rendered(lambda name: f"MSH|{ENCODING}|{CODES['application']}|{name}|{receiver}|", facility)
-    kind = rendered(lambda event: f"||ADT^{event}^{CODES['structure'][event]}|", trigger)  # type: ignore[arg-type]
+    kind = rendered(lambda event: f"||ADT^{event}^{CODES['structure'][event]}|", trigger)
     rest = f"|{CODES['processing']}|2.5.1|||||USA|UNICODE UTF-8\rEVN|"
     return text.joined(opening, *time, kind, text.whole(message["control"]), message["suffix"], rest, trigger, "|", *time, "\r")
 
@@ -38,13 +38,15 @@ def patient(part: Records) -> pa.Array:
     """PID, a row a person, up to PID-22; its end is `ending`."""
     who = part.people
     chart = part["patientsim.patient"].take(charts(part))
-    phone = who["phone"].to_arrow()
+    phone = who.text("phone").to_arrow()
+    place = rendered(_place, *(who.text(name) for name in ("city", "state", "zip", "county_fips")))
     return text.lines(
-        "PID|1||", safe(chart["mrn"]), f"^^^{AUTHORITY}^MR||", safe(who["last_name"]), "^", safe(who["first_name"]), "^^^^^L||",
-        day(who["birth_date"]), "|", who["sex"], "||", rendered(_race, who["race"]), "|", safe(who["address"]), "^^",
-        rendered(_place, who["city"], who["state"], who["zip"], who["county_fips"]), "||^PRN^PH^^1^", pc.utf8_slice_codeunits(phone, 0, 3),
-        "^", pc.utf8_slice_codeunits(phone, 3), "~^NET^Internet^", safe(who["email"]), "||", rendered(_language, who["language"]), "||||",
-        who["ssn"], "|||", rendered(_ethnicity, who["ethnicity"]),
+        "PID|1||", safe(chart.text("mrn")), f"^^^{AUTHORITY}^MR||",
+        safe(who.text("last_name")), "^", safe(who.text("first_name")), "^^^^^L||",
+        day(who["birth_date"]), "|", who["sex"], "||", rendered(_race, who.text("race")), "|", safe(who.text("address")), "^^",
+        place, "||^PRN^PH^^1^", pc.utf8_slice_codeunits(phone, 0, 3),
+        "^", pc.utf8_slice_codeunits(phone, 3), "~^NET^Internet^", safe(who.text("email")), "||",
+        rendered(_language, who.text("language")), "||||", who["ssn"], "|||", rendered(_ethnicity, who.text("ethnicity")),
     )  # fmt: skip
 
 
@@ -106,15 +108,15 @@ def _day_key(person: NDArray[np.int64], day: NDArray[Any]) -> NDArray[np.int64]:
 
 def _insured(part: Records, coverage: Columns, end: Any) -> pa.Array:
     holder = text.positions(np.asarray(part.people["person_id"]), np.asarray(coverage["subscriber_id"]))
-    name = text.lines(safe(part.people["last_name"]), "^", safe(part.people["first_name"]), "^^^^^L")  # type: ignore[arg-type]
-    group: Any = coverage["group_number"] if "group_number" in coverage else Text.constant(None, coverage.rows)
+    name = text.lines(safe(part.people.text("last_name")), "^", safe(part.people.text("first_name")), "^^^^^L")
+    group = coverage.text("group_number") if "group_number" in coverage else Text.constant(None, coverage.rows)
     return text.lines(
-        rendered(lambda plan: f"IN1|1|{escape(plan or 'UNKNOWN')}|", coverage["plan"]),
-        rendered(part.directory.once(_payer), coverage["payer_id"]), "|", safe(group), "||||",
+        rendered(lambda plan: f"IN1|1|{escape(plan or 'UNKNOWN')}|", coverage.text("plan")),
+        rendered(part.directory.once(_payer), coverage.text("payer_id")), "|", safe(group), "||||",
         day(coverage["start_date"]), "|", "" if end is None else day(end), "||",
-        rendered(short, coverage["coverage_type"]), "|", Text(holder, name), "|",
-        rendered(_relationship, coverage["relationship"]), "|||||||||||||||||||", safe(coverage["member_number"]), "\r",
-    )  # type: ignore[arg-type]  # fmt: skip
+        rendered(short, coverage.text("coverage_type")), "|", Text(holder, name), "|",
+        rendered(_relationship, coverage.text("relationship")), "|||||||||||||||||||", safe(coverage.text("member_number")), "\r",
+    )  # fmt: skip
 
 
 def _payer(directory: Directory, payer: str) -> str:

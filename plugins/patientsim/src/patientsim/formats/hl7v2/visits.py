@@ -21,16 +21,15 @@ NPI_AUTHORITY = "NPI&2.16.840.1.113883.4.6&ISO"
 def visit(message: Columns, encounter: Columns, part: Records) -> Any:
     """PV1 of messages about a visit."""
     leaving = np.asarray(message["leaving"])
-    left: Any = encounter["discharge_disposition"]
-    left = Text(np.where(leaving, left.codes, -1), left.values)
-    gone = np.where(leaving, encounter["end"], np.datetime64("NaT"))
+    left = encounter.text("discharge_disposition").only(leaving)
+    gone = np.where(leaving, encounter.array("end"), np.datetime64("NaT"))
     unit, before = _places(message, part)
-    said = [encounter[name] for name in ("class", "specialty", "facility_npi", "admission_type")]
-    opening = rendered(_opening, *said, unit, before, message["trigger"])  # type: ignore[arg-type]
-    kind = rendered(lambda name: CODES["class"][name].get("type", ""), encounter["class"])  # type: ignore[arg-type]
+    said = [encounter.text(name) for name in ("class", "specialty", "facility_npi", "admission_type")]
+    opening = rendered(_opening, *said, unit, before, message.text("trigger"))
+    kind = rendered(lambda name: CODES["class"][name].get("type", ""), encounter.text("class"))
     return text.joined(
-        opening, rendered(part.directory.once(_attending), encounter["provider_npi"]), "|||",  # type: ignore[arg-type]
-        rendered(short, encounter["specialty"]), "||||||||", kind, "|",  # type: ignore[arg-type]
+        opening, rendered(part.directory.once(_attending), encounter.text("provider_npi")), "|||",
+        rendered(short, encounter.text("specialty")), "||||||||", kind, "|",
         text.whole(encounter["encounter_id"]), f"^^^{AUTHORITY}^VN|||||||||||||||||", left, "||||||||",
         *local_moments(part, message, encounter["start"]),
         text.choose(leaving, text.joined("|", *local_moments(part, message, gone), "\r"), "\r"),
@@ -44,18 +43,13 @@ def _places(message: Columns, part: Records) -> tuple[Text, Text]:
     """
     moved, told, visit = part["patientsim.transfer"], np.asarray(message["moved"]), np.asarray(message["visit"])
     order, first, stop = _known(message, part, "patientsim.transfer", "time")
-    stop = np.where(message["trigger"].isin(["A01", "A04"]), first, stop)  # type: ignore[union-attr]
+    stop = np.where(message.text("trigger").isin(["A01", "A04"]), first, stop)
     last = np.where(stop > first, np.append(order, -1)[np.maximum(stop - 1, -1)], -1)
     row, following = np.where(told >= 0, told, last), np.append(order, -1)[stop]
     owner = np.append(positions(np.asarray(part["patientsim.encounter"]["encounter_id"]), np.asarray(moved["encounter_id"])), -1)
     leaves = np.where((row < 0) & (visit >= 0) & (owner[following] == visit), following, -1)
-    unit: Any = moved["unit"]
-    before: Any = moved["from_unit"]
-    return _of(unit, row).or_else(_of(before, leaves)), _of(before, told)
-
-
-def _of(column: Text, row: NDArray[Any]) -> Text:
-    return Text(np.where(row >= 0, column.codes[row], -1) if len(column) else np.full(len(row), -1), column.values)
+    unit, before = moved.text("unit"), moved.text("from_unit")
+    return unit.take_or_null(row).or_else(before.take_or_null(leaves)), before.take_or_null(told)
 
 
 @once
@@ -84,11 +78,10 @@ def diagnoses(message: Columns, encounter: Columns, part: Records) -> Any:
     beside = zip(codes, stated(encounter, admitting, "description"), strict=True)
     words = [display_of("ICD-10-CM", code).or_else(own) for code, own in beside]
     silent = np.asarray(message["trigger"] == "A02")
-    pairs = [Text(np.where(silent, -1, each.codes), each.values) for pair in zip(codes, words, strict=True) for each in pair]
-    over = Text(np.where(leaving, 0, -1).astype(np.int32), ["F"])
-    said = rendered(_stated, *pairs, encounter["class"], over)  # type: ignore[arg-type]
-    group: Any = encounter["drg"]
-    group = Text(np.where(leaving, group.codes, -1), group.values)
+    pairs = [each.only(~silent) for pair in zip(codes, words, strict=True) for each in pair]
+    over = Text.constant("F", len(leaving)).only(leaving)
+    said = rendered(_stated, *pairs, encounter.text("class"), over)
+    group = encounter.text("drg").only(leaving)
     return text.joined(said, _further(message, encounter, part, codes, silent), text.optional("DRG|", group, "\r"))
 
 
@@ -117,14 +110,14 @@ def _further(message: Columns, encounter: Columns, part: Records, codes: tuple[T
     told = np.asarray(message["made"])[owner]
     new = (told < 0) | (row <= told)  # of one moment, those before it
     for code in codes:
-        new &= ~(made["code"][row] == code[owner])
+        new &= ~(made.text("code")[row] == code[owner])
     owner, row = owner[new], row[new]
     before = np.sum([~code.is_null() for code in codes], axis=0)[owner]
     number = np.arange(len(owner)) - np.searchsorted(owner, owner) + before + 1
     stage = np.where(np.asarray(message["leaving"])[owner], 1, 0)
     column = Text(np.arange(number.max(initial=0)), [str(each + 1) for each in range(number.max(initial=0))])[number - 1]
-    code: Any = made["code"][row]
-    named = rendered(_named, code, display_of("ICD-10-CM", code).or_else(made["description"][row]))  # type: ignore[arg-type]
+    found = made.text("code")[row]
+    named = rendered(_named, found, display_of("ICD-10-CM", found).or_else(made.text("description")[row]))
     recorded = np.asarray(made["recorded_time"])[row]
     time = moments(recorded, part.offsets(recorded, np.asarray(message["person"])[owner]))
     lines = text.lines("DG1|", column, "||", named, "||", *time, "|", Text(stage.astype(np.int32), ["W", "F"]), "\r")

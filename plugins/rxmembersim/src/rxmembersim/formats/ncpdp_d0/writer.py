@@ -40,9 +40,9 @@ class Chunk:
         provider = tables.get("networksim.provider")
         return cls(
             fill,
-            _joined(person, "person_id", fill["person_id"]),
-            _joined(card, "person_id", fill["person_id"]),
-            _joined(prescription, "prescription_id", fill["prescription_id"]),
+            _joined(person, "person_id", fill),
+            _joined(card, "person_id", fill),
+            _joined(prescription, "prescription_id", fill),
             None if provider is None else from_arrow(provider.select(["npi", "last_name", "first_name"])),
         )
 
@@ -56,7 +56,7 @@ class ClaimWriter:
     def write(self, tables: Mapping[str, pa.Table]) -> None:
         """Take one chunk's tables."""
         fills = from_arrow(tables["rxmembersim.fill"])
-        fills = fills.where(~fills["status"].isin(SALES))  # type: ignore[union-attr]
+        fills = fills.where(~fills.text("status").isin(SALES))
         if len(fills) and fills.rows:
             self._billing.write(text.lines(*_billing(Chunk.of(tables, fills))))
         undone = tables["rxmembersim.reversal"]["fill_id"].to_numpy()
@@ -79,7 +79,7 @@ def _reversal(chunk: Chunk) -> Pieces:
 
 def _header(transaction: str, chunk: Chunk) -> Pieces:
     fallback = facts("pharmacies")["fallback"]["pharmacy_npi"]
-    pharmacy = chunk.fill["pharmacy_npi"].or_else(fallback)
+    pharmacy = chunk.fill.text("pharmacy_npi").or_else(fallback)
     route = [layout.fixed(chunk.card["bin"], 6), f"D0{transaction}", layout.fixed(chunk.card["pcn"], 10)]
     return [*route, "101", layout.fixed(pharmacy, 15), layout.dates(chunk.fill["fill_date"]), "HEALTHSIM "]
 
@@ -93,8 +93,7 @@ def _insurance(chunk: Chunk, short: bool = False) -> Pieces:
 
 
 def _patient(person: Columns) -> Pieces:
-    sex = person["sex"]
-    assert isinstance(sex, Text)
+    sex = person.text("sex")
     return segment(
         "01",
         field("C4", layout.dates(person["birth_date"])),
@@ -116,9 +115,9 @@ def _claim(chunk: Chunk, short: bool = False) -> Pieces:
         field("EM", "1"),
         field("D2", prescription["prescription_number"]),
         field("E1", "03"),
-        field("D7", fill["ndc"].or_else(layout.NO_PRODUCT)),
+        field("D7", fill.text("ndc").or_else(layout.NO_PRODUCT)),
     ]
-    number = field("D3", layout.number_text(fill["fill_number"], 2))
+    number = field("D3", layout.number_text(fill.array("fill_number"), 2))
     if short:
         return segment("07", *fields, number)
     return segment(
@@ -130,7 +129,7 @@ def _claim(chunk: Chunk, short: bool = False) -> Pieces:
         field("D6", "1"),
         field("D8", "0"),
         field("DE", layout.dates(prescription["written_date"])),
-        field("DF", layout.number_text(np.minimum(prescription["refills"], 99), 2)),
+        field("DF", layout.number_text(np.minimum(prescription.array("refills"), 99), 2)),
         field("DJ", "3"),
         field("28", _unit(fill)),
     )
@@ -143,13 +142,12 @@ def _pricing(fill: Columns) -> Pieces:
 
 def _prescriber(chunk: Chunk) -> Pieces:
     fallback = facts("pharmacies")["fallback"]
-    npi = chunk.fill["prescriber_npi"]
-    assert isinstance(npi, Text)
+    npi = chunk.fill.text("prescriber_npi")
     unknown = npi.is_null()
     last, first = Text.constant(None, len(npi)), Text.constant(None, len(npi))
     if chunk.provider is not None:
         at = _provider_rows(chunk.provider, npi)
-        last, first = (_taken(chunk.provider[name], at) for name in ("last_name", "first_name"))
+        last, first = (chunk.provider.text(name).take_or_null(at) for name in ("last_name", "first_name"))
     last = _where(unknown, fallback["prescriber_last_name"], last)
     first = _where(unknown, fallback["prescriber_first_name"], first)
     return segment(
@@ -163,9 +161,8 @@ def _prescriber(chunk: Chunk) -> Pieces:
 
 def _review(fill: Columns) -> Pieces:
     """The conflict that the pharmacist has cleared with the prescriber; a claim refused for one was not cleared."""
-    override, code, status = facts("dur")["override"], fill["dur_code"], fill["status"]
-    assert isinstance(code, Text)
-    cleared = Text(np.where(status == "rejected", -1, code.codes), code.values)
+    override = facts("dur")["override"]
+    cleared = fill.text("dur_code").only(fill.text("status") != "rejected")
     before = "".join([*segment("08"), field("7E", "1"), field("E4", "")])
     after = "".join([field("E5", override["service"]), field("E6", override["result"])])
     return [text.optional(before, cleared, after)]
@@ -177,24 +174,17 @@ def _narrative(fill: Columns) -> Pieces:
 
 def _unit(fill: Columns) -> Text:
     drugs = formulary()
-    return Text.of(list(drugs.unit))[drugs.find(fill["ndc"], fill["drug_class"])]
+    return Text.of(list(drugs.unit))[drugs.find(fill.text("ndc"), fill.text("drug_class"))]
 
 
-def _joined(table: Columns, key: str, wanted: object) -> Columns:
-    return table.take(text.positions(np.asarray(table[key]), np.asarray(wanted)))
+def _joined(table: Columns, key: str, fill: Columns) -> Columns:
+    return table.take(text.positions(table.array(key), fill.array(key)))
 
 
 def _provider_rows(provider: Columns, npi: Text) -> NDArray[np.int64]:
-    known = provider["npi"]
-    assert isinstance(known, Text)
-    numbers = known.map(int, np.int64, 0)
+    numbers = provider.text("npi").map(int, np.int64, 0)
     return text.positions(numbers, npi.map(int, np.int64, -1))
 
 
-def _taken(column: object, at: NDArray[np.int64]) -> Text:
-    assert isinstance(column, Text)
-    return Text(np.where(at < 0, -1, column.codes[at]), column.values)
-
-
 def _where(mask: NDArray[np.bool_], value: str, otherwise: Text) -> Text:
-    return Text(np.where(mask, len(otherwise.values), otherwise.codes), pa.concat_arrays([otherwise.values, pa.array([value])]))
+    return Text.constant(value, len(mask)).only(mask).or_else(otherwise)

@@ -50,7 +50,7 @@ def define_xml(contents: Sequence[tuple[Dataset, frozenset[str]]], protocol: Pro
         comment = ET.SubElement(version, _def("CommentDef"), {"OID": _EMPTY})
         _describe(comment, "This study has no such data. Variables of a licensed dictionary are left empty.")
     ET.indent(root)
-    return ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+    return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
 
 
 def _document(protocol: Protocol, as_of: np.datetime64) -> tuple[ET.Element, ET.Element]:

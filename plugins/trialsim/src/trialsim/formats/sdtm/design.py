@@ -17,13 +17,13 @@ Design = Mapping[str, Columns]
 def arms(design: Design, protocol: Protocol) -> dict[str, Any]:
     """TA: the elements of each arm, in order."""
     element, arm = design[tables.ELEMENT.name], design[tables.ARM.name]
-    codes, names = (arm[name].to_pylist() for name in ("arm_code", "arm"))  # type: ignore[union-attr]
-    owner = element["arm_code"].to_pylist()  # type: ignore[union-attr]
+    codes, names = (arm.text(name).to_pylist() for name in ("arm_code", "arm"))
+    owner = element.text("arm_code").to_pylist()
     repeats = np.asarray(element["repeats"]).astype(int).tolist()
     found = [(a, e, turn) for a, code in enumerate(codes) for e, of in enumerate(owner) if of in (None, code) for turn in range(repeats[e])]
     pairs = [(a, e) for a, e, _ in found]
     row, turn = np.array([e for _, e in pairs]), np.array([turn for *_, turn in found])
-    epochs = [element["epoch"].to_pylist()[e] for e in row.tolist()]  # type: ignore[union-attr]
+    epochs = [element.text("epoch").to_pylist()[e] for e in row.tolist()]
     branch = [f"Randomized to {names[a]}" if epoch == "SCREENING" else None for (a, _), epoch in zip(pairs, epochs, strict=True)]
     return {
         "ARMCD": Text.of([codes[a] for a, _ in pairs]), "ARM": Text.of([names[a] for a, _ in pairs]),
@@ -63,11 +63,10 @@ def criteria(design: Design, protocol: Protocol) -> dict[str, Any]:
 def summary(design: Design, protocol: Protocol) -> dict[str, Any]:
     """TS: the trial in parameters; a value that does not apply has the null flavour NA."""
     row = design[tables.SUMMARY.name]
-    value = row["value"]
-    assert isinstance(value, Text)
+    value = row.text("value")
     return {
         "TSSEQ": row["sequence"], "TSPARMCD": row["parameter_code"], "TSPARM": row["parameter"], "TSVAL": value,
-        "TSVALNF": Text(np.where(value.is_null(), 0, -1), ["NA"]),
+        "TSVALNF": Text.constant("NA", len(value)).only(value.is_null()),
     }  # fmt: skip
 
 

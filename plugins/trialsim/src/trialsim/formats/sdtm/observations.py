@@ -136,8 +136,8 @@ def _identifier(ids: NDArray[np.int64]) -> Text:
 
 def _places(row: Rows, tests: Any, name: str) -> NDArray[np.int64]:
     by_code = {test["code"]: test[name] for test in tests}
-    return row["test_code"].map(by_code.__getitem__, np.int64, 0)
+    return np.asarray(row["test_code"].map(by_code.__getitem__, np.int64, 0))
 
 
 def _ongoing(row: Rows, mask: NDArray[np.bool_], relation: str, reference: str, date: str) -> dict[str, Any]:
-    return {relation: Text(np.where(mask, 0, -1), ["ONGOING"]), reference: np.where(mask, row.of_subject(date), NEVER)}
+    return {relation: Text.constant("ONGOING", len(mask)).only(mask), reference: np.where(mask, row.of_subject(date), NEVER)}

@@ -82,7 +82,7 @@ def _iso(moments: NDArray[np.datetime64], kind: str) -> Text:
     distinct, codes = np.unique(moments.astype(f"datetime64[{unit}]"), return_inverse=True)
     values = [None if np.isnat(moment) else text for moment, text in zip(distinct, np.datetime_as_string(distinct).tolist(), strict=True)]
     encoded = Text.of(pa.array(values, pa.string()))
-    return Text(np.append(encoded.codes, -1)[codes], encoded.values)
+    return encoded.take(codes)
 
 
 class Spool:

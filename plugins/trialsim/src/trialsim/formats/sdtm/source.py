@@ -75,7 +75,7 @@ class Rows:
         day = date.astype("datetime64[D]")
         code = np.where(day >= self.of_subject("first_dose_date"), 1, 0)
         code = np.where(day > self.of_subject("last_dose_date"), 2, code)
-        return Text(np.where(day < self.of_subject("consent_date"), -1, code), ["SCREENING", "TREATMENT", "FOLLOW-UP"])
+        return Text(code, ["SCREENING", "TREATMENT", "FOLLOW-UP"]).only(~(day < self.of_subject("consent_date")))
 
 
 def between(tables: Mapping[str, pa.Table], first: int, last: int) -> dict[str, pa.Table]:
@@ -92,7 +92,7 @@ def between(tables: Mapping[str, pa.Table], first: int, last: int) -> dict[str, 
 
 def flag(mask: NDArray[np.bool_]) -> Text:
     """Y where `mask`, null elsewhere."""
-    return Text(np.where(mask, 0, -1), ["Y"])
+    return Text.constant("Y", len(mask)).only(mask)
 
 
 def yes_no(mask: NDArray[np.bool_]) -> Text:

@@ -90,10 +90,12 @@ def datasets() -> Mapping[str, Dataset]:
 @functools.cache
 def methods() -> Mapping[str, str]:
     """How derived variables are derived, by method."""
-    return json.loads((DATA / "methods.json").read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+    found: dict[str, str] = json.loads((DATA / "methods.json").read_text(encoding="utf-8"))
+    return found
 
 
 @functools.cache
 def terms() -> Mapping[str, Any]:
     """Controlled terms of the core's own words, and the standards."""
-    return json.loads((DATA / "terms.json").read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+    found: dict[str, Any] = json.loads((DATA / "terms.json").read_text(encoding="utf-8"))
+    return found

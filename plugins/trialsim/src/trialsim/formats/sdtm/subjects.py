@@ -24,7 +24,7 @@ def demographics(source: Source) -> Domain:
     words = terms()
 
     def term(name: str, unknown: str) -> Text:
-        return people[name][person].recode(lambda value: words[name].get(value, unknown)).or_else(unknown)
+        return people.columns.text(name)[person].recode(lambda value: words[name].get(value, unknown)).or_else(unknown)
 
     arm, status = subject["arm_code"], subject["status"]
     reason = Text(np.where(status == "screen_failure", 1, 0), ["NOT ASSIGNED", "SCREEN FAILURE"])
@@ -35,7 +35,7 @@ def demographics(source: Source) -> Domain:
         "SITEID": subject["site_id"], "BRTHDTC": people["birth_date"][person], "AGE": subject["age_at_consent"],
         "AGEU": Text.constant("YEARS", len(subject)), "SEX": term("sex", "U"), "RACE": term("race", "UNKNOWN"),
         "ETHNIC": term("ethnicity", "UNKNOWN"), "ARMCD": arm, "ARM": subject["arm"], "ACTARMCD": arm, "ACTARM": subject["arm"],
-        "ARMNRS": Text(np.where(arm.is_null(), reason.codes, -1), reason.values),
+        "ARMNRS": reason.only(arm.is_null()),
         "COUNTRY": Text.constant(source.protocol["country"], len(subject)),
     }  # fmt: skip
     return columns, subject.owner
@@ -107,7 +107,7 @@ def disposition(source: Source) -> Domain:
     ended = row["category"] == "DISPOSITION EVENT"
     columns = {
         "DSTERM": row["term"], "DSDECOD": row["decoded_term"], "DSCAT": row["category"],
-        "DSSCAT": Text(np.where(ended, 0, -1), ["STUDY PARTICIPATION"]), "EPOCH": row["epoch"], "DSDTC": row["date"],
+        "DSSCAT": Text.constant("STUDY PARTICIPATION", len(ended)).only(ended), "EPOCH": row["epoch"], "DSDTC": row["date"],
         "DSSTDTC": row["date"], "DSDY": day, "DSSTDY": day,
     }  # fmt: skip
     return columns, row.owner

@@ -64,7 +64,7 @@ class SdtmWriter:
     def _write(self, tables: Mapping[str, pa.Table]) -> None:
         subject = from_arrow(tables["trialsim.subject"])
         source = Source(tables, self.protocol, subject, self.run.as_of)
-        self._enrolled += int((~np.isnat(subject["randomization_date"])).sum())
+        self._enrolled += int((~np.isnat(subject.array("randomization_date"))).sum())
         self._consents.append(np.asarray(subject["consent_date"]).min(keepdims=True))
         rank = np.argsort(np.argsort(ranked(subject["usubjid"]), kind="stable"), kind="stable")
         for name, domain in DOMAINS.items():
@@ -98,8 +98,7 @@ class SdtmWriter:
                     "USUBJID": subject["usubjid"][owner]}  # fmt: skip
         rows, whose = records(datasets()[name], {**identity, **columns}, rank[owner], len(owner))
         spool = self._spools.get(name) or self._spools.setdefault(name, Spool(self.destination, datasets()[name]))
-        site = subject["site_id"]
-        assert isinstance(site, Text)
+        site = subject.text("site_id")
         by_rank = np.empty(len(rank), np.int64)
         by_rank[rank] = site.codes
         codes = by_rank[whose]

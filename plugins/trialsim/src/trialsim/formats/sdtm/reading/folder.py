@@ -72,10 +72,11 @@ def _known(truth: Truth) -> Mapping[str, str]:
 
 def _datasets(truth: Truth) -> list[dict[str, Any]]:
     """Datasets with their variables, as declared."""
-    return truth.select("""
+    declared: list[dict[str, Any]] = truth.select("""
         SELECT dataset, keys, list({'variable': variable, 'length': length} ORDER BY v.n) AS variables
         FROM "declared.dataset" AS d JOIN "declared.variable" AS v USING (dataset) GROUP BY d.n, dataset, keys ORDER BY d.n
     """).to_pylist()
+    return declared
 
 
 def _asked(truth: Truth, question: str, dataset: Mapping[str, Any]) -> pa.Table:

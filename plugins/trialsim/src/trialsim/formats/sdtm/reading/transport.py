@@ -59,7 +59,7 @@ def read_transport(raw: bytes, name: str) -> Transport:
         HealthSimError: It is no transport file of version 5, or it is cut off.
     """
     size = sum(length for _, length in HEADER)
-    header = dict(_fields(raw[:size]))
+    header: dict[str, Any] = dict(_fields(raw[:size]))
     if len(raw) % RECORD or not header["namestr"][COUNT].isdecimal():
         raise HealthSimError("is no SAS transport file of version 5.", name)
     count = int(header["namestr"][COUNT])
