@@ -139,6 +139,12 @@ def test_a_plan_is_found_whatever_its_case_and_an_unknown_one_has_its_types_usua
     assert plans.names[plans.code("Gold Network 7", "Commercial")] == "PPO"
 
 
+def test_the_uninsured_have_no_plan_whatever_they_call_it():
+    plans = Plans.of(make_run())
+
+    assert (plans.code("PPO", "uninsured"), plans.code(None, "uninsured")) == (-1, -1)
+
+
 def test_a_profile_may_bring_a_plan_of_its_own():
     design = {"coverage_type": "Commercial", "kind": "commercial", "insurance_line": "PPO", "filing": {"P": "12", "I": "12", "R": "12"},
               "in": {"deductible": {"individual": 100, "family": 200}, "services": {"primary": {"copay": 5}}}}  # fmt: skip
