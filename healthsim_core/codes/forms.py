@@ -12,6 +12,8 @@ from healthsim_core.codes.system import CodeSystem
 
 _NDC_WIDTHS = (5, 4, 2)
 _SHORT_NDC = ((4, 4, 2), (5, 3, 2), (5, 4, 1), _NDC_WIDTHS)
+_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)  # twice a digit, its own digits added
+_NPI = re.compile(r"[12][0-9]{9}")
 _NPI_PREFIX = "80840"  # of health applications in the United States, which the check digit counts
 
 
@@ -67,8 +69,8 @@ class UnionSystem(CodeSystem):
 
 def luhn(digits: str) -> int:
     """The check digit (mod 10) of digits."""
-    doubled = [int(digit) * 2 if at % 2 == 0 else int(digit) for at, digit in enumerate(reversed(digits))]
-    return -sum(value - 9 if value > 9 else value for value in doubled) % 10
+    every_second = map(_DOUBLED.__getitem__, map(int, digits[::-2]))
+    return -(sum(every_second) + sum(map(int, digits[-2::-2]))) % 10
 
 
 def loinc(text: str) -> str | None:
@@ -79,7 +81,7 @@ def loinc(text: str) -> str | None:
 
 def npi(text: str) -> str | None:
     """A National Provider Identifier: ten digits, the last their check digit."""
-    return text if re.fullmatch(r"[12][0-9]{9}", text) and luhn(_NPI_PREFIX + text[:-1]) == int(text[-1]) else None
+    return text if _NPI.fullmatch(text) and luhn(_NPI_PREFIX + text[:-1]) == int(text[-1]) else None
 
 
 def ndc(text: str) -> str | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import attrs
 import duckdb
@@ -15,6 +16,7 @@ from healthsim_core.verification.finding import Finding
 from healthsim_core.world import EVENT, PERSON
 
 _CENT = 0.005
+Check = tuple[str, str, str]  # what must hold, in SQL what does not, and what is shown of a row of which it does not hold
 
 
 def table_findings(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, int], catalog: Catalog, as_of: str) -> Iterator[Finding]:
@@ -39,83 +41,87 @@ class _Asking:
     connection: duckdb.DuckDBPyConnection
     tables: Mapping[str, int]
     catalog: Catalog
+    _known: dict[tuple[str, str], bool] = attrs.field(factory=dict, init=False)  # a provider's number is in many tables
 
     def finding(self, table: Table, what: str, wrong: str, shown: str = "NULL") -> Finding:
         """A finding; `wrong` is what follows FROM in a question for the rows that are wrong, `shown` says which."""
         count, example = self.connection.execute(f"SELECT count(*), any_value({shown}) FROM {wrong}").fetchall()[0]
+        return self._found(table, what, count, example)
+
+    def findings(self, table: Table, rows: str, checks: Iterable[Check]) -> Iterator[Finding]:
+        """A finding for each of some checks of the same rows, by one question; `rows` is what follows FROM in it."""
+        asked = list(checks)
+        if not asked:
+            return
+        each = (f"count(*) FILTER (WHERE {wrong}), any_value({shown}) FILTER (WHERE {wrong})" for _, wrong, shown in asked)
+        said = self.connection.execute(f"SELECT {', '.join(each)} FROM {rows}").fetchall()[0]
+        for (what, _, _), count, example in zip(asked, said[::2], said[1::2], strict=True):
+            yield self._found(table, what, count, example)
+
+    def _found(self, table: Table, what: str, count: int, example: Any) -> Finding:
         return Finding(table.name, what, self.tables[table.name], count, f", such as {example}" if example is not None else "")
 
     def declared(self, table: Table) -> Iterator[Finding]:
-        keys = ", ".join(f'"{key}"' for key in table.key)
+        own, keys = f'"{table.name}" AS t', ", ".join(f'"{key}"' for key in table.key)
         yield self.finding(table, "keys are distinct", f'(SELECT 1 FROM "{table.name}" GROUP BY {keys} HAVING count(*) > 1)')
-        if table.person and PERSON.name in self.tables and not table.field(table.person).references:
+        yield from self.findings(table, own, (check for field in table.fields for check in _of_row(field)))
+        if table.person and PERSON.name in self.tables:
+            yield from self.of_person(table)
+        for field in table.fields:
+            if field.references in self.tables:
+                yield from self.reference(table, field)
+            if field.sum_of and "." in field.sum_of[0]:
+                yield from self.sum_of_others(table, field)
+            if field.codes:
+                yield self.codes(table, field)
+
+    def of_person(self, table: Table) -> Iterator[Finding]:
+        if not table.field(table.person).references:
             there = f'EXISTS (SELECT 1 FROM "{PERSON.name}" AS p WHERE p.person_id = t."{table.person}")'
             yield self.finding(table, f"{table.person} is a {PERSON.name}", f'"{table.name}" AS t WHERE NOT {there}')
-        for field in table.fields:
-            yield from self.field(table, field)
-
-    def field(self, table: Table, field: Field) -> Iterator[Finding]:
-        own = f'"{table.name}" AS t'
-        if not field.nullable and field.type != "id":
-            yield self.finding(table, f"{field.name} is there", f'{own} WHERE t."{field.name}" IS NULL')
-        if field.references in self.tables:
-            yield from self.reference(table, field)
-        if table.person and PERSON.name in self.tables and table.name != PERSON.name and _is_of_person(field):
-            of = f'{own} JOIN "{PERSON.name}" p ON p.person_id = t."{table.person}"'
-            yield self.finding(table, f"{field.name} is the person's", f'{of} WHERE t."{field.name}" IS DISTINCT FROM p."{field.name}"')
-        bounds = [(field.least, "<"), (field.most, ">"), (field.above, "<=")]
-        for bound, outside in () if field.signed_by else bounds:
-            if bound is not None:
-                what = f"{field.name} is within its bounds"
-                yield self.finding(table, what, f'{own} WHERE t."{field.name}" {outside} {bound}', f't."{field.name}"')
-        if field.codes:
-            yield from self.codes(table, field)
-        if field.sum_of:
-            yield from self.sums(table, field)
+        same = [field.name for field in table.fields if table.name != PERSON.name and _is_of_person(field)]
+        both = f'"{table.name}" AS t JOIN "{PERSON.name}" p ON p.person_id = t."{table.person}"'
+        yield from self.findings(table, both, ((f"{name} is the person's", f't."{name}" IS DISTINCT FROM p."{name}"', "NULL") for name in same))
 
     def reference(self, table: Table, field: Field) -> Iterator[Finding]:
         target = self.catalog.tables[field.references]
         key, column = f'r."{target.key[0]}"', f't."{field.name}"'
-        there = f'FROM "{target.name}" AS r WHERE {key} = {column}'
-        strangers = f'"{table.name}" AS t WHERE {column} IS NOT NULL AND NOT EXISTS ({there})'
-        yield self.finding(table, f"{field.name} is a {field.references}", strangers, column)
+        both = f'"{table.name}" AS t LEFT JOIN "{target.name}" AS r ON {key} = {column}'
+        checks = [(f"{field.name} is a {field.references}", f"{column} IS NOT NULL AND {key} IS NULL", column)]
         if table.person and target.person and target.name != PERSON.name and PERSON.name in self.tables:
-            both = f'"{table.name}" AS t JOIN "{target.name}" AS r ON {key} = {column}'
-            homes = " ".join(
-                f'JOIN "{PERSON.name}" AS {alias}_p ON {alias}_p.person_id = {alias}."{each.person}"'
-                for alias, each in (("t", table), ("r", target))
-            )
-            # A birth is the mother's and the child's: events of one household may lead to each other's.
-            strange = f"{both} {homes} WHERE t_p.household_id <> r_p.household_id"
-            if table.name != EVENT.name and target.name != EVENT.name:
-                strange = f'{both} WHERE t."{table.person}" <> r."{target.person}"'
-            yield self.finding(table, f"{field.name} is of the same person", strange, column)
+            other = f't."{table.person}" <> r."{target.person}"'
+            if EVENT.name in (table.name, target.name):
+                # A birth is the mother's and the child's: events of one household may lead to each other's.
+                other = "t_p.household_id <> r_p.household_id"
+                for alias, each in (("t", table), ("r", target)):
+                    both += f' LEFT JOIN "{PERSON.name}" AS {alias}_p ON {alias}_p.person_id = {alias}."{each.person}"'
+            checks.append((f"{field.name} is of the same person", other, column))
+        yield from self.findings(table, both, checks)
 
-    def codes(self, table: Table, field: Field) -> Iterator[Finding]:
-        said_by = f't."{field.said_by}"' if field.said_by else f"'{field.codes}'"
-        sql = f'SELECT {said_by}, t."{field.name}", count(*) FROM "{table.name}" AS t WHERE t."{field.name}" IS NOT NULL GROUP BY ALL'
-        wrong, example = 0, ""
-        for system, code, rows in self.connection.execute(sql).fetchall():
-            known: CodeSystem | None = self.catalog.code_systems.get(str(system).lower())
-            if known is not None and known.canonical(str(code)) != str(code):
-                wrong, example = wrong + rows, f", such as {code}"
-        yield Finding(table.name, f"{field.name} is a code of its system", self.tables[table.name], wrong, example)
+    def codes(self, table: Table, field: Field) -> Finding:
+        system = f't."{field.said_by}"' if field.said_by else f"'{field.codes}'"
+        sql = f'SELECT {system}, t."{field.name}", count(*) FROM "{table.name}" AS t WHERE t."{field.name}" IS NOT NULL GROUP BY ALL'
+        strangers = [each for each in self.connection.execute(sql).fetchall() if not self._is_known(str(each[0]).lower(), str(each[1]))]
+        what, example = f"{field.name} is a code of its system", strangers[-1][1] if strangers else None
+        return self._found(table, what, sum(rows for _, _, rows in strangers), example)
 
-    def sums(self, table: Table, field: Field) -> Iterator[Finding]:
-        own, first = f't."{field.name}"', field.sum_of[0]
-        if "." not in first:
-            total = " + ".join(f'coalesce(t."{part}", 0)' for part in field.sum_of)
-            what, wrong = f"{field.name} is {' + '.join(field.sum_of)}", f'"{table.name}" AS t WHERE abs({own} - ({total})) > {_CENT}'
-        else:
-            rows, column = first.rsplit(".", 1)
-            if rows not in self.tables:
-                return
-            link = next(each.name for each in self.catalog.tables[rows].fields if each.references == table.name)
-            sums = f'(SELECT "{link}" AS key, sum("{column}") AS total FROM "{rows}" GROUP BY ALL) AS s'
-            what = f"{field.name} is the sum of {first}"
-            on = f't."{table.key[0]}" = s.key'
-            wrong = f'"{table.name}" AS t LEFT JOIN {sums} ON {on} WHERE abs(coalesce({own}, 0) - coalesce(total, 0)) > {_CENT}'
-        yield self.finding(table, what, wrong, f't."{table.key[0]}"')
+    def _is_known(self, system: str, code: str) -> bool:
+        if (system, code) not in self._known:
+            known: CodeSystem | None = self.catalog.code_systems.get(system)
+            self._known[system, code] = known is None or known.canonical(code) == code
+        return self._known[system, code]
+
+    def sum_of_others(self, table: Table, field: Field) -> Iterator[Finding]:
+        first = field.sum_of[0]
+        rows, column = first.rsplit(".", 1)
+        if rows not in self.tables:
+            return
+        link = next(each.name for each in self.catalog.tables[rows].fields if each.references == table.name)
+        sums = f'(SELECT "{link}" AS key, sum("{column}") AS total FROM "{rows}" GROUP BY ALL) AS s'
+        key = f't."{table.key[0]}"'
+        differs = f't."{field.name}", 0) - coalesce(total, 0)) > {_CENT}'
+        wrong = f'"{table.name}" AS t LEFT JOIN {sums} ON {key} = s.key WHERE abs(coalesce({differs}'
+        yield self.finding(table, f"{field.name} is the sum of {first}", wrong, key)
 
     def chronology(self, as_of: str) -> Iterator[Finding]:
         of = f'"{EVENT.name}" AS t JOIN "{PERSON.name}" AS p USING (person_id)'
@@ -138,3 +144,16 @@ class _Asking:
 def _is_of_person(field: Field) -> bool:
     """Whether a field says of a person what `core.person` says: the same name, of the same value set."""
     return bool(field.codes) and any(own.name == field.name and own.codes == field.codes for own in PERSON.fields)
+
+
+def _of_row(field: Field) -> Iterator[Check]:
+    """What a row says by itself."""
+    own = f't."{field.name}"'
+    if not field.nullable and field.type != "id":
+        yield f"{field.name} is there", f"{own} IS NULL", "NULL"
+    for bound, outside in () if field.signed_by else ((field.least, "<"), (field.most, ">"), (field.above, "<=")):
+        if bound is not None:
+            yield f"{field.name} is within its bounds", f"{own} {outside} {bound}", own
+    if field.sum_of and "." not in field.sum_of[0]:
+        total = " + ".join(f'coalesce(t."{part}", 0)' for part in field.sum_of)
+        yield f"{field.name} is {' + '.join(field.sum_of)}", f"abs({own} - ({total})) > {_CENT}", own
