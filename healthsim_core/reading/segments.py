@@ -21,14 +21,20 @@ class Segments:
 
     Args:
         content: The stretch, without line breaks that mean nothing.
-        element: The element separator.
-        terminator: The segment terminator.
+        element: The element separator, a letter of ASCII.
+        terminator: The segment terminator, another one.
     """
 
     def __init__(self, content: str, element: str, terminator: str) -> None:
-        pieces = pc.split_pattern(pa.array([content.removesuffix(terminator)], pa.large_string()), terminator).flatten()
-        split = pc.split_pattern(pieces, element)
-        self._offsets, self._values = split.offsets.to_numpy(), split.values.cast(pa.string())
+        text = content.removesuffix(terminator).encode()
+        letters = np.frombuffer(text, np.uint8)
+        closes = letters == ord(terminator)
+        at = np.flatnonzero(closes | (letters == ord(element)))
+        starts = np.concatenate([[0], at - np.arange(len(at)), [len(text) - len(at)]]).astype(np.int32)
+        bare = pa.py_buffer(text.translate(None, (element + terminator).encode()))
+        self._values = pa.StringArray.from_buffers(len(at) + 1, pa.py_buffer(starts), bare)
+        self._offsets = np.concatenate([[0], np.flatnonzero(closes[at]) + 1, [len(at) + 1]])
+        self._is_empty = starts[1:] == starts[:-1]
 
     @functools.cached_property
     def id(self) -> Text:
@@ -37,6 +43,10 @@ class Segments:
 
     def __len__(self) -> int:
         return len(self._offsets) - 1
+
+    def lengths(self) -> Rows:
+        """How many elements each segment has, its name included."""
+        return np.diff(self._offsets)
 
     def rows(self, name: str, *qualifiers: str) -> Rows:
         """The segments called `name`, those whose first element is one of `qualifiers` where any is given."""
@@ -47,8 +57,8 @@ class Segments:
         """An element of segments; null where it is empty, absent, or the row is -1."""
         at = self._offsets[rows] + number
         absent = (rows < 0) | (at >= self._offsets[rows + 1])
-        values = self._values.take(pa.array(np.where(absent, 0, at), mask=absent))
-        return pc.if_else(pc.equal(values, ""), pa.scalar(None, pa.string()), values)
+        at = np.where(absent, 0, at)
+        return self._values.take(pa.array(at, mask=absent | self._is_empty[at]))
 
     def elements(self, rows: Rows, name: str) -> dict[str, pa.Array]:
         """Every element that any of the segments has, by the standard's names: `NM101`, `NM102` and so on."""

@@ -81,7 +81,8 @@ class _Asking:
             yield self.finding(table, f"{table.person} is a {PERSON.name}", f'"{table.name}" AS t WHERE NOT {there}')
         same = [field.name for field in table.fields if table.name != PERSON.name and _is_of_person(field)]
         both = f'"{table.name}" AS t JOIN "{PERSON.name}" p ON p.person_id = t."{table.person}"'
-        yield from self.findings(table, both, ((f"{name} is the person's", f't."{name}" IS DISTINCT FROM p."{name}"', "NULL") for name in same))
+        checks = ((f"{name} is the person's", f't."{name}" IS DISTINCT FROM p."{name}"', "NULL") for name in same)
+        yield from self.findings(table, both, checks)
 
     def reference(self, table: Table, field: Field) -> Iterator[Finding]:
         target = self.catalog.tables[field.references]

@@ -41,7 +41,7 @@ def truth_of(listed: Mapping[str, Any], stored: StoredTables, tables: Mapping[st
     connection = duckdb.connect()
     nulls: Any = FunctionNullHandling.SPECIAL
     connection.create_function("display", _displays, ["varchar", "varchar"], "varchar", type=PythonUDFType.ARROW, null_handling=nulls)
-    connection.execute(_CLOCK)
+    connection.execute(f"SET threads = 1; {_CLOCK}")
     as_of, settings = np.datetime64(listed["as_of"], "D"), listed["spec"].get("settings", {})
     return Truth(as_of, settings, part, sources, catalog.tables, stored.pieces, connection)
 

@@ -144,6 +144,8 @@ def blocks(path: Path, guide: Guide) -> Iterator[Block]:
         rest = file.read(ISA_LENGTH)
         if len(rest) < ISA_LENGTH or not rest.startswith(b"ISA"):
             raise HealthSimError("it does not begin with an ISA segment: this is no X12", path.name)
+        if not rest.isascii():
+            raise HealthSimError("its ISA segment has letters that are not ASCII: this is no X12", path.name)
         element, terminator = chr(rest[3]), chr(rest[-1])
         breaks = [f"{terminator}{newline}ST{element}".encode() for newline in ("\n", "\r\n", "")]
         while content := file.read(BLOCK):

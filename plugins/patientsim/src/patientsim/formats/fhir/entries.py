@@ -48,8 +48,7 @@ class Entries:
         """The entries of one type of resource, once: their Bundle's id, fullUrl and request, and the members of the resource as columns."""
         members = [field for field in like if field.name not in {"bundle", "fullUrl", "request"}]
         schema = pa.schema([like.field("fullUrl"), pa.field("resource", pa.struct(members)), like.field("request")])
-        parts = [read_json_lines(lines, schema) for lines in self._lines.pop(name)]
-        said = pa.concat_tables(parts) if parts else read_json_lines(b"", schema)
+        said = read_json_lines(b"".join(self._lines.pop(name)), schema)
         bundle = self.heads["id"].take(pa.array(np.concatenate(self._bundle.pop(name))))
         own = said.select(["resource"]).flatten()
         own = own.rename_columns([each.removeprefix("resource.") for each in own.column_names])

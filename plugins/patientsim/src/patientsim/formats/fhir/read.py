@@ -18,13 +18,13 @@ def read_ndjson(folder: Path, truth: Truth) -> Iterator[Records | str]:
     yield from _strangers(folder, {f"{name}.ndjson" for name in (*asked.OF_PEOPLE, *asked.OF_ALL)})
     asked.prepare(truth)
     references = References()
-    for name, expected in asked.of_people(truth):
+    for name, expected in asked.of_people(truth, as_entries=False):
         content = _content(folder / f"{name}.ndjson")
         yield from _empty(content, f"{name}.ndjson")
         records = _resources(name, content, expected)
         references.add(records.said)
         yield records
-    for name, expected in asked.of_all(truth, whole=True):
+    for name, expected in asked.of_all(truth, as_entries=False):
         content = _content(folder / f"{name}.ndjson")
         yield from _empty(content, f"{name}.ndjson")
         records = _resources(name, content, expected)
@@ -47,10 +47,8 @@ def read_bundles(folder: Path, truth: Truth) -> Iterator[Records | str]:
     asked.prepare(truth)
     yield Records("Bundle", ["id"], entries.heads, truth.select(asked.questions()["Bundle"]))
     references = References()
-    for of_kind in (asked.of_people(truth), asked.of_all(truth, whole=False)):
-        for name, resources in of_kind:
-            truth.register("fhir.resources", resources)
-            expected = truth.select(asked.questions()["entries"])
+    for of_kind in (asked.of_people(truth, as_entries=True), asked.of_all(truth, as_entries=True)):
+        for name, expected in of_kind:
             records = Records(name, ["bundle", "id"], entries.of(name, expected.schema), expected)
             references.add(records.said, within="bundle")
             yield records

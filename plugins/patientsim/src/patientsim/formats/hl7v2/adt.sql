@@ -5,14 +5,13 @@ codes of data/hl7v2.json by `value`; `fallback` has what stands where no network
 escapes, as the file does.
 
 -- name: macros
-CREATE MACRO escaped(value) AS regexp_replace(regexp_replace(
+CREATE MACRO with_escapes(value) AS regexp_replace(regexp_replace(
   replace(replace(replace(replace(replace(replace(replace(
     value, '\', '\E\'), '|', '\F\'), '^', '\S\'), '&', '\T\'), '~', '\R\'), chr(13), '\.br\'), chr(10), '\.br\'),
   '[\x00-\x1f\x7f]', ' ', 'g'), '[\x{E000}-\x{E0FF}]', chr(65533), 'g');
--- a value of type IS holds 20 characters: of a longer name, each word is cut to four
-CREATE MACRO short(name) AS coalesce(escaped(CASE WHEN length(name) <= 20 THEN name ELSE
-  rtrim(left(array_to_string(list_transform(list_filter(regexp_split_to_array(name, '[^\p{L}\p{N}]+'),
-    lambda word: word <> ''), lambda word: left(word, 4)), '_'), 20), '_') END), '');
+-- few values have anything to escape
+CREATE MACRO escaped(value) AS
+  CASE WHEN regexp_matches(value, '[\\|^&~\x00-\x1f\x7f\x{E000}-\x{E0FF}]') THEN with_escapes(value) ELSE value END;
 CREATE MACRO clock(civil, minutes) AS
   strftime(civil, '%Y%m%d%H%M%S') || CASE WHEN minutes < 0 THEN '-' ELSE '+' END || printf('%02d%02d', abs(minutes) // 60, abs(minutes) % 60);
 CREATE MACRO day(date) AS strftime(date, '%Y%m%d');
@@ -22,6 +21,19 @@ SELECT code, display('ICD-10-CM', code) AS words FROM (
   SELECT unnest([reason_code, secondary_code, admitting_code, admitting_secondary_code]) AS code FROM "patientsim.encounter"
   UNION SELECT code FROM "patientsim.condition"
 ) WHERE code IS NOT NULL
+
+-- name: brief
+-- a value of type IS holds 20 characters: of a longer name, each word is cut to four
+SELECT name, escaped(cut) AS short
+FROM (
+  SELECT name, CASE WHEN length(name) <= 20 THEN name ELSE rtrim(left(array_to_string(
+    list_transform(regexp_extract_all(name, '[\p{L}\p{N}]+'), lambda word: left(word, 4)), '_'), 20), '_') END AS cut
+  FROM (
+    SELECT unit AS name FROM "patientsim.transfer" UNION SELECT from_unit FROM "patientsim.transfer"
+    UNION SELECT specialty FROM "patientsim.encounter" UNION SELECT coverage_type FROM "membersim.coverage"
+    UNION SELECT credential FROM "networksim.provider"
+  )
+) WHERE name IS NOT NULL
 
 -- name: chart
 SELECT person_id, zone, deceased_time, escaped(mrn) || '^^^HEALTHSIM^MR' AS "PID-3",
@@ -41,33 +53,32 @@ SELECT row_number() OVER () AS place, coverage_id, coverage.person_id, start_dat
   escaped(payer.name) AS "IN1-4",
   escaped(payer.address) || '^^' || escaped(payer.city) || '^' || escaped(payer.state) || '^' || escaped(payer.zip) || '^USA' AS "IN1-5",
   '^WPN^PH^^1^' || escaped(left(payer.phone, 3)) || '^' || escaped(substr(payer.phone, 4)) AS "IN1-7", escaped(group_number) AS "IN1-8",
-  day(start_date) AS "IN1-12", short(coverage_type) AS "IN1-15", holder.name AS "IN1-16",
+  day(start_date) AS "IN1-12", coalesce(short, '') AS "IN1-15", holder.name AS "IN1-16",
   coalesce(code_relationship.code, 'OTH') || '^' || coalesce(code_relationship.words, 'Other') || '^HL70063' AS "IN1-17",
   escaped(member_number) AS "IN1-36"
 FROM "membersim.coverage" AS coverage LEFT JOIN "membersim.payer" AS payer USING (payer_id)
   LEFT JOIN chart AS holder ON holder.person_id = subscriber_id LEFT JOIN code_relationship ON code_relationship.value = relationship
+  LEFT JOIN brief ON brief.name = coverage_type
 
 -- name: moved
-SELECT row_number() OVER () AS place, transfer_id, person_id, encounter_id, short(unit) AS unit, short(from_unit) AS from_unit,
-  CAST(time AS TIMESTAMP) AS time
-FROM "patientsim.transfer"
+SELECT row_number() OVER () AS place, transfer_id, person_id, encounter_id, coalesce(brief.short, '') AS unit,
+  coalesce(brief_from.short, '') AS from_unit, CAST(time AS TIMESTAMP) AS time
+FROM "patientsim.transfer" LEFT JOIN brief ON brief.name = unit LEFT JOIN brief AS brief_from ON brief_from.name = from_unit
 
 -- name: made
 SELECT row_number() OVER () AS place, condition_id, person_id, encounter_id, code, description, CAST(recorded_time AS TIMESTAMP) AS recorded
 FROM "patientsim.condition"
 
 -- name: doctor
-SELECT npi, concat(npi, '^', escaped(last_name), '^', escaped(first_name), '^^^^', short(credential)) AS name FROM "networksim.provider"
-
--- name: specialty
-SELECT specialty, short(specialty) AS service FROM "patientsim.encounter" WHERE specialty IS NOT NULL GROUP BY specialty
+SELECT npi, concat(npi, '^', escaped(last_name), '^', escaped(first_name), '^^^^', coalesce(short, '')) AS name
+FROM "networksim.provider" LEFT JOIN brief ON brief.name = credential
 
 -- name: visit
 -- a stay has diagnoses of its own for its admission: until it ends, it is said to be for them
 SELECT encounter_id, person_id, begins, ends, clock(begins, minutes_ahead(zone, begins)) AS "PV1-44",
   clock(ends, minutes_ahead(zone, ends)) AS "PV1-45", code_class."begin" AS first_trigger, code_class."end" AS last_trigger,
   code_class.class AS "PV1-2", code_class.type AS "PV1-18", code_admission_type.code AS "PV1-4",
-  coalesce(doctor.name, provider_npi || '^^^^^^') || '^^NPI&2.16.840.1.113883.4.6&ISO^L^^^NPI' AS "PV1-7", service AS "PV1-10",
+  coalesce(doctor.name, provider_npi || '^^^^^^') || '^^NPI&2.16.840.1.113883.4.6&ISO^L^^^NPI' AS "PV1-7", short AS "PV1-10",
   encounter_id || '^^^HEALTHSIM^VN' AS "PV1-19", discharge_disposition AS "PV1-36", drg AS "DRG-1",
   coalesce(facility_npi, fallback.code) AS organization, diagnosis, reason_code, secondary_code, reason_description, secondary_description,
   CASE diagnosis WHEN 'A' THEN admitting_code ELSE reason_code END AS first_code,
@@ -77,7 +88,7 @@ SELECT encounter_id, person_id, begins, ends, clock(begins, minutes_ahead(zone, 
 FROM (SELECT *, CAST(start AS TIMESTAMP) AS begins, CAST("end" AS TIMESTAMP) AS ends FROM "patientsim.encounter") AS encounter
   LEFT JOIN chart USING (person_id) LEFT JOIN code_class ON code_class.value = encounter.class
   LEFT JOIN code_admission_type ON code_admission_type.value = admission_type LEFT JOIN doctor ON doctor.npi = provider_npi
-  LEFT JOIN specialty USING (specialty), fallback
+  LEFT JOIN brief ON brief.name = specialty, fallback
 
 -- name: happened
 -- visits begin and end, patients are moved, diagnoses are made that nobody stated when the visit began, coverage ends, patients die

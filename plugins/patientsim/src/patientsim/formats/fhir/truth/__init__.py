@@ -63,18 +63,23 @@ def prepare(truth: Truth) -> None:
         truth.register(f"fhir.{name}", truth.select(questions()[name]))
 
 
-def of_people(truth: Truth) -> Iterator[tuple[str, pa.Table]]:
-    """The resources of the part's people, type by type."""
+def of_people(truth: Truth, as_entries: bool) -> Iterator[tuple[str, pa.Table]]:
+    """The resources of the part's people, type by type, or the entries of Bundles that hold them."""
     for name in OF_PEOPLE:
-        yield name, truth.select(questions()[name])
+        yield name, _asked(truth, name, as_entries)
 
 
-def of_all(truth: Truth, whole: bool) -> Iterator[tuple[str, pa.Table]]:
-    """The resources of those that people's resources refer to, type by type: once for the `whole` run, or once for each Bundle."""
-    truth.register("fhir.named", truth.select(_named_in(truth, whole)))
+def of_all(truth: Truth, as_entries: bool) -> Iterator[tuple[str, pa.Table]]:
+    """The resources of those that people's resources refer to, type by type: once for the whole run, or entries for each Bundle."""
+    truth.register("fhir.named", truth.select(_named_in(truth, whole=not as_entries)))
     truth.register("fhir.referred", truth.select(questions()["referred"]))
     for name in OF_ALL:
-        yield name, truth.select(questions()[name])
+        yield name, _asked(truth, name, as_entries)
+
+
+def _asked(truth: Truth, name: str, as_entries: bool) -> pa.Table:
+    question = questions()[name]
+    return truth.select(f"WITH resource AS ({question}\n) {questions()['entries']}" if as_entries else question)
 
 
 def _named_in(truth: Truth, whole: bool) -> str:

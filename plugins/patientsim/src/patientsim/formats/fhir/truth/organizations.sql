@@ -122,4 +122,4 @@ SELECT
     bundle,
     'http://example.org/fhir/' || resourceType || '/' || id AS fullUrl,
     {'method': 'PUT', 'url': resourceType || '/' || id} AS request
-FROM "fhir.resources"
+FROM resource
