@@ -82,7 +82,7 @@ def _verified(folder: Folder, listed: Mapping[str, Any], offers: Catalog) -> Ver
     names = list(dict.fromkeys(file["format"] for file in listed["files"] if file["format"] != TABLES))
     findings.append(_rows(folder, listed, changed, offers))
     for name in names:
-        findings += _whole_format(folder, name, listed, stored, offers)
+        findings += format_findings(folder, name, listed, stored, offers)
     return Verification(tuple(findings))
 
 
@@ -98,6 +98,35 @@ def verify_cohort(name: str, database: str | Path | None = None, catalog: Catalo
             connection.register(table, rows)
         counts = {table: rows.num_rows for table, rows in tables.items()}
         return Verification(tuple(table_findings(connection, counts, catalog or default_catalog(), execution.as_of.isoformat())))
+
+
+def format_findings(folder: Folder, name: str, listed: Mapping[str, Any], stored: StoredTables, catalog: Catalog) -> Iterable[Finding]:
+    """Read a format back: part by part where it has parts, each with the files of the whole run.
+
+    Args:
+        folder: The output folder, on this machine.
+        name: The format.
+        listed: The manifest.
+        stored: The run's tables.
+        catalog: All that plugins offer.
+    """
+    files = [file for file in listed["files"] if file["format"] == name]
+    cut = {file["path"]: file["part"] for file in files if "/part-" in file["path"]}
+    if not cut:
+        return _format(Path(folder.place, name), name, truth_of(listed, stored, stored, None, catalog), catalog)
+    found: dict[tuple[str, str], Finding] = {}
+    for number in sorted(set(cut.values())):
+        with Scratch() as scratch:
+            for path in (file["path"] for file in files if cut.get(file["path"], number) == number):
+                whole = Path(path).parent.with_suffix(Path(path).suffix) if path in cut else Path(path)
+                Path(scratch.name, whole).parent.mkdir(parents=True, exist_ok=True)
+                Path(scratch.name, whole).symlink_to(folder.of(path))
+            tables = stored.part(number)
+            truth = truth_of(listed, stored, tables, number, catalog)
+            for finding in _format(Path(scratch.name, name), name, truth, catalog):
+                key = (finding.where, finding.what)
+                found[key] = finding.with_more(found[key]) if key in found else finding
+    return found.values()
 
 
 def _changed(folder: Folder, listed: Mapping[str, Any]) -> list[str]:
@@ -138,27 +167,6 @@ def _fits(listed: Mapping[str, Any]) -> bool:
     files = listed["files"]
     of_parts = (digest(file for file in files if file["part"] == part["number"]) == part["sha256"] for part in listed["parts"])
     return digest(files) == listed["digest"] and digest(map(values, files)) == listed["values"] and all(of_parts)
-
-
-def _whole_format(folder: Folder, name: str, listed: Mapping[str, Any], stored: StoredTables, catalog: Catalog) -> Iterable[Finding]:
-    """What a format says of the whole run: part by part where it has parts, each with the files of the whole run."""
-    files = [file for file in listed["files"] if file["format"] == name]
-    cut = {file["path"]: file["part"] for file in files if "/part-" in file["path"]}
-    if not cut:
-        return _format(Path(folder.place, name), name, truth_of(listed, stored, stored, None, catalog), catalog)
-    found: dict[tuple[str, str], Finding] = {}
-    for number in sorted(set(cut.values())):
-        with Scratch() as scratch:
-            for path in (file["path"] for file in files if cut.get(file["path"], number) == number):
-                whole = Path(path).parent.with_suffix(Path(path).suffix) if path in cut else Path(path)
-                Path(scratch.name, whole).parent.mkdir(parents=True, exist_ok=True)
-                Path(scratch.name, whole).symlink_to(folder.of(path))
-            tables = stored.part(number)
-            truth = truth_of(listed, stored, tables, number, catalog)
-            for finding in _format(Path(scratch.name, name), name, truth, catalog):
-                key = (finding.where, finding.what)
-                found[key] = finding.with_more(found[key]) if key in found else finding
-    return found.values()
 
 
 def _format(folder: Path, name: str, truth: Truth, catalog: Catalog) -> Iterator[Finding]:

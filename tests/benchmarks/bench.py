@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import report
-from cases import FORMAT_PEOPLE, JOURNEY, LOOPED, PROFILE, cases
+from cases import FORMAT_PEOPLE, JOURNEY, LOOPED, PROFILE, cases, read_cases
 
 FOLDER = Path("out/bench")
 STARTS = 5  # a start-up is the best of so many
@@ -34,7 +34,7 @@ def main() -> None:
     sizes.add_argument("--million", dest="size", action="store_const", const="million", help="up to a million people: an hour")
     parser.add_argument("--markdown", action="store_true", help="print what was stored, as tables for docs/explanation/performance.md")
     parser.add_argument(
-        "--only", choices=("startup", "runs", "formats"), action="append", help="parts to measure; the others stay as stored"
+        "--only", choices=("startup", "runs", "formats", "reading"), action="append", help="parts to measure; the others stay as stored"
     )
     parser.set_defaults(size="usual")
     options = parser.parse_args()
@@ -56,6 +56,7 @@ def measure(size: str, only: list[str] | None, found: dict[str, Any]) -> dict[st
         "startup": lambda: [_told(row) for row in (startup("help", ["--help"]), startup("ten people", [*TEN, "out"]))],
         "runs": lambda: [_told(_against(found["loop"], child("run", *map(str, case)))) for case in cases(size)],
         "formats": lambda: [_told(child("format", name, str(FORMAT_PEOPLE[size]))) for name in child("formats")["formats"]],
+        "reading": lambda: [_told(child("reading", name, str(people))) for name, people in read_cases(size)],
     }
     for part in only or parts:
         found[part] = parts[part]()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 PROFILE, JOURNEY = "medicare-diabetic", "diabetic-first-year"
+MADE_OF = {"sdtm_datasets": ("trial-diabetes-adults", "trial_participation")}  # formats of which these people have nothing
 THOUSAND, MILLION = 1_000, 1_000_000
 LOOPED = 300  # people of the loop: enough to time it
 
@@ -19,6 +20,8 @@ SINKS = ("memory", "parquet", "parquet, 2 workers", "duckdb")
 _SIZES = {"quick": (10 * THOUSAND,), "usual": (10 * THOUSAND, 100 * THOUSAND), "million": (10 * THOUSAND, 100 * THOUSAND, MILLION)}
 PLAIN_PEOPLE = {"quick": 100 * THOUSAND, "usual": MILLION, "million": MILLION}
 FORMAT_PEOPLE = {"quick": 1 * THOUSAND, "usual": 5 * THOUSAND, "million": 20 * THOUSAND}
+READ_AGAIN = ("hl7v2_adt", (10 * THOUSAND, 40 * THOUSAND))  # one part and four: `verify` holds one
+READ_FORMATS = ("fhir_r4", "fhir_bundle", "hl7v2_adt", "x12_834", "x12_837", "x12_835", "ncpdp_d0", "sdtm_datasets")
 
 UNITS = {  # what a text format is made of: its name, and the byte that ends one
     "fhir_r4": ("resources", b"\n"),
@@ -29,6 +32,7 @@ UNITS = {  # what a text format is made of: its name, and the byte that ends one
 BINARY = ("parquet",)  # formats that are no text
 
 MEMORY_MB, HELP_S, TEN_PEOPLE_S = 512, 0.3, 1.5
+READING = 1.5  # CPU time of reading back, times that of writing
 
 
 class Case(NamedTuple):
@@ -44,7 +48,7 @@ class Goal(NamedTuple):
 
     Attributes:
         what: In words.
-        section: "runs", "formats" or "startup".
+        section: "runs", "formats", "reading" or "startup".
         row: What the row of the section has.
         figure: The row's figure; with `over`, the same figure of the row with these changes is divided by it.
         wanted: The value to reach.
@@ -74,6 +78,12 @@ GOALS = (
         Goal(f"{name}: segments/s a core", "formats", {"format": name}, "units_s", 1e6)
         for name in ("hl7v2_adt", "hl7v2_orm", "hl7v2_oru", "x12_834", "x12_837", "x12_835")
     ),
+    *(
+        Goal(f"{name}: CPU time of {what}", "reading", {"format": name}, figure, READING, least=False)
+        for what, figure in (("`verify` over that of the run", "over_run"), ("reading over that of writing", "over_writing"))
+        for name in READ_FORMATS
+    ),
+    Goal("peak memory of any `verify`: MB", "reading", {}, "peak_mb", MEMORY_MB, least=False),
     Goal("peak memory of any run: MB", "runs", {}, "peak_mb", MEMORY_MB, least=False),
     Goal("`healthsim --help`: s", "startup", {"what": "help"}, "wall_s", HELP_S, least=False),
     Goal("ten people to files, from process start: s", "startup", {"what": "ten people"}, "wall_s", TEN_PEOPLE_S, least=False),
@@ -89,6 +99,19 @@ def cases(size: str) -> Iterator[Case]:
     for sink in SINKS[:3]:
         yield Case("plain", sink, PLAIN_PEOPLE[size])
     yield Case("plain", "duckdb", 100 * THOUSAND)
+
+
+def made_of(name: str) -> tuple[str, str]:
+    """Profile and journey of the people of whom a format is written."""
+    return MADE_OF.get(name, (PROFILE, JOURNEY))
+
+
+def read_cases(size: str) -> Iterator[tuple[str, int]]:
+    """Every format that is read back, and of how many people."""
+    yield from ((name, FORMAT_PEOPLE[size]) for name in READ_FORMATS)
+    if size != "quick":
+        name, sizes = READ_AGAIN
+        yield from ((name, people) for people in sizes)
 
 
 def request(work: str) -> dict[str, Any]:

@@ -8,13 +8,21 @@ import resource
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from cases import JOURNEY, PROFILE, UNITS
 
+from healthsim_core.catalog import default_catalog
+from healthsim_core.execution.finding import Finding
+from healthsim_core.execution.manifest import read_manifest
+from healthsim_core.execution.parts import TABLES
+from healthsim_core.execution.run import Options, run_plan
+from healthsim_core.execution.stored import StoredTables
+from healthsim_core.execution.verify import format_findings, verify_folder
 from healthsim_core.formats.destination import Destination
+from healthsim_core.formats.folder import Folder
 from healthsim_core.generation.chunk import Chunk, run_chunk
 from healthsim_core.generation.memory import spans, units_a_chunk
 from healthsim_core.generator import make_plan
@@ -77,6 +85,38 @@ def write_format(plan: Plan, folder: Path, units: int | None = None) -> Written:
     closed = Spent.by(lambda: (writer.close(), destination.close())[1])
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     return Written(cpu + closed.cpu, paths, sum(file.rows for file in closed.result))
+
+
+class ReadBack(NamedTuple):
+    """CPU seconds of a run of one format, from its compilation on, and of what `verify` makes of it.
+
+    Attributes:
+        run: The run, its tables and the format.
+        format: Reading the format back, and comparing.
+        whole: All of `verify`.
+    """
+
+    run: float
+    format: float
+    whole: float
+
+
+def read_back(make: Callable[[], Plan], out: Path, tries: int) -> ReadBack:
+    """Run a plan and read it back: of each the least of some tries."""
+    runs = [Spent.by(lambda: run_plan(make(), Options(out=out, overwrite=True))).cpu for _ in range(tries)]
+    folder, offers = Folder(out), default_catalog()
+    listed = read_manifest(folder)
+    stored = StoredTables(folder, (file["path"] for file in listed["files"] if file["format"] == TABLES))
+    (name,) = {file["format"] for file in listed["files"]} - {TABLES}
+    formats = [Spent.by(lambda: _agreed(format_findings(folder, name, listed, stored, offers))).cpu for _ in range(tries)]
+    wholes = [Spent.by(lambda: _agreed(verify_folder(out, offers).findings)).cpu for _ in range(tries)]
+    return ReadBack(min(runs), min(formats), min(wholes))
+
+
+def _agreed(findings: Iterable[Finding]) -> None:
+    wrong = [str(finding) for finding in findings if finding.wrong]
+    if wrong:
+        raise SystemExit("\n".join(wrong))
 
 
 def rate_of_units(name: str, written: Written) -> dict[str, Any]:

@@ -14,8 +14,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))  # the benchmark's modules, which are no package
 
 import loop
-from cases import JOURNEY, PROFILE, request
-from rates import Spent, chunks, loop_nodes, raw_write, write_format
+from cases import JOURNEY, PROFILE, made_of, request
+from rates import Spent, chunks, loop_nodes, raw_write, read_back, write_format
 
 from healthsim_core.generator import make_plan
 
@@ -37,9 +37,13 @@ FLOORS = {
     "fhir_r4": Floor(0.38, 0.28),  # bytes a second, of the raw write's
     "hl7v2_adt": Floor(0.12, 0.07),
     "x12_837": Floor(0.015, 0.008),
+    "verify fhir_r4": Floor(0.60, 0.40),  # runs that one `verify` takes the time of
+    "verify hl7v2_adt": Floor(0.60, 0.40),
+    "verify x12_837": Floor(0.60, 0.40),
 }
 PEOPLE = {"timeline": 2_000, "records": 500, "plain": 20_000}
 WRITTEN = 300  # people of a format
+READ = 1_000  # people of a run that is read back
 
 
 @cache
@@ -62,6 +66,12 @@ def of_raw_write(name: str, folder: Path, units: int | None = None) -> float:
     plan = make_plan(PROFILE, JOURNEY, count=WRITTEN, formats=[name])
     written = write_format(plan, folder, units)
     return min(raw_write(written.paths) for _ in range(TRIES)) / written.cpu
+
+
+def runs_a_verify(name: str, out: Path, people: int = READ) -> float:
+    """CPU time of a run with a format, over that of all of `verify`."""
+    read = read_back(lambda: make_plan(*made_of(name), count=people, formats=[name]), out, tries=1)
+    return read.run / read.whole
 
 
 def best(name: str, measure: Callable[[int], float]) -> float:
@@ -87,6 +97,13 @@ def test_writing_text_is_as_near_to_the_raw_write_as_it_was(name: str, tmp_path:
     found = best(name, lambda attempt: of_raw_write(name, tmp_path / str(attempt)))
 
     assert found >= FLOORS[name].least, f"{found:.3f} of the raw write; it was {FLOORS[name].measured}"
+
+
+@pytest.mark.parametrize("name", ["fhir_r4", "hl7v2_adt", "x12_837"])
+def test_reading_back_takes_as_many_times_the_run_as_it_did(name: str, tmp_path: Path) -> None:
+    found = best(f"verify {name}", lambda attempt: runs_a_verify(name, tmp_path / str(attempt)))
+
+    assert found >= FLOORS[f"verify {name}"].least, f"{found:.2f} of a verify; it was {FLOORS[f'verify {name}'].measured}"
 
 
 def test_the_check_fails_where_generating_is_slowed_down() -> None:

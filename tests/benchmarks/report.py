@@ -10,7 +10,8 @@ from cases import GOALS, WORK, Goal
 FIGURES = {  # how the figures of a row are written
     "wall_s": "{:.2f} s", "cpu_s": "{:.2f} CPU s", "people_s": "{:,.0f} people/s", "events_s": "{:,.0f} events/s",
     "times_the_loop": "{:.1f} x loop", "mb": "{:.1f} MB", "mb_s": "{:,.0f} MB/s", "of_raw": "{:.2f} of raw write",
-    "units_s": "{:,.0f} units/s", "base_mb": "{:.0f} MB base", "peak_mb": "{:.0f} MB peak",
+    "units_s": "{:,.0f} units/s", "read_s": "{:.2f} CPU s read", "over_writing": "{:.1f} x writing", "over_run": "{:.2f} x run",
+    "base_mb": "{:.0f} MB base", "peak_mb": "{:.0f} MB peak",
 }  # fmt: skip
 
 
@@ -46,6 +47,8 @@ def markdown(found: dict[str, Any]) -> str:
             _runs(found),
             "### Text formats",
             _formats(found),
+            "### Reading back",
+            _reading(found),
         ]
     )
 
@@ -97,6 +100,17 @@ def _formats(found: dict[str, Any]) -> str:
         for row in found["formats"]
     ]  # fmt: skip
     return _table(("format", "people", "MB", "MB/s", "of raw write", "a second", "peak MB"), rows)
+
+
+def _reading(found: dict[str, Any]) -> str:
+    rows = [
+        (
+            row["format"], f"{row['people']:,}", f"{row['read_s']:.2f}", f"{row['over_writing']:.1f}", f"{row['over_run']:.2f}",
+            f"{row['base_mb']:.0f}", f"{row['peak_mb']:.0f}",
+        )
+        for row in found.get("reading", ())
+    ]  # fmt: skip
+    return _table(("format", "people", "CPU s", "times writing", "`verify`, times the run", "base MB", "peak MB"), rows)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
