@@ -24,8 +24,8 @@ from rates import Spent, chunks, loop_nodes, rate_of_units, raw_write, read_back
 
 from healthsim_core.catalog import default_catalog
 from healthsim_core.execution.run import Options, run_plan
-from healthsim_core.execution.verify import verify_folder
 from healthsim_core.generator import make_plan
+from healthsim_core.verification.verify import verify_folder
 
 TRIES = 3  # of a format: another process can only slow one down
 

@@ -15,18 +15,18 @@ from typing import Any, NamedTuple
 from cases import JOURNEY, PROFILE, UNITS
 
 from healthsim_core.catalog import default_catalog
-from healthsim_core.execution.finding import Finding
-from healthsim_core.execution.manifest import read_manifest
-from healthsim_core.execution.parts import TABLES
 from healthsim_core.execution.run import Options, run_plan
-from healthsim_core.execution.stored import StoredTables
-from healthsim_core.execution.verify import format_findings, verify_folder
 from healthsim_core.formats.destination import Destination
 from healthsim_core.formats.folder import Folder
 from healthsim_core.generation.chunk import Chunk, run_chunk
 from healthsim_core.generation.memory import spans, units_a_chunk
 from healthsim_core.generator import make_plan
+from healthsim_core.output.manifest import read_manifest
+from healthsim_core.output.parts import TABLES
+from healthsim_core.output.stored import StoredTables
 from healthsim_core.planning.plan import Plan
+from healthsim_core.verification.finding import Finding
+from healthsim_core.verification.verify import format_findings, verify_folder
 
 
 class Spent(NamedTuple):
