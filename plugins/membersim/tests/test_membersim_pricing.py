@@ -36,6 +36,6 @@ def test_a_stay_costs_its_weight_times_both_rates_of_which_wages_move_the_labor_
     assert price.tolist() == pytest.approx([100 * 2 * dollars])
 
 
-@pytest.mark.parametrize(("unit", "expected"), [(1e-12, 0.5), (0.5, 1.0), (1 - 1e-12, 2.0)])
+@pytest.mark.parametrize(("unit", "expected"), [(1e-12, 1.0), (0.5, 2.0), (1 - 1e-12, 4.0)])
 def test_a_bounded_level_runs_from_its_least_by_its_median_to_its_most(unit, expected):
-    assert pricing.bounded_log(np.array([unit]), 1.0, 0.3, 0.5, 2.0).tolist() == pytest.approx([expected], rel=1e-3)
+    assert pricing.bounded_log(np.array([unit]), 2.0, 0.3, 1.0, 4.0).tolist() == pytest.approx([expected], rel=1e-3)
