@@ -304,6 +304,11 @@ def test_a_table_of_texts_gives_their_probabilities():
     assert compiled({"type": "mixture", "components": parts}).probabilities() == {"b": 0.25, "a": 0.75}
 
 
+def test_a_table_with_more_zeros_has_those_and_less_of_the_rest():
+    written = {"type": "zero_inflated", "probability": 0.3, "distribution": {"type": "explicit", "values": [0, 2]}}
+    assert compiled(written).probabilities() == pytest.approx({0: 0.65, 2: 0.35})
+
+
 def test_zero_is_as_common_as_stated_and_the_rest_as_distributed():
     values = compiled({"type": "zero_inflated", "probability": 0.3, "distribution": {"type": "gamma", "mean": 10, "sd": 5}}).sample(
         uniforms("x"), {}

@@ -227,3 +227,22 @@ def test_a_normal_delay_has_its_bounds_two_deviations_from_the_middle() -> None:
     expected = np.diff(edges) / (edges[-1] - edges[0])
     drawn = np.bincount(timing.after(np.zeros(rows, np.int64), Draws(1, "test", np.arange(rows))) // DAY)[2:]
     assert drawn / rows == pytest.approx(expected, abs=5 * (0.25 / rows) ** 0.5)
+
+
+@pytest.mark.parametrize(
+    ("delay", "said"),
+    [
+        ({"days": 3}, "3 days"),
+        ({"days": [3, 9], "weekdays": True}, "3 to 9 days on a weekday"),
+        ({"hours": 2}, "120 minutes"),
+        ({"business_days": 5}, "5 business days"),
+        ({"months": 6}, "6 months"),
+        ({"months": [6, 8]}, "6 to 8 months"),
+        ({"months": 6, "window": [-3, 3]}, "6 months and -3 to 3 days"),
+        ({"days": 0, "season": ["09-01", "01-31"]}, "0 days in the season 09-01 to 01-31"),
+        ({"days": {"type": "uniform", "min": 1, "max": 9}}, "days of a distribution"),
+    ],
+    ids=str,
+)
+def test_a_plan_says_a_delay_as_it_was_written(delay: dict, said: str) -> None:
+    assert str(Timing.of(Delay.model_validate(delay))) == said
