@@ -28,6 +28,9 @@ from .formats.destination import Destination as Destination
 from .generation.executor import ProfileExecutor as ProfileExecutor
 from .generation.result import Result as Result
 from .generator import generate as generate
+from .groups import in_turn as in_turn
+from .groups import rank_within as rank_within
+from .groups import ranks_of as ranks_of
 from .hookspecs import hookimpl as hookimpl
 from .identifiers import Namespace as Namespace
 from .identifiers import outward_id as outward_id

@@ -13,6 +13,7 @@ from healthsim_core.columns import Columns, Text
 from healthsim_core.draws import Draws, identify_each
 from healthsim_core.errors import PluginError
 from healthsim_core.events import Events, People, Schedule, no_ancestors
+from healthsim_core.groups import rank_within, ranks_of
 from healthsim_core.journeys.nodes import FOLLOWING, event_texts
 from healthsim_core.journeys.timing import CLOSES, DAY, OPENS, SOON, Minutes, moments
 from healthsim_core.spec.journey.events import MOST_COPIES
@@ -84,7 +85,7 @@ def follow(timeline: Timeline, nodes: Sequence[Node], indices: tuple[int, ...]) 
         schedule = node.schedule(_events(timeline, nodes, causes, chosen))
         at, given = chosen[schedule.row], schedule.parameters.parts
         eligible = happening = len(at)
-        order = np.arange(len(at)) - np.searchsorted(schedule.row, schedule.row)
+        order = rank_within(schedule.row)
         if len(order) and order.max() >= FOLLOWING:
             what = f"its schedule has {order.max() + 1} events follow one."
             raise PluginError(what, f"{node.path}: trigger", f"At most {FOLLOWING} may.")
@@ -120,7 +121,7 @@ def _fanned_out(timeline: Timeline, node: Node, causes: Causes, chosen: NDArray[
         wanted = np.nan_to_num(np.asarray(node.copies.values(scope, len(causes.row)), np.float64)[chosen])
         most, copies = MOST_COPIES, np.clip(np.floor(wanted), 0, MOST_COPIES).astype(np.int64)
     at = np.repeat(chosen, copies)
-    order = np.arange(len(at)) - np.repeat(np.cumsum(copies) - copies, copies)
+    order = ranks_of(copies)
     return at, causes.occurrence[at] * most + order
 
 

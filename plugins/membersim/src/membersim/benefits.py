@@ -12,6 +12,8 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim_core import in_turn
+
 Cents = NDArray[np.int64]
 Keys = NDArray[np.int64]
 
@@ -87,17 +89,6 @@ def adjudicate(lines: Lines, member: Limits, family: Limits) -> Shares:
     for at in in_turn(lines.family):
         _settle(lines, at, member, family, shares, owed)
     return shares
-
-
-def in_turn(groups: Keys) -> list[NDArray[np.intp]]:
-    """The rows of rank 0 within their group, those of rank 1, and so on; a group has at most one row in each."""
-    order = np.argsort(groups, kind="stable")
-    sorted_groups = groups[order]
-    first = np.searchsorted(sorted_groups, sorted_groups)
-    rank = np.arange(len(order)) - first
-    by_rank = np.argsort(rank, kind="stable")
-    bounds = np.flatnonzero(np.diff(rank[by_rank])) + 1
-    return [order[part] for part in np.split(by_rank, bounds)] if len(order) else []
 
 
 def _settle(lines: Lines, at: NDArray[np.intp], member: Limits, family: Limits, shares: Shares, owed: Cents) -> None:

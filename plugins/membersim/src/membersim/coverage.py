@@ -12,7 +12,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Events, Text
+from healthsim_core import Events, Text, rank_within, ranks_of
 from membersim.facts import document
 from membersim.plans import Plans
 
@@ -99,7 +99,7 @@ def _changes(events: Events, plans: Plans, individual: NDArray[np.bool_]) -> _Ch
     low, high = np.searchsorted(everybody[order], held), np.searchsorted(everybody[order], held, side="right")
     shared = ~individual[events.row[at]]
     sizes = np.where(shared, high - low, 0)
-    members = order[np.repeat(low, sizes) + _within(sizes)]
+    members = order[np.repeat(low, sizes) + ranks_of(sizes)]
     cause = np.repeat(at, sizes)
     other = person[members] != events.person[cause]
     row = np.concatenate([events.row[at], members[other]])
@@ -120,11 +120,6 @@ def _own(named: Text, coverage_type: Text, plans: Plans) -> Text:
 
 def _only(order: NDArray[np.intp], wanted: NDArray[np.bool_]) -> NDArray[np.intp]:
     return order[wanted[order]]
-
-
-def _within(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
-    ends = np.cumsum(sizes)
-    return np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - sizes, sizes)
 
 
 def _with_default(events: Events, changes: _Changes, own_plan: NDArray[np.int64], plans: Plans) -> _Changes:
@@ -179,7 +174,7 @@ def _spans(events: Events, changes: _Changes, own_plan: NDArray[np.int64], plans
     start = np.maximum(changes.day[opens], birth)
     end, end_reason = _ends(changes, opens, row)
     end, end_reason = _until_death(events, row, end, end_reason)
-    ordinal = np.arange(len(row)) - np.searchsorted(row, row)
+    ordinal = rank_within(row)
     changed = changes.kind[opens] == CHANGE
     start_reason = np.where(changed, 2, np.where(ordinal > 0, 3, np.where(start == birth, 1, 0)))
     own_name = events.chunk["plan"][row].or_else(Text(own_plan[row], list(plans.names)))

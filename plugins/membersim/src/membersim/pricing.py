@@ -12,8 +12,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Run, Text, portable
-from membersim.benefits import in_turn
+from healthsim_core import Run, Text, in_turn, portable
 from membersim.facts import document, state_factor
 from membersim.registries import DrgWeights, FeeSchedule
 

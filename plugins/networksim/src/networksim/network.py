@@ -15,7 +15,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Draws, Run, SpecificationError, Text, places, portable, text
+from healthsim_core import Columns, Draws, Run, SpecificationError, Text, places, portable, ranks_of, text
 from networksim import numbers
 from networksim.roster import (
     CLINIC,
@@ -98,7 +98,7 @@ class _Sites:
     def spread(self, counts: Ints) -> tuple[Ints, Ints]:
         """Row of the county and ordinal in it, for `counts` rows a county."""
         owner = np.repeat(np.arange(len(counts)), counts)
-        return owner, np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return owner, ranks_of(counts)
 
     def some(self, owner: Ints, position: Ints) -> tuple[Ints, Ints, NDArray[np.bool_]]:
         """Those of the positions of counties that are wanted, and which they are."""

@@ -6,6 +6,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim_core import in_turn
 from rxmembersim import dur
 from rxmembersim.benefits import benefits
 from rxmembersim.facts import facts
@@ -260,7 +261,7 @@ def adjudicate(kind: Ints, person: Ints, claim: Ints, claims: Claims, people: in
     ledger = Ledger(claims, people, prescriptions)
     rows = len(kind)
     undone = Undone(np.full(rows, -1), np.zeros(rows, np.int64), np.zeros(rows, np.int64))
-    ranks = _ranks(person)
+    ranks = in_turn(person)
     ledger.barred[_first_enrolled(kind, person, people)] = CODES.index(NOT_YET)
     for at in ranks:
         ledger.submit(claim[at[kind[at] == CLAIM]])
@@ -281,14 +282,3 @@ def _first_enrolled(kind: Ints, person: Ints, people: int) -> NDArray[np.bool_]:
     who, first = np.unique(person[changes], return_index=True)
     enrolled[who] = kind[changes[first]] == COVERAGE_BEGINS
     return enrolled
-
-
-def _ranks(person: Ints) -> list[Ints]:
-    """Rows by rank within their person: all firsts, all seconds, ..."""
-    if not len(person):
-        return []
-    starts = np.flatnonzero(np.concatenate([[True], person[1:] != person[:-1]]))
-    sizes = np.diff(np.append(starts, len(person)))
-    rank = np.arange(len(person)) - np.repeat(starts, sizes)
-    order = np.argsort(rank, kind="stable")
-    return np.split(order, np.cumsum(np.bincount(rank))[:-1])

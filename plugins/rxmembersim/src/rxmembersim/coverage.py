@@ -6,7 +6,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Events
+from healthsim_core import Events, ranks_of
 
 EVENT_TYPES = ("new_enrollment", "termination")
 _INDIVIDUAL = ("Medicare", "Medicaid")  # each person's own; other coverage is the household's
@@ -37,8 +37,7 @@ def coverage_changes(events: Events) -> CoverageChanges:
     low, high = (np.searchsorted(subscriber[order], person, side=side) for side in ("left", "right"))
     sizes = np.where(coverage_type.isin(_INDIVIDUAL)[events.row[at]], 0, high - low)
     cause = np.repeat(np.arange(len(at)), sizes)
-    within = np.arange(len(cause)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    member = order[low[cause] + within]
+    member = order[low[cause] + ranks_of(sizes)]
     others = member != events.row[at][cause]
     row = np.concatenate([events.row[at], member[others]])
     source = at[np.concatenate([np.arange(len(at)), cause[others]])]

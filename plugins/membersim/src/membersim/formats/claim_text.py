@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from healthsim_core import Columns, Text, text
+from healthsim_core import Columns, Text, rank_within, text
 
 from .characters import COMPONENT, undotted
 from .envelope import END, segment
@@ -89,7 +89,7 @@ def _dated(lines: Columns) -> pa.Array:
 
 def _diagnoses(codes: Columns, claims: int, first: str) -> pa.Array:
     """HI of each claim: the first code under the qualifier `first`, the others under ABF."""
-    rank = np.arange(codes.rows) - np.searchsorted(codes.array("owner"), codes.array("owner"))
+    rank = rank_within(codes.array("owner"))
     kept = np.flatnonzero(rank < MOST_DIAGNOSES)
     some = codes.take(kept)
     present = text.optional(":" * 7, some["present_on_admission"])

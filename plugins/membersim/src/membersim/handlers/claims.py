@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Text, text
+from healthsim_core import Columns, Text, rank_within, text
 from membersim.coverage import Spans
 from membersim.handlers.adjudication import DENIED, PENDING, STATUSES, Accumulators, Adjudicated, limited
 from membersim.handlers.lines import ClaimLines
@@ -74,7 +74,7 @@ def line_table(services: Services, lines: ClaimLines, found: Adjudicated) -> Col
     system = np.where(lines.code.is_null(), -1, np.where(kind == PHARMACY, 1, 0))
     return Columns(
         {
-            "claim_id": events.id[claim], "line": _numbered(claim), "person_id": events.person[claim],
+            "claim_id": events.id[claim], "line": rank_within(claim) + 1, "person_id": events.person[claim],
             "service_date": services.service_from[claim], "service_code": lines.code,
             "code_system": Text(system, ["HCPCS", "NDC"]), "revenue_code": lines.revenue, "units": lines.units,
             "unit_code": Text(lines.days.astype(np.int32), ["UN", "DA"]), "diagnosis_pointers": Text(pointers, ["1", "1:2"]),
@@ -126,10 +126,6 @@ def _adjustment(amount: NDArray[np.int64], status: NDArray[np.int64], reason: Te
     values = [*reason.values.to_pylist(), "45"]
     code = np.where(status == DENIED, reason.codes, len(values) - 1)
     return {"adjustment_group": Text.constant("CO", len(adjusted)).only(adjusted), "adjustment_reason": Text(code, values).only(adjusted)}
-
-
-def _numbered(claim: NDArray[np.intp]) -> NDArray[np.int64]:
-    return np.arange(len(claim)) - np.searchsorted(claim, claim) + 1
 
 
 def _filing(services: Services, plans: Plans) -> Text:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Text
+from healthsim_core import Columns, Text, rank_within
 from membersim.facts import document
 from membersim.handlers.services import INSTITUTIONAL, Services
 
@@ -22,7 +22,7 @@ def diagnosis_table(services: Services) -> Columns:
     admitting = _diagnoses(services, every, services.admitting, "admitting")
     coded = Columns.concat([principal, *others])
     coded = coded.take(np.argsort(coded.array("row"), kind="stable"))
-    sequence = np.arange(coded.rows) - np.searchsorted(coded.array("row"), coded.array("row")) + 1
+    sequence = rank_within(coded.array("row")) + 1
     joined = Columns.concat([coded.assign(sequence=sequence), admitting.assign(sequence=np.zeros(admitting.rows, np.int64))])
     joined = joined.take(np.lexsort((joined.array("sequence"), joined.array("row"))))
     return joined.select(name for name in joined if name != "row")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, EventHandler, Events, Field, Text
+from healthsim_core import Columns, EventHandler, Events, Field, Text, text
 from membersim.tables import CARE_GAP
 
 _NEVER = np.datetime64("NaT", "D")
@@ -35,10 +35,7 @@ def _closed_by(gaps: Events, closings: Events) -> NDArray[np.int64]:
     found = np.full(len(closings), -1, np.int64)
     if not len(gaps) or not len(closings):
         return found
-    order = np.argsort(gaps.id)
-    cause = np.asarray(closings.ancestor("gap_identified")["id"])
-    near = order[np.minimum(np.searchsorted(gaps.id[order], cause), len(gaps) - 1)]
-    found = np.where(gaps.id[near] == cause, near, -1)
+    found = text.positions(gaps.id, closings.ancestor("gap_identified").array("id"))
     for measure in gaps.parameters.text("measure").values.to_pylist():
         mine = np.flatnonzero(gaps.parameters["measure"] == measure)
         open_ = np.flatnonzero((found < 0) & (closings.parameters["measure"] == measure))

@@ -179,8 +179,8 @@ def _drug_lines(services: Services, payer: Text) -> ClaimLines:
     ndc = services.events.parameters.text("ndc")[drug]
     product = services.events.run.draws("membersim.drug", ndc.map(_digits, np.int64, 0))
     month = pricing.bounded_log(product.uniform("price"), law["median"], law["sd"], law["least"], law["most"])
-    days = np.nan_to_num(np.asarray(services.events.parameters["days_supply"]), nan=_DRUG_LINE_DAYS)[drug]
-    quantity = np.nan_to_num(np.asarray(services.events.parameters["quantity"]), nan=1.0)[drug]
+    days = np.nan_to_num(services.events.parameters.array("days_supply"), nan=_DRUG_LINE_DAYS)[drug]
+    quantity = np.nan_to_num(services.events.parameters.array("quantity"), nan=1.0)[drug]
     allowed = np.rint(100 * month * days / _DRUG_LINE_DAYS).astype(np.int64)
     ratio = pricing.charge_ratio(services.events.run, services.providers[drug], "pharmacy")
     nothing, no = Text.constant(None, len(drug)), np.zeros(len(drug), bool)

@@ -110,7 +110,7 @@ def _dates(claims: Events, kind: NDArray[np.int64]) -> Dates:
     never = np.datetime64("NaT", "s")
     visit, admission, discharge = (np.asarray(claims.ancestor(name)["time"]) for name in ("encounter", "admission", "discharge"))
     stay = kind == INSTITUTIONAL
-    done = np.where(claims.triggered, np.asarray(claims.caused_by["time"]), claims.time)
+    done = np.where(claims.triggered, claims.caused_by.array("time"), claims.time)
     discharged = np.where(np.isnat(discharge), done, discharge)
     admitted = np.where(np.isnat(admission), discharged, admission)
     own = np.isnat(visit) | (kind == PHARMACY)

@@ -48,7 +48,7 @@ class Records:
 
     def rows_of(self, person: NDArray[np.int64]) -> NDArray[np.intp]:
         """Each person's row in `people`; persons are sorted, as they are in every table."""
-        ends = np.searchsorted(person, np.asarray(self.people["person_id"]), side="right")
+        ends = np.searchsorted(person, self.people.array("person_id"), side="right")
         return np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
 
     @functools.cached_property
@@ -69,9 +69,9 @@ class Records:
 
     def parts(self, limit: int = PART) -> Iterator[Records]:
         """These records in order of person, cut between households where about `limit` rows have come together."""
-        ids = np.asarray(self.people["person_id"])
-        household = np.asarray(self.people["household_id"])
-        ends = {name: np.searchsorted(np.asarray(rows["person_id"]), ids, side="right") for name, rows in self.tables.items()}
+        ids = self.people.array("person_id")
+        household = self.people.array("household_id")
+        ends = {name: np.searchsorted(rows.array("person_id"), ids, side="right") for name, rows in self.tables.items()}
         total = sum(ends.values(), np.zeros(len(ids), np.int64))
         start = 0
         while start < len(ids):

@@ -27,7 +27,7 @@ def conditions(events: Events) -> dict[str, Columns]:
     people, made = events.where(events.type == "person"), events.where(events.type == "diagnosis")
     parts = [_problem(people, category, has) for category, has in events.chunk.conditions.items()]
     found = Columns.concat([*parts, _diagnoses(made)])
-    corrected = _corrected(found.text("code"), np.asarray(found["person_id"]))
+    corrected = _corrected(found.text("code"), found.array("person_id"))
     status = Text.constant("inactive", len(corrected)).only(corrected).or_else(found.text("clinical_status"))
     return {CONDITION.name: found.assign(clinical_status=status)}
 

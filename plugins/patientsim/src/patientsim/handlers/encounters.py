@@ -6,7 +6,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Events, Text
+from healthsim_core import Columns, Events, Text, text
 from patientsim.handlers.facts import facts
 from patientsim.tables import ENCOUNTER, TRANSFER
 
@@ -43,7 +43,7 @@ def encounters(events: Events) -> dict[str, Columns]:
     stay = np.asarray(begins.type == "admission")
     kind = given.text("class").or_else(Text(stay.astype(np.int32), ["AMB", "IMP"]))
     left = _discharges(events, begins)
-    ends = _ends(begins, stay, kind, np.asarray(left["time"]))
+    ends = _ends(begins, stay, kind, left.array("time"))
     over = ends.time <= _now(events)
     columns = {
         "encounter_id": begins.id,
@@ -105,11 +105,8 @@ def _stay_row(found: Events, begins: Events) -> NDArray[np.intp]:
     admissions = np.flatnonzero(begins.type == "admission")
     if not len(admissions):
         return np.full(len(found), -1)
-    ids = begins.id[admissions]
-    order = np.argsort(ids)
-    cause = np.asarray(found.ancestor("admission")["id"])
-    at = order[np.minimum(np.searchsorted(ids, cause, sorter=order), len(ids) - 1)]
-    caused = np.where((ids[at] == cause) & (begins.row[admissions[at]] == found.row), admissions[at], -1)
+    at = text.positions(begins.id[admissions], found.ancestor("admission").array("id"))
+    caused = np.where((at >= 0) & (begins.row[admissions[at]] == found.row), admissions[at], -1)
     latest = admissions[np.maximum(np.searchsorted(_moments(begins)[admissions], _moments(found), side="right") - 1, 0)]
     same = (begins.row[latest] == found.row) & (begins.time[latest] <= found.time)
     return np.where(caused >= 0, caused, np.where(same, latest, -1))
@@ -148,11 +145,10 @@ def _admissions(begins: Events) -> tuple[Times, NDArray[np.bool_]]:
     following = at[np.minimum(np.searchsorted(_moments(begins)[at], _moments(begins), side="right"), len(at) - 1)]
     later = (begins.row[following] == begins.row) & (begins.time[following] > begins.time)
     found[later] = begins.time[following[later]]
-    cause = np.asarray(begins.ancestor("encounter")["id"])[at]
+    cause = begins.ancestor("encounter").array("id")[at]
     longest = np.timedelta64(facts("encounters")["boarding_hours"], "h")
-    order = np.argsort(begins.id)
-    visit = order[np.minimum(np.searchsorted(begins.id, cause, sorter=order), len(begins) - 1)]
-    led = (begins.id[visit] == cause) & (begins.time[at] - begins.time[visit] <= longest)
+    visit = text.positions(begins.id, cause)
+    led = (visit >= 0) & (begins.time[at] - begins.time[visit] <= longest)
     visit, admission = visit[led][::-1], at[led][::-1]  # of several the first counts
     found[visit], caused[visit] = begins.time[admission], True
     return found, caused

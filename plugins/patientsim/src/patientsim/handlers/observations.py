@@ -33,7 +33,7 @@ def observations(events: Events) -> dict[str, Columns]:
     events = events.where(~np.isnan(value) & ~loinc.is_null())
     given, loinc = events.parameters, events.parameters.text("loinc")
     result, order = np.asarray(events.type == "lab_result"), events.ancestor("lab_order")
-    taken = np.asarray(order["time"])
+    taken = order.array("time")
     value = _rounded(given["value"], loinc)
     columns: dict[str, Any] = {
         **origin(events, "observation_id"),
@@ -42,7 +42,7 @@ def observations(events: Events) -> dict[str, Columns]:
         **{name: given[name] for name in ("loinc", "description", "unit", "second_loinc", "second_description", "low", "high")},
         "value": value,
         "second_value": _rounded(given["second_value"], given.text("second_loinc")),
-        "interpretation": _interpretation(value, np.asarray(given["low"]), np.asarray(given["high"])),
+        "interpretation": _interpretation(value, given.array("low"), given.array("high")),
         "effective": np.where(result & ~np.isnat(taken), taken, events.time),
         "issued": events.time,
     }

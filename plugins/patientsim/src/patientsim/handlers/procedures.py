@@ -31,7 +31,7 @@ def _row(events: Events, named: dict[str, Any], performed: NDArray[Any]) -> Colu
 
 
 def _begin(told: Events) -> NDArray[Any]:
-    admitted = np.asarray(told.ancestor("admission")["time"])
+    admitted = told.ancestor("admission").array("time")
     return np.where(np.isnat(admitted), told.time, admitted)
 
 

@@ -84,7 +84,7 @@ def claims(events: Events) -> dict[str, Columns]:
 def unlawful(events: Events, written: Mapping[str, Columns]) -> dict[str, int]:
     """How many refills the law did not allow, of those that a journey has of its own."""
     fill = written["rxmembersim.fill"]
-    own = events.where(np.isin(events.id, np.asarray(written["rxmembersim.prescription"]["prescription_id"])))
+    own = events.where(np.isin(events.id, written["rxmembersim.prescription"].array("prescription_id")))
     refused = int(np.sum((fill["reject_code"] == adjudication.NO_REFILL) | (fill["status"] == "refused")))
     return {**beyond_law(own, written), "refills of controlled drugs that the law does not allow, refused": refused}
 

@@ -159,7 +159,7 @@ def _measured(m: Measuring, test: Test, values: Floats, taken: NDArray[np.intp],
 
 def _lab_rows(m: Measuring, test: Test, values: Floats, taken: NDArray[np.intp]) -> Columns:
     rows = _measured(m, test, values, taken, LABS_AFTER)
-    value = np.asarray(rows["value"])
+    value = rows.array("value")
     low, high = (m.by_sex(test.get(bound))[taken] for bound in ("low", "high"))
     flag = np.where(value < low, 0, np.where(value > high, 2, 1))
     factor, places = test["factor"], test["standard_decimals"]
@@ -176,5 +176,5 @@ def _in_order(parts: list[Columns], orders: list[NDArray[Any]]) -> Columns:
     whole = Columns.concat(parts)
     if not whole.rows:
         return whole
-    visit, time, person = (np.asarray(whole[name]) for name in ("visit_number", "time", "person_id"))
+    visit, time, person = (whole.array(name) for name in ("visit_number", "time", "person_id"))
     return whole.take(np.lexsort((np.concatenate(orders), visit, time, person)))

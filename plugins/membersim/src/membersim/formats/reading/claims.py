@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from healthsim_core import Records, Truth, read_queries, segments
+from healthsim_core import Records, Truth, rank_within, read_queries, segments
 
 from .guides import Guide, guide
 from .interchange import Parts, read_file
@@ -88,7 +88,7 @@ def _check_levels(block: Block, sound: Soundness) -> None:
 def _check_claims(block: Block, sound: Soundness, level: dict[str, Rows]) -> None:
     claims, lines = block.of("2300"), block.of("2400")
     of = segments.owners(claims, lines)
-    count = np.arange(len(lines)) - np.searchsorted(of, of) + 1
+    count = rank_within(of) + 1
     sound.report("LX01 does not count the lines of its claim", others(block.element(lines, 1), spelled(count)))
     service = block.of("2400", "SV1" if sound.guide is _GUIDES["P"] else "SV2")
     total = block.sums(service, 2 if sound.guide is _GUIDES["P"] else 3, claims)

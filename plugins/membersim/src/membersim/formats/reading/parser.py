@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from healthsim_core import HealthSimError, segments
+from healthsim_core import HealthSimError, rank_within, segments
 
 from .guides import Guide, Loop, Segment, begins
 
@@ -102,7 +102,7 @@ class Block(segments.Segments):
         rows = self.of(loop.name, segment.label)
         owner = segments.owners(anchors, rows)
         rows, owner = rows[owner >= 0], owner[owner >= 0]
-        rank = np.arange(len(rows)) - np.searchsorted(owner, owner)
+        rank = rank_within(owner)
         label = segment.label if loop.record == loop.name else f"{loop.name} {segment.label}"
         found: dict[str, pa.Array] = {}
         for number in range(int(rank.max(initial=-1)) + 1):

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from healthsim_core import Records, Truth, read_queries, segments
+from healthsim_core import Records, Truth, rank_within, read_queries, segments
 
 from .guides import guide
 from .interchange import Parts, read_file
@@ -58,7 +58,7 @@ def _check_balance(block: Block, sound: Soundness) -> None:
     def report(what: str, claim: Rows) -> None:
         sound.report(what, taken(number, claim).to_pylist())
 
-    count = np.arange(len(lines)) - np.searchsorted(of_claim, of_claim) + 1
+    count = rank_within(of_claim) + 1
     sound.report("REF*6R does not count the lines of its claim", others(block.element(block.of("2110", "REF"), 2), spelled(count)))
     charge, paid = block.cents(lines, 2), block.cents(lines, 3)
     report("a line does not balance", of_claim[charge - _adjusted(block, lines) != paid])

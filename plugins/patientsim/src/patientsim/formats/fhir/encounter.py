@@ -115,7 +115,7 @@ def _condition_of(rows: Rows, code: Text) -> NDArray[np.int64]:
         return found
     visit = text.positions(np.asarray(rows["encounter_id"]), np.asarray(made["encounter_id"]))
     at = np.flatnonzero((visit >= 0) & (made["code"] == code[visit]))[::-1]  # of several the first counts
-    found[visit[at]] = np.asarray(made["condition_id"])[at]
+    found[visit[at]] = made.array("condition_id")[at]
     return found
 
 
@@ -167,7 +167,7 @@ def _places(rows: Rows, directory: Directory) -> Pieces:
     """The facility, and each unit that the patient was transferred to, from when to when."""
     moved = rows.records["patientsim.transfer"]
     owner = text.positions(np.asarray(rows["encounter_id"]), np.asarray(moved["encounter_id"]))
-    order = np.lexsort((np.asarray(moved["time"]), owner))
+    order = np.lexsort((moved.array("time"), owner))
     moved, owner = moved.take(order), owner[order]
     units = text.grouped(_units(rows, moved, owner), owner, rows.columns.rows)
     some = np.bincount(owner, minlength=rows.columns.rows) > 0
@@ -185,7 +185,7 @@ def _facility(directory: Directory, number: str | None) -> str:
 def _units(rows: Rows, moved: Columns, owner: NDArray[np.intp]) -> Any:
     """An element each, with a comma before all but a stay's first; its id is the transfer's."""
     following = np.append(owner[1:], -1) == owner
-    time = np.asarray(moved["time"])
+    time = moved.array("time")
     until = np.where(following, np.append(time[1:], np.datetime64("NaT")), np.asarray(rows["end"])[owner])
     unit = moved.text("unit").or_else(UNNAMED)
     first = np.diff(owner, prepend=-1) != 0

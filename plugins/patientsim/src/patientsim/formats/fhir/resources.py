@@ -88,4 +88,4 @@ class Resource:
         columns = records[self.table]
         if self.where is not None:
             columns = columns.where(self.where(columns))
-        return Rows(columns, records.rows_of(np.asarray(columns["person_id"])), records, text.whole(columns[self.key]))
+        return Rows(columns, records.rows_of(columns.array("person_id")), records, text.whole(columns[self.key]))

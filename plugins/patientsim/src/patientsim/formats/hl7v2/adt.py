@@ -38,7 +38,7 @@ class Adt:
 def rendered_messages(part: Records) -> text.Joined:
     """The messages of some people, each with its line feed."""
     found = messages(part)
-    of_visit = np.asarray(found["visit"]) >= 0
+    of_visit = found.array("visit") >= 0
     if of_visit.all():
         return _about_visits(part, found)
     about = {True: found.where(of_visit), False: found.where(~of_visit)}
@@ -47,7 +47,7 @@ def rendered_messages(part: Records) -> text.Joined:
 
 
 def _about_visits(part: Records, message: Columns) -> text.Joined:
-    encounter = part["patientsim.encounter"].take(np.asarray(message["visit"]))
+    encounter = part["patientsim.encounter"].take(message.array("visit"))
     pv1 = visits.visit(message, encounter, part)
     return _joined(part, message, encounter.text("facility_npi"), pv1, visits.diagnoses(message, encounter, part))
 
@@ -57,9 +57,9 @@ def _about_people(part: Records, message: Columns) -> text.Joined:
 
 
 def _joined(part: Records, message: Columns, facility: Text, pv1: text.Piece, diagnoses: text.Piece) -> text.Joined:
-    person = np.asarray(message["person"])
+    person = message.array("person")
     sender = facility.or_else(segments.FALLBACK["code"])
-    died = np.asarray(part["patientsim.patient"]["deceased_time"])[segments.charts(part)][person]
+    died = part["patientsim.patient"].array("deceased_time")[segments.charts(part)][person]
     return text.joined(
         segments.header(part, message, sender),
         Text(person, segments.patient(part)),

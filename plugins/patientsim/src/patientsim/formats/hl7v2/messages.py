@@ -26,7 +26,7 @@ def messages(part: Records) -> Columns:
         diagnosis that is told, else -1).
     """
     found = Columns.concat([*_visits(part), _transfers(part), _diagnoses(part), _coverage_ends(part), _deaths(part)])
-    begins = np.append(np.asarray(part["patientsim.encounter"]["start"]), np.datetime64("9999-12-31"))  # of no visit: last
+    begins = np.append(part["patientsim.encounter"].array("start"), np.datetime64("9999-12-31"))  # of no visit: last
     order = np.lexsort((found.array("rank"), begins[found.array("visit")], found.array("time"), found.array("person")))
     return found.take(order)
 
@@ -40,13 +40,13 @@ def _visits(part: Records) -> Iterator[Columns]:
     """A01 or A04 where a stay or visit begins, A03 where a stay, an emergency visit or observation ends."""
     visit, kinds = part["patientsim.encounter"], CODES["class"]
     kind = visit.text("class")
-    person, rows = part.rows_of(np.asarray(visit["person_id"])), np.arange(visit.rows)
+    person, rows = part.rows_of(visit.array("person_id")), np.arange(visit.rows)
     begins = rendered(lambda value: kinds[value]["begin"], kind)
-    common = {"person": person, "visit": rows, "control": np.asarray(visit["encounter_id"])}
-    yield _rows(begins, "B", 0, time=np.asarray(visit["start"]), **common)
+    common = {"person": person, "visit": rows, "control": visit.array("encounter_id")}
+    yield _rows(begins, "B", 0, time=visit.array("start"), **common)
     ends = _told_to_end(visit)
     over = {name: column[ends] for name, column in common.items()}
-    yield _rows("A03", "E", 3, time=np.asarray(visit["end"])[ends], leaving=True, **over)
+    yield _rows("A03", "E", 3, time=visit.array("end")[ends], leaving=True, **over)
 
 
 def _told_to_end(visit: Columns) -> NDArray[np.bool_]:
@@ -57,26 +57,26 @@ def _told_to_end(visit: Columns) -> NDArray[np.bool_]:
 def _transfers(part: Records) -> Columns:
     """A02: the patient is moved to another unit."""
     moved = part["patientsim.transfer"]
-    visit = text.positions(np.asarray(part["patientsim.encounter"]["encounter_id"]), np.asarray(moved["encounter_id"]))
+    visit = text.positions(part["patientsim.encounter"].array("encounter_id"), moved.array("encounter_id"))
     return _rows(
-        "A02", "T", 1, person=part.rows_of(np.asarray(moved["person_id"])), visit=visit, time=np.asarray(moved["time"]),
-        control=np.asarray(moved["transfer_id"]), moved=np.arange(moved.rows),
+        "A02", "T", 1, person=part.rows_of(moved.array("person_id")), visit=visit, time=moved.array("time"),
+        control=moved.array("transfer_id"), moved=np.arange(moved.rows),
     )  # fmt: skip
 
 
 def _diagnoses(part: Records) -> Columns:
     """A08: a diagnosis is made after the visit has begun, of something else than what the visit was said to be for."""
     visit, condition = part["patientsim.encounter"], part["patientsim.condition"]
-    row = positions(np.asarray(visit["encounter_id"]), np.asarray(condition["encounter_id"]))
-    time = np.asarray(condition["recorded_time"])
-    new = (row >= 0) & (time > np.asarray(visit["start"])[row]) if visit.rows else np.zeros(condition.rows, bool)
+    row = positions(visit.array("encounter_id"), condition.array("encounter_id"))
+    time = condition.array("recorded_time")
+    new = (row >= 0) & (time > visit.array("start")[row]) if visit.rows else np.zeros(condition.rows, bool)
     for code in stated(visit, stays(visit)):
         new &= ~(condition["code"] == code[row]) if visit.rows else new
     made, row, time = condition.where(new), row[new], time[new]
-    left = _told_to_end(visit)[row] & (time > np.asarray(visit["end"])[row]) if visit.rows else False
-    person = part.rows_of(np.asarray(made["person_id"]))
+    left = _told_to_end(visit)[row] & (time > visit.array("end")[row]) if visit.rows else False
+    person = part.rows_of(made.array("person_id"))
     return _rows(
-        "A08", "D", 2, person=person, visit=row, time=time, control=np.asarray(made["condition_id"]), made=np.flatnonzero(new), leaving=left
+        "A08", "D", 2, person=person, visit=row, time=time, control=made.array("condition_id"), made=np.flatnonzero(new), leaving=left
     )  # fmt: skip
 
 
@@ -100,21 +100,21 @@ def _coverage_ends(part: Records) -> Columns:
     coverage = part.tables.get(COVERAGE)
     if coverage is None:
         return _nothing()
-    told = np.asarray(coverage["end_date"]).astype("datetime64[s]") + DAY
+    told = coverage.array("end_date").astype("datetime64[s]") + DAY
     rows = np.flatnonzero(told <= part.run.as_of.astype("datetime64[s]"))  # NaT is not
     ended = coverage.take(rows)
-    person = part.rows_of(np.asarray(ended["person_id"]))
-    return _rows("A08", "C", 4, person=person, time=told[rows], control=np.asarray(ended["coverage_id"]))
+    person = part.rows_of(ended.array("person_id"))
+    return _rows("A08", "C", 4, person=person, time=told[rows], control=ended.array("coverage_id"))
 
 
 def _deaths(part: Records) -> Columns:
     """A08: the patient has died."""
     patient = part["patientsim.patient"]
-    died = np.asarray(patient["deceased_time"])
+    died = patient.array("deceased_time")
     rows = np.flatnonzero(~np.isnat(died))
     gone = patient.take(rows)
-    person = part.rows_of(np.asarray(gone["person_id"]))
-    return _rows("A08", "X", 5, person=person, time=died[rows], control=np.asarray(gone["person_id"]))
+    person = part.rows_of(gone.array("person_id"))
+    return _rows("A08", "X", 5, person=person, time=died[rows], control=gone.array("person_id"))
 
 
 def _nothing() -> Columns:

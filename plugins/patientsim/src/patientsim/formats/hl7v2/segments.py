@@ -31,7 +31,7 @@ def header(part: Records, message: Columns, facility: Text) -> Any:
 
 def local_moments(part: Records, message: Columns, times: Any) -> list[text.Piece]:
     """Times of messages with the offsets of their people's counties."""
-    return moments(times, part.offsets(times, np.asarray(message["person"])))
+    return moments(times, part.offsets(times, message.array("person")))
 
 
 def patient(part: Records) -> pa.Array:
@@ -52,12 +52,12 @@ def patient(part: Records) -> pa.Array:
 
 def charts(part: Records) -> NDArray[np.int64]:
     """Row in patientsim.patient of each of the part's people."""
-    return text.positions(np.asarray(part["patientsim.patient"]["person_id"]), np.asarray(part.people["person_id"]))
+    return text.positions(part["patientsim.patient"].array("person_id"), part.people.array("person_id"))
 
 
 def ending(message: Columns, died: NDArray[Any]) -> Any:
     """PID-29 and PID-30 from the moment of death on, and the segment's end."""
-    dead = np.asarray(message["time"]) >= died  # NaT is not
+    dead = message.array("time") >= died  # NaT is not
     return text.choose(dead, text.joined("|||||||", day(died), "|Y\r"), "\r")
 
 
@@ -90,15 +90,15 @@ def insurance(part: Records, message: Columns) -> Any:
 
 
 def _covering(part: Records, message: Columns, coverage: Columns) -> NDArray[np.int64]:
-    person = part.rows_of(np.asarray(coverage["person_id"]))
-    key = _day_key(person, np.asarray(coverage["start_date"]))
+    person = part.rows_of(coverage.array("person_id"))
+    key = _day_key(person, coverage.array("start_date"))
     order = np.argsort(key, kind="stable")
-    day = np.asarray(message["time"]).astype("datetime64[D]")
-    last = np.searchsorted(key[order], _day_key(np.asarray(message["person"]), day), side="right") - 1
+    day = message.array("time").astype("datetime64[D]")
+    last = np.searchsorted(key[order], _day_key(message.array("person"), day), side="right") - 1
     row = order[np.maximum(last, 0)]
-    end = np.asarray(coverage["end_date"])[row]
+    end = coverage.array("end_date")[row]
     holds = (last >= 0) & (person[row] == message["person"]) & (np.isnat(end) | (end >= day))
-    ended = text.positions(np.asarray(coverage["coverage_id"]), np.asarray(message["control"]))
+    ended = text.positions(coverage.array("coverage_id"), message.array("control"))
     return np.where(message["suffix"] == "C", ended, np.where(holds, row, -1))
 
 
@@ -107,7 +107,7 @@ def _day_key(person: NDArray[np.int64], day: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def _insured(part: Records, coverage: Columns, end: Any) -> pa.Array:
-    holder = text.positions(np.asarray(part.people["person_id"]), np.asarray(coverage["subscriber_id"]))
+    holder = text.positions(part.people.array("person_id"), coverage.array("subscriber_id"))
     name = text.lines(safe(part.people.text("last_name")), "^", safe(part.people.text("first_name")), "^^^^^L")
     group = coverage.text("group_number") if "group_number" in coverage else Text.constant(None, coverage.rows)
     return text.lines(

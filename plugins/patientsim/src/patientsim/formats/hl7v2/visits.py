@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Text, display_of, text
+from healthsim_core import Columns, Text, display_of, rank_within, ranks_of, text
 from patientsim.formats.directory import Directory
 from patientsim.formats.fragments import once, rendered
 from patientsim.formats.hl7v2.fields import AUTHORITY, CODES, escape, moments, short
@@ -20,7 +20,7 @@ NPI_AUTHORITY = "NPI&2.16.840.1.113883.4.6&ISO"
 
 def visit(message: Columns, encounter: Columns, part: Records) -> Any:
     """PV1 of messages about a visit."""
-    leaving = np.asarray(message["leaving"])
+    leaving = message.array("leaving")
     left = encounter.text("discharge_disposition").only(leaving)
     gone = np.where(leaving, encounter.array("end"), np.datetime64("NaT"))
     unit, before = _places(message, part)
@@ -41,12 +41,12 @@ def _places(message: Columns, part: Records) -> tuple[Text, Text]:
 
     Until the first transfer it is the unit that this is from; a visit begins before any transfer of the same minute.
     """
-    moved, told, visit = part["patientsim.transfer"], np.asarray(message["moved"]), np.asarray(message["visit"])
+    moved, told, visit = part["patientsim.transfer"], message.array("moved"), message.array("visit")
     order, first, stop = _known(message, part, "patientsim.transfer", "time")
     stop = np.where(message.text("trigger").isin(["A01", "A04"]), first, stop)
     last = np.where(stop > first, np.append(order, -1)[np.maximum(stop - 1, -1)], -1)
     row, following = np.where(told >= 0, told, last), np.append(order, -1)[stop]
-    owner = np.append(positions(np.asarray(part["patientsim.encounter"]["encounter_id"]), np.asarray(moved["encounter_id"])), -1)
+    owner = np.append(positions(part["patientsim.encounter"].array("encounter_id"), moved.array("encounter_id")), -1)
     leaves = np.where((row < 0) & (visit >= 0) & (owner[following] == visit), following, -1)
     unit, before = moved.text("unit"), moved.text("from_unit")
     return unit.take_or_null(row).or_else(before.take_or_null(leaves)), before.take_or_null(told)
@@ -72,7 +72,7 @@ def _attending(directory: Directory, number: str | None) -> str:
 
 def diagnoses(message: Columns, encounter: Columns, part: Records) -> Any:
     """DG1 of what the visit is said to be for and of the diagnoses made until then; DRG at discharge. A02 has neither."""
-    leaving = np.asarray(message["leaving"])
+    leaving = message.array("leaving")
     admitting = stays(encounter) & ~leaving
     codes = stated(encounter, admitting)
     beside = zip(codes, stated(encounter, admitting, "description"), strict=True)
@@ -106,20 +106,20 @@ def _further(message: Columns, encounter: Columns, part: Records, codes: tuple[T
     order, first, stop = _known(message, part, "patientsim.condition", "recorded_time")
     sizes = np.where(silent, 0, stop - first)
     owner = np.repeat(np.arange(message.rows), sizes)
-    row = order[np.arange(len(owner)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + np.repeat(first, sizes)]
-    told = np.asarray(message["made"])[owner]
+    row = order[ranks_of(sizes) + np.repeat(first, sizes)]
+    told = message.array("made")[owner]
     new = (told < 0) | (row <= told)  # of one moment, those before it
     for code in codes:
         new &= ~(made.text("code")[row] == code[owner])
     owner, row = owner[new], row[new]
     before = np.sum([~code.is_null() for code in codes], axis=0)[owner]
-    number = np.arange(len(owner)) - np.searchsorted(owner, owner) + before + 1
-    stage = np.where(np.asarray(message["leaving"])[owner], 1, 0)
+    number = rank_within(owner) + before + 1
+    stage = np.where(message.array("leaving")[owner], 1, 0)
     column = Text(np.arange(number.max(initial=0)), [str(each + 1) for each in range(number.max(initial=0))])[number - 1]
     found = made.text("code")[row]
     named = rendered(_named, found, display_of("ICD-10-CM", found).or_else(made.text("description")[row]))
-    recorded = np.asarray(made["recorded_time"])[row]
-    time = moments(recorded, part.offsets(recorded, np.asarray(message["person"])[owner]))
+    recorded = made.array("recorded_time")[row]
+    time = moments(recorded, part.offsets(recorded, message.array("person")[owner]))
     lines = text.lines("DG1|", column, "||", named, "||", *time, "|", Text(stage.astype(np.int32), ["W", "F"]), "\r")
     return text.grouped(lines, owner, message.rows)
 
@@ -127,13 +127,13 @@ def _further(message: Columns, encounter: Columns, part: Records, codes: tuple[T
 def _known(message: Columns, part: Records, table: str, time: str) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
     """The table's rows by visit and time, and of each message the first of its visit and one past the last up to it."""
     rows = part[table]
-    visit = positions(np.asarray(part["patientsim.encounter"]["encounter_id"]), np.asarray(rows["encounter_id"]))
+    visit = positions(part["patientsim.encounter"].array("encounter_id"), rows.array("encounter_id"))
     moment = np.asarray(rows[time]).astype("datetime64[s]")
     there = np.flatnonzero((visit >= 0) & ~np.isnat(moment))
     key = _key(visit[there], moment[there])
     order = np.argsort(key, kind="stable")
-    of = np.asarray(message["visit"])
-    told = np.asarray(message["time"]).astype("datetime64[s]")
+    of = message.array("visit")
+    told = message.array("time").astype("datetime64[s]")
     first = np.searchsorted(key[order], _key(of, np.full(len(of), np.datetime64("0001-01-01", "s"))))
     return there[order], first, np.searchsorted(key[order], _key(of, told), side="right")
 

@@ -61,7 +61,7 @@ class ClaimWriter:
             self._billing.write(text.lines(*_billing(Chunk.of(tables, fills))))
         undone = tables["rxmembersim.reversal"]["fill_id"].to_numpy()
         if len(undone):
-            reversed_fills = fills.take(text.positions(np.asarray(fills["fill_id"]), undone))
+            reversed_fills = fills.take(text.positions(fills.array("fill_id"), undone))
             self._reversal.write(text.lines(*_reversal(Chunk.of(tables, reversed_fills))))
 
     def close(self) -> None:
@@ -123,9 +123,9 @@ def _claim(chunk: Chunk, short: bool = False) -> Pieces:
     return segment(
         "07",
         *fields,
-        field("E7", layout.quantity(np.asarray(fill["quantity"]))),
+        field("E7", layout.quantity(fill.array("quantity"))),
         number,
-        field("D5", text.whole(np.asarray(fill["days_supply"]))),
+        field("D5", text.whole(fill.array("days_supply"))),
         field("D6", "1"),
         field("D8", "0"),
         field("DE", layout.dates(prescription["written_date"])),
@@ -137,7 +137,7 @@ def _claim(chunk: Chunk, short: bool = False) -> Pieces:
 
 def _pricing(fill: Columns) -> Pieces:
     names = {"D9": "ingredient_cost", "DC": "dispensing_fee", "DQ": "usual_and_customary", "DU": "gross_amount_due"}
-    return segment("11", *(field(code, layout.money(np.asarray(fill[name]))) for code, name in names.items()), field("DN", "05"))
+    return segment("11", *(field(code, layout.money(fill.array(name))) for code, name in names.items()), field("DN", "05"))
 
 
 def _prescriber(chunk: Chunk) -> Pieces:
@@ -169,7 +169,7 @@ def _review(fill: Columns) -> Pieces:
 
 
 def _narrative(fill: Columns) -> Pieces:
-    return segment("16", text.lines(layout.FIELD, "BMFILL ", text.whole(np.asarray(fill["fill_id"]))))
+    return segment("16", text.lines(layout.FIELD, "BMFILL ", text.whole(fill.array("fill_id"))))
 
 
 def _unit(fill: Columns) -> Text:

@@ -19,7 +19,7 @@ def arms(design: Design, protocol: Protocol) -> dict[str, Any]:
     element, arm = design[tables.ELEMENT.name], design[tables.ARM.name]
     codes, names = (arm.text(name).to_pylist() for name in ("arm_code", "arm"))
     owner = element.text("arm_code").to_pylist()
-    repeats = np.asarray(element["repeats"]).astype(int).tolist()
+    repeats = element.array("repeats").astype(int).tolist()
     found = [(a, e, turn) for a, code in enumerate(codes) for e, of in enumerate(owner) if of in (None, code) for turn in range(repeats[e])]
     pairs = [(a, e) for a, e, _ in found]
     row, turn = np.array([e for _, e in pairs]), np.array([turn for *_, turn in found])
@@ -27,7 +27,7 @@ def arms(design: Design, protocol: Protocol) -> dict[str, Any]:
     branch = [f"Randomized to {names[a]}" if epoch == "SCREENING" else None for (a, _), epoch in zip(pairs, epochs, strict=True)]
     return {
         "ARMCD": Text.of([codes[a] for a, _ in pairs]), "ARM": Text.of([names[a] for a, _ in pairs]),
-        "TAETORD": np.asarray(element["order"])[row] + turn,
+        "TAETORD": element.array("order")[row] + turn,
         "ETCD": element["element_code"][row], "ELEMENT": element["element"][row], "EPOCH": Text.of(epochs),
         "TABRANCH": Text.of(branch),
     }  # fmt: skip

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from healthsim_core import Destination, Text
+from healthsim_core import Destination, Text, rank_within
 from trialsim.formats import xpt
 from trialsim.formats.sdtm.spec import Dataset, Variable
 
@@ -61,9 +61,8 @@ def filled(dataset: Dataset, rows: NDArray[np.void], known: frozenset[str] = fro
 
 
 def _sequence(subject: NDArray[np.intp], order: NDArray[np.intp]) -> NDArray[np.float64]:
-    whose = subject[order]
     number = np.empty(len(order), np.float64)
-    number[order] = np.arange(len(order)) - np.searchsorted(whose, whose) + 1
+    number[order] = rank_within(subject[order]) + 1
     return number
 
 

@@ -37,7 +37,7 @@ class Source:
     def rows(self, name: str) -> Rows:
         """The rows of a table that belong to subjects."""
         columns = from_arrow(self.tables[name])
-        owner = text.positions(np.asarray(self.subject["person_id"]), np.asarray(columns["person_id"]))
+        owner = text.positions(self.subject.array("person_id"), columns.array("person_id"))
         return Rows(self, columns.where(owner >= 0), owner[owner >= 0])
 
 

@@ -65,7 +65,7 @@ class SdtmWriter:
         subject = from_arrow(tables["trialsim.subject"])
         source = Source(tables, self.protocol, subject, self.run.as_of)
         self._enrolled += int((~np.isnat(subject.array("randomization_date"))).sum())
-        self._consents.append(np.asarray(subject["consent_date"]).min(keepdims=True))
+        self._consents.append(subject.array("consent_date").min(keepdims=True))
         rank = np.argsort(np.argsort(ranked(subject["usubjid"]), kind="stable"), kind="stable")
         for name, domain in DOMAINS.items():
             if any(source.has(table) for table in domain.any_of):
