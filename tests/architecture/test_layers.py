@@ -14,7 +14,7 @@ PRODUCTS = sorted(path.name for path in (ROOT / "plugins").iterdir() if (path / 
 
 ROWS = (
     ("errors", "allocation", "calls", "strict_json", "defaults"),
-    ("columns", "dates", "portable", "draws", "codes"),
+    ("columns", "groups", "dates", "portable", "draws", "codes"),
     ("tables", "file_layouts", "database"),  # of DuckDB; reference facts lie in it, and are read before anything is planned
     ("world", "events", "identifiers", "planned", "offers", "reading", "format_offers", "formats.text", "formats.destination", "formats"),
     ("spec", "hookspecs", "templates"),
