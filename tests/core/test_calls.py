@@ -214,3 +214,9 @@ def test_a_checked_function_takes_what_its_hints_say():
         return len(trees)
 
     assert (plant(["oak"]), plant(("oak", "elm"), deep=2)) == (1, 2)
+
+
+def test_a_template_s_name_is_no_file_to_save(elsewhere):
+    with pytest.raises(UnknownNameError, match="it is a template") as refused:
+        save_profile("p", "medicare-diabetic")
+    assert isinstance(refused.value, KeyError)

@@ -10,6 +10,7 @@ import tempfile
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from publishing import EARLIER, NEW, SHARED_MEMORY, content, earlier_again, kind_left, run_of, written
@@ -20,6 +21,7 @@ from healthsim_core.execution.output_folder import recovered
 from healthsim_core.formats.folder import Folder, own_path
 from healthsim_core.output.manifest import HIDDEN, read_manifest
 from healthsim_core.output.workplace import Workplace
+from healthsim_core.verification.verify import verify_folder
 
 CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "open")
 
@@ -249,3 +251,33 @@ def test_two_runs_into_one_folder_wait_for_nobody(tmp_path: Path) -> None:
         generate(**REQUEST, out=tmp_path / "out")
     place.leave()
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("at", [12, 25, 40])
+def test_a_command_that_was_killed_while_publishing_can_be_given_again(tmp_path: Path, at: int) -> None:
+    def run(seed: int) -> None:
+        generate("dental-adults", count=2, seed=seed, products=["dentalsim"], out=tmp_path / "out", overwrite=True)
+
+    run(1)
+    publishing = Workplace.publish
+
+    def interrupted(place: Workplace, *arguments: Any) -> None:
+        count = 0
+
+        def kill(event: str, _: object) -> None:
+            nonlocal count
+            count += event in CHANGES
+            if count == at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(kill)
+        publishing(place, *arguments)
+
+    process = os.fork()
+    if process == 0:
+        Workplace.publish = interrupted  # type: ignore[method-assign]
+        run(2)
+        os._exit(0)
+    assert os.WIFSIGNALED(os.waitpid(process, 0)[1])
+    run(3)
+    assert verify_folder(tmp_path / "out").passed and read_manifest(Folder(tmp_path / "out"))["seed"] == 3

@@ -15,6 +15,7 @@ import pytest
 from publishing import EARLIER, NEW, earlier_again, kind_left, written
 
 from healthsim_core.errors import OutputError
+from healthsim_core.output.manifest import HIDDEN
 from healthsim_core.output.workplace import Workplace
 
 CALLS = (
@@ -31,7 +32,7 @@ def _can_trace() -> bool:
 pytestmark = pytest.mark.skipif(not _can_trace(), reason="strace is missing, or may trace nothing here")
 
 
-def traced(out: Path, log: Path, inject: str | None = None) -> int:
+def traced(out: Path, log: Path, inject: str | None = None, paths: bool = False) -> int:
     """Publish a new run in a process that strace holds; how it ended: its exit code, or less than 0 a signal."""
     place = Workplace(out)
     written(place.new, NEW, "new")
@@ -40,7 +41,7 @@ def traced(out: Path, log: Path, inject: str | None = None) -> int:
     if process == 0:
         os.read(waits, 1)
         os._exit(_published(place))
-    arguments = ["-qq", "-o", str(log), "-e", f"trace={CALLS}", *(["-e", f"inject={inject}"] if inject else [])]
+    arguments = ["-qq", "-o", str(log), "-e", f"trace={CALLS}", *(["-e", f"inject={inject}"] if inject else []), *(["-y"] if paths else [])]
     tracer = subprocess.Popen(["strace", *arguments, "-p", str(process)], stderr=subprocess.PIPE)
     _wait_until_held(process)
     os.write(go, b"!")
@@ -102,3 +103,21 @@ def test_whatever_call_fails_the_earlier_run_or_the_new_one_is_there(out: Path, 
             earlier_again(out)
         place.leave()
     assert ended <= {0, 3} and 3 in ended
+
+
+def test_every_new_file_is_on_the_disk_before_an_earlier_one_is_touched(out: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    traced(out, log, paths=True)
+    lines = log.read_text().splitlines()
+    touched = next(at for at, line in enumerate(lines) if re.match(r"(rename|unlink)", line) and not re.search(HIDDEN, line.split(",")[0]))
+    flushed = {found[1] for line in lines[:touched] if (found := re.match(r"f(?:data)?sync\(\d+<(.*)>\)", line))}
+    assert flushed >= {str(out.resolve() / HIDDEN / "new" / path) for path in NEW}
+
+
+def test_the_lock_is_held_until_all_is_in_place(out: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    traced(out, log, paths=True)
+    lines = log.read_text().splitlines()
+    moved = max(at for at, line in enumerate(lines) if line.startswith("rename") and "manifest.json" in line)
+    released = [at for at, line in enumerate(lines) if re.match(rf"close\(\d+<[^>]*{HIDDEN}/lock", line)]
+    assert released and min(released) > moved

@@ -59,3 +59,12 @@ def test_a_stated_age_is_the_age_at_the_start() -> None:
     for row in result.timeline.to_pylist():
         day, birth = row["time"].date(), born[row["person_id"]]
         assert day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day)) == 65
+
+
+def test_births_lie_on_as_many_days_as_those_of_a_year() -> None:
+    birth = clinic.event("birth", "birth", delay={"days": 240}, adds_person="newborn")
+    mothers = {"id": "mothers", "demographics": {"sex": "F", "age": 30}}
+    made = ProfileJourneyOrchestrator(mothers, clinic.journey(birth, duration_days=280), count=400, catalog=clinic.catalog()).execute()
+    days = {row["birth_date"] for row in made.entities.to_pylist() if row["role"] == "newborn"}
+    assert len(days) > 200  # of 365, by 400 births: some 243
+    assert len({day.month for day in days}) == 12

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import threading
@@ -9,6 +10,7 @@ import threading
 import pytest
 
 from healthsim.state import query
+from healthsim_core.cli import main
 from healthsim_core.database import file as database
 from healthsim_core.errors import StateError
 
@@ -191,3 +193,9 @@ def test_the_command_makes_no_value_beyond_its_memory(two, value):
 def test_a_limit_that_is_none_is_refused(two, option, value):
     with pytest.raises(StateError):
         query("SELECT 1", **{option: value})
+
+
+def test_the_command_shows_so_many_rows_and_no_more(two, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["cohorts", "query", "SELECT i FROM range(10) AS r(i) ORDER BY i", "--limit", "3", "--json", "--database", str(two.database)])
+    assert (ended.value.code, json.loads(capsys.readouterr().out)) == (0, [{"i": 0}, {"i": 1}, {"i": 2}])

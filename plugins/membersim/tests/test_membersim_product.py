@@ -239,3 +239,10 @@ def test_a_change_to_a_plan_of_a_type_that_nobody_has_is_refused(event_type):
 def test_a_change_whose_condition_asks_for_the_coverage_type_is_for_those_who_have_it():
     result = membersim.generate("medicare-diabetic", "coverage-lapse", count=20)
     assert set(result.tables["membersim.coverage"]["coverage_type"].to_pylist()) == {"Medicare"}
+
+
+def test_adults_have_no_well_child_visit_and_the_run_says_so():
+    old = {"id": "old", "demographics": {"age": {"type": "uniform", "min": 90, "max": 99}}, "coverage": {"type": "Medicaid"}}
+    result = membersim.generate(old, journey="well-child-year", count=20)
+    assert result.timeline.num_rows == 0
+    assert 'people whom the journey "well-child-year" is not for (it is for age <= 17): 20 of 20' in result.notes

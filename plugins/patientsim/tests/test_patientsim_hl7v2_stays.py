@@ -131,3 +131,15 @@ def test_a_diagnosis_after_the_discharge_is_told_of_a_stay_that_is_over(tmp_path
     assert (trigger(left), trigger(update)) == ("A03", "A08")
     assert fields(update, "PV1", 45) == fields(left, "PV1", 45) != ""
     assert diagnoses(update) == [("I21.4", "F"), ("I50.9", "F")]
+
+
+def test_a_stay_that_a_death_ends_is_told_with_its_end(tmp_path):
+    journey = stay()
+    journey["events"].append({"event_id": "dies", "event_type": "death", "depends_on": "in", "delay": {"days": 2}})
+    people = {"id": "dying", "generation": {"count": 3, "seed": 5}, "demographics": {"age": 60}}
+    result = generate(profile=people, journey=journey, products=["patientsim"], output_formats=["hl7v2_adt"], out=tmp_path)
+    ends = [m for m in read(Path(result.outputs["hl7v2_adt"][0])) if trigger(m) == "A03"]
+    died = {row["time"].strftime("%Y%m%d%H%M%S") for row in result.timeline.to_pylist() if row["event_type"] == "death"}
+    assert [fields(m, "PV1", 36) for m in ends] == ["20"] * 3
+    assert {fields(m, "PV1", 45)[:14] for m in ends} == died  # with the offset of the place behind
+    assert contradictions(tmp_path, "hl7v2_adt") == []

@@ -388,3 +388,8 @@ def test_prediabetes_is_found_from_an_a1c_of_5_7_and_below_6_5(checked: Result) 
     found = by_person(checked, "condition", code="R73.03")
     assert found
     assert all(5.7 <= values[person] < 6.5 for person in found)
+
+
+def test_influenza_is_vaccinated_against_from_september_to_january(checked: Result) -> None:
+    given = [event["time"].month for event in checked.timeline.to_pylist() if event["node"] == "influenza"]
+    assert len(given) > 100 and set(given) <= {9, 10, 11, 12, 1}
