@@ -48,18 +48,35 @@ def agreement(format_name: str, records: Records) -> Iterator[Finding]:
     fields = [name for name in said.column_names if name not in records.key and name not in unread]
     same = _same(said, truth, records.key)
     rest = [name for name in fields if name not in same]
+    if not rest and same.issuperset(records.key) and _are_distinct(said.select(records.key)):
+        yield from _all_agree(where, said.num_rows, fields)
+    else:
+        yield from _joined(where, records, said, truth, fields, same)
+    for name, why in unread.items():
+        yield Finding(where, f"{name}: {why}", said.num_rows, 0, unread=True)
+
+
+def _joined(where: str, records: Records, said: pa.Table, truth: pa.Table, fields: Sequence[str], same: set[str]) -> Iterator[Finding]:
+    """Both sides joined by their keys, as they do not stand side by side."""
+    rest = [name for name in fields if name not in same]
     with _database().cursor() as connection:
         connection.register("said", said)
         connection.register("truth", truth)
         alike = " AND ".join(f"said.{identifier(name)} IS NOT DISTINCT FROM truth.{identifier(name)}" for name in records.key)
         if _all_alike(connection, alike, rest, said.num_rows, truth.num_rows):
-            yield from (Finding(where, f"agrees: {what}", said.num_rows, 0) for what in (_STRANGE, _LOST, _TWICE, *fields))
+            yield from _all_agree(where, said.num_rows, fields)
         else:
             yield from _presence(connection, where, records, alike, said.num_rows, truth.num_rows)
             yield from (Finding(where, f"agrees: {name}", said.num_rows, 0) for name in fields if name in same)
             yield from _values(connection, where, _names(records.key), rest)
-    for name, why in unread.items():
-        yield Finding(where, f"{name}: {why}", said.num_rows, 0, unread=True)
+
+
+def _all_agree(where: str, rows: int, fields: Sequence[str]) -> Iterator[Finding]:
+    yield from (Finding(where, f"agrees: {what}", rows, 0) for what in (_STRANGE, _LOST, _TWICE, *fields))
+
+
+def _are_distinct(keys: pa.Table) -> bool:
+    return bool(keys.group_by(keys.column_names, use_threads=False).aggregate([]).num_rows == keys.num_rows)
 
 
 def _alike(said: pa.Table, truth: pa.Table, records: Records) -> tuple[pa.Table, pa.Table]:

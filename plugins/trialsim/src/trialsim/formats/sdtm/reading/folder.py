@@ -97,16 +97,15 @@ def _asked(truth: Truth, question: str, dataset: Mapping[str, Any]) -> pa.Table:
 
 
 def _numbered(rows: pa.Table, keys: list[str], sequence: str) -> pa.Table:
-    """The rows with the number of each in order of the keys, nulls first, and with that within the subject."""
-    order = pc.sort_indices(rows, [(key, "ascending", "at_start") for key in keys]).to_numpy()
-    record = np.empty(len(order), np.int64)
-    record[order] = np.arange(len(order))
+    """The rows in order of the keys, nulls first, each with its number, and with that within the subject."""
+    rows = rows.take(pc.sort_indices(rows, [(key, "ascending", "at_start") for key in keys]))
+    record = np.arange(rows.num_rows)
     rows = rows.append_column("record", pa.array(record + 1))
     if "USUBJID" not in keys or sequence in rows.column_names:
         return rows
-    subject = rows["USUBJID"].combine_chunks().dictionary_encode().indices.to_numpy()[order]
-    first = np.maximum.accumulate(np.where(np.append(True, subject[1:] != subject[:-1])[: len(order)], np.arange(len(order)), 0))
-    return rows.append_column(sequence, pa.array((np.arange(len(order)) - first + 1.0)[record]))
+    subject = rows["USUBJID"].combine_chunks().dictionary_encode().indices.to_numpy()
+    first = np.maximum.accumulate(np.where(np.append(True, subject[1:] != subject[:-1])[: len(record)], record, 0))
+    return rows.append_column(sequence, pa.array(record - first + 1.0))
 
 
 def _is_odd(column: pa.ChunkedArray | None, length: int) -> bool:
