@@ -14,6 +14,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))  # the benchmark's modules, which are no package
 
 import loop
+import rates
 from cases import JOURNEY, PROFILE, made_of, request
 from rates import Spent, chunks, loop_nodes, raw_write, read_back, write_format
 
@@ -37,9 +38,9 @@ FLOORS = {
     "fhir_r4": Floor(0.38, 0.28),  # bytes a second, of the raw write's
     "hl7v2_adt": Floor(0.12, 0.07),
     "x12_837": Floor(0.015, 0.008),
-    "verify fhir_r4": Floor(0.60, 0.40),  # runs that one `verify` takes the time of
-    "verify hl7v2_adt": Floor(0.60, 0.40),
-    "verify x12_837": Floor(0.60, 0.40),
+    "verify fhir_r4": Floor(0.58, 0.40),  # runs that one `verify` takes the time of
+    "verify hl7v2_adt": Floor(0.64, 0.40),
+    "verify x12_837": Floor(0.71, 0.40),
 }
 PEOPLE = {"timeline": 2_000, "records": 500, "plain": 20_000}
 WRITTEN = 300  # people of a format
@@ -116,3 +117,12 @@ def test_the_check_fails_where_writing_is_slowed_down(tmp_path: Path) -> None:
     slowed = of_raw_write("hl7v2_adt", tmp_path, units=4)
 
     assert slowed < FLOORS["hl7v2_adt"].least
+
+
+def test_the_check_fails_where_reading_back_is_slowed_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    once = rates.verify_folder
+    monkeypatch.setattr(rates, "verify_folder", lambda *asked: [once(*asked) for _ in range(3)][-1])
+
+    slowed = runs_a_verify("hl7v2_adt", tmp_path, people=100)
+
+    assert slowed < FLOORS["verify hl7v2_adt"].least
