@@ -226,7 +226,11 @@ def main() -> None:
         sys.dont_write_bytecode = True  # two changes within a second would have the same time
         for library in LIBRARIES:
             importlib.import_module(library)
-        results = [run(name, chosen(name, Path(scratch), given.sample, wanted)) for name in TARGETS]
+        mutants = {name: chosen(name, Path(scratch), given.sample, wanted) for name in TARGETS}
+        unknown = wanted - TARGETS.keys() - {name_of(mutant) for each in mutants.values() for mutant in each}
+        if unknown and given.sample is None:
+            parser.error(f"There is no mutant {', '.join(sorted(unknown))}: perhaps the code has changed since it was printed.")
+        results = [run(name, each) for name, each in mutants.items()]
         os.chdir(ROOT)
     print(f"\n{'target':15} {'mutants':>8} {'found':>8} {'share':>8}")
     print(*(result for result in results if result.mutants), sep="\n")

@@ -176,7 +176,7 @@ def test_every_year_plan_and_network_has_accumulators_of_its_own():
         given = {"class": "AMB", "specialty": specialty, "reason_code": "I10"}
         return {"event_id": specialty, "event_type": "encounter", **often, "parameters": given}
 
-    change = {"event_id": "change", "event_type": "plan_change", "delay": {"days": 500}, "parameters": {"plan": "HDHP"}}
+    change = {"event_id": "change", "event_type": "plan_change", "delay": {"days": 900}, "parameters": {"plan": "HDHP"}}
     journey = {"journey_id": "j", "duration_days": 1_090, "events": [visits("cardiology"), visits("dermatology"), change]}
     people = {"id": "p", "demographics": {"age": 50}, "coverage": {"type": "Commercial", "plan": "PPO"}}
     claims = database(generate(people, journey, count=100, products=["membersim"], start="2022-01-01"))
