@@ -26,21 +26,25 @@ from healthsim_core.verification.verify import verify_folder
 CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "open")
 
 
-def killed(do: Callable[[], None], at: int) -> bool:
-    """Do something in a process that is killed before its n-th change of files; whether it was."""
+def kill_at(number: int) -> None:
+    """Let this process be killed before its n-th change of files from now on."""
+    count = 0
+
+    def kill(event: str, _: object) -> None:
+        nonlocal count
+        if event in CHANGES:
+            count += 1
+            if count == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(kill)
+
+
+def in_another_process(do: Callable[[], None]) -> bool:
+    """Do something in a process of its own; whether that was killed."""
     process = os.fork()
     if process == 0:
-        count = 0
-
-        def kill(event: str, _: object) -> None:
-            nonlocal count
-            if event in CHANGES:
-                count += 1
-                if count == at:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
         try:
-            sys.addaudithook(kill)
             do()
             os._exit(0)
         except BaseException:
@@ -49,6 +53,16 @@ def killed(do: Callable[[], None], at: int) -> bool:
     status = os.waitpid(process, 0)[1]
     assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
     return os.WIFSIGNALED(status)
+
+
+def killed(do: Callable[[], None], at: int) -> bool:
+    """Do something in a process that is killed before its n-th change of files; whether it was."""
+
+    def from_now_on() -> None:
+        kill_at(at)
+        do()
+
+    return in_another_process(from_now_on)
 
 
 def published(out: Path, killed_at: int) -> bool:
@@ -262,22 +276,13 @@ def test_a_command_that_was_killed_while_publishing_can_be_given_again(tmp_path:
     publishing = Workplace.publish
 
     def interrupted(place: Workplace, *arguments: Any) -> None:
-        count = 0
-
-        def kill(event: str, _: object) -> None:
-            nonlocal count
-            count += event in CHANGES
-            if count == at:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        sys.addaudithook(kill)
+        kill_at(at)
         publishing(place, *arguments)
 
-    process = os.fork()
-    if process == 0:
+    def second() -> None:
         Workplace.publish = interrupted  # type: ignore[method-assign]
         run(2)
-        os._exit(0)
-    assert os.WIFSIGNALED(os.waitpid(process, 0)[1])
+
+    assert in_another_process(second)
     run(3)
     assert verify_folder(tmp_path / "out").passed and read_manifest(Folder(tmp_path / "out"))["seed"] == 3
