@@ -46,9 +46,9 @@ def process(store, script: str) -> subprocess.Popen[str]:
 
 
 def said(running: subprocess.Popen[str]) -> str:
-    """The next line that the other process prints."""
+    """The next line that the other process prints; where it has ended, how."""
     line = running.stdout.readline().strip()
-    return line or running.communicate(timeout=30)[1]
+    return line or f"{running.communicate(timeout=30)[1]} (ended with {running.returncode})"
 
 
 HOLDS = """
