@@ -31,10 +31,11 @@ def assigned(
     for each in request.journeys:
         journey = each.specification
         born = sum(step.event.adds_person is not None for step in journey.steps)
-        members = mistakes.attempt((), _members, each, roles)
+        named = mistakes.attempt((), _members, each, roles)
+        members = tuple(position for position in named if mistakes.attempt(False, _is_new, each, position, seen))
+        if named and not members:  # it is compiled where it was first given
+            continue
         for position in members:
-            with mistakes.caught():
-                _refuse_twice(each, position, seen)
             if each.member is not None or len(roles) == 1:
                 with mistakes.caught():
                     mother = {"sex": defaults()["mothers"]["sex"]} if born and each.member is not None else {}
@@ -50,11 +51,13 @@ def assigned(
     return assignments, births, required
 
 
-def _refuse_twice(each: RequestedJourney, position: int, seen: set[tuple[str, int]]) -> None:
+def _is_new(each: RequestedJourney, position: int, seen: set[tuple[str, int]]) -> bool:
+    """Whether the member has not been given the journey before; who has is refused."""
     name = each.specification.journey_id
     if (name, position) in seen:
         raise SpecificationError(f'"{name}" is given twice to the same person.', each.where, "Give it once.")
     seen.add((name, position))
+    return True
 
 
 def _members(each: RequestedJourney, roles: list[str]) -> tuple[int, ...]:

@@ -68,3 +68,12 @@ def test_attributes_that_cannot_be_correlated_are_each_told() -> None:
     group = {"attributes": ["nosuch", "x", "y"], "matrix": [[1, 0, 0], [0, 1, 0], [0, 0, 1]]}
     profile = {"attributes": {"x": 1, "y": {"type": "derived", "expression": "age"}}, "correlate": [group]}
     assert places(profile) == [f"correlate[0].attributes[{index}]" for index in range(3)]
+
+
+def test_a_journey_that_is_given_again_is_refused_and_its_mistakes_are_told_once() -> None:
+    wrong = clinic.journey(clinic.event("visit", "clinic_visit", probability=0.5, conditions=["agee > 3"]))
+    with pytest.raises(SpecificationError) as refused:
+        make_plan(clinic.adults(), [wrong, wrong, wrong], catalog=clinic.catalog(), count=1)
+    told = [str(mistake) for mistake in refused.value.mistakes]
+    assert sum("agee" in each for each in told) == 1
+    assert sum("is given twice to the same person" in each for each in told) == 2
