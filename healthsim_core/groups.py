@@ -49,10 +49,6 @@ def in_turn(groups: NDArray[np.integer[Any]]) -> list[NDArray[np.intp]]:
 
     Returns:
         Int arrays of rows.
-
-    Example:
-        >>> [rows.tolist() for rows in in_turn(np.array([7, 4, 7, 4, 7]))]
-        [[1, 0], [3, 2], [4]]
     """
     order = np.argsort(groups, kind="stable")
     rank = rank_within(groups[order])
