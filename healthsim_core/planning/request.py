@@ -204,10 +204,10 @@ def scenario_request(scenario: Any, catalog: Catalog, **changes: Any) -> Request
             name=_slug(specification.scenario),
             **{**stated, "formats": specification.outputs, **given},
         )
-    journeys = []
+    journeys, read = list[RequestedJourney](), dict[str | Path, JourneySpecification]()
     for index, each in enumerate(specification.journeys):
         with mistakes.caught(where):
-            journeys.append(_referenced(each, catalog, f"journeys[{index}]"))
+            journeys.append(_referenced(each, catalog, f"journeys[{index}]", read))
     mistakes.tell()
     settings = {**request.settings, **specification.settings}
     return attrs.evolve(request, journeys=(*request.journeys, *journeys), settings=settings)
@@ -239,24 +239,35 @@ def _households(scenario: ScenarioSpecification) -> int | None:
 def _journeys(journey: Any, profile: ProfileSpecification, catalog: Catalog, mistakes: Mistakes) -> list[RequestedJourney]:
     """The journeys that are asked for, or else the profile's own."""
     given = journey if isinstance(journey, list | tuple) else [journey] if journey is not None else None
-    found = []
+    found, read = list[RequestedJourney](), dict[str | Path, JourneySpecification]()
     for index, each in enumerate(profile.journeys if given is None else given):
         with mistakes.caught():
             where = f"journeys[{index}]" if given is None else f"journey[{index}]" if len(given) > 1 else "journey"
-            found.append(_requested(each, catalog, None, where))
+            found.append(_requested(each, catalog, where, read))
     return found
 
 
-def _requested(journey: Any, catalog: Catalog, member: str | None, where: str) -> RequestedJourney:
+def _requested(journey: Any, catalog: Catalog, where: str, read: dict[str | Path, JourneySpecification]) -> RequestedJourney:
     if isinstance(journey, JourneyReference):
-        return _referenced(journey, catalog, where)
-    return RequestedJourney(find_journey(journey, catalog, where), member, None, file_of(journey) or where)
+        return _referenced(journey, catalog, where, read)
+    return RequestedJourney(_read_once(journey, catalog, where, read), None, None, file_of(journey) or where)
 
 
-def _referenced(reference: JourneyReference, catalog: Catalog, where: str) -> RequestedJourney:
+def _referenced(
+    reference: JourneyReference, catalog: Catalog, where: str, read: dict[str | Path, JourneySpecification]
+) -> RequestedJourney:
     path = f"{where}.template" if reference.template else f"{where}.inline"
-    specification = find_journey(reference.template or reference.inline, catalog, path)
+    specification = _read_once(reference.template or reference.inline, catalog, path, read)
     return RequestedJourney(specification, reference.member, reference.when, file_of(reference.template) or where)
+
+
+def _read_once(journey: Any, catalog: Catalog, where: str, read: dict[str | Path, JourneySpecification]) -> JourneySpecification:
+    """The journey; a document may name one often, which is not read again."""
+    if not isinstance(journey, str | Path):
+        return find_journey(journey, catalog, where)
+    if journey not in read:
+        read[journey] = find_journey(journey, catalog, where)
+    return read[journey]
 
 
 def file_of(given: Any) -> str:

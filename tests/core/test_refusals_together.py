@@ -7,8 +7,10 @@ from typing import Any
 import clinic
 import pytest
 
+from healthsim_core.catalog import default_catalog
 from healthsim_core.errors import SpecificationError
 from healthsim_core.generator import make_plan
+from healthsim_core.planning.request import scenario_request
 
 
 def places(profile: dict[str, Any]) -> list[str]:
@@ -77,3 +79,11 @@ def test_a_journey_that_is_given_again_is_refused_and_its_mistakes_are_told_once
     told = [str(mistake) for mistake in refused.value.mistakes]
     assert sum("agee" in each for each in told) == 1
     assert sum("is given twice to the same person" in each for each in told) == 2
+
+
+def test_a_template_that_a_document_names_often_is_read_once() -> None:
+    profile = {"id": "family", "members": [{"role": "subscriber"}, {"role": "spouse"}]}
+    named = [{"member": member, "template": "chronic-management"} for member in ("subscriber", "spouse", "spouse")]
+    request = scenario_request({"scenario": "twice", "profile": profile, "journeys": named}, default_catalog())
+    first, *others = [each.specification for each in request.journeys]
+    assert len(others) == 2 and all(each is first for each in others)
