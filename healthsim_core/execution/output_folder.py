@@ -209,17 +209,18 @@ def _earlier_files(out: Folder, overwrite: bool, resume: bool) -> list[str]:
     if MANIFEST not in there:
         what = f"is not empty, and no earlier run of ours wrote it (there is no {MANIFEST})."
         raise OutputError(what, out.place, "Choose another folder.")
-    return [MANIFEST, VALIDATION, *(file["path"] for file in read_manifest(out)["files"] if _is_ours(out, file))]
+    files = read_manifest(out)["files"]
+    for file in files:
+        _refuse_others_file(out, file)
+    return [MANIFEST, VALIDATION, *(file["path"] for file in files)]
 
 
-def _is_ours(out: Folder, file: Mapping[str, Any]) -> bool:
-    """Whether a run wrote what a manifest lists; a manifest that somebody sent may list the reader's own files.
+def _refuse_others_file(out: Folder, file: Mapping[str, Any]) -> None:
+    """Raise OutputError where a manifest lists what is of no format that anybody offers, and not what was written.
 
-    Raises:
-        OutputError: It is of no format that anybody offers, and not what the manifest says.
+    A manifest that somebody sent may list the reader's own files.
     """
     path, known = file["path"], default_catalog().formats
     ours = file["format"] in known or (file["format"] == TABLES and path.endswith(".parquet"))
     if not ours and out.holds(path) and out.digest(path) != (file["bytes"], file["sha256"]):
         raise OutputError(f"holds a {MANIFEST} that lists {path}, which no run of ours wrote.", out.place, "Choose another folder.")
-    return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
@@ -37,6 +38,11 @@ class Finding:
     def __str__(self) -> str:
         mark = "not compared" if self.unread else "ok  " if not self.wrong else "FAIL"
         return f"{mark} {self.where}: {self.what} ({self.rows:,})" + (f": {self.wrong:,} wrong{self.example}" if self.wrong else "")
+
+
+def such_as(found: Sequence[str]) -> str:
+    """The first of what is wrong, as an example; empty where nothing is."""
+    return f", such as {found[0]}" if found else ""
 
 
 @attrs.frozen

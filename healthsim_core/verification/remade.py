@@ -30,7 +30,7 @@ from healthsim_core.planning.versions import spec_hash
 from healthsim_core.tables import Table
 from healthsim_core.validation import Tallies, tally_run_tables
 from healthsim_core.validation.report import report
-from healthsim_core.verification.finding import Finding
+from healthsim_core.verification.finding import Finding, such_as
 
 SAME = "is what the specification makes"
 
@@ -164,12 +164,12 @@ class _Again:
         yield Finding(MANIFEST, f"parts: each {SAME}", len(said), sum(map(operator.ne, said, right)) + abs(len(said) - len(right)))
         formats = {file["format"] for file in listed["files"]} - {TABLES}
         strangers = sorted(formats - {offer.name for offer in self.plan.formats})
-        yield Finding(MANIFEST, "files are of formats that were asked for", len(formats), len(strangers), _such_as(strangers))
+        yield Finding(MANIFEST, "files are of formats that were asked for", len(formats), len(strangers), such_as(strangers))
         tables = [file for file in listed["files"] if file["format"] == TABLES and table_name(file["path"]) in self.stored]
         wrong = [file["path"] for file in tables if file["rows"] != self.stored.rows(file["path"])]
-        yield Finding(MANIFEST, "rows of tables are those of their files", len(tables), len(wrong), _such_as(wrong))
+        yield Finding(MANIFEST, "rows of tables are those of their files", len(tables), len(wrong), such_as(wrong))
         wrong = [file["path"] for file in listed["files"] if file["part"] not in _parts(file, self.plan)]
-        yield Finding(MANIFEST, "files are of their parts", len(listed["files"]), len(wrong), _such_as(wrong))
+        yield Finding(MANIFEST, "files are of their parts", len(listed["files"]), len(wrong), such_as(wrong))
 
 
 def _parts(file: Mapping[str, Any], plan: Plan) -> tuple[int | None, ...]:
@@ -181,10 +181,6 @@ def _parts(file: Mapping[str, Any], plan: Plan) -> tuple[int | None, ...]:
         table = plan.tables.get(table_name(file["path"]))
         return (0, None) if table is None else (0,) if table.person else (None,)
     return (0, None) if any(offer.in_parts for offer in plan.formats if offer.name == file["format"]) else (None,)
-
-
-def _such_as(found: list[str]) -> str:
-    return f", such as {found[0]}" if found else ""
 
 
 def _differs(made: pa.ChunkedArray, there: pa.ChunkedArray) -> NDArray[np.bool_]:

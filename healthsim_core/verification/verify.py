@@ -20,7 +20,7 @@ from healthsim_core.output.stored import StoredTables, table_name
 from healthsim_core.output.values import value_digest
 from healthsim_core.reading import Truth
 from healthsim_core.verification.agreement import compared
-from healthsim_core.verification.finding import Finding, Verification
+from healthsim_core.verification.finding import Finding, Verification, such_as
 from healthsim_core.verification.remade import remade
 from healthsim_core.verification.table_checks import table_findings
 from healthsim_core.verification.truth import truth_of
@@ -138,21 +138,20 @@ def _changed(folder: Folder, listed: Mapping[str, Any]) -> list[str]:
 
 def _files(listed: Mapping[str, Any], changed: list[str]) -> Finding:
     wrong = [*changed, *([] if _fits(listed) else [MANIFEST])]
-    example = f", such as {wrong[0]}" if wrong else ""
-    return Finding(MANIFEST, "files are those that were written", len(listed["files"]), len(wrong), example)
+    return Finding(MANIFEST, "files are those that were written", len(listed["files"]), len(wrong), such_as(wrong))
 
 
 def _values(listed: Mapping[str, Any], stored: StoredTables) -> Finding:
     files = [file for file in listed["files"] if file["format"] == TABLES and table_name(file["path"]) in stored]
     wrong = [file["path"] for file in files if value_digest(stored.file(file["path"])) != file.get("values")]
-    return Finding(MANIFEST, "values of tables are those of their files", len(files), len(wrong), f", such as {wrong[0]}" if wrong else "")
+    return Finding(MANIFEST, "values of tables are those of their files", len(files), len(wrong), such_as(wrong))
 
 
 def _rows(folder: Folder, listed: Mapping[str, Any], changed: Collection[str], offers: Catalog) -> Finding:
     known = {name: offer for name, offer in offers.formats.items() if offer.records is not None}
     files = [file for file in listed["files"] if file["format"] in known and file["path"] not in changed]
     wrong = [file["path"] for file in files if _rows_of(known[file["format"]], Path(folder.of(file["path"]))) != file["rows"]]
-    return Finding(MANIFEST, "rows of files are those that they hold", len(files), len(wrong), f", such as {wrong[0]}" if wrong else "")
+    return Finding(MANIFEST, "rows of files are those that they hold", len(files), len(wrong), such_as(wrong))
 
 
 def _rows_of(offer: OutputFormat, path: Path) -> int | None:
