@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 
@@ -12,12 +12,10 @@ from healthsim_core.distributions import Distribution
 from healthsim_core.expressions.expression import Expression
 from healthsim_core.journeys.branching import Branching
 from healthsim_core.journeys.lifecycle import Lifecycle
+from healthsim_core.journeys.presumed import Presumed
 from healthsim_core.journeys.timing import Timing
 from healthsim_core.parameters.befalling import Befalls
 from healthsim_core.parameters.compiling import Parameters
-
-if TYPE_CHECKING:
-    from healthsim_core.journeys.presumed import Presumed
 
 FOLLOWING = 64  # events that one event may cause by one schedule, as ids are addressed
 

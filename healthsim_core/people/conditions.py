@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from healthsim_core.columns import Columns, Text, concat
 from healthsim_core.defaults import defaults
+from healthsim_core.people.household import Household
 from healthsim_core.people.steps import ConditionCode, ConditionPlan, Consequence
 from healthsim_core.portable import ndtr, ndtri
 from healthsim_core.skills.use import resolved_or_null
-
-if TYPE_CHECKING:
-    from healthsim_core.people.household import Household
 
 _DAYS_A_YEAR = 365.25
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
@@ -11,11 +10,9 @@ import numpy as np
 from healthsim_core.distributions import Constant, Derived
 from healthsim_core.draws import Draws, Floats
 from healthsim_core.errors import Mistakes, SpecificationError, unknown
+from healthsim_core.people.steps import Attribute
 from healthsim_core.portable import cholesky, ndtr, ndtri
 from healthsim_core.spec.profile import CorrelationSpecification
-
-if TYPE_CHECKING:
-    from healthsim_core.people.steps import Attribute
 
 _OPEN = 2.0**-54, 1 - 2.0**-53
 

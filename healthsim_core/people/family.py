@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 import numpy as np
@@ -13,9 +13,7 @@ from healthsim_core.defaults import defaults
 from healthsim_core.distributions import Constant, Distribution
 from healthsim_core.draws import Floats
 from healthsim_core.errors import Mistakes, SpecificationError
-
-if TYPE_CHECKING:
-    from healthsim_core.people.plan import Member
+from healthsim_core.people.plan import Member
 
 _NOTHING = 1e-9  # a probability so small that a law is taken to have nothing there
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 import numpy as np
@@ -22,6 +22,7 @@ from healthsim_core.expressions.checking import kind_of_expression, same_kind
 from healthsim_core.expressions.expression import expressions_in
 from healthsim_core.expressions.kinds import ANYTHING, BOOLEAN, DATE, NUMBER, TEXT, WORDS, Kind, always, kind_of_field, text_of, together
 from healthsim_core.offers import PersonColumns, asks_condition
+from healthsim_core.people.plan import Member
 from healthsim_core.people.steps import Attribute, ConditionCode, ConditionPlan, Consequence, Step
 from healthsim_core.reference.known_codes import KnownCodes
 from healthsim_core.reference.places import instead_of_county
@@ -30,9 +31,6 @@ from healthsim_core.spec.coded import CODED
 from healthsim_core.spec.distribution import Distribution as WrittenDistribution
 from healthsim_core.spec.profile import ROLES
 from healthsim_core.world import PERSON
-
-if TYPE_CHECKING:
-    from healthsim_core.people.plan import Member
 
 _EARLY = {  # there before any attribute; the subscriber's own age and sex come before those of the others
     "person_id": NUMBER, "household_id": NUMBER, "subscriber_id": NUMBER, "start_date": DATE, "role": text_of(ROLES),

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
 from healthsim_core.columns import Column, Columns, Repeated, Text, concat, spelled
+from healthsim_core.journeys.nodes import Node
 from healthsim_core.journeys.timing import Minutes
-
-if TYPE_CHECKING:
-    from healthsim_core.journeys.nodes import Node
 
 TriggerKey = tuple[int, str, str]  # number, causing and caused event type
 

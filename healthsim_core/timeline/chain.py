@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 import numpy as np
@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 
 from healthsim_core.journeys.nodes import Node
 from healthsim_core.journeys.timing import moments
-
-if TYPE_CHECKING:
-    from healthsim_core.timeline.state import Timeline
+from healthsim_core.timeline.state import Timeline
 
 
 @attrs.frozen(eq=False, slots=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -20,10 +20,8 @@ from healthsim_core.offers import EventColumns, EventHandler
 from healthsim_core.parameters.kinds import GREATEST_PARAMETER, SHARED
 from healthsim_core.tables import Field, Table
 from healthsim_core.timeline.chain import chain_of
+from healthsim_core.timeline.state import Timeline
 from healthsim_core.world import EVENT
-
-if TYPE_CHECKING:
-    from healthsim_core.timeline.state import Timeline
 
 _OF_ANCESTORS = ("id", "time", "provider_npi", "facility_npi")
 _OfBlock: TypeAlias = tuple[int, NDArray[np.intp], NDArray[np.int64]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 import numpy as np
@@ -14,15 +14,12 @@ from healthsim_core.draws import Draws, identify_each
 from healthsim_core.errors import PluginError
 from healthsim_core.events import Events, People, Schedule, no_ancestors
 from healthsim_core.groups import rank_within, ranks_of
-from healthsim_core.journeys.nodes import FOLLOWING, event_texts
+from healthsim_core.journeys.nodes import FOLLOWING, Node, event_texts
 from healthsim_core.journeys.timing import CLOSES, DAY, OPENS, SOON, Minutes, moments
 from healthsim_core.spec.journey.events import MOST_COPIES
 from healthsim_core.timeline.blocks import Block, Happenings, Stacked, whole_block
 from healthsim_core.timeline.scope import Scope
-
-if TYPE_CHECKING:
-    from healthsim_core.journeys.nodes import Node
-    from healthsim_core.timeline.state import Timeline
+from healthsim_core.timeline.state import Timeline
 
 
 @attrs.frozen(eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,8 @@ from healthsim_core.columns import Column, Text
 from healthsim_core.distributions import Choice, Distribution
 from healthsim_core.distributions.base import numbers
 from healthsim_core.draws import Floats
+from healthsim_core.people.steps import Attribute
 from healthsim_core.portable import dot, ndtri
-
-if TYPE_CHECKING:
-    from healthsim_core.people.steps import Attribute
 
 _AT, _WEIGHTS = np.polynomial.legendre.leggauss(96)
 

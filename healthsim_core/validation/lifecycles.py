@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +13,9 @@ from healthsim_core.journeys.lifecycle import YEAR, Lifecycle, Way, hazards, who
 from healthsim_core.journeys.nodes import Node
 from healthsim_core.journeys.timing import DAY, NEVER, Minutes, birthdays
 from healthsim_core.timeline.blocks import CHOICE, LEFT, Block
+from healthsim_core.timeline.state import Timeline
 from healthsim_core.validation.counts import Tallies
 from healthsim_core.validation.stated import between, tally_distribution
-
-if TYPE_CHECKING:
-    from healthsim_core.timeline.state import Timeline
 
 
 def tally_passage(tallies: Tallies, timeline: Timeline, node: Node, lifecycle: Lifecycle, block: Block) -> None:

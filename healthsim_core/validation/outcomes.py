@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 import numpy as np
@@ -12,13 +12,11 @@ from numpy.typing import NDArray
 from healthsim_core.columns import Column, Text
 from healthsim_core.draws import Draws
 from healthsim_core.journeys.branching import Branching, took
+from healthsim_core.journeys.nodes import Node
+from healthsim_core.planning.plan import Plan
 from healthsim_core.validation.counts import Tallies
 from healthsim_core.validation.sample import all_or_none, sampled
 from healthsim_core.validation.stated import tally_distribution
-
-if TYPE_CHECKING:
-    from healthsim_core.journeys.nodes import Node
-    from healthsim_core.planning.plan import Plan
 
 
 @attrs.frozen(eq=False)

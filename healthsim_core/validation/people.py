@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 import numpy as np
@@ -15,13 +15,11 @@ from healthsim_core.distributions.allowed import UNINSURED
 from healthsim_core.draws import Draws, Floats
 from healthsim_core.people.family import PossibleAges
 from healthsim_core.people.steps import Attribute, ConditionPlan, Prevalence
+from healthsim_core.planning.plan import Plan
 from healthsim_core.validation.correlations import both_below, entangled, lower_part
 from healthsim_core.validation.counts import CELLS, Tallies
 from healthsim_core.validation.sample import PEOPLE_WHOLE, sampled
 from healthsim_core.validation.stated import FEW, Within, between, between_values, tally_ages, tally_distribution, tally_shares
-
-if TYPE_CHECKING:
-    from healthsim_core.planning.plan import Plan
 
 _GEOGRAPHY = "demographics.geography"
 

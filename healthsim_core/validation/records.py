@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,12 +13,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from healthsim_core.columns import Text
+from healthsim_core.planning.plan import Plan
 from healthsim_core.tables import column_from_arrow
 from healthsim_core.validation.counts import Tallies
 from healthsim_core.validation.sample import PEOPLE_WHOLE, looked_at, person_ids
-
-if TYPE_CHECKING:
-    from healthsim_core.planning.plan import Plan
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 

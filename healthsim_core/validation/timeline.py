@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,17 +12,15 @@ from healthsim_core.dates import plus_months
 from healthsim_core.draws import Draws, Floats
 from healthsim_core.journeys.nodes import Node, Recurrence
 from healthsim_core.journeys.timing import DAY, NEVER, Minutes, Timing, minutes
+from healthsim_core.planning.plan import Plan
 from healthsim_core.timeline.blocks import LEFT, Block
+from healthsim_core.timeline.dispatch import Dispatcher
+from healthsim_core.timeline.state import Timeline
 from healthsim_core.validation.counts import Tallies
 from healthsim_core.validation.delays import Delays, tally_delays
 from healthsim_core.validation.lifecycles import tally_passage
 from healthsim_core.validation.sample import PEOPLE_WHOLE, Rows, among
 from healthsim_core.validation.stated import Within
-
-if TYPE_CHECKING:
-    from healthsim_core.planning.plan import Plan
-    from healthsim_core.timeline.dispatch import Dispatcher
-    from healthsim_core.timeline.state import Timeline
 
 
 def tally_timeline(tallies: Tallies, plan: Plan, timeline: Timeline) -> None:
