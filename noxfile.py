@@ -36,7 +36,8 @@ FORMATS = (
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Every test, on all cores, then lint, types, the example, and each product alone; arguments go to pytest, alone then."""
+    """Every test, on all cores, then lint, types, the example, and each product alone; arguments go to pytest,
+    alone then."""
     session.run("pytest", *(session.posargs or ["-n", "auto", "--dist", "worksteal"]))
     if not session.posargs:
         for name in ("lint", "types", "example", *(f"alone(product='{product}')" for product in PRODUCTS)):
@@ -46,7 +47,14 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def standards(session: nox.Session) -> None:
     """Every validator over every message of the large runs: half an hour."""
-    session.run("pytest", "tests/integration/test_standards.py", "-n", "auto", *session.posargs, env={"HEALTHSIM_ALL_MESSAGES": "1"})
+    session.run(
+        "pytest",
+        "tests/integration/test_standards.py",
+        "-n",
+        "auto",
+        *session.posargs,
+        env={"HEALTHSIM_ALL_MESSAGES": "1"},
+    )
 
 
 @nox.session
@@ -54,16 +62,31 @@ def standards(session: nox.Session) -> None:
 def alone(session: nox.Session, product: str) -> None:
     """Core and one product from their wheels, in an environment of their own: import, generate, every format."""
     with tempfile.TemporaryDirectory() as scratch:
-        environment, wheels = Path(scratch, "environment"), _wheels(session, scratch, "healthsim-core", f"healthsim-{product}")
+        environment, wheels = (
+            Path(scratch, "environment"),
+            _wheels(session, scratch, "healthsim-core", f"healthsim-{product}"),
+        )
         session.run(UV, "venv", "--quiet", str(environment), external=True)
         python = str(environment / "bin" / "python")
-        session.run(UV, "pip", "install", "--quiet", "--python", python, "--constraints", _constraints_in(scratch), *wheels, external=True)
+        session.run(
+            UV,
+            "pip",
+            "install",
+            "--quiet",
+            "--python",
+            python,
+            "--constraints",
+            _constraints_in(scratch),
+            *wheels,
+            external=True,
+        )
         session.run(python, str(ROOT / "tests" / "alone.py"), product, external=True, env={"PYTHONPATH": ""})
 
 
 @nox.session
 def spark(session: nox.Session) -> None:
-    """The executor spark makes the same bytes, also where a worker is killed; needs Java. In an environment of its own."""
+    """The executor spark makes the same bytes, also where a worker is killed; needs Java.
+    In an environment of its own."""
     with tempfile.TemporaryDirectory() as scratch:
         python = _environment_with(session, scratch, ".[spark]")
         session.run(python, str(ROOT / "tests" / "integration" / "spark_run.py"), external=True, env={"PYTHONPATH": ""})
@@ -72,43 +95,60 @@ def spark(session: nox.Session) -> None:
 @nox.session
 def ray(session: nox.Session) -> None:
     """Two nodes of Ray on this machine: they share the output folder, or the run is refused."""
-    session.run("python", str(ROOT / "tests" / "integration" / "ray_run.py"), env={"RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"})
+    session.run(
+        "python", str(ROOT / "tests" / "integration" / "ray_run.py"), env={"RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
+    )
 
 
 @nox.session
 def stores(session: nox.Session) -> None:
-    """S3, Google's store and Azure get the same bytes, on servers of this machine; Azure's needs npm. In an environment of its own."""
+    """S3, Google's store and Azure get the same bytes, on servers of this machine; Azure's needs npm.
+    In an environment of its own."""
     with tempfile.TemporaryDirectory() as scratch:
         python = _environment_with(session, scratch, ".[ray]", *DRIVERS, *EMULATORS)
         if shutil.which("npm"):
-            session.run("npm", "install", "--silent", "--no-fund", "--no-audit", "--prefix", scratch, AZURITE, external=True)
+            session.run(
+                "npm", "install", "--silent", "--no-fund", "--no-audit", "--prefix", scratch, AZURITE, external=True
+            )
         path = os.pathsep.join([str(Path(scratch, "node_modules", ".bin")), os.environ["PATH"]])
         tests = [*(session.posargs or ["-rs", "--durations", "5"]), "tests/integration/test_object_stores.py"]
-        own = {"PYTHONPATH": "", "PATH": path, "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}  # or Ray's workers would be of uv's environment
+        # or Ray's workers would be of uv's environment
+        own = {"PYTHONPATH": "", "PATH": path, "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
         session.run(python, "-m", "pytest", *tests, external=True, env=own)
 
 
 @nox.session
 def changes(session: nox.Session) -> None:
-    """How many of a thousand changes of one digit or letter `verify` finds in each format; arguments replace the formats."""
+    """How many of a thousand changes of one digit or letter `verify` finds in each format;
+    arguments replace the formats."""
     for name in session.posargs or FORMATS:
         session.run("python", str(ROOT / "tests" / "integration" / "changed.py"), name)
 
 
 @nox.session
 def aarch64(session: nox.Session) -> None:
-    """The pinned runs on an emulated aarch64: the same values and text; needs qemu-user-static and debootstrap, and takes minutes."""
+    """The pinned runs on an emulated aarch64: the same values and text; needs qemu-user-static and debootstrap,
+    and takes minutes."""
     for needed in ("qemu-aarch64-static", "debootstrap", "dpkg-deb"):
         if not shutil.which(needed):
             session.error(f"{needed} is missing: install qemu-user-static and debootstrap.")
     with tempfile.TemporaryDirectory() as scratch:
         system, site = Path(scratch, "system"), Path(scratch, "site")
-        wheels = _wheels(session, scratch, "healthsim-core", *(f"healthsim-{product}" for product in PRODUCTS), "dentalsim")
+        wheels = _wheels(
+            session, scratch, "healthsim-core", *(f"healthsim-{product}" for product in PRODUCTS), "dentalsim"
+        )
         debian = ("--download-only", "--arch=arm64", "--variant=minbase", "--include=python3", "bookworm")
         session.run("debootstrap", *debian, str(system), external=True, silent=True)
         for package in sorted(system.glob("var/cache/apt/archives/*.deb")):
             session.run("dpkg-deb", "-x", str(package), str(system), external=True, log=False)
-        target = ("--python-platform", "aarch64-unknown-linux-gnu", "--python-version", "3.11", "--only-binary", ":all:")
+        target = (
+            "--python-platform",
+            "aarch64-unknown-linux-gnu",
+            "--python-version",
+            "3.11",
+            "--only-binary",
+            ":all:",
+        )
         where = ("--target", str(site), "--constraints", _constraints_in(scratch))
         session.run(UV, "pip", "install", "--quiet", *target, *where, *wheels, external=True)
         emulated = ("qemu-aarch64-static", "-L", str(system), str(system / "usr" / "bin" / "python3.11"))
@@ -118,7 +158,8 @@ def aarch64(session: nox.Session) -> None:
 
 @nox.session
 def lowest(session: nox.Session) -> None:
-    """The lowest versions that are declared make the same values and text of the pinned runs. In an environment of its own."""
+    """The lowest versions that are declared make the same values and text of the pinned runs.
+    In an environment of its own."""
     with tempfile.TemporaryDirectory() as scratch:
         environment = Path(scratch, "environment")
         folders = [ROOT, *(ROOT / "plugins" / name for name in PRODUCTS), ROOT / "examples" / "dentalsim"]
@@ -188,20 +229,25 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session
 def seeds(session: nox.Session) -> None:
-    """Honest runs of many seeds, of every shipped profile and journey: `-- SEEDS PEOPLE`; all three sizes by default, for hours."""
+    """Honest runs of many seeds, of every shipped profile and journey: `-- SEEDS PEOPLE`; all three sizes by default,
+    for hours."""
     for arguments in [session.posargs] if session.posargs else [["1000", "100"], ["1000", "1000"], ["1000", "100000"]]:
         session.run("python", "tests/seeds.py", *arguments)
 
 
 @nox.session
 def mutants(session: nox.Session) -> None:
-    """How many small mistakes in the code the tests find, and which not; hours, so `-- --sample 60`, and names of targets or mutants."""
-    session.run(UV, "run", "--no-sync", "--with", COSMIC_RAY, "python", "tests/mutants.py", *session.posargs, external=True)
+    """How many small mistakes in the code the tests find, and which not; hours, so `-- --sample 60`,
+    and names of targets or mutants."""
+    session.run(
+        UV, "run", "--no-sync", "--with", COSMIC_RAY, "python", "tests/mutants.py", *session.posargs, external=True
+    )
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Speed, start-up and peak memory against their goals, stored in out/bench; --quick, --million, --only PART, --markdown, --check."""
+    """Speed, start-up and peak memory against their goals, stored in out/bench; --quick, --million, --only PART,
+    --markdown, --check."""
     if "--check" in session.posargs:
         session.run("pytest", "tests/benchmarks/ratios.py", *(each for each in session.posargs if each != "--check"))
     else:

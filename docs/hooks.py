@@ -1,4 +1,5 @@
-"""What the site makes when it is built: the data dictionary, the code systems, the list of sources, and READMEs as pages."""
+"""What the site makes when it is built: the data dictionary, the code systems, the list of sources,
+and READMEs as pages."""
 
 from __future__ import annotations
 
@@ -40,10 +41,15 @@ def systems_told() -> Iterator[str]:
     """Every code system, and every value set with its codes."""
     systems = default_catalog().code_systems.values()
     yield "| name | what | from |\n|---|---|---|"
-    yield from (f"| `{each.name}` | {each.title} | {each.source} |" for each in systems if not isinstance(each, ValueSet))
+    yield from (
+        f"| `{each.name}` | {each.title} | {each.source} |" for each in systems if not isinstance(each, ValueSet)
+    )
     for each in systems:
         if isinstance(each, ValueSet):
-            yield f"\n## {each.name} {{#{each.name}}}\n\n{each.title.capitalize()}. {each.source}\n\n| code | what |\n|---|---|"
+            yield (
+                f"\n## {each.name} {{#{each.name}}}\n\n{each.title.capitalize()}. {each.source}\n\n| code | "
+                "what |\n|---|---|"
+            )
             yield from (f"| `{code}` | {words} |" for code, words in each.codes.items())
 
 
@@ -61,7 +67,9 @@ def data_sources() -> Iterator[str]:
     for product in sorted(path.name for path in (ROOT / "plugins").iterdir()):
         paths = sorted((ROOT / "plugins" / product / "src").rglob("data/*.json"))
         documents = [(path.name, json.loads(path.read_text(encoding="utf-8"))) for path in paths]
-        rows = [f"| `{file}` | {where} | {said} |" for file, document in documents for where, said in _sources(document)]
+        rows = [
+            f"| `{file}` | {where} | {said} |" for file, document in documents for where, said in _sources(document)
+        ]
         if rows:
             yield f"### Figures of {product}\n\n| file | of | source |\n|---|---|---|"
             yield from dict.fromkeys(rows)
@@ -70,7 +78,10 @@ def data_sources() -> Iterator[str]:
 
 def table_sources() -> Iterator[str]:
     """Every SOURCES.md, its headings made smaller."""
-    for path in [*sorted((ROOT / "healthsim_core").glob("*/data/SOURCES.md")), *sorted((ROOT / "plugins").glob("*/src/*/data/SOURCES.md"))]:
+    for path in [
+        *sorted((ROOT / "healthsim_core").glob("*/data/SOURCES.md")),
+        *sorted((ROOT / "plugins").glob("*/src/*/data/SOURCES.md")),
+    ]:
         yield re.sub(r"^# ", "### ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
 
 
@@ -121,7 +132,10 @@ def _sources(document: Any, where: str = "") -> Iterator[tuple[str, str]]:
         for name, value in document.items():
             if name == "source":
                 told = value.items() if isinstance(value, dict) else [("", value)]
-                yield from ((" ".join(filter(None, [where, part])).replace("_", " "), str(said).replace("|", "\\|")) for part, said in told)
+                yield from (
+                    (" ".join(filter(None, [where, part])).replace("_", " "), str(said).replace("|", "\\|"))
+                    for part, said in told
+                )
             else:
                 yield from _sources(value, f"{where} {name}".strip())
 

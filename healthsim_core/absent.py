@@ -1,4 +1,5 @@
-"""Where a name is that nobody offers: in a plugin that did not load or is blocked, or in a product that is not installed."""
+"""Where a name is that nobody offers: in a plugin that did not load or is blocked,
+or in a product that is not installed."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ _READ = (".py", ".json", ".md")
 
 @attrs.frozen
 class Whereabouts:
-    """Where a name is, in words that go on from the message, and what to do about it; both empty where that is not known."""
+    """Where a name is, in words that go on from the message, and what to do about it;
+    both empty where that is not known."""
 
     said: str = ""
     remedy: str = ""
@@ -30,7 +32,9 @@ class Whereabouts:
 @functools.cache
 def first_party() -> Mapping[str, Mapping[str, Sequence[str]]]:
     """What each distribution of this project offers, by its name and the kind of offer."""
-    found: dict[str, dict[str, list[str]]] = json.loads((Path(__file__).parent / "first_party.json").read_text(encoding="utf-8"))
+    found: dict[str, dict[str, list[str]]] = json.loads(
+        (Path(__file__).parent / "first_party.json").read_text(encoding="utf-8")
+    )
     return found
 
 
@@ -38,7 +42,8 @@ def whereabouts(kind: str, name: str, plugins: Sequence[Plugin]) -> Whereabouts:
     """Where a name is that no active plugin offers.
 
     Args:
-        kind: "profile", "journey", "format", "event type", "skill", "condition", "reference dataset", "table", "product" or "plugin".
+        kind: "profile", "journey", "format", "event type", "skill", "condition", "reference dataset", "table",
+            "product" or "plugin".
         name: The name.
         plugins: Every plugin that was found, active or not.
     """
@@ -50,7 +55,9 @@ def whereabouts(kind: str, name: str, plugins: Sequence[Plugin]) -> Whereabouts:
     there = {plugin.name for plugin in plugins}
     for distribution, offered in first_party().items():
         if not there & set(offered["product"]) and _among(name, kind, offered):
-            return Whereabouts(f"it is in {distribution}, which is not installed", f"`pip install {distribution}` brings it.")
+            return Whereabouts(
+                f"it is in {distribution}, which is not installed", f"`pip install {distribution}` brings it."
+            )
     return Whereabouts(remedy=" ".join(f"{line}." for line in failures(idle)))
 
 
@@ -97,7 +104,9 @@ def _files(plugin: Plugin) -> Iterator[Path]:
         listed = importlib.metadata.files(plugin.distribution) or [] if plugin.distribution else []
     except importlib.metadata.PackageNotFoundError:
         listed = []
-    yield from (path for path in (Path(str(file.locate())) for file in listed) if path.suffix in _READ and path.is_file())
+    yield from (
+        path for path in (Path(str(file.locate())) for file in listed) if path.suffix in _READ and path.is_file()
+    )
     try:
         spec = importlib.util.find_spec(plugin.module.split(".")[0]) if plugin.module else None
     except (ImportError, ValueError):

@@ -15,8 +15,9 @@ def keep_freed_memory() -> None:
     """Keep freed arrays for those that follow, instead of giving them back to the system and asking again.
 
     Every page asked for anew costs a fault, a quarter of a run's time; the peak stays as it is. Arrow is told to take
-    its memory from the same place, unless `ARROW_DEFAULT_MEMORY_POOL` says otherwise: call it before PyArrow is imported.
-    Where malloc is not glibc's, nothing else changes. The command line and workers call it; a program of your own may.
+    its memory from the same place, unless `ARROW_DEFAULT_MEMORY_POOL` says otherwise: call it before PyArrow is
+    imported. Where malloc is not glibc's, nothing else changes. The command line and workers call it;
+    a program of your own may.
     """
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     if sys.platform == "linux":

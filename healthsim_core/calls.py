@@ -21,7 +21,10 @@ Given = TypeVar("Given")
 _SIMPLE: dict[Any, tuple[str, Callable[[Any], bool]]] = {  # a type to its words, and whether a value is of it
     int: ("a whole number", lambda value: isinstance(value, numbers.Integral) and not isinstance(value, bool)),
     float: ("a number", lambda value: isinstance(value, numbers.Real) and not isinstance(value, bool)),
-    bool: ("True or False", lambda value: isinstance(value, bool | np.bool_) or (isinstance(value, int) and value in (0, 1))),
+    bool: (
+        "True or False",
+        lambda value: isinstance(value, bool | np.bool_) or (isinstance(value, int) and value in (0, 1)),
+    ),
     str: ("a text", lambda value: isinstance(value, str)),
 }
 
@@ -65,7 +68,9 @@ def checked_call(
                 bound = signature.bind(*arguments, **named)
             except TypeError as error:
                 raise ArgumentError(f"{error}.", name, f"It takes {_told(signature)}.") from None
-            _check_kinds(function, signature, {key: value for key, value in bound.arguments.items() if key not in later})
+            _check_kinds(
+                function, signature, {key: value for key, value in bound.arguments.items() if key not in later}
+            )
             return function(*arguments, **named)
 
         return call
@@ -82,7 +87,9 @@ def _check_names(name: str, signature: inspect.Signature, named: Mapping[str, An
     for word in named:
         if word not in known:
             with mistakes.caught():
-                raise ArgumentError(f'there is no argument "{word}".', name, suggestion(word, known) or f"It takes {_told(signature)}.")
+                raise ArgumentError(
+                    f'there is no argument "{word}".', name, suggestion(word, known) or f"It takes {_told(signature)}."
+                )
     mistakes.tell()
 
 

@@ -110,12 +110,16 @@ class Catalog:
     def code_systems(self) -> Mapping[str, CodeSystem]:
         """Code systems and value sets by name, core's first."""
         offers = self.of(CodeSystemOffer)
-        own = self._named("code system", [offer for offer in offers if not offer.extends], lambda offer: offer.system.name)
+        own = self._named(
+            "code system", [offer for offer in offers if not offer.extends], lambda offer: offer.system.name
+        )
         found = dict(code_systems())
         for name, offer in own.items():
             if name in found and not isinstance(found[name], FormSystem):
                 raise PluginError(
-                    f'core has a code system "{name}".', self._maker(offer), 'Name yours otherwise, or add to core\'s: "extends".'
+                    f'core has a code system "{name}".',
+                    self._maker(offer),
+                    'Name yours otherwise, or add to core\'s: "extends".',
                 )
             found[name] = offer.system
         for offer in (each for each in offers if each.extends):
@@ -140,7 +144,9 @@ class Catalog:
                     both = " and ".join(map(self._maker, (owner, offer)))
                     raise ConflictError(f'the table "{table.name}" is written by {both}.', "", _HOW_TO_BLOCK)
                 if found.setdefault(table.name, table) != table:
-                    raise ConflictError(f'two different tables are called "{table.name}".', offer.product, "Rename one of them.")
+                    raise ConflictError(
+                        f'two different tables are called "{table.name}".', offer.product, "Rename one of them."
+                    )
         return MappingProxyType(found)
 
     def handlers(self, event_type: str) -> tuple[EventHandler, ...]:
@@ -153,7 +159,12 @@ class Catalog:
 
     def closings(self, products: Collection[str]) -> Mapping[str, Closing]:
         """What closes something, as the handlers of some products declare it, by event type."""
-        return {each.event_type: each for handler in self.of(EventHandler) if handler.product in products for each in handler.closings}
+        return {
+            each.event_type: each
+            for handler in self.of(EventHandler)
+            if handler.product in products
+            for each in handler.closings
+        }
 
     @functools.cached_property
     def needed_parameters(self) -> frozenset[str]:
@@ -164,7 +175,8 @@ class Catalog:
 
     @functools.cached_property
     def event_types(self) -> frozenset[str]:
-        """Event types that somebody handles, triggers or listens to, those of products that are not installed, and core's own."""
+        """Event types that somebody handles, triggers or listens to, those of products that are not installed,
+        and core's own."""
         handled = {name for handler in self.of(EventHandler) for name in handler.event_types}
         heard = {name for trigger in self.of(Trigger) for name in (trigger.on, trigger.then)}
         return frozenset({*handled, *heard, *vocabulary(), *CORE_EVENT_TYPES})
@@ -174,7 +186,8 @@ class Catalog:
         return {canonical(name): name for name in self.event_types}
 
     def event_type(self, written: str, where: str = "") -> str:
-        """The event type that a journey names: without regard to case, - and _ alike, with or without its product's name."""
+        """The event type that a journey names: without regard to case, - and _ alike,
+        with or without its product's name."""
         known = self._event_types
         plain = canonical(written)
         if plain in known:
@@ -202,8 +215,11 @@ class Catalog:
         shown = {getattr(offer, "name", key): offer.product for key, offer in named.items()}
         raise self.nobody(kind, name, shown, where, f"`healthsim {kind}s list` shows all {len(named)}.")
 
-    def nobody(self, kind: str, name: str, known: Iterable[str], where: str = "", listing: str = "") -> UnknownNameError:
-        """An error for a name that no active plugin offers: it says who does, where that is known, else which name is nearest.
+    def nobody(
+        self, kind: str, name: str, known: Iterable[str], where: str = "", listing: str = ""
+    ) -> UnknownNameError:
+        """An error for a name that no active plugin offers: it says who does, where that is known,
+        else which name is nearest.
 
         Args:
             kind: What is asked for: "profile", "event type", "product", ...
@@ -234,7 +250,9 @@ class Catalog:
     def _extended(self, known: CodeSystem | None, offer: CodeSystemOffer) -> ValueSet:
         if not isinstance(known, ValueSet) or not isinstance(offer.system, ValueSet):
             what = f'there is no value set "{offer.system.name}" to extend.'
-            raise PluginError(what, self._maker(offer), "Extend one of core or of another product by a ValueSet of its name.")
+            raise PluginError(
+                what, self._maker(offer), "Extend one of core or of another product by a ValueSet of its name."
+            )
         return attrs.evolve(known, codes={**offer.system.codes, **known.codes})
 
     def _maker(self, offer: Offer) -> str:

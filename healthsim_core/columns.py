@@ -110,7 +110,8 @@ class Text:
         return Text(np.append(encoded.codes, np.int32(-1))[used.codes], encoded.values)
 
     def _used(self) -> Text:
-        """Itself; with the values of its rows alone, where there are far more than rows (a few people, and all ZIP codes)."""
+        """Itself; with the values of its rows alone, where there are far more than rows (a few people,
+        and all ZIP codes)."""
         if len(self.values) <= _SPARE * len(self.codes):
             return self
         known = self.codes >= 0
@@ -204,7 +205,8 @@ class LengthError(ValueError):
 
 
 class Columns(Mapping[str, Column]):
-    """Named columns of one length, immutable as a collection; a scalar or a taken row is kept as it is until its column is read.
+    """Named columns of one length, immutable as a collection;
+    a scalar or a taken row is kept as it is until its column is read.
 
     Args:
         data: Column by name; a scalar (str, number, bool, numpy datetime, None) is repeated in every row.
@@ -329,7 +331,11 @@ def is_null(column: Column) -> Mask:
     if isinstance(column, Text):
         return column.is_null()
     return np.asarray(
-        np.isnat(column) if column.dtype.kind in "mM" else np.isnan(column) if column.dtype.kind == "f" else np.zeros(len(column), bool)
+        np.isnat(column)
+        if column.dtype.kind in "mM"
+        else np.isnan(column)
+        if column.dtype.kind == "f"
+        else np.zeros(len(column), bool)
     )
 
 
@@ -373,11 +379,14 @@ def _depth(column: Stored) -> int:
 
 
 def _has_rows(value: Any) -> bool:
-    return isinstance(value, (Text, Taken, Joined, pa.Array, list, tuple)) or (isinstance(value, np.ndarray) and value.ndim > 0)
+    return isinstance(value, (Text, Taken, Joined, pa.Array, list, tuple)) or (
+        isinstance(value, np.ndarray) and value.ndim > 0
+    )
 
 
 def _column(value: Any) -> Stored:
-    if isinstance(value, (Text, Repeated, Taken, Joined)):  # a tuple: four times faster than a union, and asked of every column
+    # a tuple: four times faster than a union, and asked of every column
+    if isinstance(value, (Text, Repeated, Taken, Joined)):
         return value
     if isinstance(value, np.ndarray) and value.ndim == 1:
         return Text.of(value.tolist()) if value.dtype.kind in "OU" else value

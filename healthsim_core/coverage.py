@@ -50,12 +50,15 @@ def default_plan() -> dict[str, Any]:
     """The plan that the profile leaves unsaid, as a written distribution."""
     of = {kind: {"type": "categorical", "weights": weights} for kind, weights in defaults()["plans"]["weights"].items()}
     common = of.pop("Commercial")
-    rules = [{"if": f"coverage_type == '{kind}'", "then": plans} for kind, plans in [*of.items(), (UNINSURED, _NOTHING)]]
+    rules = [
+        {"if": f"coverage_type == '{kind}'", "then": plans} for kind, plans in [*of.items(), (UNINSURED, _NOTHING)]
+    ]
     return {"type": "conditional", "rules": rules, "default": common}
 
 
 def agreed(coverage: CoverageSpecification, mistakes: Mistakes) -> tuple[Any, Any]:
-    """The distributions of coverage type and plan that a profile states, of plans those of the person's type; None where unsaid.
+    """The distributions of coverage type and plan that a profile states, of plans those of the person's type;
+    None where unsaid.
 
     Args:
         coverage: What the profile says.
@@ -63,7 +66,10 @@ def agreed(coverage: CoverageSpecification, mistakes: Mistakes) -> tuple[Any, An
     """
     plan, where = coverage.plan, "coverage.plan"
     if coverage.plan_distribution:
-        plan, where = _WRITTEN.validate_python({"type": "categorical", "weights": coverage.plan_distribution}), "coverage.plan_distribution"
+        plan, where = (
+            _WRITTEN.validate_python({"type": "categorical", "weights": coverage.plan_distribution}),
+            "coverage.plan_distribution",
+        )
     if plan is None:
         return coverage.type, None
     plan = plan.model_copy(deep=True)
@@ -88,7 +94,9 @@ def refuse_disagreement(coverage_type: Text, plan: Text, where: str) -> Text:
     for kind, name in ((types[kind], plans[name]) for kind, name in pairs):
         own = coverage_type_of(name) if name is not None and kind != UNINSURED else None
         if own not in (None, kind):
-            raise SpecificationError(f'"{name}" is a plan of {own}, and some of its people are of {kind}.', where, _remedy([str(kind)]))
+            raise SpecificationError(
+                f'"{name}" is a plan of {own}, and some of its people are of {kind}.', where, _remedy([str(kind)])
+            )
     without = coverage_type == UNINSURED
     return plan.only(~without) if without.any() else plan
 
@@ -99,7 +107,9 @@ def check_plan(plan: str, types: frozenset[str] | None, where: str) -> None:
     if types is not None and types <= {UNINSURED}:
         raise SpecificationError("the uninsured have no plan.", where, "Leave it out.")
     if types is not None and own is not None and own not in types:
-        raise SpecificationError(f'"{plan}" is a plan of {own}, and people are of {_listed(types)}.', where, _remedy(types))
+        raise SpecificationError(
+            f'"{plan}" is a plan of {own}, and people are of {_listed(types)}.', where, _remedy(types)
+        )
 
 
 def _types(kind: Any) -> frozenset[str] | None:
@@ -113,9 +123,13 @@ def _following(plan: Any) -> Any:
     of = {name: coverage_type_of(name) or "Commercial" for name in law.gives({}).values or ()}
     if "coverage_type" in law.names or not any(coverage_type_of(name) for name in of):
         return None
-    kinds = {kind: sorted(name for name in of if of[name] == kind) for kind in sorted(set(of.values()) - {"Commercial"})}
+    kinds = {
+        kind: sorted(name for name in of if of[name] == kind) for kind in sorted(set(of.values()) - {"Commercial"})
+    }
     rules = [{"if": {"field": "plan", "operator": "in", "value": names}, "then": kind} for kind, names in kinds.items()]
-    return _WRITTEN.validate_python({"type": "conditional", "rules": rules, "default": "Commercial"} if rules else "Commercial")
+    return _WRITTEN.validate_python(
+        {"type": "conditional", "rules": rules, "default": "Commercial"} if rules else "Commercial"
+    )
 
 
 @attrs.frozen
@@ -139,12 +153,17 @@ def _of_type(plan: Any, who: _Who, where: str, mistakes: Mistakes) -> Any:
         rules, left = [], who
         for index, rule in enumerate(plan.rules):
             here, left = _split(rule.when, left)
-            rules.append(rule.model_copy(update={"then": _of_type(rule.then, here, f"{where}.rules[{index}].then", mistakes)}))
+            rules.append(
+                rule.model_copy(update={"then": _of_type(rule.then, here, f"{where}.rules[{index}].then", mistakes)})
+            )
         default = None if plan.default is None else _of_type(plan.default, left, f"{where}.default", mistakes)
         return plan.model_copy(update={"rules": rules, "default": default})
     if isinstance(plan, written.Mixture):
         inner = [(each, f"{where}.components[{index}].distribution") for index, each in enumerate(plan.components)]
-        parts = [each.model_copy(update={"distribution": _of_type(each.distribution, who, path, mistakes)}) for each, path in inner]
+        parts = [
+            each.model_copy(update={"distribution": _of_type(each.distribution, who, path, mistakes)})
+            for each, path in inner
+        ]
         return plan.model_copy(update={"components": parts})
     return _leaf_of_type(plan, who, where, mistakes)
 
@@ -165,7 +184,10 @@ def _leaf_of_type(plan: Any, who: _Who, where: str, mistakes: Mistakes) -> Any:
     if weights is None:
         return plan
     insured = sorted(who.types - {UNINSURED})
-    of = {kind: {name: weight for name, weight in weights.items() if coverage_type_of(name) in (kind, None)} for kind in insured}
+    of = {
+        kind: {name: weight for name, weight in weights.items() if coverage_type_of(name) in (kind, None)}
+        for kind in insured
+    }
     strange = Mistakes()
     for name in weights:
         strange.attempt(None, check_plan, name, who.types, where)
@@ -176,9 +198,16 @@ def _leaf_of_type(plan: Any, who: _Who, where: str, mistakes: Mistakes) -> Any:
     mistakes.found.extend(strange.found)
     if len(insured) < 2 or strange.found:
         return plan
-    rules = [(kind, [{"value": name, "weight": each} for name, each in plans.items()]) for kind, plans in of.items() if sum(plans.values())]
-    then = [{"if": f"coverage_type == '{kind}'", "then": {"type": "explicit", "values": values}} for kind, values in rules]
-    return _WRITTEN.validate_python({"type": "conditional", "rules": then, "default": plan}) if then else plan  # others are refused later
+    rules = [
+        (kind, [{"value": name, "weight": each} for name, each in plans.items()])
+        for kind, plans in of.items()
+        if sum(plans.values())
+    ]
+    then = [
+        {"if": f"coverage_type == '{kind}'", "then": {"type": "explicit", "values": values}} for kind, values in rules
+    ]
+    # others are refused later
+    return _WRITTEN.validate_python({"type": "conditional", "rules": then, "default": plan}) if then else plan
 
 
 def _weights(plan: Any) -> Mapping[str, float] | None:
@@ -200,7 +229,11 @@ def _names(plan: Any) -> list[str]:
 
 
 def _remedy(types: Iterable[str]) -> str:
-    plans = [f"of {kind}: {', '.join(defaults()['plans']['weights'].get(kind, ()))}" for kind in sorted(types) if kind != UNINSURED]
+    plans = [
+        f"of {kind}: {', '.join(defaults()['plans']['weights'].get(kind, ()))}"
+        for kind in sorted(types)
+        if kind != UNINSURED
+    ]
     return f"Plans {'; '.join(plans)}." if plans else "The uninsured have none."
 
 

@@ -1,4 +1,5 @@
-"""Months and ages by the calendar, exact for every date, by a table of days: NumPy's own conversions take ten times as long."""
+"""Months and ages by the calendar, exact for every date, by a table of days:
+NumPy's own conversions take ten times as long."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from numpy.typing import NDArray
 
 Days = NDArray[np.int64]  # since 1970-01-01
 Dates = NDArray[np.datetime64]
-_FIRST_MONTH, _END_MONTH = np.datetime64("1850-01", "M"), np.datetime64("2150-01", "M")  # of the table; other dates are converted
+# of the table; other dates are converted
+_FIRST_MONTH, _END_MONTH = np.datetime64("1850-01", "M"), np.datetime64("2150-01", "M")
 
 
 def plus_months(day: Days, months: Any) -> Days:

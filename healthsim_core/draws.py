@@ -77,7 +77,8 @@ def words(key: np.uint64 | Words, counters: Words) -> Words:
 
 
 def open_unit(random: Words) -> Floats:
-    """Array (rows,) of float64 in the open interval (0, 1): the middles of 2**52 equal cells, each of which is exact."""
+    """Array (rows,) of float64 in the open interval (0, 1): the middles of 2**52 equal cells,
+    each of which is exact."""
     return np.asarray(((random >> np.uint64(12)).astype(np.float64) + 0.5) * _UNIT)
 
 
@@ -86,7 +87,9 @@ def identify(seed: int, stream: str, counters: NDArray[Any]) -> NDArray[np.int64
     return _positive(words(stream_key(seed, stream), counters.astype(np.uint64)))
 
 
-def identify_each(seed: int, streams: Sequence[str], which: NDArray[np.intp], counters: NDArray[Any]) -> NDArray[np.int64]:
+def identify_each(
+    seed: int, streams: Sequence[str], which: NDArray[np.intp], counters: NDArray[Any]
+) -> NDArray[np.int64]:
     """As `identify`, each counter in a stream of its own: `streams[which]`."""
     keys = np.array([stream_key(seed, stream) for stream in streams], np.uint64)
     return _positive(words(keys[which], counters.astype(np.uint64)))
@@ -165,7 +168,8 @@ def _thresholds(weights: NDArray[Any]) -> Floats:
 
 @attrs.frozen(eq=False)
 class Weighted:
-    """Many weights, or several sets of them, from which is drawn again and again: what `pick` gives, several times faster.
+    """Many weights, or several sets of them, from which is drawn again and again: what `pick` gives,
+    several times faster.
 
     Attributes:
         thresholds: Float array (sets, most): where one category ends and the next begins, filled up with 2.

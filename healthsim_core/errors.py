@@ -153,7 +153,11 @@ class Mistakes:
                     self.found.append(mistake)
 
     def attempt(
-        self, instead: Instead, function: Callable[Arguments, Made], *arguments: Arguments.args, **named: Arguments.kwargs
+        self,
+        instead: Instead,
+        function: Callable[Arguments, Made],
+        *arguments: Arguments.args,
+        **named: Arguments.kwargs,
     ) -> Made | Instead:
         """What `function` makes of the arguments, or `instead` where it raises an error, which is kept."""
         with self.caught():
@@ -176,7 +180,9 @@ def canonical(name: str) -> str:
 
 def unknown(kind: str, name: Any, known: Iterable[str], where: str = "", remedy: str = "") -> UnknownNameError:
     """An error for a name nobody offers, with the nearest one that somebody does."""
-    return UnknownNameError(f'no {kind} is called "{name}".', where, " ".join(filter(None, [suggestion(str(name), known), remedy])))
+    return UnknownNameError(
+        f'no {kind} is called "{name}".', where, " ".join(filter(None, [suggestion(str(name), known), remedy]))
+    )
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

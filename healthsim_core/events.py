@@ -49,8 +49,9 @@ class Run:
         itineraries: The same journeys, each with what its document says of it.
         settings: The `products` section of the profile or scenario, by product.
         reference: Function from a dataset's name to the dataset, or None where nobody offers it.
-        namespace: Of the identifiers that leave the system. Ids that handlers see are those inside, which address draws;
-            the id columns of their tables are turned outward for them, identifiers that they write into text are not.
+        namespace: Of the identifiers that leave the system. Ids that handlers see are those inside, which address
+            draws; the id columns of their tables are turned outward for them,
+            identifiers that they write into text are not.
     """
 
     seed: int
@@ -247,8 +248,8 @@ class Events:
         """The nearest event of a type that led to each of these (the encounter of a claim, the admission of a stay).
 
         Returns:
-            Columns (rows,) `id` (0 where there is none), `time` (NaT), `provider_npi`, `facility_npi` (null); for a trigger's
-            schedule also `class`, that of an encounter or admission, null where it says none.
+            Columns (rows,) `id` (0 where there is none), `time` (NaT), `provider_npi`, `facility_npi` (null); for a
+            trigger's schedule also `class`, that of an encounter or admission, null where it says none.
         """
         return self.ancestors(event_type.lower())
 

@@ -30,10 +30,11 @@ class FileColumn:
     """What a column of an official file may hold; `healthsim init` refuses a file that holds anything else.
 
     Attributes:
-        name: The column's name, without regard to case; `*` stands for any letters, as in `*_CrudePrev`. The first that fits counts.
-        kind: text; number; count (a whole number, 0 or more, unless `least` says otherwise); percent (0 to 100, and no fractions);
-            share (a percentage that may well lie below 1 everywhere); date (MM/DD/YYYY); place (a county or tract by FIPS code);
-            state (by letters or name).
+        name: The column's name, without regard to case; `*` stands for any letters, as in `*_CrudePrev`.
+            The first that fits counts.
+        kind: text; number; count (a whole number, 0 or more, unless `least` says otherwise); percent (0 to 100, and no
+            fractions); share (a percentage that may well lie below 1 everywhere); date (MM/DD/YYYY); place (a county or
+            tract by FIPS code); state (by letters or name).
         codes: The code system whose codes the column holds, such as "npi".
         form: A regular expression that its texts must match.
         looks: What such a text looks like, in words, for the message.
@@ -68,7 +69,8 @@ class FileLayout:
         read: Takes the file's path; returns an Arrow table in the dataset's layout.
         columns: What columns may hold; others are not looked at.
         key: Columns that together name a row's figures: no two rows of a file have the same and say something else.
-        limits: Columns of a figure, its lower and its upper limit; or of a figure and both limits written as "(11.9, 14.2)".
+        limits: Columns of a figure, its lower and its upper limit; or of a figure and both limits written as "(11.9,
+            14.2)".
     """
 
     name: str

@@ -43,18 +43,20 @@ class OutputFormat(Offer):
         writer: Takes the `Destination` and the `Run`; returns a `FormatWriter`.
         needs: Names of the tables without which it cannot be written.
         wants: Names of tables that it uses where their product is installed.
-        records: Takes the format's folder and the `Truth` of the tables, and gives `Records` kind by kind: what the files say and
-            what the tables say they should; and texts, each of which is something wrong in the files themselves.
+        records: Takes the format's folder and the `Truth` of the tables, and gives `Records` kind by kind: what the
+            files say and what the tables say they should; and texts,
+            each of which is something wrong in the files themselves.
         rows: Counts the rows of one of its files, which the manifest lists.
         in_parts: Whether a long run may write it in parts, a writer and files of their own for each, by workers side by
             side. Nothing may then be counted over the run: what must be distinct is told apart by `destination.part`,
-            what can be said only when all is known is said by `finish`. False: one writer takes the whole run at its end.
-        finish: Takes the `Destination` of whole files, the `Run`, its tables without people, and what the writer's `close`
-            returned for each part.
+            what can be said only when all is known is said by `finish`. False:
+                one writer takes the whole run at its end.
+        finish: Takes the `Destination` of whole files, the `Run`, its tables without people, and what the writer's
+            `close` returned for each part.
         reviews: Takes the `Run` and the events of the plan when it is compiled; raises SpecificationError for what the
             format cannot say.
-        characters: What values may bring into the format's text. The tables that a writer is given hold no other, and what
-            it writes has the escapes; None where the writer hands values to a library that sees to that.
+        characters: What values may bring into the format's text. The tables that a writer is given hold no other, and
+            what it writes has the escapes; None where the writer hands values to a library that sees to that.
     """
 
     name: str

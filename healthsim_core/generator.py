@@ -21,7 +21,8 @@ from healthsim_core.reference.stored import read_facts
 from healthsim_core.spec import ProfileSpecification
 from healthsim_core.state import list_profiles, load_profile
 
-_PARTS_OF_PROFILE = set(ProfileSpecification.model_fields) - {"products", "outputs"}  # which the call may give in their place
+# which the call may give in their place
+_PARTS_OF_PROFILE = set(ProfileSpecification.model_fields) - {"products", "outputs"}
 
 _ASKED = ("count", "seed", "namespace", "as_of", "start", "products")
 
@@ -61,15 +62,17 @@ def generate(
         persist: Whether the cohort is stored in the database; None stores it where `cohort` names it.
         seed: Any whole number, 0 included; None takes the specification's own.
         scenario: A scenario (mapping, or path of a JSON file) in place of profile and journey.
-        namespace: Sets the identifiers of people and of what happens to them apart from those of other runs; any text. Default: the
-            profile's id or the scenario's name, and the seed. Another namespace gives the same people with other identifiers.
+        namespace: Sets the identifiers of people and of what happens to them apart from those of other runs; any text.
+            Default: the profile's id or the scenario's name, and the seed.
+                Another namespace gives the same people with other identifiers.
         as_of: The world's today (date or ISO text); nothing that has happened is dated after it. Default 2026-01-01.
-        start: When journeys begin: a date, or (first, last) for a date by household. Default: a date by household, within
-            the year before `as_of` less the longest journey's duration; 1 January for journeys of a calendar year.
+        start: When journeys begin: a date, or (first, last) for a date by household. Default: a date by household,
+            within the year before `as_of` less the longest journey's duration;
+            1 January for journeys of a calendar year.
         out: Folder or fsspec URL for files; None with formats takes a new folder below `healthsim-out`.
         overwrite: Replace the files that an earlier run wrote to `out`, and the cohort named by `cohort`.
-        resume: Go on with what an unfinished run of the same request has left in `out`, and leave what is finished if this
-            one fails.
+        resume: Go on with what an unfinished run of the same request has left in `out`, and leave what is finished if
+            this one fails.
         cohort: Name of the cohort; None takes the profile's id, numbered where that is taken.
         database: DuckDB file; None takes `HEALTHSIM_DATABASE`, else a file in the user's data folder.
         workers: Processes; the result does not depend on it.
@@ -94,7 +97,8 @@ def generate(
     )  # fmt: skip
     folder = free_folder(plan.request.name) if out is None and plan.formats else out
     options = Options(
-        out=folder, overwrite=overwrite, resume=resume, persist=persist, cohort=cohort, database=database, workers=workers,
+        out=folder, overwrite=overwrite, resume=resume, persist=persist, cohort=cohort, database=database,
+        workers=workers,
         executor=executor, chunk_size=chunk_size, progress=progress,
     )  # fmt: skip
     return run_plan(plan, options)
@@ -193,7 +197,9 @@ def named_profile(name: Any, catalog: Catalog, database: str | Path | None = Non
 
 def _request(profile: Any, journey: Any, scenario: Any, catalog: Catalog, changes: dict[str, Any]) -> Request:
     if (profile is None) == (scenario is None):
-        raise ArgumentError("give either a profile or a scenario.", "profile", "`healthsim profiles list` shows the templates.")
+        raise ArgumentError(
+            "give either a profile or a scenario.", "profile", "`healthsim profiles list` shows the templates."
+        )
     if scenario is None:
         return make_request(profile, journey, catalog=catalog, **changes)
     if journey is not None:

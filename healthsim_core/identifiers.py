@@ -1,9 +1,9 @@
 """Identifiers that leave the system: those inside, in a namespace of the run.
 
-Inside, ids are addresses of draws and the same in every run: person = household * 16 + position, event = a hash. What leaves
-the system carries the run's namespace besides, so that two cohorts can share a server. A namespace is 29 bits. They
-are XORed into the upper bits of every id: one-to-one, its own inverse, and in the order of before wherever ids lie below
-2**34, as those of people do. In text the namespace is six characters, with the inner number after them.
+Inside, ids are addresses of draws and the same in every run: person = household * 16 + position, event = a hash. What
+leaves the system carries the run's namespace besides, so that two cohorts can share a server. A namespace is 29 bits.
+They are XORed into the upper bits of every id: one-to-one, its own inverse, and in the order of before wherever ids lie
+below 2**34, as those of people do. In text the namespace is six characters, with the inner number after them.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ class Namespace:
         """1 to 2**29 - 1, and 0 for no name."""
         if not self.name:
             return 0
-        return max(int.from_bytes(hashlib.blake2b(self.name.encode(), digest_size=8).digest(), "little") >> (64 - _BITS), 1)
+        return max(
+            int.from_bytes(hashlib.blake2b(self.name.encode(), digest_size=8).digest(), "little") >> (64 - _BITS), 1
+        )
 
     @functools.cached_property
     def code(self) -> str:
@@ -74,7 +76,10 @@ class Namespace:
         if not self.number or not rows.num_rows:
             return rows
         key = pa.scalar(self._key, pa.int64())
-        columns = [pc.bit_wise_xor(rows[field.name], key) if _somebodys(field, declared) else rows[field.name] for field in table.fields]
+        columns = [
+            pc.bit_wise_xor(rows[field.name], key) if _somebodys(field, declared) else rows[field.name]
+            for field in table.fields
+        ]
         return pa.Table.from_arrays(columns, schema=rows.schema)
 
 

@@ -45,7 +45,8 @@ def _types(value: str | Iterable[str]) -> tuple[str, ...]:
 
 def _pairs(value: Mapping[str, str] | Iterable[str | tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     given = value.items() if isinstance(value, Mapping) else value
-    return tuple((name, name) if isinstance(name, str) else name for name in given)  # pairs stay as they are when an offer evolves
+    # pairs stay as they are when an offer evolves
+    return tuple((name, name) if isinstance(name, str) else name for name in given)
 
 
 @attrs.frozen(kw_only=True)
@@ -117,8 +118,8 @@ class EventColumns(Offer):
 class Closing:
     """An event type that closes what another one has begun, as a discharge does an admission.
 
-    Of somebody who dies in between it happens at the moment of death, whatever it depends on; an end of the journey does not
-    cancel it.
+    Of somebody who dies in between it happens at the moment of death, whatever it depends on; an end of the journey
+    does not cancel it.
 
     Attributes:
         event_type: The event type that closes.
@@ -143,26 +144,29 @@ class EventHandler(Offer):
         writes: The tables that it writes.
         parameters: The event parameters that it reads, as fields; absent ones are columns of nulls. One that is not
             nullable is needed by everybody: an event that may leave it null is refused when the plan is compiled.
-        requires: By event type, names of further parameters that this type alone needs, where several are seen together.
-        follows: By event type, event types of which one must have led to it, by `depends_on` or a trigger: an event without is
-            refused when the plan is compiled. A discharge follows its admission.
-        after: By event type, event types without which it makes no records: a run that has none of them says so in its notes.
+        requires: By event type, names of further parameters that this type alone needs,
+            where several are seen together.
+        follows: By event type, event types of which one must have led to it, by `depends_on` or a trigger: an event
+            without is refused when the plan is compiled. A discharge follows its admission.
+        after: By event type, event types without which it makes no records:
+            a run that has none of them says so in its notes.
         closings: What closes what, so that nothing is left open when somebody dies; of any event types.
-        accepts: Takes the `Run` when the plan is compiled; returns, by parameter, the texts that it may be in that run, where
-            not every text will do. Raises SpecificationError where the product's settings cannot be used.
+        accepts: Takes the `Run` when the plan is compiled; returns, by parameter, the texts that it may be in that run,
+            where not every text will do. Raises SpecificationError where the product's settings cannot be used.
         reviews: Takes the `Run` and the events of the plan when it is compiled; raises SpecificationError for what the
             product, if it takes part, cannot make of them.
         reviewed: Parameters of which `reviews` asks whether everybody has them.
-        settings: Names of the product's settings, `products.<product>` of a profile; () for none. Where a handler of the product declares
-            them, others are refused; None says nothing of them.
-        notes: Takes the events and what `handle` made of them; returns, by text, how often something happened that a user
-            should know of ("refills of schedule II drugs, which are never refilled, were not dispensed"). Counts are summed
-            over the run and told in `Result.notes`, those of 0 are not.
-        checks: Takes the same; returns rules without exception that the run's validation checks: by (table, rule in words), how many
-            rows break it and of how many it was asked.
+        settings: Names of the product's settings, `products.<product>` of a profile; () for none. Where a handler of
+            the product declares them, others are refused; None says nothing of them.
+        notes: Takes the events and what `handle` made of them; returns, by text, how often something happened that a
+            user should know of ("refills of schedule II drugs, which are never refilled, were not dispensed"). Counts
+            are summed over the run and told in `Result.notes`, those of 0 are not.
+        checks: Takes the same; returns rules without exception that the run's validation checks: by (table, rule in
+            words), how many rows break it and of how many it was asked.
 
     Raises:
-        ValueError: `requires`, `follows` or `after` names a type that is not handled, or `requires` a parameter that is not read.
+        ValueError: `requires`, `follows` or `after` names a type that is not handled,
+            or `requires` a parameter that is not read.
     """
 
     event_types: tuple[str, ...] = attrs.field(converter=_types, alias="event_type")
@@ -205,16 +209,17 @@ class EventHandler(Offer):
 class RunHandler(Offer):
     """What a product writes once for a run, not for a person: the providers that people see, a study's design.
 
-    A run keeps the rows that it met: those whose key some record names, and those that belong to one that was met (the arms
-    of a study with subjects). The setting `everyone` of the product keeps all, and so does a run of this product alone.
+    A run keeps the rows that it met: those whose key some record names, and those that belong to one that was met (the
+    arms of a study with subjects). The setting `everyone` of the product keeps all,
+    and so does a run of this product alone.
 
     Attributes:
         build: Takes the `Run`; returns columns by table name.
         writes: The tables that it writes; their `person` is "".
-        named_in: By table, a pattern of the columns of any product that hold its keys, such as "*npi", beside those whose
-            field `references` the table.
-        find: In place of `build`, for tables too large to be made whole: takes the `Run`, by table the keys that were met,
-            and whether everybody is asked for; returns these rows and those that they name.
+        named_in: By table, a pattern of the columns of any product that hold its keys, such as "*npi", beside those
+            whose field `references` the table.
+        find: In place of `build`, for tables too large to be made whole: takes the `Run`, by table the keys that were
+            met, and whether everybody is asked for; returns these rows and those that they name.
     """
 
     build: Callable[[Run], Mapping[str, Columns | Mapping[str, Column]]]
@@ -257,14 +262,16 @@ class SkillResolver(Offer):
         skill: The skill's name.
         version: Its version, recorded with every execution.
         resolve: Takes (lookup, context columns, draws of the rows); returns the columns that the lookup gives.
-        lookups: Lookup name to (context columns it needs, columns it gives). A context column `condition.N18` is whether the
-            person has that condition, `code.N18` under which code: nobody needs to give them.
-        unsaid: What context columns are that nobody needs to give, by name: where a journey does not say it, they are that.
+        lookups: Lookup name to (context columns it needs, columns it gives). A context column `condition.N18` is
+            whether the person has that condition, `code.N18` under which code: nobody needs to give them.
+        unsaid: What context columns are that nobody needs to give, by name: where a journey does not say it,
+            they are that.
         conditions: ICD-10-CM categories whose codes and severities the skill knows.
         baselines: Attributes whose baseline values its lookup `baseline` gives by severity.
         blanks: Lookup name to what it gives and some of its rows leave blank.
-        cells: Takes the name of a lookup; returns the columns of its table as text, the context's headed `by NAME`, "" where a
-            cell is blank. So coded texts are checked before anything is made; without it, each when it is drawn.
+        cells: Takes the name of a lookup; returns the columns of its table as text, the context's headed `by NAME`, ""
+            where a cell is blank. So coded texts are checked before anything is made; without it,
+            each when it is drawn.
         document: The Markdown file it was read from, where there is one.
     """
 
@@ -306,7 +313,8 @@ class ReferenceDataset(Offer):
 class CodeSystemOffer(Offer):
     """A code system or value set of a product's own, for `Field.codes`.
 
-    A list may take the name of a system that core knows by the form of its codes alone, such as "ms-drg", and its place.
+    A list may take the name of a system that core knows by the form of its codes alone, such as "ms-drg",
+    and its place.
 
     Attributes:
         system: The code system.

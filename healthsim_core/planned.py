@@ -13,7 +13,8 @@ class PlannedEvent:
 
     Attributes:
         event_type: Its type.
-        where: The path of its parameters in the document; of one that a trigger makes by itself, those of what causes it.
+        where: The path of its parameters in the document; of one that a trigger makes by itself,
+            those of what causes it.
         texts: By parameter that is given, the texts that it may be; None where they are not known beforehand.
         sure: Names of the parameters that nobody lacks.
         cause: What it depends on or is triggered by.

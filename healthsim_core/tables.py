@@ -1,4 +1,5 @@
-"""Tables, declared once: from the declaration come the Arrow schema, the DuckDB table, the dictionary and the checks."""
+"""Tables, declared once: from the declaration come the Arrow schema, the DuckDB table,
+the dictionary and the checks."""
 
 from __future__ import annotations
 
@@ -54,14 +55,15 @@ class Field:
         unit: Unit of measure, where there is one.
         nullable: Whether null may stand in it.
         references: "product.table" whose key the column holds, where it refers to one.
-        codes: Name of the code system or value set that its texts are of, such as "icd-10-cm"; the name of another field in
-            brackets, such as "[system]", where that field says which; "" for free text.
+        codes: Name of the code system or value set that its texts are of, such as "icd-10-cm"; the name of another
+            field in brackets, such as "[system]", where that field says which; "" for free text.
         least: Of a number, the least that it may be.
         above: Of a number, what it exceeds.
         most: Of a number, the most that it may be.
-        sum_of: Of an amount or a number, the fields of the same table whose sum it is; or one "product.table.column", whose sum it
-            is over the rows that refer to this one. Null counts as nothing.
-        signed_by: Name of the field whose LOINC code says whether it may be below `least` after all, as a base excess may.
+        sum_of: Of an amount or a number, the fields of the same table whose sum it is; or one "product.table.column",
+            whose sum it is over the rows that refer to this one. Null counts as nothing.
+        signed_by: Name of the field whose LOINC code says whether it may be below `least` after all,
+            as a base excess may.
     """
 
     name: str
@@ -162,7 +164,9 @@ class Table:
         except (pa.ArrowInvalid, pa.ArrowTypeError, AttributeError, TypeError, ValueError) as error:
             raise TableError(f'the column "{field.name}" is not of type {field.type}: {error}', self.name) from error
         if array.null_count and not field.nullable:
-            raise TableError(f'the column "{field.name}" holds {array.null_count} nulls.', self.name, "Declare it nullable.")
+            raise TableError(
+                f'the column "{field.name}" holds {array.null_count} nulls.', self.name, "Declare it nullable."
+            )
         return array
 
 
@@ -199,7 +203,9 @@ def to_arrow(column: Column, kind: str) -> pa.Array:
         return pa.array(values.astype("datetime64[s]", copy=False))
     if kind == "number":
         numbers = values.astype(np.float64, copy=False)
-        return pa.array(numbers if not np.isinf(numbers).any() else np.where(np.isinf(numbers), np.nan, numbers), from_pandas=True)
+        return pa.array(
+            numbers if not np.isinf(numbers).any() else np.where(np.isinf(numbers), np.nan, numbers), from_pandas=True
+        )
     if kind == "boolean":
         return pa.array(values.astype(bool, copy=False))
     whole, null = _whole(values)

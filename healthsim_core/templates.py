@@ -12,7 +12,9 @@ from healthsim_core.spec import ProfileSpecification
 from healthsim_core.spec.bounds import read_json
 from healthsim_core.spec.schema import names_of
 
-PROFILE_PARTS = tuple(name for field, info in ProfileSpecification.model_fields.items() for name in names_of(field, info))
+PROFILE_PARTS = tuple(
+    name for field, info in ProfileSpecification.model_fields.items() for name in names_of(field, info)
+)
 
 
 def profile_templates(folder: Path) -> tuple[Profile, ...]:
@@ -26,7 +28,8 @@ def journey_templates(folder: Path) -> tuple[Journey, ...]:
 
 
 class Templates(Mapping[str, ProfileSpecification]):
-    """Profile templates by name (- and _ alike); every look-up gives a fresh copy, so that changing one changes nothing else."""
+    """Profile templates by name (- and _ alike); every look-up gives a fresh copy,
+    so that changing one changes nothing else."""
 
     def __init__(self, offers: tuple[Profile, ...]) -> None:
         self._offers = {offer.name: offer for offer in offers}

@@ -30,7 +30,12 @@ PERSON = Table(
         Field("ssn", "text", "Nine digits of a range never issued.", nullable=True),
         Field("member_number", "text", "The number on the insurance card; the household's people share it."),
         Field("coverage_type", "category", "Medicare, Medicaid, Commercial or uninsured.", codes="coverage-type"),
-        Field("plan", "category", "Kind of plan: PPO, HMO, HDHP, Medicare Advantage, ...; null for the uninsured.", nullable=True),
+        Field(
+            "plan",
+            "category",
+            "Kind of plan: PPO, HMO, HDHP, Medicare Advantage, ...; null for the uninsured.",
+            nullable=True,
+        ),
         Field("conditions", "category", "Billable ICD-10-CM codes at the start, space-separated.", nullable=True),
         Field("severity", "category", "Severity of the primary condition.", nullable=True),
         Field("pcp_npi", "category", "NPI of the primary care provider.", nullable=True),
@@ -45,7 +50,9 @@ CONDITION = Table(
     "core.condition",
     (
         Field("person_id", "id", "The person.", references="core.person"),
-        Field("category", "category", "The condition as the profile names it, such as E11.", codes="icd-10-cm-category"),
+        Field(
+            "category", "category", "The condition as the profile names it, such as E11.", codes="icd-10-cm-category"
+        ),
         Field("code", "category", "Billable ICD-10-CM code.", codes="icd-10-cm"),
         Field("description", "category", "The code in words.", nullable=True),
         Field("severity", "category", "Severity.", nullable=True),
@@ -67,7 +74,13 @@ EVENT = Table(
         Field("node", "category", "The journey's event, or the chain of triggers that led to it."),
         Field("occurrence", "integer", "0 for the first, 1 for the next of a repeated event."),
         Field("label", "category", "What it is, in words.", nullable=True),
-        Field("cause_id", "id", "The event that it depends on or that triggered it.", nullable=True, references="core.event"),
+        Field(
+            "cause_id",
+            "id",
+            "The event that it depends on or that triggered it.",
+            nullable=True,
+            references="core.event",
+        ),
         Field("provider_npi", "category", "Clinician.", nullable=True),
         Field("facility_npi", "category", "Organization where it takes place.", nullable=True),
     ),

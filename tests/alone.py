@@ -26,10 +26,15 @@ def main(product: str) -> None:
     assert catalog.profiles and journeys
     for journey in journeys:
         whole = (name for name in catalog.profiles if set(formats) <= _written(module.generate, name, journey, formats))
-        assert next(whole, None), f"{journey}: no profile of {product} has people for it of whom all formats tell something"
+        assert next(whole, None), (
+            f"{journey}: no profile of {product} has people for it of whom all formats tell something"
+        )
     for name in catalog.profiles:
         assert module.generate(profile=name, count=5).validation.passed, name
-    print(f"{product}: alone, {len(catalog.profiles)} profiles, {len(journeys)} journeys, formats {', '.join(formats) or 'none'}")
+    print(
+        f"{product}: alone, {len(catalog.profiles)} profiles, {len(journeys)} journeys, formats "
+        f"{', '.join(formats) or 'none'}"
+    )
 
 
 def _written(generate: Callable[..., Any], profile: str, journey: str, formats: list[str]) -> set[str]:

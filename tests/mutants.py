@@ -2,9 +2,9 @@
 
 python tests/mutants.py [--sample N] [NAME ...]
 
-A name is a target (`timeline`), or a mutant as it is printed (`healthsim_core/journeys/timing.py:70:8:Lt_LtE`). Needs cosmic-ray:
-`nox -s mutants` brings it. Left out are mistakes that say nothing about a test: in annotations and in messages, and those of
-cosmic-ray's kinds that nearly always crash, such as `<<` in place of `+`.
+A name is a target (`timeline`), or a mutant as it is printed (`healthsim_core/journeys/timing.py:70:8:Lt_LtE`). Needs
+cosmic-ray: `nox -s mutants` brings it. Left out are mistakes that say nothing about a test: in annotations and in
+messages, and those of cosmic-ray's kinds that nearly always crash, such as `<<` in place of `+`.
 """
 
 from __future__ import annotations
@@ -38,12 +38,21 @@ ROOT = Path(__file__).parent.parent
 CORE, MEMBERSIM = "healthsim_core", "plugins/membersim"
 SEED = 1  # of samples and of hypothesis: the same mutants and the same examples every time
 PATIENCE = 10  # times as long as the tests take; a mutant that takes longer is found
-LIBRARIES = ("hypothesis.strategies", "scipy.special", "pyarrow.parquet", "duckdb", "pydantic", "rich.console", "simple_icd_10_cm")
+LIBRARIES = (
+    "hypothesis.strategies",
+    "scipy.special",
+    "pyarrow.parquet",
+    "duckdb",
+    "pydantic",
+    "rich.console",
+    "simple_icd_10_cm",
+)
 OPTIONS = ("-x", "--hypothesis-profile=mutants", f"--hypothesis-seed={SEED}", "-p", "no:cacheprovider")
 
 _COMPARISONS = "Lt_LtE|Lt_GtE|LtE_Lt|LtE_Gt|Gt_GtE|Gt_LtE|GtE_Gt|GtE_Lt|Eq_NotEq|NotEq_Eq|Is_IsNot|IsNot_Is"
 _ARITHMETIC = (
-    "Add_Sub|Sub_Add|Mul_Div|Div_Mul|FloorDiv_Mul|Mod_FloorDiv|Pow_Mul|BitAnd_BitOr|BitOr_BitAnd|BitXor_BitAnd|LShift_RShift|RShift_LShift"
+    "Add_Sub|Sub_Add|Mul_Div|Div_Mul|FloorDiv_Mul|Mod_FloorDiv|Pow_Mul"
+    "|BitAnd_BitOr|BitOr_BitAnd|BitXor_BitAnd|LShift_RShift|RShift_LShift"
 )
 _KINDS = re.compile(
     rf"core/(?:ReplaceComparisonOperator_({_COMPARISONS})|ReplaceBinaryOperator_({_ARITHMETIC})|ReplaceUnaryOperator_(Delete_\w+)"
@@ -62,7 +71,11 @@ class Target:
 TARGETS = {
     "expressions": Target(
         (f"{CORE}/expressions/expression.py", f"{CORE}/expressions/checking.py"),
-        ("tests/core/test_expressions.py", "tests/core/test_expression_kinds.py", "tests/core/test_expressions_properties.py"),
+        (
+            "tests/core/test_expressions.py",
+            "tests/core/test_expression_kinds.py",
+            "tests/core/test_expressions_properties.py",
+        ),
     ),
     "distributions": Target(
         (f"{CORE}/distributions/*.py",),
@@ -91,7 +104,8 @@ TARGETS = {
             for name in ("benefits", "pricing", "plans", "handlers/adjudication", "handlers/duplicates")
         ),
         tuple(
-            f"{MEMBERSIM}/tests/test_membersim_{name}.py" for name in ("benefits", "pricing", "duplicates", "coverage", "stays", "claims")
+            f"{MEMBERSIM}/tests/test_membersim_{name}.py"
+            for name in ("benefits", "pricing", "duplicates", "coverage", "stays", "claims")
         ),
     ),
 }
@@ -116,7 +130,8 @@ def name_of(mutant: MutationSpec) -> str:
     assert kind is not None
     change = next(filter(None, kind.groups()))
     line, column = mutant.start_pos
-    return f"{mutant.module_path.as_posix()}:{line}:{column + 1}:{change}{'+-'[mutant.occurrence % 2] * (change == 'NumberReplacer')}"
+    sign = "+-"[mutant.occurrence % 2] * (change == "NumberReplacer")
+    return f"{mutant.module_path.as_posix()}:{line}:{column + 1}:{change}{sign}"
 
 
 def mutants_of(target: Target, scratch: Path) -> list[MutationSpec]:
@@ -124,7 +139,9 @@ def mutants_of(target: Target, scratch: Path) -> list[MutationSpec]:
     modules = sorted(path for pattern in target.modules for path in Path().glob(pattern))
     database = WorkDB(scratch / "mutants.sqlite", WorkDB.Mode.create)
     init(modules, database, {})
-    found = [mutant for item in database.work_items for mutant in item.mutations if _KINDS.fullmatch(mutant.operator_name)]
+    found = [
+        mutant for item in database.work_items for mutant in item.mutations if _KINDS.fullmatch(mutant.operator_name)
+    ]
     database.close()
     aside = {module: list(_left_out(ast.parse(module.read_text(encoding="utf-8")))) for module in modules}
     kept = [each for each in found if not any(start <= each.start_pos < end for start, end in aside[each.module_path])]
@@ -134,7 +151,9 @@ def mutants_of(target: Target, scratch: Path) -> list[MutationSpec]:
 def _left_out(tree: ast.AST) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
     for node in ast.walk(tree):
         match node:
-            case ast.arg(annotation=part) | ast.AnnAssign(annotation=part) | ast.FunctionDef(returns=part) if part is not None:
+            case ast.arg(annotation=part) | ast.AnnAssign(annotation=part) | ast.FunctionDef(returns=part) if (
+                part is not None
+            ):
                 yield _extent(part)
             case ast.Raise() | ast.JoinedStr():
                 yield _extent(node)
@@ -152,14 +171,20 @@ def survivors(mutants: list[MutationSpec], tests: tuple[str, ...]) -> Iterator[s
         sys.exit(f"They fail without a mutant too; make them pass first: pytest {' '.join(tests)}")
     limit = max(30, round(PATIENCE * (time.monotonic() - began)))
     for mutant in mutants:
-        with use_mutation(mutant.module_path, get_operator(mutant.operator_name)(), mutant.occurrence) as (before, after):
+        with use_mutation(mutant.module_path, get_operator(mutant.operator_name)(), mutant.occurrence) as (
+            before,
+            after,
+        ):
             if passes(tests, limit):
-                changed = [line for line in difflib.ndiff(before.splitlines(), after.splitlines()) if line[:1] in ("-", "+")]
+                changed = [
+                    line for line in difflib.ndiff(before.splitlines(), after.splitlines()) if line[:1] in ("-", "+")
+                ]
                 yield "\n".join([name_of(mutant), *(f"    {line[0]} {line[1:].strip()}" for line in changed)])
 
 
 def passes(tests: tuple[str, ...], limit: int) -> bool:
-    """Whether tests pass within a limit of seconds, 0 for none: in a fork, which has libraries imported, and nothing of ours."""
+    """Whether tests pass within a limit of seconds, 0 for none: in a fork, which has libraries imported,
+    and nothing of ours."""
     child = os.fork()
     if not child:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
@@ -199,7 +224,11 @@ def run(name: str, mutants: list[MutationSpec]) -> Result:
 def copy_tree(copy: Path) -> None:
     """The files of the checkout, as they are now, and compiled; those that Git ignores stay behind."""
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout
     for each in filter(None, listed.split("\0")):
         if (ROOT / each).is_file():
@@ -222,14 +251,17 @@ def main() -> None:
         copy = Path(scratch, "copy")
         copy_tree(copy)
         os.chdir(copy)
-        sys.path[:1] = map(str, [copy, *sorted(copy.glob("plugins/*/src"))])  # before what is installed from the checkout
+        # before what is installed from the checkout
+        sys.path[:1] = map(str, [copy, *sorted(copy.glob("plugins/*/src"))])
         sys.dont_write_bytecode = True  # two changes within a second would have the same time
         for library in LIBRARIES:
             importlib.import_module(library)
         mutants = {name: chosen(name, Path(scratch), given.sample, wanted) for name in TARGETS}
         unknown = wanted - TARGETS.keys() - {name_of(mutant) for each in mutants.values() for mutant in each}
         if unknown and given.sample is None:
-            parser.error(f"There is no mutant {', '.join(sorted(unknown))}: perhaps the code has changed since it was printed.")
+            parser.error(
+                f"There is no mutant {', '.join(sorted(unknown))}: perhaps the code has changed since it was printed."
+            )
         results = [run(name, each) for name, each in mutants.items()]
         os.chdir(ROOT)
     print(f"\n{'target':15} {'mutants':>8} {'found':>8} {'share':>8}")

@@ -27,28 +27,34 @@ RUNS: dict[str, dict[str, Any]] = {
         "output_formats": ENTERPRISE,
     },
     "seniors": {
-        "profile": "medicare-diabetic", "journey": ["diabetic-first-year", "polypharmacy-year"], "count": 15, "seed": 42,
+        "profile": "medicare-diabetic", "journey": ["diabetic-first-year", "polypharmacy-year"], "count": 15,
+        "seed": 42,
         "output_formats": ENTERPRISE,
     },
-    "families": {"profile": "commercial-family", "journey": "member-year", "count": 25, "seed": 42, "output_formats": ENTERPRISE},
+    "families": {"profile": "commercial-family", "journey": "member-year", "count": 25, "seed": 42,
+                 "output_formats": ENTERPRISE},
     "oswald": {"scenario": ROOT / "examples" / "oswald_family.json", "seed": 3},
     "trial": {
         "profile": "trial-diabetes-adults", "journey": "trial-participation", "count": 15, "seed": 3,
         "output_formats": ["sdtm_datasets", "fhir_bundle"],
     },
     "county": {
-        "profile": "harris-county-residents", "journey": ["primary-care-year", "social-needs-outreach"], "count": 30, "seed": 42,
+        "profile": "harris-county-residents", "journey": ["primary-care-year", "social-needs-outreach"], "count": 30,
+        "seed": 42,
         "output_formats": ENTERPRISE,
     },
     "network": {
-        "profile": "network-members", "journey": "specialist-referral-pattern", "count": 15, "seed": 3, "output_formats": ENTERPRISE,
+        "profile": "network-members", "journey": "specialist-referral-pattern", "count": 15, "seed": 3,
+        "output_formats": ENTERPRISE,
     },
-    "dental": {"profile": "dental-adults", "journey": "dental-year", "count": 15, "seed": 42, "output_formats": ["dental_list", "x12_834"]},
+    "dental": {"profile": "dental-adults", "journey": "dental-year", "count": 15, "seed": 42,
+               "output_formats": ["dental_list", "x12_834"]},
 }  # fmt: skip
 
 
 def digests(name: str, out: Path) -> dict[str, Any]:
-    """What the run makes: of tables the digests of values, of other files those of bytes; and the versions of libraries."""
+    """What the run makes: of tables the digests of values, of other files those of bytes;
+    and the versions of libraries."""
     generate(**RUNS[name], out=out)
     listed = json.loads((out / "manifest.json").read_bytes())
     files = {file["path"]: file.get("values", file["sha256"]) for file in listed["files"]}

@@ -1,4 +1,5 @@
-"""All draw streams of the pinned runs, and where each is drawn: `python tests/streams.py` writes docs/explanation/streams.md."""
+"""All draw streams of the pinned runs, and where each is drawn:
+`python tests/streams.py` writes docs/explanation/streams.md."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ from healthsim_core import draws
 
 PAGE = ROOT / "docs" / "explanation" / "streams.md"
 BEGIN, END = "<!-- drawn by the code -->\n", "<!-- until here -->\n"
-ADDRESSES = ("healthsim_core/draws.py", "healthsim_core/events.py", "healthsim_core/people/household.py")  # name a stream for others
+# name a stream for others
+ADDRESSES = ("healthsim_core/draws.py", "healthsim_core/events.py", "healthsim_core/people/household.py")
 _HEAD = "| stream | drawn in | names |\n|---|---|---|\n"
 
 
@@ -59,7 +61,9 @@ def table(found: Mapping[str, Collection[str]]) -> str:
         for place in places:
             by_place[place, re.split("[./]", stream)[0]].append(stream)
     rows = sorted((_pattern(names), place, len(names)) for (place, _), names in by_place.items())
-    return _HEAD + "".join(f"| `{pattern}` | `{place}` | {'one' if count == 1 else 'many'} |\n" for pattern, place, count in rows)
+    return _HEAD + "".join(
+        f"| `{pattern}` | `{place}` | {'one' if count == 1 else 'many'} |\n" for pattern, place, count in rows
+    )
 
 
 def on_page(text: str) -> str:

@@ -72,7 +72,8 @@ def cli() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line; a user's mistake is one message and exit code 2, data that strict validation refuses 1, Ctrl-C is 130."""
+    """Run the command line; a user's mistake is one message and exit code 2, data that strict validation refuses 1,
+    Ctrl-C is 130."""
     from healthsim_core.cli import show
 
     keep_freed_memory()

@@ -15,7 +15,8 @@ _SPARE = 2 * 10**9  # bytes that threads and libraries reserve beside, and mostl
 
 @contextmanager
 def memory_bound(memory: str) -> Iterator[None]:
-    """Let the process take no more than it has, and `memory`; DuckDB counts its tables, and not what one function makes.
+    """Let the process take no more than it has, and `memory`; DuckDB counts its tables,
+    and not what one function makes.
 
     Linux knows how much a process has; elsewhere, and of a `memory` that is none, nothing is bounded here.
 
@@ -29,7 +30,10 @@ def memory_bound(memory: str) -> Iterator[None]:
     import resource
 
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5])
-    most, (before, hard) = pages * os.sysconf("SC_PAGE_SIZE") + wanted + _SPARE, resource.getrlimit(resource.RLIMIT_DATA)
+    most, (before, hard) = (
+        pages * os.sysconf("SC_PAGE_SIZE") + wanted + _SPARE,
+        resource.getrlimit(resource.RLIMIT_DATA),
+    )
     resource.setrlimit(resource.RLIMIT_DATA, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
     try:
         yield

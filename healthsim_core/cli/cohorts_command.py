@@ -24,7 +24,10 @@ def list_stored(as_json: bool, database: str | None) -> None:
     from healthsim_core.state import list_cohorts
 
     found = [attrs.asdict(cohort) for cohort in list_cohorts(database)]
-    show.rows(found if as_json else [{**row, "description": show.first_sentence(row["description"])} for row in found], as_json)
+    show.rows(
+        found if as_json else [{**row, "description": show.first_sentence(row["description"])} for row in found],
+        as_json,
+    )
 
 
 @command.command("show")
@@ -45,12 +48,20 @@ def show_cohort(name: str, as_json: bool, database: str | None) -> None:
 @command.command()
 @click.argument("sql")
 @click.option("--cohort", help="See only this cohort's tables and rows.")
-@click.option("--limit", type=click.IntRange(1), help="Rows at most; what is beyond is left out.  [default: a million, more are an error]")
-@click.option("--timeout", type=click.FloatRange(0, min_open=True), default=600.0, show_default=True, help="Seconds at most.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    help="Rows at most; what is beyond is left out.  [default: a million, more are an error]",
+)
+@click.option(
+    "--timeout", type=click.FloatRange(0, min_open=True), default=600.0, show_default=True, help="Seconds at most."
+)
 @click.option("--memory", default="4GB", show_default=True, help="Memory at most.")
 @options.AS_JSON
 @options.DATABASE
-def query(sql: str, cohort: str | None, limit: int | None, timeout: float, memory: str, as_json: bool, database: str | None) -> None:
+def query(
+    sql: str, cohort: str | None, limit: int | None, timeout: float, memory: str, as_json: bool, database: str | None
+) -> None:
     """Run a SQL query, which can only read."""
     from healthsim_core.cli.bounds import memory_bound
     from healthsim_core.state import query as run_query

@@ -19,7 +19,12 @@ def list_formats(as_json: bool) -> None:
     from healthsim_core.catalog import default_catalog
 
     found = [
-        {"name": o.name, "product": o.product, "description": show.first_sentence(o.description), "needs": list(o.needs)}
+        {
+            "name": o.name,
+            "product": o.product,
+            "description": show.first_sentence(o.description),
+            "needs": list(o.needs),
+        }
         for o in default_catalog().formats.values()
     ]
     show.rows(found, as_json)

@@ -11,20 +11,36 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 DATABASE = click.option(
-    "--database", type=click.Path(dir_okay=False), help="DuckDB file [default: HEALTHSIM_DATABASE, else the user's data folder]."
+    "--database",
+    type=click.Path(dir_okay=False),
+    help="DuckDB file [default: HEALTHSIM_DATABASE, else the user's data folder].",
 )
-QUIET = click.option("--quiet", is_flag=True, help="Print neither progress nor summary; what failed, and notes, still go to stderr.")
+QUIET = click.option(
+    "--quiet", is_flag=True, help="Print neither progress nor summary; what failed, and notes, still go to stderr."
+)
 
 _WHEN = (
     click.option("--seed", type=int, help="Any whole number; the same seed gives the same bytes."),
-    click.option("--namespace", metavar="NAME", help="Of identifiers, to tell runs apart [default: profile or scenario, and seed]."),
+    click.option(
+        "--namespace",
+        metavar="NAME",
+        help="Of identifiers, to tell runs apart [default: profile or scenario, and seed].",
+    ),
     click.option("--as-of", metavar="DATE", help="The world's today [default: 2026-01-01]."),
-    click.option("--start", metavar="DATE", help="When journeys begin [default: by household, in the year before as-of less the longest]."),
+    click.option(
+        "--start",
+        metavar="DATE",
+        help="When journeys begin [default: by household, in the year before as-of less the longest].",
+    ),
 )
 _WHERE = (
     click.option("--out", metavar="DIR", help="Folder or fsspec URL for files."),
     click.option("--overwrite", is_flag=True, help="Replace what an earlier run wrote to DIR."),
-    click.option("--resume", is_flag=True, help="Go on with the unfinished run in DIR, and leave what is finished if this one fails."),
+    click.option(
+        "--resume",
+        is_flag=True,
+        help="Go on with the unfinished run in DIR, and leave what is finished if this one fails.",
+    ),
     click.option("--cohort", metavar="NAME", help="Name of the stored cohort."),
     DATABASE,
     click.option("--workers", type=int, default=1, show_default=True, help="Processes."),
@@ -34,10 +50,16 @@ _WHERE = (
 )
 _WHO = (
     click.option("--profile", metavar="NAME|FILE", required=True, help="Template, or JSON file."),
-    click.option("--journey", "journeys", metavar="NAME|FILE", multiple=True, help="Template, or JSON file; may be repeated."),
+    click.option(
+        "--journey", "journeys", metavar="NAME|FILE", multiple=True, help="Template, or JSON file; may be repeated."
+    ),
     click.option("--count", type=int, help="How many people, or households [default: the profile's]."),
     click.option(
-        "--product", "products", metavar="P", multiple=True, help="Product whose records are made [default: all]; may be repeated."
+        "--product",
+        "products",
+        metavar="P",
+        multiple=True,
+        help="Product whose records are made [default: all]; may be repeated.",
     ),
     click.option("--format", "formats", metavar="F", multiple=True, help="Format that is written; may be repeated."),
 )
@@ -58,7 +80,9 @@ def who(function: Function) -> Function:
     return _with(function, _WHO)
 
 
-def chosen(profile: str, journeys: tuple[str, ...], products: tuple[str, ...], formats: tuple[str, ...]) -> dict[str, Any]:
+def chosen(
+    profile: str, journeys: tuple[str, ...], products: tuple[str, ...], formats: tuple[str, ...]
+) -> dict[str, Any]:
     """Arguments of `generate` from what `who` gave."""
     return {
         "profile": profile,

@@ -13,16 +13,22 @@ from healthsim_core.cli import options, show
 @click.command()
 @click.argument("scenario", metavar="[SCENARIO.json]", required=False)
 @click.option("--profile", metavar="NAME|FILE", help="Template, or JSON file.")
-@click.option("--journey", "journeys", metavar="NAME|FILE", multiple=True, help="Template, or JSON file; may be repeated.")
+@click.option(
+    "--journey", "journeys", metavar="NAME|FILE", multiple=True, help="Template, or JSON file; may be repeated."
+)
 @click.option("--count", type=int, help="How many people, or households.")
-@click.option("--product", "products", metavar="P", multiple=True, help="Product whose records are made; may be repeated.")
+@click.option(
+    "--product", "products", metavar="P", multiple=True, help="Product whose records are made; may be repeated."
+)
 @click.option("--format", "formats", metavar="F", multiple=True, help="Format that is written; may be repeated.")
 @options.when
 @options.where
 @click.option("--persist/--no-persist", default=True, hidden=True)
 @options.AS_JSON
 @click.option("--dot", "as_dot", is_flag=True, help="Print the event graph as Graphviz text.")
-@click.option("--svg", metavar="FILE", type=click.Path(dir_okay=False, writable=True), help="Draw the event graph into FILE.")
+@click.option(
+    "--svg", metavar="FILE", type=click.Path(dir_okay=False, writable=True), help="Draw the event graph into FILE."
+)
 def command(
     scenario: str | None,
     profile: str | None,

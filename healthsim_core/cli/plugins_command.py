@@ -21,11 +21,21 @@ def list_plugins(as_json: bool) -> None:
     from healthsim_core.plugins import installed
 
     found: list[dict[str, Any]] = [
-        {"name": p.name, "distribution": p.distribution, "version": p.version, "status": p.status, "cause": p.cause, "offers": _offers(p)}
+        {
+            "name": p.name,
+            "distribution": p.distribution,
+            "version": p.version,
+            "status": p.status,
+            "cause": p.cause,
+            "offers": _offers(p),
+        }
         for p in installed()
     ]
     if not as_json:
-        found = [{**row, "offers": ", ".join(f"{len(names)} {kind}" for kind, names in row["offers"].items())} for row in found]
+        found = [
+            {**row, "offers": ", ".join(f"{len(names)} {kind}" for kind, names in row["offers"].items())}
+            for row in found
+        ]
     show.rows(found, as_json, "No plugin is installed: `pip install healthsim-core[all]`.")
 
 
@@ -37,13 +47,18 @@ def check(name: str) -> int:
 
     failed = 0
     for outcome in check_plugin(name):
-        show.echo(f"{'ok  ' if outcome.passed else 'FAIL'} {outcome.name}" + (f": {outcome.cause}" if outcome.cause else ""))
+        show.echo(
+            f"{'ok  ' if outcome.passed else 'FAIL'} {outcome.name}" + (f": {outcome.cause}" if outcome.cause else "")
+        )
         failed += not outcome.passed
     return 1 if failed else 0
 
 
 def _offers(plugin: Any) -> dict[str, list[str]]:
-    return {hook.removeprefix("healthsim_"): [offer_name(offer) for offer in offers] for hook, offers in plugin.offers.items()}
+    return {
+        hook.removeprefix("healthsim_"): [offer_name(offer) for offer in offers]
+        for hook, offers in plugin.offers.items()
+    }
 
 
 def offer_name(offer: Any) -> str:
@@ -55,4 +70,6 @@ def offer_name(offer: Any) -> str:
     if hasattr(offer, "system"):
         return str(offer.system.name)
     name = getattr(offer, "name", None) or getattr(offer, "skill", None)
-    return name or f"{type(offer).__name__}: {', '.join(getattr(offer, 'fields', None) or [t.name for t in offer.writes])}"
+    return (
+        name or f"{type(offer).__name__}: {', '.join(getattr(offer, 'fields', None) or [t.name for t in offer.writes])}"
+    )

@@ -21,7 +21,8 @@ def list_profiles(as_json: bool, database: str | None) -> None:
     from healthsim_core.state import list_profiles as saved_profiles
 
     templates = [
-        {"name": o.name, "from": o.product, "description": show.first_sentence(o.description)} for o in default_catalog().profiles.values()
+        {"name": o.name, "from": o.product, "description": show.first_sentence(o.description)}
+        for o in default_catalog().profiles.values()
     ]
     saved = [
         {"name": p.name, "from": f"saved, version {p.version}", "description": show.first_sentence(p.description)}
@@ -35,7 +36,8 @@ def list_profiles(as_json: bool, database: str | None) -> None:
 @click.option("--version", type=int, help="Version of a saved profile [default: the newest].")
 @options.DATABASE
 def show_profile(name: str, version: int | None, database: str | None) -> None:
-    """Print the profile that a run of that name would use: a template, a saved profile (NAME@2 is a version), or a file."""
+    """Print the profile that a run of that name would use: a template, a saved profile (NAME@2 is a version),
+    or a file."""
     from healthsim_core.catalog import default_catalog
     from healthsim_core.generator import named_profile
     from healthsim_core.planning.request import find_profile

@@ -29,7 +29,15 @@ def command(
     """Run a scenario: people, timelines, records, files."""
     from healthsim_core.generator import make_plan
 
-    plan = make_plan(scenario=scenario, seed=seed, namespace=namespace, as_of=as_of, start=start, count=count, database=where["database"])
+    plan = make_plan(
+        scenario=scenario,
+        seed=seed,
+        namespace=namespace,
+        as_of=as_of,
+        start=start,
+        count=count,
+        database=where["database"],
+    )
     return execute(plan, quiet, **where)
 
 

@@ -12,12 +12,14 @@ import click
 
 from healthsim_core.strict_json import json_text
 
-_STEERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")  # controls, and what turns the direction of text
+# controls, and what turns the direction of text
+_STEERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 EXACT = 2**53 - 1  # the greatest whole number up to which JavaScript tells all of them apart
 
 
 def echo(text: object, err: bool = False, nl: bool = True) -> None:
-    """Print a line, or several; what would steer the terminal is shown as JSON escapes it, for it may come from anybody."""
+    """Print a line, or several; what would steer the terminal is shown as JSON escapes it,
+    for it may come from anybody."""
     click.echo(_STEERS.sub(lambda found: f"\\u{ord(found[0]):04x}", str(text)), err=err, nl=nl)
 
 
@@ -37,7 +39,9 @@ def table(found: Sequence[dict[str, str]]) -> str:
     widths = [max(len(name), *(len(row[name]) for row in found)) for name in names]
     widths[-1] = 0
     lines = [names, *([row[name] for name in names] for row in found)]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines)
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
 
 
 def first_sentence(text: str) -> str:
@@ -72,10 +76,13 @@ def progress(title: str, quiet: bool) -> Iterator[Any]:
 
 
 def _exact(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows with ids as text, and whole numbers that JavaScript would change: all of a column, where one of it is."""
+    """The rows with ids as text, and whole numbers that JavaScript would change: all of a column,
+    where one of it is."""
     columns = {name: [row[name] for row in found if name in row] for row in found[:1] for name in row}
     texts = {name for name, values in columns.items() if any(_is_inexact(v, name) for v in values)}
-    return [{name: str(v) if name in texts and _is_whole(v) else _inside(v) for name, v in row.items()} for row in found]
+    return [
+        {name: str(v) if name in texts and _is_whole(v) else _inside(v) for name, v in row.items()} for row in found
+    ]
 
 
 def _inside(value: Any) -> Any:

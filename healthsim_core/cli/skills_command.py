@@ -41,4 +41,7 @@ def show_skill(name: str) -> None:
     if skill.document is not None:
         show.echo(skill.document.read_text(encoding="utf-8"))
         return
-    show.rows([{"lookup": lookup, "needs": keys, "gives": gives} for lookup, (keys, gives) in skill.lookups.items()], as_json=False)
+    show.rows(
+        [{"lookup": lookup, "needs": keys, "gives": gives} for lookup, (keys, gives) in skill.lookups.items()],
+        as_json=False,
+    )

@@ -62,7 +62,9 @@ def _events(tables: Mapping[str, pa.Table]) -> Iterator[str]:
         spans.append(pc.min_max(piece["time"]).as_py())
     days = [moment.date() for span in spans for moment in span.values() if moment is not None]
     yield f"  from {min(days)} to {max(days)}"
-    yield "  " + ", ".join(f"{count:,} {name}" for name, count in sorted(types.items(), key=lambda pair: (-pair[1], pair[0])))
+    yield "  " + ", ".join(
+        f"{count:,} {name}" for name, count in sorted(types.items(), key=lambda pair: (-pair[1], pair[0]))
+    )
 
 
 def _records(rows: dict[str, int] | Any) -> Iterator[str]:
@@ -78,7 +80,11 @@ def _records(rows: dict[str, int] | Any) -> Iterator[str]:
 def _files(result: Result) -> Iterator[str]:
     for name, paths in result.outputs.items():
         names = list(dict.fromkeys(_file_name(Path(path)) for path in paths))
-        shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "") + (f" ({len(paths)} files)" if len(paths) > 8 else "")
+        shown = (
+            ", ".join(names[:8])
+            + (", ..." if len(names) > 8 else "")
+            + (f" ({len(paths)} files)" if len(paths) > 8 else "")
+        )
         yield f"  {name + '/':<16} {shown}"
 
 
@@ -87,7 +93,8 @@ def _file_name(path: Path) -> str:
 
 
 def _pieces(tables: Mapping[str, pa.Table], name: str, columns: list[str]) -> Iterable[pa.Table]:
-    """A table bit by bit, where it is stored so: the summary of a large run needs no more memory than that of a small one."""
+    """A table bit by bit, where it is stored so: the summary of a large run needs no more memory than that of a small
+    one."""
     if hasattr(tables, "pieces"):
         pieces: Iterable[pa.Table] = tables.pieces(name, columns)
         return pieces

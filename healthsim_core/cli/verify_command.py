@@ -11,7 +11,9 @@ from healthsim_core.cli import options, show
 
 @click.command()
 @click.argument("target", metavar="OUT|COHORT")
-@click.option("--format", "formats", metavar="F", multiple=True, help="Format that is read back [default: all]; may be repeated.")
+@click.option(
+    "--format", "formats", metavar="F", multiple=True, help="Format that is read back [default: all]; may be repeated."
+)
 @options.DATABASE
 @options.AS_JSON
 def command(target: str, formats: tuple[str, ...], database: str | None, as_json: bool) -> int:

@@ -1,4 +1,5 @@
-"""Code systems that are known by the form of their codes alone: their lists are not ours to ship, or change every day."""
+"""Code systems that are known by the form of their codes alone: their lists are not ours to ship,
+or change every day."""
 
 from __future__ import annotations
 

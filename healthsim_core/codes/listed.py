@@ -63,11 +63,16 @@ class ListedSystem(CodeSystem):
         return None if found is None else self._words[found].as_py()
 
     def unspecified(self, category: str) -> str | None:
-        """The billable code below a category that says no more than the category does: its "unspecified", by its place and its words."""
+        """The billable code below a category that says no more than the category does: its "unspecified",
+        by its place and its words."""
         stem = self.read(category)
         for ending in _UNSPECIFIED if len(stem) <= _STEM else _UNSPECIFIED_BELOW:
             found = self._row(stem + ending)
-            if found is not None and self._list["billable"][found].as_py() and "unspecified" in str(self._words[found]).lower():
+            if (
+                found is not None
+                and self._list["billable"][found].as_py()
+                and "unspecified" in str(self._words[found]).lower()
+            ):
                 return self.spoken(stem + ending)
         return None
 
@@ -87,15 +92,22 @@ class ListedSystem(CodeSystem):
         """The nearest code, or how a list of one's own becomes known."""
         found = self._row(text)
         if found is not None:
-            return f"It cannot be billed; write one below it, such as {', '.join(self._alike(self.read(text))[:_SHOWN])}."
+            return (
+                f"It cannot be billed; write one below it, such as {', '.join(self._alike(self.read(text))[:_SHOWN])}."
+            )
         near = self._nearest(self.read(text))
         meant = f'Did you mean "{self.spoken(near)}"? ' if near else ""
-        return f"{meant}It is neither in {self.source.split(' (')[0].split(';')[0]} nor in a list that `healthsim init --from` has loaded."
+        return (
+            f"{meant}It is neither in {self.source.split(' (')[0].split(';')[0]} nor in a list that `healthsim "
+            "init --from` has loaded."
+        )
 
     def _nearest(self, wanted: str) -> str:
         """The code that is most like `wanted` among those that begin alike."""
         for length in range(min(_STEM, len(wanted)), 0, -1):
-            alike = [each for each in map(self.read, self._alike(wanted[:length])) if abs(len(each) - len(wanted)) < length][:_MOST]
+            alike = [
+                each for each in map(self.read, self._alike(wanted[:length])) if abs(len(each) - len(wanted)) < length
+            ][:_MOST]
             near = nearest(wanted, alike, _ALIKE)
             if near:
                 return near
@@ -115,7 +127,11 @@ class ListedSystem(CodeSystem):
         codes, first = self._list["code"], bisect.bisect_left(self._list["code"], stem, key=_text)
         last = bisect.bisect_left(codes, f"{stem}~", key=_text)
         rows = range(first, last) if stem else ()
-        return [self.spoken(codes[at].as_py()) for at in rows if not self.only_billable or self._list["billable"][at].as_py()]
+        return [
+            self.spoken(codes[at].as_py())
+            for at in rows
+            if not self.only_billable or self._list["billable"][at].as_py()
+        ]
 
     @property
     def _list(self) -> Mapping[str, pa.Array]:

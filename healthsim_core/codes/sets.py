@@ -1,4 +1,5 @@
-"""The code systems and value sets that every product shares: lists and forms, and the value sets of data/value_sets.json."""
+"""The code systems and value sets that every product shares: lists and forms,
+and the value sets of data/value_sets.json."""
 
 from __future__ import annotations
 
@@ -16,7 +17,10 @@ from healthsim_core.codes.system import CodeSystem, ValueSet
 from healthsim_core.codes.ucum import Ucum
 
 _DATA = Path(__file__).parent / "data" / "value_sets.json"
-_ICD_10_CM = "ICD-10-CM FY2026 with the additions of FY2027 (NCHS and CMS); age edits of the Medicare Code Editor v43.1, sex edits of v41.1"
+_ICD_10_CM = (
+    "ICD-10-CM FY2026 with the additions of FY2027 (NCHS and CMS); age edits of the Medicare Code Editor "
+    "v43.1, sex edits of v41.1"
+)
 _HCPCS = ListedSystem(
     name="hcpcs", title="HCPCS level II code", file="hcpcs",
     source="HCPCS level II of October 2025 (CMS), without modifiers and dental codes",
@@ -38,11 +42,13 @@ _SYSTEMS: tuple[CodeSystem, ...] = (
     _HCPCS,
     _CPT,
     UnionSystem(
-        name="service-code", title="HCPCS or CPT code", source="HCPCS level II by its list, CPT by its form.", systems=(_HCPCS, _CPT),
+        name="service-code", title="HCPCS or CPT code", source="HCPCS level II by its list, CPT by its form.",
+        systems=(_HCPCS, _CPT),
     ),
     ListedSystem(name="cvx", title="CVX code", source="CVX of October 2025 (CDC)", file="cvx"),
     FormSystem(
-        name="loinc", title="LOINC code", form=forms.loinc, source="LOINC, by form and check digit; names of frequent tests.",
+        name="loinc", title="LOINC code", form=forms.loinc,
+        source="LOINC, by form and check digit; names of frequent tests.",
         file="loinc",
         looks="It is digits, a hyphen and their check digit, such as 4548-4.",
     ),
@@ -51,12 +57,14 @@ _SYSTEMS: tuple[CodeSystem, ...] = (
         looks="It is eleven digits, or 5-4-2, 4-4-2, 5-3-2 or 5-4-1 digits with hyphens.",
     ),
     FormSystem(
-        name="rxnorm", title="RxNorm concept", form=forms.rxnorm, source="RxNorm concept identifiers (NLM), by form; names of many.",
+        name="rxnorm", title="RxNorm concept", form=forms.rxnorm,
+        source="RxNorm concept identifiers (NLM), by form; names of many.",
         file="rxnorm",
         looks="It is one to eight digits, such as 860975.",
     ),
     FormSystem(
-        name="ms-drg", title="MS-DRG", form=forms.ms_drg, source="Medicare Severity DRG (CMS), by form where no product has the list.",
+        name="ms-drg", title="MS-DRG", form=forms.ms_drg,
+        source="Medicare Severity DRG (CMS), by form where no product has the list.",
         looks="It is three digits, such as 291.",
     ),
     FormSystem(
@@ -80,7 +88,8 @@ def value_sets() -> Mapping[str, ValueSet]:
     document = json.loads(_DATA.read_text(encoding="utf-8"))
     found = {name: ValueSet(name=name, **written) for name, written in document.items()}
     laboratory = ValueSet(
-        name="laboratory-value", title="laboratory value", source="Names of frequent tests and signs that profiles may state; LOINC codes.",
+        name="laboratory-value", title="laboratory value",
+        source="Names of frequent tests and signs that profiles may state; LOINC codes.",
         codes={name: each.title for name, each in laboratory_values().items()},
     )  # fmt: skip
     return MappingProxyType({**found, laboratory.name: laboratory})

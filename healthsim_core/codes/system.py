@@ -74,7 +74,8 @@ class ValueSet(CodeSystem):
         return self.codes.get(code)
 
     def remedy(self, text: str) -> str:
-        """The code that lacks its zeros, the nearest one by itself or by what it is called, or all of them where they are few."""
+        """The code that lacks its zeros, the nearest one by itself or by what it is called,
+        or all of them where they are few."""
         said = text.strip()
         filled = next((code for code in self.codes if said and code.lstrip("0") == said), "")
         if filled:

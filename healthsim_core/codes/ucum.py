@@ -1,4 +1,5 @@
-"""Units of the Unified Code for Units of Measure, known by its grammar: any product and quotient of its atoms is a unit."""
+"""Units of the Unified Code for Units of Measure, known by its grammar:
+any product and quotient of its atoms is a unit."""
 
 from __future__ import annotations
 
@@ -13,7 +14,32 @@ from healthsim_core.codes.system import CodeSystem
 from healthsim_core.errors import nearest
 
 _ATOMS = Path(__file__).parent / "data" / "ucum_atoms.csv"
-_PREFIXES = ("Y", "Z", "E", "P", "T", "G", "M", "k", "h", "da", "d", "c", "m", "u", "n", "p", "f", "a", "z", "y", "Ki", "Mi", "Gi", "Ti")
+_PREFIXES = (
+    "Y",
+    "Z",
+    "E",
+    "P",
+    "T",
+    "G",
+    "M",
+    "k",
+    "h",
+    "da",
+    "d",
+    "c",
+    "m",
+    "u",
+    "n",
+    "p",
+    "f",
+    "a",
+    "z",
+    "y",
+    "Ki",
+    "Mi",
+    "Gi",
+    "Ti",
+)
 _FACTOR = re.compile(r"[0-9]+(?![0-9]*[*^])")
 _ANNOTATION = re.compile(r"\{[!-z|~]*\}")
 _SYMBOL = re.compile(r"(?:\[[^\[\]\s]+\]|10[*^]|[^0-9+\-./(){}\[\]\s])+")
@@ -33,7 +59,11 @@ class Ucum(CodeSystem):
     def remedy(self, text: str) -> str:
         """The nearest usual unit, or what units look like."""
         near = nearest(text, [*_USUAL, *_atoms()], _ALIKE)
-        return f'Did you mean "{near}"?' if near else "Write it by UCUM, such as mg/dL, mm[Hg], 10*3/uL, [IU]/L or {tablet}."
+        return (
+            f'Did you mean "{near}"?'
+            if near
+            else "Write it by UCUM, such as mg/dL, mm[Hg], 10*3/uL, [IU]/L or {tablet}."
+        )
 
 
 def is_unit(text: str) -> bool:

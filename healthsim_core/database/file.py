@@ -23,11 +23,13 @@ from healthsim_core.errors import StateError
 
 SCHEMA_VERSION = 2  # 2: cohorts that are registered datasets
 DATABASE_VARIABLE = "HEALTHSIM_DATABASE"
-STORE = "healthsim_store"  # the file's name inside, whatever the file is called: "core.duckdb" must not hide the schema "core"
+# the file's name inside, whatever the file is called: "core.duckdb" must not hide the schema "core"
+STORE = "healthsim_store"
 
 Answer = TypeVar("Answer")
 _PATIENCE = 5.0  # seconds until a question that was stopped has ended, which DuckDB looks at between rows
-_ALONE: dict[threading.Thread, duckdb.DuckDBPyConnection] = {}  # in which a function goes on that nothing stops; closing would wait
+# in which a function goes on that nothing stops; closing would wait
+_ALONE: dict[threading.Thread, duckdb.DuckDBPyConnection] = {}
 
 _META = (
     "CREATE SCHEMA IF NOT EXISTS healthsim",
@@ -53,14 +55,19 @@ NOW = "make_timestamp(epoch_us(now()))"  # UTC; only in the healthsim schema, ne
 _ELSEWHERE = f"name another one with --database or {DATABASE_VARIABLE}."
 _NO_DATABASE = r"not a valid DuckDB|Is a directory"
 _REFUSALS = (
-    (r"lock on file.*\(PID (\d+)\)", "is in use by another process (PID {0}).", f"Wait until it has ended, or {_ELSEWHERE}"),
-    (r"lock on file|being used by another process", "is in use by another process.", f"Wait until it has ended, or {_ELSEWHERE}"),
-    (r"file handle conflict|different configuration", "is open in this process already.", "Close that connection first."),
+    (r"lock on file.*\(PID (\d+)\)", "is in use by another process (PID {0}).", ("Wait until it has ended, or "
+                                                                                 f"{_ELSEWHERE}")),
+    (r"lock on file|being used by another process", "is in use by another process.", ("Wait until it has ended, "
+                                                                                      f"or {_ELSEWHERE}")),
+    (r"file handle conflict|different configuration", "is open in this process already.", ("Close that connection "
+                                                                                           "first.")),
     (r"enough bytes|[Cc]hecksum|[Cc]orrupt", "is damaged or cut short.", f"Restore it from a copy, or {_ELSEWHERE}"),
     (r"version number \d+.*can only read|newer version of DuckDB", "was written by a newer DuckDB.", "Upgrade duckdb."),
     (r"No space left|[Dd]isk full|File too large|Disk quota", "the disk is full.", f"Free some space, or {_ELSEWHERE}"),
-    (r"[Pp]ermission denied|Read-only file|Cannot open file", "cannot be opened: {1}.", f"Check the path, or {_ELSEWHERE}"),
-    (r"could not (?:allocate|pin)|[Oo]ut of [Mm]emory", "takes more memory than it may.", "Ask for less, or give more with --memory."),
+    (r"[Pp]ermission denied|Read-only file|Cannot open file", "cannot be opened: {1}.", ("Check the path, or "
+                                                                                         f"{_ELSEWHERE}")),
+    (r"could not (?:allocate|pin)|[Oo]ut of [Mm]emory", "takes more memory than it may.", ("Ask for less, or give "
+                                                                                           "more with --memory.")),
     (r"[Cc]onflict on|write-write conflict", "another run is storing to it.", "Try again when it has ended."),
 )  # fmt: skip
 
@@ -69,7 +76,9 @@ _REFUSALS = (
 def database_path(database: Path | str | None = None) -> Path:
     """The database's path: as given, else `HEALTHSIM_DATABASE`, else a file in the user's data folder."""
     named = database or os.environ.get(DATABASE_VARIABLE)
-    return Path(named or Path(platformdirs.user_data_dir("healthsim", appauthor=False)) / "healthsim.duckdb").expanduser()
+    return Path(
+        named or Path(platformdirs.user_data_dir("healthsim", appauthor=False)) / "healthsim.duckdb"
+    ).expanduser()
 
 
 @contextmanager
@@ -110,7 +119,9 @@ class Transaction:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StateError(f"cannot be opened: {error.strerror}.", str(self.path), f"Check the path, or {_ELSEWHERE}") from error
+            raise StateError(
+                f"cannot be opened: {error.strerror}.", str(self.path), f"Check the path, or {_ELSEWHERE}"
+            ) from error
         self.connection = duckdb.connect()
         try:
             with explained(self.path):
@@ -133,7 +144,8 @@ class Transaction:
         """Make all of it lasting, and close."""
         self._begun = True
         try:
-            with explained(self.path):  # no Ctrl-C comes between the commit and the note of it: both are one step to Python
+            # no Ctrl-C comes between the commit and the note of it: both are one step to Python
+            with explained(self.path):
                 self._committed.extend(itertools.starmap(self.connection.commit, [()]))
         finally:
             self.abort()
@@ -143,7 +155,8 @@ class Transaction:
         return KeyboardInterrupt(f"what was asked is stored in {self.path}" if self.stored else "")
 
     def abort(self) -> None:
-        """Leave the database as it was before, and close; does nothing where it is closed already, or all of it is lasting."""
+        """Leave the database as it was before, and close; does nothing where it is closed already,
+        or all of it is lasting."""
         if not self.stored and not self._closed:
             self._undo()
         self._closed = True
@@ -153,7 +166,8 @@ class Transaction:
     def _undo(self) -> None:
         with suppress(duckdb.Error):  # a database that has shut itself down has nothing to roll back
             self.connection.rollback()
-        with suppress(OSError):  # while we hold the lock; Windows refuses, and what stays is an empty database or free blocks
+        # while we hold the lock; Windows refuses, and what stays is an empty database or free blocks
+        with suppress(OSError):
             if not self._existed:
                 self.path.unlink(missing_ok=True)
                 _wal(self.path).unlink(missing_ok=True)
@@ -197,11 +211,15 @@ def reading(database: Path | str | None) -> Iterator[duckdb.DuckDBPyConnection]:
             connection.close()
 
 
-def interruptible(connection: duckdb.DuckDBPyConnection, ask: Callable[[], Answer], seconds: float | None = None) -> Answer:
-    """The answer to a long question, asked in another thread, so that Ctrl-C always ends it: DuckDB alone may not notice.
+def interruptible(
+    connection: duckdb.DuckDBPyConnection, ask: Callable[[], Answer], seconds: float | None = None
+) -> Answer:
+    """The answer to a long question, asked in another thread, so that Ctrl-C always ends it:
+    DuckDB alone may not notice.
 
     Raises:
-        StateError: It takes longer than `seconds`. A function that DuckDB cannot stop is left to itself, and its connection open.
+        StateError: It takes longer than `seconds`. A function that DuckDB cannot stop is left to itself,
+            and its connection open.
     """
     answer: Future[Answer] = Future()
     asking = threading.Thread(target=_answer, args=(answer, ask), name="healthsim-asking", daemon=True)
@@ -215,7 +233,9 @@ def interruptible(connection: duckdb.DuckDBPyConnection, ask: Callable[[], Answe
         if answer.done():
             raise
         _stop(connection, asking)
-        raise StateError(f"takes longer than {seconds:g} seconds.", "query", "Ask for less, or give more with --timeout.") from None
+        raise StateError(
+            f"takes longer than {seconds:g} seconds.", "query", "Ask for less, or give more with --timeout."
+        ) from None
 
 
 def is_left_alone() -> bool:
@@ -244,7 +264,8 @@ def has_datasets(connection: duckdb.DuckDBPyConnection) -> bool:
 
 
 def first_row(connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
-    """The answer's first row, None where there is none; the answer is read to its end, so that the next can be asked."""
+    """The answer's first row, None where there is none; the answer is read to its end,
+    so that the next can be asked."""
     rows = connection.execute(sql, list(values)).fetchall()
     return rows[0] if rows else None
 
@@ -263,7 +284,8 @@ def _attach(connection: duckdb.DuckDBPyConnection, path: Path, *options: str) ->
     written = str(path).replace("'", "''")
     spilled = str(spill_folder(path)).replace("'", "''")
     connection.execute(f"SET temp_directory = '{spilled}'")
-    said = ", ".join(("TYPE duckdb", *options))  # the type, or DuckDB goes by the name: "x.json" would be a database in memory
+    # the type, or DuckDB goes by the name: "x.json" would be a database in memory
+    said = ", ".join(("TYPE duckdb", *options))
     connection.execute(f"ATTACH '{written}' AS {STORE} ({said}); USE {STORE}")
     if not _has_meta(connection):
         return
@@ -281,14 +303,18 @@ def _is_there(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
-        raise StateError(f"cannot be opened: {error.strerror}.", str(path), f"Check the path, or {_ELSEWHERE}") from error
+        raise StateError(
+            f"cannot be opened: {error.strerror}.", str(path), f"Check the path, or {_ELSEWHERE}"
+        ) from error
     if not stat.S_ISREG(kind):
         raise _no_database(path)
     return True
 
 
 def _no_database(path: Path) -> StateError:
-    return StateError(f"is not a DuckDB database, but {kind_of_file(path)}.", str(path), f"Check the path, or {_ELSEWHERE}")
+    return StateError(
+        f"is not a DuckDB database, but {kind_of_file(path)}.", str(path), f"Check the path, or {_ELSEWHERE}"
+    )
 
 
 def _has_meta(connection: duckdb.DuckDBPyConnection, table: str = "schema_version") -> bool:

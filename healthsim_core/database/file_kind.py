@@ -34,7 +34,9 @@ def kind_of_file(path: Path) -> str:
             beginning = file.read(_LOOKED_AT)
     except OSError:
         return _OTHER
-    return next((words for start, words in _BEGINNINGS.items() if beginning.startswith(start)), "") or _by_content(beginning)
+    return next((words for start, words in _BEGINNINGS.items() if beginning.startswith(start)), "") or _by_content(
+        beginning
+    )
 
 
 def _by_content(beginning: bytes) -> str:

@@ -1,4 +1,5 @@
-"""What DuckDB puts by on disk where memory is short: beside the database, a folder for every connection that needs one."""
+"""What DuckDB puts by on disk where memory is short: beside the database,
+a folder for every connection that needs one."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ def spill_folder(database: Path) -> Path:
 
 
 def sweep(database: Path) -> None:
-    """Remove what killed processes have put by. Only while the database is locked for writing: then nobody else has it open."""
+    """Remove what killed processes have put by. Only while the database is locked for writing:
+    then nobody else has it open."""
     folder = re.compile(rf"{re.escape(database.name)}\.tmp(-\d+-\d+)?")
     with suppress(OSError):
         for place in database.absolute().parent.iterdir():

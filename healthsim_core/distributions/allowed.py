@@ -41,7 +41,9 @@ def check_law_of_ages(written: Any, where: str) -> None:
         if outside > NEGLIGIBLE:
             with mistakes.caught():
                 share = "all" if outside >= 1 else "nearly all" if outside > 0.995 else f"{100 * outside:.2g}%"
-                raise SpecificationError(f"{share} of these ages are not 0 to {OLDEST}.", place, _BOUNDS if outside < 1 else REMEDY)
+                raise SpecificationError(
+                    f"{share} of these ages are not 0 to {OLDEST}.", place, _BOUNDS if outside < 1 else REMEDY
+                )
     mistakes.tell()
 
 
@@ -56,7 +58,9 @@ def whole_ages(ages: Column, where: str) -> NDArray[np.int64]:
     if len(wrong):
         age = years[wrong[0]]
         said = "null, and everybody has one" if np.isnan(age) else f"{age:g}"
-        raise SpecificationError(f"an age is 0 to {OLDEST}, and that of some people is {said}.", where, "Keep it within, by min and max.")
+        raise SpecificationError(
+            f"an age is 0 to {OLDEST}, and that of some people is {said}.", where, "Keep it within, by min and max."
+        )
     return years.astype(np.int64)
 
 
@@ -86,5 +90,6 @@ def as_codes(name: str, column: Text, where: str) -> Text:
     if all(word in known.codes for word in words):
         return column
     drawn = set(np.unique(column.codes).tolist())
-    written = {word: known.require(word, where) for code, word in enumerate(words) if code in drawn}  # of the others nobody has one
+    # of the others nobody has one
+    written = {word: known.require(word, where) for code, word in enumerate(words) if code in drawn}
     return column.recode(written.get)

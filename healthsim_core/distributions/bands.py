@@ -14,5 +14,7 @@ def single_years(bands: AgeBands, structure: AgeStructure) -> AgeBands | Explici
     for band, weight in bands.bands.items():
         low, high = age_band(band)
         shares = structure.within(low, high).tolist()
-        values += [Weighted(value=float(low + years), weight=weight * share) for years, share in enumerate(shares) if share > 0]
+        values += [
+            Weighted(value=float(low + years), weight=weight * share) for years, share in enumerate(shares) if share > 0
+        ]
     return Explicit(type="explicit", values=values)

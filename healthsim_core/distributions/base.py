@@ -127,7 +127,8 @@ def numbers(values: Any) -> Floats:
 
 
 def kind_of(expression: Expression, known: Mapping[str, Kind]) -> Kind:
-    """What an expression gives; anything, where it has a mistake, which is told by whoever requires it of all columns."""
+    """What an expression gives; anything, where it has a mistake,
+    which is told by whoever requires it of all columns."""
     if not expression.names <= known.keys():
         return ANYTHING
     try:
@@ -146,7 +147,9 @@ def value_of(parameter: Parameter, columns: Mapping[str, Any], rows: int) -> Any
     return numbers(parameter.values(columns, rows)) if isinstance(parameter, Expression) else parameter
 
 
-def drawn_in_parts(parts: Sequence[Distribution], choice: NDArray[np.intp], unit: Floats, columns: Mapping[str, Any]) -> Column:
+def drawn_in_parts(
+    parts: Sequence[Distribution], choice: NDArray[np.intp], unit: Floats, columns: Mapping[str, Any]
+) -> Column:
     """A column whose every row is drawn from the distribution that `choice` gives it."""
     samples, order = [], []
     for index, part in enumerate(parts):

@@ -22,7 +22,8 @@ from healthsim_core.reference.ages import nation
 from healthsim_core.spec import distribution as written
 from healthsim_core.spec.distribution.parameters import OLDEST
 
-_NONE, _ALWAYS = Constant(0.0), Expression.parse("True")  # in the place of what is wrong, which is told before they are of use
+# in the place of what is wrong, which is told before they are of use
+_NONE, _ALWAYS = Constant(0.0), Expression.parse("True")
 
 
 def compile_distribution(spec: Any, where: str) -> Distribution:
@@ -52,7 +53,9 @@ def _parameter(spec: Any, name: str, where: str) -> Parameter:
         return float(value)
     parsed = Expression.parse(value, f"{where}.{name}", "number")
     if not parsed.names:
-        raise SpecificationError(f'"{value}" is the same for everybody.', f"{where}.{name}", "Write a number, without quotation marks.")
+        raise SpecificationError(
+            f'"{value}" is the same for everybody.', f"{where}.{name}", "Write a number, without quotation marks."
+        )
     return parsed
 
 
@@ -78,7 +81,9 @@ def _log_normal(spec: written.LogNormal, where: str) -> Distribution:
     return Normal(mean, sd, *_bounds(spec), log="mu" if way else "mean")
 
 
-def _continuous(family: families.Family, parameters: tuple[Parameter, ...], bounds: tuple[float, float], where: str) -> Distribution:
+def _continuous(
+    family: families.Family, parameters: tuple[Parameter, ...], bounds: tuple[float, float], where: str
+) -> Distribution:
     made = Continuous(family, parameters, *bounds)
     if not made.names and not made.mass() > 0:
         raise no_value(where, made.low, made.high)
@@ -93,13 +98,17 @@ def _beta(spec: written.Beta, where: str) -> Distribution:
 def _gamma(spec: written.Gamma, where: str) -> Distribution:
     way, parameters = _given(spec, where, ("shape", "scale"), ("mean", "sd"))
     if way and parameters[1] == 0:
-        raise SpecificationError("a gamma distribution without deviation is a constant.", f"{where}.sd", "Write the number alone.")
+        raise SpecificationError(
+            "a gamma distribution without deviation is a constant.", f"{where}.sd", "Write the number alone."
+        )
     return _continuous((families.GAMMA, families.GAMMA_BY_MEAN)[way], parameters, _bounds(spec), where)
 
 
 def _exponential(spec: written.Exponential, where: str) -> Distribution:
     way, parameters = _given(spec, where, ("rate",), ("mean",))
-    return _continuous((families.EXPONENTIAL_BY_RATE, families.EXPONENTIAL_BY_MEAN)[way], parameters, _bounds(spec), where)
+    return _continuous(
+        (families.EXPONENTIAL_BY_RATE, families.EXPONENTIAL_BY_MEAN)[way], parameters, _bounds(spec), where
+    )
 
 
 def _weibull(spec: written.Weibull, where: str) -> Distribution:
@@ -147,7 +156,10 @@ def _zero_inflated(spec: written.ZeroInflated, where: str) -> Distribution:
 
 def _mixture(spec: written.Mixture, where: str) -> Distribution:
     mistakes = Mistakes()
-    named = [(component.distribution, f"{where}.components[{index}].distribution") for index, component in enumerate(spec.components)]
+    named = [
+        (component.distribution, f"{where}.components[{index}].distribution")
+        for index, component in enumerate(spec.components)
+    ]
     parts = [mistakes.attempt(_NONE, compile_distribution, distribution, path) for distribution, path in named]
     mistakes.tell()
     kinds = {f"components[{index}]": part.gives({}) for index, part in enumerate(parts)}
@@ -160,7 +172,11 @@ def _date(spec: written.Date, where: str) -> Distribution:
         first, last = (np.datetime64(day, "D") for day in spec.between)
         days = int((last - first).astype(np.int64))
         return Dates(first, Uniform(-0.5, days + 0.5))
-    around = Expression.parse(spec.around, f"{where}.around", "date") if isinstance(spec.around, str) else np.datetime64(spec.around, "D")
+    around = (
+        Expression.parse(spec.around, f"{where}.around", "date")
+        if isinstance(spec.around, str)
+        else np.datetime64(spec.around, "D")
+    )
     days_around = compile_distribution(spec.days, f"{where}.days")
     _require_number(days_around, f"{where}.days")
     return Dates(around, days_around)
@@ -181,9 +197,15 @@ def _conditional(spec: written.Conditional, where: str) -> Distribution:
     with mistakes.caught():
         if spec.default is None:
             raise SpecificationError("no rule may match, and there is no default.", where, 'Add a "default".')
-    default = mistakes.attempt(_NONE, compile_distribution, spec.default, f"{where}.default") if spec.default is not None else _NONE
+    default = (
+        mistakes.attempt(_NONE, compile_distribution, spec.default, f"{where}.default")
+        if spec.default is not None
+        else _NONE
+    )
     mistakes.tell()
-    kinds = {f"rules[{index}]": then.gives({}) for index, (_, then) in enumerate(rules)} | {"default": default.gives({})}
+    kinds = {f"rules[{index}]": then.gives({}) for index, (_, then) in enumerate(rules)} | {
+        "default": default.gives({})
+    }
     same_kind(kinds, where, "some of its values are text and others numbers")
     return Conditional(tuple(rules), default)
 

@@ -90,7 +90,8 @@ class Conditional(Distribution):
 
 @attrs.frozen(eq=False)
 class Mixture(Distribution):
-    """One of several distributions, by weight; the uniform that chooses is stretched within its part, and serves again."""
+    """One of several distributions, by weight; the uniform that chooses is stretched within its part,
+    and serves again."""
 
     weights: NDArray[np.float64]
     parts: tuple[Distribution, ...]
@@ -218,7 +219,9 @@ class ZeroInflated(Distribution):
         return (1 - self.probability) * (variance + self.probability * mean**2)
 
     def _zero(self, columns: Mapping[str, Any], rows: int) -> Floats:
-        return np.clip(np.broadcast_to(np.asarray(value_of(self.probability, columns, rows), np.float64), (rows,)), 0, 1)
+        return np.clip(
+            np.broadcast_to(np.asarray(value_of(self.probability, columns, rows), np.float64), (rows,)), 0, 1
+        )
 
 
 @attrs.frozen

@@ -205,7 +205,9 @@ class Empirical(Distribution):
         return float(np.sum(np.diff(shares) * of_line(first, last)) / (upto - under))
 
     def _range(self) -> tuple[float, float]:
-        return float(self._up_to(np.array([self.low]), "left")[0]), float(self._up_to(np.array([self.high]), "right")[0])
+        return float(self._up_to(np.array([self.low]), "left")[0]), float(
+            self._up_to(np.array([self.high]), "right")[0]
+        )
 
     def _up_to(self, x: Floats, side: Any) -> Floats:
         right = np.searchsorted(self.values, x, side=side)

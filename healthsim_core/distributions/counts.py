@@ -53,7 +53,9 @@ NEGATIVE_BINOMIAL = CountFamily(
     log_mass=lambda k, n, p: gammaln(k + n) - gammaln(n) - gammaln(k + 1) + xlogy(n, p) + xlog1py(k, -p),
     about=lambda q, n, p: np.where(p == 1, 0.0, nbdtrik(q, n, p)),
 )
-NEGATIVE_BINOMIAL_BY_MEAN = attrs.evolve(NEGATIVE_BINOMIAL, standard=lambda mean, dispersion: (1 / dispersion, 1 / (1 + mean * dispersion)))
+NEGATIVE_BINOMIAL_BY_MEAN = attrs.evolve(
+    NEGATIVE_BINOMIAL, standard=lambda mean, dispersion: (1 / dispersion, 1 / (1 + mean * dispersion))
+)
 
 
 @attrs.frozen(eq=False)
@@ -156,10 +158,14 @@ class Counts(Distribution):
     def _standard(self, columns: Mapping[str, Any], rows: int) -> tuple[Floats, ...]:
         with np.errstate(all="ignore"):
             given = (value_of(parameter, columns, rows) for parameter in self.parameters)
-            return tuple(np.broadcast_to(np.asarray(each, np.float64), (rows,)) for each in self.family.standard(*given))
+            return tuple(
+                np.broadcast_to(np.asarray(each, np.float64), (rows,)) for each in self.family.standard(*given)
+            )
 
 
-def counts(family: CountFamily, parameters: tuple[Parameter, ...], low: int | None, high: int | None, where: str) -> Distribution:
+def counts(
+    family: CountFamily, parameters: tuple[Parameter, ...], low: int | None, high: int | None, where: str
+) -> Distribution:
     """A law of counts between two bounds: a table where its parameters are numbers.
 
     Raises:
@@ -180,7 +186,10 @@ def counts(family: CountFamily, parameters: tuple[Parameter, ...], low: int | No
 
 def _ends(family: CountFamily, standard: tuple[Any, ...], least: float, most: float, where: str) -> tuple[float, float]:
     """First and last count of the table: what is within the bounds and not beyond what ever occurs."""
-    beyond, before = _NEVER * family.sf(least - 1, *standard), _NEVER * (family.cdf(most, *standard) if np.isfinite(most) else 1.0)
+    beyond, before = (
+        _NEVER * family.sf(least - 1, *standard),
+        _NEVER * (family.cdf(most, *standard) if np.isfinite(most) else 1.0),
+    )
     last = _first_where(lambda count: family.sf(count, *standard) <= beyond, least, most)
     first = _first_where(lambda count: family.cdf(count, *standard) > before, least, last)
     if last - first >= LONGEST_TABLE or last - least >= _ENDLESS:

@@ -54,7 +54,10 @@ BETA = Family(
     sf=lambda x, a, b, low, high: betaincc(a, b, _share(x, low, high)),
     ppf=lambda p, a, b, low, high: low + (high - low) * portable.beta_quantile(a, b, p),
     isf=lambda q, a, b, low, high: low + (high - low) * portable.beta_upper_quantile(a, b, q),
-    moments=lambda a, b, low, high: (low + (high - low) * a / (a + b), (high - low) ** 2 * a * b / ((a + b) ** 2 * (a + b + 1))),
+    moments=lambda a, b, low, high: (
+        low + (high - low) * a / (a + b),
+        (high - low) ** 2 * a * b / ((a + b) ** 2 * (a + b + 1)),
+    ),
 )
 
 

@@ -29,7 +29,9 @@ class Finite(Distribution):
     def gives(self, known: Mapping[str, Kind]) -> Kind:
         """See `Distribution`."""
         values = tuple(self.probabilities())
-        return always(text_of(values) if isinstance(values[0], str) else BOOLEAN if isinstance(values[0], bool) else NUMBER)
+        return always(
+            text_of(values) if isinstance(values[0], str) else BOOLEAN if isinstance(values[0], bool) else NUMBER
+        )
 
     def cdf(self, values: Column, columns: Mapping[str, Any]) -> Floats:
         """See `Distribution`."""
@@ -55,7 +57,9 @@ class Finite(Distribution):
     def variance(self) -> float | None:
         """See `Distribution`."""
         mean = self.mean
-        return None if mean is None else sum((value - mean) ** 2 * share for value, share in self.probabilities().items())
+        return (
+            None if mean is None else sum((value - mean) ** 2 * share for value, share in self.probabilities().items())
+        )
 
     def _table(self) -> tuple[NDArray[Any], Floats]:
         ordered = sorted(self.probabilities().items())

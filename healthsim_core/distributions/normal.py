@@ -32,7 +32,11 @@ class Normal(Distribution):
 
     def gives(self, known: Mapping[str, Kind]) -> Kind:
         """See `Distribution`."""
-        if isinstance(self.mean_before, Expression) and not isinstance(self.sd_before, Expression) and self.log != "mean":
+        if (
+            isinstance(self.mean_before, Expression)
+            and not isinstance(self.sd_before, Expression)
+            and self.log != "mean"
+        ):
             return always(NUMBER, kind_of(self.mean_before, known).always)
         return always(NUMBER, not self.names)
 
@@ -62,7 +66,8 @@ class Normal(Distribution):
         mean, sd = (mean, sd) if self.names else (mean[:1], sd[:1])  # the same for everybody: bounds are found once
         with np.errstate(over="ignore", invalid="ignore"):
             values = mean + sd * _truncated_quantile(unit, *self._bounds(mean, sd))
-        values = np.where(np.isfinite(values), values, mean)  # no deviation to speak of: the mean, or the bound nearest to it
+        # no deviation to speak of: the mean, or the bound nearest to it
+        values = np.where(np.isfinite(values), values, mean)
         values = portable.exp(values) if self._of_logarithms else values
         return np.where(np.isnan(values), np.nan, np.clip(values, self.low, self.high))
 
@@ -99,7 +104,8 @@ class Normal(Distribution):
 
     def _parameters(self, columns: Mapping[str, Any], rows: int) -> tuple[Floats, Floats]:
         mean, sd = (
-            np.broadcast_to(np.asarray(value_of(p, columns, rows), np.float64), (rows,)) for p in (self.mean_before, self.sd_before)
+            np.broadcast_to(np.asarray(value_of(p, columns, rows), np.float64), (rows,))
+            for p in (self.mean_before, self.sd_before)
         )
         if self.log != "mean":
             return mean, sd
@@ -151,4 +157,5 @@ def _truncated_probability(points: Floats, low: Floats, high: Floats) -> Floats:
 
 def _tail_share(low: Floats, high: Floats) -> Floats:
     with np.errstate(over="ignore"):
-        return np.asarray(portable.exp(-high * (low - high)))  # of the exponential tail below `high`, what lies below `low`
+        # of the exponential tail below `high`, what lies below `low`
+        return np.asarray(portable.exp(-high * (low - high)))

@@ -38,7 +38,9 @@ def check_law(field: Field, law: Distribution, written: Any, said: Mapping[str, 
     for outside, stated in ((below, stated_below), (above, stated_above)):
         if outside > NEGLIGIBLE and (stated or outside > 1 - NEGLIGIBLE):
             share = "all" if outside > 1 - NEGLIGIBLE else f"{100 * outside:.2g}%"
-            raise SpecificationError(f'{share} of its values are not what "{field.name}" may be.', where, in_words(field))
+            raise SpecificationError(
+                f'{share} of its values are not what "{field.name}" may be.', where, in_words(field)
+            )
 
 
 def within(field: Field, value: float, said: Mapping[str, Any]) -> bool:

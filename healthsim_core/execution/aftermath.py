@@ -45,7 +45,9 @@ def saying_what_is_there(out: str | Path | None, database: str | Path | None) ->
 
 def whole(cohort: str | None, out: str | Path | None, database: str | Path | None) -> str:
     """What a run that has ended left, in words."""
-    return _together(_stored(cohort, database) if cohort else "", f"{Folder(out).place} holds the new run" if out is not None else "")
+    return _together(
+        _stored(cohort, database) if cohort else "", f"{Folder(out).place} holds the new run" if out is not None else ""
+    )
 
 
 def _left(begun: Begun, out: str | Path | None, database: str | Path | None) -> str:

@@ -49,10 +49,14 @@ def extra(module: str, name: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise HealthSimError(f"{module} is not installed.", f"executor {name}", f'pip install "healthsim-core[{name}]"') from error
+        raise HealthSimError(
+            f"{module} is not installed.", f"executor {name}", f'pip install "healthsim-core[{name}]"'
+        ) from error
 
 
 def died(part: Part, times: int) -> HealthSimError:
     """The error for a part whose worker dies every time."""
     what = f"the worker of people {part.start:,} to {part.stop:,} died {times} times."
-    return HealthSimError(what, "workers", 'Is memory short? Try fewer. In a script, put the call below `if __name__ == "__main__":`.')
+    return HealthSimError(
+        what, "workers", 'Is memory short? Try fewer. In a script, put the call below `if __name__ == "__main__":`.'
+    )

@@ -21,7 +21,8 @@ ANSWER = 120.0  # seconds, in which a node may have to start a process
 
 @attrs.frozen
 class Ray:
-    """Runs parts as Ray tasks of one CPU: on the cluster that `ray.init` finds, else on one of `workers` CPUs that it starts."""
+    """Runs parts as Ray tasks of one CPU: on the cluster that `ray.init` finds,
+    else on one of `workers` CPUs that it starts."""
 
     workers: int
 

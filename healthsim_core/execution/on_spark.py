@@ -25,7 +25,8 @@ _UNSAID = "local[*]"  # the master of a JVM that was told none
 
 @attrs.frozen
 class Spark:
-    """Runs parts as Spark tasks: in what there is or what spark-submit and Spark's configuration say, else in `workers` cores."""
+    """Runs parts as Spark tasks: in what there is or what spark-submit and Spark's configuration say,
+    else in `workers` cores."""
 
     workers: int
 
@@ -37,7 +38,11 @@ class Spark:
         try:
             _refuse_other_disks(session.sparkContext, job)
             told = session.sparkContext.broadcast(job)
-            made = session.sparkContext.parallelize(list(parts), len(parts)).map(lambda part: _make(told.value, part)).collect()
+            made = (
+                session.sparkContext.parallelize(list(parts), len(parts))
+                .map(lambda part: _make(told.value, part))
+                .collect()
+            )
         finally:
             if ours:
                 session.stop()
@@ -61,7 +66,8 @@ def _session(spark: Any, workers: int) -> Any:
 
 
 def _refuse_other_disks(context: Any, job: Job) -> None:
-    """Ask as many workers at once as work at once whether the folder is the one that is here; who comes later asks itself."""
+    """Ask as many workers at once as work at once whether the folder is the one that is here;
+    who comes later asks itself."""
     if job.folder.local is None:
         return
     several = context.defaultParallelism

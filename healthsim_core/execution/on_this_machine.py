@@ -70,7 +70,8 @@ class _Other:
         self.way.send(part)
 
     def stopped(self, seconds: float) -> bool:
-        """Whether it has been stopped for too long, `seconds` after the last look. A slow one is not, nor one that waits for a disk."""
+        """Whether it has been stopped for too long, `seconds` after the last look. A slow one is not,
+        nor one that waits for a disk."""
         assert self.process.pid is not None
         with suppress(ChildProcessError):  # it is dead, which its way says too
             is_now = os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WNOHANG | os.WNOWAIT) is not None

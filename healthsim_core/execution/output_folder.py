@@ -1,6 +1,7 @@
 """The output folder: written in a hidden folder of it and put in place whole, or not at all.
 
-Behind a URL nothing can be moved: files are written in their place, and the manifest, written last, is what makes them a run.
+Behind a URL nothing can be moved: files are written in their place, and the manifest, written last,
+is what makes them a run.
 """
 
 from __future__ import annotations
@@ -46,7 +47,9 @@ class OutputFolder:
         OutputError: The folder cannot be written, holds something, or is being written by another run.
     """
 
-    def __init__(self, plan: Plan, out: str | Path, overwrite: bool = False, resume: bool = False, lasting: bool = True) -> None:
+    def __init__(
+        self, plan: Plan, out: str | Path, overwrite: bool = False, resume: bool = False, lasting: bool = True
+    ) -> None:
         self._plan, self._resume, self.out = plan, resume, Folder(out)
         self.parts = parts_of(plan)
         self._workplace = None if self.out.local is None else _entered(self.out)
@@ -99,7 +102,9 @@ class OutputFolder:
         self.staging.write(VALIDATION, as_json({**made.validation.document(), "notes": list(made.notes)}))
         if self.out.local is not None:
             self.staging.write(MANIFEST, as_json(self.manifest))
-        self._files = {name: self._paths(name, whole) for name in (*(offer.name for offer in self._plan.formats), TABLES)}
+        self._files = {
+            name: self._paths(name, whole) for name in (*(offer.name for offer in self._plan.formats), TABLES)
+        }
 
     def publish(self) -> dict[str, list[str]]:
         """Put everything in place.
@@ -111,7 +116,9 @@ class OutputFolder:
             self.out.write(MANIFEST, as_json(self.manifest))
             self.out.remove(path for path in self.out.paths() if unfinished.is_record(path))
         else:
-            self._workplace.publish([*(path for found in self._files.values() for path in found), VALIDATION, MANIFEST], self._earlier)
+            self._workplace.publish(
+                [*(path for found in self._files.values() for path in found), VALIDATION, MANIFEST], self._earlier
+            )
             self._workplace.leave()
         return self._files
 
@@ -200,12 +207,16 @@ def _earlier_files(out: Folder, overwrite: bool, resume: bool) -> list[str]:
         return []
     if out.local is None and unfinished.is_unfinished(out):
         if not (overwrite or resume):
-            raise OutputError("holds an unfinished run.", out.place, "--resume goes on with it, --overwrite begins anew.")
+            raise OutputError(
+                "holds an unfinished run.", out.place, "--resume goes on with it, --overwrite begins anew."
+            )
         return unfinished.written(out)
     if resume and not overwrite and MANIFEST in there:
         raise OutputError("holds a finished run.", out.place, "Nothing is left to resume.")
     if not overwrite:
-        raise OutputError("is not empty.", out.place, "Choose another folder, or --overwrite to replace what an earlier run wrote.")
+        raise OutputError(
+            "is not empty.", out.place, "Choose another folder, or --overwrite to replace what an earlier run wrote."
+        )
     if MANIFEST not in there:
         what = f"is not empty, and no earlier run of ours wrote it (there is no {MANIFEST})."
         raise OutputError(what, out.place, "Choose another folder.")
@@ -223,4 +234,6 @@ def _refuse_others_file(out: Folder, file: Mapping[str, Any]) -> None:
     path, known = file["path"], default_catalog().formats
     ours = file["format"] in known or (file["format"] == TABLES and path.endswith(".parquet"))
     if not ours and out.holds(path) and out.digest(path) != (file["bytes"], file["sha256"]):
-        raise OutputError(f"holds a {MANIFEST} that lists {path}, which no run of ours wrote.", out.place, "Choose another folder.")
+        raise OutputError(
+            f"holds a {MANIFEST} that lists {path}, which no run of ours wrote.", out.place, "Choose another folder."
+        )

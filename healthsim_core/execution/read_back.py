@@ -87,7 +87,9 @@ class ReadBack:
             raise self._wrong(file, "does not hold what was written", who)
 
     def _wrong(self, file: WrittenFile, what: str, who: str) -> OutputError:
-        return OutputError(f"{file.path} {what}; {who} wrote it.", self._folder.place.removesuffix(f"/{HIDDEN}/new"), REMEDY)
+        return OutputError(
+            f"{file.path} {what}; {who} wrote it.", self._folder.place.removesuffix(f"/{HIDDEN}/new"), REMEDY
+        )
 
 
 def _files(result: PartResult) -> list[WrittenFile]:

@@ -98,13 +98,19 @@ def run_plan(plan: Plan, options: Options) -> Result:
         if state:
             state.commit()
         if options.out is None:
-            return attrs.evolve(made, cohort=state.cohort, tables=load_cohort(state.cohort, options.database)) if state else made
+            return (
+                attrs.evolve(made, cohort=state.cohort, tables=load_cohort(state.cohort, options.database))
+                if state
+                else made
+            )
         paths = folder.publish()
         undo.pop_all()
     made = attrs.evolve(made, notes=(*made.notes, *_unwritten(plan, paths)))
     outputs = {name: [folder.out.of(path) for path in found] for name, found in paths.items()}
     cohort = state.cohort if state else None
-    return attrs.evolve(made, tables=StoredTables(folder.out, paths[TABLES], folder.digest), outputs=outputs, cohort=cohort)
+    return attrs.evolve(
+        made, tables=StoredTables(folder.out, paths[TABLES], folder.digest), outputs=outputs, cohort=cohort
+    )
 
 
 def _check(options: Options) -> None:
@@ -118,17 +124,22 @@ def _check(options: Options) -> None:
         what = f'nothing is stored, so nothing can be called "{options.cohort}".'
         raise SpecificationError(what, "cohort", "Leave out the name, or --no-persist (persist=False).")
     if options.resume and options.out is None:
-        raise SpecificationError("there is no folder to go on with.", "resume", "Name the one of the unfinished run with --out.")
+        raise SpecificationError(
+            "there is no folder to go on with.", "resume", "Name the one of the unfinished run with --out."
+        )
     if options.executor != "local" and options.out is None:
         what = f"{options.executor} needs a place that every worker reaches."
         raise SpecificationError(what, "out", "Name a shared folder or an fsspec URL with --out.")
     if str(options.out).startswith(MEMORY) and (options.workers > 1 or options.executor != "local"):
-        raise SpecificationError(f"{MEMORY} is the memory of one process.", "out", "Take one local worker, or another place.")
+        raise SpecificationError(
+            f"{MEMORY} is the memory of one process.", "out", "Take one local worker, or another place."
+        )
 
 
 @contextmanager
 def _place(options: Options) -> Iterator[str | Path]:
-    """Where parts are written: in the folder asked for, else beside the database, else somewhere until they are read."""
+    """Where parts are written: in the folder asked for, else beside the database,
+    else somewhere until they are read."""
     if options.out is not None:
         yield options.out
     elif options.stores:
@@ -146,7 +157,10 @@ def _place(options: Options) -> Iterator[str | Path]:
 
 def _made(plan: Plan, execution: Execution, options: Options, folder: OutputFolder, state: StateSink | None) -> Result:
     """Make the parts that are missing, and store all of them."""
-    done, total = {number: result.part.stop - result.part.start for number, result in folder.done.items()}, plan.request.count
+    done, total = (
+        {number: result.part.stop - result.part.start for number, result in folder.done.items()},
+        plan.request.count,
+    )
 
     def told(part: int, units: int) -> None:
         done[part] = units

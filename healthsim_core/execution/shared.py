@@ -1,7 +1,7 @@
 """Whether all who work for a run reach its folder: a path is a place on every machine, but not the same place.
 
-A run leaves a file of a name that nobody else has where it writes. Whoever does not see it is somewhere else, and would write a
-part that nobody finds. What lies behind a URL is one place for all.
+A run leaves a file of a name that nobody else has where it writes. Whoever does not see it is somewhere else, and would
+write a part that nobody finds. What lies behind a URL is one place for all.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from healthsim_core.output.manifest import HIDDEN
 from healthsim_core.output.parts import Job
 from healthsim_core.output.unfinished import RECORDS
 
-PATIENCE = 3.0  # seconds until a shared folder must show what another machine has written: some keep what they knew for so long
+# seconds until a shared folder must show what another machine has written: some keep what they knew for so long
+PATIENCE = 3.0
 _LOOK = 0.1
 REMEDY = "Name a folder that all of them share, or an fsspec URL, with --out."
 

@@ -13,8 +13,9 @@ from healthsim_core.state.sink import StateSink
 class Storing:
     """Stores parts in their order, each as soon as it and all before it are there, in a thread of its own.
 
-    DuckDB works without Python's lock, so that one core stores while another generates. Parts wait in their files, not in memory.
-    Use it in a `with` block: at its end everything is stored, or, where an exception ended it, nothing is under way any more.
+    DuckDB works without Python's lock, so that one core stores while another generates. Parts wait in their files, not
+    in memory. Use it in a `with` block: at its end everything is stored, or, where an exception ended it,
+    nothing is under way any more.
 
     Args:
         folder: Where the parts are.

@@ -38,7 +38,12 @@ def write_whole(
 
 
 def _format(
-    plan: Plan, folder: Folder, tables: StoredTables, of_run: Mapping[str, pa.Table], results: Sequence[PartResult], offer: OutputFormat
+    plan: Plan,
+    folder: Folder,
+    tables: StoredTables,
+    of_run: Mapping[str, pa.Table],
+    results: Sequence[PartResult],
+    offer: OutputFormat,
 ) -> list[WrittenFile]:
     with Destination(folder, offer.name, characters=offer.characters) as destination:
         if offer.finish is not None:
@@ -52,7 +57,9 @@ def _format(
         return destination.close()
 
 
-def _pieces(plan: Plan, tables: StoredTables, of_run: Mapping[str, pa.Table], offer: OutputFormat) -> Iterator[Mapping[str, pa.Table]]:
+def _pieces(
+    plan: Plan, tables: StoredTables, of_run: Mapping[str, pa.Table], offer: OutputFormat
+) -> Iterator[Mapping[str, pa.Table]]:
     """The tables that a format reads, part by part: a household is never split between parts, nor between tables."""
     asked = [name for name in (*offer.needs, *offer.wants) if name in plan.tables]
     own = [name for name in asked if name in tables]

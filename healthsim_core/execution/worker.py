@@ -61,7 +61,9 @@ def plan_of(job: Job) -> Plan:
         plan = compile_plan(Request.from_document(job.request), default_catalog(), job.facts)
         if plan.hash != job.hash:
             what = "a worker has other versions of HealthSim, its plugins or its skills than the process that asks."
-            raise HealthSimError(what, "executor", "Install the same everywhere: `healthsim plugins list` shows versions.")
+            raise HealthSimError(
+                what, "executor", "Install the same everywhere: `healthsim plugins list` shows versions."
+            )
         _keep(plan)
     return _plans[job.hash]
 
@@ -88,7 +90,8 @@ def _made(plan: Plan, job: Job, part: Part, report: Report) -> PartResult:
 
 
 class _PartWriter:
-    """Writes the tables of a part, and those formats that can be cut; what is not closed at the end of its `with` block is dropped."""
+    """Writes the tables of a part, and those formats that can be cut;
+    what is not closed at the end of its `with` block is dropped."""
 
     def __init__(self, plan: Plan, job: Job, part: Part) -> None:
         self._plan = plan
@@ -97,7 +100,8 @@ class _PartWriter:
         self._formats: list[tuple[OutputFormat, Destination, FormatWriter]] = []
         with ExitStack() as begun:
             self._tables = {
-                name: begun.enter_context(ParquetTable(job.folder, table_path(name, number), schema)) for name, schema in schemas.items()
+                name: begun.enter_context(ParquetTable(job.folder, table_path(name, number), schema))
+                for name, schema in schemas.items()
             }
             for offer in plan.formats:
                 if offer.in_parts:

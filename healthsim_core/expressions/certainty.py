@@ -37,7 +37,12 @@ def with_told(names: Iterable[str], known: Mapping[str, Kind]) -> frozenset[str]
 
 def made_certain(known: Mapping[str, Kind], names: Iterable[str]) -> dict[str, Kind]:
     """The kinds, where some names are not null."""
-    also = {key: attrs.evolve(known[key], always=True) for name in names for key in (name, f"outcome.{name}") if key in known}
+    also = {
+        key: attrs.evolve(known[key], always=True)
+        for name in names
+        for key in (name, f"outcome.{name}")
+        if key in known
+    }
     return {**known, **also}
 
 
@@ -77,7 +82,9 @@ def _where_compared(left: ast.expr, op: ast.cmpop, right: ast.expr, known: Mappi
 
 def _having(code: str, known: Mapping[str, Kind]) -> frozenset[str]:
     """The condition that one has whose conditions hold a code, where it can be only one."""
-    categories = [name.removeprefix("condition.") for name in known if name.startswith("condition.") and known[name].tells]
+    categories = [
+        name.removeprefix("condition.") for name in known if name.startswith("condition.") and known[name].tells
+    ]
     meant = [category for category in categories if category.startswith(code) or code.startswith(category)]
     return known[f"condition.{meant[0]}"].tells if len(meant) == 1 else _NOTHING
 
@@ -130,7 +137,12 @@ class Certainties:
         return {**readable, **{key: attrs.evolve(readable[key], always=False) for key in keys}}
 
     def where(
-        self, follows: int | None, newborn: bool, members: Iterable[int], conditions: Iterable[Expression], readable: Mapping[str, Kind]
+        self,
+        follows: int | None,
+        newborn: bool,
+        members: Iterable[int],
+        conditions: Iterable[Expression],
+        readable: Mapping[str, Kind],
     ) -> frozenset[str]:
         """Names that are not null where an event happens.
 
@@ -143,7 +155,11 @@ class Certainties:
         """
         child = newborn or (follows is not None and self.of_child[follows])
         before = self.at[follows] if follows is not None and self.of_child[follows] == child else _NOTHING
-        had = _NOTHING if child else frozenset(name for name, positions in self.has.items() if set(members) <= set(positions))
+        had = (
+            _NOTHING
+            if child
+            else frozenset(name for name, positions in self.has.items() if set(members) <= set(positions))
+        )
         here = before | had | _NOTHING.union(*(_where_true(each.tree, readable) for each in conditions))
         names = frozenset(name.removeprefix("outcome.") for name in here)
         return names | {name for name in with_told(names, readable) - names if not self._may_become_null(name)}

@@ -103,7 +103,9 @@ class _Checker:
                 return always(DATE, all(kind.always for kind in kinds))
         if function == "round" and len(node.args) == 2:
             places = node.args[1]
-            if not (isinstance(places, ast.Constant) and type(places.value) is int and 0 <= places.value <= MOST_PLACES):
+            if not (
+                isinstance(places, ast.Constant) and type(places.value) is int and 0 <= places.value <= MOST_PLACES
+            ):
                 self.wrong(f"rounds to `{_shown(places)}` places", f"Write a whole number from 0 to {MOST_PLACES}.")
             return self._number(node.args[0], place)
         given = [self._number(argument, place).always for argument in node.args]
@@ -114,7 +116,9 @@ class _Checker:
         if "date" not in (left.of, right.of):
             for kind, side in ((left, node.left), (right, node.right)):
                 if not kind.counts:
-                    self.wrong(f"calculates with {kind}, `{_shown(side)}`, in `{place[:40]}`", "Calculate with numbers only.")
+                    self.wrong(
+                        f"calculates with {kind}, `{_shown(side)}`, in `{place[:40]}`", "Calculate with numbers only."
+                    )
             return always(NUMBER, left.always and right.always and isinstance(node.op, ast.Add | ast.Sub | ast.Mult))
         if left.of == right.of == "date" and isinstance(node.op, ast.Sub):
             return NUMBER
@@ -150,10 +154,15 @@ class _Checker:
             self._with_date(left, ours, right, theirs)
         elif "words" in (ours.of, theirs.of) and ours.is_text and theirs.is_text:
             words, other = (left, right) if ours.of == "words" else (right, left)
-            self.wrong(f"compares `{_shown(words)}`, which holds several words", f"Write `{_shown(other)} in {_shown(words)}`.")
+            self.wrong(
+                f"compares `{_shown(words)}`, which holds several words", f"Write `{_shown(other)} in {_shown(words)}`."
+            )
         elif ours.is_text and theirs.is_text:
             if not equality:
-                self.wrong(f"asks which of the texts `{_shown(left)}` and `{_shown(right)}` is more", "Compare texts by == and in.")
+                self.wrong(
+                    f"asks which of the texts `{_shown(left)}` and `{_shown(right)}` is more",
+                    "Compare texts by == and in.",
+                )
             self._occurs(left, right, theirs)
             self._occurs(right, left, ours)
         else:
@@ -181,7 +190,9 @@ class _Checker:
             self.wrong(f"compares `{_shown(column)}` with {value!r}, which it never is", other)
         elif kind.values is None:
             return
-        elif isinstance(value, str) and value not in kind.values and (kind.strict or nearest(value, kind.values, NEARLY)):
+        elif (
+            isinstance(value, str) and value not in kind.values and (kind.strict or nearest(value, kind.values, NEARLY))
+        ):
             self.wrong(f"compares `{_shown(column)}` with {value!r}, which it never is", _one_of(value, kind.values))
 
     def _membership(self, left: ast.expr, right: ast.expr) -> None:
@@ -194,9 +205,14 @@ class _Checker:
         if isinstance(right, ast.Constant) and isinstance(right.value, str) and not isinstance(left, ast.Constant):
             self._pair(ast.Eq(), left, right)
         elif isinstance(right, ast.Constant) or not theirs.is_text:
-            self.wrong(f"asks what is in `{_shown(right)}`, {theirs}", "Write a list such as ['a', 'b'], or a column of texts.")
+            self.wrong(
+                f"asks what is in `{_shown(right)}`, {theirs}", "Write a list such as ['a', 'b'], or a column of texts."
+            )
         elif not (isinstance(left, ast.Constant) and isinstance(left.value, str)):
-            self.wrong(f"asks whether `{_shown(left)}` is in `{_shown(right)}`", "Write the word that is sought, such as 'E11'.")
+            self.wrong(
+                f"asks whether `{_shown(left)}` is in `{_shown(right)}`",
+                "Write the word that is sought, such as 'E11'.",
+            )
         elif other := theirs.instead(left.value) if theirs.instead is not None else "":
             self.wrong(f"seeks {left.value!r} in `{_shown(right)}`, where it never is", other)
 
@@ -205,7 +221,10 @@ class _Checker:
         if not isinstance(value, ast.Constant) or value.value is None:
             self.wrong(f"has `{_shown(item)}` in a list", "A list holds numbers or texts that are written out.")
         elif ours.of == "words":
-            self.wrong(f"compares `{_shown(left)}`, which holds several words, with a list", f"Write `{_shown(item)} in {_shown(left)}`.")
+            self.wrong(
+                f"compares `{_shown(left)}`, which holds several words, with a list",
+                f"Write `{_shown(item)} in {_shown(left)}`.",
+            )
         else:
             self._pair(ast.Eq(), left, item)
 

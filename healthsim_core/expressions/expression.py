@@ -5,8 +5,8 @@
     a1c + parameters.change
 
 Allowed: names (plain, or `entity.x`, `outcome.x`, `parameters.x`, `journey.x`), numbers, texts, lists, `and or not`,
-comparisons, `in`, `is None`, `+ - * / %`, and the functions abs, min, max, round, floor, sqrt, exp, log. A comparison with
-null is false. `'x' in column` asks whether one of a text's space-separated words is x or begins with x.
+comparisons, `in`, `is None`, `+ - * / %`, and the functions abs, min, max, round, floor, sqrt, exp, log. A comparison
+with null is false. `'x' in column` asks whether one of a text's space-separated words is x or begins with x.
 
 What an expression reads, and whether its kinds go together, is found when the plan is compiled
 (see `checking`); what has passed it has a value for every row.
@@ -41,15 +41,18 @@ GREATEST = 1e15  # of the numbers written; whole numbers up to here are exact
 _DAYS = 1_000_000  # from one date to another; beyond lies no date
 _KINDS = "Compare numbers with numbers, texts by == and in, dates with texts such as '2025-12-31'."
 _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
-    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
+    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
 }  # fmt: skip
 _ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Mod: operator.mod,
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
+    ast.Mod: operator.mod,
 }  # fmt: skip
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "abs": np.abs, "floor": np.floor, "sqrt": np.sqrt, "exp": portable.exp, "log": portable.log,
     "round": lambda value, places=0: np.round(value, int(places)),
-    "min": lambda *values: functools.reduce(np.minimum, values), "max": lambda *values: functools.reduce(np.maximum, values),
+    "min": lambda *values: functools.reduce(np.minimum, values),
+    "max": lambda *values: functools.reduce(np.maximum, values),
 }  # fmt: skip
 _ARGUMENTS = {"round": (1, 2), "min": (2, LONGEST), "max": (2, LONGEST)}  # least and most; of other functions one
 
@@ -80,11 +83,15 @@ class Expression:
             SpecificationError: It is not of the language; the message says what is not allowed.
         """
         if len(text) > LONGEST:
-            raise SpecificationError(f'"{text[:40]}..." has {len(text)} characters.', where, f"At most {LONGEST:,} are allowed.")
+            raise SpecificationError(
+                f'"{text[:40]}..." has {len(text)} characters.', where, f"At most {LONGEST:,} are allowed."
+            )
         try:
             tree = ast.parse(_CODES.sub(_in_one_word, text.strip()), mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
-            raise SpecificationError(f'"{text}" is not an expression.', where, 'Write for example "age >= 65".') from None
+            raise SpecificationError(
+                f'"{text}" is not an expression.', where, 'Write for example "age >= 65".'
+            ) from None
         names: set[str] = set()
         _check(_Reading(text, where, names), tree, 1)
         return cls(text, frozenset(names), tree, where, wanted)
@@ -98,7 +105,11 @@ class Expression:
             raise SpecificationError(f'"{self.text}" cannot be computed: {error}.', self.where, _KINDS) from error
         if isinstance(value, str):
             return Text.constant(value, rows)
-        return value if isinstance(value, Text) else np.broadcast_to(np.asarray(np.nan if value is None else value), (rows,))
+        return (
+            value
+            if isinstance(value, Text)
+            else np.broadcast_to(np.asarray(np.nan if value is None else value), (rows,))
+        )
 
     def holds(self, columns: Mapping[str, Any], rows: int) -> NDArray[np.bool_]:
         """Boolean array (rows,): where the expression is true."""
@@ -147,9 +158,13 @@ def _children(reading: _Reading, node: ast.expr) -> list[ast.expr]:
     match node:
         case ast.Call():
             return _arguments(reading, node)
-        case ast.Compare(ops=ops) if all(isinstance(op, ast.In | ast.NotIn | ast.Is | ast.IsNot) or type(op) in _COMPARE for op in ops):
+        case ast.Compare(ops=ops) if all(
+            isinstance(op, ast.In | ast.NotIn | ast.Is | ast.IsNot) or type(op) in _COMPARE for op in ops
+        ):
             return [node.left, *node.comparators]
-        case ast.BinOp(left=left, right=right) if type(node.op) in _ARITHMETIC and not _repeatable(left) and not _repeatable(right):
+        case ast.BinOp(left=left, right=right) if (
+            type(node.op) in _ARITHMETIC and not _repeatable(left) and not _repeatable(right)
+        ):
             return [left, right]
         case ast.UnaryOp(op=ast.Not() | ast.USub() | ast.UAdd()):
             return [node.operand]
@@ -252,7 +267,9 @@ def _computed(op: ast.operator, left: Any, right: Any) -> Any:
     date, days = (left, right) if dates[0] else (right, left)
     usable = np.abs(days) <= _DAYS
     moved = np.where(usable, np.floor(days), 0).astype("timedelta64[D]")
-    return np.where(usable, date.astype("datetime64[D]") + (-moved if isinstance(op, ast.Sub) else moved), np.datetime64("NaT"))
+    return np.where(
+        usable, date.astype("datetime64[D]") + (-moved if isinstance(op, ast.Sub) else moved), np.datetime64("NaT")
+    )
 
 
 def _compared(node: ast.Compare, columns: Mapping[str, Any]) -> Any:

@@ -17,10 +17,11 @@ class Kind:
         of: number, boolean, text, words (space-separated texts, such as `conditions`), date, nothing (null), or
             anything (not known before it is read).
         values: Of text, every value that it may be compared with, where all are known.
-        strict: Whether comparing it with another value is a mistake; else it is one only where a value is nearly the same.
+        strict: Whether comparing it with another value is a mistake;
+            else it is one only where a value is nearly the same.
         always: Whether there is a value for everybody, and never null, as far as that can be told beforehand.
-        instead: Of text and words whose values are codes too many to list, takes a text; returns what to write in its place, in one line,
-            and "" where it is a code.
+        instead: Of text and words whose values are codes too many to list, takes a text; returns what to write in its
+            place, in one line, and "" where it is a code.
         tells: Names of columns that are not null where it is not (and, of a boolean, where it is true).
     """
 
@@ -51,7 +52,15 @@ _IN_WORDS = {
     "number": "a number", "boolean": "true or false", "text": "a text", "words": "several words", "date": "a date",
     "nothing": "nothing", "anything": "anything",
 }  # fmt: skip
-_FIELDS = {"id": NUMBER, "integer": NUMBER, "number": NUMBER, "money": NUMBER, "boolean": BOOLEAN, "date": DATE, "datetime": DATE}
+_FIELDS = {
+    "id": NUMBER,
+    "integer": NUMBER,
+    "number": NUMBER,
+    "money": NUMBER,
+    "boolean": BOOLEAN,
+    "date": DATE,
+    "datetime": DATE,
+}
 
 
 def text_of(values: Iterable[str]) -> Kind:
@@ -81,7 +90,11 @@ def _together(kinds: Iterable[Kind]) -> Kind | None:
     names = {kind.of for kind in distinct} - {"nothing"}
     if names <= {"text", "nothing"} and names:
         texts = [kind for kind in distinct if kind.of == "text"]
-        values = None if any(kind.values is None for kind in texts) else frozenset().union(*(kind.values or () for kind in texts))
+        values = (
+            None
+            if any(kind.values is None for kind in texts)
+            else frozenset().union(*(kind.values or () for kind in texts))
+        )
         return Kind("text", values, all(kind.strict for kind in texts))
     if len(names) <= 1:
         return Kind(names.pop()) if names else NOTHING

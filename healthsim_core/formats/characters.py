@@ -1,9 +1,10 @@
-"""What values may bring into a format's text: whatever would end a field, a segment or a string is taken out of them on the way in.
+"""What values may bring into a format's text: whatever would end a field,
+a segment or a string is taken out of them on the way in.
 
-A value is never the writer's own constant, so this is said once for all writers of a format, and none of them can forget it.
-Characters that the format can escape become placeholders (of Unicode's private use area) before the writer sees them, and
-their escapes when its bytes leave for the file; a writer may cut, pad and compare values without breaking an escape. Where a
-format has no escapes, `replace` says what a value becomes.
+A value is never the writer's own constant, so this is said once for all writers of a format, and none of them can
+forget it. Characters that the format can escape become placeholders (of Unicode's private use area) before the writer
+sees them, and their escapes when its bytes leave for the file; a writer may cut, pad and compare values without
+breaking an escape. Where a format has no escapes, `replace` says what a value becomes.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ class Characters:
     Attributes:
         special: What no value may bring: a regular expression's class, without its brackets.
         escapes: Special characters and what stands for them in the file.
-        replace: What a value becomes that has special characters, after those with an escape are put by; it may leave no others.
+        replace: What a value becomes that has special characters, after those with an escape are put by;
+            it may leave no others.
     """
 
     special: str
@@ -46,7 +48,9 @@ class Characters:
 
     @functools.cached_property
     def _given(self) -> tuple[tuple[bytes, bytes], ...]:
-        return tuple((chr(_FIRST + index).encode(), escape.encode()) for index, escape in enumerate(self.escapes.values()))
+        return tuple(
+            (chr(_FIRST + index).encode(), escape.encode()) for index, escape in enumerate(self.escapes.values())
+        )
 
     @functools.cached_property
     def _others(self) -> re.Pattern[str]:
@@ -87,7 +91,9 @@ class Characters:
         odd = pc.match_substring_regex(values, f"[{self.special}]|[{_OWN}]")
         if not pc.any(odd).as_py():
             return values
-        return pc.replace_with_mask(values, odd, pa.array([self.taken(value) for value in values.filter(odd).to_pylist()], pa.string()))
+        return pc.replace_with_mask(
+            values, odd, pa.array([self.taken(value) for value in values.filter(odd).to_pylist()], pa.string())
+        )
 
 
 def json_characters() -> Characters:

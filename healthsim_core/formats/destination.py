@@ -18,7 +18,8 @@ from healthsim_core.formats.text import data
 
 @attrs.frozen
 class WrittenFile:
-    """A finished file: its path below the output folder, rows (records, segments, lines), bytes and digest; of a table, its values'."""
+    """A finished file: its path below the output folder, rows (records, segments, lines), bytes and digest; of a table,
+    its values'."""
 
     path: str
     rows: int
@@ -87,7 +88,9 @@ class Destination:
             control number, is told apart by it.
     """
 
-    def __init__(self, folder: Folder | Path, name: str, part: int | None = None, characters: Characters | None = None) -> None:
+    def __init__(
+        self, folder: Folder | Path, name: str, part: int | None = None, characters: Characters | None = None
+    ) -> None:
         self.part, self._characters = part or 0, characters
         self._out = folder if isinstance(folder, Folder) else Folder(folder)
         self._name, self._cut = name, part is not None
@@ -102,7 +105,8 @@ class Destination:
         return self._open[name]
 
     def path(self, name: str) -> Path:
-        """A path on this machine for what is put by until the end, or for a library that writes files itself (see `adopt`)."""
+        """A path on this machine for what is put by until the end,
+        or for a library that writes files itself (see `adopt`)."""
         if self._beside is None:
             self._beside = Scratch() if self._out.local is None else _beside(self._out.local)
         path = Path(self._beside.name, name)

@@ -40,7 +40,8 @@ def combinations(columns: Sequence[Text]) -> tuple[Codes, NDArray[np.intp]]:
 
 
 def numbered(keys: Codes, size: int) -> tuple[Codes, Codes]:
-    """Each key's rank among the distinct keys, and these; keys lie in 0..size. A table where it is small, else a sort."""
+    """Each key's rank among the distinct keys, and these; keys lie in 0..size. A table where it is small,
+    else a sort."""
     if size > max(4 * len(keys), _SMALL):
         distinct, codes = np.unique(keys, return_inverse=True)
         return codes, distinct

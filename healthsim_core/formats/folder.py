@@ -216,9 +216,14 @@ def own_path(path: Any) -> str:
     """The path of a file in a folder, as it is; what leads out of the folder is none.
 
     Raises:
-        ValueError: It is no text, absolute, empty, or goes up, on any operating system: Windows has drives, and drops dots and blanks.
+        ValueError: It is no text, absolute, empty, or goes up, on any operating system: Windows has drives,
+            and drops dots and blanks.
     """
-    if not isinstance(path, str) or not path.isprintable() or any(part == "" or part[-1] in ". " for part in path.split("/")):
+    if (
+        not isinstance(path, str)
+        or not path.isprintable()
+        or any(part == "" or part[-1] in ". " for part in path.split("/"))
+    ):
         raise ValueError(f"{path!r:.80} is not in the folder")
     if "\\" in path or ":" in path:
         raise ValueError(f"{path!r:.80} is not in the folder")
@@ -231,5 +236,7 @@ def refused(name: str | Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        remedy = "Free some space or choose another folder." if error.errno == errno.ENOSPC else "Choose another folder."
+        remedy = (
+            "Free some space or choose another folder." if error.errno == errno.ENOSPC else "Choose another folder."
+        )
         raise OutputError(f"cannot be written: {error.strerror or error}.", str(name), remedy) from error

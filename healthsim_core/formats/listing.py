@@ -1,4 +1,5 @@
-"""What a manifest says, in the form that every run gives it: of one that somebody sent, nothing of another form is believed."""
+"""What a manifest says, in the form that every run gives it: of one that somebody sent,
+nothing of another form is believed."""
 
 from __future__ import annotations
 

@@ -3,9 +3,9 @@
 A *piece* is a string (the same in every row), a `Text` column, an Arrow string array, or several of them side by side
 (`Joined`). Nulls are empty text unless `optional` drops the piece around them as well.
 
-`lines` puts the distinct values of all its pieces into one array, says of each row which of them it consists of, and lets
-one `take` copy them: the bytes that it returns are those that are written. What costs is the number of pieces: where rows
-are many (`batches`), neighbours of few combinations are joined beforehand.
+`lines` puts the distinct values of all its pieces into one array, says of each row which of them it consists of, and
+lets one `take` copy them: the bytes that it returns are those that are written. What costs is the number of pieces:
+where rows are many (`batches`), neighbours of few combinations are joined beforehand.
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ def lines(*pieces: Piece) -> pa.Array:
 
 
 def batches(*pieces: Piece, rows: int = 1_024) -> Iterator[pa.Array]:
-    """What `lines` gives, in stretches of at most `rows` rows: few enough bytes to be still in the cache when written."""
+    """What `lines` gives, in stretches of at most `rows` rows:
+    few enough bytes to be still in the cache when written."""
     row = _fused(joined(*pieces))
     pool, bases = _pooled(row)
     for start in range(0, len(row), _INDEXED):
@@ -110,7 +111,9 @@ def merged(parts: Sequence[tuple[NDArray[Any], Piece]]) -> Joined:
 def optional(before: str, column: Text | pa.Array, after: str = "") -> Text:
     """`before + value + after` where there is a value, null where there is none."""
     text = as_text(column)
-    return Text(text.codes, pc.binary_join_element_wise(pa.scalar(before), text.values, pa.scalar(after), pa.scalar("")))
+    return Text(
+        text.codes, pc.binary_join_element_wise(pa.scalar(before), text.values, pa.scalar(after), pa.scalar(""))
+    )
 
 
 def choose(mask: NDArray[np.bool_], then: Piece, otherwise: Piece) -> Text | Joined:
@@ -133,7 +136,8 @@ def _fused(row: Joined) -> Joined:
         together.append(column)
         size *= values
     columns.append(_together(together))
-    return Joined(columns) if any(isinstance(column, Text) for column in columns) else row  # which tells how many rows there are
+    # which tells how many rows there are
+    return Joined(columns) if any(isinstance(column, Text) for column in columns) else row
 
 
 def _constant(column: str | Text) -> str | Text:
@@ -158,7 +162,8 @@ def _together(columns: list[str | Text]) -> str | Text:
 
 
 def _pooled(row: Joined) -> tuple[pa.Array, list[int]]:
-    """The distinct values of all columns, and where each column's begin; before them stands the empty text: -1, null."""
+    """The distinct values of all columns, and where each column's begin; before them stands the empty text: -1,
+    null."""
     pool, starts, bases, size = [_NOTHING], {}, [], 1
     for column in row.columns:
         values = pa.array([column]) if isinstance(column, str) else column.values
@@ -216,7 +221,9 @@ def _either(mask: NDArray[np.bool_], first: Text, second: Text) -> Text:
 def _spread(columns: Sequence[str | Text | None], rows: Sequence[NDArray[np.int64]], total: int) -> Text:
     """One column of several, each of which has some of the rows."""
     codes, values, start = np.full(total, -1, np.int32), [], 0
-    for column, where in zip((_repeated(column, len(where)) for column, where in zip(columns, rows, strict=True)), rows, strict=True):
+    for column, where in zip(
+        (_repeated(column, len(where)) for column, where in zip(columns, rows, strict=True)), rows, strict=True
+    ):
         codes[where] = np.where(column.codes < 0, -1, column.codes + np.int32(start))
         values.append(column.values)
         start += len(column.values)

@@ -1,4 +1,5 @@
-"""A folder in the machine's temporary folder for what is put by while a run lasts; what killed runs left there is removed."""
+"""A folder in the machine's temporary folder for what is put by while a run lasts;
+what killed runs left there is removed."""
 
 from __future__ import annotations
 
@@ -40,7 +41,9 @@ class Scratch:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.cleanup()
 
 

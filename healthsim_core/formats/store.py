@@ -62,7 +62,8 @@ class Store:
             self.files.invalidate_cache()  # other processes write there
             found = self.files.find(self.root, detail=True).items()
             below = {name.removeprefix(self.root).lstrip("/"): told.get("size") for name, told in found}
-            return {path: size for path, size in below.items() if path}  # an object of the folder's own name stands for an empty folder
+            # an object of the folder's own name stands for an empty folder
+            return {path: size for path, size in below.items() if path}
         return {}
 
     def holds(self, path: str) -> bool:
@@ -90,7 +91,8 @@ class Store:
 
 
 class Sent:
-    """A file on its way; one that is never closed, because its run failed, is never there: drivers would send what they have of it.
+    """A file on its way; one that is never closed, because its run failed, is never there:
+    drivers would send what they have of it.
 
     Args:
         file: The driver's file.
@@ -140,7 +142,8 @@ def _told(name: str, what: str, *but: type[Exception]) -> Iterator[None]:
 def _in_a_line(error: Exception) -> str:
     said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     line = next(filter(None, map(str.strip, said.splitlines())), type(error).__name__).rstrip(".")[:300]
-    return f"there is no {line}" if isinstance(error, FileNotFoundError) and not error.strerror else line  # then, all it says is a path
+    # then, all it says is a path
+    return f"there is no {line}" if isinstance(error, FileNotFoundError) and not error.strerror else line
 
 
 def _driver(protocol: str) -> str:

@@ -60,7 +60,9 @@ def padded(numbers: NDArray[Any], width: int) -> pa.Array:
         words[:, group] = _four_digits()[rest]
     words[:, 0] = _four_digits()[values]
     digits = np.ascontiguousarray(words.view(np.uint8).reshape(len(words), 4 * groups)[:, 4 * groups - width :])
-    return pa.StringArray.from_buffers(len(words), pa.py_buffer(np.arange(len(words) + 1, dtype=np.int32) * width), pa.py_buffer(digits))
+    return pa.StringArray.from_buffers(
+        len(words), pa.py_buffer(np.arange(len(words) + 1, dtype=np.int32) * width), pa.py_buffer(digits)
+    )
 
 
 def decimal(numbers: NDArray[Any] | pa.Array | pa.ChunkedArray, places: int) -> pa.Array:
@@ -88,7 +90,11 @@ def dates(days: NDArray[Any] | pa.Array | pa.ChunkedArray, pattern: str = "%Y-%m
     """Dates (of days or of times) by a strftime pattern, rendered once per distinct date; null stays null."""
     values = _moments(days)
     null = np.isnat(values)
-    number = values.view(np.int64) if values.dtype == "datetime64[D]" else values.astype("datetime64[s]").view(np.int64) // 86_400
+    number = (
+        values.view(np.int64)
+        if values.dtype == "datetime64[D]"
+        else values.astype("datetime64[s]").view(np.int64) // 86_400
+    )
     if null.any():
         if null.all():
             return Text.constant(None, len(values))

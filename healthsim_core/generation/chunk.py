@@ -45,7 +45,8 @@ class Chunk:
     tallies: Tallies
 
 
-@np.errstate(over="ignore", invalid="ignore", divide="ignore")  # what is too great to be computed is infinite or null, and so in the tables
+# what is too great to be computed is infinite or null, and so in the tables
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def run_chunk(plan: Plan, start: int, stop: int) -> Chunk:
     """Make the people of the units start to stop, what happens to them, and what the products make of it."""
     with using(plan.facts):
@@ -54,7 +55,9 @@ def run_chunk(plan: Plan, start: int, stop: int) -> Chunk:
 
 def _chunk(plan: Plan, start: int, stop: int) -> Chunk:
     tallies, validated = Tallies(), plan.request.validation != "none"
-    everybody, present, timeline = lived(plan, start, stop, OutcomeTally(tallies, plan, start, stop) if validated else None)
+    everybody, present, timeline = lived(
+        plan, start, stop, OutcomeTally(tallies, plan, start, stop) if validated else None
+    )
     rows = np.flatnonzero(timeline.present)
     columns = Columns(timeline.people, len(timeline.present)).take(rows)
     people = People(plan.run, columns, _conditions(plan, columns))
@@ -89,8 +92,11 @@ def events_a_unit(plan: Plan, probe: int = 128) -> float:
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
-def lived(plan: Plan, start: int, stop: int, witness: Witness | None = None) -> tuple[Columns, NDArray[np.bool_], Timeline]:
-    """The people of the units start to stop (a row for every household position), who is there, and what happens to them."""
+def lived(
+    plan: Plan, start: int, stop: int, witness: Witness | None = None
+) -> tuple[Columns, NDArray[np.bool_], Timeline]:
+    """The people of the units start to stop (a row for every household position), who is there,
+    and what happens to them."""
     everybody, present = make_people(plan.people, plan.run, plan.start_dates, start, stop)
     everybody = _extended(plan, everybody)
     timeline = Timeline(plan.run, everybody, present, len(plan.people.members), plan.births, witness)
@@ -103,7 +109,9 @@ def _extended(plan: Plan, everybody: Columns) -> Columns:
         given = offer.compute(People(plan.run, everybody, _conditions(plan, everybody)))
         if set(given) != set(offer.fields):
             raise PluginError(
-                f"its person columns are {sorted(given)}, not {sorted(offer.fields)}.", offer.product, "Return what `fields` names."
+                f"its person columns are {sorted(given)}, not {sorted(offer.fields)}.",
+                offer.product,
+                "Return what `fields` names.",
             )
         everybody = everybody.assign(**given)
     missing = [field.name for field in plan.person_table.fields if field.name not in everybody]
@@ -123,13 +131,24 @@ def _condition_rows(plan: Plan, columns: Columns) -> Columns:
     ids = np.asarray(columns["person_id"])
     for each in plan.people.conditions:
         has = np.flatnonzero(np.asarray(columns[f"condition.{each.category}"]))
-        found: dict[str, Any] = {"person_id": ids[has], "category": each.category, "primary": np.full(len(has), each.primary)}
-        for ours, theirs in (("code", "code"), ("description", "description"), ("severity", "severity"), ("onset_date", "onset")):
+        found: dict[str, Any] = {
+            "person_id": ids[has],
+            "category": each.category,
+            "primary": np.full(len(has), each.primary),
+        }
+        for ours, theirs in (
+            ("code", "code"),
+            ("description", "description"),
+            ("severity", "severity"),
+            ("onset_date", "onset"),
+        ):
             found[ours] = columns[f"{theirs}.{each.category}"][has]
         parts.append(Columns(found, len(has)))
     if not parts:
         return Columns({field.name: field.nulls(0) for field in CONDITION.fields}, 0)
-    rows = Columns({name: _joined([part[name] for part in parts]) for name in parts[0]}, sum(part.rows for part in parts))
+    rows = Columns(
+        {name: _joined([part[name] for part in parts]) for name in parts[0]}, sum(part.rows for part in parts)
+    )
     return rows.take(np.argsort(np.asarray(rows["person_id"]), kind="stable"))
 
 

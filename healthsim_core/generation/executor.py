@@ -29,8 +29,8 @@ class ProfileExecutor:
         options: As in `healthsim.generate`: `namespace`, `as_of`, `start`.
 
     Example:
-        >>> result = ProfileExecutor({"demographics": {"age": {"type": "uniform", "min": 65, "max": 90}}}, count=10).execute()
-        >>> len(result.entities), result.validation.passed
+        >>> result = ProfileExecutor({"demographics": {"age": {"type": "uniform", "min": 65, "max": 90}}},
+        count=10).execute() >>> len(result.entities), result.validation.passed
         (10, True)
     """
 
@@ -38,11 +38,24 @@ class ProfileExecutor:
 
     @checked_call(stated=("namespace", "as_of", "start", "name"), later=("count", "seed"))
     def __init__(
-        self, profile: Any, *, count: int | None = None, seed: int | None = None, catalog: Catalog | None = None, **options: Any
+        self,
+        profile: Any,
+        *,
+        count: int | None = None,
+        seed: int | None = None,
+        catalog: Catalog | None = None,
+        **options: Any,
     ) -> None:
         self._catalog = catalog or default_catalog()
         self.request = make_request(
-            profile, [], catalog=self._catalog, count=count, seed=seed, products=list(self.products), formats=[], **options
+            profile,
+            [],
+            catalog=self._catalog,
+            count=count,
+            seed=seed,
+            products=list(self.products),
+            formats=[],
+            **options,
         )
 
     @checked_call()
@@ -98,8 +111,8 @@ class JourneyEngine:
         """The timeline, `core.event`, sorted by person and time.
 
         Args:
-            people: A profile in any form, a `ProfileExecutor`, or the `Result` of one: the same people, for a person is a
-                function of the profile, the seed and the position alone.
+            people: A profile in any form, a `ProfileExecutor`, or the `Result` of one: the same people, for a person is
+                a function of the profile, the seed and the position alone.
         """
         request = people.request if isinstance(people, ProfileExecutor) else None
         if isinstance(people, Result):
@@ -109,7 +122,8 @@ class JourneyEngine:
         profile = request.profile if request else people
         start = request.start if request else None
         made = make_request(profile, self._journey, catalog=self._catalog, formats=[], start=start, **options)
-        plan = attrs.evolve(compile_plan(made, self._catalog), handlers=(), run_handlers=())  # every product's triggers, nobody's records
+        # every product's triggers, nobody's records
+        plan = attrs.evolve(compile_plan(made, self._catalog), handlers=(), run_handlers=())
         return run_in_memory(plan).timeline
 
 
@@ -122,6 +136,10 @@ def strictly(result: Result) -> Result:
     report = result.validation
     if report.mode == "strict" and not report.passed:
         first, more = report.failures[0], len(report.failures) - 1
-        what = f"what was made is not what was said: {first.what}: {first.found}" + (f", and {more} more." if more else ".")
-        raise InvalidDataError(what, first.where, 'Nothing is left of the run. With validation "warn" it ends with a report.')
+        what = f"what was made is not what was said: {first.what}: {first.found}" + (
+            f", and {more} more." if more else "."
+        )
+        raise InvalidDataError(
+            what, first.where, 'Nothing is left of the run. With validation "warn" it ends with a report.'
+        )
     return result

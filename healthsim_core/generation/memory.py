@@ -18,7 +18,8 @@ ROWS_A_CHUNK = 32_768  # household positions, and
 EVENTS_A_CHUNK = 212_992  # events with records of products, whichever comes first: more is faster, and costs memory
 EVENTS_ALONE = 393_216  # events without records
 ROWS_A_PART = 65_536  # household positions, and
-EVENTS_A_PART = 1_048_576  # events: what a worker writes to a file; more keeps it longer from the next part, and costs memory
+# events: what a worker writes to a file; more keeps it longer from the next part, and costs memory
+EVENTS_A_PART = 1_048_576
 FEW = 1_024  # household positions that are one chunk and one part, however much happens to them
 
 
@@ -29,13 +30,15 @@ def spans(start: int, stop: int, units: int) -> Iterator[tuple[int, int]]:
 
 
 def units_a_chunk(plan: Plan, stored: bool = False) -> int:
-    """Households that are made at once, unless somebody says otherwise: half as many beside a database, which needs memory too."""
+    """Households that are made at once, unless somebody says otherwise: half as many beside a database,
+    which needs memory too."""
     events = EVENTS_A_CHUNK if plan.handlers else EVENTS_ALONE
     return _units(plan, ROWS_A_CHUNK, events // 2 if stored else events)
 
 
 def units_a_part(plan: Plan) -> int:
-    """Households of a part: a function of the plan alone, for its files are. Parts are alike, so that workers end together."""
+    """Households of a part: a function of the plan alone, for its files are. Parts are alike,
+    so that workers end together."""
     most, count = _units(plan, ROWS_A_PART, EVENTS_A_PART), max(plan.request.count, 1)
     return math.ceil(count / math.ceil(count / most))
 
@@ -64,7 +67,9 @@ class Memory:
         return {name: _joined(self._plan, name, parts) for name, parts in self._parts.items()}
 
 
-def run_in_memory(plan: Plan, chunk_size: int | None = None, progress: Callable[[int, int], None] | None = None) -> Result:
+def run_in_memory(
+    plan: Plan, chunk_size: int | None = None, progress: Callable[[int, int], None] | None = None
+) -> Result:
     """Run a plan in this process and keep everything.
 
     Args:

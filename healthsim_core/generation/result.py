@@ -39,7 +39,9 @@ class Execution:
     def of(cls, plan: Plan) -> Execution:
         """The record of a plan."""
         request = plan.request
-        return cls(plan.hash[:16], request.seed, request.as_of.isoformat(), plan.hash, plan.versions, request.document())
+        return cls(
+            plan.hash[:16], request.seed, request.as_of.isoformat(), plan.hash, plan.versions, request.document()
+        )
 
 
 def _by_table(found: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -99,18 +101,23 @@ class Result:
         lines += [f"  {name}: {len(paths)} files" for name, paths in self.outputs.items()]
         lines.append(f"  {str(self.validation).splitlines()[0]}")
         lines += [f"  note: {note}" for note in self.notes]
-        lines.append(f"  seed {self.execution.seed}, as of {self.execution.as_of}" + (f", cohort {self.cohort}" if self.cohort else ""))
+        lines.append(
+            f"  seed {self.execution.seed}, as of {self.execution.as_of}"
+            + (f", cohort {self.cohort}" if self.cohort else "")
+        )
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         body = "".join(
-            f"<tr><td>{html.escape(product)}</td><td>{html.escape(table)}</td><td style='text-align:right'>{rows:,}</td></tr>"
+            f"<tr><td>{html.escape(product)}</td><td>{html.escape(table)}</td><td "
+            f"style='text-align:right'>{rows:,}</td></tr>"
             for product, tables in self._by_product(core=True).items()
             for table, rows in tables.items()
         )
         notes = "".join(f"<p>Note: {html.escape(note)}</p>" for note in self.notes)
         head, check = html.escape(self.name), html.escape(str(self.validation).splitlines()[0])
-        return f"<h4>{head}</h4><table><tr><th>product</th><th>table</th><th>rows</th></tr>{body}</table><p>{check}</p>{notes}"
+        head_row = "<tr><th>product</th><th>table</th><th>rows</th></tr>"
+        return f"<h4>{head}</h4><table>{head_row}{body}</table><p>{check}</p>{notes}"
 
     def _by_product(self, core: bool = False) -> dict[str, dict[str, int]]:
         found: dict[str, dict[str, int]] = {}

@@ -47,7 +47,8 @@ class Assigned:
         self._index: dict[tuple[int, str], int] = {}
 
     def in_order(self) -> list[tuple[int, Step]]:
-        """Every event with its assignment's number: as written, but after what it follows, and the branches it reads."""
+        """Every event with its assignment's number: as written, but after what it follows,
+        and the branches it reads."""
         done: dict[tuple[int, str], Step] = {}
         for number, steps in enumerate(self.steps):
             for name in steps:
@@ -72,7 +73,9 @@ class Assigned:
             for needed, must in reversed(needs):
                 if must and needed in path:
                     circle = " -> ".join(f"{self.all[n].journey.journey_id}/{event}" for n, event in [*path, needed])
-                    raise SpecificationError(f"depends_on runs in a circle: {circle}.", self.all[key[0]].where, "Break it.")
+                    raise SpecificationError(
+                        f"depends_on runs in a circle: {circle}.", self.all[key[0]].where, "Break it."
+                    )
                 stack.append((needed, False))
 
     def _needs(self, key: tuple[int, str]) -> list[tuple[tuple[int, str], bool]]:
@@ -81,7 +84,9 @@ class Assigned:
         needs = []
         if step.event.depends_on is not None:
             needs.append((self._followed(number, step), True))
-        if _READS.search(text := step.event.model_dump_json(include={"conditions", "outcomes", "parameters", "repeat"})):
+        if _READS.search(
+            text := step.event.model_dump_json(include={"conditions", "outcomes", "parameters", "repeat"})
+        ):
             read = [other for other in _READS.findall(text) if other in self.steps[number] and other != name]
             needs += [((number, other), False) for other in dict.fromkeys(read)]
         return needs
@@ -100,7 +105,9 @@ class Assigned:
             what = f'"{followed.journey}" is not given to the same person.'
             raise SpecificationError(what, assignment.at(f"{path}.journey"), "Give both to the same member.")
         if followed.event not in self.steps[found[0]]:
-            raise unknown(f'event of "{followed.journey}"', followed.event, self.steps[found[0]], assignment.at(f"{path}.event"))
+            raise unknown(
+                f'event of "{followed.journey}"', followed.event, self.steps[found[0]], assignment.at(f"{path}.event")
+            )
         if self.steps[found[0]][followed.event].event.subject == "newborn":
             what = f'"{followed.event}" happens to the child.'
             raise SpecificationError(what, assignment.at(f"{path}.event"), "Name an event of the same person.")
@@ -138,7 +145,9 @@ class Assigned:
             ]
             if later:
                 what = f'reads "{name}", which "{later[0].event.event_id}" draws after the occurrence.'
-                raise SpecificationError(what, where, f'Draw it in the outcomes of "{step.event.event_id}", or of an event before it.')
+                raise SpecificationError(
+                    what, where, f'Draw it in the outcomes of "{step.event.event_id}", or of an event before it.'
+                )
 
     def origin(self, number: int) -> int | None:
         """Where the event stands with which an assignment's journey starts; None for the run's start."""

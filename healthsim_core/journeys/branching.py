@@ -44,7 +44,10 @@ class Branching:
             tuple(choice.choice_id for choice in choices),
             tuple(weight / sum(given) for weight in given) if given else None,
             None if branch.exclusive else tuple(1.0 if c.probability is None else c.probability for c in choices),
-            tuple(None if c.when is None else condition(c.when, f"{where}.choices[{i}].when") for i, c in enumerate(choices)),
+            tuple(
+                None if c.when is None else condition(c.when, f"{where}.choices[{i}].when")
+                for i, c in enumerate(choices)
+            ),
         )
 
     def choose(self, columns: Mapping[str, Any], rows: int, draw: Draws) -> Text:
@@ -59,7 +62,9 @@ class Branching:
         if self.weights is None:
             default = np.array([expression is None for expression in self.when])
             conditional = open_to & ~default[:, None]
-            first = np.where(conditional.any(axis=0), conditional.argmax(axis=0), default.argmax() if default.any() else -1)
+            first = np.where(
+                conditional.any(axis=0), conditional.argmax(axis=0), default.argmax() if default.any() else -1
+            )
             return Text(first.astype(np.int32), list(self.choices))
         return Text(self._weighted(open_to, draw.uniform(self.name)), list(self.choices))
 
@@ -73,7 +78,9 @@ class Branching:
 
     def _several(self, taken: NDArray[np.bool_]) -> Text:
         packed, codes = np.unique(taken, axis=1, return_inverse=True)
-        words = [" ".join(c for c, there in zip(self.choices, column, strict=True) if there) or None for column in packed.T]
+        words = [
+            " ".join(c for c, there in zip(self.choices, column, strict=True) if there) or None for column in packed.T
+        ]
         return Text.of(words)[codes.reshape(-1)]
 
 

@@ -1,4 +1,5 @@
-"""Coded parameters and numbers of events: what they are known to say is checked when the plan is compiled, the rest as it is drawn."""
+"""Coded parameters and numbers of events: what they are known to say is checked when the plan is compiled,
+the rest as it is drawn."""
 
 from __future__ import annotations
 
@@ -51,9 +52,15 @@ class Coded:
 
     def sought(self, event_type: str, kinds: Mapping[str, Kind]) -> dict[str, Kind]:
         """What parameters hold, with what to write in place of texts that they never are."""
-        systems = {name: fields[0].codes for name, fields in self.fields(event_type).items() if fields[0].codes and not fields[0].said_by}
+        systems = {
+            name: fields[0].codes
+            for name, fields in self.fields(event_type).items()
+            if fields[0].codes and not fields[0].said_by
+        }
         return {
-            name: attrs.evolve(kind, instead=partial(self.known.instead, systems[name])) if name in systems and kind.of == "text" else kind
+            name: attrs.evolve(kind, instead=partial(self.known.instead, systems[name]))
+            if name in systems and kind.of == "text"
+            else kind
             for name, kind in kinds.items()
         }
 
@@ -103,7 +110,8 @@ class Coded:
             event_type: The event type.
             parameters: Its parameters, with constants as written.
             kinds: What each parameter holds.
-            carried: By our name of what is carried, the constant that it is known to be, and the fields of the causing event.
+            carried: By our name of what is carried, the constant that it is known to be,
+                and the fields of the causing event.
             where: The path of the parameters, for errors.
 
         Raises:
@@ -129,19 +137,30 @@ class Coded:
         carried: Mapping[str, tuple[Any, tuple[Field, ...]]],
         where: str,
     ) -> bool:
-        """Whether a parameter must be looked at while it is drawn: all it may say is not known, or is written otherwise."""
+        """Whether a parameter must be looked at while it is drawn: all it may say is not known,
+        or is written otherwise."""
         if field.name in carried:
             constant, theirs = carried[field.name]
             if constant is None:
                 return not any(each.codes == field.codes for each in theirs)
-            return self._all_codes([(field.codes, text_of_value(constant))], f"{where}.{field.name}", "") or bool(field.said_by)
-        use = next((use for use in parameters.skills if field.name in use.gives and field.name not in parameters.references), None)
+            return self._all_codes([(field.codes, text_of_value(constant))], f"{where}.{field.name}", "") or bool(
+                field.said_by
+            )
+        use = next(
+            (use for use in parameters.skills if field.name in use.gives and field.name not in parameters.references),
+            None,
+        )
         if use is not None:
             cells = use.cells()
             if cells is None:
                 return True
-            said: Sequence[Any] = cells.get(field.said_by) or [parameters.constants.get(field.said_by)] * len(cells[field.name])
-            pairs = [(self._system(field, {field.said_by: each}), text) for each, text in zip(said, cells[field.name], strict=True)]
+            said: Sequence[Any] = cells.get(field.said_by) or [parameters.constants.get(field.said_by)] * len(
+                cells[field.name]
+            )
+            pairs = [
+                (self._system(field, {field.said_by: each}), text)
+                for each, text in zip(said, cells[field.name], strict=True)
+            ]
             told = f'"{use.lookup}" of "{use.skill.skill}" gives as {field.name}: '
             return self._all_codes([pair for pair in pairs if all(pair)], f"{where}.skill_ref", told)
         values = kinds[field.name].values if kinds[field.name].of == "text" else None
@@ -166,7 +185,9 @@ class Coded:
         parameters = mistakes.attempt(parameters, self.read, node.event_type, parameters, {}, carried, where)
         return attrs.evolve(node, parameters=parameters)
 
-    def diagnoses(self, event_type: str, parameters: Parameters, kinds: Mapping[str, Kind]) -> Iterator[tuple[str, list[Said] | None]]:
+    def diagnoses(
+        self, event_type: str, parameters: Parameters, kinds: Mapping[str, Kind]
+    ) -> Iterator[tuple[str, list[Said] | None]]:
         """By parameter, all diagnoses that it may say; None where they are not known."""
         for name, fields in self.fields(event_type).items():
             if not any(field.codes == "icd-10-cm" for field in fields) or name not in parameters.names:

@@ -52,9 +52,13 @@ class JourneyCompiler:
         codes: The codes that the run knows.
     """
 
-    def __init__(self, catalog: Catalog, products: Sequence[str], people: PeoplePlan, mistakes: Mistakes, codes: KnownCodes) -> None:
+    def __init__(
+        self, catalog: Catalog, products: Sequence[str], people: PeoplePlan, mistakes: Mistakes, codes: KnownCodes
+    ) -> None:
         self.catalog, self.known, self.mistakes = catalog, people.known, mistakes
-        self.certain = Certainties(people.known, {f"condition.{plan.category}": plan.certain for plan in people.conditions})
+        self.certain = Certainties(
+            people.known, {f"condition.{plan.category}": plan.certain for plan in people.conditions}
+        )
         self.coded, self.stated = Coded(catalog, codes), [plan.category for plan in people.conditions]
         self.who = Comers({attribute.name: attribute.by_member for attribute in people.attributes})
         self.given: list[dict[str, Kind]] = []  # what the parameters of each node hold
@@ -76,19 +80,25 @@ class JourneyCompiler:
         for number, step in self.assigned.in_order():
             if len(self.nodes) > MOST_NODES:
                 where = self.assigned.all[number].at("events")
-                raise SpecificationError(f"the plan has more than {MOST_NODES:,} events.", where, "Give fewer or shorter journeys.")
+                raise SpecificationError(
+                    f"the plan has more than {MOST_NODES:,} events.", where, "Give fewer or shorter journeys."
+                )
             self._add_step(number, step)
         check_sequence(self.catalog, self.nodes, self.certain.of_child, self.where, self.mistakes)
 
     def _eligible(self, assignment: Assignment) -> tuple[Expression, ...]:
         journey, attempt = assignment.journey, self.mistakes.attempt
-        eligible = [attempt(None, condition, journey.condition, assignment.at("condition"))] if journey.condition else []
+        eligible = (
+            [attempt(None, condition, journey.condition, assignment.at("condition"))] if journey.condition else []
+        )
         eligible += [
             attempt(None, Expression.parse, f"{name} == {value!r}", assignment.at(f"requires.{name}"), "boolean")
             for name, value in journey.requires.items()
         ]
         if any(step.event.adds_person for step in journey.steps):
-            eligible += [attempt(None, Expression.parse, text, assignment.at("events"), "boolean") for text in mothers()]
+            eligible += [
+                attempt(None, Expression.parse, text, assignment.at("events"), "boolean") for text in mothers()
+            ]
         able = tuple({each.text: each for each in [*eligible, assignment.when] if each is not None}.values())
         for expression in able:
             attempt(BOOLEAN, kind_of_expression, expression, self.known)
@@ -120,12 +130,18 @@ class JourneyCompiler:
             if step.lifecycle is not None:
                 given[f"state.{step.lifecycle.lifecycle_id}"] = text_of(step.lifecycle.states)
         what = "the values of one name are text and others numbers"
-        kinds = {n: self.mistakes.attempt(ANYTHING, same_kind, k, assignment.at(list(k)[-1]), what) for n, k in found.items()}
+        kinds = {
+            n: self.mistakes.attempt(ANYTHING, same_kind, k, assignment.at(list(k)[-1]), what) for n, k in found.items()
+        }
         return {**self.known, **kinds, **{f"outcome.{name}": kind for name, kind in kinds.items()}, **given}
 
     def _add_step(self, number: int, step: Step) -> None:
         assignment, event, attempt = self.assigned.all[number], step.event, self.mistakes.attempt
-        where, journey, parent = assignment.at(step.where), assignment.journey, self.assigned.index_of(number, event.depends_on)
+        where, journey, parent = (
+            assignment.at(step.where),
+            assignment.journey,
+            self.assigned.index_of(number, event.depends_on),
+        )
         conditions = self._conditions(event, self.readable[number], where)
         readable, certain = self._readable_at(number, step, conditions)
         event_type = attempt("milestone", self.catalog.event_type, event.event_type, f"{where}.event_type")
@@ -165,13 +181,20 @@ class JourneyCompiler:
         self.assigned.done(number, event.event_id, len(self.nodes))
         self._append(number, node, event, where)
 
-    def _conditions(self, event: EventSpecification, readable: Mapping[str, Kind], where: str) -> tuple[Expression, ...]:
-        said = [self.mistakes.attempt(None, condition, c, f"{where}.conditions[{i}]") for i, c in enumerate(event.conditions)]
+    def _conditions(
+        self, event: EventSpecification, readable: Mapping[str, Kind], where: str
+    ) -> tuple[Expression, ...]:
+        said = [
+            self.mistakes.attempt(None, condition, c, f"{where}.conditions[{i}]")
+            for i, c in enumerate(event.conditions)
+        ]
         for expression in (conditions := tuple(each for each in said if each is not None)):
             self.mistakes.attempt(BOOLEAN, kind_of_expression, expression, readable)
         return conditions
 
-    def _readable_at(self, number: int, step: Step, conditions: tuple[Expression, ...]) -> tuple[dict[str, Kind], frozenset[str]]:
+    def _readable_at(
+        self, number: int, step: Step, conditions: tuple[Expression, ...]
+    ) -> tuple[dict[str, Kind], frozenset[str]]:
         """What an event may read, and which of it is not null where it happens."""
         parent, readable = self.assigned.index_of(number, step.event.depends_on), self.readable[number]
         eligible = self.eligible[number] if parent is None or step.starts else ()
@@ -179,7 +202,9 @@ class JourneyCompiler:
         certain = self.certain.where(parent, newborn, members, (*conditions, *eligible), readable)
         return made_certain(readable, certain), certain
 
-    def _reached(self, number: int, step: Step, conditions: tuple[Expression, ...], certain: frozenset[str], drawn: Sequence[str]) -> None:
+    def _reached(
+        self, number: int, step: Step, conditions: tuple[Expression, ...], certain: frozenset[str], drawn: Sequence[str]
+    ) -> None:
         """Note to whom an event can happen, and what is certain of them."""
         parent = self.assigned.index_of(number, step.event.depends_on)
         of_child = parent is not None and self.certain.of_child[parent]
@@ -191,14 +216,27 @@ class JourneyCompiler:
     def _befalls(self, event_type: str, parameters: Parameters, days: float, where: str) -> Befalls:
         """Whom the next node can befall, by what it diagnoses."""
         years = math.floor(days / DAYS_A_YEAR) if self.certain.of_child[-1] else math.ceil(days / DAYS_A_YEAR)
-        return settled(self.who.of_node[-1], self.coded.diagnoses(event_type, parameters, self.given[-1]), years, where, self.mistakes)
+        return settled(
+            self.who.of_node[-1],
+            self.coded.diagnoses(event_type, parameters, self.given[-1]),
+            years,
+            where,
+            self.mistakes,
+        )
 
     def _given(
-        self, event: EventSpecification, event_type: str, journey: JourneySpecification, readable: Mapping[str, Kind], where: str
+        self,
+        event: EventSpecification,
+        event_type: str,
+        journey: JourneySpecification,
+        readable: Mapping[str, Kind],
+        where: str,
     ) -> tuple[Parameters, tuple[tuple[str, Distribution], ...], list[str]]:
         """Parameters and outcomes of the next node, and those of the outcomes that then are not null."""
         attempt, path, catalog = self.mistakes.attempt, f"{where}.parameters", self.catalog
-        parameters = attempt(Parameters(), compile_parameters, event.parameters, event_type, journey.parameters, catalog, path)
+        parameters = attempt(
+            Parameters(), compile_parameters, event.parameters, event_type, journey.parameters, catalog, path
+        )
         parameters = attempt(parameters, self.coded.written, event_type, parameters, path)
         held = ParameterKinds(catalog, event_type, parameters, readable)
         reading = {**readable, **held.as_read}
@@ -224,7 +262,10 @@ class JourneyCompiler:
     ) -> tuple[tuple[tuple[str, Distribution], ...], dict[str, Kind]]:
         """The outcomes of an event, and what each holds there, by all of its names; each may read those before it."""
         attempt, kinds = self.mistakes.attempt, dict[str, Kind]()
-        compiled = [(n, attempt(None, compile_distribution, spec, f"{where}.outcomes.{n}")) for n, spec in event.outcomes.items()]
+        compiled = [
+            (n, attempt(None, compile_distribution, spec, f"{where}.outcomes.{n}"))
+            for n, spec in event.outcomes.items()
+        ]
         for name, distribution in compiled:
             kind = distribution.gives({**readable, **kinds}) if distribution is not None else ANYTHING
             kinds |= {name: kind, f"outcome.{name}": kind}
@@ -243,7 +284,10 @@ class JourneyCompiler:
             changed |= {"lifecycle": lifecycle, "most": 1 if lifecycle is None else lifecycle.most}
         if step.event.repeat is not None:
             recurrence = attempt(None, self._recurrence, step.event.repeat, node, f"{where}.repeat")
-            changed |= {"recurrence": recurrence, "most": node.most * (recurrence.times if recurrence is not None else 1)}
+            changed |= {
+                "recurrence": recurrence,
+                "most": node.most * (recurrence.times if recurrence is not None else 1),
+            }
             if recurrence is not None and recurrence.until is not None:
                 attempt(None, self.assigned.refuse_later, number, step, recurrence.until, f"{where}.repeat.until")
         for expression in expressions_in(tuple(changed.values())):
@@ -268,7 +312,9 @@ class JourneyCompiler:
         if scheduled and every.high - every.low >= every.expected:
             raise SpecificationError("its window is as wide as its interval.", f"{where}.every", "Make it narrower.")
         until = None if repeat.until is None else condition(repeat.until, f"{where}.until")
-        return Recurrence(every, times, repeat.attrition, until, scheduled, repeat.count is None, (repeat.count or times) - times)
+        return Recurrence(
+            every, times, repeat.attrition, until, scheduled, repeat.count is None, (repeat.count or times) - times
+        )
 
     def _append(self, number: int, node: Node, event: EventSpecification, where: str) -> None:
         """Add a node, and after it those of the triggers that stand on it, declared and written."""
@@ -284,7 +330,9 @@ class JourneyCompiler:
         index, paths, attempt = len(self.nodes) - 1, dict[str, int](), self.mistakes.attempt
         for order, trigger in enumerate(self.triggers):
             if trigger.on == node.event_type:
-                caused = self._declared(node, index, trigger, order, _numbered(paths, f"{trigger.product}.{trigger.then}"))
+                caused = self._declared(
+                    node, index, trigger, order, _numbered(paths, f"{trigger.product}.{trigger.then}")
+                )
                 caused = self.coded.triggered(caused, self.nodes, f"{where}.parameters", self.mistakes)
                 held = self._caused(caused)
                 attempt(None, held.check_needed, f"{where}.parameters")
@@ -304,7 +352,9 @@ class JourneyCompiler:
         plain = self._plain_kinds(node.parent)
         certain = certain_where(node.conditions, plain)
         carried = {name: always(kind, kind.always or name in certain) for name, kind in self.given[node.parent].items()}
-        self.certain.add(self.certain.at[node.parent] | (certain - carried.keys()), (), self.certain.of_child[node.parent])
+        self.certain.add(
+            self.certain.at[node.parent] | (certain - carried.keys()), (), self.certain.of_child[node.parent]
+        )
         self.who.caused(node.parent, node.conditions)
         return ParameterKinds(self.catalog, node.event_type, node.parameters, plain, carried)
 
@@ -343,7 +393,9 @@ class JourneyCompiler:
         text = said if isinstance(said, str) else said.expression() if said is not None else ""
         listed = written.carry.items() if isinstance(written.carry, dict) else [(name, name) for name in written.carry]
         pairs = {f"{where}.carry.{old}": (old, new) for old, new in listed}
-        self.mistakes.attempt(None, check_carried, self.catalog, node.event_type, written.event_type, pairs, self.given[index])
+        self.mistakes.attempt(
+            None, check_carried, self.catalog, node.event_type, written.event_type, pairs, self.given[index]
+        )
         return Node(
             path=f"{node.path}>{then}",
             journey=node.journey,
@@ -384,7 +436,8 @@ class JourneyCompiler:
 
 
 def _numbered(paths: dict[str, int], then: str) -> str:
-    """What stands in the path, an event type after the product whose trigger it is: the second of the same has a number."""
+    """What stands in the path, an event type after the product whose trigger it is:
+    the second of the same has a number."""
     paths[then] = paths.get(then, 0) + 1
     return then if paths[then] == 1 else f"{then}-{paths[then]}"
 
@@ -392,7 +445,9 @@ def _numbered(paths: dict[str, int], then: str) -> str:
 def _refuse_too_many(node: Node, before: int, where: str) -> None:
     if before > 1 and (node.birth or node.lifecycle is not None):
         what = "a birth" if node.birth else "a lifecycle"
-        raise SpecificationError(f"{what} that follows a repeated event.", where, "Let it follow an event that happens once.")
+        raise SpecificationError(
+            f"{what} that follows a repeated event.", where, "Let it follow an event that happens once."
+        )
     if node.birth and node.recurrence is not None:
         raise SpecificationError("a birth is repeated.", f"{where}.repeat", "Write an event for each.")
     if node.most > MOST_OF_A_NODE:

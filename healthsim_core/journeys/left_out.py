@@ -1,4 +1,5 @@
-"""What a timeline leaves out, counted for the notes: people whom a journey is not for, and events that its end cuts off."""
+"""What a timeline leaves out, counted for the notes: people whom a journey is not for,
+and events that its end cuts off."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from healthsim_core.journeys.nodes import Node
 
 @attrs.define
 class LeftOut:
-    """Counts by text: how often something was left out, and how often it could have been (0 where that says nothing)."""
+    """Counts by text: how often something was left out,
+    and how often it could have been (0 where that says nothing)."""
 
     counts: dict[str, tuple[int, int]] = attrs.field(factory=dict)
     _asked: set[tuple[str, tuple[int, ...]]] = attrs.field(factory=set)
@@ -31,9 +33,15 @@ class LeftOut:
             self._asked.add(key)
             said = " and ".join(expression.text for expression in node.eligible)
             asked = able[mine]
-            self._add(f'people whom the journey "{node.journey}" is not for (it is for {said})', int(np.sum(~asked)), len(asked))
+            self._add(
+                f'people whom the journey "{node.journey}" is not for (it is for {said})',
+                int(np.sum(~asked)),
+                len(asked),
+            )
 
-    def events(self, node: Node, after_end: Any, after_today: Any, first: NDArray[np.bool_], today: np.datetime64) -> None:
+    def events(
+        self, node: Node, after_end: Any, after_today: Any, first: NDArray[np.bool_], today: np.datetime64
+    ) -> None:
         """Count events that would come after the end of their journey, or after the run's today.
 
         What comes again as long as its journey lasts is not cut off: that is how it ends.
@@ -50,8 +58,13 @@ class LeftOut:
             if again.lasting or again.until is not None or node.state is not None:
                 return
             beyond = 0 if again.attrition else again.beyond * int(np.sum(first))
-        self._add(f'events of the journey "{node.journey}" left out: after its {node.duration:,} days', int(np.sum(after_end)) + beyond)
-        self._add(f'events of the journey "{node.journey}" left out: after {today}, the as-of date', int(np.sum(after_today)))
+        self._add(
+            f'events of the journey "{node.journey}" left out: after its {node.duration:,} days',
+            int(np.sum(after_end)) + beyond,
+        )
+        self._add(
+            f'events of the journey "{node.journey}" left out: after {today}, the as-of date', int(np.sum(after_today))
+        )
 
     def unfit(self, node: Node, count: int) -> None:
         """Count events whose diagnoses are not of the ages of those to whom they would happen."""

@@ -86,12 +86,19 @@ class Lifecycle:
         states = tuple(written.states)
         for value in _values(written.initial):
             if value not in states:
-                raise SpecificationError(f'no state is called "{value}".', f"{where}.initial", suggestion(str(value), states))
+                raise SpecificationError(
+                    f'no state is called "{value}".', f"{where}.initial", suggestion(str(value), states)
+                )
         ways = tuple(
-            tuple(_way(each, states, f"{where}.states.{name}.transitions[{i}]") for i, each in enumerate(state.transitions))
+            tuple(
+                _way(each, states, f"{where}.states.{name}.transitions[{i}]")
+                for i, each in enumerate(state.transitions)
+            )
             for name, state in written.states.items()
         )
-        return cls(f"state.{written.lifecycle_id}", compile_distribution(written.initial, f"{where}.initial"), states, ways)
+        return cls(
+            f"state.{written.lifecycle_id}", compile_distribution(written.initial, f"{where}.initial"), states, ways
+        )
 
     @property
     def conditions(self) -> Iterator[Expression]:
@@ -108,7 +115,13 @@ class Lifecycle:
         return MOST_STEPS if left else len(self.states)
 
     def pass_through(
-        self, start: Minutes, end: Minutes, born: NDArray[Any], columns: Mapping[str, Any], ids: Callable[[Any, int], Any], seed: int
+        self,
+        start: Minutes,
+        end: Minutes,
+        born: NDArray[Any],
+        columns: Mapping[str, Any],
+        ids: Callable[[Any, int], Any],
+        seed: int,
     ) -> Passage:
         """The stays of everybody from `start` to `end` (int arrays (rows,) of minutes).
 
@@ -194,7 +207,9 @@ def who_may(ways: tuple[tuple[Way, ...], ...], columns: Mapping[str, Any], rows:
     """Of each state, to whom each way out is open: boolean array (ways, rows)."""
     everybody = np.ones(rows, bool)
     return [
-        np.stack([everybody if way.when is None else way.when.holds(columns, rows) for way in each]) if each else np.ones((0, rows), bool)
+        np.stack([everybody if way.when is None else way.when.holds(columns, rows) for way in each])
+        if each
+        else np.ones((0, rows), bool)
         for each in ways
     ]
 

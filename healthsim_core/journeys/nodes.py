@@ -48,7 +48,8 @@ class Node:
     """One event of the DAG.
 
     Attributes:
-        path: Stable address: journey/event, followed by >product.type for each trigger of a product, >type for each written one.
+        path: Stable address: journey/event, followed by >product.type for each trigger of a product,
+            >type for each written one.
         journey: Name of the journey.
         event_type: Event type, lower case.
         label: In words.
@@ -124,7 +125,9 @@ class Node:
 
     def moved(self, place: dict[int, int]) -> Node:
         """The same node where all nodes have new places."""
-        found: dict[str, Any] = {name: place[at] for name in ("parent", "origin", "state") if (at := getattr(self, name)) is not None}
+        found: dict[str, Any] = {
+            name: place[at] for name in ("parent", "origin", "state") if (at := getattr(self, name)) is not None
+        }
         return attrs.evolve(self, **found)
 
 

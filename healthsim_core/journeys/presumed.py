@@ -1,4 +1,5 @@
-"""Whom a journey is for, where it presumes a condition that the profile does not state: a published share of those at risk."""
+"""Whom a journey is for, where it presumes a condition that the profile does not state:
+a published share of those at risk."""
 
 from __future__ import annotations
 
@@ -57,7 +58,9 @@ class Presumed:
         return has
 
 
-def presumed(journey: JourneySpecification, codes: Sequence[str], stated: Iterable[str], where: str) -> Iterator[Presumed]:
+def presumed(
+    journey: JourneySpecification, codes: Sequence[str], stated: Iterable[str], where: str
+) -> Iterator[Presumed]:
     """What a journey presumes, one for each condition.
 
     Args:
@@ -73,4 +76,6 @@ def presumed(journey: JourneySpecification, codes: Sequence[str], stated: Iterab
             for index, each in enumerate(journey.presumes)
             if codes[index] == code and not any(other.startswith(code) or code.startswith(other) for other in known)
         )
-        yield Presumed(journey.journey_id, code, Expression.parse(f"{code!r} in conditions", f"{where}.code", "boolean"), shares)
+        yield Presumed(
+            journey.journey_id, code, Expression.parse(f"{code!r} in conditions", f"{where}.code", "boolean"), shares
+        )

@@ -41,7 +41,9 @@ def _texts(node: Node, name: str, given: Mapping[str, Kind], cause: PlannedEvent
     return given[name].values
 
 
-def review(offers: Iterable[EventHandler | OutputFormat], run: Run, events: Sequence[PlannedEvent], mistakes: Mistakes) -> None:
+def review(
+    offers: Iterable[EventHandler | OutputFormat], run: Run, events: Sequence[PlannedEvent], mistakes: Mistakes
+) -> None:
     """Take note of what the offers refuse."""
     for offer in offers:
         if offer.reviews is not None:

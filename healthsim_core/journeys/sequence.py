@@ -1,4 +1,5 @@
-"""What an event must follow, and what it may take from what causes it: as handlers declare it, checked when the plan is compiled."""
+"""What an event must follow, and what it may take from what causes it: as handlers declare it,
+checked when the plan is compiled."""
 
 from __future__ import annotations
 
@@ -11,7 +12,11 @@ from healthsim_core.parameters.kinds import SHARED
 
 
 def check_carried(
-    catalog: Catalog, cause: str, effect: str, pairs: Mapping[str, tuple[str, str]], given: Collection[str] | None = None
+    catalog: Catalog,
+    cause: str,
+    effect: str,
+    pairs: Mapping[str, tuple[str, str]],
+    given: Collection[str] | None = None,
 ) -> None:
     """Raise SpecificationError where a trigger carries what the one event does not have, or the other does not take.
 
@@ -29,13 +34,17 @@ def check_carried(
     known = given is not None if cause in CORE_EVENT_TYPES else catalog.handlers(cause)
     for where, (old, new) in pairs.items():
         if known and old not in has:
-            mistakes.attempt(None, _refuse, f'"{cause}" has no parameter "{old}" to carry.', where, suggestion(old, has))
+            mistakes.attempt(
+                None, _refuse, f'"{cause}" has no parameter "{old}" to carry.', where, suggestion(old, has)
+            )
         elif catalog.handlers(effect) and effect not in CORE_EVENT_TYPES and new not in takes:
             mistakes.attempt(None, _refuse, f'"{effect}" has no parameter "{new}".', where, suggestion(new, takes))
     mistakes.tell()
 
 
-def check_sequence(catalog: Catalog, nodes: Sequence[Node], of_child: Sequence[bool], where: Sequence[str], mistakes: Mistakes) -> None:
+def check_sequence(
+    catalog: Catalog, nodes: Sequence[Node], of_child: Sequence[bool], where: Sequence[str], mistakes: Mistakes
+) -> None:
     """Take note of events that follow nothing that must have led to them.
 
     Args:
@@ -52,9 +61,15 @@ def check_sequence(catalog: Catalog, nodes: Sequence[Node], of_child: Sequence[b
             continue
         if node.newborn and not any(nodes[at].birth for at in _ancestors(nodes, index)):
             what = "it happens to a newborn, and no birth leads to it."
-            mistakes.attempt(None, _refuse, what, f"{where[index]}.subject", 'Let it depend on an event that has "adds_person".')
+            mistakes.attempt(
+                None, _refuse, what, f"{where[index]}.subject", 'Let it depend on an event that has "adds_person".'
+            )
         led = {nodes[at].event_type for at in _ancestors(nodes, index) if of_child[at] == of_child[index]}
-        wanted = [needed for handler in catalog.handlers(node.event_type) if (needed := handler.follows.get(node.event_type, ()))]
+        wanted = [
+            needed
+            for handler in catalog.handlers(node.event_type)
+            if (needed := handler.follows.get(node.event_type, ()))
+        ]
         for needed in wanted:
             if index not in refused and led.isdisjoint(needed):
                 refused.add(index)
@@ -69,13 +84,20 @@ def without_records(catalog: Catalog, nodes: Sequence[Node]) -> Iterator[str]:
         for handler in catalog.handlers(event_type):
             before = handler.after.get(event_type, ())
             if before and there.isdisjoint(before):
-                yield f'{event_type}: {handler.product} makes no records of it, as no journey of the run has a "{_listed(before)}"'
+                yield (
+                    f"{event_type}: {handler.product} makes no records of it, as no journey of the run has a "
+                    f'"{_listed(before)}"'
+                )
 
 
 def _remedy(needed: Sequence[str], node: Node, nodes: Sequence[Node]) -> str:
     mine = (each for each in nodes if each.journey == node.journey and not each.triggered)
     own = [each.path.split("/", 1)[1] for each in mine if each.event_type in needed]
-    return f'Let it depend on "{own[0]}", or on an event that does.' if own else f"Add the {needed[0]}, and let it depend on that."
+    return (
+        f'Let it depend on "{own[0]}", or on an event that does.'
+        if own
+        else f"Add the {needed[0]}, and let it depend on that."
+    )
 
 
 def _ancestors(nodes: Sequence[Node], index: int) -> Iterable[int]:
@@ -86,7 +108,10 @@ def _ancestors(nodes: Sequence[Node], index: int) -> Iterable[int]:
 
 
 def _parameters(catalog: Catalog, event_type: str) -> set[str]:
-    return {field.name for field in (*(field for handler in catalog.handlers(event_type) for field in handler.parameters), *SHARED)}
+    return {
+        field.name
+        for field in (*(field for handler in catalog.handlers(event_type) for field in handler.parameters), *SHARED)
+    }
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -99,7 +99,9 @@ class Timing:
             return min(middle, 366.0)
         if self.in_minutes:
             return middle / DAY
-        return (self.months + self.most_months) / 2 * _DAYS_A_MONTH + middle * (DAYS["business_days"] if self.business else 1)
+        return (self.months + self.most_months) / 2 * _DAYS_A_MONTH + middle * (
+            DAYS["business_days"] if self.business else 1
+        )
 
     @property
     def least(self) -> float:
@@ -162,7 +164,8 @@ class Timing:
         return (moment // DAY >= first) & (moment // DAY <= last)
 
     def chances(self, day: int) -> tuple[Whole, NDArray[np.float64]] | None:
-        """The days on which it may end and their probabilities, for one day on which it begins; None where they are endless.
+        """The days on which it may end and their probabilities, for one day on which it begins;
+        None where they are endless.
 
         A time of day that has passed on the first day is not taken into account.
         """
@@ -220,7 +223,9 @@ class Timing:
         if self.season is not None:
             first, last = self.season.bounds(first)[0], self.season.bounds(later)[1]
         monday, friday = _monday_after(later), later - _past_friday(later)
-        return np.asarray(np.where(_is_weekend(later), np.where((monday > last) & (friday >= first), friday, monday), later))
+        return np.asarray(
+            np.where(_is_weekend(later), np.where((monday > last) & (friday >= first), friday, monday), later)
+        )
 
     def __str__(self) -> str:
         months = f"{self.months} months" if self.months else ""
@@ -229,12 +234,19 @@ class Timing:
         unit = "minutes" if self.in_minutes else "business days" if self.business else "days"
         span = f"{self.low:g}" if self.low == self.high else f"{self.low:g} to {self.high:g}"
         extra = f"{span} {unit}" if self.low or self.high or not months else ""
-        said = "days of a distribution" if self.distribution is not None else " and ".join(filter(None, [months, extra]))
-        return said + (" on a weekday" if self.weekdays else "") + (f" in the season {self.season}" if self.season is not None else "")
+        said = (
+            "days of a distribution" if self.distribution is not None else " and ".join(filter(None, [months, extra]))
+        )
+        return (
+            said
+            + (" on a weekday" if self.weekdays else "")
+            + (f" in the season {self.season}" if self.season is not None else "")
+        )
 
 
 def scheduled(every: Timing, first: Minutes, step: int, draw: Draws) -> Minutes:
-    """The moment of the occurrence `step` intervals after the first by the schedule, off by what the interval varies."""
+    """The moment of the occurrence `step` intervals after the first by the schedule,
+    off by what the interval varies."""
     if every.in_minutes:
         middle = (every.low + every.high) / 2
         off = _between(draw.uniform("delay"), every.low - middle, every.high - middle, every.normal)
@@ -265,7 +277,9 @@ def _from_distribution(distribution: Distribution, where: str, **common: Any) ->
             raise SpecificationError("a delay is a number of days.", where, "Take a distribution of numbers.")
         low, high = float(np.min(values)), float(np.max(values))
         if low < 0:
-            raise SpecificationError(f"it may fall to {low:.3g} days, before what it depends on.", where, 'Give it "min": 0.')
+            raise SpecificationError(
+                f"it may fall to {low:.3g} days, before what it depends on.", where, 'Give it "min": 0.'
+            )
     return Timing(low, min(high, _FOREVER), distribution=distribution, **common)
 
 
@@ -308,7 +322,9 @@ def _business(day: Whole, steps: Whole) -> Whole:
     """So many days of Monday to Friday later; none is the day itself, or the Monday after a weekend."""
     dates = day.astype("datetime64[D]")
     later = np.busday_offset(dates, np.maximum(steps, 1), roll="backward")
-    return np.where(steps > 0, later, np.busday_offset(dates, 0, roll="forward")).astype("datetime64[D]").astype(np.int64)
+    return (
+        np.where(steps > 0, later, np.busday_offset(dates, 0, roll="forward")).astype("datetime64[D]").astype(np.int64)
+    )
 
 
 def _weekday(day: Whole) -> Whole:

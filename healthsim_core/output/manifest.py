@@ -22,7 +22,9 @@ STAGING = f"{HIDDEN}/new"
 PUBLISHING = f"{HIDDEN}/publishing.json"
 
 
-def manifest(name: str, execution: Execution, parts: Sequence[PartResult], whole: Mapping[str, Sequence[WrittenFile]]) -> dict[str, Any]:
+def manifest(
+    name: str, execution: Execution, parts: Sequence[PartResult], whole: Mapping[str, Sequence[WrittenFile]]
+) -> dict[str, Any]:
     """The manifest of a run.
 
     Args:
@@ -55,7 +57,8 @@ def digest(files: Iterable[Mapping[str, Any]]) -> str:
 
 
 def values(file: Mapping[str, Any]) -> dict[str, Any]:
-    """A file of the manifest with the digest of what it says: of a table that of its values, of text that of its bytes."""
+    """A file of the manifest with the digest of what it says: of a table that of its values,
+    of text that of its bytes."""
     return {**file, "sha256": file.get("values", file["sha256"])}
 
 

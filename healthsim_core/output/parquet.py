@@ -32,7 +32,9 @@ class ParquetTable:
         self._waiting, self._values = list[pa.Table](), ValueDigest(schema)
         kinds = {field.name: field.type for field in schema}
         categories = [name for name, kind in kinds.items() if pa.types.is_dictionary(kind)]
-        ranges = [name for name, kind in kinds.items() if not (pa.types.is_dictionary(kind) or pa.types.is_string(kind))]
+        ranges = [
+            name for name, kind in kinds.items() if not (pa.types.is_dictionary(kind) or pa.types.is_string(kind))
+        ]
         days = [name for name, kind in kinds.items() if pa.types.is_timestamp(kind) or pa.types.is_date(kind)]
         self._writer = pq.ParquetWriter(
             self._file,

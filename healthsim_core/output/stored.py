@@ -22,7 +22,8 @@ class StoredTables(Mapping[str, pa.Table]):
     Args:
         folder: The output folder.
         paths: Paths of their files in it: `tables/NAME.parquet`, or `tables/NAME/part-00000.parquet` and so on.
-        digest: That of the run's manifest; the files of another run are then never shown. None where whoever asks sees to it.
+        digest: That of the run's manifest; the files of another run are then never shown.
+            None where whoever asks sees to it.
 
     Raises:
         GoneError: When a table is asked for, and the folder holds the files of another run, or of none.
@@ -53,7 +54,11 @@ class StoredTables(Mapping[str, pa.Table]):
 
     def part(self, number: int) -> StoredTables:
         """A part of every table that is cut, and the others whole; each is read when it is asked for."""
-        return StoredTables(self._folder, (paths[number] if len(paths) > 1 else paths[0] for paths in self._paths.values()), self._digest)
+        return StoredTables(
+            self._folder,
+            (paths[number] if len(paths) > 1 else paths[0] for paths in self._paths.values()),
+            self._digest,
+        )
 
     def paths(self, name: str) -> list[str]:
         """Paths or URLs of a table's files, in order."""
@@ -73,7 +78,8 @@ class StoredTables(Mapping[str, pa.Table]):
         """The rows of one file; some columns or all."""
         local = self._folder.local is not None
         try:
-            # No thread of Arrow's may hold a file of Python's: one that is still at it when Python ends aborts the process.
+            # No thread of Arrow's may hold a file of Python's: one that is still at it when Python ends aborts the
+            # process.
             with self._opened(path) as source, pq.ParquetFile(source, pre_buffer=False) as file:
                 rows: pa.Table = file.read(columns=list(columns) if columns is not None else None, use_threads=local)
         except (OSError, pa.ArrowException):
@@ -92,7 +98,9 @@ class StoredTables(Mapping[str, pa.Table]):
         try:
             there = read_manifest(self._folder).get("digest")
         except OutputError as error:
-            raise GoneError(f"what this result showed is gone: the folder {error.what}", self._folder.place, remedy) from error
+            raise GoneError(
+                f"what this result showed is gone: the folder {error.what}", self._folder.place, remedy
+            ) from error
         if there != self._digest:
             raise GoneError("what this result showed has been replaced by a later run.", self._folder.place, remedy)
 

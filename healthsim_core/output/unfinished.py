@@ -37,7 +37,8 @@ def record(folder: Folder, result: PartResult) -> None:
 
 
 def finished(folder: Folder, plan: Plan, parts: Sequence[Part]) -> dict[int, PartResult]:
-    """The parts that an earlier run of the same plan has finished, by number; those whose files are not whole are left out.
+    """The parts that an earlier run of the same plan has finished, by number;
+    those whose files are not whole are left out.
 
     A part whose record is damaged is made again, like one that has none.
 
@@ -47,15 +48,27 @@ def finished(folder: Folder, plan: Plan, parts: Sequence[Part]) -> dict[int, Par
     began = _began(folder)
     if began["hash"] != plan.hash:
         told = next(_differences(began, json.loads(json.dumps(_identity(plan)))), "it")
-        raise OutputError(f"holds an unfinished run of another plan: {told}.", folder.place, "Ask for the same, or leave --resume out.")
+        raise OutputError(
+            f"holds an unfinished run of another plan: {told}.",
+            folder.place,
+            "Ask for the same, or leave --resume out.",
+        )
     there = set(folder.paths())
     found = ((part, _recorded(folder, part)) for part in parts if _path(part) in there)
-    return {part.number: result for part, result in found if result and result.part == part and _is_whole(folder, result, there)}
+    return {
+        part.number: result
+        for part, result in found
+        if result and result.part == part and _is_whole(folder, result, there)
+    }
 
 
 def written(folder: Folder) -> list[str]:
     """Every file of the run that has begun here."""
-    own = {TABLES, RECORDS, *(name for name in _began(folder)["request"]["formats"] if name in default_catalog().formats)}
+    own = {
+        TABLES,
+        RECORDS,
+        *(name for name in _began(folder)["request"]["formats"] if name in default_catalog().formats),
+    }
     return [path for path in folder.paths() if path.split("/")[0] in own]
 
 
@@ -72,7 +85,11 @@ def _began(folder: Folder) -> dict[str, Any]:
             return found
     except (OSError, ValueError, KeyError, TypeError):
         pass
-    raise OutputError(f"holds an unfinished run whose {PLAN} is damaged.", folder.place, "Leave --resume out, or choose another folder.")
+    raise OutputError(
+        f"holds an unfinished run whose {PLAN} is damaged.",
+        folder.place,
+        "Leave --resume out, or choose another folder.",
+    )
 
 
 def _recorded(folder: Folder, part: Part) -> PartResult | None:
@@ -105,7 +122,8 @@ def _differences(before: Any, now: Any, where: str = "") -> Iterator[str]:
     """Where two documents differ, deepest first."""
     if isinstance(before, Mapping) and isinstance(now, Mapping):
         names = {*before, *now} - {"hash"}
-        for name in sorted(names, key=lambda each: (each == "namespace", each)):  # which follows from what the user has said
+        # which follows from what the user has said
+        for name in sorted(names, key=lambda each: (each == "namespace", each)):
             below = name if where in ("", "request") else f"{where}.{name}"
             yield from _differences(before.get(name), now.get(name), below)
     elif before != now:

@@ -1,4 +1,5 @@
-"""A digest of what a table says, whatever file holds it: equal on every processor, where the bytes of Parquet may not be."""
+"""A digest of what a table says, whatever file holds it: equal on every processor,
+where the bytes of Parquet may not be."""
 
 from __future__ import annotations
 
@@ -14,8 +15,9 @@ ROWS_A_GROUP = 32_768  # of a table's files as well
 class ValueDigest:
     """SHA-256 of a table's columns, group of rows by group of rows.
 
-    Of a column count its name and its kind; of a row group where it is null, the categories in the order in which they first
-    appear, and the values that are there: numbers (times in microseconds), and text as UTF-8 with the ends of its pieces.
+    Of a column count its name and its kind; of a row group where it is null, the categories in the order in which they
+    first appear, and the values that are there: numbers (times in microseconds),
+    and text as UTF-8 with the ends of its pieces.
 
     Args:
         schema: The table's Arrow schema.
@@ -83,7 +85,11 @@ def _blocks(column: pa.Array) -> tuple[Any, ...]:
 
 def _text(column: pa.Array) -> tuple[Any, ...]:
     _, ends, content = column.buffers()
-    offsets = np.frombuffer(ends, np.int32)[column.offset : column.offset + len(column) + 1] if len(column) else np.zeros(1, np.int32)
+    offsets = (
+        np.frombuffer(ends, np.int32)[column.offset : column.offset + len(column) + 1]
+        if len(column)
+        else np.zeros(1, np.int32)
+    )
     return offsets - offsets[0], memoryview(content)[offsets[0] : offsets[-1]] if content is not None else b""
 
 
@@ -93,4 +99,8 @@ def _numbers(column: pa.Array) -> Any:
     if pa.types.is_boolean(column.type) or pa.types.is_floating(column.type):
         return column.to_numpy(zero_copy_only=False) + 0.0  # one zero
     width, content = column.type.bit_width // 8, column.buffers()[1]
-    return memoryview(content)[column.offset * width : (column.offset + len(column)) * width] if content is not None else b""
+    return (
+        memoryview(content)[column.offset * width : (column.offset + len(column)) * width]
+        if content is not None
+        else b""
+    )

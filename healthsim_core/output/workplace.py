@@ -1,8 +1,8 @@
 """The hidden folder in an output folder where a run is written, and from which it is put in place.
 
-It lies in the output folder itself, so that it is on the same file system whatever the folder is: a mount point, the target of
-a link, the current folder. Putting a run in place is one journal and many renames: until the manifest of the new run is in its
-place, the files of the earlier run wait beside, and are moved back where anything fails.
+It lies in the output folder itself, so that it is on the same file system whatever the folder is: a mount point, the
+target of a link, the current folder. Putting a run in place is one journal and many renames: until the manifest of the
+new run is in its place, the files of the earlier run wait beside, and are moved back where anything fails.
 """
 
 from __future__ import annotations
@@ -117,7 +117,8 @@ class Workplace:
         self._lock = None
 
     def _refuse_links(self) -> None:
-        """Raise OutputError where there is a link in the workplace: no run makes one, and files would be written through it."""
+        """Raise OutputError where there is a link in the workplace: no run makes one,
+        and files would be written through it."""
         for folder, folders, files in os.walk(self.place):
             for path in (Path(folder, name) for name in (*folders, *files)):
                 if path.is_symlink():
@@ -175,7 +176,9 @@ class Workplace:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(lock)
-            raise OutputError("is being written by another run.", str(self.out), "Wait for it, or choose another folder.") from None
+            raise OutputError(
+                "is being written by another run.", str(self.out), "Wait for it, or choose another folder."
+            ) from None
         with suppress(FileNotFoundError):
             return os.fstat(lock).st_ino == (self.place / "lock").stat().st_ino
         return False
@@ -191,7 +194,9 @@ def _read(journal: Path) -> dict[str, list[str]]:
         document = parsed(journal.read_bytes())
         return {name: [own_path(path) for path in document[name]] for name in ("paths", "earlier")}
     except (ValueError, KeyError, TypeError):
-        raise OutputError(f"holds a {HIDDEN} that is not ours.", str(journal.parents[1]), "Remove it, or choose another folder.") from None
+        raise OutputError(
+            f"holds a {HIDDEN} that is not ours.", str(journal.parents[1]), "Remove it, or choose another folder."
+        ) from None
 
 
 def _move(source: Path, target: Path, path: str) -> None:
@@ -209,7 +214,9 @@ def _real(folder: Path, path: str) -> Path:
     for part in path.split("/")[:-1]:
         place = place / part
         if place.is_symlink():
-            raise OutputError(f"holds a link, {place.relative_to(folder)}.", str(folder), "Remove it, or choose another folder.")
+            raise OutputError(
+                f"holds a link, {place.relative_to(folder)}.", str(folder), "Remove it, or choose another folder."
+            )
     return folder / path
 
 

@@ -86,7 +86,9 @@ class Befalls:
         return able
 
 
-def settled(who: Who, diagnoses: Iterable[tuple[str, Sequence[Said] | None]], years: int, where: str, mistakes: Mistakes) -> Befalls:
+def settled(
+    who: Who, diagnoses: Iterable[tuple[str, Sequence[Said] | None]], years: int, where: str, mistakes: Mistakes
+) -> Befalls:
     """Whom an event's diagnoses can befall.
 
     Args:
@@ -167,4 +169,6 @@ def _within(age: NDArray[np.int64], ages: tuple[int, int]) -> NDArray[np.bool_]:
 def _refuse(code: str, edit: Edit, age: int, where: str) -> None:
     other = next(sex for sex in SEXES if sex != edit.sex)
     what = f'"{code}" is {edit.told}, and one of the {SEXES[other]}, aged {age}, gets it.'
-    raise SpecificationError(what, where, f"Let what gives it ask for the sex, or add the condition \"sex == '{edit.sex}'\" to the event.")
+    raise SpecificationError(
+        what, where, f"Let what gives it ask for the sex, or add the condition \"sex == '{edit.sex}'\" to the event."
+    )

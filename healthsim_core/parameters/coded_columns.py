@@ -45,7 +45,8 @@ class CodedColumn:
 
     def _of_system(self, column: Text, system: str) -> Text:
         words, drawn = column.values.to_pylist(), set(np.unique(column.codes).tolist())
-        codes = {word: self._code(system, word) for at, word in enumerate(words) if at in drawn}  # of the others nobody has one
+        # of the others nobody has one
+        codes = {word: self._code(system, word) for at, word in enumerate(words) if at in drawn}
         return column if all(word == code for word, code in codes.items()) else column.recode(codes.get)
 
     def _by_row(self, column: Text, said: Text) -> Text:

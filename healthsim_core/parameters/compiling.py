@@ -76,7 +76,9 @@ class Parameters:
         return {each.name: each.written(said, rows) for each in self.coded if each.name in found}
 
 
-def compile_parameters(written: Mapping[str, Any], event_type: str, journey: Mapping[str, Any], catalog: Catalog, where: str) -> Parameters:
+def compile_parameters(
+    written: Mapping[str, Any], event_type: str, journey: Mapping[str, Any], catalog: Catalog, where: str
+) -> Parameters:
     """Compile an event's parameters.
 
     Args:
@@ -91,13 +93,17 @@ def compile_parameters(written: Mapping[str, Any], event_type: str, journey: Map
     """
     skills, context_only, mistakes = list[SkillUse](), set[str](), Mistakes()
     own = {
-        name: mistakes.attempt(None, _value, value, journey, f"{where}.{name}") for name, value in written.items() if name != "skill_ref"
+        name: mistakes.attempt(None, _value, value, journey, f"{where}.{name}")
+        for name, value in written.items()
+        if name != "skill_ref"
     }
     with mistakes.caught():
         if "skill_ref" in written:
             use = _skill_use(written["skill_ref"], event_type, own, journey, catalog, f"{where}.skill_ref")
             skills.append(use)
-            context_only = set(use.skill.lookups.get(use.lookup, ((), ()))[0]) if isinstance(written["skill_ref"], str) else set()
+            context_only = (
+                set(use.skill.lookups.get(use.lookup, ((), ()))[0]) if isinstance(written["skill_ref"], str) else set()
+            )
     mistakes.tell()
     kept = {name: value for name, value in own.items() if name not in context_only}
     references = {name: value for name, value in kept.items() if isinstance(value, Reference)}
@@ -112,7 +118,9 @@ def _late(reference: Reference) -> bool:
 def one_value(value: Any, where: str) -> None:
     """Raise SpecificationError where a parameter is a list or a mapping."""
     if isinstance(value, dict | list):
-        raise SpecificationError("a parameter is a text, a number, true or false, or a reference.", where, "Say it in one value.")
+        raise SpecificationError(
+            "a parameter is a text, a number, true or false, or a reference.", where, "Say it in one value."
+        )
 
 
 def _value(value: Any, journey: Mapping[str, Any], where: str) -> Any:
@@ -121,7 +129,9 @@ def _value(value: Any, journey: Mapping[str, Any], where: str) -> Any:
         return value
     match = _REFERENCE.match(value)
     if not match:
-        raise SpecificationError(f'"{value}" is not a reference.', where, 'Write "${entity.x}", "${outcome.x}" or "${journey.x}".')
+        raise SpecificationError(
+            f'"{value}" is not a reference.', where, 'Write "${entity.x}", "${outcome.x}" or "${journey.x}".'
+        )
     space, name = match.groups()
     if space == "journey":
         if name not in journey:
@@ -135,7 +145,9 @@ def _skill_use(
 ) -> SkillUse:
     mistakes = Mistakes()
     texts = [reference.get("skill", ""), reference.get("lookup", "")] if isinstance(reference, dict) else []
-    if not all(isinstance(text, str) for text in texts) or (texts and not isinstance(reference.get("context", {}), dict)):
+    if not all(isinstance(text, str) for text in texts) or (
+        texts and not isinstance(reference.get("context", {}), dict)
+    ):
         what = "the skill or the lookup is not a text, or the context not a mapping."
         raise SpecificationError(what, where, 'Write {"skill": "...", "lookup": "...", "context": {...}}.')
     if isinstance(reference, str):
@@ -143,9 +155,13 @@ def _skill_use(
     elif isinstance(reference, dict) and set(reference) <= {"skill", "lookup", "context"} and "skill" in reference:
         name, lookup = reference["skill"], reference.get("lookup", event_type)
         given = reference.get("context", {}).items()
-        context = {key: mistakes.attempt(None, _value, value, journey, f"{where}.context.{key}") for key, value in given}
+        context = {
+            key: mistakes.attempt(None, _value, value, journey, f"{where}.context.{key}") for key, value in given
+        }
     else:
-        raise SpecificationError("is neither a skill's name nor {skill, lookup, context}.", where, "Use one of the two forms.")
+        raise SpecificationError(
+            "is neither a skill's name nor {skill, lookup, context}.", where, "Use one of the two forms."
+        )
     skill: SkillResolver | None = mistakes.attempt(None, catalog.find, "skill", name, where)
     mistakes.tell()
     assert skill is not None

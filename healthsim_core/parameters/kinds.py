@@ -43,7 +43,11 @@ class ParameterKinds:
     @functools.cached_property
     def by_name(self) -> dict[str, Kind]:
         """What each parameter holds; of one that a handler declares and nobody gives, what it would hold."""
-        fields = {field.name: kind_of_field(field) for handler in self.catalog.handlers(self.event_type) for field in handler.parameters}
+        fields = {
+            field.name: kind_of_field(field)
+            for handler in self.catalog.handlers(self.event_type)
+            for field in handler.parameters
+        }
         given = {name for use in self.parameters.skills for name in use.gives}
         uses = [use for use in self.parameters.skills if not self.catalog.needed_parameters.isdisjoint(use.gives)]
         certain = frozenset().union(*(use.always(self.readable) for use in uses))
@@ -52,7 +56,9 @@ class ParameterKinds:
         found |= {ours: self.carried.get(theirs, NOTHING) for theirs, ours in self.parameters.carried}
         found |= {name: _kind_of_value(value) for name, value in self.parameters.constants.items()}
         references = self.parameters.references.items()
-        found |= {name: self.readable.get(r.name, ANYTHING) for name, r in references if not r.name.startswith("parameters.")}
+        found |= {
+            name: self.readable.get(r.name, ANYTHING) for name, r in references if not r.name.startswith("parameters.")
+        }
         named = {name: r.name.removeprefix("parameters.") for name, r in references if r.name.startswith("parameters.")}
         return found | {name: found.get(other, ANYTHING) for name, other in named.items()}
 
@@ -69,7 +75,9 @@ class ParameterKinds:
         """
         mistakes, kinds, given = Mistakes(), self.by_name, {*self.parameters.constants, *self.parameters.references}
         handlers = self.catalog.handlers(self.event_type)
-        accepted = {field.name for handler in handlers for field in handler.parameters} | {field.name for field in SHARED}
+        accepted = {field.name for handler in handlers for field in handler.parameters} | {
+            field.name for field in SHARED
+        }
         for name in given if handlers and self.event_type not in CORE_EVENT_TYPES else ():
             if name not in accepted:
                 with mistakes.caught():
@@ -105,13 +113,20 @@ class ParameterKinds:
             for text in sorted(said - set(texts)):
                 with mistakes.caught():
                     what = f'"{text}" is not what "{name}" may be.'
-                    raise SpecificationError(what, f"{where}.{name}", suggestion(text, texts) or f"It is one of {', '.join(texts)}.")
+                    raise SpecificationError(
+                        what, f"{where}.{name}", suggestion(text, texts) or f"It is one of {', '.join(texts)}."
+                    )
         mistakes.tell()
 
     def check_needed(self, where: str) -> None:
-        """Raise SpecificationError where a parameter that the handlers need is not given, or may be null for some people."""
+        """Raise SpecificationError where a parameter that the handlers need is not given,
+        or may be null for some people."""
         mistakes, kinds = Mistakes(), self.by_name
-        needed = {field.name: field for handler in self.catalog.handlers(self.event_type) for field in handler.needs(self.event_type)}
+        needed = {
+            field.name: field
+            for handler in self.catalog.handlers(self.event_type)
+            for field in handler.needs(self.event_type)
+        }
         for name, field in needed.items():
             with mistakes.caught():
                 if name not in self.parameters.names or kinds[name].of == "nothing":
@@ -125,7 +140,11 @@ class ParameterKinds:
         """Whether all that a parameter reads is there; what is not is a mistake already."""
         uses = [use for use in self.parameters.skills if name in use.gives]
         read = [self.parameters.references.get(name), *(value for use in uses for value in use.context.values())]
-        return all(each.name in self.readable or each.name.startswith("parameters.") for each in read if isinstance(each, Reference))
+        return all(
+            each.name in self.readable or each.name.startswith("parameters.")
+            for each in read
+            if isinstance(each, Reference)
+        )
 
     def _may_be_null(self, name: str, where: str) -> SpecificationError:
         source = self.parameters.references.get(name)
@@ -133,7 +152,10 @@ class ParameterKinds:
             written = source.name if source.name.startswith(("outcome.", "parameters.")) else f"entity.{source.name}"
             what, path, asked = f'the parameter "{name}" is "${{{written}}}"', f"{where}.{name}", [source.name]
         elif use := next((use for use in self.parameters.skills if name in use.gives), None):
-            what, path = f'the parameter "{name}" is what "{use.lookup}" of "{use.skill.skill}" gives', f"{where}.skill_ref"
+            what, path = (
+                f'the parameter "{name}" is what "{use.lookup}" of "{use.skill.skill}" gives',
+                f"{where}.skill_ref",
+            )
             asked = self._doubtful(use)
         else:
             what, path, asked = f'the parameter "{name}" is carried', where, []

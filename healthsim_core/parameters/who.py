@@ -1,4 +1,5 @@
-"""To whom an event can happen, as far as its profile, its journey and its conditions tell: sexes, and ages at the start."""
+"""To whom an event can happen, as far as its profile, its journey and its conditions tell: sexes,
+and ages at the start."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ from healthsim_core.spec.distribution.parameters import OLDEST
 _ANY = frozenset(SEXES)
 _EVERY_AGE = frozenset(range(OLDEST + 1))
 _COMPARED: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
-    ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge, ast.Eq: operator.eq, ast.NotEq: operator.ne,
+    ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge, ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
 }  # fmt: skip
 
 
@@ -118,7 +120,9 @@ class Comers:
     laws: Mapping[str, Sequence[Distribution]]
     of_node: list[Who] = attrs.field(factory=list)
 
-    def add(self, members: Iterable[int], parent: int | None, born: bool, child: bool, holds: Iterable[Expression]) -> None:
+    def add(
+        self, members: Iterable[int], parent: int | None, born: bool, child: bool, holds: Iterable[Expression]
+    ) -> None:
         """Add a node.
 
         Args:

@@ -64,7 +64,10 @@ def structure_of(published: ProfileSpecification | None) -> AgeStructure:
     demographics = None if published is None else published.demographics
     if demographics is None or demographics.age is None or demographics.sex is None:
         return of_nation
-    age, sex = compile_distribution(demographics.age, "demographics.age"), compile_distribution(demographics.sex, "demographics.sex")
+    age, sex = (
+        compile_distribution(demographics.age, "demographics.age"),
+        compile_distribution(demographics.sex, "demographics.sex"),
+    )
     shares, years = sex.probabilities(), np.arange(OLDEST + 1.0)
     if shares is None or not age.names <= {"sex"}:
         return of_nation

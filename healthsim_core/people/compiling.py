@@ -49,8 +49,8 @@ def compile_people(
         catalog: Where skills are found.
         births: How many positions to keep for children born during the run.
         required: Attribute values that journeys require of a member, by position.
-        mistakes: Takes what is wrong: an unknown county, an expression over unknown columns, a cycle of attributes. Where
-            there is any, the plan is good for finding more of them and for nothing else.
+        mistakes: Takes what is wrong: an unknown county, an expression over unknown columns, a cycle of attributes.
+            Where there is any, the plan is good for finding more of them and for nothing else.
         structure: How many people the place has by age and sex.
         codes: The codes that the run knows.
     """
@@ -88,7 +88,10 @@ def _consequences(attributes: Sequence[Attribute], conditions: Sequence[Conditio
     """Conditions, and what follows from attributes and conditions without being stated."""
     stated = {attribute.name for attribute in attributes}
     primary = frozenset(f"severity.{plan.category}" for plan in conditions if plan.primary)
-    found: dict[str, frozenset[str]] = {"conditions": frozenset(f"code.{plan.category}" for plan in conditions), "severity": primary}
+    found: dict[str, frozenset[str]] = {
+        "conditions": frozenset(f"code.{plan.category}" for plan in conditions),
+        "severity": primary,
+    }
     for plan in conditions:
         for lab in plan.skill.baselines if plan.skill else ():
             found[lab] = found.get(lab, frozenset()) | {f"condition.{plan.category}"}
@@ -98,8 +101,15 @@ def _consequences(attributes: Sequence[Attribute], conditions: Sequence[Conditio
 
 
 def _asked(conditions: Sequence[ConditionPlan], catalog: Catalog) -> list[Step]:
-    """The conditions that skills ask for and the profile does not state: who has one below them, as N18.4 is below N18, has them."""
-    keys = {key for skill in catalog.skills.values() for asked, _ in skill.lookups.values() for key in asked if asks_condition(key)}
+    """The conditions that skills ask for and the profile does not state: who has one below them, as N18.4 is below N18,
+    has them."""
+    keys = {
+        key
+        for skill in catalog.skills.values()
+        for asked, _ in skill.lookups.values()
+        for key in asked
+        if asks_condition(key)
+    }
     own = {f"{part}.{plan.category}" for plan in conditions for part in ("condition", "code")}
     return [Consequence(name, frozenset(each for each in own if each.startswith(name))) for name in sorted(keys - own)]
 
@@ -145,13 +155,26 @@ def _attributes(
     structure: AgeStructure,
 ) -> tuple[Attribute, ...]:
     demographics, coverage = profile.demographics, profile.coverage
-    stated: dict[str, Any] = {name: getattr(demographics, name) for name in ("age", "sex", "race", "ethnicity", "language")}
+    stated: dict[str, Any] = {
+        name: getattr(demographics, name) for name in ("age", "sex", "race", "ethnicity", "language")
+    }
     if coverage is not None:
         stated["coverage_type"], stated["plan"] = mistakes.attempt((None, None), agreed, coverage, mistakes)
-    paths = {name: f"demographics.{name}" for name in stated} | {"coverage_type": "coverage.type", "plan": "coverage.plan"}
+    paths = {name: f"demographics.{name}" for name in stated} | {
+        "coverage_type": "coverage.type",
+        "plan": "coverage.plan",
+    }
     found = [
         mistakes.attempt(
-            Attribute(name, ()), _built_in, name, stated.get(name), paths.get(name, name), written, members, required, structure
+            Attribute(name, ()),
+            _built_in,
+            name,
+            stated.get(name),
+            paths.get(name, name),
+            written,
+            members,
+            required,
+            structure,
         )
         for name in ("age", "sex", *HOUSEHOLD_ATTRIBUTES)
     ]

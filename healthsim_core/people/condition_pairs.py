@@ -25,7 +25,10 @@ def refuse_pairs(plans: Sequence[ConditionPlan], unspecified: Callable[[str], st
         more = next((each for each in plans if _says_more(each, less, unspecified) and _together(less, each)), None)
         if more is not None:
             with mistakes.caught():
-                what = f'people would have "{less.category}" beside "{more.category}" ({more.where}), which says more of the same.'
+                what = (
+                    f'people would have "{less.category}" beside "{more.category}" ({more.where}), which says '
+                    "more of the same."
+                )
                 remedy = f'Leave one of them out, or give this one to others: "when": "not condition.{more.category}".'
                 raise SpecificationError(what, less.where, remedy)
 
@@ -61,5 +64,7 @@ def _overlap(one: Prevalence, other: Prevalence, name: str, other_name: str) -> 
 
 def _excludes(when: Expression | None, category: str) -> bool:
     """Whether a condition is of those who do not have another one."""
-    negated = [node.operand for node in ast.walk(when.tree) if isinstance(node, ast.UnaryOp)] if when is not None else []
+    negated = (
+        [node.operand for node in ast.walk(when.tree) if isinstance(node, ast.UnaryOp)] if when is not None else []
+    )
     return any(name_of(each) == f"condition.{category}" for each in negated)

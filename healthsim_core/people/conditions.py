@@ -42,7 +42,8 @@ def add_code(house: Household, step: ConditionCode) -> None:
 
 
 def add_asked(house: Household, step: Consequence) -> None:
-    """Add condition.C or code.C of a condition that the profile does not state and a skill asks for: of who has one below it."""
+    """Add condition.C or code.C of a condition that the profile does not state and a skill asks for:
+    of who has one below it."""
     below: list[Any] = [house.columns[name] for name in sorted(step.names)]
     if step.name.startswith("code."):
         found = Text.constant(None, house.rows)
@@ -106,7 +107,8 @@ def _code(house: Household, step: ConditionCode) -> tuple[Text, Text]:
 
 
 def add_baseline(house: Household, lab: str) -> None:
-    """Add a laboratory value as the skills of a person's conditions know it, the first condition's first; null without one."""
+    """Add a laboratory value as the skills of a person's conditions know it, the first condition's first;
+    null without one."""
     draw, values = house.draws(f"baseline.{lab}"), np.full(house.rows, np.nan)
     for plan in house.plan.conditions:
         if plan.skill is None or lab not in plan.skill.baselines:

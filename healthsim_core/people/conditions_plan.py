@@ -1,4 +1,5 @@
-"""Compile the conditions of a profile: known codes, severities that their skills know, and only for those who can have them."""
+"""Compile the conditions of a profile: known codes, severities that their skills know,
+and only for those who can have them."""
 
 from __future__ import annotations
 
@@ -59,7 +60,10 @@ def conditions_of(
     known = {category: skill for skill in catalog.skills.values() for category in skill.conditions}
     compiler = _Compiler(profile, len(written), members, laws, known, codes)
     first = next(iter(by_code), None)
-    plans = tuple(mistakes.attempt(_nobodys(c, members), compiler.condition, c, stated, c == first) for c, stated in by_code.items())
+    plans = tuple(
+        mistakes.attempt(_nobodys(c, members), compiler.condition, c, stated, c == first)
+        for c, stated in by_code.items()
+    )
     refuse_pairs(plans, compiler.unspecified, mistakes)
     if profile.clinical.severity is not None:
         mistakes.attempt(None, compiler.check_severity, profile.clinical.severity, first, catalog.skills.values())
@@ -110,16 +114,23 @@ class _Compiler:
             drawn = mistakes.attempt(None, self._severity, code, skill, each, path, primary)
             positions = range(self.written) if position is None else [position]
             for index in positions:
-                prevalence[index], severity[index] = mistakes.attempt(None, self._prevalence, each, index, edit, path), drawn
+                prevalence[index], severity[index] = (
+                    mistakes.attempt(None, self._prevalence, each, index, edit, path),
+                    drawn,
+                )
             if not mistakes.found and all(prevalence[index] is None for index in positions):
                 mistakes.attempt(None, _refuse, code, edit, path)
         mistakes.tell()
         return ConditionPlan(code, tuple(prevalence), tuple(severity), skill, billable, description, primary, where)
 
-    def _billable(self, code: str, skill: SkillResolver | None, words: str | None, where: str) -> tuple[str | None, str | None]:
+    def _billable(
+        self, code: str, skill: SkillResolver | None, words: str | None, where: str
+    ) -> tuple[str | None, str | None]:
         """The billable code, None where the skill tells it, and what it is called."""
         listed = self.codes.systems[_CODE]
-        if self.codes.canonical(_CATEGORY, code) is None or (skill is not None and "diagnosis" in skill.lookups and "." not in code):
+        if self.codes.canonical(_CATEGORY, code) is None or (
+            skill is not None and "diagnosis" in skill.lookups and "." not in code
+        ):
             return None, words
         found = self.codes.canonical(_CODE, code) or self.unspecified(code)
         if found is None and isinstance(listed, ListedSystem):
@@ -136,21 +147,33 @@ class _Compiler:
     def _severity(
         self, code: str, skill: SkillResolver | None, spec: ConditionSpecification, where: str, primary: bool
     ) -> Distribution | None:
-        """The distribution of its severity, of texts as the skill that knows the condition writes them, else of general words."""
+        """The distribution of its severity, of texts as the skill that knows the condition writes them,
+        else of general words."""
         at, said = f"{where}.severity", spec.severity
         if said is None and primary:
             at, said = "clinical.severity", self.profile.clinical.severity
         if said is None:
             return None
-        return compile_distribution(_with_severities(said, _severities(code, skill, self.codes.systems["severity"]), at), at)
+        return compile_distribution(
+            _with_severities(said, _severities(code, skill, self.codes.systems["severity"]), at), at
+        )
 
     def check_severity(self, said: Any, primary: str | None, skills: Iterable[SkillResolver]) -> None:
-        """Refuse a severity of the primary condition that none can be, also where there is no such condition or it states its own."""
+        """Refuse a severity of the primary condition that none can be,
+        also where there is no such condition or it states its own."""
         general = self.codes.systems["severity"]
         if primary is not None:
-            skills = [skill for skill in (self.knowing.get(primary) or self.knowing.get(primary.split(".")[0]),) if skill is not None]
+            skills = [
+                skill
+                for skill in (self.knowing.get(primary) or self.knowing.get(primary.split(".")[0]),)
+                if skill is not None
+            ]
         systems = [_severities(primary or "any condition", skill, general) for skill in skills]
-        known = UnionSystem(name=general.name, title=general.title, systems=systems) if len(systems) > 1 else (*systems, general)[0]
+        known = (
+            UnionSystem(name=general.name, title=general.title, systems=systems)
+            if len(systems) > 1
+            else (*systems, general)[0]
+        )
         _with_severities(said, known, "clinical.severity")
 
     def _prevalence(self, spec: ConditionSpecification, index: int, edit: Edit, where: str) -> Prevalence | None:
@@ -163,7 +186,9 @@ class _Compiler:
             return None
         if edit.sex and sexes != {edit.sex}:
             own = f"sex == '{edit.sex}'"
-            when = Expression.parse(own if when is None else f"({when.text}) and {own}", where if when is None else when.where, "boolean")
+            when = Expression.parse(
+                own if when is None else f"({when.text}) and {own}", where if when is None else when.where, "boolean"
+            )
         if edit.ages is not None and not self._all_within(index, edit.ages):
             bands = [(max(low, edit.ages[0]), min(high, edit.ages[1]), p) for low, high, p in bands]
             bands = [band for band in bands if band[0] <= band[1]]
@@ -191,7 +216,9 @@ class _Compiler:
 
 
 def _refuse(code: str, edit: Edit, where: str) -> None:
-    raise SpecificationError(f'"{code}" is {edit.told}, and nobody here is.', where, "Give it to those who can have it, or leave it out.")
+    raise SpecificationError(
+        f'"{code}" is {edit.told}, and nobody here is.', where, "Give it to those who can have it, or leave it out."
+    )
 
 
 def _with_severities(said: Any, known: CodeSystem, where: str) -> Any:

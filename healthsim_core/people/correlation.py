@@ -17,7 +17,9 @@ from healthsim_core.spec.profile import CorrelationSpecification
 _OPEN = 2.0**-54, 1 - 2.0**-53
 
 
-def correlated(attributes: Sequence[Attribute], groups: Sequence[CorrelationSpecification], mistakes: Mistakes) -> tuple[Attribute, ...]:
+def correlated(
+    attributes: Sequence[Attribute], groups: Sequence[CorrelationSpecification], mistakes: Mistakes
+) -> tuple[Attribute, ...]:
     """The attributes, those of a group with their share in the normals of the group.
 
     Args:
@@ -39,14 +41,17 @@ def correlated(attributes: Sequence[Attribute], groups: Sequence[CorrelationSpec
 
 
 def uniform_of(attribute: Attribute, draws: Callable[[str], Draws]) -> Floats:
-    """The uniform from which an attribute is drawn: its own, or where it is correlated, what the group makes of its own."""
+    """The uniform from which an attribute is drawn: its own, or where it is correlated,
+    what the group makes of its own."""
     if len(attribute.normals) < 2:  # alone, or the first of its group
         return draws(attribute.name).uniform("value")
     normals = sum(share * ndtri(draws(name).uniform("value")) for name, share in attribute.normals)
     return np.asarray(np.clip(ndtr(normals), *_OPEN))
 
 
-def _check(group: CorrelationSpecification, attributes: Mapping[str, Attribute], taken: Mapping[str, str], where: str) -> None:
+def _check(
+    group: CorrelationSpecification, attributes: Mapping[str, Attribute], taken: Mapping[str, str], where: str
+) -> None:
     mistakes = Mistakes()
     for position, name in enumerate(group.attributes):
         with mistakes.caught():
@@ -63,9 +68,13 @@ def _check_one(name: str, attributes: Mapping[str, Attribute], taken: Mapping[st
     if name not in attributes:
         raise unknown("attribute", name, attributes, where)
     if name in taken:
-        raise SpecificationError(f'"{name}" is correlated in {taken[name]} already.', where, "Put all that go together into one group.")
+        raise SpecificationError(
+            f'"{name}" is correlated in {taken[name]} already.', where, "Put all that go together into one group."
+        )
     members = attributes[name].by_member
-    if any(isinstance(member, Derived) for member in members) or (members and all(isinstance(m, Constant) for m in members)):
+    if any(isinstance(member, Derived) for member in members) or (
+        members and all(isinstance(m, Constant) for m in members)
+    ):
         raise SpecificationError(f'"{name}" is not drawn by chance.', where, "Correlate what it is computed from.")
     if not all(member.monotone for member in members):
         remedy = "Let its bands or values rise, or correlate something else: a mixture has no order."

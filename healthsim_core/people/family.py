@@ -22,9 +22,10 @@ _NOTHING = 1e-9  # a probability so small that a law is taken to have nothing th
 class PossibleAges:
     """What the parent's age leaves of the law that is stated for a dependent's age, row by row.
 
-    A dependent is `years_younger` (least to most) than the subscriber. The law is truncated to the ages between: it is as
-    if ages were drawn until one fits, so that none pile up at a bound. Where it has nothing there, the greatest difference
-    gives way first (grandparents and adoptive parents may subscribe too); where all of it is too old, `holds_nothing`.
+    A dependent is `years_younger` (least to most) than the subscriber. The law is truncated to the ages between: it is
+    as if ages were drawn until one fits, so that none pile up at a bound. Where it has nothing there, the greatest
+    difference gives way first (grandparents and adoptive parents may subscribe too); where all of it is too old,
+    `holds_nothing`.
 
     Attributes:
         low: Array (rows,) of int64: the least possible age in years.
@@ -70,7 +71,9 @@ class PossibleAges:
     def shares(self, below: Floats, upto: Floats) -> tuple[Floats, Floats]:
         """The probabilities of less and of at most some ages among the possible ones, of those by the law as stated."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            found = ((np.clip(each, self.under, self.upto) - self.under) / (self.upto - self.under) for each in (below, upto))
+            found = (
+                (np.clip(each, self.under, self.upto) - self.under) / (self.upto - self.under) for each in (below, upto)
+            )
             low, high = found
         return np.where(self.holds_nothing, 0.0, low), np.where(self.holds_nothing, 1.0, high)
 
@@ -84,8 +87,11 @@ class PossibleAges:
             ages[rows] = self._found(law, unit, there, rows)
         return ages
 
-    def _found(self, law: Distribution, unit: Floats, there: Mapping[str, Any], rows: NDArray[np.intp]) -> NDArray[np.int64]:
-        """The greatest age whose lesser ages have no more than the uniform's share, by halving: of any law, also unordered ones."""
+    def _found(
+        self, law: Distribution, unit: Floats, there: Mapping[str, Any], rows: NDArray[np.intp]
+    ) -> NDArray[np.int64]:
+        """The greatest age whose lesser ages have no more than the uniform's share, by halving: of any law,
+        also unordered ones."""
         low, high, under, upto = self.low[rows], self.high[rows], self.under[rows], self.upto[rows]
         share = np.minimum(under + (upto - under) * unit[rows], np.nextafter(upto, 0))
         while (low < high).any():

@@ -1,4 +1,5 @@
-"""The households of a chunk, as their columns are made: a row for every position, draws addressed by person and by household."""
+"""The households of a chunk, as their columns are made: a row for every position,
+draws addressed by person and by household."""
 
 from __future__ import annotations
 

@@ -52,7 +52,9 @@ class _Names:
     def of(cls, groups: Sequence[tuple[pa.Array, NDArray[np.float64]]]) -> _Names:
         names = Text.of(pa.concat_arrays([each for each, _ in groups]))
         codes = np.zeros((len(groups), max(len(each) for each, _ in groups)), np.int32)
-        for row, own in zip(codes, np.split(names.codes, np.cumsum([len(each) for each, _ in groups])[:-1]), strict=True):
+        for row, own in zip(
+            codes, np.split(names.codes, np.cumsum([len(each) for each, _ in groups])[:-1]), strict=True
+        ):
             row[: len(own)] = own
         plain = pa.array([_plain(name) for name in names.values.to_pylist()])
         return cls(Weighted.of(*(weights for _, weights in groups)), codes, names.values, plain)
@@ -81,7 +83,10 @@ def first_names(sex: Text, birth: Days, draw: Draws) -> Text:
     names, number = _given_names()
     decade = np.clip(birth.astype("datetime64[Y]").astype(np.int64) // 10 * 10 + 1970, 1910, 2020)
     letters = [*sex.values.to_pylist(), None]
-    table = np.array([[number.get((year, letter), number[year, "F"]) for letter in letters] for year in range(1910, 2030, 10)], np.intp)
+    table = np.array(
+        [[number.get((year, letter), number[year, "F"]) for letter in letters] for year in range(1910, 2030, 10)],
+        np.intp,
+    )
     return names.draw(draw.uniform("first_name"), table[(decade - 1910) // 10, sex.codes])
 
 
@@ -99,7 +104,9 @@ def streets(draw: Draws) -> Text:
 
 def phones(draw: Draws) -> Text:
     """Ten digits: an area code, and the exchange 555-01xx that is reserved for fiction."""
-    return Text.distinct(padded(draw.integers("area", 201, 990) * 10**7 + 55_501_00 + draw.integers("line", 0, 100), 10))
+    return Text.distinct(
+        padded(draw.integers("area", 201, 990) * 10**7 + 55_501_00 + draw.integers("line", 0, 100), 10)
+    )
 
 
 def emails(first: Text, last: Text, person: NDArray[np.int64], space: Namespace) -> Text:
@@ -112,7 +119,8 @@ def emails(first: Text, last: Text, person: NDArray[np.int64], space: Namespace)
 def social_security_numbers(person: NDArray[np.int64], space: Namespace) -> Text:
     """Nine digits never issued: area 900 to 999, group 01 to 49 (not those of taxpayer numbers).
 
-    There are 49 million of them: within a namespace they are distinct up to so many, and two namespaces begin at different ones.
+    There are 49 million of them: within a namespace they are distinct up to so many,
+    and two namespaces begin at different ones.
     """
     unit = (person // 16 * 13 + person % 16 + space.number * _STRIDE) % _NEVER_ISSUED
     serial, area_and_group = unit % 9_999 + 1, unit // 9_999

@@ -20,7 +20,19 @@ from healthsim_core.draws import Draws
 from healthsim_core.errors import HealthSimError, Mistakes, SkillError, SpecificationError
 from healthsim_core.expressions.checking import kind_of_expression, same_kind
 from healthsim_core.expressions.expression import expressions_in
-from healthsim_core.expressions.kinds import ANYTHING, BOOLEAN, DATE, NUMBER, TEXT, WORDS, Kind, always, kind_of_field, text_of, together
+from healthsim_core.expressions.kinds import (
+    ANYTHING,
+    BOOLEAN,
+    DATE,
+    NUMBER,
+    TEXT,
+    WORDS,
+    Kind,
+    always,
+    kind_of_field,
+    text_of,
+    together,
+)
 from healthsim_core.offers import PersonColumns, asks_condition
 from healthsim_core.people.plan import Member
 from healthsim_core.people.steps import Attribute, ConditionCode, ConditionPlan, Consequence, Step
@@ -43,7 +55,12 @@ _BUILT_IN = ("age", "sex", "race", "ethnicity", "language", "coverage_type", "pl
 
 
 def columns_known(
-    steps: Sequence[Step], members: Sequence[Member], catalog: Catalog, codes: KnownCodes, mistakes: Mistakes, circular: bool = False
+    steps: Sequence[Step],
+    members: Sequence[Member],
+    catalog: Catalog,
+    codes: KnownCodes,
+    mistakes: Mistakes,
+    circular: bool = False,
 ) -> Mapping[str, Kind]:
     """What every column holds that an expression may read.
 
@@ -55,7 +72,9 @@ def columns_known(
         mistakes: Takes what is wrong with the expressions of attributes, conditions and numbers of members.
         circular: Whether they are in no order, which is a mistake already: each may then read what any of them makes.
     """
-    primary = next((f"severity.{step.category}" for step in steps if isinstance(step, ConditionPlan) and step.primary), "")
+    primary = next(
+        (f"severity.{step.category}" for step in steps if isinstance(step, ConditionPlan) and step.primary), ""
+    )
     before = {column: ANYTHING for step in steps for column in step.makes} if circular else {}
     before |= {column: always(kind) for column, kind in _EARLY.items()}
     for step in steps:
@@ -65,15 +84,28 @@ def columns_known(
     for member in members:
         _check(member.count, before, mistakes)
     stated = {step.name for step in steps if isinstance(step, Attribute)} - set(_BUILT_IN)
-    loose = {name: attrs.evolve(kind, strict=False) for name, kind in before.items() if name in {*stated, "severity"} or "." in name}
+    loose = {
+        name: attrs.evolve(kind, strict=False)
+        for name, kind in before.items()
+        if name in {*stated, "severity"} or "." in name
+    }
     labs = dict.fromkeys((lab for skill in catalog.skills.values() for lab in skill.baselines), NUMBER)
     fields = {field.name: field for field in PERSON.fields}
-    products = {name: kind_of_field(fields[name]) if name in fields else TEXT for o in catalog.of(PersonColumns) for name in o.fields}
+    products = {
+        name: kind_of_field(fields[name]) if name in fields else TEXT
+        for o in catalog.of(PersonColumns)
+        for name in o.fields
+    }
     return {**labs, **before, **loose, **products, DEPENDENTS: NUMBER}
 
 
 def _made_by(
-    step: Step, before: Mapping[str, Kind], members: Sequence[Member], primary: str, catalog: Catalog, mistakes: Mistakes
+    step: Step,
+    before: Mapping[str, Kind],
+    members: Sequence[Member],
+    primary: str,
+    catalog: Catalog,
+    mistakes: Mistakes,
 ) -> dict[str, Kind]:
     if isinstance(step, ConditionPlan):
         return _condition(step, before, catalog, mistakes)
@@ -95,7 +127,9 @@ def _made_by(
 
 def _attribute(attribute: Attribute, known: Mapping[str, Kind], mistakes: Mistakes) -> Kind:
     kinds = {f"members[{i}]": each.gives(known) for i, each in enumerate(attribute.by_member)}
-    kind = mistakes.attempt(ANYTHING, same_kind, kinds, attribute.where, "some members' values are text and others numbers")
+    kind = mistakes.attempt(
+        ANYTHING, same_kind, kinds, attribute.where, "some members' values are text and others numbers"
+    )
     if attribute.name not in _BUILT_IN:
         return kind
     usual = _usual(attribute.name)
@@ -106,7 +140,9 @@ def _attribute(attribute: Attribute, known: Mapping[str, Kind], mistakes: Mistak
     if attribute.name in _FOR_EVERYBODY and not kind.always and attribute.names <= known.keys():
         with mistakes.caught():
             what = f"the {attribute.name} may be null for some people, and everybody has one."
-            raise SpecificationError(what, attribute.where, 'Give a default: a conditional distribution with "is not None" in its rule.')
+            raise SpecificationError(
+                what, attribute.where, 'Give a default: a conditional distribution with "is not None" in its rule.'
+            )
     if attribute.name in CODED:
         mistakes.attempt(None, check_codes, attribute.name, kind, attribute.where)
         return kind_of_codes(attribute.name)
@@ -116,11 +152,17 @@ def _attribute(attribute: Attribute, known: Mapping[str, Kind], mistakes: Mistak
 @functools.cache
 def _usual(name: str) -> Kind:
     """What a built-in attribute holds where the profile leaves it unsaid."""
-    stated = [entries[name] for entries in defaults()["members"].values() if name in entries and "distribution" in entries[name]]
+    stated = [
+        entries[name]
+        for entries in defaults()["members"].values()
+        if name in entries and "distribution" in entries[name]
+    ]
     stated += [defaults()["attributes"][name]] if name in defaults()["attributes"] else []
     stated += [{"distribution": default_plan()}] if name == "plan" else []
     written: TypeAdapter[Any] = TypeAdapter(WrittenDistribution)
-    compiled = [compile_distribution(written.validate_python(entry["distribution"]), f"defaults.{name}") for entry in stated]
+    compiled = [
+        compile_distribution(written.validate_python(entry["distribution"]), f"defaults.{name}") for entry in stated
+    ]
     return together([each.gives({}) for each in compiled]) or ANYTHING
 
 
@@ -131,23 +173,31 @@ def _condition(plan: ConditionPlan, known: Mapping[str, Kind], catalog: Catalog,
     severity = said if said is None else always(said, _has_severity(plan, known))
     if severity is None:
         with mistakes.caught():
-            raise SpecificationError("the severity is not a text.", f"{plan.where}.severity", 'Give texts, such as "mild".')
+            raise SpecificationError(
+                "the severity is not a text.", f"{plan.where}.severity", 'Give texts, such as "mild".'
+            )
     own = {"condition": BOOLEAN, "severity": severity or TEXT, "onset": always(DATE)}
     return _of_those_who_have(plan, {f"{part}.{plan.category}": kind for part, kind in own.items()})
 
 
 def _of_those_who_have(plan: ConditionPlan, kinds: Mapping[str, Kind], told: Iterable[str] = ()) -> dict[str, Kind]:
-    """The columns of a condition: what is always there for those who have it is so for everybody only where all have it."""
+    """The columns of a condition: what is always there for those who have it is so for everybody only where all have
+    it."""
     name = f"condition.{plan.category}"
     tells = frozenset({each for each, kind in kinds.items() if kind.always}.union(told))
     tells |= {"severity"} if plan.primary and f"severity.{plan.category}" in tells else set()
     everybody = len(plan.certain) == len(plan.by_member)
-    return {each: attrs.evolve(kind, always=each == name or (kind.always and everybody), tells=tells) for each, kind in kinds.items()}
+    return {
+        each: attrs.evolve(kind, always=each == name or (kind.always and everybody), tells=tells)
+        for each, kind in kinds.items()
+    }
 
 
 def _has_severity(plan: ConditionPlan, known: Mapping[str, Kind]) -> bool:
     """Whether everybody who has the condition has a severity of it."""
-    skill = plan.skill is not None and "severity" in always_given(plan.skill, "severity", {}) if plan.by_skill else False
+    skill = (
+        plan.skill is not None and "severity" in always_given(plan.skill, "severity", {}) if plan.by_skill else False
+    )
     return all(skill if stated is None else stated.gives(known).always for stated in plan.severity)
 
 
@@ -167,7 +217,11 @@ def _condition_code(step: ConditionCode, known: Mapping[str, Kind], mistakes: Mi
     if "code" not in filled:
         with mistakes.caught():
             what = f'"{plan.skill.skill if plan.skill else ""}" has no code for some who have {plan.category}.'
-            raise SkillError(what, f"{plan.where}.severity", "Give a severity that the skill has a row for, or a code with its decimals.")
+            raise SkillError(
+                what,
+                f"{plan.where}.severity",
+                "Give a severity that the skill has a row for, or a code with its decimals.",
+            )
     kinds = {name: always(TEXT, name.split(".")[0] in filled) for name in step.makes}
     had = known[f"condition.{plan.category}"]
     made = _of_those_who_have(plan, kinds, had.tells | ({"conditions"} if code in kinds else frozenset()))

@@ -19,7 +19,9 @@ LABORATORY = "laboratory-value"
 _OWN = 'A value of your own goes into "attributes".'
 
 
-def check_labs(written: Mapping[str, Any], attributes: Iterable[Attribute], catalog: Catalog, mistakes: Mistakes) -> None:
+def check_labs(
+    written: Mapping[str, Any], attributes: Iterable[Attribute], catalog: Catalog, mistakes: Mistakes
+) -> None:
     """Refuse laboratory values that nobody knows, and those that are not what they can be.
 
     Args:
@@ -30,7 +32,10 @@ def check_labs(written: Mapping[str, Any], attributes: Iterable[Attribute], cata
     """
     listed = catalog.code_systems[LABORATORY]
     assert isinstance(listed, ValueSet)
-    known = {**listed.codes, **{lab: lab for skill in catalog.skills.values() for lab in skill.baselines if lab not in listed.codes}}
+    known = {
+        **listed.codes,
+        **{lab: lab for skill in catalog.skills.values() for lab in skill.baselines if lab not in listed.codes},
+    }
     laws = {each.name: each for each in attributes if each.by_member}
     for name, spec in written.items():
         with mistakes.caught():

@@ -38,7 +38,8 @@ from healthsim_core.spec.coded import CODED
 MANY = 1_000_000  # households, which leave few counties without one
 
 
-@np.errstate(over="ignore", invalid="ignore", divide="ignore")  # what is too great to be computed is infinite or null, and so in the tables
+# what is too great to be computed is infinite or null, and so in the tables
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def make_people(
     plan: PeoplePlan, run: Run, start_dates: tuple[np.datetime64, np.datetime64], start: int, stop: int
 ) -> tuple[Columns, NDArray[np.bool_]]:
@@ -61,7 +62,9 @@ def make_people(
     columns["role"] = Text(house.position.astype(np.int32), [member.role for member in plan.members])
     columns["subscriber_id"] = house.person_id[house.subscriber_row()]
     first, last = (day.astype(np.int64) for day in start_dates)
-    begins = house.household_draws("start").integers("date", first, last + 1) if last > first else np.full(house.rows, first)
+    begins = (
+        house.household_draws("start").integers("date", first, last + 1) if last > first else np.full(house.rows, first)
+    )
     columns["start_date"] = begins.astype("datetime64[D]")
     where = house.household_draws("place")
     columns.update(_addresses(tuple(plan.counties.items())).draw(where.uniform("county"), where.uniform("zip")))
@@ -79,12 +82,15 @@ def _addresses(counties: tuple[tuple[str, float], ...]) -> Addresses:
 
 
 def counties_met(plan: PeoplePlan, seed: int, count: int) -> tuple[str, ...]:
-    """FIPS codes of the counties where households of a run live, sorted; of a run that meets nearly all of them, all."""
+    """FIPS codes of the counties where households of a run live, sorted; of a run that meets nearly all of them,
+    all."""
     fips = tuple(sorted(plan.counties))
     if len(fips) < 2 or count > MANY:
         return fips
     units = (np.arange(count, dtype=np.int64) + 1) * POSITIONS
-    met = pick(Draws(seed, "household.place", units).uniform("county"), np.array([plan.counties[code] for code in fips]))
+    met = pick(
+        Draws(seed, "household.place", units).uniform("county"), np.array([plan.counties[code] for code in fips])
+    )
     return tuple(fips[index] for index in np.unique(met))
 
 
@@ -196,7 +202,9 @@ def _dependents(house: Household, present: NDArray[np.bool_]) -> Floats:
     roles = [member.role for member in house.plan.members if not member.newborn]
     if len(roles) == 1:
         return np.full(house.rows, np.nan)
-    there = present.reshape(-1, house.size)[:, [member.role == "dependent" for member in house.plan.members]].sum(axis=1)
+    there = present.reshape(-1, house.size)[:, [member.role == "dependent" for member in house.plan.members]].sum(
+        axis=1
+    )
     return np.repeat(there.astype(np.float64), house.size)
 
 

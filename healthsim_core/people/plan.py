@@ -64,7 +64,11 @@ class PeoplePlan:
     @property
     def coverage_types(self) -> frozenset[str] | None:
         """The coverage types that people may have; None where they are not known beforehand."""
-        laws = [each.by_member[self.subscriber] for each in self.attributes if each.name == "coverage_type" and each.by_member]
+        laws = [
+            each.by_member[self.subscriber]
+            for each in self.attributes
+            if each.name == "coverage_type" and each.by_member
+        ]
         return laws[0].gives({}).values if laws else None
 
     @property

@@ -23,7 +23,8 @@ class Attribute:
         by_member: The distribution of each household position.
         household: Whether it is drawn once a household.
         where: The path in the profile, for errors.
-        stated: Where it is stated for each household position, and validation therefore tests it; empty where it is not.
+        stated: Where it is stated for each household position, and validation therefore tests it;
+            empty where it is not.
         normals: Where it is correlated: attributes and their shares, whose normals make up its own.
     """
 
@@ -125,7 +126,8 @@ class ConditionCode:
 
     @property
     def asked(self) -> tuple[str, ...]:
-        """Keys of the skill's lookup, `severity` being that of the condition; none where the profile states the code."""
+        """Keys of the skill's lookup, `severity` being that of the condition;
+        none where the profile states the code."""
         skill = self.condition.skill
         return tuple(skill.lookups["diagnosis"][0]) if skill is not None and self.condition.code is None else ()
 
@@ -138,7 +140,8 @@ class ConditionCode:
 
 @attrs.frozen
 class Consequence:
-    """A column that follows from others without being stated: birth date, all conditions, severity, a baseline, what a skill asks for.
+    """A column that follows from others without being stated: birth date, all conditions, severity, a baseline,
+    what a skill asks for.
 
     Attributes:
         name: The column.
@@ -162,7 +165,8 @@ Step: TypeAlias = Attribute | ConditionPlan | ConditionCode | Consequence
 def in_order(steps: Sequence[Step]) -> tuple[Step, ...]:
     """The steps as they are given, but each after those whose columns it reads.
 
-    A step may name its own column, and a subscriber's by `subscriber_` and the name: that is made before the others' are.
+    A step may name its own column, and a subscriber's by `subscriber_` and the name:
+    that is made before the others' are.
 
     Raises:
         SpecificationError: Some of them read each other in a circle, which the error prints.
@@ -204,5 +208,9 @@ def _refuse_circle(needed: Iterable[Step], path: Mapping[str, None], maker: Mapp
             way = list(path)
             circle = [*way[way.index(name) :], name]
             where = next((maker[each].where for each in circle if maker[each].where), "")
-            remedy = 'Break it: name single conditions ("condition.E11") instead of all.' if "conditions" in circle else "Break it."
+            remedy = (
+                'Break it: name single conditions ("condition.E11") instead of all.'
+                if "conditions" in circle
+                else "Break it."
+            )
             raise SpecificationError(f"these depend on each other in a circle: {' -> '.join(circle)}.", where, remedy)

@@ -39,7 +39,9 @@ def assigned(
             if each.member is not None or len(roles) == 1:
                 with mistakes.caught():
                     mother = {"sex": defaults()["mothers"]["sex"]} if born and each.member is not None else {}
-                    _require(required.setdefault(position, {}), {**mother, **journey.requires}, profile, position, each.where)
+                    _require(
+                        required.setdefault(position, {}), {**mother, **journey.requires}, profile, position, each.where
+                    )
         when = mistakes.attempt(None, condition, each.when, f"{each.where}.when") if each.when else None
         groups = [(position,) for position in members] if born and members else [members]
         assignments += [Assignment(journey, group, when, each.where) for group in groups]
@@ -70,23 +72,33 @@ def _members(each: RequestedJourney, roles: list[str]) -> tuple[int, ...]:
     if number:
         wanted = int(number.rstrip("]")) if number.rstrip("]").isdigit() else len(chosen)
         if wanted >= len(chosen):
-            raise SpecificationError(f'there is no "{each.member}": {len(chosen)} of them.', f"{each.where}.member", "Count from 0.")
+            raise SpecificationError(
+                f'there is no "{each.member}": {len(chosen)} of them.', f"{each.where}.member", "Count from 0."
+            )
         return (chosen[wanted],)
     return tuple(chosen)
 
 
-def _require(known: dict[str, Any], requires: Mapping[str, Any], profile: ProfileSpecification, position: int, where: str) -> None:
+def _require(
+    known: dict[str, Any], requires: Mapping[str, Any], profile: ProfileSpecification, position: int, where: str
+) -> None:
     for name, value in requires.items():
         if _states(profile, position, name):
             continue
         if known.setdefault(name, value) != value:
-            raise SpecificationError(f"requires {name} {value!r}, another journey {known[name]!r}.", where, "Give it to somebody else.")
+            raise SpecificationError(
+                f"requires {name} {value!r}, another journey {known[name]!r}.", where, "Give it to somebody else."
+            )
 
 
 def _states(profile: ProfileSpecification, position: int, name: str) -> bool:
     """Whether the profile says what an attribute of a member is: no journey changes that."""
     if name in ("coverage_type", "plan"):
-        said = profile.coverage.model_dump(include={"type", "plan", "plan_distribution"}) if profile.coverage is not None else {}
+        said = (
+            profile.coverage.model_dump(include={"type", "plan", "plan_distribution"})
+            if profile.coverage is not None
+            else {}
+        )
         return any(said.values())
     each_has_own = bool(profile.members) and name in ("age", "sex")
     of_all = None if each_has_own else getattr(profile.demographics, name, None)

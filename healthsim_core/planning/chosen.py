@@ -41,14 +41,18 @@ def of_age(nodes: Sequence[Node]) -> Iterator[str]:
     for node in nodes:
         if node.befalls.ages is not None and not node.newborn:
             low, high = node.befalls.ages
-            yield f"{node.path}: its diagnosis is of people of {low} to {high} years alone; it does not happen to others"
+            yield (
+                f"{node.path}: its diagnosis is of people of {low} to {high} years alone; it does not happen to others"
+            )
 
 
 def foregone(compiled: Any) -> Iterator[str]:
     """Conditions that are the same for everybody."""
     for expression in expressions_in(compiled):
         if expression.wanted == "boolean" and not expression.names:
-            yield f'{expression.where}: "{expression.text}" is always {"true" if expression.holds({}, 1)[0] else "false"}'
+            yield (
+                f'{expression.where}: "{expression.text}" is always {"true" if expression.holds({}, 1)[0] else "false"}'
+            )
 
 
 def unhandled(nodes: Sequence[Node], catalog: Catalog) -> Iterator[str]:
@@ -56,5 +60,9 @@ def unhandled(nodes: Sequence[Node], catalog: Catalog) -> Iterator[str]:
     for event_type in dict.fromkeys(node.event_type for node in nodes):
         if not catalog.handlers(event_type) and event_type not in CORE_EVENT_TYPES:
             absent = " and ".join(vocabulary().get(event_type, ()))
-            why = f"{absent} would make records of it, and is not installed" if absent else "no installed product makes records of it"
+            why = (
+                f"{absent} would make records of it, and is not installed"
+                if absent
+                else "no installed product makes records of it"
+            )
             yield f"{event_type}: on the timeline only, {why}"

@@ -39,7 +39,8 @@ from healthsim_core.spec.profile import ProfileSpecification
 NO_PLACE = "no place is stated: people live in all counties of the United States, by population"
 
 
-@np.errstate(over="ignore", invalid="ignore", divide="ignore")  # moments of distributions may be infinite, which is no mistake
+# moments of distributions may be infinite, which is no mistake
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def compile_plan(request: Request, catalog: Catalog, facts: Facts | None = None) -> Plan:
     """Compile a request.
 
@@ -71,7 +72,9 @@ def _compiled(request: Request, catalog: Catalog, facts: Facts) -> Plan:
     compiler = JourneyCompiler(catalog, products, people, mistakes, codes)
     with mistakes.caught():
         compiler.compile(assignments)
-    formats = tuple(f for name in request.formats if (f := mistakes.attempt(None, format_of, name, catalog, products)) is not None)
+    formats = tuple(
+        f for name in request.formats if (f := mistakes.attempt(None, format_of, name, catalog, products)) is not None
+    )
     start_dates = mistakes.attempt(None, start_days, request)
     run = _run(request, catalog, people, start_dates)
     check_settings(request.settings, catalog, mistakes)
@@ -94,12 +97,15 @@ def _compiled(request: Request, catalog: Catalog, facts: Facts) -> Plan:
     notes = (*place, *unhandled(nodes, catalog), *without_records(catalog, nodes), *of_age(nodes), *always, *others)
     asked = tuple(products)
     return Plan(
-        request, catalog, run, people, start_dates, nodes, positions, handlers, run_handlers, formats, asked, notes, facts,
+        request, catalog, run, people, start_dates, nodes, positions, handlers, run_handlers, formats, asked, notes,
+        facts,
         catalog.failures,
     )  # fmt: skip
 
 
-def _run(request: Request, catalog: Catalog, people: PeoplePlan, start_dates: tuple[np.datetime64, np.datetime64] | None) -> Run:
+def _run(
+    request: Request, catalog: Catalog, people: PeoplePlan, start_dates: tuple[np.datetime64, np.datetime64] | None
+) -> Run:
     return Run(
         seed=request.seed,
         as_of=np.datetime64(request.as_of),
@@ -138,7 +144,8 @@ def _names_a_place(profile: ProfileSpecification) -> bool:
 
 
 def _check_plans(compiler: JourneyCompiler, people: PeoplePlan, mistakes: Mistakes) -> None:
-    """Take note of coverage events whose plan is of a coverage type that nobody has, where none of their conditions asks for it."""
+    """Take note of coverage events whose plan is of a coverage type that nobody has,
+    where none of their conditions asks for it."""
     types = mistakes.attempt(None, lambda: people.coverage_types)
     for (where, parameters), at in zip(compiler.held, compiler.held_at, strict=True):
         plan = parameters.parameters.constants.get("plan")

@@ -69,14 +69,17 @@ def _built(plan: Plan) -> dict[str, pa.Table]:
 
 
 def is_asked(plan: Plan, offer: RunHandler) -> bool:
-    """Whether a run asks for all rows of a product's tables: by its setting `everyone`, or by asking for no other product.
+    """Whether a run asks for all rows of a product's tables: by its setting `everyone`,
+    or by asking for no other product.
 
     Raises:
         SpecificationError: The setting is neither true nor false.
     """
     stated = plan.request.settings.get(offer.product, {}).get(EVERYONE)
     if not isinstance(stated, bool | None):
-        raise SpecificationError(f"{stated!r} is neither true nor false.", f"products.{offer.product}.{EVERYONE}", "Give true or false.")
+        raise SpecificationError(
+            f"{stated!r} is neither true nor false.", f"products.{offer.product}.{EVERYONE}", "Give true or false."
+        )
     return plan.products == (offer.product,) if stated is None else stated
 
 
@@ -132,7 +135,9 @@ def _names(plan: Plan) -> Iterator[tuple[str, str, str]]:
                 own = () if table.person else table.key  # a key of a table of the run is no name of another table's row
                 found = {field.name for field in table.fields if pattern and fnmatch(field.name, pattern)} - set(own)
                 if table.name != target.name and len(target.key) == 1:
-                    yield from ((target.name, table.name, field.name) for field in table.fields if field.name in belongs | found)
+                    yield from (
+                        (target.name, table.name, field.name) for field in table.fields if field.name in belongs | found
+                    )
 
 
 def _values(column: pa.ChunkedArray) -> set[str]:

@@ -1,4 +1,5 @@
-"""The event graph of a plan as a picture: Graphviz text, or SVG drawn as a tree, as every event follows at most one other."""
+"""The event graph of a plan as a picture: Graphviz text, or SVG drawn as a tree,
+as every event follows at most one other."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ from healthsim_core.journeys.nodes import Node
 from healthsim_core.planning.plan import Plan
 from healthsim_core.planning.text import makers, said_when
 
-_COLOURS = ("#cfe8e4", "#fde2c4", "#d9d7f1", "#f9d5e0", "#dcecc4", "#cfe0f5", "#efe3b0", "#e2d6c9")  # readable below black text
+# readable below black text
+_COLOURS = ("#cfe8e4", "#fde2c4", "#d9d7f1", "#f9d5e0", "#dcecc4", "#cfe0f5", "#efe3b0", "#e2d6c9")
 _ALONE = "#eeeeee"
 _WIDE, _HIGH, _ACROSS, _DOWN, _EDGE = 220, 40, 400, 54, 16  # a box, the step to the next one, and the margin; pixels
 
@@ -72,7 +74,12 @@ def _alike(nodes: Sequence[Node]) -> dict[int, int]:
     below, shapes, number = _children(nodes), dict[int, int](), dict[tuple[object, ...], int]()
     for index in reversed(range(len(nodes))):  # effects stand behind their causes
         node = nodes[index]
-        shape = (node.event_type, node.triggered, _edge(node), tuple(sorted(shapes[child] for child in below.get(index, ()))))
+        shape = (
+            node.event_type,
+            node.triggered,
+            _edge(node),
+            tuple(sorted(shapes[child] for child in below.get(index, ()))),
+        )
         shapes[index] = number.setdefault(shape, len(number))
     counts: dict[int, int] = {}
     for siblings in below.values():
@@ -103,9 +110,11 @@ def _drawn_box(node: Node, place: _Place, colour: str, count: int) -> str:
     middle = place.x + _WIDE // 2
     name = _short(_name(node), 30) if count == 1 else f"{_short(_name(node), 20)} and {count - 1} like it"
     return (
-        f'<g><rect x="{place.x}" y="{place.y}" width="{_WIDE}" height="{_HIGH}" rx="6" fill="{colour}" stroke="#555555"{dashes}/>'
+        f'<g><rect x="{place.x}" y="{place.y}" width="{_WIDE}" height="{_HIGH}" rx="6" fill="{colour}" '
+        f'stroke="#555555"{dashes}/>'
         f'<text x="{middle}" y="{place.y + 17}" text-anchor="middle" font-weight="bold">{escape(name)}</text>'
-        f'<text x="{middle}" y="{place.y + 32}" text-anchor="middle" fill="#444444">{escape(_short(node.event_type, 34))}</text></g>'
+        f'<text x="{middle}" y="{place.y + 32}" text-anchor="middle" '
+        f'fill="#444444">{escape(_short(node.event_type, 34))}</text></g>'
     )
 
 

@@ -42,7 +42,8 @@ class Plan:
         products: The products asked for.
         notes: What is left out, and why.
         facts: Stored reference facts that the run may read.
-        remarks: What a user should know of how this run was asked for, on this machine; told, and never written to files.
+        remarks: What a user should know of how this run was asked for, on this machine; told,
+            and never written to files.
     """
 
     request: Request

@@ -45,7 +45,8 @@ class Request:
         seed: The seed.
         namespace: What sets the identifiers of people and events apart from those of other runs.
         as_of: The world's today.
-        start: First and last day on which journeys may begin; None for a day within the year before as_of less the longest journey.
+        start: First and last day on which journeys may begin;
+            None for a day within the year before as_of less the longest journey.
         products: Which products make tables; None for all installed.
         formats: Which formats are written.
         validation: strict, warn or none.
@@ -63,7 +64,9 @@ class Request:
     formats: tuple[str, ...]
     validation: str = "warn"
     settings: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
-    namespace: str = attrs.field(default=attrs.Factory(lambda request: default_namespace(request.name, request.seed), takes_self=True))
+    namespace: str = attrs.field(
+        default=attrs.Factory(lambda request: default_namespace(request.name, request.seed), takes_self=True)
+    )
 
     def document(self) -> dict[str, Any]:
         """The request as plain JSON: what is hashed, stored and written to the manifest."""
@@ -105,13 +108,16 @@ class Request:
     @classmethod
     def _read(cls, document: Mapping[str, Any]) -> Request:
         journeys = tuple(
-            RequestedJourney(JourneySpecification.read(each["specification"]), each["member"], each["when"], f"journeys[{index}]")
+            RequestedJourney(
+                JourneySpecification.read(each["specification"]), each["member"], each["when"], f"journeys[{index}]"
+            )
             for index, each in enumerate(document["journeys"])
         )
         start = tuple(map(datetime.date.fromisoformat, document["start"])) if document["start"] else None
         names = TypeAdapter(list[str])
         products = tuple(names.validate_python(document["products"])) if document["products"] is not None else None
-        space = {"namespace": _namespace(document["namespace"])} if "namespace" in document else {}  # one of before namespaces has none
+        # one of before namespaces has none
+        space = {"namespace": _namespace(document["namespace"])} if "namespace" in document else {}
         return cls(
             name=TypeAdapter(str).validate_python(document["name"]),
             profile=ProfileSpecification.read(document["profile"]),
@@ -168,7 +174,11 @@ def make_request(
     number = mistakes.attempt(0, _seed, generation.seed if seed is None else seed)
     called = name or specification.id
     space = generation.namespace if namespace is None else namespace
-    known = None if chosen is None else [mistakes.attempt("", _known_product, p, catalog) for p in _listed(chosen, "products", mistakes)]
+    known = (
+        None
+        if chosen is None
+        else [mistakes.attempt("", _known_product, p, catalog) for p in _listed(chosen, "products", mistakes)]
+    )
     request = Request(
         name=called,
         profile=specification,
@@ -179,7 +189,9 @@ def make_request(
         as_of=mistakes.attempt(None, _date, as_of, "as_of") or generation.as_of or DEFAULT_AS_OF,
         start=mistakes.attempt(None, _start, start if start is not None else generation.start),
         products=None if known is None else tuple(dict.fromkeys(known)),
-        formats=_offered_formats(_listed(formats if formats is not None else specification.outputs, "output_formats", mistakes), catalog),
+        formats=_offered_formats(
+            _listed(formats if formats is not None else specification.outputs, "output_formats", mistakes), catalog
+        ),
         validation=generation.validation,
         settings=specification.products,
     )
@@ -193,7 +205,8 @@ def scenario_request(scenario: Any, catalog: Catalog, **changes: Any) -> Request
     specification = ScenarioSpecification.read(scenario)
     where = Path(scenario).name if isinstance(scenario, str | Path) else ""
     given = {name: value for name, value in changes.items() if value is not None}
-    stated = {"count": specification.count if specification.count is not None else _households(specification), "seed": specification.seed,
+    stated = {"count": specification.count if specification.count is not None else _households(specification),
+              "seed": specification.seed,
               "namespace": specification.namespace, "as_of": specification.as_of, "start": specification.start,
               "products": specification.products}  # fmt: skip
     mistakes = Mistakes()
@@ -236,7 +249,9 @@ def _households(scenario: ScenarioSpecification) -> int | None:
     return 1
 
 
-def _journeys(journey: Any, profile: ProfileSpecification, catalog: Catalog, mistakes: Mistakes) -> list[RequestedJourney]:
+def _journeys(
+    journey: Any, profile: ProfileSpecification, catalog: Catalog, mistakes: Mistakes
+) -> list[RequestedJourney]:
     """The journeys that are asked for, or else the profile's own."""
     given = journey if isinstance(journey, list | tuple) else [journey] if journey is not None else None
     found, read = list[RequestedJourney](), dict[str | Path, JourneySpecification]()
@@ -247,7 +262,9 @@ def _journeys(journey: Any, profile: ProfileSpecification, catalog: Catalog, mis
     return found
 
 
-def _requested(journey: Any, catalog: Catalog, where: str, read: dict[str | Path, JourneySpecification]) -> RequestedJourney:
+def _requested(
+    journey: Any, catalog: Catalog, where: str, read: dict[str | Path, JourneySpecification]
+) -> RequestedJourney:
     if isinstance(journey, JourneyReference):
         return _referenced(journey, catalog, where, read)
     return RequestedJourney(_read_once(journey, catalog, where, read), None, None, file_of(journey) or where)
@@ -261,7 +278,9 @@ def _referenced(
     return RequestedJourney(specification, reference.member, reference.when, file_of(reference.template) or where)
 
 
-def _read_once(journey: Any, catalog: Catalog, where: str, read: dict[str | Path, JourneySpecification]) -> JourneySpecification:
+def _read_once(
+    journey: Any, catalog: Catalog, where: str, read: dict[str | Path, JourneySpecification]
+) -> JourneySpecification:
     """The journey; a document may name one often, which is not read again."""
     if not isinstance(journey, str | Path):
         return find_journey(journey, catalog, where)
@@ -277,7 +296,9 @@ def file_of(given: Any) -> str:
 
 def _refuse_strange(given: Any, where: str) -> None:
     if not isinstance(given, str | Path | Mapping | Document):
-        raise ArgumentError(f"{given!r} is no specification.", where, "Give a mapping, a specification, or the path of a JSON file.")
+        raise ArgumentError(
+            f"{given!r} is no specification.", where, "Give a mapping, a specification, or the path of a JSON file."
+        )
 
 
 def _is_path(text: str) -> bool:
@@ -300,7 +321,9 @@ def _listed(names: Any, where: str, mistakes: Mistakes) -> list[str]:
 def _known_product(name: str, catalog: Catalog) -> str:
     known = {canonical(product): product for product in catalog.products}
     if canonical(name) not in known:
-        raise catalog.nobody("product", name, catalog.products, "products", "`healthsim plugins list` shows what is installed.")
+        raise catalog.nobody(
+            "product", name, catalog.products, "products", "`healthsim plugins list` shows what is installed."
+        )
     return known[canonical(name)]
 
 

@@ -38,7 +38,9 @@ def _strange(settings: Mapping[str, Mapping[str, Any]], catalog: Catalog) -> Ite
 
 
 def _declared(product: str, catalog: Catalog) -> tuple[str, ...] | None:
-    stated = [offer.settings for offer in catalog.of(EventHandler) if offer.product == product and offer.settings is not None]
+    stated = [
+        offer.settings for offer in catalog.of(EventHandler) if offer.product == product and offer.settings is not None
+    ]
     if not stated:
         return None
     of_run = any(offer.product == product for offer in catalog.of(RunHandler))

@@ -16,7 +16,10 @@ def plan_text(plan: Plan) -> str:
     request = plan.request
     first, last = plan.start_dates
     begins = str(first) if first == last else f"{first} to {last}"
-    lines = [f"{request.name}: {request.count:,} {_unit(plan)}, seed {request.seed}, journeys begin {begins}, as of {request.as_of}"]
+    lines = [
+        f"{request.name}: {request.count:,} {_unit(plan)}, seed {request.seed}, journeys begin {begins}, as of "
+        f"{request.as_of}"
+    ]
     lines += ["", "People"]
     lines += [f"  {index}: {member.role}{_there(member)}" for index, member in enumerate(plan.people.members)]
     lines += [f"  counties: {', '.join(plan.people.counties)}"]
@@ -24,7 +27,11 @@ def plan_text(plan: Plan) -> str:
     lines += [f"  conditions: {', '.join(each.category for each in plan.people.conditions) or 'none'}"]
     lines += ["", f"Events ({len(plan.nodes)} nodes)", *_tree(plan)]
     lines += ["", "Tables", *(f"  {name}" for name in plan.tables)]
-    lines += ["", f"Products: {', '.join(plan.products) or 'none'}", f"Formats: {', '.join(f.name for f in plan.formats) or 'none'}"]
+    lines += [
+        "",
+        f"Products: {', '.join(plan.products) or 'none'}",
+        f"Formats: {', '.join(f.name for f in plan.formats) or 'none'}",
+    ]
     lines += [f"Skills: {', '.join(plan.skills_used) or 'none'}", f"Plan hash: {plan.hash}"]
     return "\n".join([*lines, *(f"Note: {note}" for note in (*plan.remarks, *plan.notes))])
 
@@ -32,8 +39,10 @@ def plan_text(plan: Plan) -> str:
 def plan_document(plan: Plan) -> dict[str, Any]:
     """The plan as plain JSON."""
     nodes = [
-        {"path": n.path, "event_type": n.event_type, "parent": plan.nodes[n.parent].path if n.parent is not None else None,
-         "probability": n.probability, "conditions": [c.text for c in n.conditions], "when": said_when(n), "handled_by": makers(plan, n)}
+        {"path": n.path, "event_type": n.event_type,
+         "parent": plan.nodes[n.parent].path if n.parent is not None else None,
+         "probability": n.probability, "conditions": [c.text for c in n.conditions], "when": said_when(n),
+         "handled_by": makers(plan, n)}
         for n in plan.nodes
     ]  # fmt: skip
     return {
@@ -100,7 +109,9 @@ def said_when(node: Node) -> str:
 
 def _if(node: Node) -> str:
     parts = [condition.text for condition in (*node.eligible, *node.conditions)]
-    return (f" with probability {node.probability:g}" if node.probability < 1 else "") + (f" if {' and '.join(parts)}" if parts else "")
+    return (f" with probability {node.probability:g}" if node.probability < 1 else "") + (
+        f" if {' and '.join(parts)}" if parts else ""
+    )
 
 
 def makers(plan: Plan, node: Node) -> list[str]:

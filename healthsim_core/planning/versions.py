@@ -33,4 +33,6 @@ def versions_of(catalog: Catalog, skills: Iterable[str], facts: Facts) -> dict[s
 
 def spec_hash(request: Mapping[str, Any], versions: Mapping[str, str]) -> str:
     """SHA-256 of a request, as plain JSON, and of the versions that run it."""
-    return hashlib.sha256(json.dumps({"request": request, "versions": versions}, sort_keys=True, allow_nan=False).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps({"request": request, "versions": versions}, sort_keys=True, allow_nan=False).encode()
+    ).hexdigest()

@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 _BLOCK = 8_192  # values at a time: they stay in the processor's cache
-_LN2_HIGH, _LN2_LOW = 0.693145751953125, 1.42860682030941723212e-6  # the logarithm of two in two parts; the first has few digits
+# the logarithm of two in two parts; the first has few digits
+_LN2_HIGH, _LN2_LOW = 0.693145751953125, 1.42860682030941723212e-6
 _GREATEST, _LEAST = 709.782712893384, -745.2  # beyond, an exponential is infinite or nothing
 _HALF = 0.7071067811865476  # the square root of a half
 
 # The logarithm by atanh: log m = 2 (s + s^3 / 3 + s^5 / 5 + ...), where s = (m - 1) / (m + 1) and |s| < 0.1716.
 _ATANH = [1 / n for n in range(3, 25, 2)]
-_TAYLOR = [1.0, 1.0, *(1 / float(np.prod(np.arange(2.0, n + 1))) for n in range(2, 14))]  # of the exponential, within |r| < 0.3466
+# of the exponential, within |r| < 0.3466
+_TAYLOR = [1.0, 1.0, *(1 / float(np.prod(np.arange(2.0, n + 1))) for n in range(2, 14))]
 
 
 def exp(values: Any) -> Any:
@@ -44,7 +46,9 @@ def power(values: Any, exponents: Any) -> Any:
     """Values, none below 0, to the power of exponents."""
     base, exponent = np.broadcast_arrays(np.asarray(values, np.float64), np.asarray(exponents, np.float64))
     with np.errstate(invalid="ignore"):
-        raised = np.where(base == 0, np.where(exponent == 0, 1.0, np.where(exponent > 0, 0.0, np.inf)), exp(exponent * log(base)))
+        raised = np.where(
+            base == 0, np.where(exponent == 0, 1.0, np.where(exponent > 0, 0.0, np.inf)), exp(exponent * log(base))
+        )
     found = np.where(exponent == 1.0, base, raised)
     return found if found.ndim else np.float64(found)
 

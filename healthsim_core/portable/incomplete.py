@@ -1,7 +1,8 @@
 """Values of gamma and beta laws at given probabilities.
 
-A library's inverse is right to some digits and differs in the last ones. It is taken for a start; which of the neighbouring
-points of a coarse grid it is, the distribution function says, which is computed here from portable parts; so does the last step.
+A library's inverse is right to some digits and differs in the last ones. It is taken for a start; which of the
+neighbouring points of a coarse grid it is, the distribution function says, which is computed here from portable parts;
+so does the last step.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ def beta_quantile(a: Any, b: Any, probability: Any) -> Floats:
         above = _beta(first.ravel(), second.ravel(), np.full(first.size, 0.5)).reshape(first.shape) < p
     turned = above & (p > _SMALL_TAIL)
     low, high = np.where(turned, second, first), np.where(turned, first, second)
-    found = _solved(betaincinv, lambda x, a, b, p: _beta(a, b, x) - p, _beta_density, low, high, np.where(turned, 1 - p, p))
+    found = _solved(
+        betaincinv, lambda x, a, b, p: _beta(a, b, x) - p, _beta_density, low, high, np.where(turned, 1 - p, p)
+    )
     return np.asarray(np.where(turned, 1 - found, found))
 
 

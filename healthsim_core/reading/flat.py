@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 def flat(table: pa.Table) -> pa.Table:
     """A table whose columns are texts, numbers and booleans.
 
-    Members of structs are named `name.member`, elements of lists `name[0]`. Numbers become doubles, and whole ones of 64 bits
-    stay whole. A column of nulls alone is left out.
+    Members of structs are named `name.member`, elements of lists `name[0]`. Numbers become doubles, and whole ones of
+    64 bits stay whole. A column of nulls alone is left out.
 
     Args:
         table: Rows with columns of any type.
@@ -45,7 +45,9 @@ def _flat(path: str, array: pa.Array) -> Iterator[tuple[str, pa.Array]]:
         starts = array.offsets.to_numpy()[:-1]
         for index in range(int(lengths.max(initial=0))):
             absent = lengths <= index
-            yield from _flat(f"{path}[{index}]", array.values.take(pa.array(np.where(absent, 0, starts + index), mask=absent)))
+            yield from _flat(
+                f"{path}[{index}]", array.values.take(pa.array(np.where(absent, 0, starts + index), mask=absent))
+            )
     else:
         yield path, _plain(array)
 

@@ -39,7 +39,9 @@ def read_json_lines(content: bytes | pa.Buffer, like: pa.Schema) -> pa.Table:
             if block < len(content) and "straddl" in str(error):  # a line is longer than a block
                 block = min(block * 8, len(content))
                 continue
-            raise OutputError(f"cannot be read as it should be: {_stranger(bytes(content), _schema(like)) or error}", "") from error
+            raise OutputError(
+                f"cannot be read as it should be: {_stranger(bytes(content), _schema(like)) or error}", ""
+            ) from error
     if not all(map(_is_finite, found.columns)):  # Arrow reads NaN and Infinity, which JSON does not have
         raise OutputError(f"cannot be read as it should be: {_stranger(bytes(content), _schema(like))}", "")
     return found
@@ -69,7 +71,8 @@ def _type(kind: pa.DataType) -> pa.DataType:
 
 
 def _stranger(content: bytes, schema: pa.Schema) -> str:
-    """The first line that is no JSON, or member that the schema does not have; empty where that is not what is wrong."""
+    """The first line that is no JSON, or member that the schema does not have;
+    empty where that is not what is wrong."""
     for number, line in enumerate(content.splitlines(), 1):
         try:
             document = json.loads(line, parse_constant=_refused, parse_float=_finite, parse_int=_finite)

@@ -18,16 +18,17 @@ from healthsim_core.tables import Table
 class Records:
     """One kind of record of a format: an X12 segment in its loop, an HL7 segment, a FHIR resource, a dataset.
 
-    Both tables have a row a record, and a column a field, named as the format's standard names it. Columns may be nested: they
-    are compared member by member. A record that is in one table only, a field that differs, and a field that is in one table
-    only are findings.
+    Both tables have a row a record, and a column a field, named as the format's standard names it. Columns may be
+    nested: they are compared member by member. A record that is in one table only, a field that differs, and a field
+    that is in one table only are findings.
 
     Attributes:
         name: What the standard calls it.
         key: Names of the columns that tell its records apart.
         said: What the files say, made by a parser that shares no code with the writer.
         truth: What the tables say it should be.
-        unread: Fields that the files say and that are not compared, with the reason of each: they are listed in the report.
+        unread: Fields that the files say and that are not compared, with the reason of each:
+            they are listed in the report.
     """
 
     name: str
@@ -72,16 +73,21 @@ class Truth:
             sql: One SELECT.
         """
         for name in self._named(sql):
-            self._connection.register(name, self._sources[name]() if name in self._sources else self._declared[name].empty())
+            self._connection.register(
+                name, self._sources[name]() if name in self._sources else self._declared[name].empty()
+            )
             self._known.add(name)
         answer: pa.Table = self._connection.sql(sql).to_arrow_table()
         return answer
 
     def of_run(self, name: str, columns: Sequence[str]) -> pa.Table:
-        """The distinct values of a table's columns in all parts of the run: for files of the whole run. None where it has no such table."""
+        """The distinct values of a table's columns in all parts of the run: for files of the whole run.
+        None where it has no such table."""
         if name not in self:
             return pa.table({column: pa.array([], pa.string()) for column in columns})
-        found = [piece.unify_dictionaries().group_by(list(columns)).aggregate([]) for piece in self._pieces(name, columns)]
+        found = [
+            piece.unify_dictionaries().group_by(list(columns)).aggregate([]) for piece in self._pieces(name, columns)
+        ]
         return pa.concat_tables(found).unify_dictionaries().group_by(list(columns)).aggregate([])
 
     def register(self, name: str, rows: pa.Table) -> None:

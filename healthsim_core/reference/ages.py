@@ -25,7 +25,8 @@ class AgeStructure:
 
     @functools.cached_property
     def share_of_women(self) -> NDArray[np.float64]:
-        """Float array (ages,): the share of women at each age; of ages that nobody has, that of the nearest below that somebody has."""
+        """Float array (ages,): the share of women at each age; of ages that nobody has,
+        that of the nearest below that somebody has."""
         total = self.people.sum(axis=0)
         at = np.maximum.accumulate(np.where(total > 0, np.arange(len(total)), np.argmax(total > 0)))
         return np.asarray(self.people[0, at] / total[at])

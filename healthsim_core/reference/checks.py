@@ -58,31 +58,49 @@ def _known_counties(dataset: str, file: str, column: pa.ChunkedArray) -> Check:
     codes = {code[:5] for code in pc.unique(_text(column)).to_pylist() if code is not None}
     strange = sorted(codes - set(counties()) - set(former_counties()) - {NATION})
     shown = ", ".join(strange[:5])
-    return Check(dataset, file, "county codes are known", not strange, f"{len(strange)} are not: {shown}" if strange else f"{len(codes):,}")
+    return Check(
+        dataset,
+        file,
+        "county codes are known",
+        not strange,
+        f"{len(strange)} are not: {shown}" if strange else f"{len(codes):,}",
+    )
 
 
 def _range(dataset: str, file: str, rows: pa.Table, unit: str, low: float, high: float) -> Check:
     values = rows["value"].filter(pc.fill_null(pc.equal(_text(rows["unit"]), unit), False))
     outside = pc.sum(pc.or_(pc.less(values, low), pc.greater(values, high))).as_py() or 0
-    return Check(dataset, file, f"{unit} from {low:g} to {high:g}", outside == 0, f"{outside} of {len(values):,} are outside")
+    return Check(
+        dataset, file, f"{unit} from {low:g} to {high:g}", outside == 0, f"{outside} of {len(values):,} are outside"
+    )
 
 
 def _populated(dataset: str, file: str, rows: pa.Table) -> Check:
     people = rows.filter(pc.fill_null(pc.equal(_text(rows["unit"]), "people"), False))
-    sums = pa.table({"place": _text(people["place"]), "value": people["value"]}).group_by("place").aggregate([("value", "sum")])
+    sums = (
+        pa.table({"place": _text(people["place"]), "value": people["value"]})
+        .group_by("place")
+        .aggregate([("value", "sum")])
+    )
     empty = pc.sum(pc.less_equal(pc.fill_null(sums["value_sum"], 0), 0)).as_py() or 0
     return Check(dataset, file, "somebody lives in each place", empty == 0, f"nobody in {empty} of {sums.num_rows:,}")
 
 
 def _within_limits(dataset: str, file: str, rows: pa.Table) -> Check:
-    outside = pc.sum(pc.or_(pc.greater(rows["low"], rows["value"]), pc.greater(rows["value"], rows["high"]))).as_py() or 0
-    return Check(dataset, file, "figures within their limits", outside == 0, f"{outside} of {rows.num_rows:,} are outside")
+    outside = (
+        pc.sum(pc.or_(pc.greater(rows["low"], rows["value"]), pc.greater(rows["value"], rows["high"]))).as_py() or 0
+    )
+    return Check(
+        dataset, file, "figures within their limits", outside == 0, f"{outside} of {rows.num_rows:,} are outside"
+    )
 
 
 def _once(dataset: str, file: str, rows: pa.Table, key: Sequence[str]) -> Check:
     named = pa.table({name: _text(rows[name]) for name in key})
     twice = rows.num_rows - named.group_by(list(key)).aggregate([]).num_rows
-    return Check(dataset, file, f"one row for each {', '.join(key)}", twice == 0, f"{twice} of {rows.num_rows:,} stand twice")
+    return Check(
+        dataset, file, f"one row for each {', '.join(key)}", twice == 0, f"{twice} of {rows.num_rows:,} stand twice"
+    )
 
 
 def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -39,15 +39,17 @@ def time_zone(county_fips: str) -> str:
     zones, of_state = _zones()
     zone = zones.get(county_fips) or of_state.get(county_fips[:2])
     if zone is None:
-        raise SpecificationError(f'no county has the FIPS code "{county_fips}".', "county_fips", suggestion(county_fips, zones))
+        raise SpecificationError(
+            f'no county has the FIPS code "{county_fips}".', "county_fips", suggestion(county_fips, zones)
+        )
     return zone
 
 
 def offsets(times: NDArray[np.datetime64], counties: Text) -> NDArray[np.int64]:
     """Minutes that each county's clock is ahead of UTC (west of Greenwich: negative).
 
-    Of the hour that a clock shows twice in autumn, the first is meant. A time that a clock skips in spring has the offset of
-    before, so that it names the same instant as the time an hour later with the offset of after.
+    Of the hour that a clock shows twice in autumn, the first is meant. A time that a clock skips in spring has the
+    offset of before, so that it names the same instant as the time an hour later with the offset of after.
 
     Args:
         times: Local civil times (rows,); the offset of a null time means nothing.
@@ -102,22 +104,28 @@ def _rules(zone: str) -> ZoneInfo:
 
 @functools.cache
 def _clocks(zones: tuple[str, ...], first: int, last: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Local seconds since 1970 at which any of the zones changes, and each zone's minutes before the first and from each on."""
+    """Local seconds since 1970 at which any of the zones changes,
+    and each zone's minutes before the first and from each on."""
     clocks = [_clock(zone, first, last) for zone in zones]
     changes = np.unique(np.concatenate([own for own, _ in clocks]))
-    return changes, np.array([minutes[np.concatenate([[0], np.searchsorted(own, changes, side="right")])] for own, minutes in clocks])
+    return changes, np.array(
+        [minutes[np.concatenate([[0], np.searchsorted(own, changes, side="right")])] for own, minutes in clocks]
+    )
 
 
 def _clock(zone: str, first: int, last: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     first, last = (min(max(year, _FIRST_YEAR), _LAST_YEAR) for year in (first - 1, last + 1))
     changes = [change for year in range(first, last + 1) for change in _changes(zone, year)]
     minutes = [_seconds_ahead(zone, datetime(first, 1, 1, tzinfo=UTC)) // 60, *(after // 60 for _, _, after in changes)]
-    return np.array([instant + max(before, after) for instant, before, after in changes], np.int64), np.array(minutes, np.int64)
+    return np.array([instant + max(before, after) for instant, before, after in changes], np.int64), np.array(
+        minutes, np.int64
+    )
 
 
 @functools.cache
 def _changes(zone: str, year: int) -> tuple[tuple[int, int, int], ...]:
-    """The instants of a year (seconds since 1970) at which a zone's offset changes, with the seconds before and after."""
+    """The instants of a year (seconds since 1970) at which a zone's offset changes,
+    with the seconds before and after."""
     return tuple(_found(zone, datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)))
 
 
@@ -135,7 +143,9 @@ def _instant(zone: str, start: datetime, stop: datetime) -> int:
     low, high, after = int(start.timestamp()), int(stop.timestamp()), _seconds_ahead(zone, stop)
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if _seconds_ahead(zone, datetime.fromtimestamp(middle, UTC)) == after else (middle, high)
+        low, high = (
+            (low, middle) if _seconds_ahead(zone, datetime.fromtimestamp(middle, UTC)) == after else (middle, high)
+        )
     return high
 
 

@@ -1,4 +1,5 @@
-"""Code lists that a user loads: codes of any system that core does not ship, such as CPT under a licence of one's own."""
+"""Code lists that a user loads: codes of any system that core does not ship,
+such as CPT under a licence of one's own."""
 
 from __future__ import annotations
 
@@ -24,7 +25,9 @@ TABLE = Table(
         Field("code_system", "text", "The code system, as fields name it in `codes`."),
         Field("code", "text", "The code."),
         Field("description", "text", "What it is called.", nullable=True),
-        Field("billable", "boolean", "Whether a transaction takes it; null where the file does not say.", nullable=True),
+        Field(
+            "billable", "boolean", "Whether a transaction takes it; null where the file does not say.", nullable=True
+        ),
     ),
     key=("code_system", "code"),
     description="Codes of lists that `healthsim init --from` has loaded.",
@@ -60,7 +63,12 @@ DATASET = ReferenceDataset(
             _COLUMNS[:3],
             read_code_list,
             columns=(
-                FileColumn("code_system", form=_any_of(tuple(code_systems())), looks="a code system, such as ICD-10-CM", required=True),
+                FileColumn(
+                    "code_system",
+                    form=_any_of(tuple(code_systems())),
+                    looks="a code system, such as ICD-10-CM",
+                    required=True,
+                ),
                 FileColumn("code", form=r"\S(.{0,62}\S)?", looks="a code", required=True),
                 FileColumn("billable", form=_any_of((*_YES, *_NO)), looks="yes or no"),
             ),

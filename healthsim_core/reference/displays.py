@@ -14,8 +14,8 @@ def display_of(system: str | Text, codes: Text) -> Text:
     """What a code system calls each code; null where it has no words for it.
 
     Args:
-        system: The system's name in `Field.codes`, such as "icd-10-cm", matched without regard to case; or a column that
-            names one for each code.
+        system: The system's name in `Field.codes`, such as "icd-10-cm", matched without regard to case; or a column
+            that names one for each code.
         codes: The codes.
 
     Example:
@@ -33,11 +33,15 @@ def display_of(system: str | Text, codes: Text) -> Text:
 
 
 def _of_list(system: str, codes: Text) -> Text:
-    shipped = codes.recode(code_systems()[system].display) if system in code_systems() else Text.constant(None, len(codes))
+    shipped = (
+        codes.recode(code_systems()[system].display) if system in code_systems() else Text.constant(None, len(codes))
+    )
     loaded = reference_rows(CODE_LIST)
     if loaded is None or not shipped.is_null().any():
         return shipped
     mine = loaded.filter(pc.equal(loaded["code_system"].cast("string"), system))
-    row = pc.fill_null(pc.index_in(codes.values, mine["code"].combine_chunks().cast("string")), -1).to_numpy(zero_copy_only=False)
+    row = pc.fill_null(pc.index_in(codes.values, mine["code"].combine_chunks().cast("string")), -1).to_numpy(
+        zero_copy_only=False
+    )
     words = Text.of(mine["description"])
     return shipped.or_else(words.take_or_null(row).take_or_null(codes.codes))

@@ -101,7 +101,10 @@ class _Check:
         for (name, group), found in judged.items():
             if found.most <= 1 and (all_of_them or found.count >= _ENOUGH):
                 of = f" of {group}" if group else ""
-                what = f"all values{of} lie from 0 to 1 ({found.count:,}): percentages are meant, not fractions. Multiply them by 100."
+                what = (
+                    f"all values{of} lie from 0 to 1 ({found.count:,}): percentages are meant, not fractions. "
+                    "Multiply them by 100."
+                )
                 self.mistakes.add(found.row, name, what)
 
     def find_doubles(self, path: Path) -> None:
@@ -132,7 +135,11 @@ class _Check:
             for low, name in self.header.items():
                 if not fnmatch.fnmatchcase(low, patterns[0].lower()):
                     continue
-                star = low[len(patterns[0].split("*")[0]) : len(low) - len(patterns[0].split("*")[-1])] if "*" in patterns[0] else ""
+                star = (
+                    low[len(patterns[0].split("*")[0]) : len(low) - len(patterns[0].split("*")[-1])]
+                    if "*" in patterns[0]
+                    else ""
+                )
                 names = [self.header.get(pattern.lower().replace("*", star)) for pattern in patterns[1:]]
                 if all(names):
                     yield (name, *(each for each in names if each))
@@ -154,9 +161,13 @@ class _Check:
 
     def _note(self, name: str, groups: list[str], figures: list[float | None], codes: Any, first: int) -> None:
         numbers = np.array([np.nan if found is None or found == -999 else found for found in figures], float)[codes]
-        table = pa.table({"group": groups, "value": pa.array(numbers, from_pandas=True), "row": np.arange(len(codes)) + first})
+        table = pa.table(
+            {"group": groups, "value": pa.array(numbers, from_pandas=True), "row": np.arange(len(codes)) + first}
+        )
         summed = (
-            table.filter(pc.is_valid(table["value"])).group_by("group").aggregate([("value", "max"), ("value", "count"), ("row", "min")])
+            table.filter(pc.is_valid(table["value"]))
+            .group_by("group")
+            .aggregate([("value", "max"), ("value", "count"), ("row", "min")])
         )
         for each in summed.to_pylist():
             found = _Range(each["value_max"], each["value_count"], each["row_min"])
@@ -165,12 +176,20 @@ class _Check:
 
     def _limits(self, names: tuple[str, ...], texts: Mapping[str, pa.Array], first: int) -> None:
         value = official.numbers(texts[names[0]])
-        low, high = official.interval(texts[names[1]]) if len(names) == 2 else (official.numbers(texts[name]) for name in names[1:])
+        low, high = (
+            official.interval(texts[names[1]])
+            if len(names) == 2
+            else (official.numbers(texts[name]) for name in names[1:])
+        )
         for row in np.flatnonzero(low > high).tolist():
-            self.mistakes.add(first + row, names[1], f"the limits {low[row]:g} and {high[row]:g} are the wrong way round.")
+            self.mistakes.add(
+                first + row, names[1], f"the limits {low[row]:g} and {high[row]:g} are the wrong way round."
+            )
         outside = (low <= high) & ((value < low) | (value > high))
         for row in np.flatnonzero(outside).tolist():
-            self.mistakes.add(first + row, names[0], f"{value[row]:g} lies outside of its limits, {low[row]:g} and {high[row]:g}.")
+            self.mistakes.add(
+                first + row, names[0], f"{value[row]:g} lies outside of its limits, {low[row]:g} and {high[row]:g}."
+            )
 
     def _looked_at(self, column: FileColumn, texts: Mapping[str, pa.Array], rows: int) -> Any:
         if column.only is None or not self._has(column.only[0]):

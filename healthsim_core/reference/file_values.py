@@ -14,11 +14,14 @@ from healthsim_core.reference.official import NUMBER
 from healthsim_core.reference.places import counties, county_suggestion, former_counties
 
 NATION = ("00000", "00059")  # how files write the United States among counties
-MISSING = frozenset({"", "-999", "na", "n/a", "nan", "null", "none", ".", "-", "*", "**", "(x)", "not available", "not applicable"})
+MISSING = frozenset(
+    {"", "-999", "na", "n/a", "nan", "null", "none", ".", "-", "*", "**", "(x)", "not available", "not applicable"}
+)
 _NUMBER = re.compile(NUMBER)
 _DIGITS = re.compile("[0-9]+")
 _COUNTY, _TRACT = 5, 11
-_TERRITORIES = ("AS", "GU", "MP", "PR", "VI", "FM", "MH", "PW", "AA", "AE", "AP")  # with freely associated states and military posts
+# with freely associated states and military posts
+_TERRITORIES = ("AS", "GU", "MP", "PR", "VI", "FM", "MH", "PW", "AA", "AE", "AP")
 _WORDS = {"percent": "percentage", "share": "percentage", "number": "number", "count": "whole number"}
 
 Wrong = Callable[[str], str]
@@ -69,7 +72,11 @@ def _figure(column: FileColumn, text: str) -> str:
 
 
 def _of_system(system: CodeSystem, text: str) -> str:
-    return "" if system.canonical(text) is not None else f'"{text[:40]}" is no {system.title}. {system.remedy(text)}'.rstrip()
+    return (
+        ""
+        if system.canonical(text) is not None
+        else f'"{text[:40]}" is no {system.title}. {system.remedy(text)}'.rstrip()
+    )
 
 
 def _of_form(form: re.Pattern[str], looks: str, text: str) -> str:

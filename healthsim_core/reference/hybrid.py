@@ -32,7 +32,9 @@ class ReferenceProfileResolver:
         self._catalog = catalog or default_catalog()
 
     @checked_call()
-    def resolve(self, reference: ReferenceSpecification | dict[str, Any], source: str = DEFAULT_SOURCE) -> dict[str, Any]:
+    def resolve(
+        self, reference: ReferenceSpecification | dict[str, Any], source: str = DEFAULT_SOURCE
+    ) -> dict[str, Any]:
         """The part of a profile that a place's facts give: age, sex, race, ethnicity, conditions by prevalence.
 
         Args:
@@ -47,7 +49,9 @@ class ReferenceProfileResolver:
         county(place.fips, "reference.fips")
         datasets = self._catalog.datasets
         if source not in datasets:
-            raise self._catalog.nobody("reference dataset", source, datasets, "source", "`healthsim plugins list` shows what is installed.")
+            raise self._catalog.nobody(
+                "reference dataset", source, datasets, "source", "`healthsim plugins list` shows what is installed."
+            )
         found: dict[str, Any] | None = datasets[source].load().describe(place.fips)
         if found is None:
             name = county(place.fips).name
@@ -58,13 +62,16 @@ class ReferenceProfileResolver:
 
 @checked_call(stated=PROFILE_PARTS)
 def create_hybrid_profile(
-    reference: ReferenceSpecification | dict[str, Any], overrides: dict[str, Any] | None = None, source: str = DEFAULT_SOURCE, **stated: Any
+    reference: ReferenceSpecification | dict[str, Any],
+    overrides: dict[str, Any] | None = None,
+    source: str = DEFAULT_SOURCE,
+    **stated: Any,
 ) -> ProfileSpecification:
     """A profile of a place's people, with what `overrides` (or keywords) state in place of the published facts.
 
     Example:
-        >>> create_hybrid_profile({"type": "county", "fips": "48201"}, {"demographics": {"age": 70}}).demographics.age.value
-        70.0
+        >>> create_hybrid_profile({"type": "county", "fips": "48201"}, {"demographics": {"age":
+        70}}).demographics.age.value 70.0
     """
     place = read_part(ReferenceSpecification, reference, "reference")
     written = {**(overrides or {}), **stated, "source": source, "reference": {"type": place.type, "fips": place.fips}}
@@ -93,7 +100,8 @@ def with_reference(profile: ProfileSpecification, catalog: Catalog) -> ProfileSp
 def merged_with(profile: ProfileSpecification, published: ProfileSpecification) -> ProfileSpecification:
     """The profile with what it leaves unsaid taken from what is published.
 
-    Where it states the ages, the sexes are not taken: they then follow from the ages, as the place has women at each age.
+    Where it states the ages, the sexes are not taken: they then follow from the ages,
+    as the place has women at each age.
     """
     merged = profile.model_copy(deep=True)
     for name in published.demographics.model_fields_set:
@@ -109,7 +117,11 @@ def merged_with(profile: ProfileSpecification, published: ProfileSpecification) 
 
 def _unsaid(profile: ProfileSpecification, published: ProfileSpecification) -> list[Any]:
     clinical = profile.clinical
-    stated = [*([clinical.primary_condition] if clinical.primary_condition else []), *clinical.comorbidities, *clinical.conditions]
+    stated = [
+        *([clinical.primary_condition] if clinical.primary_condition else []),
+        *clinical.comorbidities,
+        *clinical.conditions,
+    ]
     said = {_category(each) for each in stated}
     return [each for each in published.clinical.conditions if _category(each) not in said]
 

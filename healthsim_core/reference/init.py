@@ -25,7 +25,8 @@ _TOLD = 20  # mistakes of a file that are told; the others are counted
 
 @attrs.frozen
 class Loaded:
-    """Rows that were stored: the dataset, the file's layout ("bundled" for the product's own facts), the file, how many."""
+    """Rows that were stored: the dataset, the file's layout ("bundled" for the product's own facts), the file,
+    how many."""
 
     dataset: str
     layout: str
@@ -51,7 +52,10 @@ class Refused:
 
     def __str__(self) -> str:
         return "\n".join(
-            [f"{'refused' if self.wrong else 'left out'} {self.file}: {self.reason}", *(f"  {each}" for each in self.mistakes)]
+            [
+                f"{'refused' if self.wrong else 'left out'} {self.file}: {self.reason}",
+                *(f"  {each}" for each in self.mistakes),
+            ]
         )
 
 
@@ -87,8 +91,8 @@ class InitReport:
 def initialize(database: Path, source: Path | None = None, catalog: Catalog | None = None) -> InitReport:
     """Store the bundled facts of every dataset, and the rows of official files, in one transaction.
 
-    Rows of a file replace those that a file of the same name (below `source`) and layout gave before. A file with a mistake is
-    refused whole: what it gave before stays, and other files are stored.
+    Rows of a file replace those that a file of the same name (below `source`) and layout gave before. A file with a
+    mistake is refused whole: what it gave before stays, and other files are stored.
 
     Args:
         database: The DuckDB file; made where there is none.
@@ -123,13 +127,17 @@ def initialize(database: Path, source: Path | None = None, catalog: Catalog | No
             if isinstance(rows, Refused):
                 refused.append(rows)
                 continue
-            tested = list(check_rows(dataset.name, file, rows, () if layout.key or dataset.table is None else dataset.table.key))
+            tested = list(
+                check_rows(dataset.name, file, rows, () if layout.key or dataset.table is None else dataset.table.key)
+            )
             checks += tested
             if all(check.passed for check in tested):
                 loaded.append(_store(connection, dataset, layout.name, file, rows))
                 given[dataset.name][_origin_of(layout.name, file)] = mine
             else:
-                refused.append(Refused(file, f"is of the layout {layout.name}; nothing of it was stored, see below.", wrong=True))
+                refused.append(
+                    Refused(file, f"is of the layout {layout.name}; nothing of it was stored, see below.", wrong=True)
+                )
     return InitReport(Path(database), tuple(loaded), tuple(refused), tuple(checks))
 
 
@@ -158,7 +166,8 @@ def _mistaken(path: Path, file: str, layout: FileLayout, mistakes: FileMistakes)
 def _second(
     connection: Any, dataset: ReferenceDataset, file: SourceFile, rows: pa.Table, earlier: Mapping[str, SourceFile]
 ) -> Refused | None:
-    """A refusal of a file with figures for keys that another file of this call has given figures for; None where there are none."""
+    """A refusal of a file with figures for keys that another file of this call has given figures for;
+    None where there are none."""
     from healthsim_core.database.file import quoted
 
     assert dataset.table is not None
@@ -178,7 +187,9 @@ def _origin_of(layout: str, file: str) -> str:
     return f"{layout}: {file}" if file else layout
 
 
-def _files(source: Path, datasets: Iterable[ReferenceDataset]) -> tuple[list[tuple[ReferenceDataset, FileLayout, Path]], list[Refused]]:
+def _files(
+    source: Path, datasets: Iterable[ReferenceDataset]
+) -> tuple[list[tuple[ReferenceDataset, FileLayout, Path]], list[Refused]]:
     if not source.is_dir():
         raise ReferenceDataError("is not a folder.", str(source), "Name the folder that holds the files.")
     owners = {layout: dataset for dataset in datasets for layout in dataset.layouts}

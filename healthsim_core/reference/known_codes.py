@@ -1,4 +1,5 @@
-"""The codes that a run knows: those of the code systems on offer, and those of lists that `healthsim init` has loaded."""
+"""The codes that a run knows: those of the code systems on offer,
+and those of lists that `healthsim init` has loaded."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ from healthsim_core.reference.stored import BUNDLED, LOADED_FROM, reference_rows
 
 CODE_LIST = "code_list"
 _CHAPTER = re.compile("[A-Z][0-9]?")  # with which categories begin
-_PARTS = {"service-code": ("hcpcs", "cpt"), "icd-10-cm-category": ("icd-10-cm",)}  # systems that take the codes of others too
+# systems that take the codes of others too
+_PARTS = {"service-code": ("hcpcs", "cpt"), "icd-10-cm-category": ("icd-10-cm",)}
 
 
 @attrs.frozen
@@ -80,7 +82,11 @@ class KnownCodes:
 
     def _canonical(self, system: str, text: str) -> str | None:
         if system not in self.systems:
-            raise PluginError(f'a field names the code system "{system}", which nobody offers.', "", "Offer it by healthsim_code_systems.")
+            raise PluginError(
+                f'a field names the code system "{system}", which nobody offers.',
+                "",
+                "Offer it by healthsim_code_systems.",
+            )
         for name in (system, *_PARTS.get(system, ())):
             found = self.loaded.get(name, {}).get(compared(name, text))
             if found is not None and (found.billable or system != "icd-10-cm"):

@@ -1,4 +1,5 @@
-"""Read files in official layouts: known by their header, with whatever encoding, case and types their export gave them."""
+"""Read files in official layouts: known by their header, with whatever encoding,
+case and types their export gave them."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ SUFFIXES = (".csv", ".txt", ".tsv", ".parquet")
 _LONGEST_LINE = 1 << 20  # characters of a header; what is longer is none
 _TITLE_LINES = 5  # so many lines may stand before the header
 _BLOCK = 1 << 20
-NUMBER = r"[-+]?(([0-9]{1,3}(,[0-9]{3})+|[0-9]+)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?"  # a comma parts thousands, and nothing else
+# a comma parts thousands, and nothing else
+NUMBER = r"[-+]?(([0-9]{1,3}(,[0-9]{3})+|[0-9]+)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?"
 _INTERVAL = r"^\s*\(\s*([-+\d.]+)\s*,\s*([-+\d.]+)\s*\)\s*$"
 
 
@@ -67,8 +69,12 @@ def numbers(column: pa.Array | pa.ChunkedArray, missing: float = -999.0) -> NDAr
     """Numbers of a text column, NaN where there is none; `missing` and what is not a number are none."""
     trimmed = pc.utf8_trim_whitespace(pc.fill_null(column, ""))
     numeric = pc.match_substring_regex(trimmed, f"^{NUMBER}$")
-    values = pc.if_else(numeric, pc.replace_substring(trimmed, ",", ""), pa.scalar(None, pa.string())).cast(pa.float64())
-    found = np.array(values.to_numpy(zero_copy_only=False) if isinstance(values, pa.Array) else values.to_numpy(), np.float64)
+    values = pc.if_else(numeric, pc.replace_substring(trimmed, ",", ""), pa.scalar(None, pa.string())).cast(
+        pa.float64()
+    )
+    found = np.array(
+        values.to_numpy(zero_copy_only=False) if isinstance(values, pa.Array) else values.to_numpy(), np.float64
+    )
     found[found == missing] = np.nan
     return found
 
@@ -138,10 +144,15 @@ def _csv_batches(path: Path, names: tuple[str, ...]) -> Iterator[pa.RecordBatch]
     types = {name: pa.string() for name in header}
     reader = pyarrow.csv.open_csv(
         path,
-        read_options=pyarrow.csv.ReadOptions(encoding=encoding.replace("-sig", ""), skip_rows=title, block_size=_BLOCK * 8),
+        read_options=pyarrow.csv.ReadOptions(
+            encoding=encoding.replace("-sig", ""), skip_rows=title, block_size=_BLOCK * 8
+        ),
         parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
         convert_options=pyarrow.csv.ConvertOptions(
-            column_types=types, include_columns=[n for n in header if n.lower() in wanted], null_values=[""], strings_can_be_null=True
+            column_types=types,
+            include_columns=[n for n in header if n.lower() in wanted],
+            null_values=[""],
+            strings_can_be_null=True,
         ),
     )
     yield from reader

@@ -23,12 +23,16 @@ from healthsim_core.reference.clocks import time_zone as time_zone
 
 _DATA = Path(__file__).parent / "data"
 _FIVE_DIGITS = "A county is named by the five digits of its FIPS code."
-_AS_TEXT = pyarrow.csv.ConvertOptions(column_types={name: pa.string() for name in ("fips", "county_fips", "zip", "state")})
+_AS_TEXT = pyarrow.csv.ConvertOptions(
+    column_types={name: pa.string() for name in ("fips", "county_fips", "zip", "state")}
+)
 
 
 def bundled(name: str) -> pa.Table:
     """A bundled CSV, codes as text."""
-    return pyarrow.csv.read_csv(_DATA / name, read_options=pyarrow.csv.ReadOptions(use_threads=False), convert_options=_AS_TEXT)
+    return pyarrow.csv.read_csv(
+        _DATA / name, read_options=pyarrow.csv.ReadOptions(use_threads=False), convert_options=_AS_TEXT
+    )
 
 
 @attrs.frozen
@@ -50,7 +54,8 @@ def counties() -> dict[str, County]:
 
 @functools.cache
 def former_counties() -> dict[str, County]:
-    """Counties whose codes others have replaced since 2013, by FIPS code: they still stand in files, and people can live in them."""
+    """Counties whose codes others have replaced since 2013, by FIPS code: they still stand in files,
+    and people can live in them."""
     return _counties("former_counties.csv")
 
 
@@ -72,7 +77,8 @@ def instead_of_county(fips: str) -> str:
 
 
 def county_suggestion(fips: str) -> str:
-    """The county that somebody may have meant with a code that no county has: the nearest of its state, by code or by name."""
+    """The county that somebody may have meant with a code that no county has: the nearest of its state,
+    by code or by name."""
     known = counties()
     if re.fullmatch("[0-9]{4}", fips) and f"0{fips}" in known:
         return _meant(known[f"0{fips}"])
@@ -97,7 +103,10 @@ def _meant(found: County) -> str:
 def _counties(name: str) -> dict[str, County]:
     with (_DATA / name).open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file)
-        return {row["fips"]: County(row["fips"], row["name"], row["state"], row["state_name"], int(row["population"])) for row in rows}
+        return {
+            row["fips"]: County(row["fips"], row["name"], row["state"], row["state_name"], int(row["population"]))
+            for row in rows
+        }
 
 
 @attrs.frozen(eq=False)
@@ -138,14 +147,22 @@ class Addresses:
         rows = np.searchsorted(totals[1:], starts + unit_zip * (ends - starts), side="right")
         rows = np.minimum(rows, len(totals) - 2)
         state = Text(county_codes, [county(code).state for code in self.fips])
-        return {"county_fips": Text(county_codes, list(self.fips)), "state": state, "city": self._cities[rows], "zip": self._zips[rows]}
+        return {
+            "county_fips": Text(county_codes, list(self.fips)),
+            "state": state,
+            "city": self._cities[rows],
+            "zip": self._zips[rows],
+        }
 
 
 def _zips(fips: tuple[str, ...]) -> pa.Table:
-    """Rows of zips.csv in some counties, read block by block: of the whole country's a run needs few, and memory stays small."""
+    """Rows of zips.csv in some counties, read block by block: of the whole country's a run needs few,
+    and memory stays small."""
     wanted, blocks = pa.array(fips, pa.string()), pyarrow.csv.ReadOptions(use_threads=False, block_size=1 << 17)
     with pyarrow.csv.open_csv(_DATA / "zips.csv", read_options=blocks, convert_options=_AS_TEXT) as reader:
-        return pa.Table.from_batches([block.filter(pc.is_in(block["county_fips"], wanted)) for block in reader], reader.schema)
+        return pa.Table.from_batches(
+            [block.filter(pc.is_in(block["county_fips"], wanted)) for block in reader], reader.schema
+        )
 
 
 @functools.cache

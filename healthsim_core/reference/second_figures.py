@@ -33,7 +33,13 @@ class SourceFile:
 
 
 def second_figures(
-    connection: Any, table: Table, stored: str, file: SourceFile, rows: pa.Table, earlier: Mapping[str, SourceFile], most: int
+    connection: Any,
+    table: Table,
+    stored: str,
+    file: SourceFile,
+    rows: pa.Table,
+    earlier: Mapping[str, SourceFile],
+    most: int,
 ) -> tuple[list[str], int]:
     """What a file says of keys that earlier files of one call have given figures for.
 
@@ -51,13 +57,16 @@ def second_figures(
     """
     from healthsim_core.database.file import identifier
 
-    figures = [field.name for field in table.fields if field.type in ("number", "money") and field.name not in table.key]
+    figures = [
+        field.name for field in table.fields if field.type in ("number", "money") and field.name not in table.key
+    ]
     if not earlier or not figures:
         return [], 0
     same = " AND ".join(f"a.{identifier(name)} IS NOT DISTINCT FROM b.{identifier(name)}" for name in table.key)
     key = ", ".join(f"CAST(a.{identifier(name)} AS VARCHAR)" for name in table.key)
     figure = identifier(figures[0])
-    sql = f"""SELECT count(*) OVER (), b.{LOADED_FROM}, a.{figure}, b.{figure}, {key} FROM healthsim_incoming a JOIN {stored} b
+    sql = f"""SELECT count(*) OVER (), b.{LOADED_FROM}, a.{figure}, b.{figure}, {key}
+              FROM healthsim_incoming a JOIN {stored} b
               ON {same} AND b.{LOADED_FROM} IN (SELECT unnest(?)) ORDER BY {key} LIMIT {most}"""
     connection.register("healthsim_incoming", rows)
     found = connection.execute(sql, [list(earlier)]).fetchall()

@@ -19,7 +19,10 @@ SCHEMA = "reference"
 BUNDLED = "bundled"
 LOADED_FROM = "loaded_from"  # the column of every stored table that says which file its rows come from
 SMALL = 20_000  # rows of a table that is read whole; of a larger one only what is asked for
-_TABLES = "FROM duckdb_tables() SELECT table_name WHERE database_name = current_database() AND schema_name = ? ORDER BY table_name"
+_TABLES = (
+    "FROM duckdb_tables() SELECT table_name WHERE database_name = current_database() AND schema_name = ? "
+    "ORDER BY table_name"
+)
 
 Asked = tuple[str, tuple[tuple[str, Any], ...]]
 
@@ -57,7 +60,10 @@ class Facts:
 
     def digests(self) -> dict[str, str]:
         """A digest of what files have brought, by dataset; bundled rows are those of the product's version."""
-        read = [*self._whole.items(), *((name, rows) for (name, _), rows in sorted(self._answers.items(), key=lambda item: repr(item[0])))]
+        read = [
+            *self._whole.items(),
+            *((name, rows) for (name, _), rows in sorted(self._answers.items(), key=lambda item: repr(item[0]))),
+        ]
         found: dict[str, Any] = {}
         for name, rows in read:
             brought = rows.filter(pc.field(LOADED_FROM) != BUNDLED)
@@ -116,7 +122,8 @@ def current_facts() -> Facts:
 
 
 def read_facts(database: Path | str | None) -> Facts:
-    """What `healthsim init` has stored; nothing where there is no database, or the default one cannot be read (`Facts.unread` says so).
+    """What `healthsim init` has stored; nothing where there is no database,
+    or the default one cannot be read (`Facts.unread` says so).
 
     Raises:
         StateError: The database that was named cannot be read: locked, or not a database.
@@ -128,7 +135,12 @@ def read_facts(database: Path | str | None) -> Facts:
     except StateError as error:
         if database is not None:
             raise
-        return Facts(unread=f"stored reference figures were not read, bundled ones stand alone: {error.where} {error.what.rstrip('.')}")
+        return Facts(
+            unread=(
+                f"stored reference figures were not read, bundled ones stand alone: {error.where} "
+                f"{error.what.rstrip('.')}"
+            )
+        )
 
 
 def reference_rows(dataset: str, **equal: Any) -> pa.Table | None:

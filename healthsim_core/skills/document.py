@@ -41,12 +41,16 @@ def read_skill(path: Path) -> SkillResolver:
     text = path.read_text(encoding="utf-8")
     parts = text.split("+++\n", 2)
     if len(parts) != 3 or parts[0].strip():
-        raise SkillError("the document does not begin with TOML front matter.", path.name, "Put it between two +++ lines.")
+        raise SkillError(
+            "the document does not begin with TOML front matter.", path.name, "Put it between two +++ lines."
+        )
     try:
         head = tomllib.loads(parts[1])
         name, version = head["skill"], head["version"]
     except (tomllib.TOMLDecodeError, KeyError) as error:
-        raise SkillError(f"the front matter is not usable: {error}.", path.name, "It names `skill` and `version`.") from error
+        raise SkillError(
+            f"the front matter is not usable: {error}.", path.name, "It names `skill` and `version`."
+        ) from error
     tables = {slug: LookupTable.parse(slug, body, path.name) for slug, body in _sections(parts[2])}
     resolver = _Resolver(name, tables)
     return SkillResolver(
@@ -102,7 +106,9 @@ class LookupTable:
     @classmethod
     def parse(cls, name: str, lines: list[str], file: str) -> LookupTable:
         """The table that pipe-delimited lines hold."""
-        grid = [[cell.strip() for cell in line.strip().removeprefix("|").removesuffix("|").split("|")] for line in lines]
+        grid = [
+            [cell.strip() for cell in line.strip().removeprefix("|").removesuffix("|").split("|")] for line in lines
+        ]
         header, body = grid[0], grid[2:]
         for row in body:
             if len(row) != len(header):
@@ -191,12 +197,15 @@ class LookupTable:
             return np.asarray(table[column.codes])
         numbers = np.asarray(column)
         if numbers.dtype == bool:
-            return np.array([[cell in ("*", said) for cell in cells] for said in ("no", "yes")])[numbers.astype(np.intp)]
+            return np.array([[cell in ("*", said) for cell in cells] for said in ("no", "yes")])[
+                numbers.astype(np.intp)
+            ]
         return np.stack([in_band(numbers, cell) for cell in cells], axis=1)
 
 
 def _alike(columns: list[Column], rows: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Which of the distinct rows each row is, and where each distinct row first stands; all are distinct beside numbers."""
+    """Which of the distinct rows each row is, and where each distinct row first stands;
+    all are distinct beside numbers."""
     texts = [column for column in columns if isinstance(column, Text)]
     if len(texts) < len(columns) or math.prod(len(text.values) + 1 for text in texts) >= 2**63:
         return np.arange(rows), np.arange(rows)

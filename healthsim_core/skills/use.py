@@ -1,4 +1,5 @@
-"""What skills give for whole columns: checked against the kinds of the columns before anything is made, null where no row fits."""
+"""What skills give for whole columns: checked against the kinds of the columns before anything is made,
+null where no row fits."""
 
 from __future__ import annotations
 
@@ -50,7 +51,8 @@ class SkillUse:
         return resolved_or_null(self.skill, self.lookup, context, draw)
 
     def cells(self) -> Mapping[str, Sequence[str]] | None:
-        """The columns of the lookup's table as text, of the rows that the context may match; None where it has no table."""
+        """The columns of the lookup's table as text, of the rows that the context may match;
+        None where it has no table."""
         if self.skill.cells is None:
             return None
         cells = self.skill.cells(self.lookup)
@@ -65,7 +67,9 @@ class SkillUse:
         Args:
             known: What the columns hold that the context refers to.
         """
-        ages = [key for key, v in self.context.items() if isinstance(v, Reference) and v.name in ("age", "subscriber_age")]
+        ages = [
+            key for key, v in self.context.items() if isinstance(v, Reference) and v.name in ("age", "subscriber_age")
+        ]
         given = {key: known.get(v.name, ANYTHING) if isinstance(v, Reference) else v for key, v in self.context.items()}
         return always_given(self.skill, self.lookup, given, ages)
 
@@ -92,7 +96,8 @@ def resolved_or_null(skill: SkillResolver, lookup: str, context: Columns, draw: 
 
 
 def check_lookup(skill: SkillResolver, lookup: str, context: Mapping[str, Any], where: str) -> None:
-    """Raise SkillError where a lookup cannot take its context, or has no row for a text that the context is known to hold.
+    """Raise SkillError where a lookup cannot take its context,
+    or has no row for a text that the context is known to hold.
 
     Args:
         skill: The skill.
@@ -124,7 +129,12 @@ def _check_some(skill: SkillResolver, lookup: str, context: Mapping[str, Any], w
     told: SkillError | None = None
     for kinds in itertools.product((TEXT, NUMBER, BOOLEAN, DATE), repeat=min(len(unknown), _MOST_UNKNOWN)):
         try:
-            check_lookup(skill, lookup, {**context, **dict.fromkeys(unknown, kinds[0]), **dict(zip(unknown, kinds, strict=False))}, where)
+            check_lookup(
+                skill,
+                lookup,
+                {**context, **dict.fromkeys(unknown, kinds[0]), **dict(zip(unknown, kinds, strict=False))},
+                where,
+            )
             return
         except SkillError as error:
             told = told or error
@@ -132,7 +142,9 @@ def _check_some(skill: SkillResolver, lookup: str, context: Mapping[str, Any], w
         raise told
 
 
-def always_given(skill: SkillResolver, lookup: str, context: Mapping[str, Any], ages: Sequence[str] = ()) -> frozenset[str]:
+def always_given(
+    skill: SkillResolver, lookup: str, context: Mapping[str, Any], ages: Sequence[str] = ()
+) -> frozenset[str]:
     """What a lookup gives that is never null, as far as that can be told beforehand.
 
     Args:
@@ -144,7 +156,10 @@ def always_given(skill: SkillResolver, lookup: str, context: Mapping[str, Any], 
     kinds = {key: kind for key, kind in context.items() if isinstance(kind, Kind)}
     if any(kind.of == "anything" for kind in kinds.values()):
         return frozenset()
-    probes = {key: (_AGES if key in ages else _NUMBERS) if kind.of == "number" else _probes(kind) for key, kind in kinds.items()}
+    probes = {
+        key: (_AGES if key in ages else _NUMBERS) if kind.of == "number" else _probes(kind)
+        for key, kind in kinds.items()
+    }
     nulls = {key: () if kind.always else (_NULLS.get(kind.of),) for key, kind in kinds.items()}
     probes = {key: (*values, *nulls[key]) for key, values in probes.items()}
     if math.prod(map(len, probes.values())) > _MOST_COMBINED:
@@ -165,12 +180,18 @@ def _asked(skill: SkillResolver, lookup: str, context: Columns, draw: Draws) -> 
         raise SkillError(what, "", "Give values of the kind that the skill's table has.") from error
 
 
-def _probed(skill: SkillResolver, lookup: str, context: Mapping[str, Any], probes: Mapping[str, tuple[Any, ...]] | None = None) -> Columns:
+def _probed(
+    skill: SkillResolver, lookup: str, context: Mapping[str, Any], probes: Mapping[str, tuple[Any, ...]] | None = None
+) -> Columns:
     """What the lookup gives for values as the context may hold them."""
-    values = {key: _probes(kind) for key, kind in context.items() if isinstance(kind, Kind)} if probes is None else probes
+    values = (
+        {key: _probes(kind) for key, kind in context.items() if isinstance(kind, Kind)} if probes is None else probes
+    )
     rows = list(itertools.islice(itertools.product(*values.values()), _MOST_PROBED if probes is None else None))
     columns = {key: _column([row[at] for row in rows]) for at, key in enumerate(values)}
-    return _asked(skill, lookup, Columns({**context, **columns}, len(rows)), Draws(0, "proof", np.arange(1, len(rows) + 1)))
+    return _asked(
+        skill, lookup, Columns({**context, **columns}, len(rows)), Draws(0, "proof", np.arange(1, len(rows) + 1))
+    )
 
 
 def _probes(kind: Kind) -> tuple[Any, ...]:

@@ -1,4 +1,5 @@
-"""What all specifications share: strict reading, and all mistakes at once, each with its path, the value and the remedy."""
+"""What all specifications share: strict reading, and all mistakes at once, each with its path,
+the value and the remedy."""
 
 from __future__ import annotations
 
@@ -31,7 +32,10 @@ class Specification(BaseModel):
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         schema = handler(core_schema)
-        name_all(handler.resolve_ref_schema(schema), {name: names_of(name, field) for name, field in cls.model_fields.items()})
+        name_all(
+            handler.resolve_ref_schema(schema),
+            {name: names_of(name, field) for name, field in cls.model_fields.items()},
+        )
         return schema
 
 
@@ -95,7 +99,9 @@ class Document(Specification):
     def __init__(self, *given: Any, **fields: Any) -> None:
         """From its fields, by name; mistakes are told as by `read`."""
         if given:
-            raise ArgumentError("its fields are given by name.", type(self).__name__, "`model_validate` takes a mapping of them.")
+            raise ArgumentError(
+                "its fields are given by name.", type(self).__name__, "`model_validate` takes a mapping of them."
+            )
         try:
             super().__init__(**fields)
         except ValidationError:
@@ -120,7 +126,9 @@ class Document(Specification):
             where = where or Path(source).name
             file, source = str(source), read_json(Path(source))
         if isinstance(source, Document) and source.kind != cls.kind:
-            raise SpecificationError(f"this is a {source.kind}, not a {cls.kind}.", where, how_to_give(source.kind, "FILE"))
+            raise SpecificationError(
+                f"this is a {source.kind}, not a {cls.kind}.", where, how_to_give(source.kind, "FILE")
+            )
         refuse_other_kind(cls.kind, source, where, file)
         return read_part(cls, source, where)
 
@@ -193,7 +201,11 @@ def _all_mistakes(model: type[Specification], source: Any, error: ValidationErro
         except ValidationError as further:
             more = mistakes_of(further, model, rest)
         gone = (*removed, *filled)
-        told += [mistake for path, mistake in more if not any(g[: len(path)] == path for g in gone) and not _below(path, filled)]
+        told += [
+            mistake
+            for path, mistake in more
+            if not any(g[: len(path)] == path for g in gone) and not _below(path, filled)
+        ]
         latest = [path for path, _ in more]
     return told
 

@@ -15,7 +15,8 @@ LARGEST = 10_000_000  # bytes of a file
 DEEPEST = 50  # lists and mappings within one another
 MOST_VALUES = 200_000
 LONGEST_TEXT = 10_000
-_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")  # what XML has no place for, and half characters
+# what XML has no place for, and half characters
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 GREATEST = 2**53  # whole numbers up to here are exact in every JSON reader
 _MOST_DIGITS = 1_000  # that are read at all
 LEAST = 1e-15  # of what is not 0: no probability, rate or amount is less, and its square is a number still
@@ -50,7 +51,9 @@ def parsed_json(content: str | bytes | bytearray, name: str = "the text") -> Any
         raise ArgumentError(f"{content!r:.60} is not a text.", "", "Give JSON as text or bytes.")
     try:
         plain = content.removeprefix("\ufeff") if isinstance(content, str) else content.decode("utf-8-sig")
-        return json.loads(plain, parse_constant=_refuse_constant, parse_int=_whole, object_pairs_hook=_without_repetition)
+        return json.loads(
+            plain, parse_constant=_refuse_constant, parse_int=_whole, object_pairs_hook=_without_repetition
+        )
     except json.JSONDecodeError as error:
         where = f"{name}, line {error.lineno}, column {error.colno}"
         raise SpecificationError(f"is not JSON: {error.msg}.", where, "Correct it there.") from None
@@ -73,7 +76,9 @@ def check_bounds(document: Any) -> None:
         if len(path) > DEEPEST:
             raise SpecificationError(f"there are more than {DEEPEST} levels.", where, "Nest less.")
         if count > MOST_VALUES:
-            raise SpecificationError(f"there are more than {MOST_VALUES:,} values.", "", "Say it in a smaller document.")
+            raise SpecificationError(
+                f"there are more than {MOST_VALUES:,} values.", "", "Say it in a smaller document."
+            )
         if isinstance(value, str):
             _check_text(value, where)
         elif isinstance(value, int | float) and not isinstance(value, bool):
@@ -96,7 +101,9 @@ def _values(value: Any, path: tuple[int | str, ...]) -> Iterator[tuple[tuple[int
 
 def _check_text(text: str, where: str) -> None:
     if len(text) > LONGEST_TEXT:
-        raise SpecificationError(f'"{text[:40]}..." has {len(text):,} characters.', where[:200], f"At most {LONGEST_TEXT:,} are allowed.")
+        raise SpecificationError(
+            f'"{text[:40]}..." has {len(text):,} characters.', where[:200], f"At most {LONGEST_TEXT:,} are allowed."
+        )
     bad = _NO_TEXT.search(text)
     if bad:
         what = f'"{_escaped(text)[:60]}" holds "{_escaped(bad[0])}", which some formats cannot.'

@@ -38,7 +38,9 @@ def _counts(count: Any) -> list[int]:
     if isinstance(count, written.Conditional):
         branches = [*(rule.then for rule in count.rules), *([] if count.default is None else [count.default])]
         return [number for branch in branches for number in _counts(branch)]
-    raise ValueError(f"a {count.type} distribution does not give whole numbers; use explicit, poisson or negative_binomial")
+    raise ValueError(
+        f"a {count.type} distribution does not give whole numbers; use explicit, poisson or negative_binomial"
+    )
 
 
 def _whole(number: Any) -> int:

@@ -14,7 +14,9 @@ _SIGNS = {  # fields that only this kind has
 }
 _HOW = {
     "scenario": "`healthsim run {file}` runs it; in Python, generate(scenario=...).",
-    "journey": "`healthsim generate --profile NAME --journey {file}` runs it; in Python, generate(profile=..., journey=...).",
+    "journey": (
+        "`healthsim generate --profile NAME --journey {file}` runs it; in Python, generate(profile=..., journey=...)."
+    ),
     "profile": "`healthsim generate --profile {file}` runs it; in Python, generate(profile=...).",
 }
 

@@ -29,7 +29,11 @@ def _five_digits(value: Any) -> Any:
     """A FIPS code; one that lost its zeros is told which it is."""
     text = str(value)
     if text.isdigit() and len(text) <= 5 and (isinstance(value, int) or len(text) == 4):
-        what = "a number, and a FIPS code is a text" if isinstance(value, int) else "four digits of the five of a FIPS code"
+        what = (
+            "a number, and a FIPS code is a text"
+            if isinstance(value, int)
+            else "four digits of the five of a FIPS code"
+        )
         raise ValueError(f'{text} is {what}; write "{text:0>5}"')
     return value
 
@@ -54,7 +58,9 @@ class GeographySpecification(Specification):
     @model_validator(mode="after")
     def _one_of_both(self) -> GeographySpecification:
         if (self.fips is None) == (self.counties is None):
-            raise ValueError('there is not one of "fips" and "counties"; say "fips" (one county) or "counties" (FIPS code to weight)')
+            raise ValueError(
+                'there is not one of "fips" and "counties"; say "fips" (one county) or "counties" (FIPS code to weight)'
+            )
         return self
 
 
@@ -181,7 +187,9 @@ class MemberSpecification(Specification):
         if self.count is not None and self.role != "dependent":
             findings.add(f"a household has no number of {self.role}s.", "Leave it out.", "count")
         if self.count is not None and "probability" in self.model_fields_set:
-            findings.add("both count and probability say who is there.", "Leave one out: a count may be 0.", "probability")
+            findings.add(
+                "both count and probability say who is there.", "Leave one out: a count may be 0.", "probability"
+            )
         findings.tell()
         return self
 
@@ -203,7 +211,8 @@ class Position(NamedTuple):
 class CorrelationSpecification(Specification):
     """Attributes that go together: the correlations of their normal scores (a Gaussian copula).
 
-    `matrix` has a row and a column for each attribute, 1 on the diagonal. Each keeps the distribution that is stated for it.
+    `matrix` has a row and a column for each attribute, 1 on the diagonal.
+    Each keeps the distribution that is stated for it.
     """
 
     attributes: list[str] = Field(min_length=2, max_length=50)
@@ -220,7 +229,12 @@ class CorrelationSpecification(Specification):
             what = f"the row has {len(self.matrix[index])} numbers for {size} attributes."
             findings.add(what, f"Give {size}, one for each attribute.", "matrix", index, value=self.matrix[index])
         if len(self.matrix) != size:
-            findings.add(f"the matrix has {len(self.matrix)} rows for {size} attributes.", f"Give {size}.", "matrix", value=self.matrix)
+            findings.add(
+                f"the matrix has {len(self.matrix)} rows for {size} attributes.",
+                f"Give {size}.",
+                "matrix",
+                value=self.matrix,
+            )
         elif not wrong:
             self._check_matrix(np.array(self.matrix), findings)
         findings.tell()
@@ -233,12 +247,18 @@ class CorrelationSpecification(Specification):
             findings.add(what, "Write 1 on the diagonal.", "matrix", index, index, value=float(matrix[index, index]))
         for row, column in np.argwhere(np.triu(matrix != matrix.T)).tolist():
             pair = f'"{self.attributes[row]}" and "{self.attributes[column]}"'
-            what = f"{pair} have two correlations, {matrix[row, column]:g} above the diagonal and {matrix[column, row]:g} below."
+            what = (
+                f"{pair} have two correlations, {matrix[row, column]:g} above the diagonal and "
+                f"{matrix[column, row]:g} below."
+            )
             findings.add(what, "Write the same twice.", "matrix", column, row, value=float(matrix[column, row]))
         least = float(np.linalg.eigvalsh(matrix)[0]) if len(findings.found) == before else 1.0
         if least < _LEAST_EIGENVALUE:
             names = ", ".join(self.attributes)
-            what = f"the correlations of {names} cannot hold together: the smallest eigenvalue of their matrix is {least:.3g}, not above 0."
+            what = (
+                f"the correlations of {names} cannot hold together: the smallest eigenvalue of their matrix is "
+                f"{least:.3g}, not above 0."
+            )
             findings.add(what, "Bring them nearer to 0.", "matrix", value=self.matrix)
 
 
@@ -253,7 +273,9 @@ class JourneyReference(Specification):
     @model_validator(mode="after")
     def _one_of_both(self) -> JourneyReference:
         if (self.template is None) == (self.inline is None):
-            raise ValueError('there is not one of "template" and "inline"; say either "template" (a name) or "inline" (a journey)')
+            raise ValueError(
+                'there is not one of "template" and "inline"; say either "template" (a name) or "inline" (a journey)'
+            )
         return self
 
 
@@ -263,7 +285,8 @@ def _by_name(value: Any) -> Any:
     return {"inline": value} if isinstance(value, dict) and "events" in value else value
 
 
-_INLINE = {"type": "object", "required": ["events"], "not": {"required": ["inline"]}}  # a journey, whose own schema says the rest
+# a journey, whose own schema says the rest
+_INLINE = {"type": "object", "required": ["events"], "not": {"required": ["inline"]}}
 JourneyByName = Annotated[JourneyReference, BeforeValidator(_by_name), Or({"type": "string"}, _INLINE)]
 
 
@@ -307,7 +330,9 @@ class ProfileSpecification(Document):
     clinical: ClinicalSpecification = Field(default_factory=ClinicalSpecification)
     coverage: CoverageSpecification | None = None
     members: list[MemberSpecification] | None = Field(default=None, min_length=1, max_length=MOST_MEMBERS)
-    attributes: dict[str, Distribution] = Field(default_factory=dict, validation_alias=AliasChoices("attributes", "custom"))
+    attributes: dict[str, Distribution] = Field(
+        default_factory=dict, validation_alias=AliasChoices("attributes", "custom")
+    )
     correlate: list[CorrelationSpecification] = Field(default_factory=list, json_schema_extra=or_one)
     journeys: list[JourneyByName] = Field(
         default_factory=list, validation_alias=AliasChoices("journeys", "journey"), json_schema_extra=or_one
@@ -342,15 +367,23 @@ class ProfileSpecification(Document):
             what = f"a household may be of {len(self.positions)}."
             findings.add(what, f"At most {MOST_MEMBERS} fit: give smaller counts.", "members")
         if roles and roles.count("subscriber") != 1:
-            findings.add(f"a household has one subscriber, not {roles.count('subscriber')}.", "Give one member that role.", "members")
+            findings.add(
+                f"a household has one subscriber, not {roles.count('subscriber')}.",
+                "Give one member that role.",
+                "members",
+            )
         for index, member in enumerate(self.members or []):
             age = member.age.value if isinstance(member.age, Constant) else None
             if not isinstance(age, int | float):
                 continue
             if member.role in ("subscriber", "spouse") and age < 18:
-                findings.add(f"a {member.role} is an adult, not {age:g}.", "Give 18 or more.", "members", index, "age", value=age)
+                findings.add(
+                    f"a {member.role} is an adult, not {age:g}.", "Give 18 or more.", "members", index, "age", value=age
+                )
             if member.role == "dependent" and age > 26 and not member.disabled:
                 remedy = 'Give 26 or less, or say "disabled": true.'
-                findings.add(f"a dependent above 26 is out, and this one is {age:g}.", remedy, "members", index, "age", value=age)
+                findings.add(
+                    f"a dependent above 26 is out, and this one is {age:g}.", remedy, "members", index, "age", value=age
+                )
         findings.tell()
         return self

@@ -1,4 +1,5 @@
-"""Names that no attribute, laboratory value or outcome may have: columns that everybody has, prefixes, what nothing can read."""
+"""Names that no attribute, laboratory value or outcome may have: columns that everybody has, prefixes,
+what nothing can read."""
 
 from __future__ import annotations
 
@@ -8,13 +9,26 @@ from collections.abc import Collection, Iterable, Mapping
 from healthsim_core.spec.base import Findings
 from healthsim_core.world import PERSON
 
-NAMESPACES = ("entity", "outcome", "parameters", "journey", "branch", "state", "condition", "severity", "code", "onset", "description")
+NAMESPACES = (
+    "entity",
+    "outcome",
+    "parameters",
+    "journey",
+    "branch",
+    "state",
+    "condition",
+    "severity",
+    "code",
+    "onset",
+    "description",
+)
 _PREFIXES = frozenset(NAMESPACES)
 _BUILT_IN = frozenset({*(field.name for field in PERSON.fields), "start_date", "death_time"})
 _READABLE = re.compile(r"[A-Za-z0-9_.]+")  # by an expression, or by "${entity.x}"
 _SAID_BY: Mapping[str, str] = {
     **{name: f"demographics.{name}" for name in ("age", "sex", "race", "ethnicity", "language")},
-    "coverage_type": "coverage.type", "plan": "coverage.plan", "county_fips": "demographics.geography", "severity": "clinical.severity",
+    "coverage_type": "coverage.type", "plan": "coverage.plan", "county_fips": "demographics.geography",
+    "severity": "clinical.severity",
     "conditions": "clinical.conditions",
 }  # fmt: skip
 
@@ -49,5 +63,7 @@ def find_reserved(names: Iterable[str], findings: Findings, said_by: Mapping[str
         if why:
             other = "Choose another name." if _READABLE.fullmatch(name) else "Use letters, digits and _."
             findings.add(
-                f'"{name}" is {why}.', f'State it in "{said_by[name]}", or choose another name.' if name in said_by else other, name
+                f'"{name}" is {why}.',
+                f'State it in "{said_by[name]}", or choose another name.' if name in said_by else other,
+                name,
             )

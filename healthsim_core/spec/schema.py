@@ -1,4 +1,5 @@
-"""The JSON Schema of specifications says all that their reader takes: every name of a field, and one of a list alone."""
+"""The JSON Schema of specifications says all that their reader takes: every name of a field,
+and one of a list alone."""
 
 from __future__ import annotations
 
@@ -47,7 +48,8 @@ def name_all(schema: dict[str, Any], names: Mapping[str, tuple[str, ...]]) -> No
 
 @attrs.frozen(init=False, eq=False)
 class Or:
-    """Annotation: other forms in which a value may be written, as JSON Schemas; the reader makes of them what is annotated."""
+    """Annotation: other forms in which a value may be written, as JSON Schemas;
+    the reader makes of them what is annotated."""
 
     forms: tuple[dict[str, Any], ...]
 

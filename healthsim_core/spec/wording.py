@@ -16,9 +16,11 @@ Location = tuple[int | str, ...]
 MOST_READ = 500  # of pydantic's errors; a document that has more is mended piece by piece
 
 COLUMN = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$"  # a name that expressions read, with its namespace
-ICD_10 = r"^\s*[A-Za-z][0-9Aa][0-9A-Za-z](\.?[0-9A-Za-z]{1,4})?\s*$"  # as a code may be written; the list has it as E11.9
+# as a code may be written; the list has it as E11.9
+ICD_10 = r"^\s*[A-Za-z][0-9Aa][0-9A-Za-z](\.?[0-9A-Za-z]{1,4})?\s*$"
 _EXPECTED = {  # what pydantic calls a wrong type or form of value, by the first word of its name
-    "float": "a number", "int": "a whole number", "string": "a text", "list": "a list", "dict": "a mapping", "model": "a mapping",
+    "float": "a number", "int": "a whole number", "string": "a text", "list": "a list", "dict": "a mapping",
+    "model": "a mapping",
     "bool": "true or false", "date": "a date", "tuple": "a list", "finite": "a finite number",
     "literal": "one of a few words",
 }  # fmt: skip
@@ -53,7 +55,9 @@ def mistakes_of(error: ValidationError, model: type[BaseModel], source: Any) -> 
 def located(document: Any, path: Location) -> Any:
     """What stands at a path; None where nothing does."""
     for part in path:
-        there = part in document if isinstance(document, dict) else isinstance(document, list) and _is_place(part, document)
+        there = (
+            part in document if isinstance(document, dict) else isinstance(document, list) and _is_place(part, document)
+        )
         if not there:
             return None
         document = document[part]
@@ -65,14 +69,19 @@ def _is_place(part: object, items: list[Any]) -> bool:
 
 
 def _path(detail: ErrorDetails, source: Any) -> Location:
-    """The parts of an error's location that stand in the document; pydantic adds names of union members between them."""
+    """The parts of an error's location that stand in the document;
+    pydantic adds names of union members between them."""
     location, at = detail["loc"], source
     kept: list[int | str] = []
     for index, part in enumerate(location):
         there = part in at if isinstance(at, dict) else isinstance(at, list) and _is_place(part, at)
         if there:
             kept, at = [*kept, part], at[part]
-        elif index == len(location) - 1 and detail["type"] in ("missing", "extra_forbidden", "mistake") and not _is_tag(part):
+        elif (
+            index == len(location) - 1
+            and detail["type"] in ("missing", "extra_forbidden", "mistake")
+            and not _is_tag(part)
+        ):
             kept.append(part)
     return tuple(kept)
 
@@ -92,10 +101,15 @@ def _without_echoes(mistakes: list[tuple[Location, ErrorDetails]]) -> list[tuple
     """Of a union's errors, those of the member that was meant: not its siblings' complaint that the type is another."""
     kept = []
     for index, (path, detail) in enumerate(mistakes):
-        others = [other for position, other in enumerate(mistakes) if position != index and other[0][: len(path)] == path]
-        echoes = _is_of_type(detail) and any(not _is_of_type(other) or len(longer) > len(path) for longer, other in others)
+        others = [
+            other for position, other in enumerate(mistakes) if position != index and other[0][: len(path)] == path
+        ]
+        echoes = _is_of_type(detail) and any(
+            not _is_of_type(other) or len(longer) > len(path) for longer, other in others
+        )
         repeated = any(
-            position < index and other[0] == path and other[1]["msg"] == detail["msg"] for position, other in enumerate(mistakes)
+            position < index and other[0] == path and other[1]["msg"] == detail["msg"]
+            for position, other in enumerate(mistakes)
         )
         if not echoes and not repeated:
             kept.append((path, detail))
@@ -134,14 +148,18 @@ def _said(detail: ErrorDetails, model: type[BaseModel], beside: Any) -> tuple[st
         wanted = allowed.replace(" or ", ", ").replace('"', "").split(", ")
         return f"{shown} is not one of {allowed}.", suggestion(str(detail["input"]), wanted)
     if kind in _BOUNDS:
-        what, remedy = (text.format(**{name: _plain(value) for name, value in context.items()}) for text in _BOUNDS[kind])
+        what, remedy = (
+            text.format(**{name: _plain(value) for name, value in context.items()}) for text in _BOUNDS[kind]
+        )
         return f"{shown} {what}.", remedy
     if kind == "string_pattern_mismatch":
         return f"{shown} has another form.", _PATTERNS.get(context["pattern"], f"It must match {context['pattern']}.")
     message = detail["msg"].removeprefix("Value error, ")
     what, _, remedy = message.replace(". Did you", "; Did you").strip().partition("; ")
     value = "" if isinstance(detail["input"], dict | list) or shown.strip('"') in what else f" (got {shown})"
-    return f"{what.rstrip('.')}{value}.", remedy[:1].upper() + remedy[1:].rstrip(".?") + ("?" if "?" in remedy else ".") if remedy else ""
+    return f"{what.rstrip('.')}{value}.", remedy[:1].upper() + remedy[1:].rstrip(".?") + (
+        "?" if "?" in remedy else "."
+    ) if remedy else ""
 
 
 def _wrong_type(details: Sequence[ErrorDetails]) -> tuple[str, str]:

@@ -52,7 +52,8 @@ class CohortEntry:
 
 @attrs.frozen
 class StoredTable:
-    """A cohort's table as it was written: its name, rows and Arrow schema; of a registered dataset, the files it lies in."""
+    """A cohort's table as it was written: its name, rows and Arrow schema; of a registered dataset,
+    the files it lies in."""
 
     name: str
     rows: int
@@ -108,8 +109,13 @@ class CohortTables(Mapping[str, pa.Table]):
     def _reading(self, table: StoredTable) -> Iterator[duckdb.DuckDBPyConnection]:
         with reading(self._database) as connection:
             if self._stored_now(connection) != self._stored:
-                what = f'what this result showed is gone: the cohort it showed, "{self.name}", has been deleted or replaced.'
-                raise GoneError(what, str(self._database), "Load the cohort that is there now, or run it again under another name.")
+                what = (
+                    f'what this result showed is gone: the cohort it showed, "{self.name}", has been deleted '
+                    "or replaced."
+                )
+                raise GoneError(
+                    what, str(self._database), "Load the cohort that is there now, or run it again under another name."
+                )
             if table.folder is not None:
                 _refuse_if_moved([(table.folder, table.paths)], self.name, self._stored[1])
             attach(connection, [table])
@@ -147,7 +153,9 @@ def persist(result: Any, cohort: str | None = None, database: Path | str | None 
         StateError: The name is taken, or the database refuses.
     """
     if not hasattr(result, "execution") or not hasattr(result, "tables"):
-        raise ArgumentError(f"{result!r:.60} is not a result.", "result", "Give what `generate` or an executor returned.")
+        raise ArgumentError(
+            f"{result!r:.60} is not a result.", "result", "Give what `generate` or an executor returned."
+        )
     run = result.execution
     named = str(result.cohort or run.spec.get("name") or "cohort")
     name = available_name(named, database) if cohort is None else cohort
@@ -215,7 +223,9 @@ def cohort_id(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> i
     known = dict(connection.execute("SELECT name, cohort_id FROM healthsim.cohort").fetchall())
     if name not in known:
         hint = suggestion(str(name), known) if known else "It holds no cohorts."
-        raise StateError(f'no cohort is called "{name}".', str(path), f"{hint} `healthsim cohorts list` shows them.".strip())
+        raise StateError(
+            f'no cohort is called "{name}".', str(path), f"{hint} `healthsim cohorts list` shows them.".strip()
+        )
     return int(known[name])
 
 
@@ -228,9 +238,14 @@ def stored_tables(connection: duckdb.DuckDBPyConnection, number: int, cohort: st
     sql = "SELECT name, row_count, arrow_schema FROM healthsim.cohort_table WHERE cohort_id = ? ORDER BY position"
     rows, files = connection.execute(sql, [number]).fetchall(), _registered(connection, number)
     if files:
-        ((run,),) = connection.execute("SELECT execution_id FROM healthsim.cohort WHERE cohort_id = ?", [number]).fetchall()
+        ((run,),) = connection.execute(
+            "SELECT execution_id FROM healthsim.cohort WHERE cohort_id = ?", [number]
+        ).fetchall()
         _refuse_if_moved(files.values(), cohort, run)
-    return [StoredTable(name, count, pa.ipc.read_schema(pa.py_buffer(schema)), *files.get(name, ())) for name, count, schema in rows]
+    return [
+        StoredTable(name, count, pa.ipc.read_schema(pa.py_buffer(schema)), *files.get(name, ()))
+        for name, count, schema in rows
+    ]
 
 
 def attach(connection: duckdb.DuckDBPyConnection, tables: Iterable[StoredTable]) -> None:
@@ -243,7 +258,9 @@ def attach(connection: duckdb.DuckDBPyConnection, tables: Iterable[StoredTable])
 def _registered(connection: duckdb.DuckDBPyConnection, number: int) -> dict[str, tuple[Folder, tuple[str, ...]]]:
     if not has_datasets(connection):
         return {}
-    rows = connection.execute("SELECT name, place, paths FROM healthsim.dataset WHERE cohort_id = ?", [number]).fetchall()
+    rows = connection.execute(
+        "SELECT name, place, paths FROM healthsim.dataset WHERE cohort_id = ?", [number]
+    ).fetchall()
     return {name: (Folder(place), tuple(paths)) for name, place, paths in rows}
 
 
@@ -253,7 +270,9 @@ def _refuse_if_moved(files: Collection[tuple[Folder, tuple[str, ...]]], cohort: 
         lost = next((path for path in paths if not folder.holds(path)), None)
         if lost is not None:
             remedy = f"Put it back, or `healthsim cohorts delete {cohort}` and register it where it is now."
-            raise StateError(f"the dataset of the cohort is not there any more: {lost} is missing.", folder.place, remedy)
+            raise StateError(
+                f"the dataset of the cohort is not there any more: {lost} is missing.", folder.place, remedy
+            )
     for place in {folder.place for folder, _ in files}:
         if run_in(Folder(place)) != run:
             remedy = f"`healthsim cohorts delete {cohort}`, and register what is there now."

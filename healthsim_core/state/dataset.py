@@ -44,7 +44,9 @@ def register_dataset(name: str, out: Path | str, database: Path | str | None = N
             schemas[table] = pq.read_schema(opened)
     spec, made = manifest["spec"], manifest["spec_hash"]
     profile = (spec.get("profile") or {}).get("id")
-    record = ExecutionRecord(_id(manifest), spec, made, manifest["seed"], manifest["as_of"], manifest["versions"], name, profile)
+    record = ExecutionRecord(
+        _id(manifest), spec, made, manifest["seed"], manifest["as_of"], manifest["versions"], name, profile
+    )
     with CohortWriter(database, name, schemas, record) as writer:
         for table, found in files.items():
             writer.refer(table, folder, [file["path"] for file in found], sum(file["rows"] for file in found))
@@ -68,4 +70,6 @@ def _manifest(folder: Folder) -> dict[str, Any]:
     try:
         return read_listing(folder, _MANIFEST)
     except (OSError, ValueError) as error:
-        raise StateError(f"holds no finished run (no {_MANIFEST} of ours).", folder.place, "Name the folder that --out named.") from error
+        raise StateError(
+            f"holds no finished run (no {_MANIFEST} of ours).", folder.place, "Name the folder that --out named."
+        ) from error

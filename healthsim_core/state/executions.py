@@ -61,7 +61,8 @@ class ExecutionEntry:
 def list_executions(database: Path | str | None = None, cohort: str | None = None) -> list[ExecutionEntry]:
     """Every execution, or those that made one cohort, in the order they were stored."""
     sql = """
-        SELECT execution_id, cohort, cohort IN (SELECT name FROM healthsim.cohort), profile, profile_version, seed, as_of,
+        SELECT execution_id, cohort, cohort IN (SELECT name FROM healthsim.cohort), profile, profile_version, seed,
+        as_of,
             spec_hash, versions, created_at
         FROM healthsim.execution WHERE ?::VARCHAR IS NULL OR cohort = ? ORDER BY created_at, rowid"""
     with reading(database) as connection:
@@ -81,7 +82,9 @@ def show_execution(id: str, database: Path | str | None = None) -> ExecutionEntr
     path = str(database_path(database))
     if not found:
         hint = suggestion(id, {entry.id for entry in entries})
-        raise StateError(f'no execution is called "{id}".', path, f"{hint} `healthsim executions list` shows them.".strip())
+        raise StateError(
+            f'no execution is called "{id}".', path, f"{hint} `healthsim executions list` shows them.".strip()
+        )
     if len({entry.id for entry in found}) > 1 and not exact:
         raise StateError(f'several executions begin with "{id}".', path, "Give more of the id.")
     return found[-1]

@@ -94,7 +94,8 @@ def _prepare(target: Path, files: dict[str, Path], overwrite: bool) -> None:
 
 
 def _rows(table: StoredTable, number: int, format: str) -> str:
-    """SQL for a cohort's rows, in what the format can say: ids as text, and in JSON no number that is infinite or none."""
+    """SQL for a cohort's rows, in what the format can say: ids as text,
+    and in JSON no number that is infinite or none."""
     said = {}
     for field in table.schema:
         name = identifier(field.name)

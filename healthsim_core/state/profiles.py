@@ -70,7 +70,10 @@ def save_profile(name: str, spec: Any, database: Path | str | None = None) -> in
             return int(latest[1])
         named, version = (latest[0], latest[1] + 1) if latest else (name.strip(), 1)
         description = profile.description or profile.name
-        connection.execute(f"INSERT INTO healthsim.profile VALUES (?, ?, ?, ?, ?, {NOW})", [named, version, description, identity, content])
+        connection.execute(
+            f"INSERT INTO healthsim.profile VALUES (?, ?, ?, ?, ?, {NOW})",
+            [named, version, description, identity, content],
+        )
     return int(version)
 
 
@@ -134,10 +137,15 @@ def _refuse_name(name: str) -> None:
 
 def _refuse_template(spec: Any) -> None:
     if isinstance(spec, str) and canonical(spec) in default_catalog().profiles:
-        remedy = f"`healthsim profiles save NAME {spec}` saves it; in Python, give what a product's templates hold under that name."
+        remedy = (
+            f"`healthsim profiles save NAME {spec}` saves it; in Python, give what a product's templates "
+            "hold under that name."
+        )
         raise UnknownNameError(f'no file is called "{spec}": it is a template.', "spec", remedy)
 
 
 def _no_profile(name: str, database: Path | str | None) -> StateError:
     hint = suggestion(name, [profile.name for profile in list_profiles(database)])
-    return StateError(f'no saved profile is called "{name}".', str(database_path(database)), hint or "None is saved there.")
+    return StateError(
+        f'no saved profile is called "{name}".', str(database_path(database)), hint or "None is saved there."
+    )

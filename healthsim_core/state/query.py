@@ -13,7 +13,16 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from healthsim_core.calls import checked_call
-from healthsim_core.database.file import STORE, database_path, explained, has_datasets, identifier, interruptible, quoted, reading
+from healthsim_core.database.file import (
+    STORE,
+    database_path,
+    explained,
+    has_datasets,
+    identifier,
+    interruptible,
+    quoted,
+    reading,
+)
 from healthsim_core.errors import StateError
 from healthsim_core.state.cohorts import PIECE, StoredTable, cohort_id, stored_tables
 from healthsim_core.state.ddl import COHORT
@@ -22,7 +31,8 @@ from healthsim_core.state.question import Question, parse, refuse_beyond
 MOST_ROWS = 1_000_000
 MOST_SECONDS = 600.0
 MOST_MEMORY = "4GB"
-_FORMAT = ds.ParquetFileFormat(default_fragment_scan_options=ds.ParquetFragmentScanOptions(pre_buffer=False))  # no thread outlives us
+# no thread outlives us
+_FORMAT = ds.ParquetFileFormat(default_fragment_scan_options=ds.ParquetFragmentScanOptions(pre_buffer=False))
 _SHUT = (  # in this order: what is locked first could not be set afterwards
     "SET temp_directory = ''",
     "SET enable_external_access = false",
@@ -46,13 +56,15 @@ def query(
 ) -> pa.Table:
     """The answer to a question in SQL, such as `SELECT sex, count(*) FROM core.person GROUP BY sex`.
 
-    The question may come from anybody: only what DuckDB parses as a SELECT (WITH, VALUES and PIVOT with its columns are some)
-    is run, on a connection that opens no file, writes nowhere and loads no extension. Registered datasets are read for it.
+    The question may come from anybody: only what DuckDB parses as a SELECT (WITH, VALUES and PIVOT with its columns are
+    some) is run, on a connection that opens no file, writes nowhere and loads no extension.
+    Registered datasets are read for it.
 
     Args:
         sql: One statement that reads.
         database: The database's path; None for the default one.
-        cohort: A cohort: there are its tables alone, with its rows and columns. None for all, told apart by `cohort_id`.
+        cohort: A cohort: there are its tables alone, with its rows and columns. None for all,
+            told apart by `cohort_id`.
         limit: Rows of the answer at most; what is beyond is left out. None: a million, and more are an error.
         timeout: Seconds that it may take.
         memory: Memory that it may take, in DuckDB's words, such as "4GB".
@@ -109,23 +121,34 @@ def _show_cohort(connection: duckdb.DuckDBPyConnection, question: Question, coho
 
 def _show_datasets(connection: duckdb.DuckDBPyConnection, question: Question) -> None:
     """Let the tables that are asked for hold the rows of registered datasets too, where there are some."""
-    sql = "SELECT DISTINCT cohort_id, c.name FROM healthsim.dataset JOIN healthsim.cohort c USING (cohort_id) ORDER BY cohort_id"
+    sql = (
+        "SELECT DISTINCT cohort_id, c.name FROM healthsim.dataset JOIN healthsim.cohort c USING (cohort_id) "
+        "ORDER BY cohort_id"
+    )
     registered = connection.execute(sql).fetchall() if has_datasets(connection) else []
     if not registered:
         return
     stored = "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = current_database()"
-    parts = {name: [f"SELECT * FROM {STORE}.{identifier(name[0])}.{identifier(name[1])}"] for name in connection.execute(stored).fetchall()}
+    parts = {
+        name: [f"SELECT * FROM {STORE}.{identifier(name[0])}.{identifier(name[1])}"]
+        for name in connection.execute(stored).fetchall()
+    }
     for number, cohort in registered:
         for name, select in _parts_of(connection, question, number, cohort):
             parts[name].append(f"SELECT {number}::BIGINT AS {COHORT}, * FROM ({select})")
     connection.execute("USE memory")
     for (schema, name), selects in parts.items():
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}")
-        connection.execute(f"CREATE VIEW {identifier(schema)}.{identifier(name)} AS {' UNION ALL BY NAME '.join(selects)}")
+        connection.execute(
+            f"CREATE VIEW {identifier(schema)}.{identifier(name)} AS {' UNION ALL BY NAME '.join(selects)}"
+        )
 
 
-def _parts_of(connection: duckdb.DuckDBPyConnection, question: Question, number: int, cohort: str) -> Iterator[tuple[tuple[str, str], str]]:
-    """A registered cohort's share of the tables that are asked for; none of it, with a warning, where its files are damaged."""
+def _parts_of(
+    connection: duckdb.DuckDBPyConnection, question: Question, number: int, cohort: str
+) -> Iterator[tuple[tuple[str, str], str]]:
+    """A registered cohort's share of the tables that are asked for; none of it, with a warning,
+    where its files are damaged."""
     try:
         found = stored_tables(connection, number, cohort)
         asked = [(name, table) for table in found if question.names(*(name := _split(table.name)))]

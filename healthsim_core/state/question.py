@@ -1,7 +1,7 @@
 """A question in SQL as DuckDB parses it: whether it only reads, and which tables it names.
 
-DuckDB's own parser decides, and what it finds is compared with what is allowed, never with what is forbidden: a kind of statement
-or function that a later DuckDB adds is refused until somebody adds it here.
+DuckDB's own parser decides, and what it finds is compared with what is allowed, never with what is forbidden: a kind of
+statement or function that a later DuckDB adds is refused until somebody adds it here.
 """
 
 from __future__ import annotations
@@ -19,7 +19,18 @@ _NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "CTE_NODE", "RECURSIVE_
 _FUNCTIONS = frozenset({"generate_series", "json_each", "json_tree", "range", "repeat", "repeat_row", "unnest"})
 _CATALOG = frozenset(
     f"duckdb_{name}"
-    for name in ("columns", "constraints", "databases", "functions", "keywords", "schemas", "settings", "tables", "types", "views")
+    for name in (
+        "columns",
+        "constraints",
+        "databases",
+        "functions",
+        "keywords",
+        "schemas",
+        "settings",
+        "tables",
+        "types",
+        "views",
+    )
 ) | {"pragma_database_size", "pragma_show", "pragma_table_info", "pragma_version"}
 _OWN_NAMES = ("duckdb_", "information_schema", "pg_", "pragma_", "sqlite_")
 _NESTED = "Ask with fewer brackets."
@@ -67,7 +78,9 @@ def parse(sql: str) -> Question:
             whole |= part.get("query") is None
         own |= {str(entry.get("key", "")).lower() for entry in part.get("map", ()) if isinstance(entry, dict)}
     named = frozenset(path for path in tables if len(path) > 1 or path[0] not in own)
-    return Question(sql, named, whole or any(_lists(path) for path in named) or any(name.startswith(_OWN_NAMES) for name in own))
+    return Question(
+        sql, named, whole or any(_lists(path) for path in named) or any(name.startswith(_OWN_NAMES) for name in own)
+    )
 
 
 def refuse_beyond(question: Question, cohort: str, known: Collection[str]) -> None:
@@ -106,8 +119,12 @@ def _parsed(sql: str) -> dict[str, Any]:
 
 def _not_a_question(kind: str) -> StateError:
     if kind == "MULTI":
-        return StateError("PIVOT does not say its columns.", "query", "List them: PIVOT ... ON column IN ('a', 'b') USING ...")
-    return StateError(f"{kind} is not a question: queries can only read.", "query", "Ask with SELECT, WITH, VALUES or PIVOT.")
+        return StateError(
+            "PIVOT does not say its columns.", "query", "List them: PIVOT ... ON column IN ('a', 'b') USING ..."
+        )
+    return StateError(
+        f"{kind} is not a question: queries can only read.", "query", "Ask with SELECT, WITH, VALUES or PIVOT."
+    )
 
 
 def _parts(node: Any) -> Iterator[dict[str, Any]]:
@@ -126,7 +143,9 @@ def _check_function(part: dict[str, Any]) -> bool:
     """Refuse a function that reads more than its arguments; whether it is one of the catalog's."""
     name = str(part.get("function", {}).get("function_name", "")).lower()
     if name not in _FUNCTIONS | _CATALOG:
-        raise StateError(f"the table function {name} is not for questions.", "query", suggestion(name, _FUNCTIONS | _CATALOG))
+        raise StateError(
+            f"the table function {name} is not for questions.", "query", suggestion(name, _FUNCTIONS | _CATALOG)
+        )
     return name in _CATALOG
 
 

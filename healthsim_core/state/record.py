@@ -23,7 +23,8 @@ class ExecutionRecord:
         versions: Version by distribution or skill.
         cohort: The cohort that it made, None where nothing was stored.
         profile: Name of the profile that it ran.
-        profile_version: Its version, None for one that was not saved; where it is saved, the database finds it by content.
+        profile_version: Its version, None for one that was not saved; where it is saved,
+            the database finds it by content.
     """
 
     id: str

@@ -62,7 +62,9 @@ class CohortWriter:
             return
         healthsim_chunk = rows  # noqa: F841 - DuckDB finds it by name; a registered one would be held until the commit
         with explained(self._path):
-            self._connection.execute(f"INSERT INTO {quoted(name)} BY NAME SELECT {self._id}::BIGINT AS {COHORT}, * FROM healthsim_chunk")
+            self._connection.execute(
+                f"INSERT INTO {quoted(name)} BY NAME SELECT {self._id}::BIGINT AS {COHORT}, * FROM healthsim_chunk"
+            )
         self.rows[name] += rows.num_rows
 
     def append_file(self, name: str, folder: Folder, path: str, rows: int) -> None:
@@ -133,7 +135,8 @@ class CohortWriter:
         widest = max((len(schema) for schema in self._schemas.values()), default=0)
         settings = {
             "memory_limit": f"{max(_MEMORY_MB, int(_COLUMN_MB * widest))}MB",
-            "block_allocator_memory": f"{_MEMORY_MB}MB",  # kept for further blocks: a tenth less work; older DuckDB has it not
+            # kept for further blocks: a tenth less work; older DuckDB has it not
+            "block_allocator_memory": f"{_MEMORY_MB}MB",
             "threads": "1",  # a second costs a third more, and saves no time
         }
         known = "SELECT name FROM duckdb_settings() WHERE name IN (SELECT unnest(?))"
@@ -154,7 +157,10 @@ class CohortWriter:
             execute("INSERT INTO healthsim.dataset VALUES (?, ?, ?, ?)", [self._id, name, place, paths])
         execute("DELETE FROM healthsim.execution WHERE execution_id = ? AND cohort = ?", [run.id, self.cohort])
         kept = [run.id, self.cohort, *self._profile(), run.seed, run.as_of, run.spec_hash]
-        documents = [json.dumps(run.spec, ensure_ascii=False, allow_nan=False), json.dumps(dict(run.versions), ensure_ascii=False)]
+        documents = [
+            json.dumps(run.spec, ensure_ascii=False, allow_nan=False),
+            json.dumps(dict(run.versions), ensure_ascii=False),
+        ]
         execute(f"INSERT INTO healthsim.execution VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, {NOW})", [*kept, *documents])
 
     def _profile(self) -> tuple[str | None, int | None]:

@@ -93,7 +93,9 @@ def get_summary(cohort: str, database: Path | str | None = None) -> CohortSummar
         number = cohort_id(connection, cohort, path)
         tables = {table.name: table for table in stored_tables(connection, number, cohort)}
         attach(connection, tables.values())
-        run = first_row(connection, "SELECT seed, as_of, execution_id FROM healthsim.cohort WHERE cohort_id = ?", [number])
+        run = first_row(
+            connection, "SELECT seed, as_of, execution_id FROM healthsim.cohort WHERE cohort_id = ?", [number]
+        )
         assert run is not None
         first, last = _span(connection, tables, number)
         conditions = _conditions(connection, tables, number)
@@ -118,7 +120,9 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime.date) else value
 
 
-def _span(connection: Any, tables: dict[str, StoredTable], number: int) -> tuple[datetime.date | None, datetime.date | None]:
+def _span(
+    connection: Any, tables: dict[str, StoredTable], number: int
+) -> tuple[datetime.date | None, datetime.date | None]:
     if "core.event" not in tables:
         return None, None
     sql = f"SELECT min(time)::DATE, max(time)::DATE FROM ({tables['core.event'].select(number)})"
@@ -130,5 +134,6 @@ def _conditions(connection: Any, tables: dict[str, StoredTable], number: int) ->
     if "core.condition" not in tables:
         return ()
     sql = f"""SELECT code, coalesce(any_value(description), ''), count(DISTINCT person_id) AS people
-              FROM ({tables["core.condition"].select(number)}) GROUP BY code ORDER BY people DESC, code LIMIT {MOST_CONDITIONS}"""
+              FROM ({tables["core.condition"].select(number)})
+              GROUP BY code ORDER BY people DESC, code LIMIT {MOST_CONDITIONS}"""
     return tuple(ConditionCount(*row) for row in connection.execute(sql).fetchall())

@@ -1,4 +1,5 @@
-"""What every plugin owes, as tests to inherit: a plugin's author subclasses `PluginConformance` and names the plugin."""
+"""What every plugin owes, as tests to inherit: a plugin's author subclasses `PluginConformance` and names the
+plugin."""
 
 from __future__ import annotations
 
@@ -41,7 +42,9 @@ MOST_TOLD = 5  # of what a test finds
 SHOWS = "`healthsim plugins list` shows what is installed."
 ANYBODY = {"id": "anybody", "demographics": {"age": {"type": "uniform", "min": 0, "max": 95}}}
 FORBIDDEN_IMPORTS = frozenset({"random", "secrets", "uuid"})
-FORBIDDEN_CALLS = frozenset({"now", "today", "utcnow", "time", "time_ns", "perf_counter", "monotonic", "urandom", "default_rng"})
+FORBIDDEN_CALLS = frozenset(
+    {"now", "today", "utcnow", "time", "time_ns", "perf_counter", "monotonic", "urandom", "default_rng"}
+)
 
 
 class PluginConformance:
@@ -63,9 +66,13 @@ class PluginConformance:
         _none([] if plugin.status == "active" else [f"it {plugin.status}: {plugin.cause}"])
 
     def test_every_hook_is_marked(self) -> None:
-        """Every function of its module, and of a class there, that is called as a hook is one: without `@hookimpl` it is never asked."""
+        """Every function of its module, and of a class there, that is called as a hook is one:
+        without `@hookimpl` it is never asked."""
         module = self._module()
-        rooms = [module, *(each for each in vars(module).values() if inspect.isclass(each) and each.__module__ == module.__name__)]
+        rooms = [
+            module,
+            *(each for each in vars(module).values() if inspect.isclass(each) and each.__module__ == module.__name__),
+        ]
         found = [pair for room in rooms for pair in vars(room).items()]
         functions = [each for name, each in found if name.startswith("healthsim_") and inspect.isroutine(each)]
         unmarked = [each for each in functions if not hasattr(each, f"{hookspecs.PROJECT}_impl")]
@@ -73,9 +80,16 @@ class PluginConformance:
 
     def test_every_table_is_named_after_it(self) -> None:
         """A table is called `plugin.table`, in small letters: no other plugin's, and none without a plugin."""
-        makers = [(offer, table) for offer in self._offers() if isinstance(offer, EventHandler | RunHandler) for table in offer.writes]
+        makers = [
+            (offer, table)
+            for offer in self._offers()
+            if isinstance(offer, EventHandler | RunHandler)
+            for table in offer.writes
+        ]
         strange = [(offer, table) for offer, table in makers if not _is_named_after(table.name, self.plugin)]
-        _none([f'{_place(_called(offer))}: "{t.name}" should be "{self.plugin}.{_plain(t.name)}"' for offer, t in strange])
+        _none(
+            [f'{_place(_called(offer))}: "{t.name}" should be "{self.plugin}.{_plain(t.name)}"' for offer, t in strange]
+        )
 
     def test_every_offer_has_a_name_and_a_description(self) -> None:
         """Lists and docs can name and describe everything it offers."""
@@ -121,7 +135,13 @@ class PluginConformance:
             except HealthSimError as error:
                 raise error.within(_place(handler.handle)) from error
             rows = {name: tables[name].arrow(columns).num_rows for name, columns in written.items()}
-            _none([f"{_place(handler.handle)}: {name} has {n} rows where nothing happens" for name, n in rows.items() if n])
+            _none(
+                [
+                    f"{_place(handler.handle)}: {name} has {n} rows where nothing happens"
+                    for name, n in rows.items()
+                    if n
+                ]
+            )
 
     def test_columns_of_a_table_have_one_length(self) -> None:
         """What a handler makes of events fits together, also of event types that none of its own journeys has."""
@@ -133,7 +153,13 @@ class PluginConformance:
         declared = {table.name: table for handler in self._handlers() for table in handler.writes}
         for plan in self._plans():
             made = run_chunk(plan, 0, PEOPLE).tables
-            _none([f"{name} has other columns than it declares" for name, table in declared.items() if made[name].schema != table.schema])
+            _none(
+                [
+                    f"{name} has other columns than it declares"
+                    for name, table in declared.items()
+                    if made[name].schema != table.schema
+                ]
+            )
 
     def test_keys_resolve_and_what_is_said_is_what_happens(self) -> None:
         """Keys are distinct, references resolve, delays hold, and nothing that a run states is contradicted."""
@@ -151,7 +177,11 @@ class PluginConformance:
 
     def test_no_clock_and_no_randomness_of_its_own(self) -> None:
         """Its source neither reads a clock nor draws a random number that has no address."""
-        found = [f"{path.name}:{line} {what}" for path in self._sources() for line, what in forbidden(path.read_text(encoding="utf-8"))]
+        found = [
+            f"{path.name}:{line} {what}"
+            for path in self._sources()
+            for line, what in forbidden(path.read_text(encoding="utf-8"))
+        ]
         _none(found)
 
     def _plugin(self) -> Plugin:
@@ -214,7 +244,9 @@ def forbidden(source: str) -> list[tuple[int, str]]:
     found: list[tuple[int, str]] = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            found += [(node.lineno, f"imports {n.name}") for n in node.names if n.name.split(".")[0] in FORBIDDEN_IMPORTS]
+            found += [
+                (node.lineno, f"imports {n.name}") for n in node.names if n.name.split(".")[0] in FORBIDDEN_IMPORTS
+            ]
         elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in FORBIDDEN_IMPORTS:
             found.append((node.lineno, f"imports {node.module}"))
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name | ast.Attribute):
@@ -240,7 +272,8 @@ def _outcome(name: str, test: Callable[[], None], sources: Callable[[], list[Pat
 
 
 def _raised_at(error: Exception, sources: Collection[str]) -> str:
-    """The last line of the plugin's own that was on the way to an error; else where it was raised, unless it says in which handler."""
+    """The last line of the plugin's own that was on the way to an error; else where it was raised,
+    unless it says in which handler."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if frame.filename in sources]
     if not own and (isinstance(error, HealthSimError) or hasattr(error, "__notes__")):
@@ -262,7 +295,11 @@ def _none(found: Sequence[str]) -> None:
 def _place(function: Callable[..., Any]) -> str:
     """File and line of a function."""
     code = getattr(inspect.unwrap(function), "__code__", None)
-    return f"{_short(code.co_filename)}:{code.co_firstlineno}" if code else getattr(function, "__qualname__", repr(function))
+    return (
+        f"{_short(code.co_filename)}:{code.co_firstlineno}"
+        if code
+        else getattr(function, "__qualname__", repr(function))
+    )
 
 
 def _is_named_after(table: str, plugin: str) -> bool:
@@ -292,7 +329,8 @@ def _wrong_lengths(handler: EventHandler) -> Iterator[str]:
                 next(table for table in handler.writes if table.name == name).arrow(columns)
         except LengthError as error:
             yield f"{event_type}: {error}"
-        except Exception:  # made-up parameters are no events of its own: those that its journeys have are looked at elsewhere
+        # made-up parameters are no events of its own: those that its journeys have are looked at elsewhere
+        except Exception:
             continue
 
 
@@ -319,7 +357,9 @@ def _plans_of(plugin: str) -> tuple[Plan, ...]:
 
 
 def _plan(catalog: Catalog, profile: Any, journey: Any, plugin: str) -> Plan:
-    return compile_plan(make_request(profile, journey, catalog=catalog, count=PEOPLE, products=[plugin], formats=[]), catalog)
+    return compile_plan(
+        make_request(profile, journey, catalog=catalog, count=PEOPLE, products=[plugin], formats=[]), catalog
+    )
 
 
 def _with_rows(plan: Plan) -> frozenset[str]:
@@ -367,4 +407,9 @@ def _named(offer: Offer) -> str:
 def _described(offer: Offer) -> bool:
     callables = (getattr(offer, attribute, None) for attribute in ("handle", "compute", "build", "writer"))
     called = next(filter(None, callables), None)
-    return bool(offer.description or hasattr(offer, "then") or hasattr(offer, "system") or (getattr(called, "__doc__", None) or "").strip())
+    return bool(
+        offer.description
+        or hasattr(offer, "then")
+        or hasattr(offer, "system")
+        or (getattr(called, "__doc__", None) or "").strip()
+    )

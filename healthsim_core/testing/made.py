@@ -57,23 +57,30 @@ def make_events(
     """Events of one type (or one a row), by people's rows and times; `parameters` as scalars or arrays."""
     people = people if people is not None else make_people()
     rows = len(row)
-    types = event_type if isinstance(event_type, Text) else Text.of([event_type] * rows if isinstance(event_type, str) else event_type)
+    types = (
+        event_type
+        if isinstance(event_type, Text)
+        else Text.of([event_type] * rows if isinstance(event_type, str) else event_type)
+    )
     found = ancestors or {}
     columns: dict[str, Any] = {
         "type": types, "time": np.array(time, "datetime64[s]"), "id": np.arange(rows, dtype=np.int64) + 1_000_001,
-        "cause": np.zeros(rows, np.int64), "node": "event", "journey": "journey", "label": None, "occurrence": np.zeros(rows, np.int64),
+        "cause": np.zeros(rows, np.int64), "node": "event", "journey": "journey", "label": None,
+        "occurrence": np.zeros(rows, np.int64),
         "provider_npi": "1234567893", "facility_npi": "1993999998",
     }  # fmt: skip
     known = {name: changes.pop(name) for name in tuple(changes) if name in columns}
     values: dict[str, Any] = {
         "run": people.run, "row": np.array(row, np.intp), "columns": Columns({**columns, **known}, rows),
-        "parameters": Columns(parameters or {}, rows), "chunk": people, "ancestors": lambda name: found.get(name) or no_ancestors(rows),
+        "parameters": Columns(parameters or {}, rows), "chunk": people,
+        "ancestors": lambda name: found.get(name) or no_ancestors(rows),
     }  # fmt: skip
     return Events(**{**values, **changes})
 
 
 def contradictions(out: Path | str, name: str, catalog: Catalog | None = None) -> list[str]:
-    """What `healthsim verify` finds wrong in the files of one format; not asked is whether they are those that were written.
+    """What `healthsim verify` finds wrong in the files of one format;
+    not asked is whether they are those that were written.
 
     Args:
         out: The folder of a run of one part.

@@ -53,7 +53,9 @@ class Block:
     cause: NDArray[np.intp]
     parameters: Columns
     first: NDArray[np.bool_]
-    kept: NDArray[np.bool_] = attrs.field(default=attrs.Factory(lambda self: np.ones(len(self.row), bool), takes_self=True))
+    kept: NDArray[np.bool_] = attrs.field(
+        default=attrs.Factory(lambda self: np.ones(len(self.row), bool), takes_self=True)
+    )
     moment: Minutes = attrs.field(default=attrs.Factory(lambda self: self.minute, takes_self=True))
     settled: bool = False
     eligible: int = 0
@@ -145,7 +147,8 @@ def _in_place(nodes: Sequence[Node]) -> set[TriggerKey]:
     found = {
         node.trigger
         for node in nodes
-        if node.trigger is not None and any(n.removeprefix("outcome.") in changing for c in node.conditions for n in c.names)
+        if node.trigger is not None
+        and any(n.removeprefix("outcome.") in changing for c in node.conditions for n in c.names)
     }
     while more := {t for t in triggers - found if any(t[2] == other[1] for other in found)}:
         found |= more
@@ -243,4 +246,6 @@ class Occurrences:
 
     def take(self, at: NDArray[np.intp]) -> Occurrences:
         """Some of them."""
-        return Occurrences(self.row[at], self.minute[at], self.occurrence[at], self.cause[at], self.id[at], self.first[at])
+        return Occurrences(
+            self.row[at], self.minute[at], self.occurrence[at], self.cause[at], self.id[at], self.first[at]
+        )

@@ -42,7 +42,9 @@ def candidates(timeline: Timeline, node: Node) -> tuple[NDArray[np.intp], Minute
 def _eligible(timeline: Timeline, node: Node) -> NDArray[np.bool_]:
     rows = len(timeline.present)
     scope = Scope(timeline, np.arange(rows), {}, node.journey)
-    return np.asarray(np.logical_and.reduce([np.ones(rows, bool), *(each.holds(scope, rows) for each in node.eligible)]))
+    return np.asarray(
+        np.logical_and.reduce([np.ones(rows, bool), *(each.holds(scope, rows) for each in node.eligible)])
+    )
 
 
 def _first_of(timeline: Timeline, node: Node, parent: Happenings, row: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -73,11 +75,15 @@ def _birth_of(timeline: Timeline, node: Node) -> int:
     return at
 
 
-def able(timeline: Timeline, node: Node, row: NDArray[np.intp], anchor: Minutes, ids: NDArray[np.int64]) -> NDArray[np.intp] | None:
+def able(
+    timeline: Timeline, node: Node, row: NDArray[np.intp], anchor: Minutes, ids: NDArray[np.int64]
+) -> NDArray[np.intp] | None:
     """Those candidates for whom the node's conditions hold; None for all."""
     if not node.conditions:
         return None
-    changing = any(name.startswith("state.") or name.removeprefix("outcome.") in timeline.history for name in node.reads)
+    changing = any(
+        name.startswith("state.") or name.removeprefix("outcome.") in timeline.history for name in node.reads
+    )
     scope = Scope(timeline, row, {}, node.journey, moment(timeline, node, row, anchor, ids) if changing else None)
     return np.flatnonzero(np.logical_and.reduce([expression.holds(scope, len(row)) for expression in node.conditions]))
 

@@ -30,7 +30,8 @@ class Chain:
         cause: Int array (rows + 1,): the row of the cause, -1 for none.
         block: Int array (nodes,): each node's block, by its number.
         shift: Int array (nodes,): what leads from `place` to the row in a node's block.
-        place: Int array (rows,): where each stood node by node, before they were sorted and those that are not kept left.
+        place: Int array (rows,): where each stood node by node,
+            before they were sorted and those that are not kept left.
         position: Int array: the row of each that stood there, -1 for what is not kept.
         starts: Int array (nodes + 1,): where each node began there.
         causes: Int array: the place of the cause of each that stood there.
@@ -60,7 +61,8 @@ class Chain:
         return found
 
     def sources(self, own: Sequence[bool]) -> NDArray[np.intp]:
-        """The row of the nearest cause whose node is one of `own` (bools, a node each), of each itself where its node is.
+        """The row of the nearest cause whose node is one of `own` (bools, a node each),
+        of each itself where its node is.
 
         Returns:
             Int array (rows + 1,).
@@ -89,7 +91,10 @@ def chain_of(timeline: Timeline, nodes: Sequence[Node]) -> Chain:
     row, minute, ids, occurrence, kept = (
         _joined([getattr(each, name) for each in happened], 0) for name in ("row", "moment", "id", "occurrence", "kept")
     )
-    causes = [each.cause if node.parent is None else each.cause + offsets[node.parent] for each, node in zip(happened, nodes, strict=True)]
+    causes = [
+        each.cause if node.parent is None else each.cause + offsets[node.parent]
+        for each, node in zip(happened, nodes, strict=True)
+    ]
     node, cause = np.repeat(np.arange(len(nodes) + 1, dtype=np.int32), [*sizes, 1]), _joined(causes, -1)
     rows = np.arange(len(row) - 1) if kept[:-1].all() else np.flatnonzero(kept[:-1])
     place = rows[_by_person_and_time(row[rows], minute[rows])]
@@ -127,7 +132,8 @@ def _joined(parts: Sequence[NDArray[Any]], none: int) -> NDArray[np.int64]:
 
 
 def _by_person_and_time(row: NDArray[np.intp], minute: NDArray[np.int64]) -> NDArray[np.intp]:
-    """The order that sorts by person and time, then as they stand: one sort of packed words, for it is ten times faster."""
+    """The order that sorts by person and time, then as they stand: one sort of packed words,
+    for it is ten times faster."""
     if not len(row):
         return row
     first = int(minute.min())

@@ -42,7 +42,13 @@ class Dispatcher:
     """
 
     def __init__(
-        self, run: Run, catalog: Catalog, nodes: Sequence[Node], people: People, timeline: Timeline, renumbered: NDArray[np.intp]
+        self,
+        run: Run,
+        catalog: Catalog,
+        nodes: Sequence[Node],
+        people: People,
+        timeline: Timeline,
+        renumbered: NDArray[np.intp],
     ) -> None:
         self.run, self.catalog, self.nodes, self.people = run, catalog, nodes, people
         self.blocks = timeline.blocks
@@ -89,7 +95,8 @@ class Dispatcher:
         texts, cause = self.texts.take(self.chain.node[:-1]), self.chain.id.take(self.chain.cause[:-1])
         columns = {
             "event_id": self.chain.id[:-1], "person_id": self.people.id[self.row], "time": self.chain.time[:-1],
-            "event_type": texts["type"], "journey": texts["journey"], "node": texts["node"], "occurrence": self.chain.occurrence[:-1],
+            "event_type": texts["type"], "journey": texts["journey"], "node": texts["node"],
+            "occurrence": self.chain.occurrence[:-1],
             "label": texts["label"], "cause_id": cause, **known,
         }  # fmt: skip
         return EVENT.arrow(Columns(columns, len(self.chain)))
@@ -101,18 +108,29 @@ class Dispatcher:
     def _everybody(self, fields: Sequence[Field], stream: str) -> Events:
         rows = len(self.people)
         columns = {
-            "type": "person", "time": np.asarray(self.people["start_date"]).astype("datetime64[s]"), "id": self.people.id,
+            "type": "person", "time": np.asarray(self.people["start_date"]).astype("datetime64[s]"),
+            "id": self.people.id,
             "cause": np.zeros(rows, np.int64), "occurrence": np.zeros(rows, np.int64),
             **dict.fromkeys(("node", "journey", "label", "provider_npi", "facility_npi")),
         }  # fmt: skip
         parameters = Columns({field.name: field.nulls(rows) for field in fields}, rows)
-        return Events(self.run, np.arange(rows), Columns(columns, rows), parameters, self.people, lambda _: no_ancestors(rows), stream)
+        return Events(
+            self.run,
+            np.arange(rows),
+            Columns(columns, rows),
+            parameters,
+            self.people,
+            lambda _: no_ancestors(rows),
+            stream,
+        )
 
     def _batch(self, at: NDArray[np.intp], fields: Sequence[Field], stream: str) -> Events:
         grouped = self._by_block(at) if fields else []
         parameters = Columns({field.name: self._parameter(field, at, grouped) for field in fields}, len(at))
         columns = self.whole.take(at)
-        return Events(self.run, self.row[at], columns, parameters, self.people, lambda name: self._ancestor(name, at), stream)
+        return Events(
+            self.run, self.row[at], columns, parameters, self.people, lambda name: self._ancestor(name, at), stream
+        )
 
     def _by_block(self, at: NDArray[np.intp]) -> list[_OfBlock]:
         """The rows of `at` that belong to each block, and their rows there."""
@@ -172,12 +190,19 @@ class Dispatcher:
     @functools.cached_property
     def _known(self) -> Columns:
         chain = self.chain
-        known = {"time": chain.time, "id": chain.id, "cause": chain.id.take(chain.cause), "occurrence": chain.occurrence}
+        known = {
+            "time": chain.time,
+            "id": chain.id,
+            "cause": chain.id.take(chain.cause),
+            "occurrence": chain.occurrence,
+        }
         return Columns({**known, **self.texts.take(chain.node).parts}, len(chain) + 1)
 
     def _assign(self) -> None:
         """What is assigned to an event that asks holds for its effects too."""
-        asks = [node.parent is None or ("specialty" in node.parameters.names and not node.triggered) for node in self.nodes]
+        asks = [
+            node.parent is None or ("specialty" in node.parameters.names and not node.triggered) for node in self.nodes
+        ]
         at, source = np.flatnonzero(np.array(asks, bool)[self.chain.node[:-1]]), self.chain.sources(asks)
         assigned: dict[str, Text] = {}  # apart: no offer sees what another one assigns
         for offer in self.catalog.of(EventColumns):
@@ -191,7 +216,8 @@ class Dispatcher:
         self.assigned |= assigned
 
     def _inherited(self, codes: NDArray[np.int32], at: NDArray[np.intp], source: NDArray[np.intp]) -> NDArray[np.int32]:
-        """Who asks and is assigned nothing has what its cause has: node by node, for a cause's node precedes its effects'."""
+        """Who asks and is assigned nothing has what its cause has: node by node,
+        for a cause's node precedes its effects'."""
         left = at[(codes[at] < 0) & (self.chain.cause[at] >= 0)]
         for node in np.unique(self.chain.node[left]):
             rows = left[self.chain.node[left] == node]
@@ -207,7 +233,9 @@ def written_by(handler: EventHandler, events: Events) -> dict[str, Columns]:
     """
     made = handler.handle(events)
     if not isinstance(made, Mapping):
-        raise TableError(f"returns {type(made).__name__}, not a mapping.", "", "Return the columns of each table by its name.")
+        raise TableError(
+            f"returns {type(made).__name__}, not a mapping.", "", "Return the columns of each table by its name."
+        )
     undeclared = sorted(set(made) - {table.name for table in handler.writes})
     if undeclared:
         raise TableError(f"writes {undeclared}, which it does not declare.", "", "Add them to `writes`.")
@@ -215,9 +243,14 @@ def written_by(handler: EventHandler, events: Events) -> dict[str, Columns]:
 
 
 def _grouped(node: NDArray[Any]) -> list[tuple[int, NDArray[np.intp]]]:
-    order = np.argsort(node.astype(np.int16) if not len(node) or node.max() < 2**15 else node, kind="stable")  # radix on short words
+    # radix on short words
+    order = np.argsort(node.astype(np.int16) if not len(node) or node.max() < 2**15 else node, kind="stable")
     ends = np.flatnonzero(np.diff(node[order], append=-1)) + 1
-    return [(int(node[order[start]]), order[start:end]) for start, end in zip([0, *ends[:-1]], ends, strict=True)] if len(node) else []
+    return (
+        [(int(node[order[start]]), order[start:end]) for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+        if len(node)
+        else []
+    )
 
 
 def collected(tables: Mapping[str, Table], parts: Iterable[Mapping[str, Columns]]) -> dict[str, pa.Table]:
@@ -241,7 +274,11 @@ def _sorted(table: Table, rows: pa.Table) -> pa.Table:
 def _as(field: Field, column: Column) -> Column:
     """The column as the field wants it; a text where something else is wanted is the number that it spells, or null."""
     if isinstance(column, Text) and field.type not in ("text", "category"):
-        return _as(field, column.map(_number)) if field.type in ("number", "integer", "money") else field.nulls(len(column))
+        return (
+            _as(field, column.map(_number))
+            if field.type in ("number", "integer", "money")
+            else field.nulls(len(column))
+        )
     if field.type in ("text", "category") and not isinstance(column, Text):
         return spelled(np.asarray(column))
     if field.type == "number" and not isinstance(column, Text):

@@ -33,7 +33,10 @@ def drawn(timeline: Timeline, node: Node, made: Occurrences) -> Mapping[str, Any
     if not node.outcomes and not node.parameters.references:
         return parameters
     loops = node.most > 1 and reads_itself(node)  # its own values are the latest, others' those of the moment
-    columns, own = Columns(parameters, rows), {name: timeline.latest(name)[row] for name, _ in node.outcomes} if loops else {}
+    columns, own = (
+        Columns(parameters, rows),
+        {name: timeline.latest(name)[row] for name, _ in node.outcomes} if loops else {},
+    )
     for name, distribution in node.outcomes:
         unit = Draws(timeline.run.seed, "outcome", made.id).uniform(name)
         reading = Scope(timeline, row, columns, node.journey, made.minute, own)
@@ -42,7 +45,9 @@ def drawn(timeline: Timeline, node: Node, made: Occurrences) -> Mapping[str, Any
             timeline.witness(node.path, name, values, reading, made.id)
         timeline.remember(name, made, values)
         own = {**own, name: values if node.most > 1 else timeline.outcomes[name][row]}
-    late = node.parameters.after_outcomes(Scope(timeline, row, columns, node.journey, made.minute, own).__getitem__, columns)
+    late = node.parameters.after_outcomes(
+        Scope(timeline, row, columns, node.journey, made.minute, own).__getitem__, columns
+    )
     return {**columns.parts, **late}
 
 
@@ -74,7 +79,9 @@ def note(timeline: Timeline, node: Node, made: Occurrences, parameters: Mapping[
         timeline.history[key].add(made.row, made.minute, parameters[CHOICE])
 
 
-def fitting(timeline: Timeline, node: Node, made: Occurrences, parameters: Mapping[str, Any]) -> tuple[Occurrences, Mapping[str, Any]]:
+def fitting(
+    timeline: Timeline, node: Node, made: Occurrences, parameters: Mapping[str, Any]
+) -> tuple[Occurrences, Mapping[str, Any]]:
     """What happens to people of the ages of the diagnoses that were drawn."""
     fit = node.befalls.fit(parameters, timeline.people["sex"][made.row], timeline.age(made.row, made.minute))  # type: ignore[arg-type]
     timeline.left_out.unfit(node, int(np.sum(~fit)))

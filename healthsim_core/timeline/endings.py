@@ -1,4 +1,5 @@
-"""What ends a journey or a life: what comes later is cancelled, and what closes something that is open happens at the end."""
+"""What ends a journey or a life: what comes later is cancelled,
+and what closes something that is open happens at the end."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ from healthsim_core.timeline.state import Timeline
 
 @attrs.frozen(eq=False)
 class _Closings:
-    """The happenings of a closing node: which opened what each closes, when, and whether an end of the journey left it."""
+    """The happenings of a closing node: which opened what each closes, when,
+    and whether an end of the journey left it."""
 
     node: int
     opened: NDArray[np.int64]
@@ -77,7 +79,9 @@ class Endings:
             return
         happened = [self._timeline.happened[each.node] for each in closings]
         row, minute = (np.concatenate([getattr(each, name) for each in happened]) for name in ("row", "minute"))
-        opened, since, stands = (np.concatenate([getattr(each, name) for each in closings]) for name in ("opened", "since", "stands"))
+        opened, since, stands = (
+            np.concatenate([getattr(each, name) for each in closings]) for name in ("opened", "since", "stands")
+        )
         order = np.lexsort((minute, opened))
         first = np.zeros(len(row), bool)
         first[order] = np.diff(opened[order], prepend=-1) != 0
@@ -145,7 +149,13 @@ def _extend(timeline: Timeline, index: int, node: Node, more: Occurrences) -> No
     both = {name: np.concatenate([getattr(block, name), getattr(more, name)]) for name in names}
     parameters = Columns.concat([block.parameters, Columns(drawn(timeline, node, more), len(more))])
     kept, starts = np.concatenate([block.kept, np.zeros(len(more), bool)]), np.array([0, len(block.row) + len(more)])
-    changed: dict[str, Any] = {**both, "starts": starts, "parameters": parameters, "kept": kept, "moment": both["minute"]}
+    changed: dict[str, Any] = {
+        **both,
+        "starts": starts,
+        "parameters": parameters,
+        "kept": kept,
+        "moment": both["minute"],
+    }
     made = attrs.evolve(block, **changed)
     timeline.blocks[next(at for at, each in enumerate(timeline.blocks) if each is block)] = made
     timeline.happened[index] = Happenings(made, slice(0, len(kept)))

@@ -93,7 +93,11 @@ def follow(timeline: Timeline, nodes: Sequence[Node], indices: tuple[int, ...]) 
     if node.befalls.ages is not None:
         kept = kept[node.befalls.of_age(timeline.age(causes.row[at[kept]], moment[kept]))]
     at = at[kept]
-    carried = {ours: causes.parameters.unread(theirs) for theirs, ours in node.parameters.carried if theirs in causes.parameters}
+    carried = {
+        ours: causes.parameters.unread(theirs)
+        for theirs, ours in node.parameters.carried
+        if theirs in causes.parameters
+    }
     parameters = Columns(carried, len(causes.row)).take(at).assign(**node.parameters.constants)
     if node.parameters.coded:
         parameters = parameters.assign(**node.parameters.written(parameters.parts, len(at)))
@@ -102,12 +106,15 @@ def follow(timeline: Timeline, nodes: Sequence[Node], indices: tuple[int, ...]) 
     starts = np.searchsorted(causes.node[at], np.arange(len(mine) + 1))
     every = np.ones(len(at), bool)
     return Block(
-        indices, starts, causes.row[at], moment[kept], occurrence[kept], ids[kept], causes.within[at], parameters, every,
+        indices, starts, causes.row[at], moment[kept], occurrence[kept], ids[kept], causes.within[at], parameters,
+        every,
         eligible=eligible, chosen=happening,
     )  # fmt: skip
 
 
-def _fanned_out(timeline: Timeline, node: Node, causes: Causes, chosen: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+def _fanned_out(
+    timeline: Timeline, node: Node, causes: Causes, chosen: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
     """Each cause as often as it has effects, and the number of each effect."""
     if node.copies == 1:
         return chosen, causes.occurrence[chosen]
@@ -160,15 +167,19 @@ def _events(timeline: Timeline, nodes: Sequence[Node], causes: Causes, chosen: N
     causing = [nodes[_parent(node)] for node in causes.nodes]
     of = causes.node[chosen]
     texts = {name: Text(text.codes[of], text.values) for name, text in event_texts(causing).items()}
-    parameters = Columns({name: causes.parameters.unread(name) for name in causes.parameters}, len(causes.row)).take(chosen)
+    parameters = Columns({name: causes.parameters.unread(name) for name in causes.parameters}, len(causes.row)).take(
+        chosen
+    )
     columns = {
         **texts, "time": moments(causes.minute[chosen]), "id": _joined(causes.parts, "id")[chosen],
         "cause": _ids_of_parents(timeline, causing, causes)[chosen], "occurrence": causes.occurrence[chosen],
         "provider_npi": None, "facility_npi": None,
     }  # fmt: skip
     return Events(
-        run=timeline.run, row=causes.row[chosen], columns=Columns(columns, len(chosen)), parameters=parameters, chunk=people,
-        ancestors=lambda name: _ancestors(timeline, nodes, causes, name).take(chosen), stream=f"schedule.{causing[0].event_type}",
+        run=timeline.run, row=causes.row[chosen], columns=Columns(columns, len(chosen)), parameters=parameters,
+        chunk=people,
+        ancestors=lambda name: _ancestors(timeline, nodes, causes, name).take(chosen),
+        stream=f"schedule.{causing[0].event_type}",
     )  # fmt: skip
 
 
@@ -186,7 +197,9 @@ def _ancestors(timeline: Timeline, nodes: Sequence[Node], causes: Causes, event_
     ])  # fmt: skip
 
 
-def _node_ancestors(timeline: Timeline, nodes: Sequence[Node], index: int, at: NDArray[np.intp], event_type: str) -> Columns:
+def _node_ancestors(
+    timeline: Timeline, nodes: Sequence[Node], index: int, at: NDArray[np.intp], event_type: str
+) -> Columns:
     rows, node, person = len(at), nodes[index], timeline.happened[index].row[at]
     while node.parent is not None:
         at, index = timeline.happened[index].cause[at], node.parent

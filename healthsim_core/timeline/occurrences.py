@@ -17,23 +17,35 @@ from healthsim_core.timeline.state import Timeline
 
 
 def repeated(timeline: Timeline, node: Node, how: Recurrence, first: Occurrences) -> Occurrences:
-    """Each occurrence and those that come after it, those that attrition leaves; what `until` ends is left to outcomes."""
+    """Each occurrence and those that come after it, those that attrition leaves;
+    what `until` ends is left to outcomes."""
     times, at = how.times, first.minute
     moments, lasting = [at], [np.ones(len(first), bool)]
     for step in range(1, times):
         draw = Draws(timeline.run.seed, "repeat", timeline.ids(node, first.row, first.occurrence * times + step))
-        at = np.maximum(scheduled(how.every, first.minute, step, draw), at + 1) if how.scheduled else how.every.after(at, draw)
+        at = (
+            np.maximum(scheduled(how.every, first.minute, step, draw), at + 1)
+            if how.scheduled
+            else how.every.after(at, draw)
+        )
         moments.append(at)
         lasting.append(lasting[-1] & ~draw.happens("attrition", how.attrition) if how.attrition else lasting[-1])
     which = np.tile(np.arange(times), len(first))
     row, occurrence = np.repeat(first.row, times), np.repeat(first.occurrence, times) * times + which
     made = Occurrences(
-        row, np.stack(moments, axis=1).ravel(), occurrence, np.repeat(first.cause, times), timeline.ids(node, row, occurrence), which == 0
+        row,
+        np.stack(moments, axis=1).ravel(),
+        occurrence,
+        np.repeat(first.cause, times),
+        timeline.ids(node, row, occurrence),
+        which == 0,
     )
     return made.take(np.flatnonzero(np.stack(lasting, axis=1).ravel())) if how.attrition else made
 
 
-def passed_through(timeline: Timeline, node: Node, lifecycle: Lifecycle, first: Occurrences) -> tuple[Occurrences, Mapping[str, Any]]:
+def passed_through(
+    timeline: Timeline, node: Node, lifecycle: Lifecycle, first: Occurrences
+) -> tuple[Occurrences, Mapping[str, Any]]:
     """An occurrence for each state that is entered, and what it gives: the state, and when it is left."""
     row = first.row
     start = timeline.begins(node, row)

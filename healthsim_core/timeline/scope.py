@@ -58,7 +58,12 @@ class Scope(Seeded):
         return self.state.latest(key)[self.rows]
 
     def _of_person(self, name: str, key: str) -> bool:
-        return name != key or key.startswith(("branch.", "state.")) or key in self.state.people or key in self.state.outcomes
+        return (
+            name != key
+            or key.startswith(("branch.", "state."))
+            or key in self.state.people
+            or key in self.state.outcomes
+        )
 
     def __iter__(self) -> Iterator[str]:
         return iter((*self.state.people, *self.state.outcomes))

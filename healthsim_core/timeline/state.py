@@ -25,7 +25,9 @@ _ABOVE = 48  # bits that persons and their first occurrences take
 class Witness(Protocol):
     """Is told of every outcome and every choice when it is drawn."""
 
-    def __call__(self, path: str, name: str, values: Column, columns: Mapping[str, Any], ids: NDArray[np.int64]) -> None:
+    def __call__(
+        self, path: str, name: str, values: Column, columns: Mapping[str, Any], ids: NDArray[np.int64]
+    ) -> None:
         """Take note of it.
 
         Args:
@@ -80,10 +82,13 @@ class Timeline:
         """Add what a block of nodes made."""
         self.blocks.append(block)
         for position, index in enumerate(block.nodes):
-            self.happened[index] = Happenings(block, slice(int(block.starts[position]), int(block.starts[position + 1])))
+            self.happened[index] = Happenings(
+                block, slice(int(block.starts[position]), int(block.starts[position + 1]))
+            )
 
     def latest(self, name: str) -> Column:
-        """The latest value of an outcome, a branch or a person's column, a row a position; null where nobody has it yet."""
+        """The latest value of an outcome, a branch or a person's column, a row a position;
+        null where nobody has it yet."""
         found = self.outcomes.get(name)
         if found is None:
             found = self.people.get(name)
@@ -108,7 +113,11 @@ class Timeline:
         if isinstance(node.anchor, int):
             return np.full(len(row), node.anchor * DAY)
         born = np.asarray(self.people["birth_date"])[row]
-        return (birthdays(born, node.anchor[1]) if isinstance(node.anchor, tuple) else born.astype("datetime64[D]").astype(np.int64)) * DAY
+        return (
+            birthdays(born, node.anchor[1])
+            if isinstance(node.anchor, tuple)
+            else born.astype("datetime64[D]").astype(np.int64)
+        ) * DAY
 
     def ids(self, node: Node, row: NDArray[np.intp], occurrence: NDArray[np.int64]) -> NDArray[np.int64]:
         """Ids of occurrences of a node, one a person's row."""

@@ -42,10 +42,15 @@ def lower_part(
         whole: Whether values are rounded down to whole numbers.
 
     Returns:
-        Boolean array (rows,) and the share; None where a single value has nearly all of it, or no part is the same for all.
+        Boolean array (rows,) and the share; None where a single value has nearly all of it,
+        or no part is the same for all.
     """
     if distribution.names:
-        return (np.asarray(distribution.cdf(values, columns) <= 0.5), 0.5) if distribution.continuous and not whole else None
+        return (
+            (np.asarray(distribution.cdf(values, columns) <= 0.5), 0.5)
+            if distribution.continuous and not whole
+            else None
+        )
     if isinstance(distribution, Choice) and isinstance(values, Text):
         upto = np.cumsum(distribution.weights) / distribution.weights.sum()
         index = int(np.argmin(np.abs(upto - 0.5)))
@@ -53,14 +58,17 @@ def lower_part(
     middle = distribution.quantile(np.array([0.5]))
     if middle is None:
         return None
-    points = np.floor(middle[0]) + np.arange(-1.0, 3.0) if whole else np.array([middle[0], np.nextafter(middle[0], np.inf)])
+    points = (
+        np.floor(middle[0]) + np.arange(-1.0, 3.0) if whole else np.array([middle[0], np.nextafter(middle[0], np.inf)])
+    )
     shares: Floats = distribution.below(points, {})
     best = int(np.argmin(np.abs(shares - 0.5)))
     return _worthwhile(np.asarray(numbers(values) < points[best]), float(shares[best]))
 
 
 def entangled(attribute: Attribute, attributes: Sequence[Attribute]) -> bool:
-    """Whether an attribute reads, perhaps by way of others, what it is correlated with: then it is not alike in every branch."""
+    """Whether an attribute reads, perhaps by way of others, what it is correlated with:
+    then it is not alike in every branch."""
     by_name = {each.name: each for each in attributes}
     leader = attribute.normals[0][0] if attribute.normals else None
     group = {each.name for each in attributes if each.normals and each.normals[0][0] == leader}

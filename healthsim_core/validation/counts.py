@@ -26,7 +26,8 @@ class Tallies:
             are the stated distribution's value in the middle of each cell, or none where it differs from row to row.
         violations: (where, what) to [rows that break a rule without exception, rows that it was asked of].
         met: Keys of the tables without a person that something names, by table.
-        notes: What a user should know of the run, to [how often it was so, how often it could have been]; 0 where that says nothing.
+        notes: What a user should know of the run, to [how often it was so, how often it could have been];
+            0 where that says nothing.
     """
 
     proportions: dict[tuple[str, str, float], list[int]] = attrs.field(factory=dict)
@@ -62,7 +63,11 @@ class Tallies:
     @property
     def told(self) -> tuple[str, ...]:
         """The notes, a line each; what never was so is left out."""
-        return tuple(f"{text}: {count:,}" + (f" of {of:,}" if of else "") for text, (count, of) in sorted(self.notes.items()) if count)
+        return tuple(
+            f"{text}: {count:,}" + (f" of {of:,}" if of else "")
+            for text, (count, of) in sorted(self.notes.items())
+            if count
+        )
 
     def add(self, other: Tallies) -> None:
         """Add another chunk's."""
@@ -92,7 +97,10 @@ class Tallies:
         """The counts that `document` gave."""
         return cls(
             {(where, what, stated): [so, asked] for where, what, stated, so, asked in document["proportions"]},
-            {(where, what, tuple(scores)): np.array(cells, np.int64) for where, what, scores, cells in document["shapes"]},
+            {
+                (where, what, tuple(scores)): np.array(cells, np.int64)
+                for where, what, scores, cells in document["shapes"]
+            },
             {(where, what): [wrong, of] for where, what, wrong, of in document["violations"]},
             {text: [count, of] for text, count, of in document["notes"]},
             {name: set(keys) for name, keys in document["met"].items()},

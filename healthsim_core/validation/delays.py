@@ -73,7 +73,9 @@ def tally_delays(tallies: Tallies, where: str, what: str, timing: Timing, delays
         _tally_shape(tallies, where, what, timing, delays.take(rows), allowed[rows])
 
 
-def _tally_shape(tallies: Tallies, where: str, what: str, timing: Timing, delays: Delays, allowed: NDArray[np.bool_]) -> None:
+def _tally_shape(
+    tallies: Tallies, where: str, what: str, timing: Timing, delays: Delays, allowed: NDArray[np.bool_]
+) -> None:
     day = delays.anchor // DAY
     if timing.in_minutes:
         taken, last, first, base = delays.moment - delays.anchor, delays.latest - delays.anchor, None, day
@@ -97,7 +99,8 @@ def _tally_shape(tallies: Tallies, where: str, what: str, timing: Timing, delays
 def _shares(timing: Timing, day: Whole, base: Whole, columns: Mapping[str, Any] | None) -> Any:
     """P(delay <= point) as a function of points, a row a delay; None where there is nothing to tell."""
     low, high = int(np.ceil(timing.low)), int(np.floor(min(timing.high, 1e9)))
-    if timing.season is not None or (timing.clock is not None and low < 1):  # an hour that has passed puts it off to another day
+    # an hour that has passed puts it off to another day
+    if timing.season is not None or (timing.clock is not None and low < 1):
         return None
     if timing.distribution is not None and not timing.weekdays:
         return None if columns is None else functools.partial(_drawn, timing.distribution, columns)

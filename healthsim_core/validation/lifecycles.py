@@ -37,7 +37,14 @@ def tally_passage(tallies: Tallies, timeline: Timeline, node: Node, lifecycle: L
     draw = Draws(timeline.run.seed, "validation", block.id)
     first = np.flatnonzero(block.first)
     initial = {name: column[first] for name, column in columns.items()}
-    tally_distribution(tallies, f"{node.path}.initial", lifecycle.initial, state[first], initial, lambda: draw.uniform("initial")[first])
+    tally_distribution(
+        tallies,
+        f"{node.path}.initial",
+        lifecycle.initial,
+        state[first],
+        initial,
+        lambda: draw.uniform("initial")[first],
+    )
     end = np.minimum(timeline.horizon, timeline.begins(node, block.row) + node.duration * DAY + DAY - 1)
     born = np.asarray(timeline.people["birth_date"])[block.row]
     able = who_may(lifecycle.ways, columns, len(block.row))
@@ -47,13 +54,17 @@ def tally_passage(tallies: Tallies, timeline: Timeline, node: Node, lifecycle: L
         if not ways:
             tallies.violation(where, "nobody leaves", np.sum(gone), len(rows))
             continue
-        waited = _hazard(ways, able[code][:, rows], born[rows], block.minute[rows], np.where(gone, left[rows], end[rows]))
+        waited = _hazard(
+            ways, able[code][:, rows], born[rows], block.minute[rows], np.where(gone, left[rows], end[rows])
+        )
         below = -np.expm1(-waited)
         unit = between(below, np.where(gone, below, 1.0), lambda at=rows: draw.uniform("stay")[at])  # type: ignore[misc]
         tallies.shape(where, "time in the state", unit)
         leaving = rows[gone]
         to = state[leaving + 1]
-        _tally_ways(tallies, where, lifecycle, ways, able[code][:, leaving], born[leaving], left[leaving], to, draw, leaving)
+        _tally_ways(
+            tallies, where, lifecycle, ways, able[code][:, leaving], born[leaving], left[leaving], to, draw, leaving
+        )
 
 
 def _tally_ways(
@@ -92,7 +103,9 @@ def _ages(ways: tuple[Way, ...], born: NDArray[Any]) -> list[tuple[Floats, Float
     return list(zip(edges, [*edges[1:], np.full(len(born), np.inf)], ages, strict=True))
 
 
-def _hazard(ways: tuple[Way, ...], able: NDArray[np.bool_], born: NDArray[Any], start: Minutes, stop: Minutes) -> Floats:
+def _hazard(
+    ways: tuple[Way, ...], able: NDArray[np.bool_], born: NDArray[Any], start: Minutes, stop: Minutes
+) -> Floats:
     """The hazards of all ways out, added up from start to stop."""
     total = np.zeros(len(start))
     for since, until, age in _ages(ways, born):

@@ -40,7 +40,9 @@ class OutcomeTally:
     def _by_path(self) -> dict[str, Node]:
         return {node.path: node for node in self.plan.nodes}
 
-    def __call__(self, path: str, name: str, values: Column, columns: Mapping[str, Any], ids: NDArray[np.int64]) -> None:
+    def __call__(
+        self, path: str, name: str, values: Column, columns: Mapping[str, Any], ids: NDArray[np.int64]
+    ) -> None:
         """See `healthsim_core.timeline.state.Witness`."""
         node = self._nodes[path]
         if node.branch is not None:
@@ -55,7 +57,9 @@ class OutcomeTally:
             return
         draw, distribution = Draws(self.plan.run.seed, "validation", ids[rows]), dict(node.outcomes)[name]
         read = _some(columns, distribution.names, rows)
-        tally_distribution(self.tallies, f"{path}.outcomes.{name}", distribution, values[rows], read, lambda: draw.uniform(name))
+        tally_distribution(
+            self.tallies, f"{path}.outcomes.{name}", distribution, values[rows], read, lambda: draw.uniform(name)
+        )
 
 
 def _some(columns: Mapping[str, Any], names: frozenset[str], rows: NDArray[np.intp] | slice) -> dict[str, Any]:
@@ -69,7 +73,9 @@ def tally_branch(tallies: Tallies, where: str, branch: Branching, chosen: Text, 
     taken = np.stack([took(chosen, choice) for choice in branch.choices])
     if branch.chances is not None:
         for index, (choice, chance) in enumerate(zip(branch.choices, branch.chances, strict=True)):
-            tallies.proportion(where, f"share of {choice}", chance, np.sum(taken[index] & able[index]), np.sum(able[index]))
+            tallies.proportion(
+                where, f"share of {choice}", chance, np.sum(taken[index] & able[index]), np.sum(able[index])
+            )
     elif branch.weights is not None:
         patterns, which = np.unique(able, axis=1, return_inverse=True)
         for number, pattern in enumerate(patterns.T):

@@ -19,7 +19,15 @@ from healthsim_core.planning.plan import Plan
 from healthsim_core.validation.correlations import both_below, entangled, lower_part
 from healthsim_core.validation.counts import CELLS, Tallies
 from healthsim_core.validation.sample import PEOPLE_WHOLE, sampled
-from healthsim_core.validation.stated import FEW, Within, between, between_values, tally_ages, tally_distribution, tally_shares
+from healthsim_core.validation.stated import (
+    FEW,
+    Within,
+    between,
+    between_values,
+    tally_ages,
+    tally_distribution,
+    tally_shares,
+)
 
 _GEOGRAPHY = "demographics.geography"
 
@@ -88,7 +96,9 @@ def tally_people(tallies: Tallies, plan: Plan, people: Columns, present: NDArray
     _tally_rules(tallies, Households(plan, people, present))
     rows = sampled("people", np.asarray(people["person_id"]), PEOPLE_WHOLE)
     if rows is not None:
-        _tally_stated(tallies, Households(plan, people if isinstance(rows, slice) else people.take(rows), present[rows]))
+        _tally_stated(
+            tallies, Households(plan, people if isinstance(rows, slice) else people.take(rows), present[rows])
+        )
 
 
 def _tally_stated(tallies: Tallies, houses: Households) -> None:
@@ -127,7 +137,9 @@ def _tally_attribute(tallies: Tallies, houses: Households, attribute: Attribute)
             continue
         possible = None
         if houses.plan.people.members[position].role == "dependent":
-            possible = PossibleAges.of(distribution, columns, np.asarray(houses.people["age"])[houses.subscribers(rows)])
+            possible = PossibleAges.of(
+                distribution, columns, np.asarray(houses.people["age"])[houses.subscribers(rows)]
+            )
         tally_ages(tallies, where, distribution, np.asarray(values), columns, within, possible)
 
 
@@ -146,12 +158,16 @@ def _tally_correlation(tallies: Tallies, houses: Households, first: Attribute, s
         tallies.proportion("correlate", what, stated, np.sum(low & also), len(rows))
 
 
-def _lower(houses: Households, attribute: Attribute, position: int, rows: NDArray[np.intp]) -> tuple[NDArray[np.bool_], float] | None:
+def _lower(
+    houses: Households, attribute: Attribute, position: int, rows: NDArray[np.intp]
+) -> tuple[NDArray[np.bool_], float] | None:
     role, age = houses.plan.people.members[position].role, attribute.name == "age"
     if not attribute.stated[position] or (age and role == "dependent"):  # a child's age is bounded by its parent's
         return None
     distribution = attribute.by_member[position]
-    return lower_part(distribution, houses.people[attribute.name][rows], houses.columns(rows, distribution.names), whole=age)
+    return lower_part(
+        distribution, houses.people[attribute.name][rows], houses.columns(rows, distribution.names), whole=age
+    )
 
 
 def _tally_condition(tallies: Tallies, houses: Households, plan: ConditionPlan, position: int) -> None:
@@ -228,7 +244,9 @@ def _tally_units(tallies: Tallies, houses: Households) -> None:
         tallies.shape("start", "start dates", unit)
 
 
-def _tally_many_counties(tallies: Tallies, houses: Households, counties: dict[str, float], rows: NDArray[np.intp]) -> None:
+def _tally_many_counties(
+    tallies: Tallies, houses: Households, counties: dict[str, float], rows: NDArray[np.intp]
+) -> None:
     """Counties too many to count one by one, in the order in which they are stated."""
     text, order = houses.people.text("county_fips")[rows], {fips: index for index, fips in enumerate(counties)}
     at = text.map(lambda fips: order.get(fips, -1), np.int64, -1)

@@ -56,7 +56,9 @@ def _of_units(plan: Plan, tables: Mapping[str, pa.Table], start: int, stop: int)
     return found
 
 
-def _tally(tallies: Tallies, plan: Plan, tables: Mapping[str, pa.Table], known: Mapping[str, NDArray[np.uint64]]) -> None:
+def _tally(
+    tallies: Tallies, plan: Plan, tables: Mapping[str, pa.Table], known: Mapping[str, NDArray[np.uint64]]
+) -> None:
     for name, rows in tables.items():
         table, keys = plan.tables[name], known[name]
         tallies.violation(name, "keys are distinct", np.sum(keys[1:] == keys[:-1]), len(keys))
@@ -96,7 +98,8 @@ def _strangers(wanted: NDArray[np.uint64], known: NDArray[np.uint64]) -> int:
     if not len(known):
         return len(wanted)
     stays = np.concatenate([[False], wanted[1:] == wanted[:-1]]) if len(wanted) else np.zeros(0, bool)
-    if not _missing(wanted[np.flatnonzero(~stays)], known).any():  # a person's rows stand together: one question for all of them
+    # a person's rows stand together: one question for all of them
+    if not _missing(wanted[np.flatnonzero(~stays)], known).any():
         return 0
     return int(np.sum(_missing(wanted, known)))
 

@@ -47,7 +47,12 @@ class Check:
     def document(self) -> dict[str, Any]:
         """The check as plain JSON, to as many digits as are the same on every machine."""
         p_value = None if self.p_value is None else _rounded(self.p_value, 4)
-        return {**attrs.asdict(self), "expected": _rounded(self.expected, 9), "observed": _rounded(self.observed, 9), "p_value": p_value}
+        return {
+            **attrs.asdict(self),
+            "expected": _rounded(self.expected, 9),
+            "observed": _rounded(self.observed, 9),
+            "p_value": p_value,
+        }
 
     @property
     def found(self) -> str:
@@ -80,7 +85,9 @@ class ValidationReport:
     @property
     def failures(self) -> tuple[Check, ...]:
         """The checks that do not hold, the least likely first."""
-        return tuple(sorted((check for check in self.checks if not check.passed), key=lambda check: check.p_value or 0.0))
+        return tuple(
+            sorted((check for check in self.checks if not check.passed), key=lambda check: check.p_value or 0.0)
+        )
 
     def document(self) -> dict[str, Any]:
         """The report as plain JSON."""
@@ -109,18 +116,21 @@ class ValidationReport:
         return f"<p>{html.escape(self._head())}</p><table><tr>{head}</tr>{rows}</table>{more}"
 
 
-@np.errstate(over="ignore", invalid="ignore", divide="ignore")  # scores of infinite values prove nothing, and say nothing
+# scores of infinite values prove nothing, and say nothing
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def report(tallies: Tallies, mode: str) -> ValidationReport:
     """Test everything that was tallied.
 
-    A proportion is tested by the exact binomial test. Of a distribution, every value has become the probability of less,
-    which is uniform if what is stated is true, and is counted in cells that are alike; tested are the mean, the standard
-    deviation, and the shape as a whole. Each test may fail with probability `FALSE_ALARMS` divided by the number of
-    tests (Bonferroni).
+    A proportion is tested by the exact binomial test. Of a distribution, every value has become the probability of
+    less, which is uniform if what is stated is true, and is counted in cells that are alike; tested are the mean, the
+    standard deviation, and the shape as a whole. Each test may fail with probability `FALSE_ALARMS` divided by the
+    number of tests (Bonferroni).
     """
     tests = len(tallies.proportions) + 3 * len(tallies.shapes)
     limit = FALSE_ALARMS / max(tests, 1)
-    checks = [Check(where, what, rows == 0, 0.0, float(rows), of) for (where, what), (rows, of) in tallies.violations.items()]
+    checks = [
+        Check(where, what, rows == 0, 0.0, float(rows), of) for (where, what), (rows, of) in tallies.violations.items()
+    ]
     checks += [_proportion(*key, so, asked, limit) for key, (so, asked) in tallies.proportions.items()]
     checks += [check for key, counts in tallies.shapes.items() for check in _distribution(*key, counts, limit)]
     return ValidationReport(tuple(sorted(checks, key=lambda check: (check.where, check.what, check.expected))), mode)

@@ -1,4 +1,5 @@
-"""Whose events are looked at more closely: enough to see any error that matters, at a cost that does not grow with them."""
+"""Whose events are looked at more closely: enough to see any error that matters,
+at a cost that does not grow with them."""
 
 from __future__ import annotations
 

@@ -33,7 +33,8 @@ def of_total(counts: NDArray[np.int64], shares: Floats, scores: Floats) -> float
 
     Returns:
         Below `FEW` rows twice Chernoff's bound, which holds for any number of them; from there on the saddlepoint
-        approximation of Lugannani and Rice (1980), whose relative error falls with the number of rows, in the tails too.
+        approximation of Lugannani and Rice (1980), whose relative error falls with the number of rows,
+        in the tails too.
     """
     rows = int(counts.sum())
     centred = scores - dot(shares, scores)
@@ -85,9 +86,12 @@ def _cumulants(scores: Floats, shares: Floats, tilt: float) -> tuple[float, floa
 
 
 def _tilt(scores: Floats, shares: Floats, mean: float) -> float:
-    """The tilt under which the scores have this mean: Newton's steps, kept within a bracket that halves where they leave it."""
+    """The tilt under which the scores have this mean: Newton's steps,
+    kept within a bracket that halves where they leave it."""
     low, high = (0.0, 1.0) if mean > 0 else (-1.0, 0.0)
-    while abs(high - low) < 1e6 and not _cumulants(scores, shares, low)[1] <= mean <= _cumulants(scores, shares, high)[1]:
+    while (
+        abs(high - low) < 1e6 and not _cumulants(scores, shares, low)[1] <= mean <= _cumulants(scores, shares, high)[1]
+    ):
         low, high = (high, 2 * high) if mean > 0 else (2 * low, low)
     tilt = (low + high) / 2
     for _ in range(_STEPS):

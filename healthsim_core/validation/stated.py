@@ -47,8 +47,12 @@ def tally_distribution(
             if isinstance(distribution, ZeroInflated) and not distribution.names:
                 nought = np.zeros(1)
                 share = float((distribution.cdf(nought, {}) - distribution.below(nought, {}))[0])
-                tallies.proportion(where, "share of 0", share, np.sum(numbers(values) == 0), np.sum(~np.isnan(numbers(values))))
-            tallies.shape(where, "values", between_values(distribution, values, columns, within), scores_of(distribution))
+                tallies.proportion(
+                    where, "share of 0", share, np.sum(numbers(values) == 0), np.sum(~np.isnan(numbers(values)))
+                )
+            tallies.shape(
+                where, "values", between_values(distribution, values, columns, within), scores_of(distribution)
+            )
 
 
 def between(below: Floats, upto: Floats, within: Within) -> Floats:
@@ -61,7 +65,8 @@ def between(below: Floats, upto: Floats, within: Within) -> Floats:
 def between_values(distribution: Distribution, values: Column, columns: Mapping[str, Any], within: Within) -> Floats:
     """Uniforms, if the values are of the distribution."""
     upto = distribution.cdf(values, columns)
-    if distribution.continuous and not (upto >= 1.0).any():  # where a deviation comes out as none, its only value has all
+    # where a deviation comes out as none, its only value has all
+    if distribution.continuous and not (upto >= 1.0).any():
         return between(upto, upto, within)
     return between(distribution.below(values, columns), upto, within)
 
@@ -93,7 +98,8 @@ def tally_ages(
     within: Within,
     possible: PossibleAges | None = None,
 ) -> None:
-    """Count ages, which are the whole years of what the distribution gives, truncated where a parent's age leaves fewer."""
+    """Count ages, which are the whole years of what the distribution gives,
+    truncated where a parent's age leaves fewer."""
     if isinstance(distribution, Conditional):
         choice = distribution.choice(columns, len(ages))
         for index, (path, branch) in enumerate(_branches(where, distribution)):
@@ -116,7 +122,9 @@ def tally_ages(
     elif isinstance(distribution, AgeBands) and distribution.monotone:
         for (low, high), weight in zip(distribution.bands, distribution.weights, strict=True):
             there = (ages >= low) & (ages <= high)
-            tallies.proportion(where, f"share of {low}-{high}", weight / sum(distribution.weights), np.sum(there), len(ages))
+            tallies.proportion(
+                where, f"share of {low}-{high}", weight / sum(distribution.weights), np.sum(there), len(ages)
+            )
     tallies.violation(where, "every age is one of those stated", np.sum(upto <= below), len(ages))
     tallies.shape(where, "ages", between(below, upto, within), scores_of(distribution))
 

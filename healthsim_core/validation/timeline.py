@@ -52,9 +52,13 @@ def tally_lives(tallies: Tallies, plan: Plan, dispatcher: Dispatcher) -> None:
     minute, cause, rows = chain.minute[:-1], chain.cause[:-1], len(chain)
     born, died = np.asarray(people["birth_date"]), np.asarray(people["death_date"])
     over = np.where(np.isnat(died), NEVER, minutes(died) + DAY)
-    tallies.violation("core.event", "nothing happens before birth", np.sum(minute < minutes(born)[dispatcher.row]), rows)
+    tallies.violation(
+        "core.event", "nothing happens before birth", np.sum(minute < minutes(born)[dispatcher.row]), rows
+    )
     outlives = np.array([node.outlives for node in dispatcher.nodes], bool)[chain.node[:-1]]
-    tallies.violation("core.event", "nothing happens after death", np.sum((minute >= over[dispatcher.row]) & ~outlives), rows)
+    tallies.violation(
+        "core.event", "nothing happens after death", np.sum((minute >= over[dispatcher.row]) & ~outlives), rows
+    )
     caused = np.flatnonzero(cause >= 0)
     tallies.violation("core.event", "cause before effect", np.sum(minute[cause[caused]] > minute[caused]), len(caused))
     horizon = minutes(np.array([plan.run.as_of + 1]))[0]
@@ -103,14 +107,17 @@ def _tally_delay(tallies: Tallies, plan: Plan, timeline: Timeline, block: Block)
         people[block.row[at]],
         _within(timeline, block.id[at], "delay"),
         _columns(timeline, node, block.row[at]),
-        chosen=not node.triggered and any(n.startswith("state.") or n.removeprefix("outcome.") in timeline.history for n in node.reads),
+        chosen=not node.triggered
+        and any(n.startswith("state.") or n.removeprefix("outcome.") in timeline.history for n in node.reads),
     )
     tally_delays(tallies, _where(nodes), "delay", node.timing, delays)
 
 
 def _anchors(timeline: Timeline, nodes: Sequence[Node], block: Block, at: Rows) -> Minutes:
     if isinstance(at, slice):
-        parts = [timeline.anchors(node, timeline.happened[index], at) for node, index in zip(nodes, block.nodes, strict=True)]
+        parts = [
+            timeline.anchors(node, timeline.happened[index], at) for node, index in zip(nodes, block.nodes, strict=True)
+        ]
     else:
         own = np.split(at, np.searchsorted(at, block.starts[1:-1]))
         happened = [timeline.happened[index] for index in block.nodes]
@@ -121,7 +128,8 @@ def _anchors(timeline: Timeline, nodes: Sequence[Node], block: Block, at: Rows) 
 def _tally_repeats(tallies: Tallies, plan: Plan, timeline: Timeline, node: Node, how: Recurrence, block: Block) -> None:
     """Each occurrence against the one before it, or against the schedule; and how many there are."""
     last = np.broadcast_to(latest(timeline, plan.nodes, node, block), block.row.shape)
-    follows = np.zeros(len(block.row), bool)  # the occurrence before it; what an anchor puts before the start is not there
+    # the occurrence before it; what an anchor puts before the start is not there
+    follows = np.zeros(len(block.row), bool)
     follows[1:] = ~block.first[1:] & (block.row[1:] == block.row[:-1]) & (np.diff(block.occurrence) == 1)
     again, people = np.flatnonzero(follows), np.asarray(timeline.people["person_id"])[block.row]
     within = _within(timeline, block.id[again], "repeat")
@@ -141,7 +149,9 @@ def _tally_repeats(tallies: Tallies, plan: Plan, timeline: Timeline, node: Node,
         tallies.violation(node.path, "comes again as often as is stated", np.sum(asked & final), np.sum(asked))
 
 
-def _tally_schedule(tallies: Tallies, timeline: Timeline, node: Node, how: Recurrence, block: Block, last: NDArray[np.int64]) -> None:
+def _tally_schedule(
+    tallies: Tallies, timeline: Timeline, node: Node, how: Recurrence, block: Block, last: NDArray[np.int64]
+) -> None:
     """How far each occurrence is off its day; by the hour, and moved off weekends, nothing is said but the order."""
     every = how.every
     middle = 0 if every.months else round((every.low + every.high) / 2)
@@ -151,7 +161,11 @@ def _tally_schedule(tallies: Tallies, timeline: Timeline, node: Node, how: Recur
     if every.in_minutes or moved or every.distribution is not None or overlapping:
         return
     first = np.maximum.accumulate(np.where(block.first, np.arange(len(block.row)), 0))
-    same = ~block.first & (block.row == block.row[first]) & (block.occurrence // how.times == block.occurrence[first] // how.times)
+    same = (
+        ~block.first
+        & (block.row == block.row[first])
+        & (block.occurrence // how.times == block.occurrence[first] // how.times)
+    )
     again = np.flatnonzero(same)
     day, step = block.minute[first[again]] // DAY, block.occurrence[again] - block.occurrence[first[again]]
     planned = plus_months(day, every.months * step) if every.months else day + step * middle
@@ -179,7 +193,9 @@ def _columns(timeline: Timeline, node: Node, row: NDArray[np.intp]) -> Mapping[s
 
 def _where(nodes: Sequence[Node]) -> str:
     first = nodes[0]
-    return first.path if first.trigger is None or len(nodes) == 1 else f"trigger {first.trigger[1]} -> {first.trigger[2]}"
+    return (
+        first.path if first.trigger is None or len(nodes) == 1 else f"trigger {first.trigger[1]} -> {first.trigger[2]}"
+    )
 
 
 def _within(timeline: Timeline, ids: NDArray[np.int64], name: str) -> Within:

@@ -27,7 +27,8 @@ def _database() -> duckdb.DuckDBPyConnection:
 
 
 def compared(offer: OutputFormat, folder: Path, truth: Truth) -> Iterator[Finding | str]:
-    """What comes of reading a format's files back: a finding for each comparison, a text for each thing wrong in the files themselves."""
+    """What comes of reading a format's files back: a finding for each comparison,
+    a text for each thing wrong in the files themselves."""
     for told in offer.records(folder, truth) if offer.records is not None else ():
         if isinstance(told, str):
             yield told
@@ -56,13 +57,17 @@ def agreement(format_name: str, records: Records) -> Iterator[Finding]:
         yield Finding(where, f"{name}: {why}", said.num_rows, 0, unread=True)
 
 
-def _joined(where: str, records: Records, said: pa.Table, truth: pa.Table, fields: Sequence[str], same: set[str]) -> Iterator[Finding]:
+def _joined(
+    where: str, records: Records, said: pa.Table, truth: pa.Table, fields: Sequence[str], same: set[str]
+) -> Iterator[Finding]:
     """Both sides joined by their keys, as they do not stand side by side."""
     rest = [name for name in fields if name not in same]
     with _database().cursor() as connection:
         connection.register("said", said)
         connection.register("truth", truth)
-        alike = " AND ".join(f"said.{identifier(name)} IS NOT DISTINCT FROM truth.{identifier(name)}" for name in records.key)
+        alike = " AND ".join(
+            f"said.{identifier(name)} IS NOT DISTINCT FROM truth.{identifier(name)}" for name in records.key
+        )
         if _all_alike(connection, alike, rest, said.num_rows, truth.num_rows):
             yield from _all_agree(where, said.num_rows, fields)
         else:
@@ -107,7 +112,9 @@ def _all_alike(connection: duckdb.DuckDBPyConnection, alike: str, fields: Sequen
         return False
     differs = " OR ".join(('said."(there)" IS NULL', 'truth."(there)" IS NULL', *(_differs(name) for name in fields)))
     sides = " FULL JOIN ".join(f'(SELECT *, TRUE AS "(there)" FROM {side}) AS {side}' for side in ("said", "truth"))
-    rows, wrong = connection.execute(f"SELECT count(*), count(*) FILTER (WHERE {differs}) FROM {sides} ON {alike}").fetchall()[0]
+    rows, wrong = connection.execute(
+        f"SELECT count(*), count(*) FILTER (WHERE {differs}) FROM {sides} ON {alike}"
+    ).fetchall()[0]
     return bool(rows == said and not wrong)
 
 
@@ -115,7 +122,9 @@ def _differs(name: str) -> str:
     return f"said.{identifier(name)} IS DISTINCT FROM truth.{identifier(name)}"
 
 
-def _presence(connection: duckdb.DuckDBPyConnection, where: str, records: Records, alike: str, said: int, truth: int) -> Iterator[Finding]:
+def _presence(
+    connection: duckdb.DuckDBPyConnection, where: str, records: Records, alike: str, said: int, truth: int
+) -> Iterator[Finding]:
     keys = _names(records.key)
     shown = f"concat_ws(' ', {keys})"
     questions = (
@@ -137,7 +146,10 @@ def _values(connection: duckdb.DuckDBPyConnection, where: str, keys: str, fields
     for name, each, count in zip(fields, differs, wrong, strict=True):
         example = ""
         if count:
-            sql = f"SELECT said.{identifier(name)}, truth.{identifier(name)} FROM said JOIN truth USING ({keys}) WHERE {each} LIMIT 1"
+            sql = (
+                f"SELECT said.{identifier(name)}, truth.{identifier(name)} FROM said JOIN truth USING ({keys}) "
+                f"WHERE {each} LIMIT 1"
+            )
             first = connection.execute(sql).fetchall()[0]
             example = f", such as {_told(first[0])} where the tables have {_told(first[1])}"
         yield Finding(where, f"agrees: {name}", rows, count, example)

@@ -37,7 +37,9 @@ class Finding:
 
     def __str__(self) -> str:
         mark = "not compared" if self.unread else "ok  " if not self.wrong else "FAIL"
-        return f"{mark} {self.where}: {self.what} ({self.rows:,})" + (f": {self.wrong:,} wrong{self.example}" if self.wrong else "")
+        return f"{mark} {self.where}: {self.what} ({self.rows:,})" + (
+            f": {self.wrong:,} wrong{self.example}" if self.wrong else ""
+        )
 
 
 def such_as(found: Sequence[str]) -> str:
@@ -64,8 +66,13 @@ class Verification:
         bad = [finding for finding in self.findings if finding.wrong]
         checked = [finding for finding in self.findings if not finding.unread]
         rows = sum(finding.rows for finding in checked)
-        head = f"verified {rows:,} values in {len(checked)} checks: {'all agree' if not bad else f'{len(bad)} checks FAILED'}"
-        places = dict.fromkeys(finding.where for finding in checked if finding.what.startswith(("agrees", "is sound", "files")))
+        head = (
+            f"verified {rows:,} values in {len(checked)} checks: "
+            f"{'all agree' if not bad else f'{len(bad)} checks FAILED'}"
+        )
+        places = dict.fromkeys(
+            finding.where for finding in checked if finding.what.startswith(("agrees", "is sound", "files"))
+        )
         shown = [str(finding) for finding in bad[:SHOWN]] if bad else [f"ok   {place}" for place in places]
         unread = [str(finding) for finding in self.findings if finding.unread]
         return "\n".join([head, *(f"  {line}" for line in (*shown, *unread))])

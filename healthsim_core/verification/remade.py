@@ -1,4 +1,5 @@
-"""A run made again from its own manifest: what it lists, its tables and its validation report against what its specification makes."""
+"""A run made again from its own manifest: what it lists,
+its tables and its validation report against what its specification makes."""
 
 from __future__ import annotations
 
@@ -38,8 +39,8 @@ SAME = "is what the specification makes"
 def remade(folder: Folder, listed: Mapping[str, Any], stored: StoredTables, catalog: Catalog) -> Iterator[Finding]:
     """Make a run again, and compare.
 
-    Where other versions are installed than those that made it, or other reference data is loaded, it cannot be made again: that
-    is told, and is no mistake.
+    Where other versions are installed than those that made it, or other reference data is loaded, it cannot be made
+    again: that is told, and is no mistake.
 
     Args:
         folder: The output folder.
@@ -77,12 +78,19 @@ def _other_versions(then: Mapping[str, str], now: Mapping[str, str]) -> str:
 def _head(listed: Mapping[str, Any], plan: Plan) -> Iterator[Finding]:
     request = plan.request
     right = {
-        "name": request.name, "spec": request.document(), "spec_hash": plan.hash, "seed": request.seed, "namespace": request.namespace,
+        "name": request.name, "spec": request.document(), "spec_hash": plan.hash, "seed": request.seed,
+        "namespace": request.namespace,
         "as_of": request.as_of.isoformat(), "versions": plan.versions,
     }  # fmt: skip
     for name, value in right.items():
         wrong = listed.get(name) != value
-        yield Finding(MANIFEST, f"{name} {SAME}", 1, int(wrong), f", {_shown(listed.get(name))} for {_shown(value)}" if wrong else "")
+        yield Finding(
+            MANIFEST,
+            f"{name} {SAME}",
+            1,
+            int(wrong),
+            f", {_shown(listed.get(name))} for {_shown(value)}" if wrong else "",
+        )
 
 
 def _shown(value: Any) -> str:
@@ -147,7 +155,9 @@ class _Again:
             made = made.slice(0, there.num_rows)
         differs = np.zeros(made.num_rows, bool)
         for column in made.column_names:
-            own = _differs(made[column], there[column]) if column in there.column_names else np.ones(made.num_rows, bool)
+            own = (
+                _differs(made[column], there[column]) if column in there.column_names else np.ones(made.num_rows, bool)
+            )
             if own.any() and name not in self.examples:
                 self.examples[name] = _example(self.plan.tables[name], made, there, column, int(np.argmax(own)))
             differs |= own
@@ -159,13 +169,25 @@ class _Again:
             self.examples.setdefault(name, example)
 
     def _listed(self, listed: Mapping[str, Any]) -> Iterator[Finding]:
-        right = [(part.number, part.start, part.stop, self.written[part.number], self.plan.hash) for part in parts_of(self.plan)]
-        said = [tuple(part.get(name) for name in ("number", "start", "stop", "rows", "plan_hash")) for part in listed["parts"]]
-        yield Finding(MANIFEST, f"parts: each {SAME}", len(said), sum(map(operator.ne, said, right)) + abs(len(said) - len(right)))
+        right = [
+            (part.number, part.start, part.stop, self.written[part.number], self.plan.hash)
+            for part in parts_of(self.plan)
+        ]
+        said = [
+            tuple(part.get(name) for name in ("number", "start", "stop", "rows", "plan_hash"))
+            for part in listed["parts"]
+        ]
+        yield Finding(
+            MANIFEST, f"parts: each {SAME}", len(said), sum(map(operator.ne, said, right)) + abs(len(said) - len(right))
+        )
         formats = {file["format"] for file in listed["files"]} - {TABLES}
         strangers = sorted(formats - {offer.name for offer in self.plan.formats})
-        yield Finding(MANIFEST, "files are of formats that were asked for", len(formats), len(strangers), such_as(strangers))
-        tables = [file for file in listed["files"] if file["format"] == TABLES and table_name(file["path"]) in self.stored]
+        yield Finding(
+            MANIFEST, "files are of formats that were asked for", len(formats), len(strangers), such_as(strangers)
+        )
+        tables = [
+            file for file in listed["files"] if file["format"] == TABLES and table_name(file["path"]) in self.stored
+        ]
         wrong = [file["path"] for file in tables if file["rows"] != self.stored.rows(file["path"])]
         yield Finding(MANIFEST, "rows of tables are those of their files", len(tables), len(wrong), such_as(wrong))
         wrong = [file["path"] for file in listed["files"] if file["part"] not in _parts(file, self.plan)]
@@ -191,7 +213,11 @@ def _differs(made: pa.ChunkedArray, there: pa.ChunkedArray) -> NDArray[np.bool_]
         return np.ones(len(made), bool)
     if pa.types.is_dictionary(made.type):
         both = pa.chunked_array([*made.chunks, *there.chunks], made.type).unify_dictionaries()
-        codes = np.concatenate([np.asarray(chunk.indices.fill_null(-1)) for chunk in both.chunks]) if len(both) else np.zeros(0, np.int32)
+        codes = (
+            np.concatenate([np.asarray(chunk.indices.fill_null(-1)) for chunk in both.chunks])
+            if len(both)
+            else np.zeros(0, np.int32)
+        )
         return np.asarray(codes[: len(made)] != codes[len(made) :])
     first, second = made.combine_chunks(), there.combine_chunks()
     if first.equals(second):
@@ -206,7 +232,10 @@ def _example(table: Table, made: pa.Table, there: pa.Table, column: str, row: in
 
 
 def _validation(folder: Folder, again: _Again) -> Finding:
-    right = {**report(again.tallies, again.plan.request.validation).document(), "notes": [*again.plan.notes, *again.tallies.told]}
+    right = {
+        **report(again.tallies, again.plan.request.validation).document(),
+        "notes": [*again.plan.notes, *again.tallies.told],
+    }
     try:
         said = folder.read_json(VALIDATION) if folder.holds(VALIDATION) else None
     except ValueError:
@@ -220,5 +249,9 @@ def _first_difference(said: Any, right: Any) -> str:
         return ""
     if not isinstance(said, dict):
         return ": it is missing, or no report"
-    lines = [(each, other) for each, other in zip(said.get("checks", []), right["checks"], strict=False) if each != other]
-    return f", such as {_shown(lines[0][0])} for {_shown(lines[0][1])}" if lines else ": in what is said beside its checks"
+    lines = [
+        (each, other) for each, other in zip(said.get("checks", []), right["checks"], strict=False) if each != other
+    ]
+    return (
+        f", such as {_shown(lines[0][0])} for {_shown(lines[0][1])}" if lines else ": in what is said beside its checks"
+    )

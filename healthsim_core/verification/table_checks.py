@@ -1,4 +1,5 @@
-"""Tables against their declarations: keys, references, whose rows are, value sets, bounds, sums, and the order of time."""
+"""Tables against their declarations: keys, references, whose rows are, value sets, bounds, sums,
+and the order of time."""
 
 from __future__ import annotations
 
@@ -16,10 +17,13 @@ from healthsim_core.verification.finding import Finding
 from healthsim_core.world import EVENT, PERSON
 
 _CENT = 0.005
-Check = tuple[str, str, str]  # what must hold, in SQL what does not, and what is shown of a row of which it does not hold
+# what must hold, in SQL what does not, and what is shown of a row of which it does not hold
+Check = tuple[str, str, str]
 
 
-def table_findings(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, int], catalog: Catalog, as_of: str) -> Iterator[Finding]:
+def table_findings(
+    connection: duckdb.DuckDBPyConnection, tables: Mapping[str, int], catalog: Catalog, as_of: str
+) -> Iterator[Finding]:
     """Check tables against each other.
 
     Args:
@@ -53,17 +57,23 @@ class _Asking:
         asked = list(checks)
         if not asked:
             return
-        each = (f"count(*) FILTER (WHERE {wrong}), any_value({shown}) FILTER (WHERE {wrong})" for _, wrong, shown in asked)
+        each = (
+            f"count(*) FILTER (WHERE {wrong}), any_value({shown}) FILTER (WHERE {wrong})" for _, wrong, shown in asked
+        )
         said = self.connection.execute(f"SELECT {', '.join(each)} FROM {rows}").fetchall()[0]
         for (what, _, _), count, example in zip(asked, said[::2], said[1::2], strict=True):
             yield self._found(table, what, count, example)
 
     def _found(self, table: Table, what: str, count: int, example: Any) -> Finding:
-        return Finding(table.name, what, self.tables[table.name], count, f", such as {example}" if example is not None else "")
+        return Finding(
+            table.name, what, self.tables[table.name], count, f", such as {example}" if example is not None else ""
+        )
 
     def declared(self, table: Table) -> Iterator[Finding]:
         own, keys = f'"{table.name}" AS t', ", ".join(f'"{key}"' for key in table.key)
-        yield self.finding(table, "keys are distinct", f'(SELECT 1 FROM "{table.name}" GROUP BY {keys} HAVING count(*) > 1)')
+        yield self.finding(
+            table, "keys are distinct", f'(SELECT 1 FROM "{table.name}" GROUP BY {keys} HAVING count(*) > 1)'
+        )
         yield from self.findings(table, own, (check for field in table.fields for check in _of_row(field)))
         if table.person and PERSON.name in self.tables:
             yield from self.of_person(table)
@@ -101,8 +111,15 @@ class _Asking:
 
     def codes(self, table: Table, field: Field) -> Finding:
         system = f't."{field.said_by}"' if field.said_by else f"'{field.codes}'"
-        sql = f'SELECT {system}, t."{field.name}", count(*) FROM "{table.name}" AS t WHERE t."{field.name}" IS NOT NULL GROUP BY ALL'
-        strangers = [each for each in self.connection.execute(sql).fetchall() if not self._is_known(str(each[0]).lower(), str(each[1]))]
+        sql = (
+            f'SELECT {system}, t."{field.name}", count(*) FROM "{table.name}" AS t WHERE t."{field.name}" IS '
+            "NOT NULL GROUP BY ALL"
+        )
+        strangers = [
+            each
+            for each in self.connection.execute(sql).fetchall()
+            if not self._is_known(str(each[0]).lower(), str(each[1]))
+        ]
         what, example = f"{field.name} is a code of its system", strangers[-1][1] if strangers else None
         return self._found(table, what, sum(rows for _, _, rows in strangers), example)
 
@@ -131,14 +148,22 @@ class _Asking:
         shown = "t.event_id"
         yield self.finding(EVENT, "time is not before birth", f"{of} WHERE t.time::DATE < p.birth_date", shown)
         living = f"NOT coalesce(list_contains({self.outliving()}, split_part(t.node, '>', -1)), false)"
-        yield self.finding(EVENT, "time is not after death", f"{of} WHERE t.time::DATE > p.death_date AND {living}", shown)
+        yield self.finding(
+            EVENT, "time is not after death", f"{of} WHERE t.time::DATE > p.death_date AND {living}", shown
+        )
         yield self.finding(EVENT, "time is not before its cause", f"{caused} WHERE t.time < c.time", shown)
-        yield self.finding(EVENT, "rows are in order of person and time", f"{ordered} WHERE (person_id, time) < before", shown)
-        yield self.finding(EVENT, f"time is not after {as_of}", f"\"{EVENT.name}\" AS t WHERE t.time::DATE > DATE '{as_of}'", shown)
+        yield self.finding(
+            EVENT, "rows are in order of person and time", f"{ordered} WHERE (person_id, time) < before", shown
+        )
+        yield self.finding(
+            EVENT, f"time is not after {as_of}", f"\"{EVENT.name}\" AS t WHERE t.time::DATE > DATE '{as_of}'", shown
+        )
 
     def outliving(self) -> str:
         """Names of what triggers cause after death too, such as the bill of a stay, as a list of SQL."""
-        names = sorted(f"'{trigger.product}.{trigger.then}'" for trigger in self.catalog.of(Trigger) if trigger.outlives)
+        names = sorted(
+            f"'{trigger.product}.{trigger.then}'" for trigger in self.catalog.of(Trigger) if trigger.outlives
+        )
         return f"[{', '.join(names)}]::VARCHAR[]"
 
 

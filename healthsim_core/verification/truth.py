@@ -18,7 +18,8 @@ from healthsim_core.reading.records import Truth
 from healthsim_core.reference import clocks, places
 from healthsim_core.reference.displays import display_of
 
-# Minutes that a clock is ahead of UTC. DuckDB takes the second of the two hours that a clock shows twice in autumn: we mean the first.
+# Minutes that a clock is ahead of UTC. DuckDB takes the second of the two hours that a clock shows twice in autumn: we
+# mean the first.
 _CLOCK = """
 CREATE MACRO minutes_ahead(zone, civil) AS
     CAST(epoch(civil) - epoch(timezone(zone, CAST(civil AS TIMESTAMP))) AS INTEGER) // 60
@@ -26,7 +27,9 @@ CREATE MACRO minutes_ahead(zone, civil) AS
 """
 
 
-def truth_of(listed: Mapping[str, Any], stored: StoredTables, tables: Mapping[str, pa.Table], part: int | None, catalog: Catalog) -> Truth:
+def truth_of(
+    listed: Mapping[str, Any], stored: StoredTables, tables: Mapping[str, pa.Table], part: int | None, catalog: Catalog
+) -> Truth:
     """What readers may ask of a part.
 
     Args:
@@ -40,7 +43,9 @@ def truth_of(listed: Mapping[str, Any], stored: StoredTables, tables: Mapping[st
     sources["facts.county"] = _counties
     connection = duckdb.connect()
     nulls: Any = FunctionNullHandling.SPECIAL
-    connection.create_function("display", _displays, ["varchar", "varchar"], "varchar", type=PythonUDFType.ARROW, null_handling=nulls)
+    connection.create_function(
+        "display", _displays, ["varchar", "varchar"], "varchar", type=PythonUDFType.ARROW, null_handling=nulls
+    )
     connection.execute(f"SET threads = 1; {_CLOCK}")
     as_of, settings = np.datetime64(listed["as_of"], "D"), listed["spec"].get("settings", {})
     return Truth(as_of, settings, part, sources, catalog.tables, stored.pieces, connection)
@@ -54,7 +59,8 @@ def _of(tables: Mapping[str, pa.Table], name: str) -> pa.Table:
 def _counties() -> pa.Table:
     found = [*places.counties().values(), *places.former_counties().values()]
     return pa.table({
-        "county_fips": [each.fips for each in found], "name": [each.name for each in found], "state": [each.state for each in found],
+        "county_fips": [each.fips for each in found], "name": [each.name for each in found],
+        "state": [each.state for each in found],
         "zone": [clocks.time_zone(each.fips) for each in found],
     })  # fmt: skip
 

@@ -26,7 +26,9 @@ from healthsim_core.verification.table_checks import table_findings
 from healthsim_core.verification.truth import truth_of
 
 
-def verify_folder(out: Path | str, catalog: Catalog | None = None, formats: Collection[str] | None = None) -> Verification:
+def verify_folder(
+    out: Path | str, catalog: Catalog | None = None, formats: Collection[str] | None = None
+) -> Verification:
     """Check an output folder: files against the manifest, tables against each other, every format against the tables.
 
     A run of several parts is read back part by part, so that memory holds one.
@@ -35,7 +37,8 @@ def verify_folder(out: Path | str, catalog: Catalog | None = None, formats: Coll
     Args:
         out: The folder or fsspec URL that the run was given.
         catalog: All that plugins offer.
-        formats: Formats that are read back; None for all. Of them only, and of the tables, files are compared with the manifest.
+        formats: Formats that are read back; None for all. Of them only, and of the tables,
+            files are compared with the manifest.
 
     Raises:
         OutputError: The folder holds no run of ours.
@@ -47,7 +50,10 @@ def verify_folder(out: Path | str, catalog: Catalog | None = None, formats: Coll
         return _verified(folder, listed, offers)
     with Scratch() as scratch:
         there = set(folder.paths())
-        folder.copy((path for path in (VALIDATION, *(file["path"] for file in listed["files"])) if path in there), Path(scratch.name))
+        folder.copy(
+            (path for path in (VALIDATION, *(file["path"] for file in listed["files"])) if path in there),
+            Path(scratch.name),
+        )
         return _verified(Folder(scratch.name), listed, offers)
 
 
@@ -62,7 +68,9 @@ def _asked(listed: dict[str, Any], formats: Collection[str] | None) -> dict[str,
     files = [file for file in listed["files"] if file["format"] in {TABLES, *formats}]
     if not _fits(listed):
         return {**listed, "files": files, "digest": ""}
-    parts = [{**part, "sha256": digest(file for file in files if file["part"] == part["number"])} for part in listed["parts"]]
+    parts = [
+        {**part, "sha256": digest(file for file in files if file["part"] == part["number"])} for part in listed["parts"]
+    ]
     return {**listed, "files": files, "digest": digest(files), "values": digest(map(values, files)), "parts": parts}
 
 
@@ -87,7 +95,8 @@ def _verified(folder: Folder, listed: Mapping[str, Any], offers: Catalog) -> Ver
 
 
 def verify_cohort(name: str, database: str | Path | None = None, catalog: Catalog | None = None) -> Verification:
-    """Check the tables of a stored cohort; of a registered dataset, its files and what its specification makes as well."""
+    """Check the tables of a stored cohort; of a registered dataset,
+    its files and what its specification makes as well."""
     from healthsim_core.state import load_cohort, show_execution
 
     tables, execution = load_cohort(name, database), show_execution(name, database)
@@ -97,10 +106,14 @@ def verify_cohort(name: str, database: str | Path | None = None, catalog: Catalo
         for table, rows in tables.items():
             connection.register(table, rows)
         counts = {table: rows.num_rows for table, rows in tables.items()}
-        return Verification(tuple(table_findings(connection, counts, catalog or default_catalog(), execution.as_of.isoformat())))
+        return Verification(
+            tuple(table_findings(connection, counts, catalog or default_catalog(), execution.as_of.isoformat()))
+        )
 
 
-def format_findings(folder: Folder, name: str, listed: Mapping[str, Any], stored: StoredTables, catalog: Catalog) -> Iterable[Finding]:
+def format_findings(
+    folder: Folder, name: str, listed: Mapping[str, Any], stored: StoredTables, catalog: Catalog
+) -> Iterable[Finding]:
     """Read a format back: part by part where it has parts, each with the files of the whole run.
 
     Args:
@@ -150,7 +163,9 @@ def _values(listed: Mapping[str, Any], stored: StoredTables) -> Finding:
 def _rows(folder: Folder, listed: Mapping[str, Any], changed: Collection[str], offers: Catalog) -> Finding:
     known = {name: offer for name, offer in offers.formats.items() if offer.records is not None}
     files = [file for file in listed["files"] if file["format"] in known and file["path"] not in changed]
-    wrong = [file["path"] for file in files if _rows_of(known[file["format"]], Path(folder.of(file["path"]))) != file["rows"]]
+    wrong = [
+        file["path"] for file in files if _rows_of(known[file["format"]], Path(folder.of(file["path"]))) != file["rows"]
+    ]
     return Finding(MANIFEST, "rows of files are those that they hold", len(files), len(wrong), such_as(wrong))
 
 
@@ -164,7 +179,9 @@ def _rows_of(offer: OutputFormat, path: Path) -> int | None:
 def _fits(listed: Mapping[str, Any]) -> bool:
     """Whether the manifest has the digests of its own files: of all, of what they say, and of each part's."""
     files = listed["files"]
-    of_parts = (digest(file for file in files if file["part"] == part["number"]) == part["sha256"] for part in listed["parts"])
+    of_parts = (
+        digest(file for file in files if file["part"] == part["number"]) == part["sha256"] for part in listed["parts"]
+    )
     return digest(files) == listed["digest"] and digest(map(values, files)) == listed["values"] and all(of_parts)
 
 

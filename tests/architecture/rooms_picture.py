@@ -1,4 +1,5 @@
-"""The rooms of the core as a picture, drawn from its imports: `python tests/architecture/rooms_picture.py` writes it."""
+"""The rooms of the core as a picture, drawn from its imports:
+`python tests/architecture/rooms_picture.py` writes it."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from pathlib import Path
 from test_layers import CORE, ROOT, ROWS
 
 PICTURE = ROOT / "docs" / "explanation" / "rooms.svg"
-LEFT, WIDE, HIGH, STEP, ARC = 20, 900, 30, 42, 13  # of boxes, the step from one to the next, and from one arc to the next; pixels
+# of boxes, the step from one to the next, and from one arc to the next; pixels
+LEFT, WIDE, HIGH, STEP, ARC = 20, 900, 30, 42, 13
 
 
 def rooms() -> dict[str, str]:
@@ -42,19 +44,28 @@ def arrows(order: Mapping[str, str]) -> list[tuple[str, str]]:
     reached: dict[str, set[str]] = {}
     for room in order:
         reached[room] = set().union(*({need, *reached[need]} for need in needs[room]))
-    return [(room, need) for room in order for need in order if need in needs[room] and not any(need in reached[o] for o in needs[room])]
+    return [
+        (room, need)
+        for room in order
+        for need in order
+        if need in needs[room] and not any(need in reached[o] for o in needs[room])
+    ]
 
 
 def drawn() -> str:
     """The picture."""
     order = rooms()
     top = {room: LEFT + STEP * at for at, room in enumerate(order)}
-    lines = [f'<path d="{_arc(top[room], top[need])}"><title>{room} imports {need}</title></path>' for room, need in arrows(order)]
+    lines = [
+        f'<path d="{_arc(top[room], top[need])}"><title>{room} imports {need}</title></path>'
+        for room, need in arrows(order)
+    ]
     boxes = [_box(room, about, top[room]) for room, about in order.items()]
     said = "; ".join(f"{room} imports {need}" for room, need in arrows(order))
     deepest = max(((top[room] - top[need]) // STEP for room, need in arrows(order)), default=1)
     return "\n".join([
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {LEFT + WIDE + ARC * deepest + 30} {LEFT + STEP * len(order)}"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {LEFT + WIDE + ARC * deepest + 30} '
+        f'{LEFT + STEP * len(order)}"'
         ' role="img" aria-labelledby="rooms rooms-said" font-family="sans-serif" font-size="13">',
         '<title id="rooms">The rooms of healthsim_core, each below those that it imports</title>',
         f'<desc id="rooms-said">{escape(said)}</desc>',

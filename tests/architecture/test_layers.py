@@ -15,8 +15,20 @@ PRODUCTS = sorted(path.name for path in (ROOT / "plugins").iterdir() if (path / 
 ROWS = (
     ("errors", "allocation", "calls", "strict_json", "defaults"),
     ("columns", "groups", "dates", "portable", "draws", "codes"),
-    ("tables", "file_layouts", "database"),  # of DuckDB; reference facts lie in it, and are read before anything is planned
-    ("world", "events", "identifiers", "planned", "offers", "reading", "format_offers", "formats.text", "formats.destination", "formats"),
+    # of DuckDB; reference facts lie in it, and are read before anything is planned
+    ("tables", "file_layouts", "database"),
+    (
+        "world",
+        "events",
+        "identifiers",
+        "planned",
+        "offers",
+        "reading",
+        "format_offers",
+        "formats.text",
+        "formats.destination",
+        "formats",
+    ),
     ("spec", "hookspecs", "templates"),
     ("plugins", "absent", "catalog"),
     ("reference",),
@@ -68,7 +80,9 @@ def row(dotted: str) -> int | None:
 def test_a_module_imports_only_from_its_own_row_and_above(path: Path) -> None:
     own = row(".".join(path.relative_to(CORE).with_suffix("").parts))
     assert own is not None, "the module stands in no row"
-    below = [(name, line) for name, line in imports(path) if name.startswith("healthsim_core.") and (row(name) or 0) > own]
+    below = [
+        (name, line) for name, line in imports(path) if name.startswith("healthsim_core.") and (row(name) or 0) > own
+    ]
     assert below == []
 
 
@@ -94,12 +108,19 @@ def test_a_product_imports_only_the_core_s_public_names(product: str) -> None:
     offences = []
     for path in sorted((ROOT / "plugins" / product / "src").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in ("healthsim_core", "healthsim"):
-                private = {alias.name for alias in node.names} - public if node.module == "healthsim_core" else {node.module}
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in (
+                "healthsim_core",
+                "healthsim",
+            ):
+                private = (
+                    {alias.name for alias in node.names} - public if node.module == "healthsim_core" else {node.module}
+                )
                 offences += [f"{path.name}:{node.lineno} {name}" for name in private]
             elif isinstance(node, ast.Import):
                 offences += [
-                    f"{path.name}:{node.lineno} {a.name}" for a in node.names if a.name.startswith(("healthsim_core.", "healthsim"))
+                    f"{path.name}:{node.lineno} {a.name}"
+                    for a in node.names
+                    if a.name.startswith(("healthsim_core.", "healthsim"))
                 ]
     assert offences == []
 
@@ -118,13 +139,22 @@ def test_products_never_import_each_other(product: str) -> None:
 
 def needed(path: Path) -> set[str]:
     """The modules that a module imports, whether it names them or what is in them."""
-    found = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.ImportFrom) and node.module]
-    return {name for node in found for alias in node.names for name in (node.module or "", f"{node.module}.{alias.name}")}
+    found = [
+        node
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module
+    ]
+    return {
+        name for node in found for alias in node.names for name in (node.module or "", f"{node.module}.{alias.name}")
+    }
 
 
 def test_no_module_imports_itself_by_way_of_others() -> None:
-    names = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in modules() if path.name != "__init__.py"}
+    names = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in modules() if path.name != "__init__.py"
+    }
     left = {name: needed(path) & names.keys() - {name} for name, path in names.items()}
-    while free := [name for name, needs in left.items() if not needs & left.keys()]:  # whoever needs nobody stands in no circle
+    # whoever needs nobody stands in no circle
+    while free := [name for name, needs in left.items() if not needs & left.keys()]:
         left = {name: needs for name, needs in left.items() if name not in free}
     assert left == {}

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-DISTRIBUTIONS = [ROOT, *sorted(path.parent for where in ("plugins", "examples") for path in ROOT.glob(f"{where}/*/pyproject.toml"))]
+DISTRIBUTIONS = [
+    ROOT,
+    *sorted(path.parent for where in ("plugins", "examples") for path in ROOT.glob(f"{where}/*/pyproject.toml")),
+]
 
 
 @pytest.mark.parametrize("folder", DISTRIBUTIONS, ids=lambda folder: folder.name)

@@ -39,12 +39,17 @@ def test_no_module_is_called_utils(path: Path) -> None:
 
 def _lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     body = function.body
-    has_docstring = isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant) and isinstance(body[0].value.value, str)
+    has_docstring = (
+        isinstance(body[0], ast.Expr)
+        and isinstance(body[0].value, ast.Constant)
+        and isinstance(body[0].value.value, str)
+    )
     first = body[1].lineno if has_docstring and len(body) > 1 else body[0].lineno
     return (function.end_lineno or first) - first + 1
 
 
-HALL = ROOT / "healthsim_core"  # from which all rooms are entered: each of its files stands in a row of the layers by itself
+# from which all rooms are entered: each of its files stands in a row of the layers by itself
+HALL = ROOT / "healthsim_core"
 ROOMS = sorted({path.parent for path in SOURCES if "tests" not in path.parts} - {HALL})
 
 

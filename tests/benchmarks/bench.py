@@ -31,10 +31,17 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     sizes = parser.add_mutually_exclusive_group()
     sizes.add_argument("--quick", dest="size", action="store_const", const="quick", help="small sizes: two minutes")
-    sizes.add_argument("--million", dest="size", action="store_const", const="million", help="up to a million people: an hour")
-    parser.add_argument("--markdown", action="store_true", help="print what was stored, as tables for docs/explanation/performance.md")
+    sizes.add_argument(
+        "--million", dest="size", action="store_const", const="million", help="up to a million people: an hour"
+    )
     parser.add_argument(
-        "--only", choices=("startup", "runs", "formats", "reading"), action="append", help="parts to measure; the others stay as stored"
+        "--markdown", action="store_true", help="print what was stored, as tables for docs/explanation/performance.md"
+    )
+    parser.add_argument(
+        "--only",
+        choices=("startup", "runs", "formats", "reading"),
+        action="append",
+        help="parts to measure; the others stay as stored",
     )
     parser.set_defaults(size="usual")
     options = parser.parse_args()
@@ -42,7 +49,11 @@ def main() -> None:
     if options.markdown:
         print(report.markdown(json.loads(path.read_text(encoding="utf-8"))))
         return
-    found = measure(options.size, options.only, json.loads(path.read_text(encoding="utf-8")) if options.only and path.exists() else {})
+    found = measure(
+        options.size,
+        options.only,
+        json.loads(path.read_text(encoding="utf-8")) if options.only and path.exists() else {},
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     print(f"\n{report.goals(found)}\n\nStored as {path}.")
@@ -51,11 +62,19 @@ def main() -> None:
 def measure(size: str, only: list[str] | None, found: dict[str, Any]) -> dict[str, Any]:
     """Every measurement of a size, printed as it is made."""
     versions = {"python": platform.python_version(), **child("versions")}
-    found = {**found, "size": size, "machine": machine(), "versions": versions, "loop": _told(child("loop", str(LOOPED)))}
+    found = {
+        **found,
+        "size": size,
+        "machine": machine(),
+        "versions": versions,
+        "loop": _told(child("loop", str(LOOPED))),
+    }
     parts: dict[str, Callable[[], list[dict[str, Any]]]] = {
         "startup": lambda: [_told(row) for row in (startup("help", ["--help"]), startup("ten people", [*TEN, "out"]))],
         "runs": lambda: [_told(_against(found["loop"], child("run", *map(str, case)))) for case in cases(size)],
-        "formats": lambda: [_told(child("format", name, str(FORMAT_PEOPLE[size]))) for name in child("formats")["formats"]],
+        "formats": lambda: [
+            _told(child("format", name, str(FORMAT_PEOPLE[size]))) for name in child("formats")["formats"]
+        ],
         "reading": lambda: [_told(child("reading", name, str(people))) for name, people in read_cases(size)],
     }
     for part in only or parts:
@@ -99,7 +118,9 @@ def startup(what: str, arguments: list[str]) -> dict[str, Any]:
             if process.returncode:
                 raise SystemExit(f"healthsim {' '.join(arguments)}: exit code {process.returncode}")
             wall = time.perf_counter() - started
-            rows.append({"what": what, "wall_s": wall, "cpu_s": used.ru_utime + used.ru_stime, "peak_mb": used.ru_maxrss / 1024})
+            rows.append(
+                {"what": what, "wall_s": wall, "cpu_s": used.ru_utime + used.ru_stime, "peak_mb": used.ru_maxrss / 1024}
+            )
     return {key: what if key == "what" else min(row[key] for row in rows[1:]) for key in rows[0]}
 
 

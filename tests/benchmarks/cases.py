@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 PROFILE, JOURNEY = "medicare-diabetic", "diabetic-first-year"
-MADE_OF = {"sdtm_datasets": ("trial-diabetes-adults", "trial_participation")}  # formats of which these people have nothing
+# formats of which these people have nothing
+MADE_OF = {"sdtm_datasets": ("trial-diabetes-adults", "trial_participation")}
 THOUSAND, MILLION = 1_000, 1_000_000
 LOOPED = 300  # people of the loop: enough to time it
 
@@ -17,7 +18,11 @@ WORK = {
     "plain": "20 attributes and a journey of 12 milestones, no products",
 }
 SINKS = ("memory", "parquet", "parquet, 2 workers", "duckdb")
-_SIZES = {"quick": (10 * THOUSAND,), "usual": (10 * THOUSAND, 100 * THOUSAND), "million": (10 * THOUSAND, 100 * THOUSAND, MILLION)}
+_SIZES = {
+    "quick": (10 * THOUSAND,),
+    "usual": (10 * THOUSAND, 100 * THOUSAND),
+    "million": (10 * THOUSAND, 100 * THOUSAND, MILLION),
+}
 PLAIN_PEOPLE = {"quick": 100 * THOUSAND, "usual": MILLION, "million": MILLION}
 FORMAT_PEOPLE = {"quick": 1 * THOUSAND, "usual": 5 * THOUSAND, "million": 20 * THOUSAND}
 READ_AGAIN = ("hl7v2_adt", (10 * THOUSAND, 40 * THOUSAND))  # one part and four: `verify` holds one
@@ -68,11 +73,31 @@ class Goal(NamedTuple):
 _PLAIN = {"work": "plain", "people": MILLION}
 _COMPLETE = {"work": "records", "people": 100 * THOUSAND}
 GOALS = (
-    Goal("20 attributes, 12 milestones, in memory: people/s a core", "runs", {"work": "plain", "sink": "memory"}, "people_s", 1e6),
+    Goal(
+        "20 attributes, 12 milestones, in memory: people/s a core",
+        "runs",
+        {"work": "plain", "sink": "memory"},
+        "people_s",
+        1e6,
+    ),
     Goal("the same: events/s a core", "runs", {"work": "plain", "sink": "memory"}, "events_s", 12e6),
     Goal("the same to Parquet, a million people: s", "runs", {**_PLAIN, "sink": "parquet"}, "wall_s", 2.0, least=False),
-    Goal("the same, two processes: times faster", "runs", {**_PLAIN, "sink": SINKS[2]}, "wall_s", 1.8, over={"sink": "parquet"}),
-    Goal("all tables of 100,000 people to Parquet, two processes: s", "runs", {**_COMPLETE, "sink": SINKS[2]}, "wall_s", 10.0, least=False),
+    Goal(
+        "the same, two processes: times faster",
+        "runs",
+        {**_PLAIN, "sink": SINKS[2]},
+        "wall_s",
+        1.8,
+        over={"sink": "parquet"},
+    ),
+    Goal(
+        "all tables of 100,000 people to Parquet, two processes: s",
+        "runs",
+        {**_COMPLETE, "sink": SINKS[2]},
+        "wall_s",
+        10.0,
+        least=False,
+    ),
     Goal("FHIR NDJSON: of raw write speed", "formats", {"format": "fhir_r4"}, "of_raw", 0.7),
     *(
         Goal(f"{name}: segments/s a core", "formats", {"format": name}, "units_s", 1e6)
@@ -80,13 +105,23 @@ GOALS = (
     ),
     *(
         Goal(f"{name}: CPU time of {what}", "reading", {"format": name}, figure, READING, least=False)
-        for what, figure in (("`verify` over that of the run", "over_run"), ("reading over that of writing", "over_writing"))
+        for what, figure in (
+            ("`verify` over that of the run", "over_run"),
+            ("reading over that of writing", "over_writing"),
+        )
         for name in READ_FORMATS
     ),
     Goal("peak memory of any `verify`: MB", "reading", {}, "peak_mb", MEMORY_MB, least=False),
     Goal("peak memory of any run: MB", "runs", {}, "peak_mb", MEMORY_MB, least=False),
     Goal("`healthsim --help`: s", "startup", {"what": "help"}, "wall_s", HELP_S, least=False),
-    Goal("ten people to files, from process start: s", "startup", {"what": "ten people"}, "wall_s", TEN_PEOPLE_S, least=False),
+    Goal(
+        "ten people to files, from process start: s",
+        "startup",
+        {"what": "ten people"},
+        "wall_s",
+        TEN_PEOPLE_S,
+        least=False,
+    ),
 )
 
 
@@ -137,7 +172,14 @@ def _plain_profile() -> dict[str, Any]:
 def _plain_journey() -> dict[str, Any]:
     events: list[dict[str, Any]] = [{"event_id": "e0", "event_type": "milestone", "delay": {"days": [0, 14]}}]
     for index in range(1, 12):
-        events.append({"event_id": f"e{index}", "event_type": "milestone", "depends_on": f"e{index - 1}", "delay": {"days": [10, 40]}})
+        events.append(
+            {
+                "event_id": f"e{index}",
+                "event_type": "milestone",
+                "depends_on": f"e{index - 1}",
+                "delay": {"days": [10, 40]},
+            }
+        )
     return {
         "journey_id": "twelve",
         "name": "Twelve milestones",

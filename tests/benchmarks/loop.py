@@ -78,11 +78,14 @@ def _person(index: int, nodes: Sequence[tuple[str, str, float]], draw: random.Ra
     return Person(
         person_id=index, household_id=index, role="subscriber", first_name=first, last_name=last, sex=sex,
         birth_date=START.date() - datetime.timedelta(days=365 * age + draw.randint(0, 364)), age=age,
-        race=draw.choices(("white", "black", "asian"), (0.75, 0.15, 0.1))[0], ethnicity=draw.choice(("hispanic", "not_hispanic")),
-        language="en", address=f"{draw.randint(1, 9999)} Main St", city="Houston", state="TX", zip=f"77{draw.randint(0, 99):03d}",
+        race=draw.choices(("white", "black", "asian"), (0.75, 0.15, 0.1))[0],
+        ethnicity=draw.choice(("hispanic", "not_hispanic")),
+        language="en", address=f"{draw.randint(1, 9999)} Main St", city="Houston", state="TX",
+        zip=f"77{draw.randint(0, 99):03d}",
         county_fips="48201", phone=f"713555{draw.randint(100, 199):04d}", email=f"{first}.{last}{index}@example.com",
         ssn=f"9{index:08d}", member_number=f"HS{index:010d}", coverage_type="Medicare", plan="Medicare Advantage",
-        conditions=[code for code, share in (("E11.9", 1.0), ("I10", 0.8), ("E78.5", 0.7), ("N18.30", 0.2)) if draw.random() < share],
+        conditions=[code for code, share in (("E11.9", 1.0), ("I10", 0.8), ("E78.5", 0.7),
+                                             ("N18.30", 0.2)) if draw.random() < share],
         severity=severity, a1c=a1c, bmi=draw.gauss(32, 5), events=_events(index, nodes, draw),
     )  # fmt: skip
 
@@ -95,7 +98,8 @@ def _events(person: int, nodes: Sequence[tuple[str, str, float]], draw: random.R
             parameters: dict[str, str | float] = {"code": "4548-4", "value": draw.gauss(7, 1), "unit": "%"}
             cause = found[-1].event_id if found else None
             happened = Event(
-                event_id=draw.getrandbits(62), person_id=person, time=time, event_type=event_type, journey="diabetic-first-year",
+                event_id=draw.getrandbits(62), person_id=person, time=time, event_type=event_type,
+                journey="diabetic-first-year",
                 node=node, occurrence=occurrence, label=node, cause_id=cause, parameters=parameters,
             )  # fmt: skip
             found.append(happened)

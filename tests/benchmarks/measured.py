@@ -34,7 +34,12 @@ def measured_loop(people: str, folder: str) -> dict[str, Any]:
     """The loop, making as many events of each kind as the plan does."""
     nodes = loop_nodes()
     spent = Spent.by(lambda: loop.people(int(people), nodes))
-    return {"people": int(people), "events": spent.result, "people_s": int(people) / spent.cpu, "events_s": spent.result / spent.cpu}
+    return {
+        "people": int(people),
+        "events": spent.result,
+        "people_s": int(people) / spent.cpu,
+        "events_s": spent.result / spent.cpu,
+    }
 
 
 def measured_run(work: str, sink: str, people: str, folder: str) -> dict[str, Any]:
@@ -52,24 +57,35 @@ def measured_run(work: str, sink: str, people: str, folder: str) -> dict[str, An
         spent = Spent.by(lambda: run_plan(plan, options).rows["core.event"])
     rates = {"people_s": int(people) / spent.cpu, "events_s": spent.result / spent.cpu}
     return {
-        "work": work, "sink": sink, "people": int(people), "events": spent.result, "wall_s": spent.wall, "cpu_s": spent.cpu, **rates,
+        "work": work, "sink": sink, "people": int(people), "events": spent.result, "wall_s": spent.wall,
+        "cpu_s": spent.cpu, **rates,
         "base_mb": base, "peak_mb": _peak_mb(),
     }  # fmt: skip
 
 
 def measured_format(name: str, people: str, folder: str) -> dict[str, Any]:
-    """One format's writer over every chunk, against writing and hashing the bytes it wrote: of both the least of some tries."""
+    """One format's writer over every chunk, against writing and hashing the bytes it wrote:
+    of both the least of some tries."""
     plan = make_plan(*made_of(name), count=int(people), formats=[name])
     base = _peak_mb()
     written = min((write_format(plan, Path(folder)) for _ in range(TRIES)), key=lambda one: one.cpu)
     raw = min(raw_write(written.paths) for _ in range(TRIES))
     size = sum(path.stat().st_size for path in written.paths)
     rates = {"mb_s": size / 1e6 / written.cpu, "of_raw": raw / written.cpu, **rate_of_units(name, written)}
-    return {"format": name, "people": int(people), "mb": size / 1e6, "cpu_s": written.cpu, **rates, "base_mb": base, "peak_mb": _peak_mb()}
+    return {
+        "format": name,
+        "people": int(people),
+        "mb": size / 1e6,
+        "cpu_s": written.cpu,
+        **rates,
+        "base_mb": base,
+        "peak_mb": _peak_mb(),
+    }
 
 
 def measured_reading(name: str, people: str, folder: str) -> dict[str, Any]:
-    """A format read back, against writing it; and all of `verify`, against the whole run: of each the least of some tries.
+    """A format read back, against writing it; and all of `verify`, against the whole run:
+    of each the least of some tries.
 
     The memory is that of `verify` alone: another process makes the run.
     """
@@ -106,16 +122,25 @@ def versions(folder: str) -> dict[str, Any]:
 
     from healthsim_core import __version__
 
-    return {"healthsim-core": __version__, "numpy": numpy.__version__, "pyarrow": pyarrow.__version__, "duckdb": duckdb.__version__}
+    return {
+        "healthsim-core": __version__,
+        "numpy": numpy.__version__,
+        "pyarrow": pyarrow.__version__,
+        "duckdb": duckdb.__version__,
+    }
 
 
 def _peak_mb(*whose: int) -> float:
     """Peak memory of this process, or of the largest of its workers; of one of them where that is said."""
-    return max(resource.getrusage(who).ru_maxrss for who in whose or (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
+    return (
+        max(resource.getrusage(who).ru_maxrss for who in whose or (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        / 1024
+    )
 
 
 KINDS: dict[str, Callable[..., dict[str, Any]]] = {
-    "loop": measured_loop, "run": measured_run, "format": measured_format, "reading": measured_reading, "formats": text_formats,
+    "loop": measured_loop, "run": measured_run, "format": measured_format, "reading": measured_reading,
+    "formats": text_formats,
     "versions": versions,
 }  # fmt: skip
 

@@ -108,7 +108,9 @@ def read_back(make: Callable[[], Plan], out: Path, tries: int) -> ReadBack:
     listed = read_manifest(folder)
     stored = StoredTables(folder, (file["path"] for file in listed["files"] if file["format"] == TABLES))
     (name,) = {file["format"] for file in listed["files"]} - {TABLES}
-    formats = [Spent.by(lambda: _agreed(format_findings(folder, name, listed, stored, offers))).cpu for _ in range(tries)]
+    formats = [
+        Spent.by(lambda: _agreed(format_findings(folder, name, listed, stored, offers))).cpu for _ in range(tries)
+    ]
     wholes = [Spent.by(lambda: _agreed(verify_folder(out, offers).findings)).cpu for _ in range(tries)]
     return ReadBack(min(runs), min(formats), min(wholes))
 
@@ -130,7 +132,9 @@ def raw_write(paths: list[Path]) -> float:
     """CPU seconds to write and hash the bytes of some files again."""
     contents = [path.read_bytes() for path in paths]
     with tempfile.TemporaryDirectory() as scratch:
-        return Spent.by(lambda: [_again(Path(scratch, str(index)), content) for index, content in enumerate(contents)]).cpu
+        return Spent.by(
+            lambda: [_again(Path(scratch, str(index)), content) for index, content in enumerate(contents)]
+        ).cpu
 
 
 def _again(path: Path, content: bytes) -> None:

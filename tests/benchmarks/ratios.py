@@ -1,4 +1,5 @@
-"""Speed as ratios to the loop and to the raw write, made in the same process: `nox -s bench -- --check`, on a quiet machine."""
+"""Speed as ratios to the loop and to the raw write, made in the same process: `nox -s bench -- --check`,
+on a quiet machine."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ PAUSE = 0.25  # seconds between two tries, longer each time, for it to end
 
 
 class Floor(NamedTuple):
-    """The ratio that a measurement had when it was written down, and the least that passes: a speed of less than half fails."""
+    """The ratio that a measurement had when it was written down, and the least that passes:
+    a speed of less than half fails."""
 
     measured: float
     least: float
@@ -104,11 +106,14 @@ def test_writing_text_is_as_near_to_the_raw_write_as_it_was(name: str, tmp_path:
 def test_reading_back_takes_as_many_times_the_run_as_it_did(name: str, tmp_path: Path) -> None:
     found = best(f"verify {name}", lambda attempt: runs_a_verify(name, tmp_path / str(attempt)))
 
-    assert found >= FLOORS[f"verify {name}"].least, f"{found:.2f} of a verify; it was {FLOORS[f'verify {name}'].measured}"
+    assert found >= FLOORS[f"verify {name}"].least, (
+        f"{found:.2f} of a verify; it was {FLOORS[f'verify {name}'].measured}"
+    )
 
 
 def test_the_check_fails_where_generating_is_slowed_down() -> None:
-    slowed = times_the_loop("records", 40, units=4)  # a few people a chunk: the columns' fixed costs, as a loop would have them
+    # a few people a chunk: the columns' fixed costs, as a loop would have them
+    slowed = times_the_loop("records", 40, units=4)
 
     assert slowed < FLOORS["records"].least
 

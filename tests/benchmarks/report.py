@@ -10,7 +10,8 @@ from cases import GOALS, WORK, Goal
 FIGURES = {  # how the figures of a row are written
     "wall_s": "{:.2f} s", "cpu_s": "{:.2f} CPU s", "people_s": "{:,.0f} people/s", "events_s": "{:,.0f} events/s",
     "times_the_loop": "{:.1f} x loop", "mb": "{:.1f} MB", "mb_s": "{:,.0f} MB/s", "of_raw": "{:.2f} of raw write",
-    "units_s": "{:,.0f} units/s", "read_s": "{:.2f} CPU s read", "over_writing": "{:.1f} x writing", "over_run": "{:.2f} x run",
+    "units_s": "{:,.0f} units/s", "read_s": "{:.2f} CPU s read", "over_writing": "{:.1f} x writing",
+    "over_run": "{:.2f} x run",
     "base_mb": "{:.0f} MB base", "peak_mb": "{:.0f} MB peak",
 }  # fmt: skip
 
@@ -18,9 +19,13 @@ FIGURES = {  # how the figures of a row are written
 def line(row: dict[str, Any]) -> str:
     """One measurement on one line."""
     name = " ".join(
-        f"{row[key]:,}" if key == "people" else str(row[key]) for key in ("what", "work", "sink", "format", "people") if key in row
+        f"{row[key]:,}" if key == "people" else str(row[key])
+        for key in ("what", "work", "sink", "format", "people")
+        if key in row
     )
-    return f"{name:<36}" + "  ".join(shape.format(row[key]) for key, shape in FIGURES.items() if row.get(key) is not None)
+    return f"{name:<36}" + "  ".join(
+        shape.format(row[key]) for key, shape in FIGURES.items() if row.get(key) is not None
+    )
 
 
 def goals(found: dict[str, Any]) -> str:
@@ -31,10 +36,13 @@ def goals(found: dict[str, Any]) -> str:
 def markdown(found: dict[str, Any]) -> str:
     """Every table of docs/explanation/performance.md."""
     machine, versions = found["machine"], found["versions"]
-    about = f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB, {machine['system']}; " + ", ".join(
-        f"{name} {version}" for name, version in versions.items()
+    about = (
+        f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB, {machine['system']}; "
+        + ", ".join(f"{name} {version}" for name, version in versions.items())
     )
-    loop = f"The loop makes {found['loop']['people_s']:,.0f} people and {found['loop']['events_s']:,.0f} events a second."
+    loop = (
+        f"The loop makes {found['loop']['people_s']:,.0f} people and {found['loop']['events_s']:,.0f} events a second."
+    )
     return "\n\n".join(
         [
             about,
@@ -78,7 +86,10 @@ def _figure(value: float) -> str:
 
 
 def _startup(found: dict[str, Any]) -> str:
-    rows = [(row["what"], f"{row['wall_s']:.2f}", f"{row['cpu_s']:.2f}", f"{row['peak_mb']:.0f}") for row in found["startup"]]
+    rows = [
+        (row["what"], f"{row['wall_s']:.2f}", f"{row['cpu_s']:.2f}", f"{row['peak_mb']:.0f}")
+        for row in found["startup"]
+    ]
     return _table(("what", "s", "CPU s", "peak MB"), rows)
 
 
@@ -86,9 +97,26 @@ def _runs(found: dict[str, Any]) -> str:
     rows = []
     for row in found["runs"]:
         times = f"{row['times_the_loop']:.1f}" if row["times_the_loop"] else ""
-        spent = (f"{row['wall_s']:.1f}", f"{row['cpu_s']:.1f}", f"{row['people_s']:,.0f}", f"{row['events_s']:,.0f}", times)
-        rows.append((WORK[row["work"]], row["sink"], f"{row['people']:,}", *spent, f"{row['base_mb']:.0f}", f"{row['peak_mb']:.0f}"))
-    return _table(("what", "to", "people", "s", "CPU s", "people/s", "events/s", "times the loop", "base MB", "peak MB"), rows)
+        spent = (
+            f"{row['wall_s']:.1f}",
+            f"{row['cpu_s']:.1f}",
+            f"{row['people_s']:,.0f}",
+            f"{row['events_s']:,.0f}",
+            times,
+        )
+        rows.append(
+            (
+                WORK[row["work"]],
+                row["sink"],
+                f"{row['people']:,}",
+                *spent,
+                f"{row['base_mb']:.0f}",
+                f"{row['peak_mb']:.0f}",
+            )
+        )
+    return _table(
+        ("what", "to", "people", "s", "CPU s", "people/s", "events/s", "times the loop", "base MB", "peak MB"), rows
+    )
 
 
 def _formats(found: dict[str, Any]) -> str:
@@ -105,7 +133,8 @@ def _formats(found: dict[str, Any]) -> str:
 def _reading(found: dict[str, Any]) -> str:
     rows = [
         (
-            row["format"], f"{row['people']:,}", f"{row['read_s']:.2f}", f"{row['over_writing']:.1f}", f"{row['over_run']:.2f}",
+            row["format"], f"{row['people']:,}", f"{row['read_s']:.2f}", f"{row['over_writing']:.1f}",
+            f"{row['over_run']:.2f}",
             f"{row['base_mb']:.0f}", f"{row['peak_mb']:.0f}",
         )
         for row in found.get("reading", ())
@@ -116,4 +145,6 @@ def _reading(found: dict[str, Any]) -> str:
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     lines = [head, ["-" * width for width in widths], *rows]
-    return "\n".join("| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in lines)
+    return "\n".join(
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in lines
+    )

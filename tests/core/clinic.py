@@ -40,7 +40,12 @@ def visit(events: Any) -> dict[str, Any]:
     """A row a visit."""
     parameters = events.parameters
     return {
-        "clinic.visit": {"visit_id": events.id, "person_id": events.person, "reason": parameters["reason"], "score": parameters["score"]}
+        "clinic.visit": {
+            "visit_id": events.id,
+            "person_id": events.person,
+            "reason": parameters["reason"],
+            "score": parameters["score"],
+        }
     }
 
 
@@ -70,7 +75,9 @@ def hooks(**changes: Any) -> SimpleNamespace:
             EventHandler("clinic_bill", bill, writes=[BILL], parameters=[REASON]),
         ],
         "healthsim_triggers": [Trigger("clinic_visit", "clinic_bill", delay=(2, 4), carry=("reason",))],
-        "healthsim_skill_resolvers": [SkillResolver("clinic-care", "1.0", care, {"clinic_visit": (("severity",), ("reason",))})],
+        "healthsim_skill_resolvers": [
+            SkillResolver("clinic-care", "1.0", care, {"clinic_visit": (("severity",), ("reason",))})
+        ],
         **changes,
     }
     return SimpleNamespace(**{name: _hook(name, tuple(found)) for name, found in offers.items()})
@@ -110,9 +117,12 @@ def run(
     start: Any = "2025-01-01",
     **options: Any,
 ) -> Result:
-    """People of a profile with a journey of `events` from 1 January; without a start, from a day of each household's own."""
+    """People of a profile with a journey of `events` from 1 January; without a start,
+    from a day of each household's own."""
     made = journey(*events, **(fields or {})) if events else []
-    return ProfileJourneyOrchestrator(profile or adults(), made, count=count, catalog=catalog(), start=start, **options).execute()
+    return ProfileJourneyOrchestrator(
+        profile or adults(), made, count=count, catalog=catalog(), start=start, **options
+    ).execute()
 
 
 def _hook(name: str, offers: tuple[Any, ...]) -> Any:

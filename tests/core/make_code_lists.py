@@ -1,4 +1,5 @@
-"""Makes the code lists that core ships from the public files they come from: python tests/core/make_code_lists.py FOLDER.
+"""Makes the code lists that core ships from the public files they come from:
+python tests/core/make_code_lists.py FOLDER.
 
 Headings that the order file lacks, such as C50, are those of the NCHS tabular list in simple-icd-10-cm.
 FOLDER holds icd10cm_codes_fy2026.parquet, icd10cm_medicare_code_edits_fy2026.parquet, icd10cm_changes_fy2027.csv,
@@ -21,16 +22,24 @@ import simple_icd_10_cm as tabular
 
 SHIPPED = Path(__file__).parents[2] / "healthsim_core" / "codes" / "data"
 SEX = {"sex_female": "F", "sex_male": "M"}
-AGE = {"age_newborn_0": "newborn", "age_pediatric_0_17": "pediatric", "age_maternity_9_64": "maternity", "age_adult_15_124": "adult"}
-ICD_10_CM = "ICD-10-CM FY2026 with the additions of FY2027 (NCHS and CMS); age edits of the Medicare Code Editor v43.1, sex edits of v41.1"
+AGE = {
+    "age_newborn_0": "newborn",
+    "age_pediatric_0_17": "pediatric",
+    "age_maternity_9_64": "maternity",
+    "age_adult_15_124": "adult",
+}
+ICD_10_CM = (
+    "ICD-10-CM FY2026 with the additions of FY2027 (NCHS and CMS); age edits of the Medicare Code Editor "
+    "v43.1, sex edits of v41.1"
+)
 ROW = dict[str, Any]
 
 
 def icd_10_cm(folder: Path) -> Iterator[ROW]:
     """Codes and headings.
 
-    A heading has an edit where all codes below it have the same; a code that is newer than the edits has that of the nearest
-    heading. Maternity is of women: the sex edits lack six of its codes.
+    A heading has an edit where all codes below it have the same; a code that is newer than the edits has that of the
+    nearest heading. Maternity is of women: the sex edits lack six of its codes.
     """
     listed = {row["code"]: row["long_description"] for row in _parquet(folder / "icd10cm_codes_fy2026.parquet")}
     headings = ((code, code.replace(".", "")) for code in tabular.get_all_codes(True))
@@ -46,10 +55,14 @@ def icd_10_cm(folder: Path) -> Iterator[ROW]:
         for length in range(3, len(code) + 1):
             below.setdefault(code[:length], set()).add((sex.get(code), age.get(code)))
     for code in sorted({*listed, *added}):
-        found = next((below[stem] for stem in (code[:length] for length in range(len(code), 2, -1)) if stem in below), {(None, None)})
+        found = next(
+            (below[stem] for stem in (code[:length] for length in range(len(code), 2, -1)) if stem in below),
+            {(None, None)},
+        )
         sexes, ages = {each for each, _ in found}, {each for _, each in found}
         yield {
-            "code": code, "billable": code in billable or code in added, "sex": sexes.pop() if len(sexes) == 1 else None,
+            "code": code, "billable": code in billable or code in added,
+            "sex": sexes.pop() if len(sexes) == 1 else None,
             "age": ages.pop() if len(ages) == 1 else None, "description": listed.get(code),
         }  # fmt: skip
 
@@ -57,7 +70,13 @@ def icd_10_cm(folder: Path) -> Iterator[ROW]:
 def icd_10_pcs(folder: Path) -> Iterator[ROW]:
     """Procedures of hospital stays."""
     for row in _parquet(folder / "icd10pcs_codes_fy2026.parquet"):
-        yield {"code": row["icd10pcs_code"], "billable": True, "sex": None, "age": None, "description": row["description"]}
+        yield {
+            "code": row["icd10pcs_code"],
+            "billable": True,
+            "sex": None,
+            "age": None,
+            "description": row["description"],
+        }
 
 
 def hcpcs(folder: Path) -> Iterator[ROW]:
@@ -65,14 +84,26 @@ def hcpcs(folder: Path) -> Iterator[ROW]:
     for row in _parquet(folder / "hcpcs_level2_2025q4.parquet"):
         if not row["is_modifier"] and not row["hcpcs_code"].startswith("D"):
             active = row["is_active_2025_10_01"]
-            yield {"code": row["hcpcs_code"], "billable": active, "sex": None, "age": None, "description": row["long_description"]}
+            yield {
+                "code": row["hcpcs_code"],
+                "billable": active,
+                "sex": None,
+                "age": None,
+                "description": row["long_description"],
+            }
 
 
 def cvx(folder: Path) -> Iterator[ROW]:
     """Vaccines, by their short names; those that are no longer or not here given are not billable."""
     for row in _csv(folder / "cvx_vaccine_codes.csv"):
         words = row["short_description"] or row["full_vaccine_name"]
-        yield {"code": row["cvx_code"], "billable": row["status"] == "Active", "sex": None, "age": None, "description": words}
+        yield {
+            "code": row["cvx_code"],
+            "billable": row["status"] == "Active",
+            "sex": None,
+            "age": None,
+            "description": words,
+        }
 
 
 def loinc(folder: Path) -> Iterator[ROW]:
@@ -127,7 +158,8 @@ def write(folder: Path, out: Path) -> None:
     for name, (rows, source) in LISTS.items():
         encodings = {"code": "DELTA_BYTE_ARRAY", "description": "DELTA_BYTE_ARRAY"}
         pq.write_table(
-            table(rows(folder), source), out / f"{name}.parquet", compression="zstd", compression_level=19, row_group_size=200_000,
+            table(rows(folder), source), out / f"{name}.parquet", compression="zstd", compression_level=19,
+            row_group_size=200_000,
             use_dictionary=["sex", "age"], column_encoding=encodings, write_statistics=False,
         )  # fmt: skip
 

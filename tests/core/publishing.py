@@ -13,7 +13,13 @@ from healthsim_core.output.manifest import HIDDEN
 from healthsim_core.output.workplace import Workplace
 
 EARLIER = ["manifest.json", "validation.json", "tables/a.parquet", "tables/gone/part-00000.parquet"]
-NEW = ["tables/a.parquet", "tables/more/part-00000.parquet", "tables/more/part-00001.parquet", "validation.json", "manifest.json"]
+NEW = [
+    "tables/a.parquet",
+    "tables/more/part-00000.parquet",
+    "tables/more/part-00001.parquet",
+    "validation.json",
+    "manifest.json",
+]
 SHARED_MEMORY = Path("/dev/shm")
 
 
@@ -45,7 +51,8 @@ def run_of(what: str, paths: list[str]) -> dict[str, str]:
 
 
 def kind_left(out: Path, place: Workplace) -> str:
-    """Which run is there, after what was interrupted has been put right: all of it, and of a new one that is not, all is kept."""
+    """Which run is there, after what was interrupted has been put right: all of it, and of a new one that is not,
+    all is kept."""
     place.recover()
     there = "new" if content(out) == run_of("new", NEW) else "earlier"
     assert content(out) == (run_of("new", NEW) if there == "new" else run_of("earlier", EARLIER))

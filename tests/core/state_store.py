@@ -27,7 +27,9 @@ CLAIM = Table(
     key=("claim_id",),
     description="A claim.",
 )
-PROVIDER = Table("payer.provider", (Field("npi", "category", "The provider."),), key=("npi",), description="Providers.", person="")
+PROVIDER = Table(
+    "payer.provider", (Field("npi", "category", "The provider."),), key=("npi",), description="Providers.", person=""
+)
 
 
 class Store:
@@ -40,7 +42,13 @@ class Store:
         self.database = database
 
     def record(self, **changes: Any) -> ExecutionRecord:
-        values = {"id": "abc123", "spec": {"name": "made", "count": 2}, "spec_hash": "ff00", "seed": 42, "as_of": "2026-01-01"}
+        values = {
+            "id": "abc123",
+            "spec": {"name": "made", "count": 2},
+            "spec_hash": "ff00",
+            "seed": 42,
+            "as_of": "2026-01-01",
+        }
         return ExecutionRecord(**{**values, "versions": {"healthsim-core": "0.1.0"}, **changes})
 
     def chunk(self, people: int = 2, first: int = 1, **columns: Any) -> dict[str, pa.Table]:
@@ -50,10 +58,14 @@ class Store:
         for name, values in columns.items():
             person = person.append_column(name, pa.array(values))
         twice = np.repeat(ids, 2)
-        condition = {"person_id": ids, "category": "E11", "code": "E11.9", "description": "Type 2 diabetes", "severity": None,
-                     "onset_date": np.full(people, np.datetime64("2019-05-01")), "primary": np.ones(people, bool)}  # fmt: skip
-        event = {"event_id": twice * 100 + np.tile([1, 2], people), "person_id": twice, "event_type": "encounter", "journey": "year",
-                 "time": np.tile(np.array(["2025-02-01T09:00", "2025-11-30T17:05"], "datetime64[s]"), people), "node": "visit",
+        condition = {"person_id": ids, "category": "E11", "code": "E11.9", "description": "Type 2 diabetes",
+                     "severity": None,
+                     "onset_date": np.full(people, np.datetime64("2019-05-01")),
+                     "primary": np.ones(people, bool)}  # fmt: skip
+        event = {"event_id": twice * 100 + np.tile([1, 2], people), "person_id": twice, "event_type": "encounter",
+                 "journey": "year",
+                 "time": np.tile(np.array(["2025-02-01T09:00", "2025-11-30T17:05"], "datetime64[s]"), people),
+                 "node": "visit",
                  "occurrence": np.tile([0, 1], people), "label": "Visit"}  # fmt: skip
         claim = {"claim_id": ids * 100 + 3, "person_id": ids, "date": np.full(people, np.datetime64("2025-02-03")),
                  "billed": np.full(people, 12_345), "note": 'said "aïe"; twice'}  # fmt: skip
@@ -68,7 +80,9 @@ class Store:
     def sink(self, cohort: str = "made", chunk: Mapping[str, pa.Table] | None = None, **options: Any) -> StateSink:
         person = (chunk or self.chunk())["core.person"].schema
         tables = options.pop("tables", self.tables)
-        return StateSink(self.database, cohort, tables, person, options.pop("record", self.record(cohort=cohort)), **options)
+        return StateSink(
+            self.database, cohort, tables, person, options.pop("record", self.record(cohort=cohort)), **options
+        )
 
     def save(self, cohort: str = "made", *chunks: Mapping[str, pa.Table], **options: Any) -> None:
         written = chunks or (self.chunk(),)
@@ -97,7 +111,9 @@ def content() -> Callable[[Path], dict[str, list[Any]]]:
     def read(path: Path) -> dict[str, list[Any]]:
         with duckdb.connect() as connection:
             connection.execute(f"ATTACH '{path}' AS content (READ_ONLY); USE content")
-            names = connection.execute("SELECT schema_name || '.' || table_name FROM duckdb_tables() ORDER BY 1").fetchall()
+            names = connection.execute(
+                "SELECT schema_name || '.' || table_name FROM duckdb_tables() ORDER BY 1"
+            ).fetchall()
             return {name: connection.execute(f"FROM {name}").fetchall() for (name,) in names}
 
     return read

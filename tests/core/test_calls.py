@@ -1,4 +1,5 @@
-"""Python calls: every wrong argument is one of our errors, and the KeyError or TypeError that Python would raise there."""
+"""Python calls: every wrong argument is one of our errors,
+and the KeyError or TypeError that Python would raise there."""
 
 from __future__ import annotations
 
@@ -116,14 +117,18 @@ def test_an_argument_of_another_kind_is_a_type_error_of_ours(call, elsewhere):
     assert isinstance(refused.value, TypeError) and refused.value.remedy
 
 
-PUBLIC = [generate, ReferenceProfileResolver().resolve, create_hybrid_profile, ProfileExecutor, ProfileJourneyOrchestrator,
-          create_patient_profile, create_member_profile, create_rx_member_profile, create_subject_profile, create_network_profile,
+PUBLIC = [generate, ReferenceProfileResolver().resolve, create_hybrid_profile, ProfileExecutor,
+          ProfileJourneyOrchestrator,
+          create_patient_profile, create_member_profile, create_rx_member_profile, create_subject_profile,
+          create_network_profile,
           create_population_profile, ProfileSpecification.model_validate, JourneySpecification.model_validate,
           ProfileSpecification.model_validate_json, lambda thing: JourneyEngine(thing).execute(ADULTS),
           *(getattr(healthsim.state, name) for name in healthsim.state.__all__ if name[0].islower())]  # fmt: skip
 
 
-@pytest.mark.parametrize("thing", [3, -1.5, b"x", [], ["a", 3], {"a": 1}, {3: 4}, "no such thing", "", object(), ProfileSpecification])
+@pytest.mark.parametrize(
+    "thing", [3, -1.5, b"x", [], ["a", 3], {"a": 1}, {3: 4}, "no such thing", "", object(), ProfileSpecification]
+)
 @pytest.mark.parametrize("function", PUBLIC, ids=lambda function: getattr(function, "__qualname__", ""))
 def test_whatever_is_given_first_nothing_but_our_errors_comes_out(function, thing, elsewhere):
     with suppress(HealthSimError):  # any other error fails the test
@@ -157,7 +162,10 @@ def test_a_format_that_the_run_did_not_write_is_a_key_error_that_says_what_it_wr
     assert isinstance(refused.value, UnknownNameError) and said in str(refused.value) and outputs.get("x12_843") is None
 
 
-NAMELESS = [lambda: generate(ADULTS, count=1, products=[], cohort=""), lambda: persist(generate(ADULTS, count=1, products=[]), " ")]
+NAMELESS = [
+    lambda: generate(ADULTS, count=1, products=[], cohort=""),
+    lambda: persist(generate(ADULTS, count=1, products=[]), " "),
+]
 
 
 @pytest.mark.parametrize("store", NAMELESS)
@@ -176,7 +184,8 @@ def test_a_table_that_is_not_there_is_a_key_error_with_the_nearest(name):
 
 @pytest.mark.parametrize("where", ["memory", "files", "database"])
 def test_get_and_in_go_on_working_wherever_tables_are(where, result, tmp_path):
-    stored = {"memory": lambda: result.tables, "files": lambda: generate(ADULTS, count=1, products=[], out=tmp_path / "out").tables,
+    stored = {"memory": lambda: result.tables,
+              "files": lambda: generate(ADULTS, count=1, products=[], out=tmp_path / "out").tables,
               "database": lambda: load_cohort(persist(result))}[where]()  # fmt: skip
     assert stored.get("core.persn") is None and "core.persn" not in stored and "core.person" in stored
     with pytest.raises(UnknownNameError, match=r"core\.person"):

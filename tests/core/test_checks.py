@@ -1,4 +1,5 @@
-"""Rules that a product checks itself: part of the run's validation, summed over chunks, and not looked for where nothing is validated."""
+"""Rules that a product checks itself: part of the run's validation, summed over chunks,
+and not looked for where nothing is validated."""
 
 from __future__ import annotations
 
@@ -23,7 +24,9 @@ def checked(events: Any, written: Any) -> dict[tuple[str, str], tuple[int, int]]
 
 
 def plan(validation: str = "warn") -> Plan:
-    handler = EventHandler("clinic_visit", clinic.visit, writes=[clinic.VISIT], parameters=[clinic.REASON, clinic.SCORE], checks=checked)
+    handler = EventHandler(
+        "clinic_visit", clinic.visit, writes=[clinic.VISIT], parameters=[clinic.REASON, clinic.SCORE], checks=checked
+    )
     catalog = clinic.catalog(healthsim_event_handlers=[handler], healthsim_triggers=[])
     score = {"score": {"type": "uniform", "min": 0, "max": 100}}
     visit = clinic.event("visit", "clinic_visit", outcomes=score, parameters={"score": "${outcome.score}"})

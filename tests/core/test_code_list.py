@@ -1,4 +1,5 @@
-"""Code lists of one's own: loaded by `healthsim init --from`, their codes are known and called what the list calls them."""
+"""Code lists of one's own: loaded by `healthsim init --from`,
+their codes are known and called what the list calls them."""
 
 from __future__ import annotations
 
@@ -37,7 +38,9 @@ def loaded(tmp_path: Path) -> Path:
 
 
 def ran(codes: str, written: str) -> set[str | None]:
-    handler = EventHandler("clinic_visit", seen, writes=[VISIT], parameters=[Field("what", "category", "What.", codes=codes)])
+    handler = EventHandler(
+        "clinic_visit", seen, writes=[VISIT], parameters=[Field("what", "category", "What.", codes=codes)]
+    )
     offers = catalog(healthsim_event_handlers=[handler], healthsim_triggers=[])
     made = journey(event("visit", "clinic_visit", parameters={"what": written}))
     result = ProfileJourneyOrchestrator(adults(), made, count=5, catalog=offers).execute()
@@ -60,7 +63,9 @@ def test_a_code_of_a_loaded_list_is_known(loaded: Path, codes: str, written: str
         assert ran(codes, written) == {canonical}
 
 
-@pytest.mark.parametrize(("codes", "written"), [("hcpcs", "D0120"), ("loinc", "1-1"), ("specialty", "dentistry_of_mine")])
+@pytest.mark.parametrize(
+    ("codes", "written"), [("hcpcs", "D0120"), ("loinc", "1-1"), ("specialty", "dentistry_of_mine")]
+)
 def test_without_the_list_it_is_not(tmp_path: Path, codes: str, written: str) -> None:
     with stored_in(tmp_path / "none.duckdb"), pytest.raises(SpecificationError, match=written):
         ran(codes, written)
@@ -92,6 +97,8 @@ def test_a_shipped_list_s_words_stay(loaded: Path) -> None:
 def test_a_list_with_a_mistake_is_refused_whole(tmp_path: Path, line: str, told: str) -> None:
     folder = tmp_path / "lists"
     folder.mkdir()
-    (folder / "mine.csv").write_text(f"code_system,code,description,billable\n{line}\nCPT,99214,words,\n", encoding="utf-8")
+    (folder / "mine.csv").write_text(
+        f"code_system,code,description,billable\n{line}\nCPT,99214,words,\n", encoding="utf-8"
+    )
     report = initialize(tmp_path / "facts.duckdb", folder, catalog())
     assert not report.passed and told in str(report)

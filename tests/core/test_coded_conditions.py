@@ -49,13 +49,20 @@ def told(clinical: dict[str, Any], **who: Any) -> str:
 
 def test_a_condition_that_no_list_holds_is_refused_with_the_nearest() -> None:
     assert told({"conditions": ["E99"]}) == (
-        'clinical.conditions[0]: "E99" is no ICD-10-CM code or category.\n  Did you mean "E89"? It is neither in ICD-10-CM FY2026 with '
+        'clinical.conditions[0]: "E99" is no ICD-10-CM code or category.\n  Did you mean "E89"? It is neither in '
+        "ICD-10-CM FY2026 with "
         "the additions of FY2027 nor in a list that `healthsim init --from` has loaded."
     )
 
 
 def test_every_unknown_condition_is_told_at_once() -> None:
-    said = told({"primary_condition": "Y99.77", "comorbidities": ["E77.7"], "conditions": [{"code": "B00.99", "prevalence": 0.1}]})
+    said = told(
+        {
+            "primary_condition": "Y99.77",
+            "comorbidities": ["E77.7"],
+            "conditions": [{"code": "B00.99", "prevalence": 0.1}],
+        }
+    )
     assert [line.split(":")[0] for line in said.splitlines() if not line.startswith(" ")] == [
         "clinical.primary_condition", "clinical.comorbidities[0]", "clinical.conditions[0]",
     ]  # fmt: skip
@@ -75,15 +82,19 @@ def test_a_condition_is_written_as_journeys_write_it(written: str) -> None:
 
 
 def test_a_condition_that_no_list_holds_is_refused_as_it_is_written() -> None:
-    assert told({"conditions": ["q99zz9"]}).startswith('clinical.conditions[0]: "q99zz9" is no ICD-10-CM code or category.')
+    assert told({"conditions": ["q99zz9"]}).startswith(
+        'clinical.conditions[0]: "q99zz9" is no ICD-10-CM code or category.'
+    )
 
 
 @pytest.mark.parametrize(
-    ("less", "more"), [("E11", "E11.22"), ("E11", "E11.9"), ("E11.9", "E11.22"), ("N18.3", "N18.32"), ("J45.909", "J45.40")]
+    ("less", "more"),
+    [("E11", "E11.22"), ("E11", "E11.9"), ("E11.9", "E11.22"), ("N18.3", "N18.32"), ("J45.909", "J45.40")],
 )
 def test_what_says_less_beside_what_says_more_is_refused_by_name(less: str, more: str) -> None:
     assert told({"primary_condition": more, "conditions": [less]}) == (
-        f'clinical.conditions[0]: people would have "{less}" beside "{more}" (clinical.primary_condition), which says more of the same.\n'
+        f'clinical.conditions[0]: people would have "{less}" beside "{more}" (clinical.primary_condition), which '
+        "says more of the same.\n"
         f'  Leave one of them out, or give this one to others: "when": "not condition.{more}".'
     )
 
@@ -115,7 +126,9 @@ def test_a_category_without_a_code_for_what_is_unspecified_is_refused() -> None:
 
 
 def test_a_condition_is_described_by_its_list() -> None:
-    assert set(made({"conditions": ["N20.0"]}).tables["core.condition"]["description"].to_pylist()) == {"Calculus of kidney"}
+    assert set(made({"conditions": ["N20.0"]}).tables["core.condition"]["description"].to_pylist()) == {
+        "Calculus of kidney"
+    }
 
 
 def test_what_a_user_says_of_a_condition_stays_theirs() -> None:
@@ -139,7 +152,8 @@ def test_a_condition_that_nobody_can_have_is_refused(code: str, who: dict[str, A
 
 
 @pytest.mark.parametrize(
-    ("code", "sex", "ages"), [("C61", "M", (0, 200)), ("C56.9", "F", (0, 200)), ("O09", "F", (9, 64)), ("Z00.110", None, (0, 0))]
+    ("code", "sex", "ages"),
+    [("C61", "M", (0, 200)), ("C56.9", "F", (0, 200)), ("O09", "F", (9, 64)), ("Z00.110", None, (0, 0))],
 )
 def test_only_those_have_a_condition_who_can(code: str, sex: str | None, ages: tuple[int, int]) -> None:
     people = made({"conditions": [code]}, age=ANY_AGE).entities
@@ -154,7 +168,9 @@ def test_the_prevalence_of_a_condition_of_one_sex_is_that_among_them() -> None:
 
 
 def test_a_severity_that_is_none_is_refused_with_its_path() -> None:
-    said = told({"primary_condition": "I21.4", "severity": {"type": "categorical", "weights": {"mild": 0.5, "horrible": 0.5}}})
+    said = told(
+        {"primary_condition": "I21.4", "severity": {"type": "categorical", "weights": {"mild": 0.5, "horrible": 0.5}}}
+    )
     assert said.startswith('clinical.severity.weights.horrible: "horrible" is no severity.')
 
 
@@ -171,5 +187,7 @@ def test_a_severity_goes_on_as_it_is_written_in_its_set() -> None:
 
 def test_where_a_skill_knows_the_condition_the_severities_are_its_own(tmp_path: Path) -> None:
     (tmp_path / "gout.md").write_text(SKILL, encoding="utf-8")
-    said = told({"primary_condition": "M10", "severity": "mild"}, healthsim_skill_resolvers=[read_skill(tmp_path / "gout.md")])
+    said = told(
+        {"primary_condition": "M10", "severity": "mild"}, healthsim_skill_resolvers=[read_skill(tmp_path / "gout.md")]
+    )
     assert said == 'clinical.severity: "mild" is no severity of M10.\n  Known: flaring, resting.'

@@ -1,4 +1,5 @@
-"""Events with diagnoses that are of one sex or of some ages: refused where they may come to others, or kept from them."""
+"""Events with diagnoses that are of one sex or of some ages: refused where they may come to others,
+or kept from them."""
 
 from __future__ import annotations
 
@@ -24,12 +25,15 @@ def seen(events: Any) -> dict[str, Any]:
 
 def ran(code: str, age: Any = 40, sex: Any = None, also: dict[str, Any] | None = None, **fields: Any) -> Result:
     offers = catalog(
-        healthsim_event_handlers=[EventHandler("clinic_visit", seen, writes=[VISIT], parameters=[CODE])], healthsim_triggers=[]
+        healthsim_event_handlers=[EventHandler("clinic_visit", seen, writes=[VISIT], parameters=[CODE])],
+        healthsim_triggers=[],
     )
     demographics = {"age": age, **({"sex": sex} if sex is not None else {})}
     visit = event("visit", "clinic_visit", parameters={"code": code}, delay={"days": [0, 300]}, **(also or {}))
     made = journey(visit, **fields)
-    return ProfileJourneyOrchestrator({"id": "some", "demographics": demographics}, made, count=300, catalog=offers).execute()
+    return ProfileJourneyOrchestrator(
+        {"id": "some", "demographics": demographics}, made, count=300, catalog=offers
+    ).execute()
 
 
 def told(code: str, **who: Any) -> str:
@@ -79,7 +83,8 @@ def test_a_diagnosis_does_not_come_to_people_of_other_ages_and_the_plan_says_so(
     times = dict(zip(result.timeline["event_id"].to_pylist(), result.timeline["time"].to_pylist(), strict=True))
     rows = list(zip(visits["visit_id"].to_pylist(), visits["person_id"].to_pylist(), strict=True))
     ages = whole_years(
-        np.array([born[person] for _, person in rows], "datetime64[D]"), np.array([times[visit] for visit, _ in rows], "datetime64[D]")
+        np.array([born[person] for _, person in rows], "datetime64[D]"),
+        np.array([times[visit] for visit, _ in rows], "datetime64[D]"),
     )
     assert len(rows) > 0 and ages.max() == 17
     assert any("0 to 17 years alone; it does not happen to others" in note for note in result.notes)
@@ -104,7 +109,9 @@ BY_SMOKER = "| by smoker | code |\n|---|---|\n| yes | C61 |\n| no | I10 |"
 DRAWN = "| weight | code |\n|---|---|\n| 9 | I10 |\n| 1 | C56.9 |"
 
 
-def ran_by_skill(tmp_path: Path, table: str, age: Any = 40, context: dict[str, str] | None = None, sex: Any = None) -> Result:
+def ran_by_skill(
+    tmp_path: Path, table: str, age: Any = 40, context: dict[str, str] | None = None, sex: Any = None
+) -> Result:
     (tmp_path / "mixed.md").write_text(MIXED.format(table=table), encoding="utf-8")
     offers = catalog(
         healthsim_event_handlers=[EventHandler("clinic_visit", seen, writes=[VISIT], parameters=[CODE])],
@@ -150,7 +157,9 @@ def test_a_row_of_a_skill_that_gives_the_other_sexs_diagnosis_is_refused(
 
 
 def test_rows_for_the_other_sex_are_no_mistake_where_it_does_not_come(tmp_path: Path) -> None:
-    assert codes_by(ran_by_skill(tmp_path, BY_SMOKER, context={"smoker": "${entity.smoker}"}, sex="M"), "sex") == {"M": {"C61", "I10"}}
+    assert codes_by(ran_by_skill(tmp_path, BY_SMOKER, context={"smoker": "${entity.smoker}"}, sex="M"), "sex") == {
+        "M": {"C61", "I10"}
+    }
 
 
 def test_of_a_skills_diagnoses_of_several_ages_each_comes_to_its_own(tmp_path: Path) -> None:
@@ -158,7 +167,11 @@ def test_of_a_skills_diagnoses_of_several_ages_each_comes_to_its_own(tmp_path: P
     born = dict(zip(result.entities["person_id"].to_pylist(), result.entities["birth_date"].to_pylist(), strict=True))
     times = dict(zip(result.timeline["event_id"].to_pylist(), result.timeline["time"].to_pylist(), strict=True))
     visits = result.tables["clinic.visit"].to_pylist()
-    grown = [(times[row["visit_id"]].date() - born[row["person_id"]]).days / 365.25 for row in visits if row["reason"] == "Z00.129"]
+    grown = [
+        (times[row["visit_id"]].date() - born[row["person_id"]]).days / 365.25
+        for row in visits
+        if row["reason"] == "Z00.129"
+    ]
     assert 15 < len(grown) < 300 and max(grown) < 18.003
     assert any("what they diagnose is not of that age" in note for note in result.notes)
 
@@ -166,11 +179,14 @@ def test_of_a_skills_diagnoses_of_several_ages_each_comes_to_its_own(tmp_path: P
 def test_what_a_trigger_diagnoses_is_looked_at_as_what_an_event_does() -> None:
     caused = {"triggers": [{"event_type": "clinic_visit", "parameters": {"code": "C61"}}]}
     offers = catalog(
-        healthsim_event_handlers=[EventHandler("clinic_visit", seen, writes=[VISIT], parameters=[CODE])], healthsim_triggers=[]
+        healthsim_event_handlers=[EventHandler("clinic_visit", seen, writes=[VISIT], parameters=[CODE])],
+        healthsim_triggers=[],
     )
     made = journey(event("first", "milestone", **caused))
     with pytest.raises(SpecificationError, match=r'triggers\[0\]\.parameters\.code: "C61" is of men alone'):
         ProfileJourneyOrchestrator({"id": "some"}, made, count=10, catalog=offers).execute()
     caused["triggers"][0]["condition"] = "sex == 'M'"
-    result = ProfileJourneyOrchestrator({"id": "some"}, journey(event("first", "milestone", **caused)), count=50, catalog=offers).execute()
+    result = ProfileJourneyOrchestrator(
+        {"id": "some"}, journey(event("first", "milestone", **caused)), count=50, catalog=offers
+    ).execute()
     assert codes_by(result, "sex") == {"M": {"C61"}}

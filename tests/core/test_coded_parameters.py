@@ -60,7 +60,9 @@ def seen(events: Any) -> dict[str, Any]:
 def ran(*events: dict[str, Any], count: int = 40, profile: dict[str, Any] | None = None, **changes: Any) -> Result:
     handlers = [
         EventHandler("clinic_visit", seen, writes=[VISIT], parameters=PARAMETERS),
-        EventHandler("clinic_bill", bill, writes=[BILL], parameters=[Field("reason", "category", "Why.", codes="icd-10-cm")]),
+        EventHandler(
+            "clinic_bill", bill, writes=[BILL], parameters=[Field("reason", "category", "Why.", codes="icd-10-cm")]
+        ),
     ]
     offers = catalog(healthsim_event_handlers=handlers, **{"healthsim_triggers": [], **changes})
     return ProfileJourneyOrchestrator(profile or adults(), journey(*events), count=count, catalog=offers).execute()
@@ -99,13 +101,17 @@ def said_of(*events: dict[str, Any], **changes: Any) -> str:
         ({"place": 5}, "place", '"05"'),
     ],
 )
-def test_what_is_no_code_or_out_of_bounds_is_refused_with_its_path(parameters: dict[str, Any], path: str, remedy: str) -> None:
+def test_what_is_no_code_or_out_of_bounds_is_refused_with_its_path(
+    parameters: dict[str, Any], path: str, remedy: str
+) -> None:
     told = said_of(visit(**parameters))
     assert told.startswith(f"journey.events[0].parameters.{path}: ") and remedy in told
 
 
 def test_every_mistake_of_a_journey_is_told_at_once() -> None:
-    told = said_of(visit(code="X99", loinc="1-1", days=-3), event("late", "clinic_visit", parameters={"code": "banana"}))
+    told = said_of(
+        visit(code="X99", loinc="1-1", days=-3), event("late", "clinic_visit", parameters={"code": "banana"})
+    )
     assert [line.split(":")[0] for line in told.splitlines() if not line.startswith(" ")] == [
         "journey.events[0].parameters.code", "journey.events[0].parameters.loinc", "journey.events[0].parameters.days",
         "journey.events[1].parameters.code",
@@ -114,7 +120,12 @@ def test_every_mistake_of_a_journey_is_told_at_once() -> None:
 
 @pytest.mark.parametrize(
     ("parameters", "written"),
-    [({"code": "e119"}, "E11.9"), ({"place": 11}, "11"), ({"done": "g0438", "system": "hcpcs"}, "G0438"), ({"reason": "amb"}, "amb")],
+    [
+        ({"code": "e119"}, "E11.9"),
+        ({"place": 11}, "11"),
+        ({"done": "g0438", "system": "hcpcs"}, "G0438"),
+        ({"reason": "amb"}, "amb"),
+    ],
 )
 def test_a_constant_goes_on_as_its_system_writes_it(parameters: dict[str, Any], written: str) -> None:
     assert reasons(ran(visit(**parameters))) == {written}
@@ -130,7 +141,9 @@ def test_conditions_read_a_constant_as_its_system_writes_it() -> None:
 
 
 def test_a_carried_constant_is_a_code_of_the_parameter_that_takes_it() -> None:
-    told = said_of(visit(reason="toothache"), healthsim_triggers=[Trigger("clinic_visit", "clinic_bill", carry=("reason",))])
+    told = said_of(
+        visit(reason="toothache"), healthsim_triggers=[Trigger("clinic_visit", "clinic_bill", carry=("reason",))]
+    )
     assert '"toothache" is no billable ICD-10-CM code.' in told
 
 
@@ -207,7 +220,9 @@ def test_an_outcome_that_says_itself_that_it_is_out_of_bounds_is_refused(law: di
 
 def test_a_normal_that_may_just_go_beyond_is_kept_within() -> None:
     law = {"type": "normal", "mean": 3, "std_dev": 2}
-    drawn = ran({**visit(days="${outcome.supply}"), "outcomes": {"supply": law}}, count=400).tables["clinic.visit"]["score"]
+    drawn = ran({**visit(days="${outcome.supply}"), "outcomes": {"supply": law}}, count=400).tables["clinic.visit"][
+        "score"
+    ]
     assert min(drawn.to_pylist()) == 1
 
 

@@ -1,4 +1,5 @@
-"""Code systems: what is a code, how it is written, what it is called, and what is offered in place of one that is none."""
+"""Code systems: what is a code, how it is written, what it is called,
+and what is offered in place of one that is none."""
 
 from __future__ import annotations
 
@@ -115,14 +116,28 @@ def test_a_mistake_names_what_was_meant(name: str, written: str, said: str) -> N
 
 
 @pytest.mark.parametrize(
-    "unit", ["mg/dL", "10*3/uL", "mm[Hg]", "[iU]", "{tablet}", "%", "kg.m/s2", "mL/min/{1.73_m2}", "/min", "g/(24.h)", "ug{RE}"]
+    "unit",
+    [
+        "mg/dL",
+        "10*3/uL",
+        "mm[Hg]",
+        "[iU]",
+        "{tablet}",
+        "%",
+        "kg.m/s2",
+        "mL/min/{1.73_m2}",
+        "/min",
+        "g/(24.h)",
+        "ug{RE}",
+    ],
 )
 def test_any_product_and_quotient_of_atoms_is_a_unit(unit: str) -> None:
     assert is_unit(unit)
 
 
 @pytest.mark.parametrize(
-    "unit", ["furlong", "mgdL", "mg//dL", "mg/", "mmHg", "bpm", "(mg", "{a", "lbs", "mg dL", "mcg", "µg", "2025-01-01", "k%"]
+    "unit",
+    ["furlong", "mgdL", "mg//dL", "mg/", "mmHg", "bpm", "(mg", "{a", "lbs", "mg dL", "mcg", "µg", "2025-01-01", "k%"],
 )
 def test_what_ucums_grammar_does_not_make_is_no_unit(unit: str) -> None:
     assert not is_unit(unit)
@@ -134,7 +149,11 @@ def test_the_check_digit_is_that_of_luhn() -> None:
 
 def test_a_code_is_called_what_its_list_calls_it() -> None:
     codes = Text.of(["E66.9", None, "I48.91"])
-    assert display_of("ICD-10-CM", codes).to_pylist() == ["Obesity, unspecified", None, "Unspecified atrial fibrillation"]
+    assert display_of("ICD-10-CM", codes).to_pylist() == [
+        "Obesity, unspecified",
+        None,
+        "Unspecified atrial fibrillation",
+    ]
 
 
 def test_a_code_known_by_its_form_has_no_words() -> None:
@@ -142,19 +161,23 @@ def test_a_code_known_by_its_form_has_no_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "sex"), [("C61", "M"), ("O09", "F"), ("O80", "F"), ("N40", "M"), ("Z34.90", "F"), ("E11.9", None), ("C50", None)]
+    ("code", "sex"),
+    [("C61", "M"), ("O09", "F"), ("O80", "F"), ("N40", "M"), ("Z34.90", "F"), ("E11.9", None), ("C50", None)],
 )
 def test_a_code_says_whose_it_can_be(code: str, sex: str | None) -> None:
     assert code_systems()["icd-10-cm"].sex(code) == sex
 
 
-@pytest.mark.parametrize(("code", "age"), [("Z00.110", "newborn"), ("O80", "maternity"), ("F03.90", "adult"), ("E11.9", None)])
+@pytest.mark.parametrize(
+    ("code", "age"), [("Z00.110", "newborn"), ("O80", "maternity"), ("F03.90", "adult"), ("E11.9", None)]
+)
 def test_a_code_says_at_what_age_it_can_be(code: str, age: str | None) -> None:
     assert code_systems()["icd-10-cm"].age(code) == age
 
 
 def test_the_list_of_diagnoses_agrees_with_the_tabular_list() -> None:
-    """An independent reading of the classification: each of its billable codes is in the list, and its words begin alike."""
+    """An independent reading of the classification: each of its billable codes is in the list,
+    and its words begin alike."""
     leaves = [code for code in tabular.get_all_codes(True) if tabular.is_leaf(code)]
     some = random.Random(0).sample(leaves, 400)
     assert [code for code in some if system("icd-10-cm").canonical(code) != code] == []
@@ -187,7 +210,9 @@ def test_all_lists_together_are_small() -> None:
 
 
 def hygiene(name: str = "specialty", extends: bool = True) -> CodeSystemOffer:
-    return CodeSystemOffer(ValueSet(name=name, title="specialty", codes={"dental_hygiene": "Dental hygiene"}), extends=extends)
+    return CodeSystemOffer(
+        ValueSet(name=name, title="specialty", codes={"dental_hygiene": "Dental hygiene"}), extends=extends
+    )
 
 
 def test_a_product_adds_to_a_value_set_of_core() -> None:
@@ -218,4 +243,7 @@ def test_a_product_adds_nothing_to_what_is_no_value_set() -> None:
 @pytest.mark.parametrize(("name", "value"), laboratory_values().items(), ids=laboratory_values())
 def test_a_laboratory_value_has_a_known_test_and_a_unit(name: str, value: LaboratoryValue) -> None:
     systems = code_systems()
-    assert (systems["loinc"].display(value.loinc) is not None, systems["ucum"].canonical(value.unit)) == (True, value.unit)
+    assert (systems["loinc"].display(value.loinc) is not None, systems["ucum"].canonical(value.unit)) == (
+        True,
+        value.unit,
+    )

@@ -22,7 +22,11 @@ def test_text_gives_back_what_it_was_made_of(values):
 @given(TEXTS)
 def test_text_survives_arrow_as_strings_and_as_categories(values):
     text = Text.of(values)
-    for array in (text.to_arrow(), text.to_arrow(categorical=True), pa.chunked_array([text.to_arrow(categorical=True)] * 2)):
+    for array in (
+        text.to_arrow(),
+        text.to_arrow(categorical=True),
+        pa.chunked_array([text.to_arrow(categorical=True)] * 2),
+    ):
         assert Text.of(array).to_pylist() == array.to_pylist()
     assert text.to_arrow().to_pylist() == text.to_arrow(categorical=True).to_pylist() == values
 
@@ -100,13 +104,19 @@ def test_a_function_is_of_every_row_and_computed_once_a_value(values):
 def test_a_function_is_not_asked_of_many_values_that_no_row_has(rows):
     calls = []
     few = Text(np.array(rows, np.int32), [f"{number:05}" for number in range(100)])
-    assert few.recode(lambda value: calls.append(value) or value[-1]).to_pylist() == [None if row < 0 else str(row) for row in rows]
+    assert few.recode(lambda value: calls.append(value) or value[-1]).to_pylist() == [
+        None if row < 0 else str(row) for row in rows
+    ]
     assert few.map(int, np.int64, -1).tolist() == rows
     assert sorted(calls) == sorted({f"{row:05}" for row in rows if row >= 0})
 
 
 def test_a_function_may_make_null():
-    assert Text.of(["a", "b", None]).recode(lambda value: None if value == "a" else value).to_pylist() == [None, "b", None]
+    assert Text.of(["a", "b", None]).recode(lambda value: None if value == "a" else value).to_pylist() == [
+        None,
+        "b",
+        None,
+    ]
 
 
 def test_numbers_of_texts_have_their_own_null():
@@ -118,7 +128,9 @@ def test_numbers_of_texts_have_their_own_null():
 @given(TEXTS, st.data())
 def test_nulls_are_filled_from_another_text_or_a_constant(values, data):
     others = data.draw(st.lists(st.none() | st.text(max_size=3), min_size=len(values), max_size=len(values)))
-    assert Text.of(values).or_else(Text.of(others)).to_pylist() == [b if a is None else a for a, b in zip(values, others, strict=True)]
+    assert Text.of(values).or_else(Text.of(others)).to_pylist() == [
+        b if a is None else a for a, b in zip(values, others, strict=True)
+    ]
     assert Text.of(values).or_else("-").to_pylist() == ["-" if value is None else value for value in values]
 
 
@@ -149,7 +161,8 @@ def test_a_missing_text_is_null_beside_one_that_is_there():
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ("x", ["x", "x"]), (None, [None, None]), (3, [3, 3]), (["a", None], ["a", None]), ([1, 2], [1, 2]), (("a", "b"), ["a", "b"]),
+        ("x", ["x", "x"]), (None, [None, None]), (3, [3, 3]), (["a", None], ["a", None]), ([1, 2], [1, 2]),
+        (("a", "b"), ["a", "b"]),
         (pa.array(["a", "b"]), ["a", "b"]),
         (np.array(["a", "b"]), ["a", "b"]), (np.array([1.5, 2.5]), [1.5, 2.5]), (np.float64(2), [2.0, 2.0]),
         (np.datetime64("2025-01-01"), [np.datetime64("2025-01-01").item()] * 2),
@@ -200,5 +213,7 @@ def test_columns_are_a_mapping():
 def test_columns_may_be_joined_and_taken_as_often_as_there_are_chunks():
     held = Columns({"a": np.arange(1), "b": Text.of(["x"])})
     for number in range(1, 1_500):
-        held = Columns.concat([held, Columns({"a": np.array([number]), "b": Text.of(["y"])})]).take(np.arange(number + 1))
+        held = Columns.concat([held, Columns({"a": np.array([number]), "b": Text.of(["y"])})]).take(
+            np.arange(number + 1)
+        )
     assert (held["a"].tolist(), held["b"].to_pylist().count("y")) == (list(range(1_500)), 1_499)

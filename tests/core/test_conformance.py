@@ -37,7 +37,9 @@ def checked(tmp_path, monkeypatch):
     """The outcomes of the conformance tests on a plugin of some source, by name."""
 
     def check(source=GOOD, table="inn.stay", nights="events.draw.uniform('nights')", mark="@hookimpl", **changes):
-        (tmp_path / "inn.py").write_text(textwrap.dedent(source).format(table=table, nights=nights, mark=mark), encoding="utf-8")
+        (tmp_path / "inn.py").write_text(
+            textwrap.dedent(source).format(table=table, nights=nights, mark=mark), encoding="utf-8"
+        )
         monkeypatch.syspath_prepend(str(tmp_path))
         monkeypatch.delitem(importlib.sys.modules, "inn", raising=False)
         importlib.invalidate_caches()
@@ -76,7 +78,9 @@ def test_a_hook_of_a_class_without_its_mark_is_found(checked):
     assert failures(checked(source))["every hook is marked"].endswith("healthsim_profiles lacks @hookimpl")
 
 
-@pytest.mark.parametrize("table", ["stay", "hotel.stay", "core.stay", "innkeeper.stay", "inn.Stay", "inn.night.stay", "inn.stay "])
+@pytest.mark.parametrize(
+    "table", ["stay", "hotel.stay", "core.stay", "innkeeper.stay", "inn.Stay", "inn.night.stay", "inn.stay "]
+)
 def test_a_table_without_its_plugins_name_is_found(checked, table):
     found = failures(checked(table=table))
     assert found["every table is named after it"].endswith(f'inn.py:10: "{table}" should be "inn.stay"')
@@ -85,7 +89,9 @@ def test_a_table_without_its_plugins_name_is_found(checked, table):
 @pytest.mark.parametrize("nights", ["events.draw.uniform('n')[:1]", "[1.0] * (len(events) // 2)"])
 def test_a_column_of_the_wrong_length_is_found_though_no_journey_has_the_event(checked, nights):
     found = failures(checked(nights=nights))
-    assert "inn.py:10: inn_stay: column 'nights' has 1 rows, the others 2" in found["columns of a table have one length"]
+    assert (
+        "inn.py:10: inn_stay: column 'nights' has 1 rows, the others 2" in found["columns of a table have one length"]
+    )
 
 
 def test_rows_where_nothing_happens_are_told_with_their_number(checked):
@@ -99,7 +105,9 @@ def test_rows_where_nothing_happens_are_told_with_their_number(checked):
     ('{{"inn.bill": {{}}}}', "writes ['inn.bill'], which it does not declare."),
 ])  # fmt: skip
 def test_a_handler_that_returns_something_else_is_told_by_file_and_line(checked, made, said):
-    source = GOOD.replace('{{STAY.name: {{"stay_id": events.id, "person_id": events.person, "nights": {nights}}}}}', made)
+    source = GOOD.replace(
+        '{{STAY.name: {{"stay_id": events.id, "person_id": events.person, "nights": {nights}}}}}', made
+    )
     assert f"inn.py:10: {said}" in failures(checked(source))["nobody"]
 
 
@@ -149,7 +157,8 @@ LISTED = """
     def read(folder, truth):
         lines = (folder / "guests.txt").read_text().splitlines()
         said = pa.table({{"person": lines, "name": lines}})
-        yield Records("guest", ["person"], said, truth.select('SELECT person_id::VARCHAR AS person, {nights} AS name FROM "core.person"'))
+        yield Records("guest", ["person"], said, truth.select('SELECT person_id::VARCHAR AS person, {nights} AS name
+    FROM "core.person"'))
         {mark}
 
     @hookimpl
@@ -169,7 +178,9 @@ def test_a_format_that_contradicts_the_tables_is_found_with_the_field(checked):
 
 
 def test_what_a_reader_finds_wrong_in_the_files_is_told(checked):
-    found = failures(checked(LISTED, table="core.person", nights="person_id::VARCHAR", mark="yield 'no bell at the door'"))
+    found = failures(
+        checked(LISTED, table="core.person", nights="person_id::VARCHAR", mark="yield 'no bell at the door'")
+    )
 
     assert found["its formats say what the tables say"] == "guest_list: no bell at the door"
 

@@ -69,13 +69,21 @@ def test_type_and_plan_may_follow_from_the_same_column():
 MISFITS = [
     ({"type": "Commercial", "plan": "Original Medicare"}, "coverage.plan", '"Original Medicare" is a plan of Medicare'),
     ({"type": "Medicaid", "plan": "hmo"}, "coverage.plan", '"HMO" is a plan of Commercial'),
-    ({"type": "Medicare", "plan_distribution": {"Original Medicare": 0.5, "PPO": 0.5}}, "coverage.plan_distribution", '"PPO" is a plan of'),
+    (
+        {"type": "Medicare", "plan_distribution": {"Original Medicare": 0.5, "PPO": 0.5}},
+        "coverage.plan_distribution",
+        '"PPO" is a plan of',
+    ),
     ({"type": "uninsured", "plan": "PPO"}, "coverage.plan", "the uninsured have no plan"),
     ({"type": AGED, "plan": "PPO"}, "coverage.plan", "none of these plans is for people of Medicare"),
     (
         {
             "type": AGED,
-            "plan": {"type": "conditional", "rules": [{"if": "coverage_type == 'Medicare'", "then": "HMO"}], "default": "PPO"},
+            "plan": {
+                "type": "conditional",
+                "rules": [{"if": "coverage_type == 'Medicare'", "then": "HMO"}],
+                "default": "PPO",
+            },
         },
         "coverage.plan.rules[0].then",
         '"HMO" is a plan of Commercial',
@@ -98,10 +106,14 @@ def test_a_plan_of_another_type_is_refused_with_its_path_and_those_of_the_type(c
 
 def test_a_plan_that_only_shows_to_be_of_another_type_when_people_are_made_is_refused():
     plans = {"type": "conditional", "rules": [{"if": "age >= 40", "then": "Medicare Advantage"}], "default": "HMO"}
-    with pytest.raises(SpecificationError, match=r'coverage.plan: "Medicare Advantage" is a plan of Medicare, and some'):
+    with pytest.raises(
+        SpecificationError, match=r'coverage.plan: "Medicare Advantage" is a plan of Medicare, and some'
+    ):
         made(type=AGED, plan=plans)
 
 
 def test_plans_that_are_known_are_those_that_have_a_benefit_design():
     designs = json.loads(PLANS.read_text(encoding="utf-8"))["plans"]
-    assert {plan: coverage_type_of(plan) for plan in designs} == {plan: design["coverage_type"] for plan, design in designs.items()}
+    assert {plan: coverage_type_of(plan) for plan in designs} == {
+        plan: design["coverage_type"] for plan, design in designs.items()
+    }

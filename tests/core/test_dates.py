@@ -37,7 +37,10 @@ def test_months_later_is_the_same_day_or_the_last_of_a_shorter_month(dates: list
 def test_an_age_is_the_number_of_birthdays_that_have_come(pairs: list[tuple[datetime.date, datetime.date]]) -> None:
     born, day = (days([pair[which] for pair in pairs]) for which in (0, 1))
     ages = whole_years(born, day).tolist()
-    reached = [(month_and_day_later(b, 12 * age), month_and_day_later(b, 12 * age + 12)) for (b, _), age in zip(pairs, ages, strict=True)]
+    reached = [
+        (month_and_day_later(b, 12 * age), month_and_day_later(b, 12 * age + 12))
+        for (b, _), age in zip(pairs, ages, strict=True)
+    ]
     assert all(last <= on < following for (_, on), (last, following) in zip(pairs, reached, strict=True))
 
 

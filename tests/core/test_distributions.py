@@ -35,7 +35,11 @@ EVERY_KIND = [
     {"type": "uniform", "min": 2, "max": 3},
     {"type": "age_bands", "bands": {"0-17": 0.5, "65+": 0.5}},
     {"type": "explicit", "values": [1, 5, 9]},
-    {"type": "conditional", "rules": [{"if": "age > 5", "then": 1}], "default": {"type": "uniform", "min": 2, "max": 3}},
+    {
+        "type": "conditional",
+        "rules": [{"if": "age > 5", "then": 1}],
+        "default": {"type": "uniform", "min": 2, "max": 3},
+    },
 ]
 
 
@@ -136,7 +140,9 @@ def test_a_uniform_fills_its_range():
     assert stats.kstest(sampled({"type": "uniform", "min": -2, "max": 3}), stats.uniform(-2, 5).cdf).pvalue > UNLIKELY
 
 
-@pytest.mark.parametrize(("text", "band"), [("0-17", (0, 17)), ("65+", (65, 120)), ("40", (40, 40)), (" 18-64 ", (18, 64))])
+@pytest.mark.parametrize(
+    ("text", "band"), [("0-17", (0, 17)), ("65+", (65, 120)), ("40", (40, 40)), (" 18-64 ", (18, 64))]
+)
 def test_an_age_band_is_read(text, band):
     assert age_band(text) == band
 
@@ -207,7 +213,9 @@ def test_text_may_depend_on_a_rule():
 
 
 def test_parameters_may_be_expressions_over_other_columns():
-    values = compiled({"type": "normal", "mean": "a1c - 0.5", "sd": "0 * a1c"}).sample(np.full(2, 0.3), {"a1c": np.array([8.0, 9.0])})
+    values = compiled({"type": "normal", "mean": "a1c - 0.5", "sd": "0 * a1c"}).sample(
+        np.full(2, 0.3), {"a1c": np.array([8.0, 9.0])}
+    )
     assert values.tolist() == [7.5, 8.5]
 
 
@@ -227,8 +235,14 @@ def test_parameters_may_be_expressions_over_other_columns():
     ],
 )
 def test_every_operator_compares(operator, value, expected):
-    rule = {"type": "conditional", "rules": [{"if": {"field": "x1", "operator": operator, "value": value}, "then": 1}], "default": 0}
-    assert compiled(rule).sample(np.full(3, 0.5), {"x1": np.array([1.0, 5.0, 9.0])}).tolist() == [float(each) for each in expected]
+    rule = {
+        "type": "conditional",
+        "rules": [{"if": {"field": "x1", "operator": operator, "value": value}, "then": 1}],
+        "default": 0,
+    }
+    assert compiled(rule).sample(np.full(3, 0.5), {"x1": np.array([1.0, 5.0, 9.0])}).tolist() == [
+        float(each) for each in expected
+    ]
 
 
 @pytest.mark.parametrize(
@@ -242,7 +256,11 @@ def test_every_operator_compares(operator, value, expected):
     ],
 )
 def test_operators_on_text_are_false_where_it_is_null(operator, value, expected):
-    rule = {"type": "conditional", "rules": [{"if": {"field": "codes", "operator": operator, "value": value}, "then": 1}], "default": 0}
+    rule = {
+        "type": "conditional",
+        "rules": [{"if": {"field": "codes", "operator": operator, "value": value}, "then": 1}],
+        "default": 0,
+    }
     assert compiled(rule).sample(np.full(3, 0.5), {"codes": Text.of(["E11.9 I10", "I10", None])}).tolist() == expected
 
 
@@ -268,14 +286,21 @@ def test_operators_on_text_are_false_where_it_is_null(operator, value, expected)
         ({"type": "explicit", "values": ["a", 1]}, "some values are text and others numbers"),
         ({"type": "normall", "mean": 1, "sd": 1}, 'no distribution is called "normall".\n  Did you mean "normal"?'),
         ({"type": "normal", "mean": 1, "sd": 1, "maximum": 3}, 'there is no field "maximum" here'),
-        ({"type": "conditional", "rules": [{"if": "age > 3", "then": 1}]}, "no rule may match, and there is no default"),
+        (
+            {"type": "conditional", "rules": [{"if": "age > 3", "then": 1}]},
+            "no rule may match, and there is no default",
+        ),
         (
             {"type": "conditional", "rules": [{"if": "age > 3", "then": "old"}], "default": 0},
             "some of its values are text and others numbers",
         ),
         ({"type": "conditional", "rules": [{"if": "age >", "then": 1}], "default": 0}, '"age >" is not an expression'),
         (
-            {"type": "conditional", "rules": [{"if": {"field": "age", "operator": "above", "value": 3}, "then": 1}], "default": 0},
+            {
+                "type": "conditional",
+                "rules": [{"if": {"field": "age", "operator": "above", "value": 3}, "then": 1}],
+                "default": 0,
+            },
             "operator",
         ),
         ({"type": "normal", "mean": "import os", "sd": 1}, "attributes.x.mean"),

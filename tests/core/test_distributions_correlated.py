@@ -53,12 +53,16 @@ def test_whoever_is_not_in_a_group_draws_as_before_and_so_does_the_first_of_a_gr
 
 
 def test_a_person_does_not_depend_on_the_count_of_people():
-    assert people(7, attributes=WRITTEN, correlate=GROUP).equals(people(60, attributes=WRITTEN, correlate=GROUP).slice(0, 7))
+    assert people(7, attributes=WRITTEN, correlate=GROUP).equals(
+        people(60, attributes=WRITTEN, correlate=GROUP).slice(0, 7)
+    )
 
 
 def test_age_and_ordered_texts_may_be_correlated():
     stage = {"type": "categorical", "weights": {"mild": 0.5, "moderate": 0.3, "severe": 0.2}}
-    made = people(attributes={"stage": stage}, correlate={"attributes": ["age", "stage"], "matrix": [[1, 0.7], [0.7, 1]]})
+    made = people(
+        attributes={"stage": stage}, correlate={"attributes": ["age", "stage"], "matrix": [[1, 0.7], [0.7, 1]]}
+    )
     stages, ages = np.array(made["stage"].to_pylist()), made["age"].to_numpy()
     means = [ages[stages == name].mean() for name in ("mild", "moderate", "severe")]
     assert means == sorted(means)
@@ -79,8 +83,10 @@ def pair(first, second, correlation=0.5):
         (pair("bmi", "plan"), "plan are drawn once a household"),
         (pair("bmi", "bmi"), 'attributes[1]: "bmi" is named twice'),
         ({"attributes": ["bmi", "sbp"], "matrix": [[1, 0.5]]}, "matrix: the matrix has 1 rows for 2 attributes"),
-        ({"attributes": ["bmi", "sbp"], "matrix": [[1, 0.5], [0.4, 1]]}, 'have two correlations, 0.5 above the diagonal and 0.4 below'),
-        ({"attributes": ["bmi", "sbp"], "matrix": [[0.9, 0.5], [0.5, 1]]}, 'matrix[0][0]: "bmi" has a correlation of 0.9 with itself'),
+        ({"attributes": ["bmi", "sbp"], "matrix": [[1, 0.5], [0.4, 1]]}, ('have two correlations, 0.5 above the '
+                                                                          'diagonal and 0.4 below')),
+        ({"attributes": ["bmi", "sbp"], "matrix": [[0.9, 0.5], [0.5, 1]]}, ('matrix[0][0]: "bmi" has a correlation '
+                                                                            'of 0.9 with itself')),
         ({"attributes": ["bmi", "sbp"], "matrix": [[1, 1.5], [1.5, 1]]}, "correlate.matrix[0][1]: 1.5 is above 1."),
         (
             {"attributes": ["bmi", "sbp", "shoe"], "matrix": [[1, 0.9, -0.9], [0.9, 1, 0.9], [-0.9, 0.9, 1]]},

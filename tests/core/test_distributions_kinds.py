@@ -1,7 +1,7 @@
 """Every kind of distribution against scipy.stats: values, probabilities, moments, bounds.
 
-Samples are of fixed seeds. Each is compared by a test that rejects an honest sample once in a million times, so that a new
-seed for all of them would fail once in ten thousand.
+Samples are of fixed seeds. Each is compared by a test that rejects an honest sample once in a million times, so that a
+new seed for all of them would fail once in ten thousand.
 """
 
 from __future__ import annotations
@@ -80,7 +80,9 @@ def shares_within(law, values, low, high):
 
 
 def bounds(written):
-    return (written.get("min", -np.inf), written.get("max", np.inf)) if written["type"] != "uniform" else (-np.inf, np.inf)
+    return (
+        (written.get("min", -np.inf), written.get("max", np.inf)) if written["type"] != "uniform" else (-np.inf, np.inf)
+    )
 
 
 @pytest.mark.parametrize(("written", "law"), CONTINUOUS + TRUNCATED, ids=map(named, CONTINUOUS + TRUNCATED))
@@ -184,7 +186,9 @@ WRITTEN = st.one_of(
 )
 
 
-@given(written=WRITTEN, ends=st.tuples(st.floats(0.001, 0.999), st.floats(0.001, 0.999)), unit=st.floats(1e-9, 1 - 1e-9))
+@given(
+    written=WRITTEN, ends=st.tuples(st.floats(0.001, 0.999), st.floats(0.001, 0.999)), unit=st.floats(1e-9, 1 - 1e-9)
+)
 @settings(deadline=None)
 def test_truncated_or_not_the_probability_of_a_value_is_its_uniform_and_it_rises(written, ends, unit):
     low, high = compiled(written).quantile(np.sort(ends))
@@ -199,10 +203,18 @@ def test_truncated_or_not_the_probability_of_a_value_is_its_uniform_and_it_rises
         assert (np.diff(made.sample(UNITS, {})) >= 0).all()
 
 
-@given(mean=st.floats(0.001, 5_000), dispersion=st.floats(0.001, 20), unit=st.floats(1e-12, 1 - 1e-12), low=st.integers(0, 40))
+@given(
+    mean=st.floats(0.001, 5_000),
+    dispersion=st.floats(0.001, 20),
+    unit=st.floats(1e-12, 1 - 1e-12),
+    low=st.integers(0, 40),
+)
 @settings(deadline=None)
 def test_a_count_is_the_least_whose_probability_reaches_the_uniform(mean, dispersion, unit, low):
-    for written in ({"type": "poisson", "mean": "m"}, {"type": "negative_binomial", "mean": "m", "dispersion": dispersion}):
+    for written in (
+        {"type": "poisson", "mean": "m"},
+        {"type": "negative_binomial", "mean": "m", "dispersion": dispersion},
+    ):
         made, columns = compiled({**written, "max": low + 4_000}), {"m": np.array([mean])}
         value = made.sample(np.array([unit]), columns)
         assert made.below(value, columns)[0] - 1e-9 <= unit <= made.cdf(value, columns)[0] + 1e-9
@@ -242,8 +254,10 @@ EVERY_KIND = [
         {"weight": 0.3, "distribution": {"type": "gamma", "mean": 4, "sd": 1}}]},
     {"type": "mixture", "components": [
         {"weight": 0.5, "distribution": {"type": "categorical", "weights": {"b": 0.5, "a": 0.5}}},
-        {"weight": 0.5, "distribution": {"type": "conditional", "rules": [{"if": "m > 10", "then": "c"}], "default": "a"}}]},
-    {"type": "conditional", "rules": [{"if": "m > 10", "then": {"type": "uniform", "min": 1, "max": 2}}, {"if": "m > 1", "then": 7}],
+        {"weight": 0.5, "distribution": {"type": "conditional", "rules": [{"if": "m > 10", "then": "c"}],
+                                         "default": "a"}}]},
+    {"type": "conditional", "rules": [{"if": "m > 10", "then": {"type": "uniform", "min": 1, "max": 2}},
+                                      {"if": "m > 1", "then": 7}],
      "default": {"type": "poisson", "mean": "m"}},
     {"type": "date", "between": ["2020-01-30", "2020-03-02"]},
     {"type": "date", "around": "2020-02-28", "days": {"type": "normal", "mean": 0, "sd": 10, "min": -30}},
@@ -281,7 +295,9 @@ def test_moments_and_quantiles_are_those_of_a_large_sample(written):
     assert made.mean == pytest.approx(values.mean(), rel=5e-3, abs=1e-9)
     assert made.variance == pytest.approx(values.var(), rel=2e-2, abs=1e-9)
     shares = np.array([0.013, 0.217, 0.501, 0.743, 0.981])
-    np.testing.assert_allclose(made.quantile(shares), np.quantile(values, shares, method="inverted_cdf"), rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(
+        made.quantile(shares), np.quantile(values, shares, method="inverted_cdf"), rtol=1e-3, atol=1e-3
+    )
 
 
 @pytest.mark.parametrize("written", FIXED, ids=lambda written: written["type"])
@@ -293,7 +309,9 @@ def test_probabilities_where_they_are_known_are_those_of_the_values(written):
         return
     assert sum(table.values()) == pytest.approx(1)
     values = np.array(sorted(table), float)
-    np.testing.assert_allclose(made.cdf(values, {}), list(itertools.accumulate(table[value] for value in sorted(table))), atol=1e-12)
+    np.testing.assert_allclose(
+        made.cdf(values, {}), list(itertools.accumulate(table[value] for value in sorted(table))), atol=1e-12
+    )
 
 
 def test_a_table_of_texts_gives_their_probabilities():
@@ -310,9 +328,9 @@ def test_a_table_with_more_zeros_has_those_and_less_of_the_rest():
 
 
 def test_zero_is_as_common_as_stated_and_the_rest_as_distributed():
-    values = compiled({"type": "zero_inflated", "probability": 0.3, "distribution": {"type": "gamma", "mean": 10, "sd": 5}}).sample(
-        uniforms("x"), {}
-    )
+    values = compiled(
+        {"type": "zero_inflated", "probability": 0.3, "distribution": {"type": "gamma", "mean": 10, "sd": 5}}
+    ).sample(uniforms("x"), {})
     assert stats.binomtest(int((values == 0).sum()), ROWS, 0.3).pvalue > UNLIKELY
     assert stats.kstest(values[values > 0], stats.gamma(4, scale=2.5).cdf).pvalue > UNLIKELY
 
@@ -321,7 +339,10 @@ def test_derived_values_are_computed_and_keep_their_kind():
     columns = {"kg": np.array([80.0, np.nan]), "m": np.array([2.0, 2.0]), "sex": Text.of(["F", None])}
     unit = np.full(2, 0.5)
     assert compiled({"type": "derived", "expression": "kg / (m * m)"}).sample(unit, columns)[0] == 20
-    assert compiled({"type": "derived", "expression": "kg > 70 and sex == 'F'"}).sample(unit, columns).tolist() == [True, False]
+    assert compiled({"type": "derived", "expression": "kg > 70 and sex == 'F'"}).sample(unit, columns).tolist() == [
+        True,
+        False,
+    ]
     assert compiled({"type": "derived", "expression": "sex"}).sample(unit, columns).to_pylist() == ["F", None]
     assert compiled({"type": "derived", "expression": "kg"}).sample(unit, columns).tolist()[0] == 80
 
@@ -342,7 +363,11 @@ def test_days_between_two_dates_are_alike():
 OUTCOMES = [
     {"type": "date", "around": "start_date", "days": {"type": "poisson", "mean": 3}},
     {"type": "derived", "expression": "age > 50"},
-    {"type": "zero_inflated", "probability": 0.5, "distribution": {"type": "negative_binomial", "mean": 3, "dispersion": 1}},
+    {
+        "type": "zero_inflated",
+        "probability": 0.5,
+        "distribution": {"type": "negative_binomial", "mean": 3, "dispersion": 1},
+    },
 ]
 
 

@@ -1,4 +1,5 @@
-"""What no distribution can be is refused before anything is made: where it stands, what is wrong, and what to write instead."""
+"""What no distribution can be is refused before anything is made: where it stands, what is wrong,
+and what to write instead."""
 
 from __future__ import annotations
 
@@ -20,7 +21,10 @@ def part(weight, distribution=1):
 
 
 REFUSED = [
-    ({"type": "log_normal", "mean": 5}, 'attributes.x: the parameters are "mean".\n  Give either "mean" and "sd", or "mu" and "sigma"'),
+    (
+        {"type": "log_normal", "mean": 5},
+        'attributes.x: the parameters are "mean".\n  Give either "mean" and "sd", or "mu" and "sigma"',
+    ),
     ({"type": "log_normal", "mean": 5, "sd": 1, "mu": 1}, 'Give either "mean" and "sd", or "mu" and "sigma"'),
     ({"type": "log_normal", "mu": 1, "sigma": -1}, "attributes.x.sigma: -1 is below 0"),
     ({"type": "beta", "alpha": 0, "beta": 1}, "attributes.x.alpha: 0 is not above 0"),
@@ -51,7 +55,10 @@ REFUSED = [
     ({"type": "negative_binomial", "mean": 1, "p": 0.5}, 'Give either "mean" and "dispersion", or "n" and "p"'),
     ({"type": "negative_binomial", "n": 1, "p": 1.5}, "attributes.x.p: 1.5 is above 1"),
     ({"type": "zero_inflated", "probability": 1.5, "distribution": 1}, "attributes.x.probability: 1.5 is above 1"),
-    ({"type": "zero_inflated", "probability": 0.5, "distribution": "a"}, "attributes.x.distribution: its values are a text, not a number"),
+    (
+        {"type": "zero_inflated", "probability": 0.5, "distribution": "a"},
+        "attributes.x.distribution: its values are a text, not a number",
+    ),
     ({"type": "mixture", "components": []}, "there are no weights"),
     ({"type": "mixture", "components": [part(0.5), part(0.2)]}, "the weights sum to 0.7"),
     ({"type": "mixture", "components": [part(0.5), part(0.5, "a")]}, "some of its values are text and others numbers"),
@@ -64,13 +71,18 @@ REFUSED = [
     ({"type": "date", "between": ["2020-13-01", "2021-01-01"]}, 'attributes.x.between[0]: "2020-13-01" is not a date'),
     ({"type": "date", "between": ["2021-01-01", "2020-01-01"]}, "2021-01-01 is after 2020-01-01"),
     ({"type": "date", "around": "2021-01-01"}, 'Give either "between", or "around" and "days"'),
-    ({"type": "date", "around": "2021-01-01", "days": "many"}, "attributes.x.days: its values are a text, not a number"),
+    (
+        {"type": "date", "around": "2021-01-01", "days": "many"},
+        "attributes.x.days: its values are a text, not a number",
+    ),
     ({"type": "derived", "expression": "age +"}, 'attributes.x.expression: "age +" is not an expression'),
     ({"type": "age_bands", "bands": {"0-5000": 1}}, "goes beyond 120"),
     ({"type": "gamma", "shape": "1 +", "scale": 1}, 'attributes.x.shape: "1 +" is not an expression'),
 ]
 
 
-@pytest.mark.parametrize(("written", "said"), REFUSED, ids=[f"{written['type']}: {said[:40]}" for written, said in REFUSED])
+@pytest.mark.parametrize(
+    ("written", "said"), REFUSED, ids=[f"{written['type']}: {said[:40]}" for written, said in REFUSED]
+)
 def test_it_is_refused_with_its_path_and_a_remedy(written, said):
     assert said in refusal(written)

@@ -16,7 +16,8 @@ from healthsim_core.draws import BLOCK, Draws, Weighted, identify, open_unit, pi
 ROWS = 100_000
 UNLIKELY = 1e-6  # of an honest generator; the seeds are fixed, so that a test that passes goes on to pass
 
-# From randomgen 2.5.1 (Squares, variant=64), an independent implementation; the first key's are also those that the author's
+# From randomgen 2.5.1 (Squares, variant=64), an independent implementation; the first key's are also those that the
+# author's
 # squaresrngv7 prints.
 KNOWN = {
     0x548C9DECBCE65297: (0x36D88366CEE633A5, 0x944716E00E60DFAA, 0xC8A8F4E0678654BF, 0x35CC666AAB11C80D),
@@ -66,8 +67,12 @@ def test_seed_and_stream_do_not_run_into_each_other():
 
 
 def test_another_process_draws_the_same():
-    code = "from healthsim_core import Draws; import numpy as np; print(Draws(0, 's', np.arange(5)).words('a').tolist())"
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": "7"}).stdout
+    code = (
+        "from healthsim_core import Draws; import numpy as np; print(Draws(0, 's', np.arange(5)).words('a').tolist())"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": "7"}
+    ).stdout
     assert said.strip() == str(Draws(0, "s", np.arange(5)).words("a").tolist())
 
 
@@ -177,7 +182,11 @@ def test_integers_may_have_bounds_by_row():
 @pytest.mark.parametrize("probability", [0.0, 0.01, 0.5, 1.0])
 def test_what_happens_happens_as_often_as_it_should(probability):
     happened = int(draws().happens("x", probability).sum())
-    assert stats.binomtest(happened, ROWS, probability).pvalue > UNLIKELY if 0 < probability < 1 else happened == ROWS * probability
+    assert (
+        stats.binomtest(happened, ROWS, probability).pvalue > UNLIKELY
+        if 0 < probability < 1
+        else happened == ROWS * probability
+    )
 
 
 def test_choices_are_by_weight():
@@ -194,7 +203,10 @@ def test_a_weight_of_zero_is_never_picked(weights):
     assert (np.array(weights)[picked] > 0).all()
 
 
-@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=30).filter(lambda weights: sum(weights) > 1e-3), st.integers(0, 2**64 - 1))
+@given(
+    st.lists(st.floats(0, 1e6), min_size=1, max_size=30).filter(lambda weights: sum(weights) > 1e-3),
+    st.integers(0, 2**64 - 1),
+)
 def test_picking_is_inversion_of_the_cumulated_weights(weights, word):
     (unit,) = open_unit(np.array([word], np.uint64))
     (picked,) = pick(np.array([unit]), np.array(weights))
@@ -204,7 +216,9 @@ def test_picking_is_inversion_of_the_cumulated_weights(weights, word):
     assert picked == 0 or cumulated[picked - 1] <= unit * (1 + 1e-9)
 
 
-WEIGHTS = st.lists(st.floats(0, 1e6) | st.floats(0, 1e-3), min_size=1, max_size=200).filter(lambda weights: sum(weights) > 1e-3)
+WEIGHTS = st.lists(st.floats(0, 1e6) | st.floats(0, 1e-3), min_size=1, max_size=200).filter(
+    lambda weights: sum(weights) > 1e-3
+)
 
 
 @given(st.lists(WEIGHTS, min_size=1, max_size=4), st.integers(0, 1_000))

@@ -24,10 +24,17 @@ BILLED = Trigger("clinic_closes", "clinic_bill", delay=(3, 5), carry=("reason",)
 
 
 def lived(
-    *events: dict[str, Any], count: int = 40, chunk_size: int | None = None, days: int = 100, triggers: Any = (BILLED,), **request: Any
+    *events: dict[str, Any],
+    count: int = 40,
+    chunk_size: int | None = None,
+    days: int = 100,
+    triggers: Any = (BILLED,),
+    **request: Any,
 ) -> Any:
     catalog = clinic.catalog(healthsim_event_handlers=HANDLERS, healthsim_triggers=list(triggers))
-    asked = make_request(clinic.adults(), clinic.journey(*events, duration_days=days), catalog=catalog, count=count, **request)
+    asked = make_request(
+        clinic.adults(), clinic.journey(*events, duration_days=days), catalog=catalog, count=count, **request
+    )
     return run_in_memory(compile_plan(asked, catalog), chunk_size)
 
 
@@ -36,7 +43,9 @@ def opens(days: Any = 10) -> dict[str, Any]:
 
 
 def closes(days: Any = 20, after: str = "opens", **more: Any) -> dict[str, Any]:
-    return clinic.event("closes", "clinic_closes", depends_on=after, delay={"days": days}, parameters={"reason": "planned"}, **more)
+    return clinic.event(
+        "closes", "clinic_closes", depends_on=after, delay={"days": days}, parameters={"reason": "planned"}, **more
+    )
 
 
 def dies(days: Any, after: str = "opens", **more: Any) -> dict[str, Any]:

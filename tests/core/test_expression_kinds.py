@@ -93,8 +93,16 @@ def test_what_an_expression_gives_is_known_before_it_is_evaluated(text: str, exp
         ("[1, 2] == age", "has the list `[1, 2]` where a value is needed", "A list stands only after `in`."),
         ("round(age, a1c) > 3", "rounds to `a1c` places", "Write a whole number from 0 to 12."),
         ("agee > 3", 'reads "agee", which nobody has', 'Did you mean "age"?'),
-        ("severity == 'uncontroled'", "compares `severity` with 'uncontroled', which it never is", 'Did you mean "uncontrolled"?'),
-        ("severity in ['contrld']", "compares `severity` with 'contrld', which it never is", 'Did you mean "controlled"?'),
+        (
+            "severity == 'uncontroled'",
+            "compares `severity` with 'uncontroled', which it never is",
+            'Did you mean "uncontrolled"?',
+        ),
+        (
+            "severity in ['contrld']",
+            "compares `severity` with 'contrld', which it never is",
+            'Did you mean "controlled"?',
+        ),
         ("severity == 'x'", "compares `severity` with 'x', which it never is", "Known: controlled, uncontrolled."),
         ("stage == 'erly'", "compares `stage` with 'erly', which it never is", 'Did you mean "early"?'),
     ],

@@ -170,13 +170,17 @@ def test_what_is_not_of_the_language_is_refused_when_it_is_parsed(text):
     assert str(refused.value).startswith("profile.json: when: ")
 
 
-@pytest.mark.parametrize("text", ["", "   ", "age >", "age = 3", "age > 3; age", "age > 3\nage", "é è", "(", "age\0", "0x", "1 2", "and"])
+@pytest.mark.parametrize(
+    "text", ["", "   ", "age >", "age = 3", "age > 3; age", "age > 3\nage", "é è", "(", "age\0", "0x", "1 2", "and"]
+)
 def test_what_is_no_expression_is_said_to_be_none(text):
     with pytest.raises(SpecificationError, match="is not an expression"):
         Expression.parse(text)
 
 
-@pytest.mark.parametrize("text", ["-" * 1_900 + "1", "not " * 450 + "age", "(" * 900 + "age" + ")" * 900, "1" + "+1" * 990, "a" * 3_000])
+@pytest.mark.parametrize(
+    "text", ["-" * 1_900 + "1", "not " * 450 + "age", "(" * 900 + "age" + ")" * 900, "1" + "+1" * 990, "a" * 3_000]
+)
 def test_no_text_is_long_or_deep_enough_to_break_the_parser(text):
     try:
         said = str(Expression.parse(text).values({"age": COLUMNS["age"]}, 3))
@@ -186,7 +190,16 @@ def test_no_text_is_long_or_deep_enough_to_break_the_parser(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["stage > 'a'", "stage > 3", "stage - 1", "age > 'old'", "birth_date > 'soon'", "birth_date + birth_date", "-stage"]
+    "text",
+    [
+        "stage > 'a'",
+        "stage > 3",
+        "stage - 1",
+        "age > 'old'",
+        "birth_date > 'soon'",
+        "birth_date + birth_date",
+        "-stage",
+    ],
 )
 def test_kinds_that_do_not_go_together_are_an_error_that_names_the_expression(text):
     with pytest.raises(SpecificationError) as refused:
@@ -203,7 +216,9 @@ def test_names_are_those_that_it_reads():
     }
 
 
-@pytest.mark.parametrize("name", ["condition.U07.1", "code.E11", "severity.F32.A", "onset.S72.001A", "description.N18.31"])
+@pytest.mark.parametrize(
+    "name", ["condition.U07.1", "code.E11", "severity.F32.A", "onset.S72.001A", "description.N18.31"]
+)
 def test_a_code_with_its_dot_is_part_of_a_name(name):
     assert Expression.parse(f"age > 1.5 and {name} is not None").names == {"age", name}
 
@@ -232,7 +247,9 @@ def test_a_name_within_another_is_not_it():
 
 
 def test_a_name_that_nobody_has_is_refused_with_the_nearest():
-    with pytest.raises(SpecificationError, match=r'"agee > 3" reads "agee", which nobody has\.\n  Did you mean "age"\?'):
+    with pytest.raises(
+        SpecificationError, match=r'"agee > 3" reads "agee", which nobody has\.\n  Did you mean "age"\?'
+    ):
         kind_of_expression(Expression.parse("agee > 3"), {"age": NUMBER, "sex": TEXT})
 
 
@@ -247,6 +264,12 @@ def test_any_text_is_an_expression_or_a_clear_refusal(text):
 
 @given(st.lists(st.floats(allow_nan=True, allow_infinity=False), min_size=1, max_size=20), st.floats(-1e6, 1e6))
 def test_comparisons_agree_with_python(column, bound):
-    for symbol, compare in {"<": float.__lt__, "<=": float.__le__, ">": float.__gt__, ">=": float.__ge__, "==": float.__eq__}.items():
+    for symbol, compare in {
+        "<": float.__lt__,
+        "<=": float.__le__,
+        ">": float.__gt__,
+        ">=": float.__ge__,
+        "==": float.__eq__,
+    }.items():
         found = Expression.parse(f"x {symbol} {bound!r}").holds({"x": np.array(column)}, len(column))
         assert found.tolist() == [compare(value, bound) for value in column]

@@ -11,7 +11,9 @@ from healthsim_core.identifiers import INNER_BITS
 
 NAMES = st.text(min_size=1, max_size=12)
 IDS = st.lists(st.integers(1, 2**63 - 1), min_size=1, max_size=9, unique=True).map(lambda ids: np.array(ids, np.int64))
-PEOPLE = st.lists(st.integers(16, 2**INNER_BITS - 1), min_size=1, max_size=9, unique=True).map(lambda ids: np.array(ids, np.int64))
+PEOPLE = st.lists(st.integers(16, 2**INNER_BITS - 1), min_size=1, max_size=9, unique=True).map(
+    lambda ids: np.array(ids, np.int64)
+)
 
 
 @given(NAMES, IDS)

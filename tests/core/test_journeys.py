@@ -54,13 +54,20 @@ def test_a_delay_runs_from_what_the_event_depends_on() -> None:
 
 
 def test_what_depends_on_something_that_did_not_happen_does_not_happen() -> None:
-    result = run(None, event("first", probability=0.5), event("second", depends_on="first", delay={"days": 1}), count=300)
-    assert {row["person_id"] for row in happened(result, "second")} == {row["person_id"] for row in happened(result, "first")}
+    result = run(
+        None, event("first", probability=0.5), event("second", depends_on="first", delay={"days": 1}), count=300
+    )
+    assert {row["person_id"] for row in happened(result, "second")} == {
+        row["person_id"] for row in happened(result, "first")
+    }
     assert 0 < len(happened(result, "first")) < 300
 
 
 def test_probability_is_respected() -> None:
-    assert abs(len(happened(run(None, event(probability=0.3), count=10_000), "visit")) - 3_000) < 5 * (10_000 * 0.21) ** 0.5
+    assert (
+        abs(len(happened(run(None, event(probability=0.3), count=10_000), "visit")) - 3_000)
+        < 5 * (10_000 * 0.21) ** 0.5
+    )
 
 
 def test_other_events_leave_an_event_s_draws_alone() -> None:
@@ -72,11 +79,15 @@ def test_other_events_leave_an_event_s_draws_alone() -> None:
 
 def test_a_repeated_event_comes_as_often_as_it_says() -> None:
     result = run(None, event(repeat={"every": {"days": 30}, "count": 4}), count=10)
-    assert Counter(row["person_id"] for row in happened(result, "visit")) == dict.fromkeys(result.entities["person_id"].to_pylist(), 4)
+    assert Counter(row["person_id"] for row in happened(result, "visit")) == dict.fromkeys(
+        result.entities["person_id"].to_pylist(), 4
+    )
 
 
 def test_a_repeated_event_without_count_fills_the_journey_and_no_more() -> None:
-    result = run(None, event(repeat={"every": {"days": 30}}), count=10, start="2025-01-01", fields={"duration_days": 100})
+    result = run(
+        None, event(repeat={"every": {"days": 30}}), count=10, start="2025-01-01", fields={"duration_days": 100}
+    )
     assert sorted(set(days(result, "visit"))) == [0, 30, 60, 90]
 
 
@@ -112,7 +123,9 @@ def test_conditions_in_structured_form(operator: str, value: object, holds) -> N
 def test_contains_asks_for_a_word() -> None:
     profile = adults(clinical={"primary_condition": {"code": "E11", "prevalence": 0.5}})
     result = run(profile, event(conditions=[{"field": "conditions", "operator": "contains", "value": "E11"}]))
-    assert [r["person_id"] for r in happened(result, "visit")] == [p["person_id"] for p in result.entities.to_pylist() if p["conditions"]]
+    assert [r["person_id"] for r in happened(result, "visit")] == [
+        p["person_id"] for p in result.entities.to_pylist() if p["conditions"]
+    ]
 
 
 def test_a_comparison_with_null_is_false() -> None:
@@ -122,7 +135,9 @@ def test_a_comparison_with_null_is_false() -> None:
 
 def test_outcomes_are_read_by_later_events() -> None:
     drawn = event("test", outcomes={"level": {"type": "uniform", "min": 0, "max": 10}})
-    treat = event("treat", "clinic_visit", depends_on="test", conditions=["level > 8"], parameters={"score": "${outcome.level}"})
+    treat = event(
+        "treat", "clinic_visit", depends_on="test", conditions=["level > 8"], parameters={"score": "${outcome.level}"}
+    )
     visits = run(None, drawn, treat, count=1_000).tables["clinic.visit"]["score"].to_pylist()
     assert 100 < len(visits) < 300 and min(visits) > 8
 
@@ -150,19 +165,35 @@ def test_parameters_may_refer_to_the_person() -> None:
     "parameters",
     [
         {"skill_ref": "clinic-care", "severity": "${entity.severity}"},
-        {"skill_ref": {"skill": "clinic-care", "lookup": "clinic_visit", "context": {"severity": "${entity.severity}"}}},
+        {
+            "skill_ref": {
+                "skill": "clinic-care",
+                "lookup": "clinic_visit",
+                "context": {"severity": "${entity.severity}"},
+            }
+        },
     ],
 )
 def test_both_forms_of_skill_reference_resolve(parameters: dict) -> None:
     profile = adults(
-        clinical={"primary_condition": {"code": "I10", "severity": {"type": "categorical", "weights": {"mild": 0.5, "severe": 0.5}}}}
+        clinical={
+            "primary_condition": {
+                "code": "I10",
+                "severity": {"type": "categorical", "weights": {"mild": 0.5, "severe": 0.5}},
+            }
+        }
     )
-    found = set(run(profile, event("see", "clinic_visit", parameters=parameters)).tables["clinic.visit"]["reason"].to_pylist())
+    found = set(
+        run(profile, event("see", "clinic_visit", parameters=parameters)).tables["clinic.visit"]["reason"].to_pylist()
+    )
     assert found == {"for mild", "for severe"}
 
 
 def test_event_types_are_matched_without_regard_to_case() -> None:
-    assert set(run(None, event("see", "Clinic_VISIT")).timeline["event_type"].to_pylist()) == {"clinic_visit", "clinic_bill"}
+    assert set(run(None, event("see", "Clinic_VISIT")).timeline["event_type"].to_pylist()) == {
+        "clinic_visit",
+        "clinic_bill",
+    }
 
 
 def test_a_trigger_s_event_follows_within_its_delay_and_carries_its_values() -> None:
@@ -195,13 +226,21 @@ def test_an_end_cancels_what_comes_later_in_its_journey() -> None:
         event("visit", repeat={"every": {"days": 10}, "count": 20}),
     )
     left = {row["person_id"]: row["time"] for row in happened(result, "leave")}
-    assert left and all(row["time"] <= left.get(row["person_id"], datetime.datetime.max) for row in happened(result, "visit"))
+    assert left and all(
+        row["time"] <= left.get(row["person_id"], datetime.datetime.max) for row in happened(result, "visit")
+    )
 
 
 def test_death_ends_everything_and_is_on_the_person() -> None:
-    result = run(None, event("dies", "death", delay={"days": 100}, probability=0.5), event("see", "clinic_visit", delay={"days": [0, 200]}))
+    result = run(
+        None,
+        event("dies", "death", delay={"days": 100}, probability=0.5),
+        event("see", "clinic_visit", delay={"days": [0, 200]}),
+    )
     died = {p["person_id"]: p["death_date"] for p in result.entities.to_pylist() if p["death_date"]}
-    assert died and all(row["time"].date() <= died[row["person_id"]] for row in result.timeline.to_pylist() if row["person_id"] in died)
+    assert died and all(
+        row["time"].date() <= died[row["person_id"]] for row in result.timeline.to_pylist() if row["person_id"] in died
+    )
 
 
 def test_a_birth_adds_a_person_to_the_household() -> None:
@@ -261,7 +300,10 @@ def test_a_journey_that_cannot_be_is_an_error_when_it_is_read(events: list[dict]
         (event("see", "clinic_visit", parameters={"reazon": "x"}), 'Did you mean "reason"'),
         (event("see", "clinic_visit", parameters={"reason": "${entity.sx}"}), 'Did you mean "sex"'),
         (event("see", "clinic_visit", parameters={"skill_ref": "clinic-car"}), 'Did you mean "clinic-care"'),
-        (event("see", "clinic_visit", parameters={"skill_ref": {"skill": "clinic-care", "lookup": "visit"}}), "no lookup"),
+        (
+            event("see", "clinic_visit", parameters={"skill_ref": {"skill": "clinic-care", "lookup": "visit"}}),
+            "no lookup",
+        ),
         (event("see", "clinic_visit", parameters={"skill_ref": "clinic-care"}), 'needs "severity"'),
         (event(conditions=["__import__('os')"]), "not allowed"),
     ],
@@ -281,7 +323,11 @@ def test_a_planted_error_fails_validation(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_an_unknown_member_is_an_error_that_names_the_roles() -> None:
-    profile = {"id": "one", "members": [{"role": "subscriber"}], "journeys": [{"inline": journey(event()), "member": "spouse"}]}
+    profile = {
+        "id": "one",
+        "members": [{"role": "subscriber"}],
+        "journeys": [{"inline": journey(event()), "member": "spouse"}],
+    }
     with pytest.raises(UnknownNameError, match="subscriber"):
         ProfileJourneyOrchestrator(profile, catalog=catalog()).execute()
 
@@ -290,7 +336,8 @@ def test_an_outcome_drawn_from_a_changing_value_reads_it_as_it_is_at_that_moment
     level = {"type": "uniform", "min": 0, "max": 100}
     visit = event("visit", "clinic_visit", repeat={"every": {"days": 30}, "count": 3}, outcomes={"level": level},
                   parameters={"score": "${outcome.level}"})  # fmt: skip
-    copy = event("copy", "clinic_visit", depends_on="visit", outcomes={"seen": {"type": "normal", "mean": "level", "sd": 0}},
+    copy = event("copy", "clinic_visit", depends_on="visit",
+                 outcomes={"seen": {"type": "normal", "mean": "level", "sd": 0}},
                  parameters={"score": "${outcome.seen}"})  # fmt: skip
     scores = Counter(row["score"] for row in run(None, visit, copy, count=50).tables["clinic.visit"].to_pylist())
     assert len(scores) == 50 * 3 and set(scores.values()) == {2}

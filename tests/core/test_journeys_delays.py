@@ -70,7 +70,11 @@ def test_the_chances_of_the_days_are_those_that_are_drawn(delay: Delay, day: int
 @given(delays(), st.integers(0, 1_000))
 @settings(max_examples=60, deadline=None)
 def test_weekdays_are_weekdays(delay: Delay, seed: int) -> None:
-    moved = delay.model_copy(update={"weekdays": True}) if delay.unit not in ("minutes", "hours") else Delay(business_days=3)
+    moved = (
+        delay.model_copy(update={"weekdays": True})
+        if delay.unit not in ("minutes", "hours")
+        else Delay(business_days=3)
+    )
     _, moment = sampled(moved, seed)
     assert ((moment // DAY + 3) % 7 < 5).all()
 
@@ -91,7 +95,9 @@ def test_business_days_count_monday_to_friday(from_day: str, steps: int, day: st
 
 
 def test_a_time_of_day_is_that_of_the_clock() -> None:
-    result = run(None, event(delay={"days": [1, 9], "at": "09:15"}), event("b", delay={"days": 3, "between": ["13:00", "14:00"]}))
+    result = run(
+        None, event(delay={"days": [1, 9], "at": "09:15"}), event("b", delay={"days": 3, "between": ["13:00", "14:00"]})
+    )
     times = {(row["node"], row["time"].time()) for row in result.timeline.to_pylist()}
     assert {time for node, time in times if node == "visit"} == {datetime.time(9, 15)}
     assert all(datetime.time(13) <= time <= datetime.time(14) for node, time in times if node == "b")
@@ -100,13 +106,17 @@ def test_a_time_of_day_is_that_of_the_clock() -> None:
 def test_days_may_have_any_distribution() -> None:
     delay = {"days": {"type": "log_normal", "mean": 30, "sd": 10, "min": 10, "max": 60}}
     days = [
-        (row["time"].date() - datetime.date(2025, 1, 1)).days for row in run(None, event(delay=delay), count=2_000).timeline.to_pylist()
+        (row["time"].date() - datetime.date(2025, 1, 1)).days
+        for row in run(None, event(delay=delay), count=2_000).timeline.to_pylist()
     ]
     assert min(days) >= 10 and max(days) <= 60 and abs(np.mean(days) - 30) < 1.5
 
 
 def test_a_range_of_months_ends_on_the_calendar_s_days() -> None:
-    days = {row["time"].date() for row in run(None, event(delay={"months": [1, 2]}), count=3_000, start="2025-01-31").timeline.to_pylist()}
+    days = {
+        row["time"].date()
+        for row in run(None, event(delay={"months": [1, 2]}), count=3_000, start="2025-01-31").timeline.to_pylist()
+    }
     assert (min(days), max(days)) == (datetime.date(2025, 2, 28), datetime.date(2025, 3, 31))
 
 
@@ -151,7 +161,9 @@ def test_a_date_before_the_start_does_not_come() -> None:
 
 def test_birth_is_an_anchor() -> None:
     profile = adults(demographics={"age": {"type": "uniform", "min": 4, "max": 6}})
-    result = run(profile, event(anchor="birth", delay={"years": 1}, repeat={"every": {"years": 1}, "from": "schedule"}), count=50)
+    result = run(
+        profile, event(anchor="birth", delay={"years": 1}, repeat={"every": {"years": 1}, "from": "schedule"}), count=50
+    )
     months = {(row["time"].month, row["time"].day) for row in result.timeline.to_pylist()}
     born = {(p["birth_date"].month, p["birth_date"].day) for p in result.entities.to_pylist()}
     assert months <= born and len(result.timeline) == 50
@@ -159,14 +171,20 @@ def test_birth_is_an_anchor() -> None:
 
 def test_a_mistake_found_when_the_plan_is_compiled_names_the_journey_s_file(tmp_path) -> None:
     path = tmp_path / "mine.json"
-    path.write_text(json.dumps({"journey_id": "j", "duration_days": 9, "events": [event(conditions=["agee > 3"])]}), encoding="utf-8")
+    path.write_text(
+        json.dumps({"journey_id": "j", "duration_days": 9, "events": [event(conditions=["agee > 3"])]}),
+        encoding="utf-8",
+    )
     with pytest.raises(SpecificationError, match=r"mine\.json: events\[0\]\.conditions\[0\]"):
         ProfileJourneyOrchestrator(adults(), str(path), count=1, catalog=catalog()).execute()
 
 
 @pytest.mark.parametrize(
     ("narrow", "wide"),
-    [({"days": [11, 30]}, {"days": [10, 30]}), ({"months": 1, "window": [-15, 15]}, {"months": 1, "window": [-16, 15]})],
+    [
+        ({"days": [11, 30]}, {"days": [10, 30]}),
+        ({"months": 1, "window": [-15, 15]}, {"months": 1, "window": [-16, 15]}),
+    ],
     ids=["days", "months"],
 )
 def test_what_returns_to_its_schedule_has_a_window_narrower_than_its_interval(narrow: dict, wide: dict) -> None:
@@ -176,7 +194,9 @@ def test_what_returns_to_its_schedule_has_a_window_narrower_than_its_interval(na
 
 
 @pytest.mark.parametrize(
-    "delay", [{"days": 2.5}, {"weeks": 0.5}, {"days": {"type": "uniform", "min": 0.3, "max": 2.7}}, {"days": [0.5, 3.5]}], ids=str
+    "delay",
+    [{"days": 2.5}, {"weeks": 0.5}, {"days": {"type": "uniform", "min": 0.3, "max": 2.7}}, {"days": [0.5, 3.5]}],
+    ids=str,
 )
 def test_parts_of_days_are_rounded_into_the_bounds(delay: dict) -> None:
     timing = Timing.of(Delay.model_validate(delay))

@@ -20,11 +20,15 @@ from healthsim_core.spec import JourneySpecification
 FALSE_ALARM = 1e-6
 
 
-def live(fields: dict[str, Any], *others: dict[str, Any], count: int = 200, profile: dict | None = None, **options: Any) -> Any:
+def live(
+    fields: dict[str, Any], *others: dict[str, Any], count: int = 200, profile: dict | None = None, **options: Any
+) -> Any:
     """People of a journey of these fields, and other journeys beside it."""
     made = {"journey_id": "year", "duration_days": 365, **fields}
     journeys = [made, *({"duration_days": 365, **other} for other in others)]
-    return ProfileJourneyOrchestrator(profile or adults(), journeys, count=count, catalog=catalog(), **options).execute()
+    return ProfileJourneyOrchestrator(
+        profile or adults(), journeys, count=count, catalog=catalog(), **options
+    ).execute()
 
 
 def nodes(result: Any) -> dict[int, list[str]]:
@@ -35,7 +39,10 @@ def nodes(result: Any) -> dict[int, list[str]]:
 
 
 def likely(successes: int, trials: int, probability: float) -> bool:
-    return binom.cdf(successes, trials, probability) > FALSE_ALARM and binom.sf(successes - 1, trials, probability) > FALSE_ALARM
+    return (
+        binom.cdf(successes, trials, probability) > FALSE_ALARM
+        and binom.sf(successes - 1, trials, probability) > FALSE_ALARM
+    )
 
 
 def fork(*choices: dict[str, Any], **fields: Any) -> dict[str, Any]:
@@ -45,7 +52,10 @@ def fork(*choices: dict[str, Any], **fields: Any) -> dict[str, Any]:
 @given(st.integers(1, 99), st.integers(0, 10_000))
 @settings(max_examples=15, deadline=None)
 def test_exactly_one_exclusive_choice_is_taken_and_as_often_as_its_weight(percent: int, seed: int) -> None:
-    a, b = ({"choice_id": c, "weight": w, "events": [event(f"in_{c}")]} for c, w in (("a", percent / 100), ("b", 1 - percent / 100)))
+    a, b = (
+        {"choice_id": c, "weight": w, "events": [event(f"in_{c}")]}
+        for c, w in (("a", percent / 100), ("b", 1 - percent / 100))
+    )
     found = nodes(live(fork(a, b), count=400, seed=seed))
     assert all(("in_a" in each) != ("in_b" in each) for each in found.values())
     assert likely(sum("in_a" in each for each in found.values()), 400, percent / 100)
@@ -59,7 +69,9 @@ def test_the_first_condition_that_holds_is_taken_else_the_default() -> None:
     ]
     result = live(fork(*choices))
     found, age = nodes(result), {p["person_id"]: p["age"] for p in result.entities.to_pylist()}
-    assert all(("o" if age[p] >= 65 else "m" if age[p] >= 40 else "y") in each and len(each) == 2 for p, each in found.items())
+    assert all(
+        ("o" if age[p] >= 65 else "m" if age[p] >= 40 else "y") in each and len(each) == 2 for p, each in found.items()
+    )
 
 
 def test_weights_count_among_the_choices_whose_condition_holds() -> None:
@@ -116,13 +128,21 @@ def test_attrition_is_a_chance_before_each_next_one() -> None:
 def test_what_returns_to_the_schedule_does_not_drift(start: str) -> None:
     every = {"days": 30, "window": [-5, 5]}
     result = run(None, event(repeat={"every": every, "count": 11, "from": start}), count=300)
-    last = [(row["time"].date() - datetime.date(2025, 1, 1)).days for row in result.timeline.to_pylist() if row["occurrence"] == 10]
+    last = [
+        (row["time"].date() - datetime.date(2025, 1, 1)).days
+        for row in result.timeline.to_pylist()
+        if row["occurrence"] == 10
+    ]
     assert (max(abs(day - 300) for day in last) <= 5) == (start == "schedule")
 
 
 def test_events_of_a_cycle_s_body_read_their_own_round() -> None:
-    visit = event("visit", repeat={"every": {"days": 20}, "count": 3}, outcomes={"level": {"type": "uniform", "min": 0, "max": 1}})
-    high = event("high", "clinic_visit", depends_on="visit", conditions=["level > 0.5"], parameters={"score": "${outcome.level}"})
+    visit = event(
+        "visit", repeat={"every": {"days": 20}, "count": 3}, outcomes={"level": {"type": "uniform", "min": 0, "max": 1}}
+    )
+    high = event(
+        "high", "clinic_visit", depends_on="visit", conditions=["level > 0.5"], parameters={"score": "${outcome.level}"}
+    )
     result = run(None, visit, high, count=300)
     scores = result.tables["clinic.visit"]["score"].to_pylist()
     assert min(scores) > 0.5 and len(set(scores)) == len(scores) and likely(len(scores), 900, 0.5)
@@ -159,13 +179,23 @@ def test_limits_say_so(made: list[dict], said: str) -> None:
 
 
 VISITS = [
-    {"visit_id": "dose", "event_type": "clinic_visit", "day": 1, "window": [-2, 2], "parameters": {"score": "${arm.dose}"}},
+    {
+        "visit_id": "dose",
+        "event_type": "clinic_visit",
+        "day": 1,
+        "window": [-2, 2],
+        "parameters": {"score": "${arm.dose}"},
+    },
     {"visit_id": "check", "event_type": "milestone", "day": 8, "window": [-1, 3], "arms": ["high"]},
 ]
 
 
 def test_protocol_visits_lie_in_windows_of_their_planned_days_and_read_their_arm() -> None:
-    day_1 = event("random", delay={"days": [0, 20]}, outcomes={"arm": {"type": "categorical", "weights": {"low": 0.5, "high": 0.5}}})
+    day_1 = event(
+        "random",
+        delay={"days": [0, 20]},
+        outcomes={"arm": {"type": "categorical", "weights": {"low": 0.5, "high": 0.5}}},
+    )
     arms = {"low": {"dose": 5}, "high": {"dose": 10}}
     protocol = {"anchor": "random", "cycle_days": 21, "cycles": 3, "arm": "arm", "arms": arms, "visits": VISITS}
     result = live({"events": [day_1], "protocol": protocol})
@@ -176,7 +206,11 @@ def test_protocol_visits_lie_in_windows_of_their_planned_days_and_read_their_arm
         for row in rows
         if row["node"].startswith("check")
     ]
-    doses = [(row["time"].date() - start[row["person_id"]]).days for row in rows if row["node"] in ("dose-2-low", "dose-2-high")]
+    doses = [
+        (row["time"].date() - start[row["person_id"]]).days
+        for row in rows
+        if row["node"] in ("dose-2-low", "dose-2-high")
+    ]
     assert set(checks) == {-1, 0, 1, 2, 3} and set(doses) == {19, 20, 21, 22, 23} and len(doses) == 200
     assert set(result.tables["clinic.visit"]["score"].to_pylist()) == {5.0, 10.0}
 
@@ -230,7 +264,9 @@ def test_yearly_probabilities_compete_and_come_true(lives: Any) -> None:
 
 def test_what_belongs_to_a_state_ends_with_it_and_death_ends_all(lives: Any) -> None:
     death = {p["person_id"]: p["death_date"] for p in lives.entities.to_pylist() if p["death_date"]}
-    assert death and all(row["time"].date() <= death.get(row["person_id"], datetime.date.max) for row in lives.timeline.to_pylist())
+    assert death and all(
+        row["time"].date() <= death.get(row["person_id"], datetime.date.max) for row in lives.timeline.to_pylist()
+    )
 
 
 def test_the_state_is_read_as_it_is_at_the_event_s_own_moment(lives: Any) -> None:
@@ -240,7 +276,11 @@ def test_the_state_is_read_as_it_is_at_the_event_s_own_moment(lives: Any) -> Non
         if row["node"] == "asked":
             asked.add(row["person_id"])
     noon = datetime.datetime(2020, 1, 1)
-    ill = {p for p, time in onset.items() if time < noon and death.get(p, datetime.datetime.max) > noon + datetime.timedelta(days=1)}
+    ill = {
+        p
+        for p, time in onset.items()
+        if time < noon and death.get(p, datetime.datetime.max) > noon + datetime.timedelta(days=1)
+    }
     assert len(ill ^ asked) <= 4  # those whose state changed on that very day
 
 
@@ -262,14 +302,19 @@ def test_hazards_change_with_age() -> None:
         (
             {
                 "initial": "a",
-                "states": {"a": {"transitions": [{"to": "b", "hazard": 900}]}, "b": {"transitions": [{"to": "a", "hazard": 900}]}},
+                "states": {
+                    "a": {"transitions": [{"to": "b", "hazard": 900}]},
+                    "b": {"transitions": [{"to": "a", "hazard": 900}]},
+                },
             },
             "At most 200",
         ),
         (
             {
                 "states": {
-                    "well": {"transitions": [{"to": "x", "yearly_probability": 0.7}, {"to": "y", "yearly_probability": 0.6}]},
+                    "well": {
+                        "transitions": [{"to": "x", "yearly_probability": 0.7}, {"to": "y", "yearly_probability": 0.6}]
+                    },
                     "x": {},
                     "y": {},
                 }
@@ -287,11 +332,19 @@ def coming_back(back: list[dict[str, Any]]) -> dict[str, Any]:
     """A state of which an event comes three hundred times, and a later one that leads `back` or nowhere."""
     often = event("often", repeat={"every": {"days": 1}, "count": 300})
     ill = {"transitions": [{"to": "well", "hazard": 0.1}], "events": [often]}
-    return {"lifecycle": {"lifecycle_id": "disease", "initial": "ill", "states": {"ill": ill, "well": {"transitions": back}}}}
+    return {
+        "lifecycle": {
+            "lifecycle_id": "disease",
+            "initial": "ill",
+            "states": {"ill": ill, "well": {"transitions": back}},
+        }
+    }
 
 
 def test_events_of_a_state_that_is_entered_once_may_come_as_often_as_any() -> None:
-    counted = Counter(row["person_id"] for row in live(coming_back([]), count=50).timeline.to_pylist() if row["node"] == "often")
+    counted = Counter(
+        row["person_id"] for row in live(coming_back([]), count=50).timeline.to_pylist() if row["node"] == "often"
+    )
     assert max(counted.values()) == 300
 
 
@@ -327,20 +380,29 @@ def test_journeys_that_wait_for_each_other_are_refused() -> None:
 
 def test_an_unknown_journey_s_event_is_refused_with_the_nearest() -> None:
     with pytest.raises(SpecificationError, match='Did you mean "found"'):
-        live({"events": [event("found")]}, {"journey_id": "care", "starts_on": {"journey": "year", "event": "fund"}, "events": [event()]})
+        live(
+            {"events": [event("found")]},
+            {"journey_id": "care", "starts_on": {"journey": "year", "event": "fund"}, "events": [event()]},
+        )
 
 
 def test_a_written_trigger_has_delay_chance_and_fan_out() -> None:
-    trigger = {"event_type": "clinic_visit", "delay": {"hours": [2, 4]}, "fan_out": 3, "probability": 0.5, "carry": ["reason"]}
+    trigger = {
+        "event_type": "clinic_visit",
+        "delay": {"hours": [2, 4]},
+        "fan_out": 3,
+        "probability": 0.5,
+        "carry": ["reason"],
+    }
     result = run(None, event("see", parameters={"reason": "cough"}, triggers=[trigger]), count=400)
     hours = {
         row["time"] - next(o["time"] for o in result.timeline.to_pylist() if o["event_id"] == row["cause_id"])
         for row in result.timeline.to_pylist()[:200]
         if row["event_type"] == "clinic_visit"
     }
-    assert likely(result.tables["clinic.visit"].num_rows, 1_200, 0.5) and set(result.tables["clinic.visit"]["reason"].to_pylist()) == {
-        "cough"
-    }
+    assert likely(result.tables["clinic.visit"].num_rows, 1_200, 0.5) and set(
+        result.tables["clinic.visit"]["reason"].to_pylist()
+    ) == {"cough"}
     assert all(datetime.timedelta(hours=2) <= each <= datetime.timedelta(hours=4) for each in hours)
 
 

@@ -1,4 +1,5 @@
-"""What killed runs have left is removed by the next run that uses the same place: only what is ours, of nobody alive, through no link."""
+"""What killed runs have left is removed by the next run that uses the same place: only what is ours, of nobody alive,
+through no link."""
 
 from __future__ import annotations
 
@@ -45,7 +46,9 @@ def another(temporary: Path):
         running.kill()
 
 
-def test_a_scratch_folder_of_a_killed_process_is_removed_by_the_next(temporary: Path, another: subprocess.Popen[str]) -> None:
+def test_a_scratch_folder_of_a_killed_process_is_removed_by_the_next(
+    temporary: Path, another: subprocess.Popen[str]
+) -> None:
     another.send_signal(signal.SIGKILL)
     another.wait()
     assert len(list(temporary.iterdir())) == 1
@@ -77,7 +80,9 @@ def test_a_link_to_a_scratch_folder_is_not_followed(temporary: Path, tmp_path: P
 
 
 @pytest.mark.parametrize("name", ["x.duckdb.tmp", "x.duckdb.tmp-999999-0"])
-def test_what_duckdb_has_put_by_for_a_killed_process_is_removed_by_the_next_that_writes(tmp_path: Path, name: str) -> None:
+def test_what_duckdb_has_put_by_for_a_killed_process_is_removed_by_the_next_that_writes(
+    tmp_path: Path, name: str
+) -> None:
     (tmp_path / name).mkdir()
     (tmp_path / name / "duckdb_temp_storage_DEFAULT-0.tmp").write_bytes(b"left")
     with writing(tmp_path / "x.duckdb"):

@@ -1,4 +1,5 @@
-"""Tables of a run hold what the run met, the same on any chunking and any number of workers, and all of it where that is asked."""
+"""Tables of a run hold what the run met, the same on any chunking and any number of workers,
+and all of it where that is asked."""
 
 from __future__ import annotations
 
@@ -45,7 +46,9 @@ def rooms(run):
 
 
 def stays(events):
-    return {"clinic.stay": {"stay_id": events.id, "person_id": events.person, "room_of_stay": events.parameters["reason"]}}
+    return {
+        "clinic.stay": {"stay_id": events.id, "person_id": events.person, "room_of_stay": events.parameters["reason"]}
+    }
 
 
 @pytest.fixture
@@ -78,7 +81,10 @@ def test_a_row_that_nothing_names_is_left_out_and_what_a_kept_row_names_stays(ma
     result = made("a2", "b1", products=[])
     assert result.tables.get("clinic.room") is None
     result = made("a2", "b1", settings={"everyone": False})
-    assert (names(result, "clinic.room", "room"), names(result, "clinic.wing", "wing")) == (["a2", "b1"], ["east", "west"])
+    assert (names(result, "clinic.room", "room"), names(result, "clinic.wing", "wing")) == (
+        ["a2", "b1"],
+        ["east", "west"],
+    )
 
 
 def test_what_belongs_to_a_row_that_was_met_stays(made):
@@ -97,7 +103,9 @@ def test_all_rows_stay_where_the_product_is_asked_for_alone_or_everyone_is(made,
 
 def test_chunks_change_neither_the_rows_nor_the_checks(made):
     one, all_at_once = (made("a2", "c1", chunk=chunk, settings={"everyone": False}) for chunk in (1, None))
-    assert one.tables["clinic.room"].equals(all_at_once.tables["clinic.room"]) and one.validation == all_at_once.validation
+    assert (
+        one.tables["clinic.room"].equals(all_at_once.tables["clinic.room"]) and one.validation == all_at_once.validation
+    )
 
 
 def test_a_room_that_is_not_there_is_a_broken_reference(made):
@@ -118,7 +126,13 @@ def test_a_handler_may_find_the_rows_of_the_keys_itself(catalog):
         found = [room for room in ROOMS if room in keys["clinic.room"] or everyone]
         return {"clinic.room": Columns({"room": found, "wing": [ROOMS[room] for room in found]}, len(found))}
 
-    plain = Table("clinic.room", (*ROOM.fields[:1], Field("wing", "category", "Its wing.")), key=("room",), description="R.", person="")
+    plain = Table(
+        "clinic.room",
+        (*ROOM.fields[:1], Field("wing", "category", "Its wing.")),
+        key=("room",),
+        description="R.",
+        person="",
+    )
     handlers = [
         EventHandler("clinic_visit", stays, writes=[STAY], parameters=[clinic.REASON]),
         RunHandler(lambda run: pytest.fail("made whole"), writes=[plain], find=find),
@@ -138,7 +152,13 @@ PEOPLE = {"id": "spread", "demographics": {"age": {"type": "uniform", "min": 30,
 def test_a_default_run_writes_no_trial_design_and_no_clinician_whom_nobody_names():
     result = generate({**PEOPLE, "clinical": {"conditions": ["E11"]}}, journey="diabetic-first-year", count=8)
     tables = result.tables
-    named = {npi for table in tables.values() for name in table.column_names if name.endswith("_npi") for npi in table[name].to_pylist()}
+    named = {
+        npi
+        for table in tables.values()
+        for name in table.column_names
+        if name.endswith("_npi")
+        for npi in table[name].to_pylist()
+    }
     assert set(tables["networksim.provider"]["npi"].to_pylist()) <= named
     assert all(rows == 0 for name, rows in result.rows.items() if name.startswith("trialsim."))
     assert result.rows["networksim.provider"] > 0 and result.validation.passed
@@ -154,7 +174,11 @@ def test_files_and_tables_are_the_same_on_any_chunking_and_workers(tmp_path):
     def files(name, **options):
         formats, products = ["fhir_r4", "fhir_bundle", "x12_834"], ["networksim", "patientsim", "membersim"]
         generate(PEOPLE, count=12, output_formats=formats, out=tmp_path / name, products=products, **options)
-        return {str(path.relative_to(tmp_path / name)): path.read_bytes() for path in (tmp_path / name).rglob("*") if path.is_file()}
+        return {
+            str(path.relative_to(tmp_path / name)): path.read_bytes()
+            for path in (tmp_path / name).rglob("*")
+            if path.is_file()
+        }
 
     assert files("one", chunk_size=1) == files("all")
     assert files("two", workers=2, chunk_size=5) == files("one-more")

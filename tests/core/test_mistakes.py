@@ -39,7 +39,11 @@ def test_nothing_found_is_nothing_told() -> None:
 def test_very_many_mistakes_are_told_in_part_and_counted() -> None:
     error = SeveralMistakesError(SpecificationError("wrong.", f"a[{number}]") for number in range(MOST_TOLD + 1_000))
     lines = str(error).splitlines()
-    assert (len(lines), lines[-1], len(error.mistakes)) == (MOST_TOLD + 1, "... and 1,000 more mistakes.", MOST_TOLD + 1_000)
+    assert (len(lines), lines[-1], len(error.mistakes)) == (
+        MOST_TOLD + 1,
+        "... and 1,000 more mistakes.",
+        MOST_TOLD + 1_000,
+    )
 
 
 def test_findings_stand_at_their_paths_and_each_is_kept_once() -> None:

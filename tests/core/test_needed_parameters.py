@@ -13,7 +13,11 @@ from healthsim_core.errors import SpecificationError
 from healthsim_core.generation.executor import ProfileJourneyOrchestrator
 from healthsim_core.generation.result import Result
 
-DIABETES = {"code": "E11", "prevalence": 0.5, "severity": {"type": "categorical", "weights": {"mild": 0.5, "severe": 0.5}}}
+DIABETES = {
+    "code": "E11",
+    "prevalence": 0.5,
+    "severity": {"type": "categorical", "weights": {"mild": 0.5, "severe": 0.5}},
+}
 
 
 def nothing(events: Any) -> dict[str, Columns]:
@@ -22,17 +26,27 @@ def nothing(events: Any) -> dict[str, Columns]:
 
 
 def run(event_type: str, **fields: Any) -> Result:
-    """People of whom half have a severity, with an event of two that are seen together; `clinic_check` alone needs a reason."""
+    """People of whom half have a severity, with an event of two that are seen together;
+    `clinic_check` alone needs a reason."""
     handler = EventHandler(
-        ("clinic_check", "clinic_call"), nothing, writes=(), parameters=(clinic.REASON,), requires={"clinic_check": ("reason",)}
+        ("clinic_check", "clinic_call"),
+        nothing,
+        writes=(),
+        parameters=(clinic.REASON,),
+        requires={"clinic_check": ("reason",)},
     )
     catalog = Catalog((clinic.plugin(healthsim_event_handlers=[handler], healthsim_triggers=[]),))
-    profile, journey = clinic.adults(clinical={"conditions": [DIABETES]}), clinic.journey(clinic.event("check", event_type, **fields))
+    profile, journey = (
+        clinic.adults(clinical={"conditions": [DIABETES]}),
+        clinic.journey(clinic.event("check", event_type, **fields)),
+    )
     return ProfileJourneyOrchestrator(profile, journey, count=40, catalog=catalog).execute()
 
 
 def test_a_parameter_that_one_type_of_several_needs_is_missing() -> None:
-    with pytest.raises(SpecificationError, match=r'journey\.events\[0\]\.parameters: "clinic_check" needs the parameter "reason"'):
+    with pytest.raises(
+        SpecificationError, match=r'journey\.events\[0\]\.parameters: "clinic_check" needs the parameter "reason"'
+    ):
         run("clinic_check")
 
 
@@ -41,7 +55,9 @@ def test_a_type_that_does_not_need_it_does_without() -> None:
 
 
 def test_a_value_that_some_people_lack_is_refused_before_anything_happens() -> None:
-    with pytest.raises(SpecificationError, match=r"events\[0\]\.parameters\.reason: .*may be null for some people") as refused:
+    with pytest.raises(
+        SpecificationError, match=r"events\[0\]\.parameters\.reason: .*may be null for some people"
+    ) as refused:
         run("clinic_check", parameters={"reason": "${entity.severity}"})
     assert 'Add the condition "severity is not None"' in refused.value.remedy
 

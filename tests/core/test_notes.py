@@ -26,7 +26,9 @@ def counted(events: Any, written: Any) -> dict[str, int]:
 
 @pytest.fixture
 def plan() -> Any:
-    handler = EventHandler("clinic_visit", clinic.visit, writes=[clinic.VISIT], parameters=[clinic.REASON, clinic.SCORE], notes=counted)
+    handler = EventHandler(
+        "clinic_visit", clinic.visit, writes=[clinic.VISIT], parameters=[clinic.REASON, clinic.SCORE], notes=counted
+    )
     catalog = clinic.catalog(healthsim_event_handlers=[handler], healthsim_triggers=[])
     score = {"score": {"type": "uniform", "min": 0, "max": 100}}
     visit = clinic.event("visit", "clinic_visit", outcomes=score, parameters={"score": "${outcome.score}"})
@@ -71,12 +73,16 @@ def test_a_run_tells_how_many_people_a_journey_is_not_for() -> None:
 
 
 def test_a_journey_that_fits_nobody_says_so_and_nothing_happens() -> None:
-    result = clinic.run({"id": "men", "demographics": {"sex": "M", **HERE}}, clinic.event("visit"), fields={"condition": "sex == 'F'"})
+    result = clinic.run(
+        {"id": "men", "demographics": {"sex": "M", **HERE}}, clinic.event("visit"), fields={"condition": "sex == 'F'"}
+    )
     assert (result.timeline.num_rows, len(result.notes)) == (0, 1)
     assert result.notes[0].endswith(": 200 of 200")
 
 
-@pytest.mark.parametrize(("sex", "age", "mothers"), [("M", 30, 0), ("F", 9, 0), ("F", 30, 50), ("F", 55, 0), ("F", 99, 0)])
+@pytest.mark.parametrize(
+    ("sex", "age", "mothers"), [("M", 30, 0), ("F", 9, 0), ("F", 30, 50), ("F", 55, 0), ("F", 99, 0)]
+)
 def test_a_birth_needs_a_mother_who_can_be_one(sex: str, age: int, mothers: int) -> None:
     profile = {"id": "p", "demographics": {"sex": sex, "age": age, **HERE}}
     birth = clinic.event("birth", "birth", delay={"days": 30}, adds_person="newborn")

@@ -38,7 +38,9 @@ def test_a_long_table_lies_in_several_files_and_is_read_as_one(tmp_path: Path, m
     people = {path.name for path in (tmp_path / "out" / "tables" / "core.person").iterdir()}
     assert people == {f"part-{number:05d}.parquet" for number in range(5)}
     space = Namespace(result.execution.spec["namespace"])
-    assert space.outward(result.entities["person_id"].to_numpy()).tolist() == [16 * number for number in range(1, 1_001)]
+    assert space.outward(result.entities["person_id"].to_numpy()).tolist() == [
+        16 * number for number in range(1, 1_001)
+    ]
     assert verify_folder(tmp_path / "out").passed
 
 

@@ -21,14 +21,20 @@ for seed in (1, 2):
 def _can_mount() -> bool:
     if not shutil.which("unshare"):
         return False
-    return subprocess.run(["unshare", "-m", "mount", "-t", "tmpfs", "none", "/mnt"], check=False, capture_output=True).returncode == 0
+    return (
+        subprocess.run(
+            ["unshare", "-m", "mount", "-t", "tmpfs", "none", "/mnt"], check=False, capture_output=True
+        ).returncode
+        == 0
+    )
 
 
 pytestmark = pytest.mark.skipif(not _can_mount(), reason="no mount namespaces here, or nobody may mount in one")
 
 
 def run_where(mounted: Path, out: Path, kept: Path) -> subprocess.CompletedProcess[str]:
-    """Run twice into a folder, a disk mounted somewhere that only this process sees; what lies there is copied to `kept`."""
+    """Run twice into a folder, a disk mounted somewhere that only this process sees;
+    what lies there is copied to `kept`."""
     mounted.mkdir(parents=True)
     script = 'mount -t tmpfs none "$1" && "$2" -c "$3" "$4" && cp -r "$4" "$5"'
     command = ["unshare", "-m", "sh", "-c", script, "sh", str(mounted), sys.executable, TWO_RUNS, str(out), str(kept)]

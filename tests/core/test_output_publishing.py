@@ -114,7 +114,9 @@ def test_one_command_ends_what_was_interrupted(out: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, OSError(5, "Input/output error")])
-def test_what_fails_in_the_middle_leaves_the_earlier_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+def test_what_fails_in_the_middle_leaves_the_earlier_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
     written(tmp_path / "out", EARLIER, "earlier")
     before, moves = content(tmp_path / "out"), []
     place, rename = Workplace(tmp_path / "out"), os.replace
@@ -143,7 +145,12 @@ def test_the_owner_and_mode_of_a_folder_stay(tmp_path: Path) -> None:
     before = (tmp_path / "out").stat()
     generate(**REQUEST, out=tmp_path / "out")
     after = (tmp_path / "out").stat()
-    assert (after.st_ino, after.st_mode, after.st_uid, after.st_gid) == (before.st_ino, before.st_mode, before.st_uid, before.st_gid)
+    assert (after.st_ino, after.st_mode, after.st_uid, after.st_gid) == (
+        before.st_ino,
+        before.st_mode,
+        before.st_uid,
+        before.st_gid,
+    )
 
 
 def test_the_current_folder_may_be_the_output_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,7 +181,9 @@ def test_nothing_is_written_or_removed_through_a_link(tmp_path: Path, name: str)
     assert (tmp_path / "precious" / "new").read_text() == "precious"
 
 
-@pytest.mark.parametrize("name", ["new", "old", "new/tables", "new/.parts", "new/dental_list", "publishing.json", "lock"])
+@pytest.mark.parametrize(
+    "name", ["new", "old", "new/tables", "new/.parts", "new/dental_list", "publishing.json", "lock"]
+)
 @pytest.mark.parametrize("options", [{"overwrite": True}, {"resume": True}, {}], ids=["overwrite", "resume", "new"])
 def test_nothing_goes_through_a_link_in_the_hidden_folder(tmp_path: Path, name: str, options: dict[str, bool]) -> None:
     precious, link = tmp_path / "precious", tmp_path / "out" / HIDDEN / name
@@ -186,7 +195,11 @@ def test_nothing_goes_through_a_link_in_the_hidden_folder(tmp_path: Path, name: 
         generate(**REQUEST, out=tmp_path / "out", **options)
     with pytest.raises(OutputError):
         recovered(tmp_path / "out")
-    assert content(precious) == before and sorted(path.name for path in precious.rglob("*")) == ["mine.txt", "mine.txt", "tables"]
+    assert content(precious) == before and sorted(path.name for path in precious.rglob("*")) == [
+        "mine.txt",
+        "mine.txt",
+        "tables",
+    ]
 
 
 @pytest.mark.parametrize("path", ["letters/mine.txt", "tables/mine.txt"])
@@ -215,7 +228,8 @@ def test_a_file_of_a_format_that_is_gone_is_replaced_where_it_is_what_was_writte
 
 
 STRANGE = [
-    "C:/x", "tables/C:/x", "tables/x:stream", "tables/.. /x", "tables/... /x", "tables/x.", "tables/x\x00", "tables/\u202ex", 3, None,
+    "C:/x", "tables/C:/x", "tables/x:stream", "tables/.. /x", "tables/... /x", "tables/x.", "tables/x\x00",
+    "tables/\u202ex", 3, None,
 ]  # fmt: skip
 
 
@@ -225,7 +239,15 @@ def test_a_path_that_some_system_takes_for_another_is_none_of_ours(path: object)
         own_path(path)
 
 
-OUTSIDE = ["../precious.txt", "/precious.txt", "tables/../../precious.txt", "tables//x", "notes.txt", "tables/..\\x", ""]
+OUTSIDE = [
+    "../precious.txt",
+    "/precious.txt",
+    "tables/../../precious.txt",
+    "tables//x",
+    "notes.txt",
+    "tables/..\\x",
+    "",
+]
 
 
 @pytest.mark.parametrize("path", OUTSIDE)

@@ -1,4 +1,5 @@
-"""A run is put in place whole, whichever call of the operating system is the last: strace kills at each, or lets it fail."""
+"""A run is put in place whole, whichever call of the operating system is the last: strace kills at each,
+or lets it fail."""
 
 from __future__ import annotations
 
@@ -26,7 +27,10 @@ FAILING = "openat,write,fsync,rename,mkdir,rmdir,unlink,unlinkat"
 
 
 def _can_trace() -> bool:
-    return bool(shutil.which("strace")) and subprocess.run(["strace", "-qq", "-e", "trace=none", "true"], check=False).returncode == 0
+    return (
+        bool(shutil.which("strace"))
+        and subprocess.run(["strace", "-qq", "-e", "trace=none", "true"], check=False).returncode == 0
+    )
 
 
 pytestmark = pytest.mark.skipif(not _can_trace(), reason="strace is missing, or may trace nothing here")
@@ -41,7 +45,15 @@ def traced(out: Path, log: Path, inject: str | None = None, paths: bool = False)
     if process == 0:
         os.read(waits, 1)
         os._exit(_published(place))
-    arguments = ["-qq", "-o", str(log), "-e", f"trace={CALLS}", *(["-e", f"inject={inject}"] if inject else []), *(["-y"] if paths else [])]
+    arguments = [
+        "-qq",
+        "-o",
+        str(log),
+        "-e",
+        f"trace={CALLS}",
+        *(["-e", f"inject={inject}"] if inject else []),
+        *(["-y"] if paths else []),
+    ]
     tracer = subprocess.Popen(["strace", *arguments, "-p", str(process)], stderr=subprocess.PIPE)
     _wait_until_held(process)
     os.write(go, b"!")
@@ -70,7 +82,8 @@ def _wait_until_held(process: int) -> None:
 
 
 def steps(out: Path, log: Path) -> Iterator[tuple[str, int]]:
-    """Each call of a publishing that nobody disturbs: its name, and which of its name it is. The earlier run is there again after it."""
+    """Each call of a publishing that nobody disturbs: its name, and which of its name it is.
+    The earlier run is there again after it."""
     assert traced(out, log) == 0
     earlier_again(out)
     seen: Counter[str] = Counter()
@@ -109,7 +122,11 @@ def test_every_new_file_is_on_the_disk_before_an_earlier_one_is_touched(out: Pat
     log = tmp_path / "log"
     traced(out, log, paths=True)
     lines = log.read_text().splitlines()
-    touched = next(at for at, line in enumerate(lines) if re.match(r"(rename|unlink)", line) and not re.search(HIDDEN, line.split(",")[0]))
+    touched = next(
+        at
+        for at, line in enumerate(lines)
+        if re.match(r"(rename|unlink)", line) and not re.search(HIDDEN, line.split(",")[0])
+    )
     flushed = {found[1] for line in lines[:touched] if (found := re.match(r"f(?:data)?sync\(\d+<(.*)>\)", line))}
     assert flushed >= {str(out.resolve() / HIDDEN / "new" / path) for path in NEW}
 

@@ -26,7 +26,10 @@ def test_the_same_seed_gives_the_same_people() -> None:
 
 
 def test_another_seed_gives_others() -> None:
-    assert people(adults(), seed=7).entities["last_name"].to_pylist() != people(adults(), seed=8).entities["last_name"].to_pylist()
+    assert (
+        people(adults(), seed=7).entities["last_name"].to_pylist()
+        != people(adults(), seed=8).entities["last_name"].to_pylist()
+    )
 
 
 def test_seed_zero_is_a_seed() -> None:
@@ -72,7 +75,9 @@ def test_prevalence_by_age_band_leaves_other_ages_without() -> None:
 
 def test_severity_is_of_those_who_have_the_condition() -> None:
     severity = {"type": "categorical", "weights": {"mild": 0.5, "severe": 0.5}}
-    made = people(adults(clinical={"primary_condition": {"code": "I10", "prevalence": 0.5, "severity": severity}})).entities
+    made = people(
+        adults(clinical={"primary_condition": {"code": "I10", "prevalence": 0.5, "severity": severity}})
+    ).entities
     assert [s is None for s in made["severity"].to_pylist()] == [c is None for c in made["conditions"].to_pylist()]
 
 
@@ -83,7 +88,9 @@ def test_a_condition_may_depend_on_an_attribute() -> None:
 
 
 def test_a_category_becomes_a_billable_code() -> None:
-    assert set(people(adults(clinical={"primary_condition": {"code": "E11"}})).entities["conditions"].to_pylist()) == {"E11.9"}
+    assert set(people(adults(clinical={"primary_condition": {"code": "E11"}})).entities["conditions"].to_pylist()) == {
+        "E11.9"
+    }
 
 
 def test_onset_lies_between_birth_and_start() -> None:
@@ -94,7 +101,10 @@ def test_onset_lies_between_birth_and_start() -> None:
 
 
 def test_conditional_attributes_follow_their_rules() -> None:
-    rules = [{"if": "age >= 65", "then": "old"}, {"if": {"field": "age", "operator": "gte", "value": 40}, "then": "middle"}]
+    rules = [
+        {"if": "age >= 65", "then": "old"},
+        {"if": {"field": "age", "operator": "gte", "value": 40}, "then": "middle"},
+    ]
     made = people(adults(attributes={"stage": {"type": "conditional", "rules": rules, "default": "young"}})).entities
     expected = ["old" if age >= 65 else "middle" if age >= 40 else "young" for age in made["age"].to_pylist()]
     assert made["stage"].to_pylist() == expected
@@ -133,7 +143,10 @@ def test_parents_are_plausibly_older_and_spouses_adult() -> None:
 
 @pytest.mark.parametrize(
     ("member", "said"),
-    [({"role": "spouse", "age": 12}, "a spouse is an adult"), ({"role": "dependent", "age": 30}, 'or say "disabled": true')],
+    [
+        ({"role": "spouse", "age": 12}, "a spouse is an adult"),
+        ({"role": "dependent", "age": 30}, 'or say "disabled": true'),
+    ],
 )
 def test_implausible_members_are_errors(member: dict, said: str) -> None:
     with pytest.raises(SpecificationError, match=said):

@@ -1,4 +1,5 @@
-"""Texts of built-in attributes are codes of their value sets, however they are written, and ages are those of people."""
+"""Texts of built-in attributes are codes of their value sets, however they are written,
+and ages are those of people."""
 
 from __future__ import annotations
 
@@ -28,7 +29,10 @@ def test_a_coverage_type_is_known_in_any_case(written):
         {"type": "conditional", "rules": [{"if": "age >= 40", "then": "Hispanic"}], "default": "Not_Hispanic"},
         {
             "type": "mixture",
-            "components": [{"weight": 0.5, "distribution": "Hispanic"}, {"weight": 0.5, "distribution": "NOT HISPANIC"}],
+            "components": [
+                {"weight": 0.5, "distribution": "Hispanic"},
+                {"weight": 0.5, "distribution": "NOT HISPANIC"},
+            ],
         },
         {"type": "derived", "expression": "said"},
     ],
@@ -41,11 +45,16 @@ def test_a_rule_on_a_code_holds_however_the_code_was_written(written):
         attributes={"said": said},
         clinical={"conditions": [{"code": "I10", "when": "ethnicity == 'hispanic'"}]},
     )
-    assert {(person["ethnicity"], person["conditions"]) for person in found} == {("hispanic", "I10"), ("not_hispanic", None)}
+    assert {(person["ethnicity"], person["conditions"]) for person in found} == {
+        ("hispanic", "I10"),
+        ("not_hispanic", None),
+    }
 
 
 def test_a_weight_that_is_written_twice_counts_twice():
-    found = people(4_000, demographics={"race": {"type": "categorical", "weights": {"White": 0.45, "white": 0.45, "Asian": 0.1}}})
+    found = people(
+        4_000, demographics={"race": {"type": "categorical", "weights": {"White": 0.45, "white": 0.45, "Asian": 0.1}}}
+    )
     white = sum(person["race"] == "white" for person in found) / len(found)
     assert abs(white - 0.9) < 5 * (0.9 * 0.1 / len(found)) ** 0.5
 
@@ -69,7 +78,10 @@ def test_an_age_that_only_shows_when_people_are_made_is_refused_with_its_path(ex
 def test_a_member_s_own_age_is_refused_at_its_own_path():
     with pytest.raises(SpecificationError, match=r"members\[1\].age: an age is 0 to 120, and that of some people is"):
         people(
-            members=[{"role": "subscriber", "age": 80}, {"role": "spouse", "age": {"type": "derived", "expression": "subscriber_age + 50"}}]
+            members=[
+                {"role": "subscriber", "age": 80},
+                {"role": "spouse", "age": {"type": "derived", "expression": "subscriber_age + 50"}},
+            ]
         )
 
 
@@ -85,7 +97,12 @@ def test_ages_from_birth_to_the_oldest_are_ages(low, high):
 
 
 def test_a_law_without_an_end_is_truncated_where_it_says_so_and_only_there():
-    ages = [person["age"] for person in people(2_000, demographics={"age": {"type": "normal", "mean": 40, "sd": 60, "min": 0, "max": 100}})]
+    ages = [
+        person["age"]
+        for person in people(
+            2_000, demographics={"age": {"type": "normal", "mean": 40, "sd": 60, "min": 0, "max": 100}}
+        )
+    ]
     assert max(ages) <= 99
     assert ages.count(99) < 40  # nothing piles up at the bound
 
@@ -95,7 +112,9 @@ def test_what_journeys_require_is_a_code_too():
     assert set(made.tables["core.person"]["sex"].to_pylist()) == {"F"}
 
 
-@pytest.mark.parametrize(("name", "value", "said"), [("sex", "female", '"female" is no sex'), ("age", 130, "an age is 0 to 120, not 130")])
+@pytest.mark.parametrize(
+    ("name", "value", "said"), [("sex", "female", '"female" is no sex'), ("age", 130, "an age is 0 to 120, not 130")]
+)
 def test_what_nobody_is_cannot_be_required(name, value, said):
     with pytest.raises(SpecificationError, match=f"requires.{name}: {said}"):
         clinic.run({}, clinic.event(), count=2, fields={"requires": {name: value}})
@@ -103,7 +122,9 @@ def test_what_nobody_is_cannot_be_required(name, value, said):
 
 def test_a_column_that_a_product_adds_is_no_attribute():
     adding = clinic.catalog(healthsim_profiles=[PersonColumns(("shoe_size",), lambda people: {})])
-    with pytest.raises(SpecificationError, match=r'attributes.shoe_size: "shoe_size" is a column that clinic adds to everybody'):
+    with pytest.raises(
+        SpecificationError, match=r'attributes.shoe_size: "shoe_size" is a column that clinic adds to everybody'
+    ):
         make_plan({"attributes": {"shoe_size": 9}}, catalog=adding)
 
 

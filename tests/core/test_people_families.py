@@ -57,7 +57,10 @@ def test_ages_of_children_do_not_pile_up_at_the_bound() -> None:
         {"type": "age_bands", "bands": {"18-25": 0.3, "0-5": 0.2, "6-17": 0.5}},
         weighted({20: 1, 3: 2, 11: 3, 15: 1}),
         {"type": "poisson", "mean": 9},
-        {"type": "mixture", "components": [{"weight": 0.5, "distribution": 15}, {"weight": 0.5, "distribution": TO_20}]},
+        {
+            "type": "mixture",
+            "components": [{"weight": 0.5, "distribution": 15}, {"weight": 0.5, "distribution": TO_20}],
+        },
     ],
     ids=lambda written: written["type"],
 )
@@ -98,7 +101,10 @@ def test_validation_can_ask_where_an_age_is_distributed_as_stated() -> None:
 
 
 def test_ages_that_contradict_each_other_are_an_error() -> None:
-    with pytest.raises(SpecificationError, match=r"members\[1\].age: a dependent of 20 is no child of a subscriber of 30(.|\n)*at most 12"):
+    with pytest.raises(
+        SpecificationError,
+        match=r"members\[1\].age: a dependent of 20 is no child of a subscriber of 30(.|\n)*at most 12",
+    ):
         people(subscriber(30), {"role": "dependent", "age": 20})
 
 
@@ -114,7 +120,9 @@ def children(made) -> np.ndarray:
 
 
 def test_a_household_has_as_many_children_as_are_said() -> None:
-    made = people(subscriber(45), {"role": "dependent", "count": 3, "age": {"type": "uniform", "min": 0, "max": 17}}, count=50)
+    made = people(
+        subscriber(45), {"role": "dependent", "count": 3, "age": {"type": "uniform", "min": 0, "max": 17}}, count=50
+    )
     assert set(children(made)) == {3}
 
 
@@ -127,21 +135,29 @@ def test_the_number_of_children_is_distributed_as_said() -> None:
 
 def test_the_number_of_children_may_follow_the_subscriber() -> None:
     count = {"type": "conditional", "rules": [{"if": "subscriber_age >= 40", "then": 2}], "default": 0}
-    made = people(subscriber({"type": "uniform", "min": 30, "max": 50}), {"role": "dependent", "count": count}, count=200)
+    made = people(
+        subscriber({"type": "uniform", "min": 30, "max": 50}), {"role": "dependent", "count": count}, count=200
+    )
     parents = {row["household_id"]: row["age"] for row in made.to_pylist() if row["role"] == "subscriber"}
     families = {row["household_id"] for row in made.to_pylist() if row["role"] == "dependent"}
     assert families == {household for household, age in parents.items() if age >= 40}
 
 
 def test_each_of_the_children_has_an_age_of_its_own() -> None:
-    made = people(subscriber(50), {"role": "dependent", "count": 2, "age": {"type": "uniform", "min": 0, "max": 26}}, count=100)
+    made = people(
+        subscriber(50), {"role": "dependent", "count": 2, "age": {"type": "uniform", "min": 0, "max": 26}}, count=100
+    )
     first, second = ages(made, "dependent").reshape(-1, 2).T
     assert abs(np.corrcoef(first, second)[0, 1]) < 0.35 and (first != second).mean() > 0.8
 
 
 def test_the_children_of_a_count_are_addressed_one_by_one() -> None:
     profile = {"id": "family", "members": [subscriber(45), {"role": "dependent", "count": 2}]}
-    journey = {"id": "once", "duration_days": 30, "events": [{"id": "seen", "event_type": "milestone", "delay": {"days": 1}}]}
+    journey = {
+        "id": "once",
+        "duration_days": 30,
+        "events": [{"id": "seen", "event_type": "milestone", "delay": {"days": 1}}],
+    }
     profile["journeys"] = [{"inline": journey, "member": "dependent[1]"}]
     result = ProfileJourneyOrchestrator(profile, count=5, catalog=catalog()).execute()
     assert set(result.timeline["person_id"].to_numpy() % 16) == {2}
@@ -152,7 +168,10 @@ def test_the_children_of_a_count_are_addressed_one_by_one() -> None:
     [
         ({"role": "dependent", "count": 7}, "whole numbers from 0 to 6"),
         ({"role": "dependent", "count": 1.5}, "whole numbers from 0 to 6"),
-        ({"role": "dependent", "count": {"type": "uniform", "min": 0, "max": 3}}, "explicit, poisson or negative_binomial"),
+        (
+            {"role": "dependent", "count": {"type": "uniform", "min": 0, "max": 3}},
+            "explicit, poisson or negative_binomial",
+        ),
         ({"role": "dependent", "count": {"type": "poisson", "mean": 1}}, 'Say "max", at most 6'),
         ({"role": "dependent", "count": {"type": "explicit", "values": {"0": 1, "2": 1}}}, '"0" is a text'),
         ({"role": "dependent", "count": 2, "probability": 0.5}, "a count may be 0"),
@@ -178,6 +197,8 @@ def test_a_family_shares_plan_address_and_name_with_its_children_and_newborns() 
     }
     made = ProfileJourneyOrchestrator(profile, count=60, catalog=catalog()).execute().entities
     shared = ("coverage_type", "plan", "address", "zip", "last_name", "member_number", "subscriber_id")
-    counted = made.group_by("household_id").aggregate([(name, "count_distinct") for name in shared] + [("role", "count_distinct")])
+    counted = made.group_by("household_id").aggregate(
+        [(name, "count_distinct") for name in shared] + [("role", "count_distinct")]
+    )
     assert set(counted["role_count_distinct"].to_pylist()) == {4}
     assert all(set(counted[f"{name}_count_distinct"].to_pylist()) == {1} for name in shared)

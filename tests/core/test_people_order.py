@@ -33,7 +33,9 @@ def has(person: dict, code: str) -> bool:
     return code in (person["conditions"] or "")
 
 
-@pytest.mark.parametrize("said", ["condition.E11", "'E11' in conditions", "code.E11 is not None", "severity.E11 is not None"])
+@pytest.mark.parametrize(
+    "said", ["condition.E11", "'E11' in conditions", "code.E11 is not None", "severity.E11 is not None"]
+)
 def test_an_attribute_may_depend_on_a_condition(said: str) -> None:
     made = people(clinical={"conditions": [DIABETES]}, attributes={"watched": ruled(said)})
     assert [person["watched"] == "yes" for person in made] == [has(person, "E11") for person in made]
@@ -45,13 +47,19 @@ def test_an_attribute_may_depend_on_a_severity() -> None:
 
 
 def test_a_laboratory_value_may_depend_on_a_condition() -> None:
-    labs = {"glucose": ruled("condition.E11", {"type": "uniform", "min": 126, "max": 300}, {"type": "uniform", "min": 70, "max": 125})}
+    labs = {
+        "glucose": ruled(
+            "condition.E11", {"type": "uniform", "min": 126, "max": 300}, {"type": "uniform", "min": 70, "max": 125}
+        )
+    }
     made = people(clinical={"conditions": [DIABETES], "lab_values": labs})
     assert [person["glucose"] >= 126 for person in made] == [has(person, "E11") for person in made]
 
 
 def test_coverage_may_depend_on_a_condition() -> None:
-    made = people(clinical={"conditions": [DIABETES]}, coverage={"type": ruled("condition.E11", "Medicare", "Commercial")})
+    made = people(
+        clinical={"conditions": [DIABETES]}, coverage={"type": ruled("condition.E11", "Medicare", "Commercial")}
+    )
     assert [person["coverage_type"] == "Medicare" for person in made] == [has(person, "E11") for person in made]
 
 
@@ -80,7 +88,10 @@ def test_conditions_stay_in_the_order_of_the_profile() -> None:
 
 def test_what_reads_conditions_leaves_everybody_s_draws() -> None:
     clinical = {"conditions": [DIABETES, {"code": "I10", "prevalence": 0.3}]}
-    plain, more = people(clinical=clinical), people(clinical=clinical, attributes={"watched": ruled("condition.I10 and age > 50")})
+    plain, more = (
+        people(clinical=clinical),
+        people(clinical=clinical, attributes={"watched": ruled("condition.I10 and age > 50")}),
+    )
     assert [{name: person[name] for name in plain[0]} for person in more] == plain
 
 
@@ -101,12 +112,17 @@ def test_conditions_that_wait_for_each_other_are_told_once() -> None:
     both = [{"code": "E11", "when": "condition.I10"}, {"code": "I10", "when": "condition.E11"}]
     with pytest.raises(SpecificationError) as told:
         people(clinical={"conditions": both})
-    assert str(told.value).startswith("clinical.conditions[0]: these depend on each other in a circle: condition.E11 -> condition.I10")
+    assert str(told.value).startswith(
+        "clinical.conditions[0]: these depend on each other in a circle: condition.E11 -> condition.I10"
+    )
     assert len(told.value.mistakes) == 1
 
 
 def test_a_condition_that_reads_all_conditions_is_told_how_to_name_one() -> None:
-    with pytest.raises(SpecificationError, match=r"condition.E11 -> conditions -> code.E11 -> condition.E11(.|\n)*name single conditions"):
+    with pytest.raises(
+        SpecificationError,
+        match=r"condition.E11 -> conditions -> code.E11 -> condition.E11(.|\n)*name single conditions",
+    ):
         people(clinical={"conditions": [{"code": "E11", "when": "'I10' in conditions"}, {"code": "I10"}]})
 
 
@@ -123,9 +139,14 @@ def test_what_follows_from_other_columns_is_no_attribute(name: str) -> None:
 
 def test_a_profile_whose_attributes_read_conditions_passes_its_own_validation() -> None:
     sugar = ruled("condition.E11", {"type": "normal", "mean": 160, "sd": 20}, {"type": "normal", "mean": 95, "sd": 8})
-    clinical = {"conditions": [DIABETES, {"code": "N18", "prevalence": 0.5, "when": "glucose > 170"}], "lab_values": {"glucose": sugar}}
+    clinical = {
+        "conditions": [DIABETES, {"code": "N18", "prevalence": 0.5, "when": "glucose > 170"}],
+        "lab_values": {"glucose": sugar},
+    }
     validation = result(5_000, clinical=clinical).validation
-    assert validation.passed and "clinical.lab_values.glucose.rules[0].then" in {check.where for check in validation.checks}
+    assert validation.passed and "clinical.lab_values.glucose.rules[0].then" in {
+        check.where for check in validation.checks
+    }
 
 
 @given(reads=st.lists(st.sets(st.integers(0, 11), max_size=4), min_size=1, max_size=12))

@@ -45,8 +45,18 @@ def test_a_stated_place_is_where_people_live(place):
 
 
 def test_women_are_as_common_at_each_age_as_in_the_nation():
-    result, women = made({"demographics": {"age": {"type": "uniform", "min": 0, "max": 100}}}, 20_000), nation(OLDEST).share_of_women
-    assert share_of_women(result, 85, 99) > 0.6 > 0.56 > share_of_women(result, 65, 74) > 0.5 > share_of_women(result, 0, 17)
+    result, women = (
+        made({"demographics": {"age": {"type": "uniform", "min": 0, "max": 100}}}, 20_000),
+        nation(OLDEST).share_of_women,
+    )
+    assert (
+        share_of_women(result, 85, 99)
+        > 0.6
+        > 0.56
+        > share_of_women(result, 65, 74)
+        > 0.5
+        > share_of_women(result, 0, 17)
+    )
     assert abs(share_of_women(result, 85, 99) - women[85:100].mean()) < 0.04
 
 
@@ -71,4 +81,6 @@ def test_ages_that_follow_from_sex_are_no_circle(profile):
 
 
 def test_stated_ages_in_open_bands_pass_their_own_validation():
-    assert made({"demographics": {"age": {"type": "age_bands", "bands": {"18-64": 0.7, "65-84": 0.2, "85+": 0.1}}}}).validation.passed
+    assert made(
+        {"demographics": {"age": {"type": "age_bands", "bands": {"18-64": 0.7, "65-84": 0.2, "85+": 0.1}}}}
+    ).validation.passed

@@ -14,7 +14,9 @@ def plan(**fields):
 
 def test_each_position_says_when_somebody_is_there() -> None:
     children = {"role": "dependent", "count": {"type": "explicit", "values": [0, 2]}}
-    lines = plan_text(plan(members=[{"role": "subscriber"}, {"role": "spouse", "probability": 0.6}, children])).splitlines()
+    lines = plan_text(
+        plan(members=[{"role": "subscriber"}, {"role": "spouse", "probability": 0.6}, children])
+    ).splitlines()
     assert lines[3:7] == [
         "  0: subscriber",
         "  1: spouse (with probability 0.6)",
@@ -27,5 +29,7 @@ def test_attributes_and_conditions_stand_in_the_order_in_which_they_are_drawn() 
     weight = {"type": "conditional", "rules": [{"if": "'E11' in conditions", "then": "heavy"}], "default": "light"}
     smoker = {"type": "categorical", "weights": {"yes": 0.3, "no": 0.7}}
     conditions = [{"code": "E11", "prevalence": 0.5, "when": "smoker == 'yes'"}]
-    drawn = plan_document(plan(attributes={"weight": weight, "smoker": smoker}, clinical={"conditions": conditions}))["drawn"]
+    drawn = plan_document(plan(attributes={"weight": weight, "smoker": smoker}, clinical={"conditions": conditions}))[
+        "drawn"
+    ]
     assert [name for name in drawn if name in ("smoker", "E11", "weight")] == ["smoker", "E11", "weight"]

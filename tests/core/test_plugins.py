@@ -76,7 +76,9 @@ def test_a_table_of_two_plugins_is_a_conflict() -> None:
 
 def test_triggers_in_a_circle_are_an_error() -> None:
     circle = [Trigger("clinic_visit", "clinic_bill"), Trigger("clinic_bill", "clinic_visit")]
-    with pytest.raises(PluginError, match=r"of clinic \(clinic-dist 1.0\) run in a circle: clinic_visit -> clinic_bill -> clinic_visit"):
+    with pytest.raises(
+        PluginError, match=r"of clinic \(clinic-dist 1.0\) run in a circle: clinic_visit -> clinic_bill -> clinic_visit"
+    ):
         catalog(healthsim_triggers=circle)
 
 
@@ -84,7 +86,9 @@ def test_what_a_trigger_into_an_absent_product_causes_happens_and_the_plan_says_
     offered = catalog(healthsim_triggers=[Trigger("clinic_visit", "claim_professional")])
     plan = compile_plan(make_request(adults(), journey(event("see", "clinic_visit")), catalog=offered), offered)
     assert [node.event_type for node in plan.nodes] == ["clinic_visit", "claim_professional"]
-    assert plan.notes == ("claim_professional: on the timeline only, membersim would make records of it, and is not installed",)
+    assert plan.notes == (
+        "claim_professional: on the timeline only, membersim would make records of it, and is not installed",
+    )
 
 
 def test_an_event_that_nobody_handles_stays_on_the_timeline_and_the_plan_says_so() -> None:
@@ -95,12 +99,17 @@ def test_an_event_that_nobody_handles_stays_on_the_timeline_and_the_plan_says_so
 
 @pytest.mark.parametrize("name", ["One-Checkup", "one_checkup", "ONE-checkup"])
 def test_template_names_match_with_hyphen_and_underscore_alike(name: str) -> None:
-    assert catalog(healthsim_journeys=[Journey("one-checkup", journey(event()))]).find("journey", name).name == "one-checkup"
+    assert (
+        catalog(healthsim_journeys=[Journey("one-checkup", journey(event()))]).find("journey", name).name
+        == "one-checkup"
+    )
 
 
 def test_an_unknown_name_suggests_the_nearest_and_who_offers_it() -> None:
     offered = catalog(healthsim_journeys=[Journey("pregnancy_journey", journey(event()))])
-    with pytest.raises(UnknownNameError, match=r'Did you mean "pregnancy_journey" \(clinic\)\? `healthsim journeys list` shows all 1'):
+    with pytest.raises(
+        UnknownNameError, match=r'Did you mean "pregnancy_journey" \(clinic\)\? `healthsim journeys list` shows all 1'
+    ):
         offered.find("journey", "pregnancy_jorney")
 
 
@@ -114,9 +123,16 @@ def test_a_handler_that_writes_an_undeclared_table_is_an_error() -> None:
 def test_two_products_may_handle_one_event_type() -> None:
     second = load("second", _second(), "second-dist", "1.0")
     offered = Catalog(
-        (plugin(healthsim_event_handlers=[EventHandler("clinic_visit", _visit, writes=[VISIT])], healthsim_triggers=[]), second)
+        (
+            plugin(
+                healthsim_event_handlers=[EventHandler("clinic_visit", _visit, writes=[VISIT])], healthsim_triggers=[]
+            ),
+            second,
+        )
     )
-    result = ProfileJourneyOrchestrator(adults(), journey(event("see", "clinic_visit")), count=3, catalog=offered).execute()
+    result = ProfileJourneyOrchestrator(
+        adults(), journey(event("see", "clinic_visit")), count=3, catalog=offered
+    ).execute()
     assert (result.rows["clinic.visit"], result.rows["clinic.bill"]) == (3, 3)
 
 
@@ -126,7 +142,11 @@ def _visit(events):
 
 def _second() -> SimpleNamespace:
     def healthsim_event_handlers():
-        return [EventHandler("clinic_visit", lambda e: {"clinic.bill": {"bill_id": e.id, "person_id": e.person}}, writes=[BILL])]
+        return [
+            EventHandler(
+                "clinic_visit", lambda e: {"clinic.bill": {"bill_id": e.id, "person_id": e.person}}, writes=[BILL]
+            )
+        ]
 
     return SimpleNamespace(healthsim_event_handlers=hookimpl(healthsim_event_handlers))
 
@@ -140,18 +160,26 @@ def installed(tmp_path: Path, source: str, *arguments: str, **environment: str) 
     (info / "entry_points.txt").write_text("[healthsim]\nstranger = stranger\n", encoding="utf-8")
     path = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
     command = [sys.executable, "-c", "from healthsim_core.cli import main; main()", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path, **environment}, check=False)
+    return subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path, **environment}, check=False
+    )
 
 
 def test_a_plugin_that_does_not_import_is_reported_with_its_cause_and_the_others_go_on(tmp_path: Path) -> None:
     done = installed(tmp_path, "import nosuchmodule\n", "plugins", "list")
     lines = {line.split()[0]: line for line in done.stdout.splitlines()}
-    assert "stranger-dist" in lines["stranger"] and "3.1" in lines["stranger"] and "No module named 'nosuchmodule'" in lines["stranger"]
+    assert (
+        "stranger-dist" in lines["stranger"]
+        and "3.1" in lines["stranger"]
+        and "No module named 'nosuchmodule'" in lines["stranger"]
+    )
     assert "active" in lines["dentalsim"]
 
 
 def test_a_blocked_plugin_is_not_imported(tmp_path: Path) -> None:
-    done = installed(tmp_path, "raise SystemExit('imported')\n", "plugins", "list", HEALTHSIM_DISABLE_PLUGINS="stranger")
+    done = installed(
+        tmp_path, "raise SystemExit('imported')\n", "plugins", "list", HEALTHSIM_DISABLE_PLUGINS="stranger"
+    )
     assert "blocked" in next(line for line in done.stdout.splitlines() if line.startswith("stranger"))
 
 
@@ -164,8 +192,11 @@ BY_HAND = {"event_type": "clinic_bill"}
 
 
 def bill_ids(*others: str, triggers: list[Trigger] = BILLS, asked: list[str] | None = None) -> dict[str, int]:
-    """The id of the clinic's bill and of the one that the journey asks for, by their nodes, beside others who bill visits too."""
-    rivals = [load(name, SimpleNamespace(healthsim_triggers=hookimpl(_rival)), f"{name}-dist", "1.0") for name in others]
+    """The id of the clinic's bill and of the one that the journey asks for, by their nodes,
+    beside others who bill visits too."""
+    rivals = [
+        load(name, SimpleNamespace(healthsim_triggers=hookimpl(_rival)), f"{name}-dist", "1.0") for name in others
+    ]
     visited = journey(event("see", "clinic_visit", triggers=[BY_HAND]))
     offered = Catalog((*rivals, plugin(healthsim_triggers=triggers)))
     result = ProfileJourneyOrchestrator(adults(), visited, count=1, catalog=offered, products=asked).execute()
@@ -179,8 +210,12 @@ def _rival():
 _rival.__name__ = "healthsim_triggers"
 
 
-@pytest.mark.parametrize(("others", "asked"), [(["a_rival"], None), (["a_rival", "b_rival"], None), (["a_rival"], ["clinic"])])
-def test_the_ids_of_what_triggers_cause_do_not_depend_on_whose_triggers_take_part(others: list[str], asked: list[str] | None) -> None:
+@pytest.mark.parametrize(
+    ("others", "asked"), [(["a_rival"], None), (["a_rival", "b_rival"], None), (["a_rival"], ["clinic"])]
+)
+def test_the_ids_of_what_triggers_cause_do_not_depend_on_whose_triggers_take_part(
+    others: list[str], asked: list[str] | None
+) -> None:
     alone, beside = bill_ids(), bill_ids(*others, asked=asked)
     assert len(alone) == 2
     assert {node: beside[node] for node in alone} == alone

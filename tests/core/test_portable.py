@@ -1,4 +1,5 @@
-"""Functions with the same bits on every machine: as right as a library's, and made of nothing that differs by processor."""
+"""Functions with the same bits on every machine: as right as a library's,
+and made of nothing that differs by processor."""
 
 from __future__ import annotations
 
@@ -17,8 +18,10 @@ from healthsim_core import portable
 ROOM = Path(portable.__file__).parent
 ROOT = Path(__file__).parents[2]
 EXACT = {  # of NumPy: what IEEE 754 or the format itself says to the last bit
-    "abs", "arange", "array", "asarray", "ascontiguousarray", "broadcast_arrays", "clip", "empty", "errstate", "flatnonzero", "float64",
-    "frexp", "full", "inf", "int64", "isfinite", "isinf", "isnan", "isposinf", "ldexp", "nan", "ones", "ones_like", "prod", "rint", "sqrt",
+    "abs", "arange", "array", "asarray", "ascontiguousarray", "broadcast_arrays", "clip", "empty", "errstate",
+    "flatnonzero", "float64",
+    "frexp", "full", "inf", "int64", "isfinite", "isinf", "isnan", "isposinf", "ldexp", "nan", "ones", "ones_like",
+    "prod", "rint", "sqrt",
     "sum", "where", "zeros_like",
 }  # fmt: skip
 JUDGES = ("validation", "counts.py", "base.py", "families.py")  # look at values, write none
@@ -94,14 +97,17 @@ def test_a_quantile_does_not_depend_on_its_neighbours() -> None:
     probability, shape = np.linspace(0.001, 0.999, 501), np.linspace(0.1, 90, 501)
     together = portable.gamma_quantile(shape, probability)
     assert np.array_equal(
-        together[::50], [float(portable.gamma_quantile(a, p)) for a, p in zip(shape[::50], probability[::50], strict=True)]
+        together[::50],
+        [float(portable.gamma_quantile(a, p)) for a, p in zip(shape[::50], probability[::50], strict=True)],
     )
 
 
 @pytest.mark.parametrize("path", sorted(ROOM.glob("*.py")), ids=lambda path: path.stem)
 def test_they_are_made_of_what_has_the_same_bits_everywhere(path: Path) -> None:
     used = {
-        node.attr for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "np"
+        node.attr
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "np"
     }
     assert used <= EXACT
 
@@ -129,7 +135,9 @@ def test_a_sum_of_products(pairs: list[tuple[float, float]]) -> None:
 
 @given(st.integers(1, 5), st.data())
 def test_the_factor_of_a_correlation_makes_it_again(size: int, data: st.DataObject) -> None:
-    rows = np.array(data.draw(st.lists(st.lists(st.floats(-1, 1), min_size=size, max_size=size), min_size=size, max_size=size)))
+    rows = np.array(
+        data.draw(st.lists(st.lists(st.floats(-1, 1), min_size=size, max_size=size), min_size=size, max_size=size))
+    )
     matrix = rows @ rows.T + np.eye(size)
     factor = portable.cholesky(matrix.tolist())
     assert np.allclose(factor @ factor.T, matrix, rtol=1e-12, atol=1e-12)

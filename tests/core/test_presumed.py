@@ -1,4 +1,5 @@
-"""Whom a journey is for that presumes a condition: whoever has it, and a published share of those at risk where no profile says so."""
+"""Whom a journey is for that presumes a condition: whoever has it,
+and a published share of those at risk where no profile says so."""
 
 from __future__ import annotations
 
@@ -17,7 +18,9 @@ SHARES = [
 
 
 def ran(*conditions: Any, presumes: Any = SHARES, count: int = 2_000) -> Result:
-    made = run({"clinical": {"conditions": list(conditions)}}, event("known"), count=count, fields={"presumes": presumes})
+    made = run(
+        {"clinical": {"conditions": list(conditions)}}, event("known"), count=count, fields={"presumes": presumes}
+    )
     return made
 
 
@@ -40,13 +43,20 @@ def test_where_the_profile_states_the_condition_nobody_else_is_presumed_to_have_
 
 
 def test_all_events_of_the_journey_happen_to_the_same_people() -> None:
-    made = run({"clinical": {"conditions": ["E11"]}}, event("one"), event("two"), count=500, fields={"presumes": SHARES})
-    by_event = [{row["person_id"] for row in made.timeline.to_pylist() if row["node"] == name} for name in ("one", "two")]
+    made = run(
+        {"clinical": {"conditions": ["E11"]}}, event("one"), event("two"), count=500, fields={"presumes": SHARES}
+    )
+    by_event = [
+        {row["person_id"] for row in made.timeline.to_pylist() if row["node"] == name} for name in ("one", "two")
+    ]
     assert by_event[0] == by_event[1] != set()
 
 
 def test_the_run_says_whom_it_is_for() -> None:
-    said = "it is for ('N18' in conditions or 40% of others with 'E11' in conditions or 10% of others with 'I10' in conditions)"
+    said = (
+        "it is for ('N18' in conditions or 40% of others with 'E11' in conditions or 10% of others with 'I10' "
+        "in conditions)"
+    )
     assert any(said in note for note in ran("E11", count=50).notes)
 
 

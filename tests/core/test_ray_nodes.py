@@ -64,7 +64,9 @@ def node(name: str, alive: bool = True, cpus: int = 4) -> dict[str, Any]:
     return {"NodeID": name, "Alive": alive, "Resources": {"CPU": float(cpus)} if cpus else {"memory": 1.0}}
 
 
-def probed(patch: pytest.MonkeyPatch, here: Path, nodes: list[tuple[dict[str, Any], Path]], silent: bool = False) -> list[str]:
+def probed(
+    patch: pytest.MonkeyPatch, here: Path, nodes: list[tuple[dict[str, Any], Path]], silent: bool = False
+) -> list[str]:
     """The nodes that a run of no part asks."""
     ray = Played(nodes)
     ray.silent = silent
@@ -84,7 +86,11 @@ def test_a_folder_that_all_nodes_share_is_taken(tmp_path: Path, monkeypatch: pyt
 
 def test_a_folder_of_one_node_alone_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(OutputError, match="not one folder for all workers"):
-        probed(monkeypatch, tmp_path / "a", [(node("a"), tmp_path / "a"), (node("b"), tmp_path / "b"), (node("c"), tmp_path / "a")])
+        probed(
+            monkeypatch,
+            tmp_path / "a",
+            [(node("a"), tmp_path / "a"), (node("b"), tmp_path / "b"), (node("c"), tmp_path / "a")],
+        )
     assert not (tmp_path / "b").exists()
 
 

@@ -38,7 +38,9 @@ def truth(tmp_path) -> Truth:
     ],
 )
 def test_a_clock_in_chicago_is_so_far_ahead_of_utc(truth: Truth, local: str, minutes: int) -> None:
-    assert truth.select(f"SELECT minutes_ahead('America/Chicago', TIMESTAMP '{local}') AS m")["m"].to_pylist() == [minutes]
+    assert truth.select(f"SELECT minutes_ahead('America/Chicago', TIMESTAMP '{local}') AS m")["m"].to_pylist() == [
+        minutes
+    ]
 
 
 def test_a_question_is_about_the_part(truth: Truth) -> None:

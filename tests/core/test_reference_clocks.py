@@ -49,11 +49,18 @@ def test_every_county_that_people_live_in_has_a_zone() -> None:
 
 
 def test_the_hour_that_a_clock_shows_twice_is_the_first() -> None:
-    assert [offset(f"2025-11-02T{time}", "48201") for time in ("00:59:59", "01:00:00", "01:59:59", "02:00:00")] == [-300, -300, -300, -360]
+    assert [offset(f"2025-11-02T{time}", "48201") for time in ("00:59:59", "01:00:00", "01:59:59", "02:00:00")] == [
+        -300,
+        -300,
+        -300,
+        -360,
+    ]
 
 
 def test_a_time_that_a_clock_skips_is_the_instant_an_hour_later() -> None:
-    skipped, later = (datetime(2025, 3, 9, hour, 30) - timedelta(minutes=offset(f"2025-03-09T0{hour}:30", "48201")) for hour in (2, 3))
+    skipped, later = (
+        datetime(2025, 3, 9, hour, 30) - timedelta(minutes=offset(f"2025-03-09T0{hour}:30", "48201")) for hour in (2, 3)
+    )
     assert skipped == later
 
 
@@ -62,7 +69,10 @@ def test_the_clocks_before_2007_changed_in_april_and_in_indiana_not_at_all() -> 
     assert [offset("2005-07-20T12:00", fips) for fips in ("48201", "18097")] == [CENTRAL + 60, EASTERN]
 
 
-@given(st.datetimes(datetime(1975, 1, 1), datetime(2035, 1, 1)), st.sampled_from(["48141", "06037", "04013", "18089", "02110", "21231"]))
+@given(
+    st.datetimes(datetime(1975, 1, 1), datetime(2035, 1, 1)),
+    st.sampled_from(["48141", "06037", "04013", "18089", "02110", "21231"]),
+)
 def test_offsets_are_those_of_the_zone(local: datetime, fips: str) -> None:
     ahead = ZoneInfo(places.time_zone(fips)).utcoffset(local)
     assert timedelta(minutes=offset(local.replace(microsecond=0).isoformat(), fips)) == ahead

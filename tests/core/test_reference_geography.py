@@ -30,7 +30,9 @@ def test_two_counties_are_as_different_as_they_are():
 
 
 def test_a_hybrid_profile_keeps_what_is_stated_and_takes_the_rest_from_the_place():
-    profile = create_hybrid_profile(HARRIS, {"demographics": {"age": {"type": "uniform", "min": 65, "max": 90}}}, id="seniors")
+    profile = create_hybrid_profile(
+        HARRIS, {"demographics": {"age": {"type": "uniform", "min": 65, "max": 90}}}, id="seniors"
+    )
     result = ProfileExecutor(profile, count=500).execute()
 
     assert result.validation.passed

@@ -16,7 +16,12 @@ FACTS = {
         "age": {"type": "age_bands", "bands": {"0-49": 0.6, "50-99": 0.4}},
         "sex": {"type": "categorical", "weights": {"F": 0.5, "M": 0.5}},
     },
-    "clinical": {"conditions": [{"code": "E11", "prevalence": {"0-49": 0.02, "50+": 0.2}}, {"code": "F17.210", "prevalence": 0.1}]},
+    "clinical": {
+        "conditions": [
+            {"code": "E11", "prevalence": {"0-49": 0.02, "50+": 0.2}},
+            {"code": "F17.210", "prevalence": 0.1},
+        ]
+    },
 }
 HARRIS = {"type": "county", "fips": "48201"}
 
@@ -88,6 +93,8 @@ def test_a_source_without_a_place_is_an_error(catalog: Catalog) -> None:
         ("06073", "census", ReferenceDataError, "no facts of San Diego County"),
     ],
 )
-def test_what_cannot_be_resolved_says_why(catalog: Catalog, fips: str, source: str, error: type[Exception], said: str) -> None:
+def test_what_cannot_be_resolved_says_why(
+    catalog: Catalog, fips: str, source: str, error: type[Exception], said: str
+) -> None:
     with pytest.raises(error, match=said):
         ReferenceProfileResolver(catalog).resolve({"type": "county", "fips": fips}, source)

@@ -34,7 +34,9 @@ RAIN = Table(
 def rows(*figures: tuple[str, float | None], unit: str = "%") -> pa.Table:
     fips, values = [f for f, _ in figures], [v for _, v in figures]
     columns: dict[str, list[Any]] = {"county_fips": fips, "value": values, "unit": [unit] * len(figures)}
-    return pa.table({field.name: pa.array(columns[field.name], field.arrow.type) for field in RAIN.fields}, schema=RAIN.schema)
+    return pa.table(
+        {field.name: pa.array(columns[field.name], field.arrow.type) for field in RAIN.fields}, schema=RAIN.schema
+    )
 
 
 def read_rain(path: Path) -> pa.Table:
@@ -49,7 +51,9 @@ def catalog() -> Catalog:
     @hookimpl
     def healthsim_reference_datasets() -> list[ReferenceDataset]:
         facts = types.SimpleNamespace(bundled=rows(("48201", 20.0), ("06073", None)))
-        return [ReferenceDataset("rain", lambda: facts, RAIN, layouts=(FileLayout("rain", ("FIPS", "Rainy"), read_rain),))]
+        return [
+            ReferenceDataset("rain", lambda: facts, RAIN, layouts=(FileLayout("rain", ("FIPS", "Rainy"), read_rain),))
+        ]
 
     plugin = load("weather", types.SimpleNamespace(healthsim_reference_datasets=healthsim_reference_datasets))
     assert plugin.status == "active", plugin.cause
@@ -98,7 +102,9 @@ def test_a_files_rows_replace_those_it_gave_before(tmp_path: Path, run: Callable
     assert [row for row in stored(tmp_path) if row[2] == "rain: a.csv"] == [("36061", 40.0, "rain: a.csv")]
 
 
-def test_files_below_the_folder_are_found_and_others_listed_with_the_reason(tmp_path: Path, run: Callable[..., InitReport]) -> None:
+def test_files_below_the_folder_are_found_and_others_listed_with_the_reason(
+    tmp_path: Path, run: Callable[..., InitReport]
+) -> None:
     deep = tmp_path / "files" / "deep"
     deep.mkdir()
     (deep / "a.csv").write_text("FIPS,Rainy\n36061,30\n")
@@ -148,7 +154,9 @@ def test_stored_rows_come_back_by_column(tmp_path: Path, run: Callable[..., Init
     assert nowhere.num_rows == 0
 
 
-def test_nothing_is_stored_where_there_is_no_database_or_no_dataset(tmp_path: Path, run: Callable[..., InitReport]) -> None:
+def test_nothing_is_stored_where_there_is_no_database_or_no_dataset(
+    tmp_path: Path, run: Callable[..., InitReport]
+) -> None:
     with stored_in(tmp_path / "absent.duckdb"):
         assert reference_rows("rain") is None
     run(with_files=False)
@@ -182,7 +190,9 @@ def test_an_interruption_in_the_middle_stores_nothing(tmp_path: Path, run: Calla
     assert stored(tmp_path) == before
 
 
-def test_facts_that_were_asked_for_stay_while_the_database_is_written(tmp_path: Path, run: Callable[..., InitReport]) -> None:
+def test_facts_that_were_asked_for_stay_while_the_database_is_written(
+    tmp_path: Path, run: Callable[..., InitReport]
+) -> None:
     many = "".join(f"06037{index:06},{index % 100}\n" for index in range(SMALL))
     (tmp_path / "files" / "a.csv").write_text(f"FIPS,Rainy\n{many}")
     run()

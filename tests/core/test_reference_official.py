@@ -22,7 +22,13 @@ def written(tmp_path: Path, content: str | bytes, name: str = "any.csv") -> Path
     return path
 
 
-HEADERS = ("FIPS,Name\n1,x\n", "fips,NAME,more\n1,x,2\n", "\ufeffFIPS,Name\n1,x\n", "FIPS\tName\n1\tx\n", "A title\n\nFIPS,Name\n1,x\n")
+HEADERS = (
+    "FIPS,Name\n1,x\n",
+    "fips,NAME,more\n1,x,2\n",
+    "\ufeffFIPS,Name\n1,x\n",
+    "FIPS\tName\n1\tx\n",
+    "A title\n\nFIPS,Name\n1,x\n",
+)
 
 
 @pytest.mark.parametrize("header", HEADERS)
@@ -34,12 +40,19 @@ def test_a_layout_is_recognised_by_its_header(tmp_path: Path, header: str) -> No
 
 
 def test_the_files_name_says_nothing(tmp_path: Path) -> None:
-    assert official.recognised(written(tmp_path, "other,columns\n1,2\n", "counties.csv"), [layout("counties", "FIPS", "Name")]) is None
+    assert (
+        official.recognised(
+            written(tmp_path, "other,columns\n1,2\n", "counties.csv"), [layout("counties", "FIPS", "Name")]
+        )
+        is None
+    )
 
 
 def test_of_two_fitting_layouts_the_more_exact_is_taken(tmp_path: Path) -> None:
     path = written(tmp_path, "FIPS,Name,Year\n1,x,2020\n")
-    found = official.recognised(path, [layout("any", "FIPS"), layout("exact", "FIPS", "Name", "Year"), layout("some", "FIPS", "Name")])
+    found = official.recognised(
+        path, [layout("any", "FIPS"), layout("exact", "FIPS", "Name", "Year"), layout("some", "FIPS", "Name")]
+    )
 
     assert found is not None
     assert found.name == "exact"
@@ -55,7 +68,9 @@ def test_accents_survive_every_encoding(tmp_path: Path, encoding: str) -> None:
 def test_codes_keep_their_zeros_and_absent_columns_are_null(tmp_path: Path) -> None:
     path = written(tmp_path, "fips,value\n01001,\n")
 
-    assert official.read_columns(path, ("FIPS", "Value", "Note")).to_pylist() == [{"FIPS": "01001", "Value": None, "Note": None}]
+    assert official.read_columns(path, ("FIPS", "Value", "Note")).to_pylist() == [
+        {"FIPS": "01001", "Value": None, "Note": None}
+    ]
 
 
 def test_title_lines_before_the_header_are_skipped(tmp_path: Path) -> None:
@@ -68,7 +83,10 @@ def test_parquet_is_read_as_text(tmp_path: Path) -> None:
     path = tmp_path / "x.parquet"
     pq.write_table(pa.table({"FIPS": [1001, None], "Value": [6.5, None]}), path)
 
-    assert official.read_columns(path, ("fips", "Value")).to_pylist() == [{"fips": "1001", "Value": "6.5"}, {"fips": None, "Value": None}]
+    assert official.read_columns(path, ("fips", "Value")).to_pylist() == [
+        {"fips": "1001", "Value": "6.5"},
+        {"fips": None, "Value": None},
+    ]
 
 
 def test_numbers_of_text_are_null_where_there_is_none() -> None:
@@ -78,7 +96,8 @@ def test_numbers_of_text_are_null_where_there_is_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "value"), [("1,234", 1_234), ("12,345,678.5", 12_345_678.5), ("2,7", None), ("1,2345", None), ("12,34", None)]
+    ("text", "value"),
+    [("1,234", 1_234), ("12,345,678.5", 12_345_678.5), ("2,7", None), ("1,2345", None), ("12,34", None)],
 )
 def test_a_comma_parts_thousands_and_nothing_else(text: str, value: float | None) -> None:
     (found,) = official.numbers(pa.array([text]))
@@ -86,7 +105,12 @@ def test_a_comma_parts_thousands_and_nothing_else(text: str, value: float | None
 
 
 def test_codes_get_their_zeros_back() -> None:
-    assert official.zero_padded(pa.array(["1001", "48201", "1001.0", None]), 5).to_pylist() == ["01001", "48201", "01001", None]
+    assert official.zero_padded(pa.array(["1001", "48201", "1001.0", None]), 5).to_pylist() == [
+        "01001",
+        "48201",
+        "01001",
+        None,
+    ]
 
 
 @pytest.mark.parametrize("name", ["broken.parquet", "absent.csv"])

@@ -35,7 +35,10 @@ def test_addresses_within_a_county_are_its_own() -> None:
     owner = set(zip(table["county_fips"], table["zip"], table["city"], strict=True))
 
     assert [fips[index] for index in county] == found["county_fips"].to_pylist()
-    assert set(zip(found["county_fips"].to_pylist(), found["zip"].to_pylist(), found["city"].to_pylist(), strict=True)) <= owner
+    assert (
+        set(zip(found["county_fips"].to_pylist(), found["zip"].to_pylist(), found["city"].to_pylist(), strict=True))
+        <= owner
+    )
     assert set(found["state"].to_pylist()) == {"CA", "NY", "TX"}
 
 
@@ -43,7 +46,9 @@ def test_every_zip_code_of_a_county_is_drawn() -> None:
     found = places.Addresses.of({"48201": 1.0}).within(np.zeros(5_000, np.int64), unit(5_000))
     table = places.bundled("zips.csv").to_pydict()
 
-    assert set(found["zip"].to_pylist()) == {z for f, z in zip(table["county_fips"], table["zip"], strict=True) if f == "48201"}
+    assert set(found["zip"].to_pylist()) == {
+        z for f, z in zip(table["county_fips"], table["zip"], strict=True) if f == "48201"
+    }
 
 
 def test_counties_are_drawn_by_weight() -> None:
@@ -83,7 +88,9 @@ def test_a_wrong_county_is_told_once() -> None:
     with pytest.raises(places.SpecificationError) as refused:
         generate({"id": "nowhere", "reference": {"type": "county", "fips": "06074"}}, count=4)
 
-    assert [(each.where, each.what) for each in refused.value.mistakes] == [("reference.fips", 'no county has the FIPS code "06074".')]
+    assert [(each.where, each.what) for each in refused.value.mistakes] == [
+        ("reference.fips", 'no county has the FIPS code "06074".')
+    ]
 
 
 @pytest.mark.parametrize("fips", list(places.former_counties()))

@@ -33,7 +33,9 @@ GOOD = "48201,asthma,9.5,9.0,10.1,12,1234567893,05/23/2007,TX,\n"
 
 def read(path: Path) -> pa.Table:
     raw = official.read_columns(path, NAMES)
-    return pa.table({field.name: raw[name] for field, name in zip(CLINIC.fields, NAMES, strict=True)}, schema=CLINIC.schema)
+    return pa.table(
+        {field.name: raw[name] for field, name in zip(CLINIC.fields, NAMES, strict=True)}, schema=CLINIC.schema
+    )
 
 
 @pytest.fixture
@@ -69,7 +71,11 @@ def refuse(files: Path, run: Callable[[], InitReport]) -> Callable[[str], Refuse
 def origins(tmp_path: Path) -> set[str]:
     with duckdb.connect(str(tmp_path / "x.duckdb"), read_only=True) as connection:
         tables = connection.sql("FROM duckdb_tables() SELECT table_name WHERE schema_name = 'reference'").fetchall()
-        return {origin for (name,) in tables for (origin,) in connection.sql(f"SELECT loaded_from FROM reference.{name}").fetchall()}
+        return {
+            origin
+            for (name,) in tables
+            for (origin,) in connection.sql(f"SELECT loaded_from FROM reference.{name}").fetchall()
+        }
 
 
 @pytest.mark.parametrize(
@@ -89,7 +95,10 @@ def origins(tmp_path: Path) -> set[str]:
         ("48201,copd,6,,,,,2007-05-23,,", 'line 3, Opened: "2007-05-23" is no date: MM/DD/YYYY.'),
         ("48201,copd,6,,,,,02/30/2007,,", 'line 3, Opened: "02/30/2007" is no date: MM/DD/YYYY.'),
         ("48201,copd,6,,,,,,Texsa,", 'line 3, State: "Texsa" is no state of the United States.'),
-        ("06074,copd,6,,,,,,,", 'line 3, FIPS: no county has the FIPS code "06074". Did you mean "06073" (San Diego County, California)?'),
+        (
+            "06074,copd,6,,,,,,,",
+            'line 3, FIPS: no county has the FIPS code "06074". Did you mean "06073" (San Diego County, California)?',
+        ),
         ("99001,copd,6,,,,,,,", 'line 3, FIPS: no county has the FIPS code "99001". No state has the code 99'),
         ("4820100,copd,6,,,,,,,", 'line 3, FIPS: "4820100" is no FIPS code of a county (5 digits) or tract (11).'),
         ("４８２０１,copd,6,,,,,,,", 'line 3, FIPS: "４８２０１" is no FIPS code of a county'),
@@ -117,7 +126,9 @@ def test_a_mistake_is_told_by_line_and_column(refuse: Callable[[str], Refused], 
         "48201,copd,6,,,,,,Ontario,CA",
     ],
 )
-def test_what_official_files_may_hold_is_stored(tmp_path: Path, files: Path, run: Callable[[], InitReport], line: str) -> None:
+def test_what_official_files_may_hold_is_stored(
+    tmp_path: Path, files: Path, run: Callable[[], InitReport], line: str
+) -> None:
     (files / "a.csv").write_text(f"{','.join(NAMES)}\n{GOOD}{line}\n")
     report = run()
 
@@ -126,7 +137,9 @@ def test_what_official_files_may_hold_is_stored(tmp_path: Path, files: Path, run
     assert origins(tmp_path) == {"clinics: a.csv"}
 
 
-def test_nothing_of_a_refused_file_is_stored_but_of_others(tmp_path: Path, files: Path, run: Callable[[], InitReport]) -> None:
+def test_nothing_of_a_refused_file_is_stored_but_of_others(
+    tmp_path: Path, files: Path, run: Callable[[], InitReport]
+) -> None:
     (files / "a.csv").write_text(f"{','.join(NAMES)}\n{GOOD}06073,copd,179,,,,,,,\n")
     (files / "b.csv").write_text(f"{','.join(NAMES)}\n{GOOD}")
     report = run()
@@ -162,7 +175,9 @@ def test_of_many_mistakes_a_few_are_told_and_the_rest_counted(refuse: Callable[[
 
 
 @pytest.mark.parametrize("values", [("0.079", "0.11", "0.2"), ("0", "1", "0.5"), ("0.079",)])
-def test_fractions_where_percentages_are_meant_are_refused(refuse: Callable[[str], Refused], values: tuple[str, ...]) -> None:
+def test_fractions_where_percentages_are_meant_are_refused(
+    refuse: Callable[[str], Refused], values: tuple[str, ...]
+) -> None:
     counties = ("48201", "06073", "36061")
     refused = refuse("".join(f"{fips},asthma,{value},,,,,,,\n" for fips, value in zip(counties, values, strict=False)))
 
@@ -178,7 +193,9 @@ def test_fractions_of_one_measure_beside_percentages_of_another_are_refused(refu
 
 
 def test_a_small_percentage_among_others_is_none(files: Path, run: Callable[[], InitReport]) -> None:
-    (files / "a.csv").write_text(f"{','.join(NAMES)}\n{GOOD}06073,asthma,0.4,,,,,,,\n06073,rare,0.1,,,,,,,\n06073,none,0,,,,,,,\n")
+    (files / "a.csv").write_text(
+        f"{','.join(NAMES)}\n{GOOD}06073,asthma,0.4,,,,,,,\n06073,rare,0.1,,,,,,,\n06073,none,0,,,,,,,\n"
+    )
 
     assert run().passed
 
@@ -201,13 +218,17 @@ def test_a_column_that_stands_twice_in_the_header_is_refused(files: Path, run: C
 
 
 def test_a_parquet_files_mistakes_are_told_by_row(files: Path, run: Callable[[], InitReport]) -> None:
-    pq.write_table(pa.table({"FIPS": [48201, 6073], "Measure": ["copd"] * 2, "Value": [6.5, 179.0]}), files / "a.parquet")
+    pq.write_table(
+        pa.table({"FIPS": [48201, 6073], "Measure": ["copd"] * 2, "Value": [6.5, 179.0]}), files / "a.parquet"
+    )
     (refused,) = run().refused
 
     assert refused.mistakes == ("row 2, Value: 179 is more than 100 %.",)
 
 
-def test_the_command_ends_with_1_where_a_file_is_refused(tmp_path: Path, files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_ends_with_1_where_a_file_is_refused(
+    tmp_path: Path, files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (files / "fees.csv").write_text("code,rvu,replaces\n99213-25-GT,2.7,\n")
     with pytest.raises(SystemExit) as stopped:
         main(["init", "--from", str(files), "--database", str(tmp_path / "x.duckdb")])
@@ -220,7 +241,9 @@ def test_the_command_ends_with_1_where_a_file_is_refused(tmp_path: Path, files: 
 def rain(tmp_path: Path, files: Path) -> Callable[..., InitReport]:
     """Loads files of millimetres of rain by county, given by name."""
     amount = Field("amount", "number", "Millimetres.")
-    table = Table("reference.rain", (Field("fips", "text", "County."), amount), key=("fips",), description="Rain.", person="")
+    table = Table(
+        "reference.rain", (Field("fips", "text", "County."), amount), key=("fips",), description="Rain.", person=""
+    )
 
     def read_rain(path: Path) -> pa.Table:
         raw = official.read_columns(path, ("FIPS", "Rain"))

@@ -43,7 +43,10 @@ def document(tmp_path: Path, content: object) -> str:
             ("generate", "--profile", "dental-adlts", "--count", "3"),
             'profile: no profile is called "dental-adlts".\n  Did you mean "dental-adults" (dentalsim)?',
         ),
-        ((*GENERATE, "--journey", "dental-yer"), 'no journey is called "dental-yer".\n  Did you mean "dental-year" (dentalsim)?'),
+        (
+            (*GENERATE, "--journey", "dental-yer"),
+            'no journey is called "dental-yer".\n  Did you mean "dental-year" (dentalsim)?',
+        ),
         (
             (*GENERATE, "--format", "dental_lst"),
             'output_formats: no format is called "dental_lst".\n  Did you mean "dental_list" (dentalsim)?',
@@ -72,19 +75,34 @@ def test_an_unknown_name_or_impossible_value(refused, arguments: tuple[str, ...]
     ("profile", "said"),
     [
         ('{"id": "x",\n', "spec.json, line 2, column 1: is not JSON"),
-        ({"demographics": {"agee": 3}}, 'spec.json: demographics.agee: there is no field "agee" here.\n  Did you mean "age"?'),
+        (
+            {"demographics": {"agee": 3}},
+            'spec.json: demographics.agee: there is no field "agee" here.\n  Did you mean "age"?',
+        ),
         (
             {"demographics": {"age": {"type": "normall", "mean": 1, "sd": 1}}},
             'demographics.age: no distribution is called "normall".\n  Did you mean "normal"?',
         ),
-        ({"demographics": {"age": {"type": "uniform", "min": 9, "max": 1}}}, "demographics.age.max: min 9 is above max 1"),
-        ({"demographics": {"age": {"type": "normal", "mean": 50, "sd": -1}}}, "demographics.age.sd: a standard deviation is not negative"),
+        (
+            {"demographics": {"age": {"type": "uniform", "min": 9, "max": 1}}},
+            "demographics.age.max: min 9 is above max 1",
+        ),
+        (
+            {"demographics": {"age": {"type": "normal", "mean": 50, "sd": -1}}},
+            "demographics.age.sd: a standard deviation is not negative",
+        ),
         (
             {"demographics": {"sex": {"type": "categorical", "weights": {"F": 0.4, "M": 0.4}}}},
             "demographics.sex.weights: the weights sum to 0.8",
         ),
-        ({"demographics": {"sex": {"type": "categorical", "weights": {}}}}, "demographics.sex.weights: there are no weights"),
-        ({"demographics": {"geography": {"fips": "99999"}}}, 'demographics.geography: no county has the FIPS code "99999".'),
+        (
+            {"demographics": {"sex": {"type": "categorical", "weights": {}}}},
+            "demographics.sex.weights: there are no weights",
+        ),
+        (
+            {"demographics": {"geography": {"fips": "99999"}}},
+            'demographics.geography: no county has the FIPS code "99999".',
+        ),
         ({"reference": {"fips": "1"}}, "reference.fips"),
         (
             {"clinical": {"primary_condition": {"code": "E11", "prevalence": 3.0}}},
@@ -98,7 +116,10 @@ def test_an_unknown_name_or_impossible_value(refused, arguments: tuple[str, ...]
             {"clinical": {"conditions": [{"code": "E11", "when": {"field": "age", "operator": "gtr", "value": 1}}]}},
             "clinical.conditions[0].when.operator",
         ),
-        ({"attributes": {"x": {"type": "conditional", "rules": [{"if": "age > 3", "then": 1}]}}}, "there is no default"),
+        (
+            {"attributes": {"x": {"type": "conditional", "rules": [{"if": "age > 3", "then": 1}]}}},
+            "there is no default",
+        ),
     ],
 )
 def test_a_profile_that_cannot_be(refused, tmp_path: Path, profile: object, said: str) -> None:
@@ -112,7 +133,11 @@ def test_all_mistakes_of_a_document_are_said_at_once(refused, tmp_path: Path) ->
 
 
 def test_a_scenario_s_mistake_names_file_and_path(refused, tmp_path: Path) -> None:
-    scenario = {"scenario": "One", "profile": "dental-adults", "journeys": [{"template": "dental-year"}, {"template": "dental_yeer"}]}
+    scenario = {
+        "scenario": "One",
+        "profile": "dental-adults",
+        "journeys": [{"template": "dental-year"}, {"template": "dental_yeer"}],
+    }
     said = refused("run", document(tmp_path, scenario))
     assert said.startswith('healthsim: spec.json: journeys[1].template: no journey is called "dental_yeer".')
 
@@ -148,16 +173,43 @@ def test_overwrite_replaces_what_an_earlier_run_wrote_and_nothing_else(tmp_path:
 def test_a_database_that_is_not_one(refused, tmp_path: Path) -> None:
     path = tmp_path / "notes.duckdb"
     path.write_text("not a database", encoding="utf-8")
-    said = refused("generate", "--profile", "dental-adults", "--count", "3", "--database", str(path), "--out", str(tmp_path / "out"))
-    assert "is not a DuckDB database" in said and not (tmp_path / "out").exists() and path.read_text(encoding="utf-8") == "not a database"
+    said = refused(
+        "generate",
+        "--profile",
+        "dental-adults",
+        "--count",
+        "3",
+        "--database",
+        str(path),
+        "--out",
+        str(tmp_path / "out"),
+    )
+    assert (
+        "is not a DuckDB database" in said
+        and not (tmp_path / "out").exists()
+        and path.read_text(encoding="utf-8") == "not a database"
+    )
 
 
 def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
     ignored = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)"
     limited = f"{ignored}; resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))"
-    arguments = ["generate", "--profile", "dental-adults", "--count", "20000", "--no-persist", "--out", str(tmp_path / "out")]
+    arguments = [
+        "generate",
+        "--profile",
+        "dental-adults",
+        "--count",
+        "20000",
+        "--no-persist",
+        "--out",
+        str(tmp_path / "out"),
+    ]
     done = _python(f"{limited}; from healthsim_core.cli import main; main({arguments!r})")
-    assert (done.returncode, list(tmp_path.iterdir())) == (2, []) and "cannot be written" in done.stderr and "Traceback" not in done.stderr
+    assert (
+        (done.returncode, list(tmp_path.iterdir())) == (2, [])
+        and "cannot be written" in done.stderr
+        and "Traceback" not in done.stderr
+    )
 
 
 def test_ctrl_c_in_the_middle_leaves_nothing(tmp_path: Path) -> None:
@@ -166,7 +218,10 @@ def test_ctrl_c_in_the_middle_leaves_nothing(tmp_path: Path) -> None:
     command = [sys.executable, "-c", f"from healthsim_core.cli import main; main({arguments!r})"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=_environment())
     tables, deadline = tmp_path / "out/.healthsim/new/tables", time.monotonic() + 60
-    while not any(path.stat().st_size > 100_000 for path in tables.glob("core.event/*.parquet")) and time.monotonic() < deadline:
+    while (
+        not any(path.stat().st_size > 100_000 for path in tables.glob("core.event/*.parquet"))
+        and time.monotonic() < deadline
+    ):
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
@@ -175,7 +230,9 @@ def test_ctrl_c_in_the_middle_leaves_nothing(tmp_path: Path) -> None:
 
 
 def _python(source: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, env=_environment(), check=False)
+    return subprocess.run(
+        [sys.executable, "-c", source], capture_output=True, text=True, env=_environment(), check=False
+    )
 
 
 def _environment() -> dict[str, str]:
@@ -184,10 +241,14 @@ def _environment() -> dict[str, str]:
 
 def test_a_scenario_s_mistake_found_when_it_is_compiled_names_the_file_too(refused, tmp_path: Path) -> None:
     journey = {"journey_id": "j", "duration_days": 9, "events": [{"event_id": "a", "event_type": "milstone"}]}
-    said = refused("run", document(tmp_path, {"scenario": "One", "profile": "dental-adults", "journeys": [{"inline": journey}]}))
+    said = refused(
+        "run", document(tmp_path, {"scenario": "One", "profile": "dental-adults", "journeys": [{"inline": journey}]})
+    )
     assert 'spec.json: journeys[0].events[0].event_type: no event type is called "milstone".' in said
 
 
 def test_a_mistake_of_a_profile_found_when_it_is_compiled_names_the_file(refused, tmp_path: Path) -> None:
     profile = document(tmp_path, {"clinical": {"conditions": [{"code": "E11", "when": "agee > 3"}]}})
-    assert "spec.json: clinical.conditions[0].when: " in refused("generate", "--profile", profile, "--count", "3", "--no-persist")
+    assert "spec.json: clinical.conditions[0].when: " in refused(
+        "generate", "--profile", profile, "--count", "3", "--no-persist"
+    )

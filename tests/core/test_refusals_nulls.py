@@ -1,4 +1,5 @@
-"""What an event needs must be there for everybody: what may be null is refused when the plan is compiled, and no more than that."""
+"""What an event needs must be there for everybody: what may be null is refused when the plan is compiled,
+and no more than that."""
 
 from __future__ import annotations
 
@@ -71,7 +72,11 @@ CERTAIN = {
     ),
     "the journey's condition": (HALF, [visit()], {"condition": "severity == 'mild'"}),
     "what the journey requires": (HALF, [visit()], {"requires": {"severity": "mild"}}),
-    "the event before": (HALF, [visit(conditions=["severity is not None"]), visit(event_id="then", depends_on="visit")], {}),
+    "the event before": (
+        HALF,
+        [visit(conditions=["severity is not None"]), visit(event_id="then", depends_on="visit")],
+        {},
+    ),
     "an outcome of its own": (HALF, [visit("${outcome.why}", outcomes={"why": "pain"})], {}),
     "an outcome with a default": (HALF, [visit("${outcome.why}", outcomes={"why": DEFAULT})], {}),
     "an outcome of the event before": (
@@ -93,17 +98,27 @@ DOUBTFUL = {
     "its negation": (HALF, [visit(conditions=["not (severity == 'severe')"])]),
     "an outcome of an event that may not happen": (
         HALF,
-        [visit("a", event_id="a", probability=0.5, outcomes={"why": "pain"}), visit("${outcome.why}", event_id="b", delay={"days": 9})],
+        [
+            visit("a", event_id="a", probability=0.5, outcomes={"why": "pain"}),
+            visit("${outcome.why}", event_id="b", delay={"days": 9}),
+        ],
     ),
     "a conditional outcome whose default may be null": (
         HALF,
-        [visit("${outcome.why}", outcomes={"why": {**DEFAULT, "default": {"type": "derived", "expression": "severity"}}})],
+        [
+            visit(
+                "${outcome.why}",
+                outcomes={"why": {**DEFAULT, "default": {"type": "derived", "expression": "severity"}}},
+            )
+        ],
     ),
     "an outcome drawn again, then null": (
         HALF,
         [
             visit("a", event_id="a", outcomes={"why": "pain"}),
-            clinic.event("again", "clinic_call", depends_on="a", outcomes={"why": {"type": "derived", "expression": "severity"}}),
+            clinic.event(
+                "again", "clinic_call", depends_on="a", outcomes={"why": {"type": "derived", "expression": "severity"}}
+            ),
             visit("${outcome.why}", event_id="b", depends_on="again"),
         ],
     ),
@@ -119,7 +134,10 @@ def test_what_is_doubtful_is_refused(profile: dict[str, Any], events: list[dict[
 def test_of_a_family_only_the_member_whose_journey_it_is_must_have_it() -> None:
     members = [{"role": "subscriber", "conditions": ["E11.9"]}, {"role": "spouse"}]
     event = visit("${entity.conditions}")
-    asked = [{"member": role, "inline": {"journey_id": "year", "duration_days": 9, "events": [event]}} for role in ("subscriber", "spouse")]
+    asked = [
+        {"member": role, "inline": {"journey_id": "year", "duration_days": 9, "events": [event]}}
+        for role in ("subscriber", "spouse")
+    ]
     make_plan({"members": members, "journeys": asked[:1]}, catalog=catalog(), count=1)
     with pytest.raises(SpecificationError, match=r"\$\{entity\.conditions\}"):
         make_plan({"members": members, "journeys": asked[1:]}, catalog=catalog(), count=1)
@@ -137,10 +155,16 @@ def test_what_a_trigger_carries_must_be_there_too() -> None:
 
 
 def test_what_a_product_s_trigger_does_not_carry_is_a_mistake_of_the_event_that_causes_it() -> None:
-    handlers = [EventHandler("clinic_visit", clinic.visit, writes=[clinic.VISIT], parameters=[Field("reason", "category", "Why.")])]
+    handlers = [
+        EventHandler(
+            "clinic_visit", clinic.visit, writes=[clinic.VISIT], parameters=[Field("reason", "category", "Why.")]
+        )
+    ]
     handlers.append(EventHandler("clinic_call", lambda events: {}, writes=[], parameters=[clinic.REASON]))
     triggers = [Trigger("clinic_call", "clinic_visit", carry=("reason",))]
-    with pytest.raises(SpecificationError, match=r"journey\.events\[0\]\.parameters.*: the parameter \"reason\" is carried"):
+    with pytest.raises(
+        SpecificationError, match=r"journey\.events\[0\]\.parameters.*: the parameter \"reason\" is carried"
+    ):
         make_plan(
             clinic.adults(),
             {"journey_id": "year", "duration_days": 9, "events": [clinic.event("call", "clinic_call")]},
@@ -152,13 +176,19 @@ def test_what_a_product_s_trigger_does_not_carry_is_a_mistake_of_the_event_that_
 @pytest.mark.parametrize("name", ["race", "ethnicity", "language", "age"])
 def test_what_every_person_has_may_not_be_null(name: str) -> None:
     law = {"type": "derived", "expression": "severity" if name != "age" else "a1"}
-    profile = {**HALF, "attributes": {"a1": {"type": "derived", "expression": "log(0 - 1)"}}, "demographics": {name: law}}
+    profile = {
+        **HALF,
+        "attributes": {"a1": {"type": "derived", "expression": "log(0 - 1)"}},
+        "demographics": {name: law},
+    }
     with pytest.raises(SpecificationError, match=rf"demographics\.{name}: the {name} may be null"):
         make_plan(profile, catalog=catalog(), count=1)
 
 
 def test_a_number_beyond_all_measure_is_refused_as_a_parameter() -> None:
-    ((where, what, _),) = refused(HALF, clinic.event("visit", "clinic_visit", parameters={"reason": "a", "score": 1e12}))
+    ((where, what, _),) = refused(
+        HALF, clinic.event("visit", "clinic_visit", parameters={"reason": "a", "score": 1e12})
+    )
     assert (where, what) == ("journey.events[0].parameters.score", '"score" is 1e+12.')
 
 
@@ -174,5 +204,7 @@ def test_a_text_that_the_product_does_not_accept_is_refused() -> None:
     words = {"attributes": {"word": {"type": "explicit", "values": ["pain", "pian"]}}}
     for reason in ("pian", "${entity.word}"):
         journey = {"journey_id": "year", "duration_days": 9, "events": [visit(reason)]}
-        with pytest.raises(SpecificationError, match=r'parameters\.reason: "pian" is not what "reason" may be\.\n  Did you mean "pain"'):
+        with pytest.raises(
+            SpecificationError, match=r'parameters\.reason: "pian" is not what "reason" may be\.\n  Did you mean "pain"'
+        ):
             make_plan(clinic.adults(**words), journey, catalog=offered, count=1)

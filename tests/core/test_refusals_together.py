@@ -25,7 +25,10 @@ def x(written: Any) -> dict[str, Any]:
 
 
 TOGETHER = [
-    (x({"type": "empirical", "edges": [3, 2, 1], "counts": [0], "min": 2, "max": 1}), ["max", "edges[1]", "edges[2]", "counts", "edges"]),
+    (
+        x({"type": "empirical", "edges": [3, 2, 1], "counts": [0], "min": 2, "max": 1}),
+        ["max", "edges[1]", "edges[2]", "counts", "edges"],
+    ),
     (x({"type": "empirical", "quantiles": {"0.2": 3, "0.5": 2, "0.7": 1}}), ["quantiles"] * 4),
     (x({"type": "beta", "alpha": 1, "beta": 1, "low": 2, "high": 1, "min": 2, "max": 1}), ["max", "high"]),
     (x({"type": "log_normal", "mean": 5, "min": 2, "max": 1}), ["max", ""]),
@@ -44,7 +47,9 @@ TOGETHER = [
 ]
 
 
-@pytest.mark.parametrize(("profile", "within"), TOGETHER, ids=[profile["attributes"]["x"]["type"] for profile, _ in TOGETHER])
+@pytest.mark.parametrize(
+    ("profile", "within"), TOGETHER, ids=[profile["attributes"]["x"]["type"] for profile, _ in TOGETHER]
+)
 def test_a_distribution_tells_all_of_it(profile: dict[str, Any], within: list[str]) -> None:
     assert [place.removeprefix("attributes.x").removeprefix(".") for place in places(profile)] == within
 

@@ -1,4 +1,5 @@
-"""The exported JSON Schema takes what the reader takes: every shipped document, every form in which something may be written."""
+"""The exported JSON Schema takes what the reader takes: every shipped document,
+every form in which something may be written."""
 
 from __future__ import annotations
 
@@ -32,7 +33,10 @@ def shipped() -> list[tuple[str, Any]]:
     found = [("profile", offer.specification) for offer in catalog.profiles.values()]
     found += [("journey", offer.specification) for offer in catalog.journeys.values()]
     found += [("scenario", path) for path in EXAMPLES]
-    return [(kind, json.loads(each.read_text(encoding="utf-8") if isinstance(each, Path) else json.dumps(each))) for kind, each in found]
+    return [
+        (kind, json.loads(each.read_text(encoding="utf-8") if isinstance(each, Path) else json.dumps(each)))
+        for kind, each in found
+    ]
 
 
 @pytest.mark.parametrize("kind", READERS)
@@ -43,7 +47,9 @@ def test_the_schema_is_one(schemas: dict[str, Draft202012Validator], kind: str) 
 @pytest.mark.parametrize("kind", READERS)
 def test_every_shipped_document_fits(schemas: dict[str, Draft202012Validator], kind: str) -> None:
     documents = [document for each, document in shipped() if each == kind]
-    assert documents and [error.json_path for document in documents for error in schemas[kind].iter_errors(document)] == []
+    assert (
+        documents and [error.json_path for document in documents for error in schemas[kind].iter_errors(document)] == []
+    )
 
 
 def x(**written: Any) -> dict[str, Any]:
@@ -74,7 +80,11 @@ FORMS = [
     ("profile", {"correlate": {"attributes": ["a", "b"], "matrix": [[1, 0], [0, 1]]}}, True),
     ("profile", {"correlate": [{"attributes": ["a", "b"], "matrix": [[1, 0], [0, 1]]}]}, True),
     ("profile", {"journey": "a"}, True),
-    ("profile", {"journeys": ["a", {"template": "b"}, {"id": "c"}, {"journey": "d"}, {"events": []}, {"inline": {}}]}, True),
+    (
+        "profile",
+        {"journeys": ["a", {"template": "b"}, {"id": "c"}, {"journey": "d"}, {"events": []}, {"inline": {}}]},
+        True,
+    ),
     ("profile", {"custom": {"x": 1}}, True),
     ("profile", {"custom": {}, "attributes": {}}, False),
     ("profile", {"demographics": {"gender": "F"}}, True),
@@ -97,8 +107,12 @@ FORMS = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "document", "fits"), FORMS, ids=[json.dumps(document)[:80] for _, document, _ in FORMS])
-def test_the_schema_and_the_reader_agree(schemas: dict[str, Draft202012Validator], kind: str, document: dict[str, Any], fits: bool) -> None:
+@pytest.mark.parametrize(
+    ("kind", "document", "fits"), FORMS, ids=[json.dumps(document)[:80] for _, document, _ in FORMS]
+)
+def test_the_schema_and_the_reader_agree(
+    schemas: dict[str, Draft202012Validator], kind: str, document: dict[str, Any], fits: bool
+) -> None:
     try:
         READERS[kind].read(document)
         read = True

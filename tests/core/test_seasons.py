@@ -67,4 +67,6 @@ def test_what_waits_for_its_season_does_not_come_on_its_first_day_for_everybody(
 @pytest.mark.parametrize("season", [["9-1", "01-31"], ["02-30", "03-31"], ["13-01", "01-31"], ["autumn", "01-31"]])
 def test_a_season_of_days_that_are_not_in_every_year_is_refused(season: list[str]) -> None:
     with pytest.raises(SpecificationError, match=r"delay\.season.*is not a day of every year"):
-        make_plan(clinic.adults(), clinic.journey(clinic.event(delay={"days": 1, "season": season})), catalog=clinic.catalog())
+        make_plan(
+            clinic.adults(), clinic.journey(clinic.event(delay={"days": 1, "season": season})), catalog=clinic.catalog()
+        )

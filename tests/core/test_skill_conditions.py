@@ -34,7 +34,11 @@ conditions = ["E11"]
 | yes | both |
 | * | sugar |
 """
-SUGAR: dict[str, Any] = {"code": "E11", "prevalence": 0.7, "severity": {"type": "categorical", "weights": {"mild": 0.5, "bad": 0.5}}}
+SUGAR: dict[str, Any] = {
+    "code": "E11",
+    "prevalence": 0.7,
+    "severity": {"type": "categorical", "weights": {"mild": 0.5, "bad": 0.5}},
+}
 KIDNEY: dict[str, Any] = {"code": "N18", "prevalence": 0.5}
 
 
@@ -48,7 +52,9 @@ def skill(tmp_path: Path) -> SkillResolver:
 def lived(skill: SkillResolver, conditions: list[dict[str, Any]], *events: dict[str, Any]) -> Result:
     made = journey(*events) if events else []
     world = catalog(healthsim_skill_resolvers=[skill])
-    return ProfileJourneyOrchestrator(adults(clinical={"conditions": conditions}), made, count=300, catalog=world).execute()
+    return ProfileJourneyOrchestrator(
+        adults(clinical={"conditions": conditions}), made, count=300, catalog=world
+    ).execute()
 
 
 def codes(result: Result) -> dict[int, dict[str, tuple[str, str | None]]]:
@@ -80,7 +86,9 @@ def test_of_a_profile_without_the_other_condition_nobody_has_it(skill: SkillReso
 
 def test_the_other_condition_changes_nobody_s_draws(skill: SkillResolver) -> None:
     alone, both = codes(lived(skill, [SUGAR])), codes(lived(skill, [SUGAR, KIDNEY]))
-    assert {person: own["E11"][1] for person, own in alone.items()} == {p: own["E11"][1] for p, own in both.items() if "E11" in own}
+    assert {person: own["E11"][1] for person, own in alone.items()} == {
+        p: own["E11"][1] for p, own in both.items() if "E11" in own
+    }
 
 
 @pytest.mark.parametrize("reference", ["sugar-care", {"skill": "sugar-care", "lookup": "clinic_visit", "context": {}}])
@@ -96,4 +104,7 @@ def test_asked_by_hand_the_other_condition_is_given_or_absent(skill: SkillResolv
     draw, severity = Draws(1, "hand", np.arange(1, 3)), ["mild", "mild"]
     given = {"severity": severity, "condition.N18": np.array([True, False])}
     assert skill.resolve("diagnosis", Columns(given, 2), draw)["code"].to_pylist() == ["E11.22", "E11.9"]
-    assert skill.resolve("diagnosis", Columns({"severity": severity}, 2), draw)["code"].to_pylist() == ["E11.9", "E11.9"]
+    assert skill.resolve("diagnosis", Columns({"severity": severity}, 2), draw)["code"].to_pylist() == [
+        "E11.9",
+        "E11.9",
+    ]

@@ -1,4 +1,5 @@
-"""A skill's lookup takes what its context is known to hold, or the plan is refused; rows that it does not know are null."""
+"""A skill's lookup takes what its context is known to hold, or the plan is refused;
+rows that it does not know are null."""
 
 from __future__ import annotations
 
@@ -65,7 +66,10 @@ def ran(tmp_path):
 def test_a_text_that_no_row_has_is_refused_when_the_plan_is_compiled(ran) -> None:
     with pytest.raises(SkillError) as refused:
         ran("by_sex", sex="${entity.sex}")
-    said = 'journey.events[0].parameters.skill_ref: "doses": the lookup "by_sex" has no row for sex \'M\'.\n  Add one, or a row of `*`.'
+    said = (
+        'journey.events[0].parameters.skill_ref: "doses": the lookup "by_sex" has no row for sex \'M\'.\n  Add '
+        "one, or a row of `*`."
+    )
     assert str(refused.value) == said
 
 
@@ -77,7 +81,9 @@ def test_a_text_that_no_row_has_is_refused_when_the_plan_is_compiled(ran) -> Non
         ("by_age", {"age": "${entity.city}"}, 'takes a number for "age", not a text.\n  Refer to a number.'),
     ],
 )
-def test_a_column_of_another_kind_is_refused_when_the_plan_is_compiled(ran, lookup: str, context: dict, said: str) -> None:
+def test_a_column_of_another_kind_is_refused_when_the_plan_is_compiled(
+    ran, lookup: str, context: dict, said: str
+) -> None:
     with pytest.raises(SkillError) as refused:
         ran(lookup, **context)
     assert str(refused.value).startswith("journey.events[0].parameters.skill_ref: ") and said in str(refused.value)

@@ -1,4 +1,5 @@
-"""Spark's session is joined where there is one, made of what Spark was told where there is none, and stopped only where it was made.
+"""Spark's session is joined where there is one, made of what Spark was told where there is none,
+and stopped only where it was made.
 
 Spark is played here; `tests/integration/spark_run.py` runs it.
 """
@@ -95,7 +96,9 @@ def test_the_master_that_only_the_jvm_knows_is_joined(spark: type[Context], mast
 
 
 @pytest.mark.parametrize("variable", ["PYSPARK_GATEWAY_PORT", "PYSPARK_SUBMIT_ARGS", "MASTER"])
-def test_all_cores_are_taken_where_somebody_asked_for_them(spark: type[Context], monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+def test_all_cores_are_taken_where_somebody_asked_for_them(
+    spark: type[Context], monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
     monkeypatch.setenv(variable, "given")
     assert run().master == "local[*]"
 

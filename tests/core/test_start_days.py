@@ -15,7 +15,9 @@ VISIT = clinic.event("visit")
 
 def starts(*journeys: dict[str, Any], profile: dict[str, Any] | None = None, **options: Any) -> list[date]:
     """The day on which each person's first event happens: their start."""
-    plans = ProfileJourneyOrchestrator(profile or clinic.adults(), list(journeys), count=2_000, catalog=clinic.catalog(), **options)
+    plans = ProfileJourneyOrchestrator(
+        profile or clinic.adults(), list(journeys), count=2_000, catalog=clinic.catalog(), **options
+    )
     made = plans.execute()
     assert made.validation.passed, made.validation
     first: dict[int, date] = {}
@@ -53,7 +55,9 @@ def test_a_start_that_is_given_is_the_start() -> None:
 
 
 def test_a_stated_age_is_the_age_at_the_start() -> None:
-    made = ProfileJourneyOrchestrator({"id": "p", "demographics": {"age": 65}}, clinic.journey(VISIT), count=300, catalog=clinic.catalog())
+    made = ProfileJourneyOrchestrator(
+        {"id": "p", "demographics": {"age": 65}}, clinic.journey(VISIT), count=300, catalog=clinic.catalog()
+    )
     result = made.execute()
     born = dict(zip(result.entities["person_id"].to_pylist(), result.entities["birth_date"].to_pylist(), strict=True))
     for row in result.timeline.to_pylist():
@@ -64,7 +68,9 @@ def test_a_stated_age_is_the_age_at_the_start() -> None:
 def test_births_lie_on_as_many_days_as_those_of_a_year() -> None:
     birth = clinic.event("birth", "birth", delay={"days": 240}, adds_person="newborn")
     mothers = {"id": "mothers", "demographics": {"sex": "F", "age": 30}}
-    made = ProfileJourneyOrchestrator(mothers, clinic.journey(birth, duration_days=280), count=400, catalog=clinic.catalog()).execute()
+    made = ProfileJourneyOrchestrator(
+        mothers, clinic.journey(birth, duration_days=280), count=400, catalog=clinic.catalog()
+    ).execute()
     days = {row["birth_date"] for row in made.entities.to_pylist() if row["role"] == "newborn"}
     assert len(days) > 200  # of 365, by 400 births: some 243
     assert len({day.month for day in days}) == 12

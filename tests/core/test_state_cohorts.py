@@ -94,7 +94,10 @@ def test_a_printed_summary_is_small_and_holds_the_figures(store):
     store.save("made", store.chunk(1_234))
     printed = str(get_summary("made"))
     assert len(printed) < 500
-    assert all(figure in printed for figure in ("1,234", "2,468", "2025-02-01", "2025-11-30", "E11.9 Type 2 diabetes", "claim 1,234"))
+    assert all(
+        figure in printed
+        for figure in ("1,234", "2,468", "2025-02-01", "2025-11-30", "E11.9 Type 2 diabetes", "claim 1,234")
+    )
 
 
 def test_a_summary_in_a_notebook_escapes_what_it_shows(store):
@@ -134,7 +137,10 @@ def test_a_query_sees_one_cohort_or_all(store):
 def test_a_query_over_all_cohorts_can_name_them(store):
     store.save("three", store.chunk(3))
     store.save("five", store.chunk(5))
-    sql = "SELECT name, count(*) AS n FROM core.person JOIN healthsim.cohort USING (cohort_id) GROUP BY name ORDER BY name"
+    sql = (
+        "SELECT name, count(*) AS n FROM core.person JOIN healthsim.cohort USING (cohort_id) GROUP BY name "
+        "ORDER BY name"
+    )
     assert query(sql).to_pylist() == [{"name": "five", "n": 5}, {"name": "three", "n": 3}]
 
 
@@ -173,17 +179,23 @@ def test_csv_quotes_what_must_be_quoted(store, tmp_path):
 def test_json_is_an_object_a_line(store, tmp_path):
     store.save("made", store.chunk(2))
     export_cohort("made", tmp_path / "out", "json")
-    claims = [json.loads(line) for line in (tmp_path / "out" / "payer.claim.ndjson").read_text(encoding="utf-8").splitlines()]
+    claims = [
+        json.loads(line) for line in (tmp_path / "out" / "payer.claim.ndjson").read_text(encoding="utf-8").splitlines()
+    ]
     assert [(claim["billed"], claim["date"]) for claim in claims] == [(123.45, "2025-02-03")] * 2
 
 
 def test_ids_are_text_in_json_and_nothing_else_is(store, tmp_path):
     store.save("made", store.chunk(2))
     export_cohort("made", tmp_path / "out", "json")
-    claims = [json.loads(line) for line in (tmp_path / "out" / "payer.claim.ndjson").read_text(encoding="utf-8").splitlines()]
+    claims = [
+        json.loads(line) for line in (tmp_path / "out" / "payer.claim.ndjson").read_text(encoding="utf-8").splitlines()
+    ]
     told = [(claim["claim_id"], claim["person_id"], claim["billed"]) for claim in claims]
     assert told == [("1603", "16", 123.45), ("3203", "32", 123.45)]
-    people = [json.loads(line) for line in (tmp_path / "out" / "core.person.ndjson").read_text(encoding="utf-8").splitlines()]
+    people = [
+        json.loads(line) for line in (tmp_path / "out" / "core.person.ndjson").read_text(encoding="utf-8").splitlines()
+    ]
     assert [(person["household_id"], person["age"]) for person in people] == [("16", 71), ("32", 71)]
 
 
@@ -198,7 +210,10 @@ def test_ids_stay_numbers_in_parquet_and_in_csv(store, tmp_path):
 @pytest.mark.parametrize("form", ["parquet", "csv", "json"])
 def test_exports_of_the_same_cohort_have_the_same_bytes(store, tmp_path, form):
     whole = store.chunk(5_000)
-    tenths = [{n: t.slice(t.num_rows * i // 10, t.num_rows // 10) if t.num_rows > 1 else t for n, t in whole.items()} for i in range(10)]
+    tenths = [
+        {n: t.slice(t.num_rows * i // 10, t.num_rows // 10) if t.num_rows > 1 else t for n, t in whole.items()}
+        for i in range(10)
+    ]
     store.save("first", whole)
     store.save("second", *tenths)
     digests = [

@@ -41,7 +41,9 @@ def run(**options):
 
 
 def test_an_execution_keeps_what_was_asked(store):
-    asked = store.record(id="1a2b", spec={"name": "made", "text": "Zoë"}, versions={"healthsim-core": "0.1.0", "skill:x": "2"})
+    asked = store.record(
+        id="1a2b", spec={"name": "made", "text": "Zoë"}, versions={"healthsim-core": "0.1.0", "skill:x": "2"}
+    )
     store.save("made", record=asked)
     found = load_execution("1a2b")
     assert found == attrs.evolve(asked, cohort="made")
@@ -93,7 +95,9 @@ def test_a_run_persisted_afterwards_is_the_same_as_one_persisted_at_once(store):
     run(persist=True, cohort="at_once")
     persist(run(), cohort="afterwards")
     at_once, afterwards = load_cohort("at_once"), load_cohort("afterwards")
-    assert {name: table.to_pylist() for name, table in at_once.items()} == {name: table.to_pylist() for name, table in afterwards.items()}
+    assert {name: table.to_pylist() for name, table in at_once.items()} == {
+        name: table.to_pylist() for name, table in afterwards.items()
+    }
     assert get_summary("at_once").to_dict() == {**get_summary("afterwards").to_dict(), "cohort": "at_once"}
 
 
@@ -152,7 +156,12 @@ def test_a_duplicate_name_is_found_before_anything_is_made(store, content, tmp_p
     run(persist=True, cohort="taken")
     before = content(store.database)
     with pytest.raises(StateError, match='a cohort is already called "taken"'):
-        run(persist=True, cohort="taken", out=tmp_path / "out", progress=lambda done, total: pytest.fail("people were made"))
+        run(
+            persist=True,
+            cohort="taken",
+            out=tmp_path / "out",
+            progress=lambda done, total: pytest.fail("people were made"),
+        )
     assert content(store.database) == before
     assert not (tmp_path / "out").exists()
 

@@ -1,4 +1,5 @@
-"""Ctrl-C at any step of a commit: what is told is what is there, and a later transaction finds a database that is whole."""
+"""Ctrl-C at any step of a commit: what is told is what is there,
+and a later transaction finds a database that is whole."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from healthsim_core.database.file import reading, writing
 
 
 def interrupted(path: Path, name: str, at: int) -> str | None:
-    """Make a table in a transaction that Ctrl-C comes to at the n-th step of its end; what it told, None where it came to its end."""
+    """Make a table in a transaction that Ctrl-C comes to at the n-th step of its end; what it told,
+    None where it came to its end."""
     steps = 0
 
     def step(frame: Any, event: str, _: object) -> Any:
@@ -43,7 +45,10 @@ def interrupted(path: Path, name: str, at: int) -> str | None:
 
 def tables(path: Path) -> list[str]:
     with reading(path) as connection:
-        found = "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database() AND schema_name = 'main' ORDER BY 1"
+        found = (
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database() AND schema_name "
+            "= 'main' ORDER BY 1"
+        )
         return [name for (name,) in connection.execute(found).fetchall()]
 
 

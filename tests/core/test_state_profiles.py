@@ -17,7 +17,10 @@ def diabetics(oldest: int = 90, **more):
         "id": "diabetics",
         "description": "Diabetic seniors",
         "demographics": {"age": {"type": "uniform", "min": 65, "max": oldest}, "gender": "F"},
-        "clinical": {"primary_condition": "E11", "lab_values": {"a1c": {"type": "normal", "mean": 7.5, "sd": 1, "min": 5, "max": 14}}},
+        "clinical": {
+            "primary_condition": "E11",
+            "lab_values": {"a1c": {"type": "normal", "mean": 7.5, "sd": 1, "min": 5, "max": 14}},
+        },
         **more,
     }
 

@@ -131,7 +131,16 @@ def test_a_pivot_that_does_not_say_its_columns_is_told_to(two):
 
 
 @pytest.mark.parametrize(
-    "sql", ["SELEC 1", "SELECT nothing FROM core.person", "FROM core.persons", "", "SELECT 1; SELECT 2", "   ", "(" * 3_000 + "1"]
+    "sql",
+    [
+        "SELEC 1",
+        "SELECT nothing FROM core.person",
+        "FROM core.persons",
+        "",
+        "SELECT 1; SELECT 2",
+        "   ",
+        "(" * 3_000 + "1",
+    ],
 )
 def test_a_query_that_means_nothing_is_refused_in_one_line(store, sql):
     store.save()
@@ -171,7 +180,16 @@ def test_a_function_that_nothing_stops_is_not_waited_for(two, monkeypatch):
 
 def ended(two, sql: str, *options: str) -> tuple[int, str]:
     """A command's exit code, and what it says of what went wrong."""
-    command = ["-c", "from healthsim_core.cli import main; main()", "cohorts", "query", sql, "--database", str(two.database), *options]
+    command = [
+        "-c",
+        "from healthsim_core.cli import main; main()",
+        "cohorts",
+        "query",
+        sql,
+        "--database",
+        str(two.database),
+        *options,
+    ]
     done = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False, timeout=300)
     return done.returncode, done.stderr
 
@@ -183,7 +201,9 @@ def test_the_command_ends_at_such_a_function(two):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux says how much memory a process has")
-@pytest.mark.parametrize("value", ["format('{:>2100000000}', 'x')", "list_resize([1], 3_000_000_000)", "printf('%2100000000s', 'x')"])
+@pytest.mark.parametrize(
+    "value", ["format('{:>2100000000}', 'x')", "list_resize([1], 3_000_000_000)", "printf('%2100000000s', 'x')"]
+)
 def test_the_command_makes_no_value_beyond_its_memory(two, value):
     code, said = ended(two, f"SELECT len({value})", "--memory", "200MB")
     assert (code, said.splitlines()[0]) == (2, "healthsim: query: takes more memory than it may.")
@@ -197,5 +217,16 @@ def test_a_limit_that_is_none_is_refused(two, option, value):
 
 def test_the_command_shows_so_many_rows_and_no_more(two, capsys):
     with pytest.raises(SystemExit) as ended:
-        main(["cohorts", "query", "SELECT i FROM range(10) AS r(i) ORDER BY i", "--limit", "3", "--json", "--database", str(two.database)])
+        main(
+            [
+                "cohorts",
+                "query",
+                "SELECT i FROM range(10) AS r(i) ORDER BY i",
+                "--limit",
+                "3",
+                "--json",
+                "--database",
+                str(two.database),
+            ]
+        )
     assert (ended.value.code, json.loads(capsys.readouterr().out)) == (0, [{"i": 0}, {"i": 1}, {"i": 2}])

@@ -67,7 +67,12 @@ def test_a_database_that_another_process_uses_is_named_with_that_process(store):
     other = process(store, HOLDS)
     assert said(other) == "holding"
     told = rf"healthsim\.duckdb: is in use by another process \(PID {other.pid}\)\.\n  Wait until it has ended"
-    uses = [lambda: store.sink("ours"), lambda: save_profile("ours", {"id": "ours"}), lambda: delete_cohort("before"), list_cohorts]
+    uses = [
+        lambda: store.sink("ours"),
+        lambda: save_profile("ours", {"id": "ours"}),
+        lambda: delete_cohort("before"),
+        list_cohorts,
+    ]
     for use in uses:
         with pytest.raises(StateError, match=told):
             use()
@@ -196,13 +201,17 @@ OTHER_FILES = {
     b"PAR1" + b"\0" * 30 + b"PAR1": "a Parquet file",
     bytes(range(256)) * 40: "another kind of file",
 }
-READS_AND_WRITES = pytest.mark.parametrize("use", [lambda store: store.sink(), lambda store: list_cohorts()], ids=["write", "read"])
+READS_AND_WRITES = pytest.mark.parametrize(
+    "use", [lambda store: store.sink(), lambda store: list_cohorts()], ids=["write", "read"]
+)
 
 
 @READS_AND_WRITES
 @pytest.mark.parametrize("ending", ["duckdb", "json", "parquet", "db"])
 @pytest.mark.parametrize(("said", "kind"), OTHER_FILES.items(), ids=OTHER_FILES.values())
-def test_a_file_that_is_no_database_is_refused_in_plain_words_and_not_touched(store, monkeypatch, use, said, kind, ending):
+def test_a_file_that_is_no_database_is_refused_in_plain_words_and_not_touched(
+    store, monkeypatch, use, said, kind, ending
+):
     path = store.database.with_suffix(f".{ending}")
     monkeypatch.setenv("HEALTHSIM_DATABASE", str(path))
     store.database = path
@@ -232,9 +241,13 @@ def test_a_database_that_is_cut_short_is_called_damaged(store, use):
 def test_a_database_of_a_newer_healthsim_is_refused_and_not_touched(store, use, content):
     store.save()
     with duckdb.connect() as connection:
-        connection.execute(f"ATTACH '{store.database}' AS newer; UPDATE newer.healthsim.schema_version SET version = 99")
+        connection.execute(
+            f"ATTACH '{store.database}' AS newer; UPDATE newer.healthsim.schema_version SET version = 99"
+        )
     before = content(store.database)
-    with pytest.raises(StateError, match=r"was written by a newer HealthSim \(schema version 99; this one reads up to 2\)"):
+    with pytest.raises(
+        StateError, match=r"was written by a newer HealthSim \(schema version 99; this one reads up to 2\)"
+    ):
         use(store)
     assert content(store.database) == before
 

@@ -20,8 +20,12 @@ def test_a_cohort_comes_back_as_it_was_written(store):
     store.save("made", written)
     found = load_cohort("made")
     assert list(found) == list(written)
-    assert {name: table.schema for name, table in found.items()} == {name: table.schema for name, table in written.items()}
-    assert {name: table.to_pylist() for name, table in found.items()} == {name: table.to_pylist() for name, table in written.items()}
+    assert {name: table.schema for name, table in found.items()} == {
+        name: table.schema for name, table in written.items()
+    }
+    assert {name: table.to_pylist() for name, table in found.items()} == {
+        name: table.to_pylist() for name, table in written.items()
+    }
 
 
 def test_the_columns_keep_what_they_say_of_themselves(store):
@@ -89,7 +93,10 @@ def test_cohorts_do_not_see_each_other(store):
 def test_columns_that_a_profile_adds_belong_to_its_cohort_alone(store):
     store.save("plain", store.chunk(2))
     store.save("with_lab", store.chunk(2, a1c=[7.25, None], smoker=["yes", "no"]))
-    assert load_cohort("with_lab")["core.person"].select(["a1c", "smoker"]).to_pydict() == {"a1c": [7.25, None], "smoker": ["yes", "no"]}
+    assert load_cohort("with_lab")["core.person"].select(["a1c", "smoker"]).to_pydict() == {
+        "a1c": [7.25, None],
+        "smoker": ["yes", "no"],
+    }
     assert "a1c" not in load_cohort("plain")["core.person"].column_names
 
 
@@ -104,8 +111,10 @@ def test_a_newer_product_may_add_columns(store):
     store.save("before")
     newer = attrs.evolve(store.claim, fields=(*store.claim.fields, Field("paid", "money", "Paid.", nullable=True)))
     chunk = store.chunk(2)
-    chunk["payer.claim"] = newer.arrow(Columns({"claim_id": [1, 2], "person_id": [16, 32], "date": np.full(2, np.datetime64("2025-02-03")),
-                                                "billed": np.array([5, 6]), "paid": np.array([400, 500]), "note": None}, 2))  # fmt: skip
+    chunk["payer.claim"] = newer.arrow(Columns({"claim_id": [1, 2], "person_id": [16, 32],
+                                                "date": np.full(2, np.datetime64("2025-02-03")),
+                                                "billed": np.array([5, 6]), "paid": np.array([400, 500]),
+                                                "note": None}, 2))  # fmt: skip
     store.save("after", chunk, tables={**store.tables, newer.name: newer})
     assert [str(paid) for paid in load_cohort("after")["payer.claim"]["paid"].to_pylist()] == ["4.00", "5.00"]
     assert load_cohort("before")["payer.claim"].schema == store.claim.schema
@@ -123,7 +132,9 @@ def test_a_product_without_a_column_of_old_still_stores(store):
 def test_a_column_of_another_type_is_refused_and_nothing_changes(store, content):
     store.save("before", store.chunk(2, risk=[1.5, 2.5]))
     before = content(store.database)
-    with pytest.raises(StateError, match=r"core\.person\.risk: is stored as DOUBLE by an earlier run, and would now be VARCHAR"):
+    with pytest.raises(
+        StateError, match=r"core\.person\.risk: is stored as DOUBLE by an earlier run, and would now be VARCHAR"
+    ):
         store.sink("after", store.chunk(2, risk=["low", "high"]))
     assert content(store.database) == before
 
@@ -137,7 +148,11 @@ def test_a_column_whose_name_is_taken_is_refused(store, name):
 
 def test_names_that_are_words_of_sql_are_only_names(store):
     order = Table(
-        "select.order", (Field("group", "id", "x"), Field('a "b"; --', "text", "x")), key=("group",), description="x", person="group"
+        "select.order",
+        (Field("group", "id", "x"), Field('a "b"; --', "text", "x")),
+        key=("group",),
+        description="x",
+        person="group",
     )
     rows = order.arrow(Columns({"group": np.array([7]), 'a "b"; --': "yes"}, 1))
     store.save("made", {**store.chunk(), order.name: rows}, tables={**store.tables, order.name: order})

@@ -1,4 +1,5 @@
-"""Files that are not what they should be: names that are too long, no files at all, other encodings, damaged records; one line each."""
+"""Files that are not what they should be: names that are too long, no files at all, other encodings, damaged records;
+one line each."""
 
 from __future__ import annotations
 
@@ -63,11 +64,14 @@ RUN = ["generate", "--profile", "dental-adults", "--product", "dentalsim", "--co
 @pytest.mark.parametrize(
     "command",
     [
-        ["verify", LONG], ["verify", f"./{LONG}"], ["cohorts", "list", "--database", LONG], ["run", f"{LONG}.json"], ["recover", LONG],
+        ["verify", LONG], ["verify", f"./{LONG}"], ["cohorts", "list", "--database", LONG], ["run", f"{LONG}.json"],
+        ["recover", LONG],
         [*RUN, "--out", LONG], [*RUN, "--out", f"above/{LONG}/below"], [*RUN, "--out", "/".join(["n" * 200] * 25)],
         [*RUN, "--format", LONG], [*RUN, "--journey", LONG], [*RUN, "--cohort", LONG],
-        *([*RUN, "--database", "n" * length] for length in (252, 255)), ["generate", "--profile", LONG], ["cohorts", "export", LONG, "out"],
-        ["cohorts", "register", LONG, "a"], ["plan", "--profile", "dental-adults", "--svg", LONG], ["profiles", "save", LONG, LONG],
+        *([*RUN, "--database", "n" * length] for length in (252, 255)), ["generate", "--profile", LONG],
+        ["cohorts", "export", LONG, "out"],
+        ["cohorts", "register", LONG, "a"], ["plan", "--profile", "dental-adults", "--svg", LONG],
+        ["profiles", "save", LONG, LONG],
         ["profiles", "show", LONG], ["skills", "show", LONG], ["executions", "rerun", LONG], ["plugins", "check", LONG],
         ["init", "--from", LONG],
     ],
@@ -93,7 +97,11 @@ def test_a_path_in_which_no_file_of_ours_has_room_is_one_line_and_left_as_it_was
 @pytest.mark.parametrize("name", ["n" * 190, "\u65e5" * 150])
 def test_a_long_name_of_a_scenario_is_cut_where_it_names_a_folder(elsewhere: Path, name: str) -> None:
     for _ in range(2):
-        generate(scenario={"scenario": name, "profile": "dental-adults", "outputs": ["dental_list"]}, products=["dentalsim"], count=2)
+        generate(
+            scenario={"scenario": name, "profile": "dental-adults", "outputs": ["dental_list"]},
+            products=["dentalsim"],
+            count=2,
+        )
     first, second = sorted(path.name for path in Path("healthsim-out").iterdir())
     assert name.startswith(first) and second == f"{first}-2"
 
@@ -132,7 +140,11 @@ JOURNEY = {"id": "a", "duration_days": 30, "events": [{"id": "a", "event_type": 
 @pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8])
 @pytest.mark.parametrize(
     ("model", "document"),
-    [(ProfileSpecification, ADULTS), (JourneySpecification, JOURNEY), (ScenarioSpecification, {"scenario": "a", "profile": ADULTS})],
+    [
+        (ProfileSpecification, ADULTS),
+        (JourneySpecification, JOURNEY),
+        (ScenarioSpecification, {"scenario": "a", "profile": ADULTS}),
+    ],
 )
 def test_a_document_may_begin_with_a_byte_order_mark(tmp_path: Path, model, document: dict, mark: bytes) -> None:
     path = tmp_path / "document.json"
@@ -188,11 +200,16 @@ def test_a_part_whose_record_says_something_else_is_made_again(tmp_path: Path) -
 
 def test_a_part_whose_record_is_whole_is_kept(tmp_path: Path) -> None:
     half_done(tmp_path / "out")
-    assert "resumed: 1 of 1 parts were there" in generate(ADULTS, count=2, products=[], out=tmp_path / "out", resume=True).notes
+    assert (
+        "resumed: 1 of 1 parts were there"
+        in generate(ADULTS, count=2, products=[], out=tmp_path / "out", resume=True).notes
+    )
 
 
 @pytest.mark.parametrize("damage", [*DAMAGES, b'{"hash": 1}', b'{"hash": "a", "request": {"formats": 3}}'])
-def test_a_run_whose_beginning_is_damaged_is_refused_in_one_line_and_can_be_begun_anew(tmp_path: Path, damage: bytes) -> None:
+def test_a_run_whose_beginning_is_damaged_is_refused_in_one_line_and_can_be_begun_anew(
+    tmp_path: Path, damage: bytes
+) -> None:
     half_done(tmp_path / "out").with_name("plan.json").write_bytes(damage)
     with pytest.raises(OutputError, match=r"plan\.json is damaged"):
         adults(out=tmp_path / "out", resume=True)

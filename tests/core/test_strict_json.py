@@ -77,7 +77,13 @@ def test_ids_are_text_in_lists_and_structs_of_an_answer_too(stored: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "command", [["schema", "profile"], ["plugins", "list", "--json"], ["profiles", "list", "--json"], ["formats", "list", "--json"]]
+    "command",
+    [
+        ["schema", "profile"],
+        ["plugins", "list", "--json"],
+        ["profiles", "list", "--json"],
+        ["formats", "list", "--json"],
+    ],
 )
 def test_what_commands_print_is_strict(stored: Path, command: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEALTHSIM_DATABASE", str(stored / "x.duckdb"))
@@ -115,6 +121,8 @@ def test_lines_that_are_too_deep_are_told(line: str) -> None:
 def test_a_number_that_is_none_is_refused_in_a_specification_at_its_place(tmp_path: Path, number: str) -> None:
     path = tmp_path / "mine.json"
     path.write_text(f'{{"id": "mine", "demographics": {{"age": {number}}}}}')
-    with pytest.raises(SpecificationError, match=r"^mine\.json: (demographics\.age: |is not JSON: (-?Infinity|NaN|777))") as told:
+    with pytest.raises(
+        SpecificationError, match=r"^mine\.json: (demographics\.age: |is not JSON: (-?Infinity|NaN|777))"
+    ) as told:
         ProfileSpecification.read(path)
     assert "set_int_max_str_digits" not in str(told.value)

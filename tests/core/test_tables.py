@@ -17,12 +17,19 @@ from healthsim_core.tables import money
 from healthsim_core.testing import make_people
 
 KINDS = ("id", "integer", "number", "money", "boolean", "date", "datetime", "text", "category")
-ALL = Table("any.thing", tuple(Field(kind, kind, f"A {kind}.", nullable=True) for kind in KINDS), key=("id",), description="Every type.")
+ALL = Table(
+    "any.thing",
+    tuple(Field(kind, kind, f"A {kind}.", nullable=True) for kind in KINDS),
+    key=("id",),
+    description="Every type.",
+)
 FULL = Columns(
     {
-        "id": np.array([7, 2**62]), "integer": np.array([-5, 2**31 - 1]), "number": np.array([1.5, -2.25]), "money": np.array([12_345, -1]),
+        "id": np.array([7, 2**62]), "integer": np.array([-5, 2**31 - 1]), "number": np.array([1.5, -2.25]),
+        "money": np.array([12_345, -1]),
         "boolean": np.array([True, False]), "date": np.array(["1899-12-31", "2026-01-01"], "datetime64[D]"),
-        "datetime": np.array(["2025-01-01T00:00:00", "2025-12-31T23:59:59"], "datetime64[s]"), "text": ["é", ""], "category": ["a", "a"],
+        "datetime": np.array(["2025-01-01T00:00:00", "2025-12-31T23:59:59"], "datetime64[s]"), "text": ["é", ""],
+        "category": ["a", "a"],
     }
 )  # fmt: skip
 
@@ -36,7 +43,8 @@ def test_every_null_goes_to_arrow_and_back():
     nulls = Columns({field.name: field.nulls(2) for field in ALL.fields if field.type != "boolean"}, 2)
     table = ALL.arrow(nulls).drop_columns(["boolean"])
     assert {name: table[name].null_count for name in nulls} == dict.fromkeys(nulls, 2)
-    again = ALL.arrow(from_arrow(table).assign(money=np.nan)).drop_columns(["boolean"])  # of money, null is read as nothing
+    # of money, null is read as nothing
+    again = ALL.arrow(from_arrow(table).assign(money=np.nan)).drop_columns(["boolean"])
     assert again.equals(table)
 
 
@@ -60,7 +68,9 @@ def test_duckdb_has_the_declared_types():
         columns = ", ".join(f"{field.name} {field.sql}" for field in ALL.fields)
         connection.execute(f"CREATE TABLE stored ({columns}); INSERT INTO stored SELECT * FROM rows")
         assert connection.execute("FROM stored").fetchall()[0][3] == decimal.Decimal("123.45")
-        assert [row[1] for row in connection.execute("DESCRIBE stored").fetchall()] == [field.sql for field in ALL.fields]
+        assert [row[1] for row in connection.execute("DESCRIBE stored").fetchall()] == [
+            field.sql for field in ALL.fields
+        ]
 
 
 @given(st.lists(st.integers(-(10**13), 10**13), max_size=40), st.integers(0, 5))
@@ -85,7 +95,10 @@ def test_nullable_columns_may_be_left_out():
 
 
 REQUIRED = Table(
-    "any.thing", (Field("id", "id", "Key."), Field("code", "category", "Code.")), key=("id",), description="Both must be there."
+    "any.thing",
+    (Field("id", "id", "Key."), Field("code", "category", "Code.")),
+    key=("id",),
+    description="Both must be there.",
 )
 
 

@@ -34,7 +34,9 @@ def test_the_answer_of_a_query(form: list[str], capsys: pytest.CaptureFixture[st
 
 
 def test_an_answer_in_json_is_the_value_still(capsys: pytest.CaptureFixture[str]) -> None:
-    assert json.loads(printed(capsys, "cohorts", "query", f"SELECT {sql(STEERS)} AS what", "--json")) == [{"what": STEERS}]
+    assert json.loads(printed(capsys, "cohorts", "query", f"SELECT {sql(STEERS)} AS what", "--json")) == [
+        {"what": STEERS}
+    ]
 
 
 def test_the_error_of_a_query(capsys: pytest.CaptureFixture[str]) -> None:
@@ -43,7 +45,9 @@ def test_the_error_of_a_query(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_mistake_of_a_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "mine.json").write_text(json.dumps({"id": "mine", "demographics": {"age": STEERS[4:]}}), encoding="utf-8")
+    (tmp_path / "mine.json").write_text(
+        json.dumps({"id": "mine", "demographics": {"age": STEERS[4:]}}), encoding="utf-8"
+    )
     said = printed(capsys, "generate", "--profile", str(tmp_path / "mine.json"))
     assert "evil" in said and steering(said) == []
 
@@ -58,7 +62,9 @@ FIELD = f'"{"x" * 200_000}",1,\n'
 
 
 @pytest.mark.parametrize("content", [FIELD, "x" * 2_000_000, f"code,rvu,replaces\n{FIELD}"])
-def test_a_file_with_endless_fields_is_left_out_or_refused(tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_with_endless_fields_is_left_out_or_refused(
+    tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "fees.csv").write_text(content, encoding="utf-8")
     said = printed(capsys, "init", "--from", str(tmp_path))
     assert "left out fees.csv" in said or "refused fees.csv" in said
@@ -67,4 +73,6 @@ def test_a_file_with_endless_fields_is_left_out_or_refused(tmp_path: Path, conte
 
 def test_all_commands_print_by_the_function_that_sees_to_it() -> None:
     commands = Path(show.__file__).parent.glob("*.py")
-    assert [path.name for path in commands if path.name != "show.py" and "click.echo(" in path.read_text(encoding="utf-8")] == []
+    assert [
+        path.name for path in commands if path.name != "show.py" and "click.echo(" in path.read_text(encoding="utf-8")
+    ] == []

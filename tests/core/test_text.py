@@ -84,7 +84,14 @@ def test_plain_money_is_the_same_number_without_what_is_superfluous(amounts):
 
 
 def test_plain_money_keeps_the_zeros_of_whole_dollars():
-    assert text.lines(text.plain_amount(np.array([0, 100, 10_000, 1_250, 1, -50]))).to_pylist() == ["0", "1", "100", "12.5", "0.01", "-0.5"]
+    assert text.lines(text.plain_amount(np.array([0, 100, 10_000, 1_250, 1, -50]))).to_pylist() == [
+        "0",
+        "1",
+        "100",
+        "12.5",
+        "0.01",
+        "-0.5",
+    ]
 
 
 @given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=20), st.integers(0, 4))
@@ -103,7 +110,9 @@ def test_a_number_that_is_null_stays_null():
     assert text.decimal(pa.array([1.5, None]), 2).to_pylist() == ["1.50", None]
 
 
-MOMENTS = st.datetimes(datetime.datetime(1900, 1, 1), datetime.datetime(2199, 12, 31)).map(lambda moment: moment.replace(microsecond=0))
+MOMENTS = st.datetimes(datetime.datetime(1900, 1, 1), datetime.datetime(2199, 12, 31)).map(
+    lambda moment: moment.replace(microsecond=0)
+)
 
 
 @given(st.lists(st.none() | MOMENTS, min_size=1, max_size=20))
@@ -111,11 +120,15 @@ def test_dates_and_times_follow_their_pattern_and_null_stays_null(moments):
     array = np.array(moments, "datetime64[s]")
     days = [moment and moment.date() for moment in moments]
     assert text.times(array).to_pylist() == [moment and moment.isoformat() for moment in moments]
-    assert text.times(pa.array(array), "%Y%m%d%H%M").to_pylist() == [moment and f"{moment:%Y%m%d%H%M}" for moment in moments]
+    assert text.times(pa.array(array), "%Y%m%d%H%M").to_pylist() == [
+        moment and f"{moment:%Y%m%d%H%M}" for moment in moments
+    ]
     assert text.dates(array.astype("datetime64[D]")).to_pylist() == [day and day.isoformat() for day in days]
     assert text.dates(array).to_pylist() == [day and day.isoformat() for day in days]
     assert text.lines(text.clock(array)).to_pylist() == [(moment and f"{moment:%H:%M:%S}") or "" for moment in moments]
-    assert text.dates(pa.chunked_array([pa.array(days, pa.date32())]), "%Y%m%d").to_pylist() == [day and f"{day:%Y%m%d}" for day in days]
+    assert text.dates(pa.chunked_array([pa.array(days, pa.date32())]), "%Y%m%d").to_pylist() == [
+        day and f"{day:%Y%m%d}" for day in days
+    ]
 
 
 def test_dates_that_lie_close_together_are_those_of_the_calendar():
@@ -124,7 +137,11 @@ def test_dates_that_lie_close_together_are_those_of_the_calendar():
 
 
 def test_dates_may_lie_millennia_apart():
-    assert text.dates(np.array(["1066-10-14", "NaT", "9999-12-31"], "datetime64[D]")).to_pylist() == ["1066-10-14", None, "9999-12-31"]
+    assert text.dates(np.array(["1066-10-14", "NaT", "9999-12-31"], "datetime64[D]")).to_pylist() == [
+        "1066-10-14",
+        None,
+        "9999-12-31",
+    ]
 
 
 @pytest.mark.parametrize("separator", ["", "+"])
@@ -163,7 +180,18 @@ def test_batches_say_what_lines_say_of_neighbours_with_few_combinations_and_with
     rows = rows * times
     letters = [Text.of([row[place] for row in rows]) for place in range(3)]
     many = Text(np.arange(len(rows)), [f"{number:05d}" for number in range(5_000)])
-    pieces = ["<", letters[0], "|", letters[1], many, "(", text.whole(np.array([row[3] for row in rows])), ")", letters[2], ">"]
+    pieces = [
+        "<",
+        letters[0],
+        "|",
+        letters[1],
+        many,
+        "(",
+        text.whole(np.array([row[3] for row in rows])),
+        ")",
+        letters[2],
+        ">",
+    ]
     expected = [f"<{a or ''}|{b or ''}{row:05d}({number}){c or ''}>" for row, (a, b, c, number) in enumerate(rows)]
     assert [line for batch in text.batches(*pieces, rows=size) for line in batch.to_pylist()] == expected
 
@@ -202,6 +230,8 @@ MOMENTS = st.datetimes(datetime.datetime(1900, 1, 1), datetime.datetime(2100, 1,
 
 @given(st.lists(st.none() | MOMENTS, min_size=1, max_size=20), st.booleans())
 def test_times_of_day_have_their_seconds(moments, whole_minutes):
-    moments = [moment and moment.replace(second=0 if whole_minutes else moment.second, microsecond=0) for moment in moments]
+    moments = [
+        moment and moment.replace(second=0 if whole_minutes else moment.second, microsecond=0) for moment in moments
+    ]
     expected = [f"{moment:%H%M%S}." if moment else "." for moment in moments]
     assert text.lines(text.clock(np.array(moments, "datetime64[s]"), ""), ".").to_pylist() == expected

@@ -28,7 +28,11 @@ PEOPLE: dict[str, Any] = {
     "coverage": {"plan_distribution": {"HMO": 0.5, "PPO": 0.5}},
     "clinical": {
         "conditions": [
-            {"code": "I10", "prevalence": 0.40, "severity": {"type": "categorical", "weights": {"mild": 0.7, "severe": 0.3}}},
+            {
+                "code": "I10",
+                "prevalence": 0.40,
+                "severity": {"type": "categorical", "weights": {"mild": 0.7, "severe": 0.3}},
+            },
             {"code": "M17", "prevalence": {"0-49": 0.05, "50+": 0.20}},
         ]
     },
@@ -44,7 +48,11 @@ PEOPLE: dict[str, Any] = {
         },
         "glucose": {"type": "normal", "mean": "80 + 0.4 * age", "sd": 9.0},
         "visits": {"type": "poisson", "mean": 3.0},
-        "drinks": {"type": "zero_inflated", "probability": 0.3, "distribution": {"type": "gamma", "mean": 6.0, "sd": 4.0}},
+        "drinks": {
+            "type": "zero_inflated",
+            "probability": 0.3,
+            "distribution": {"type": "gamma", "mean": 6.0, "sd": 4.0},
+        },
         "stay": {"type": "exponential", "mean": 4.0},
         "last_seen": {"type": "date", "around": "start_date", "days": {"type": "uniform", "min": -100, "max": -10}},
         "double": {"type": "derived", "expression": "2 * age"},
@@ -52,7 +60,9 @@ PEOPLE: dict[str, Any] = {
         "weight": {"type": "normal", "mean": 80.0, "sd": 12.0},
         "grade": {"type": "categorical", "weights": {"low": 0.5, "middle": 0.3, "high": 0.2}},
     },
-    "correlate": [{"attributes": ["height", "weight", "grade"], "matrix": [[1.0, 0.5, 0.2], [0.5, 1.0, 0.3], [0.2, 0.3, 1.0]]}],
+    "correlate": [
+        {"attributes": ["height", "weight", "grade"], "matrix": [[1.0, 0.5, 0.2], [0.5, 1.0, 0.3], [0.2, 0.3, 1.0]]}
+    ],
 }
 WRONG_PEOPLE: list[tuple[str, Any, str, str]] = [
     ("demographics.age.mean", 51.0, "demographics.age", "ages: mean"),
@@ -61,8 +71,18 @@ WRONG_PEOPLE: list[tuple[str, Any, str, str]] = [
     ("generation.start.between", ["2024-01-01", "2024-12-25"], "start", "start dates: mean"),
     ("coverage.plan_distribution", {"HMO": 0.51, "PPO": 0.49}, "coverage.plan", "share of HMO"),
     ("clinical.conditions.0.prevalence", 0.41, "clinical.conditions[0]", "prevalence of I10"),
-    ("clinical.conditions.0.severity.weights", {"mild": 0.68, "severe": 0.32}, "clinical.conditions[0].severity", "share of mild"),
-    ("clinical.conditions.1.prevalence", {"0-49": 0.06, "50+": 0.20}, "clinical.conditions[1]", "prevalence of M17 at 0-49"),
+    (
+        "clinical.conditions.0.severity.weights",
+        {"mild": 0.68, "severe": 0.32},
+        "clinical.conditions[0].severity",
+        "share of mild",
+    ),
+    (
+        "clinical.conditions.1.prevalence",
+        {"0-49": 0.06, "50+": 0.20},
+        "clinical.conditions[1]",
+        "prevalence of M17 at 0-49",
+    ),
     ("attributes.bmi.mean", 28.0 * 1.02, "attributes.bmi", "values: mean"),
     ("attributes.waist.sd", 10.3, "attributes.waist", "values: spread"),
     ("attributes.ldl.mean", 110.0 * 1.02, "attributes.ldl", "values: mean"),
@@ -74,13 +94,22 @@ WRONG_PEOPLE: list[tuple[str, Any, str, str]] = [
     ("attributes.stay.mean", 4.0 * 1.03, "attributes.stay", "values: mean"),
     ("attributes.last_seen.days.min", -97, "attributes.last_seen", "values: mean (standard scores)"),
     ("attributes.double.expression", "2 * age + 1", "attributes.double", "the value is as stated"),
-    ("correlate.0.matrix", [[1.0, 0.0, 0.2], [0.0, 1.0, 0.3], [0.2, 0.3, 1.0]], "correlate", "height and weight both low, correlation 0.5"),
+    (
+        "correlate.0.matrix",
+        [[1.0, 0.0, 0.2], [0.0, 1.0, 0.3], [0.2, 0.3, 1.0]],
+        "correlate",
+        "height and weight both low, correlation 0.5",
+    ),
 ]
 FAMILY: dict[str, Any] = {
     "id": "family",
     "members": [
         {"role": "subscriber", "age": {"type": "uniform", "min": 30, "max": 60}},
-        {"role": "spouse", "age": {"type": "normal", "mean": "subscriber_age", "sd": 4.0, "min": 18}, "probability": 0.6},
+        {
+            "role": "spouse",
+            "age": {"type": "normal", "mean": "subscriber_age", "sd": 4.0, "min": 18},
+            "probability": 0.6,
+        },
         {"role": "dependent", "age": {"type": "uniform", "min": 0, "max": 18}, "probability": 0.5},
         {
             "role": "dependent",
@@ -111,10 +140,13 @@ EVENTS: dict[str, Any] = journey(
         "event_id": "measured", "event_type": "milestone", "depends_on": "window",
         "outcomes": {"pressure": {"type": "normal", "mean": "100 + 0.5 * age", "sd": 10.0}},
     },
-    {"event_id": "weekly", "event_type": "milestone", "repeat": {"every": {"days": [6, 8]}, "count": 8, "attrition": 0.10}},
-    {"event_id": "monthly", "event_type": "milestone", "repeat": {"every": {"days": [27, 31]}, "count": 6, "from": "schedule"}},
+    {"event_id": "weekly", "event_type": "milestone",
+     "repeat": {"every": {"days": [6, 8]}, "count": 8, "attrition": 0.10}},
+    {"event_id": "monthly", "event_type": "milestone",
+     "repeat": {"every": {"days": [27, 31]}, "count": 6, "from": "schedule"}},
     duration_days=730,
-    branches=[{"branch_id": "arm", "choices": [{"id": "a", "weight": 0.5}, {"id": "b", "weight": 0.3}, {"id": "c", "weight": 0.2}]}],
+    branches=[{"branch_id": "arm", "choices": [{"id": "a", "weight": 0.5}, {"id": "b", "weight": 0.3},
+                                               {"id": "c", "weight": 0.2}]}],
     lifecycle=[{
         "lifecycle_id": "health", "initial": "well",
         "states": {
@@ -133,33 +165,62 @@ WRONG_EVENTS: list[tuple[str, Any, str, str]] = [
     ("events.5.delay", {"months": 4}, "year/months", "delay within its bounds"),
     ("events.6.delay", {"months": 6, "window": [-7, 6]}, "year/around", "delay: mean (standard scores)"),
     ("events.7.delay", {"business_days": [2, 7]}, "year/working", "delay: mean (standard scores)"),
-    ("events.8.delay", {"days": {"type": "gamma", "mean": 42.0, "sd": 20.0}}, "year/drawn", "delay: mean (standard scores)"),
+    (
+        "events.8.delay",
+        {"days": {"type": "gamma", "mean": 42.0, "sd": 20.0}},
+        "year/drawn",
+        "delay: mean (standard scores)",
+    ),
     ("events.9.delay", {"hours": [1, 11]}, "year/hours", "delay: mean (standard scores)"),
-    ("events.10.outcomes.pressure.mean", "102 + 0.5 * age", "year/measured.outcomes.pressure", "values: mean (standard scores)"),
+    (
+        "events.10.outcomes.pressure.mean",
+        "102 + 0.5 * age",
+        "year/measured.outcomes.pressure",
+        "values: mean (standard scores)",
+    ),
     ("events.11.repeat", {"every": {"days": [6, 8]}, "count": 8, "attrition": 0.11}, "year/weekly", "attrition"),
-    ("events.12.repeat", {"every": {"days": [28, 30]}, "count": 6, "from": "schedule"}, "year/monthly", "days off the schedule: spread"),
-    ("branches.0.choices", [{"id": name, "weight": w} for name, w in (("a", 0.53), ("b", 0.27), ("c", 0.2))], "year/arm", "share of a"),
-    ("lifecycle.0.states.well.transitions.0.yearly_probability", 0.21, "year/health.states.well", "time in the state: mean"),
+    (
+        "events.12.repeat",
+        {"every": {"days": [28, 30]}, "count": 6, "from": "schedule"},
+        "year/monthly",
+        "days off the schedule: spread",
+    ),
+    (
+        "branches.0.choices",
+        [{"id": name, "weight": w} for name, w in (("a", 0.53), ("b", 0.27), ("c", 0.2))],
+        "year/arm",
+        "share of a",
+    ),
+    (
+        "lifecycle.0.states.well.transitions.0.yearly_probability",
+        0.21,
+        "year/health.states.well",
+        "time in the state: mean",
+    ),
 ]
 PATTERNS: dict[str, Any] = journey(
     {"event_id": "weekday", "event_type": "milestone", "delay": {"days": [10, 20], "weekdays": True}},
     {"event_id": "month", "event_type": "milestone", "delay": {"months": [1, 13]}},
-    {"event_id": "personal", "event_type": "milestone", "delay": {"days": {"type": "normal", "mean": "age", "sd": 9, "min": 0}}},
+    {"event_id": "personal", "event_type": "milestone",
+     "delay": {"days": {"type": "normal", "mean": "age", "sd": 9, "min": 0}}},
     {
         "event_id": "until", "event_type": "milestone", "repeat": {"every": {"weeks": [2, 4]}, "until": "score < 5"},
         "outcomes": {"score": {"type": "normal", "mean": 7, "sd": 2}},
     },
-    {"event_id": "planned", "event_type": "milestone", "repeat": {"every": {"months": 1, "window": [-3, 3]}, "from": "schedule"}},
+    {"event_id": "planned", "event_type": "milestone",
+     "repeat": {"every": {"months": 1, "window": [-3, 3]}, "from": "schedule"}},
     duration_days=400,
     branches=[
         {"branch_id": "arm", "choices": [{"id": "a", "weight": 0.5, "when": "age > 40"}, {"id": "b", "weight": 0.5}]},
-        {"branch_id": "several", "exclusive": False, "choices": [{"id": "a", "probability": 0.5}, {"id": "b", "probability": 0.3}]},
+        {"branch_id": "several", "exclusive": False,
+         "choices": [{"id": "a", "probability": 0.5}, {"id": "b", "probability": 0.3}]},
     ],
     lifecycle=[{
         "lifecycle_id": "care", "initial": {"type": "categorical", "weights": {"home": 0.8, "clinic": 0.2}},
         "states": {
             "home": {
-                "transitions": [{"to": "clinic", "yearly_probability": {"18-49": 0.3, "50+": 0.6}}, {"to": "hospital", "hazard": 0.4}]
+                "transitions": [{"to": "clinic", "yearly_probability": {"18-49": 0.3, "50+": 0.6}},
+                                {"to": "hospital", "hazard": 0.4}]
             },
             "clinic": {"transitions": [{"to": "home", "hazard": 2.0}]},
             "hospital": {"events": [{"event_id": "ward", "event_type": "milestone", "delay": {"days": [5, 100]}}]},
@@ -172,13 +233,22 @@ WRONG_PATTERNS: list[tuple[str, Any, str, str]] = [
     ("events.2.delay.days.mean", "age + 2", "year/personal", "delay: mean (standard scores)"),
     ("events.3.outcomes.score.mean", 7.2, "year/until.outcomes.score", "values: mean"),
     ("events.4.repeat.every.window", [-3, 2], "year/planned", "days off the schedule: mean"),
-    ("branches.0.choices", [{"id": "a", "weight": 0.53, "when": "age > 40"}, {"id": "b", "weight": 0.47}], "year/arm", "share of a"),
+    (
+        "branches.0.choices",
+        [{"id": "a", "weight": 0.53, "when": "age > 40"}, {"id": "b", "weight": 0.47}],
+        "year/arm",
+        "share of a",
+    ),
     ("branches.1.choices.1.probability", 0.31, "year/several", "share of b"),
     ("lifecycle.0.initial.weights", {"home": 0.81, "clinic": 0.19}, "year/care.initial", "share of home"),
     ("lifecycle.0.states.clinic.transitions.0.hazard", 2.1, "year/care.states.clinic", "time in the state: mean"),
     ("lifecycle.0.states.hospital.events.0.delay.days", [5, 95], "year/ward", "delay: mean (standard scores)"),
 ]
-CASES = {"people": (PEOPLE, None, WRONG_PEOPLE), "family": (FAMILY, None, WRONG_FAMILY), "events": ({"id": "all"}, EVENTS, WRONG_EVENTS)}
+CASES = {
+    "people": (PEOPLE, None, WRONG_PEOPLE),
+    "family": (FAMILY, None, WRONG_FAMILY),
+    "events": ({"id": "all"}, EVENTS, WRONG_EVENTS),
+}
 CASES["patterns"] = ({"id": "all"}, PATTERNS, WRONG_PATTERNS)
 
 

@@ -51,7 +51,9 @@ def test_none_does_not_look() -> None:
     assert (found.checks, str(found)) == ((), "validation skipped")
 
 
-def test_a_strict_run_that_fails_ends_with_one_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_strict_run_that_fails_ends_with_one_and_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     honest = Draws.happens
     monkeypatch.setattr(Draws, "happens", lambda self, name, probability: honest(self, name, probability * 0.5))
     visit = event(probability=0.8)
@@ -59,7 +61,21 @@ def test_a_strict_run_that_fails_ends_with_one_and_leaves_nothing(monkeypatch: p
     profile, out, database = tmp_path / "profile.json", tmp_path / "out", tmp_path / "healthsim.duckdb"
     profile.write_text(json.dumps(document), encoding="utf-8")
     with pytest.raises(SystemExit) as stopped:
-        main(["generate", "--profile", str(profile), "--count", "500", "--out", str(out), "--cohort", "mine", "--database", str(database)])
+        main(
+            [
+                "generate",
+                "--profile",
+                str(profile),
+                "--count",
+                "500",
+                "--out",
+                str(out),
+                "--cohort",
+                "mine",
+                "--database",
+                str(database),
+            ]
+        )
     assert stopped.value.code == 1
     assert not out.exists()
     assert list_cohorts(database=database) == []

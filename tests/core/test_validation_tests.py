@@ -20,7 +20,10 @@ from healthsim_core.validation.sample import BLOCK, all_or_none, looked_at, samp
 from healthsim_core.validation.significance import of_proportion, of_shape, of_total
 
 ALIKE = np.full(CELLS, 1 / CELLS)
-SCORES = {"mean": stats.norm.ppf((np.arange(CELLS) + 0.5) / CELLS), "skewed": -(np.log1p(-(np.arange(CELLS) + 0.5) / CELLS) ** 3)}
+SCORES = {
+    "mean": stats.norm.ppf((np.arange(CELLS) + 0.5) / CELLS),
+    "skewed": -(np.log1p(-(np.arange(CELLS) + 0.5) / CELLS) ** 3),
+}
 
 
 def drawn(times: int, rows: int) -> np.ndarray:
@@ -46,7 +49,10 @@ def test_a_few_rows_are_bounded_by_their_exact_tail() -> None:
     two = np.array([0.5, 0.5])
     for rows, ones in itertools.product((5, 20, 150), (0, 1, 4)):
         exact = 2 * stats.binom.cdf(ones, rows, 0.5)
-        assert of_total(np.array([rows - ones, ones]), two, np.array([0.0, 1.0])) >= min(exact, 1.0) * (1 - 1e-9) or ones > rows / 2
+        assert (
+            of_total(np.array([rows - ones, ones]), two, np.array([0.0, 1.0])) >= min(exact, 1.0) * (1 - 1e-9)
+            or ones > rows / 2
+        )
 
 
 def test_many_rows_have_the_tail_of_the_exact_test() -> None:
@@ -61,8 +67,12 @@ def test_a_value_that_cannot_be_is_never_by_chance() -> None:
     assert of_proportion(1, 1_000, 0.0) == 0.0
 
 
-@pytest.mark.parametrize(("first", "second", "correlation"), [(0.5, 0.5, 0.5), (0.3, 0.8, -0.7), (0.9, 0.2, 0.95), (0.5, 0.4, 0.0)])
-def test_two_correlated_normals_are_both_low_as_often_as_scipy_says(first: float, second: float, correlation: float) -> None:
+@pytest.mark.parametrize(
+    ("first", "second", "correlation"), [(0.5, 0.5, 0.5), (0.3, 0.8, -0.7), (0.9, 0.2, 0.95), (0.5, 0.4, 0.0)]
+)
+def test_two_correlated_normals_are_both_low_as_often_as_scipy_says(
+    first: float, second: float, correlation: float
+) -> None:
     edges = stats.norm.ppf([first, second])
     exact = stats.multivariate_normal([0, 0], [[1, correlation], [correlation, 1]]).cdf(edges)
     assert both_below(first, second, correlation) == pytest.approx(exact, abs=2e-5)

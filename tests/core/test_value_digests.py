@@ -22,7 +22,8 @@ KINDS: dict[str, tuple[pa.DataType, st.SearchStrategy[Any]]] = {
     "money": (pa.decimal128(12, 2), st.decimals(-999, 999, places=2)),
     "boolean": (pa.bool_(), st.booleans()),
     "date": (pa.date32(), st.dates()),
-    "datetime": (pa.timestamp("s"), st.integers(-(2**31), 2**32).map(lambda second: EPOCH + datetime.timedelta(seconds=second))),
+    "datetime": (pa.timestamp("s"),
+                 st.integers(-(2**31), 2**32).map(lambda second: EPOCH + datetime.timedelta(seconds=second))),
     "text": (pa.string(), st.text(max_size=5)),
     "category": (pa.dictionary(pa.int32(), pa.string()), st.sampled_from(["", "a", "b", "ab"])),
 }  # fmt: skip
@@ -32,7 +33,9 @@ ROWS = st.lists(st.fixed_dictionaries({name: st.none() | drawn for name, (_, dra
 
 def table_of(rows: list[dict[str, Any]]) -> pa.Table:
     """The rows, each column in one piece."""
-    return pa.table({name: pa.array([row[name] for row in rows], PLAIN[name]).cast(kind) for name, (kind, _) in KINDS.items()})
+    return pa.table(
+        {name: pa.array([row[name] for row in rows], PLAIN[name]).cast(kind) for name, (kind, _) in KINDS.items()}
+    )
 
 
 @given(ROWS, st.data())
@@ -43,7 +46,9 @@ def test_it_is_the_same_in_whatever_pieces_the_columns_lie(rows: list[dict[str, 
 
 
 @given(ROWS, ROWS)
-def test_it_is_the_same_for_a_table_that_was_cut_out_of_another(before: list[dict[str, Any]], rows: list[dict[str, Any]]) -> None:
+def test_it_is_the_same_for_a_table_that_was_cut_out_of_another(
+    before: list[dict[str, Any]], rows: list[dict[str, Any]]
+) -> None:
     assert value_digest(table_of([*before, *rows]).slice(len(before))) == value_digest(table_of(rows))
 
 
@@ -55,9 +60,13 @@ def test_another_value_is_another_digest(rows: list[dict[str, Any]], data: st.Da
     assert value_digest(table_of(changed)) != value_digest(table_of(rows))
 
 
-@pytest.mark.parametrize(("one", "other"), [(["ab", ""], ["a", "b"]), (["", None], [None, ""]), ([None], [""]), ([None], [])])
+@pytest.mark.parametrize(
+    ("one", "other"), [(["ab", ""], ["a", "b"]), (["", None], [None, ""]), ([None], [""]), ([None], [])]
+)
 def test_text_is_told_by_its_pieces(one: list[str | None], other: list[str | None]) -> None:
-    assert value_digest(pa.table({"a": pa.array(one, pa.string())})) != value_digest(pa.table({"a": pa.array(other, pa.string())}))
+    assert value_digest(pa.table({"a": pa.array(one, pa.string())})) != value_digest(
+        pa.table({"a": pa.array(other, pa.string())})
+    )
 
 
 def test_the_order_of_categories_is_none_of_its_matters() -> None:

@@ -15,7 +15,9 @@ from healthsim_core.planning.compiling import compile_plan
 from healthsim_core.planning.request import make_request
 from healthsim_core.plugins import Plugin
 
-BROKEN = Plugin("hospice", "hospice-dist", "2.0", status="failed", cause="ImportError: no module named morphine", module="hospice")
+BROKEN = Plugin(
+    "hospice", "hospice-dist", "2.0", status="failed", cause="ImportError: no module named morphine", module="hospice"
+)
 
 
 @pytest.fixture
@@ -23,15 +25,21 @@ def hospice(tmp_path, monkeypatch):
     """A plugin that lies there and cannot be imported."""
     package = tmp_path / "hospice"
     (package / "journeys").mkdir(parents=True)
-    (package / "__init__.py").write_text('import morphine\nPROFILE = Profile("last-days", {"id": "last-days"})\nTYPE = "comfort_visit"\n')
+    (package / "__init__.py").write_text(
+        'import morphine\nPROFILE = Profile("last-days", {"id": "last-days"})\nTYPE = "comfort_visit"\n'
+    )
     (package / "journeys" / "last_year.json").write_text('{"journey_id": "last_year"}')
     monkeypatch.syspath_prepend(str(tmp_path))
     return Catalog((plugin(healthsim_profiles=[Profile("first-days", adults())]), BROKEN))
 
 
-@pytest.mark.parametrize(("kind", "name"), [("profile", "last-days"), ("profile", "last_days"), ("journey", "last-year")])
+@pytest.mark.parametrize(
+    ("kind", "name"), [("profile", "last-days"), ("profile", "last_days"), ("journey", "last-year")]
+)
 def test_a_template_of_a_plugin_that_did_not_load_is_said_to_be_there(hospice, kind, name):
-    with pytest.raises(UnknownNameError, match="it is in hospice, which did not load: ImportError: no module named morphine") as refused:
+    with pytest.raises(
+        UnknownNameError, match="it is in hospice, which did not load: ImportError: no module named morphine"
+    ) as refused:
         hospice.find(kind, name)
     assert "first-days" not in str(refused.value)
 
@@ -42,7 +50,9 @@ def test_so_is_an_event_type(hospice):
 
 
 def test_a_name_that_no_file_of_it_has_is_unknown_and_the_failure_is_told_too(hospice):
-    with pytest.raises(UnknownNameError, match=r'(?s)no profile is called "first-day".*"first-days".*hospice did not load'):
+    with pytest.raises(
+        UnknownNameError, match=r'(?s)no profile is called "first-day".*"first-days".*hospice did not load'
+    ):
         hospice.find("profile", "first-day")
 
 
@@ -75,7 +85,9 @@ def test_every_run_says_which_plugin_did_not_load(hospice):
 
 def test_names_are_found_with_minus_and_underscore_alike(hospice):
     offered = default_catalog()
-    request = make_request(adults(), catalog=offered, products=["PatientSim", "patientsim"], formats=["FHIR-R4", "fhir_r4", "x12-834"])
+    request = make_request(
+        adults(), catalog=offered, products=["PatientSim", "patientsim"], formats=["FHIR-R4", "fhir_r4", "x12-834"]
+    )
     assert (request.products, request.formats) == (("patientsim",), ("fhir_r4", "x12_834"))
     assert offered.find("skill", "Diabetes_Management").skill == "diabetes-management"
     assert offered.event_type("LAB-ORDER") == "lab_order"
@@ -88,7 +100,11 @@ PROFILE = {"demographics": {"age": 44}}
 
 @pytest.mark.parametrize(
     ("document", "kind", "how"),
-    [(SCENARIO, "scenario", "healthsim run"), (JOURNEY, "journey", "--journey"), ({"events": []}, "journey", "--journey")],
+    [
+        (SCENARIO, "scenario", "healthsim run"),
+        (JOURNEY, "journey", "--journey"),
+        ({"events": []}, "journey", "--journey"),
+    ],
 )
 def test_what_is_given_as_a_profile_and_is_none_is_named(document, kind, how):
     with pytest.raises(SpecificationError, match="this is a ") as refused:
@@ -116,5 +132,12 @@ def test_a_journey_of_the_catalog_stays_a_journey():
 
 @pytest.mark.parametrize("written", ["id", "template", "loinc"])
 def test_what_was_written_is_never_suggested(written):
-    assert written not in suggestion(written, ["id", "template", "loinc"]).replace('"', " ").replace(".", " ").replace(",", " ").split()
+    assert (
+        written
+        not in suggestion(written, ["id", "template", "loinc"])
+        .replace('"', " ")
+        .replace(".", " ")
+        .replace(",", " ")
+        .split()
+    )
     assert suggestion("loin", ["id", "loinc"]) == 'Did you mean "loinc"?'

@@ -16,7 +16,8 @@ PAGES = (
     *sorted((ROOT / "plugins").glob("*/README.md")),
 )
 _FENCE = re.compile(
-    r"(?:^<!-- (?P<mark>[^\n]*?) -->\n+)?^(?P<indent> *)```(?P<language>\w*)(?P<rest>[^\n]*)\n(?P<text>.*?)^(?P=indent)```$",
+    r"(?:^<!-- (?P<mark>[^\n]*?) -->\n+)?^(?P<indent> "
+    r"*)```(?P<language>\w*)(?P<rest>[^\n]*)\n(?P<text>.*?)^(?P=indent)```$",
     re.MULTILINE | re.DOTALL,
 )
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")

@@ -1,4 +1,5 @@
-"""Everything that stands in a block of the documentation is tried: Python runs, commands exit as they say, JSON is read."""
+"""Everything that stands in a block of the documentation is tried: Python runs, commands exit as they say,
+JSON is read."""
 
 from __future__ import annotations
 
@@ -33,7 +34,9 @@ def test_blocks_are_in_languages_that_are_tried(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", RUN, ids=name)
-def test_a_page_runs_from_its_first_block_to_its_last(page: Path, desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_page_runs_from_its_first_block_to_its_last(
+    page: Path, desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     namespace: dict[str, Any] = {"__name__": "page"}
     for block in blocks(page, "python", "console", "json", "markdown"):
         if block.title:
@@ -87,7 +90,9 @@ def run(command: str, block: Block, capsys: pytest.CaptureFixture[str]) -> str:
     with pytest.raises(SystemExit) as ended:
         main(shlex.split(command, comments=True)[1:])
     printed = capsys.readouterr()
-    assert ended.value.code == int(expected[1] if expected else 0), f"{block.place}: {command}\n{printed.out}{printed.err}"
+    assert ended.value.code == int(expected[1] if expected else 0), (
+        f"{block.place}: {command}\n{printed.out}{printed.err}"
+    )
     return printed.out + printed.err
 
 
@@ -125,11 +130,15 @@ def read(document: Any, where: str) -> None:
         event = {"event_id": "event", "event_type": "encounter", **document}
         make_plan("diabetic-senior", {"journey_id": "page", "duration_days": 365, "events": [event]}, count=1)
     else:
-        raise AssertionError(f"{where}: neither profile, journey, scenario, event, distribution nor delay: {sorted(keys)}")
+        raise AssertionError(
+            f"{where}: neither profile, journey, scenario, event, distribution nor delay: {sorted(keys)}"
+        )
 
 
 def _fields(model: Any) -> set[str]:
-    aliases = {alias for field in model.model_fields.values() for alias in getattr(field.validation_alias, "choices", [])}
+    aliases = {
+        alias for field in model.model_fields.values() for alias in getattr(field.validation_alias, "choices", [])
+    }
     return set(model.model_fields) | aliases
 
 

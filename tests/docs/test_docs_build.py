@@ -20,14 +20,18 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site, built as strictly as mkdocs can."""
     folder = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
-    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"})
+    built = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    )
     assert built.returncode == 0, built.stderr
     assert "WARNING" not in built.stderr
     return folder
 
 
 def test_it_takes_nothing_from_elsewhere(site: Path) -> None:
-    loaded = re.compile(r'<(?:script|img|iframe|link rel="(?:stylesheet|preconnect|icon)")[^>]*(?:src|href)="(?:https?:)?//')
+    loaded = re.compile(
+        r'<(?:script|img|iframe|link rel="(?:stylesheet|preconnect|icon)")[^>]*(?:src|href)="(?:https?:)?//'
+    )
     assert [page.name for page in site.rglob("*.html") if loaded.search(page.read_text(encoding="utf-8"))] == []
 
 
@@ -50,7 +54,8 @@ def test_every_skill_tells_its_sources(site: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "readme"), [("products/membersim.html", "plugins/membersim/README.md"), ("explanation/security.html", "SECURITY.md")]
+    ("page", "readme"),
+    [("products/membersim.html", "plugins/membersim/README.md"), ("explanation/security.html", "SECURITY.md")],
 )
 def test_a_page_is_the_file_that_it_names(site: Path, page: str, readme: str) -> None:
     page = html.unescape((site / page).read_text(encoding="utf-8"))

@@ -9,7 +9,17 @@ from pathlib import Path
 
 import pytest
 
-PACKAGES = ("healthsim", "healthsim_core", "patientsim", "membersim", "rxmembersim", "trialsim", "populationsim", "networksim", "dentalsim")
+PACKAGES = (
+    "healthsim",
+    "healthsim_core",
+    "patientsim",
+    "membersim",
+    "rxmembersim",
+    "trialsim",
+    "populationsim",
+    "networksim",
+    "dentalsim",
+)
 
 
 def modules() -> list[str]:
@@ -18,7 +28,9 @@ def modules() -> list[str]:
     for package in PACKAGES:
         folder = Path(importlib.util.find_spec(package).origin).parent  # type: ignore[union-attr, arg-type]
         names = [package, *(name for _, name, _ in pkgutil.walk_packages([str(folder)], f"{package}."))]
-        found += [name for name in names if ">>> " in Path(importlib.util.find_spec(name).origin).read_text(encoding="utf-8")]  # type: ignore[union-attr, arg-type]
+        found += [
+            name for name in names if ">>> " in Path(importlib.util.find_spec(name).origin).read_text(encoding="utf-8")
+        ]  # type: ignore[union-attr, arg-type]
     return found
 
 

@@ -47,7 +47,9 @@ def offer(project, program, script):
 
 def uvw(project, *arguments):
     environment = {"PATH": str(project / "bin")}
-    return subprocess.run(["/bin/sh", str(project / "uvw"), *arguments], env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        ["/bin/sh", str(project / "uvw"), *arguments], env=environment, capture_output=True, text=True, check=False
+    )
 
 
 def test_somebodys_own_uv_is_used(project):

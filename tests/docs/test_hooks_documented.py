@@ -17,7 +17,11 @@ from healthsim_core.plugins import HOOKS
 
 HOOKS_PAGE = ROOT / "docs/api/hooks.md"
 CLI_PAGE = ROOT / "docs/api/cli.md"
-OFFERS = [each for each in vars(offers).values() if isinstance(each, type) and attrs.has(each) and each.__module__ == offers.__name__]
+OFFERS = [
+    each
+    for each in vars(offers).values()
+    if isinstance(each, type) and attrs.has(each) and each.__module__ == offers.__name__
+]
 PRODUCTS = sorted(path.parent.name for path in (ROOT / "plugins").glob("*/pyproject.toml"))
 EXPLAINED = ("generation.md", "core.md", "hooks.md", "testing.md")
 

@@ -15,7 +15,8 @@ def test_a_link_leads_somewhere(page: Path, target: str) -> None:
     path, _, anchor = target.partition("#")
     file = (page.parent / path).resolve() if path else page
     assert file.exists()
-    if anchor and not anchor.startswith("healthsim_core."):  # those are made of docstrings; building the site checks them
+    # those are made of docstrings; building the site checks them
+    if anchor and not anchor.startswith("healthsim_core."):
         assert anchor in anchors(file)
 
 

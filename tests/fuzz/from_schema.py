@@ -30,7 +30,10 @@ WORDS: dict[str, list[str]] = {  # by the name of the field
     "bands": ["0-17", "18-64", "65+"],
     "prevalence": ["0-64", "65+"],
     "counties": ["06073", "48201"],
-    **dict.fromkeys(["if", "when", "condition", "conditions", "until", "expression", "fan_out", "mean", "sd", "probability"], EXPRESSIONS),
+    **dict.fromkeys(
+        ["if", "when", "condition", "conditions", "until", "expression", "fan_out", "mean", "sd", "probability"],
+        EXPRESSIONS,
+    ),
 }
 NUMBERS = [0, 1, 1, 2, 0.5, 0.25, 5, 30, 50, 365, -1, 1e6]
 
@@ -89,11 +92,16 @@ class _Walk:
             return [self.value(item, name, depth + 1) for item in schema["prefixItems"]]
         least = schema.get("minItems", 0)
         length = max(least, self.chance.choice([1, 1, 2, 3] if depth < 2 else [0, 1, 1, 2]) if depth < DEEP else 0)
-        return [self.value(schema.get("items", {}), name, depth + 1) for _ in range(min(length, schema.get("maxItems", length)))]
+        return [
+            self.value(schema.get("items", {}), name, depth + 1)
+            for _ in range(min(length, schema.get("maxItems", length)))
+        ]
 
     def _required(self, schema: dict[str, Any]) -> set[str]:
         """The fields that must be there; of those with several names each."""
-        named = [name for part in schema.get("allOf", ()) for each in part.get("oneOf", ()) for name in each["required"]]
+        named = [
+            name for part in schema.get("allOf", ()) for each in part.get("oneOf", ()) for name in each["required"]
+        ]
         return {*schema.get("required", ()), *named}
 
     def _named(self, schema: dict[str, Any]) -> dict[str, Any]:
@@ -115,7 +123,9 @@ class _Walk:
                 found[field] = self.value(inner, field, depth + 1)
         free = schema.get("additionalProperties") or next(iter(schema.get("patternProperties", {}).values()), None)
         if isinstance(free, dict):
-            names = self.chance.sample(words := WORDS.get(name, NAMES), min(len(words), self.chance.choice([1, 2, 2, 3])))
+            names = self.chance.sample(
+                words := WORDS.get(name, NAMES), min(len(words), self.chance.choice([1, 2, 2, 3]))
+            )
             found |= {each: self.value(free, each, depth + 1) for each in names}
             numbers = all(isinstance(number, int | float) for number in found.values())
             if numbers and self.chance.random() < 0.8:  # weights, for most mappings to numbers are

@@ -1,4 +1,5 @@
-"""Documents made wrong at random places, their codes as well: what people, editors and programs do to a specification."""
+"""Documents made wrong at random places, their codes as well: what people,
+editors and programs do to a specification."""
 
 from __future__ import annotations
 
@@ -13,8 +14,10 @@ from healthsim_core.codes import ValueSet, code_systems
 
 SETS = [code for system in code_systems().values() if isinstance(system, ValueSet) for code in system.codes]
 LISTED = [
-    "E11.9", "E11", "E119", "O80", "C61", "Z00.110", "N18.6", "I21.4", "Q99.ZZ9", "E99", "10E0XZZ", "10E0XZY", "G0438", "D0120", "99213",
-    "08", "999", "4548-4", "4548-5", "2025-01-01", "53746021801", "0002-8215-01", "860975", "abc", "470", "000", "1234567893", "mg/dL",
+    "E11.9", "E11", "E119", "O80", "C61", "Z00.110", "N18.6", "I21.4", "Q99.ZZ9", "E99", "10E0XZZ", "10E0XZY", "G0438",
+    "D0120", "99213",
+    "08", "999", "4548-4", "4548-5", "2025-01-01", "53746021801", "0002-8215-01", "860975", "abc", "470", "000",
+    "1234567893", "mg/dL",
     "furlong", "10*3/uL", "{tablet}", "mmHg",
 ]  # fmt: skip
 CODES = st.sampled_from([*SETS, *LISTED, *LISTED])
@@ -23,11 +26,59 @@ for _ in range(200):
     NESTED = {"rules": [NESTED]}
 VALUES = st.one_of(
     st.sampled_from(
-        [None, True, False, 0, -1, 1, 0.5, 1e300, -1e300, 1e-300, 10**18, 10**400, math.nan, math.inf, "", " ", "x" * 20_000, [], {}, [[]]]
+        [
+            None,
+            True,
+            False,
+            0,
+            -1,
+            1,
+            0.5,
+            1e300,
+            -1e300,
+            1e-300,
+            10**18,
+            10**400,
+            math.nan,
+            math.inf,
+            "",
+            " ",
+            "x" * 20_000,
+            [],
+            {},
+            [[]],
+        ]
     ),
-    st.sampled_from(["age", "age >", "age == 'old'", "'E11' in age", "nosuch > 3", "1", "not 5", "${entity.nosuch}", "${", "2026-02-30"]),
-    st.sampled_from(["\ud800", "\0", "é ✓ 日本語 \U0001f600", "'; DROP TABLE", "../../etc/passwd", "<a>&amp;", "a\nb", "|^~\\&", "NaN"]),
-    st.sampled_from([NESTED, {"type": "normal"}, {"type": "normal", "mean": "age", "sd": 0}, {"type": "constant", "value": "x"}]),
+    st.sampled_from(
+        [
+            "age",
+            "age >",
+            "age == 'old'",
+            "'E11' in age",
+            "nosuch > 3",
+            "1",
+            "not 5",
+            "${entity.nosuch}",
+            "${",
+            "2026-02-30",
+        ]
+    ),
+    st.sampled_from(
+        [
+            "\ud800",
+            "\0",
+            "é ✓ 日本語 \U0001f600",
+            "'; DROP TABLE",
+            "../../etc/passwd",
+            "<a>&amp;",
+            "a\nb",
+            "|^~\\&",
+            "NaN",
+        ]
+    ),
+    st.sampled_from(
+        [NESTED, {"type": "normal"}, {"type": "normal", "mean": "age", "sd": 0}, {"type": "constant", "value": "x"}]
+    ),
     st.integers(),
     st.floats(),
     st.text(max_size=8),
@@ -36,7 +87,9 @@ VALUES = st.one_of(
 
 def places(document: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Paths of all values below a document."""
-    parts = document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    parts = (
+        document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    )
     for name, value in parts:
         yield (*path, name)
         yield from places(value, (*path, name))
@@ -55,13 +108,16 @@ def mutated(draw: st.DrawFn, documents: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _nudge(draw: st.DrawFn, document: Any, path: tuple[Any, ...]) -> None:
-    """Another number for a number, another text of the document for a text; of lists and mappings a part is left out."""
+    """Another number for a number, another text of the document for a text;
+    of lists and mappings a part is left out."""
     at, name = _at(document, path[:-1]), path[-1]
     value = at[name]
     if isinstance(value, bool):
         at[name] = not value
     elif isinstance(value, int | float):
-        at[name] = draw(st.sampled_from([0, 1, 2, value + 1, value * 2, value / 2, value * 100, -value, value + 0.5, 1e9]))
+        at[name] = draw(
+            st.sampled_from([0, 1, 2, value + 1, value * 2, value / 2, value * 100, -value, value + 0.5, 1e9])
+        )
     elif isinstance(value, str):
         texts = sorted({each for where in places(document) if isinstance(each := _at(document, where), str)})
         at[name] = draw(st.sampled_from(texts))
@@ -83,11 +139,13 @@ def _recode(draw: st.DrawFn, document: Any, path: tuple[Any, ...]) -> None:
 
 @st.composite
 def misspelt(draw: st.DrawFn, text: str) -> str:
-    """A text as people write it: in other letters, with spaces, without its dot, with one letter less, more or other."""
+    """A text as people write it: in other letters, with spaces, without its dot, with one letter less,
+    more or other."""
     at = draw(st.integers(0, max(len(text) - 1, 0)))
     letter = draw(st.sampled_from("0179AXZaz.-_ "))
     ways = [
-        text.lower(), text.upper(), f" {text} ", text.replace(".", ""), text.replace("_", "-"), text[:at] + text[at + 1 :],
+        text.lower(), text.upper(), f" {text} ", text.replace(".", ""), text.replace("_", "-"),
+        text[:at] + text[at + 1 :],
         text[:at] + letter + text[at:], text[:at] + letter + text[at + 1 :],
     ]  # fmt: skip
     return draw(st.sampled_from(ways))
@@ -102,7 +160,9 @@ def _change(draw: st.DrawFn, document: Any, path: tuple[Any, ...]) -> None:
     if change == "delete":
         del at[name]
     elif change == "rename" and isinstance(at, dict):
-        at[draw(st.one_of(st.sampled_from([f"{name}x", str(name).upper(), "type", "id", ""]), st.text(max_size=4)))] = at.pop(name)
+        at[draw(st.one_of(st.sampled_from([f"{name}x", str(name).upper(), "type", "id", ""]), st.text(max_size=4)))] = (
+            at.pop(name)
+        )
     elif change == "duplicate" and isinstance(at, list):
         at.extend([copy.deepcopy(at[name])] * draw(st.sampled_from([1, 1, 3, 600])))
     elif change == "swap":
@@ -111,7 +171,9 @@ def _change(draw: st.DrawFn, document: Any, path: tuple[Any, ...]) -> None:
     elif change == "wrap":
         at[name] = draw(st.sampled_from([[at[name]], {"value": at[name]}, {"type": "constant", "value": at[name]}]))
     elif change == "add" and isinstance(at, dict):
-        at[draw(st.sampled_from(["count", "repeat", "seed", "attributes", "members", "custom", "when"]))] = copy.deepcopy(draw(VALUES))
+        at[draw(st.sampled_from(["count", "repeat", "seed", "attributes", "members", "custom", "when"]))] = (
+            copy.deepcopy(draw(VALUES))
+        )
     else:
         at[name] = copy.deepcopy(draw(VALUES))
 

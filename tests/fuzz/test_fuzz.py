@@ -31,10 +31,11 @@ ROOT = Path(__file__).parents[2]
 EXAMPLES = int(os.environ.get("HEALTHSIM_FUZZ_EXAMPLES", "100"))
 LONGEST = 10.0  # seconds of work for one document; a run of three people takes a tenth of one
 MOST_MEMORY = 1 << 30  # bytes that one document may add to the process; a run of three people adds a twentieth of them
-pytestmark = pytest.mark.filterwarnings(  # no warning of a library reaches a user either; one of Hypothesis is of a failure's own length
-    "error", "ignore:Generating overly large repr"
+# no warning of a library reaches a user either; one of Hypothesis is of a failure's own length
+pytestmark = pytest.mark.filterwarnings("error", "ignore:Generating overly large repr")
+FUZZ = settings(
+    max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=EXAMPLES <= 100
 )
-FUZZ = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=EXAMPLES <= 100)
 
 
 def _documents(offers: Any) -> list[dict[str, Any]]:

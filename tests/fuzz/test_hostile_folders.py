@@ -1,4 +1,5 @@
-"""Whatever stands in the records of an output folder that somebody sent: findings, a run, or one clear error; nothing else."""
+"""Whatever stands in the records of an output folder that somebody sent: findings, a run, or one clear error;
+nothing else."""
 
 from __future__ import annotations
 
@@ -21,7 +22,13 @@ from healthsim_core.output.unfinished import PLAN
 from healthsim_core.state import register_dataset
 from healthsim_core.verification.verify import verify_folder
 
-REQUEST: dict[str, Any] = {"profile": "dental-adults", "count": 2, "products": ["dentalsim"], "output_formats": ["dental_list"], "seed": 1}
+REQUEST: dict[str, Any] = {
+    "profile": "dental-adults",
+    "count": 2,
+    "products": ["dentalsim"],
+    "output_formats": ["dental_list"],
+    "seed": 1,
+}
 JOURNAL = {"paths": ["tables/core.person.parquet", MANIFEST], "earlier": [MANIFEST, "tables/core.event.parquet"]}
 BEGUN = {"hash": "0", "request": {"formats": ["dental_list"]}, "versions": {}}
 DEEP = "[" * 100_000
@@ -66,7 +73,9 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Folders:
 
 @pytest.mark.parametrize("use", USES)
 @pytest.mark.parametrize("record", RECORDS)
-@pytest.mark.parametrize("content", [DEEP, "", "null", "[]", "{}", "3", '"x"', "NaN", "\ufeff{}", "{", "\0", '{"files": {}}'])
+@pytest.mark.parametrize(
+    "content", [DEEP, "", "null", "[]", "{}", "3", '"x"', "NaN", "\ufeff{}", "{", "\0", '{"files": {}}']
+)
 def test_a_record_of_another_kind(folders: Folders, record: str, use: str, content: str) -> None:
     folders.tried(record, content, USES[use])
 
@@ -91,5 +100,3 @@ def test_a_manifest_that_asks_for_a_thousand_million_people_is_not_made_again(fo
     found: list[str] = []
     folders.tried(MANIFEST, json.dumps(manifest), lambda out: found.extend(map(str, verify_folder(out).findings)))
     assert any("as many parts and people are there" in each and each.startswith("FAIL") for each in found)
-
-

@@ -79,11 +79,23 @@ WIDE_JOURNEY: dict[str, Any] = {
             "depends_on": "first",
             "delay": {"months": 3, "window": [-7, 7], "at": "09:30"},
             "conditions": [{"field": "outcome.a1c", "operator": "gte", "value": 6}, "outcome.arm == 'drug'"],
-            "repeat": {"every": {"weeks": [5, 7]}, "count": 6, "until": "outcome.a1c < 6.5", "attrition": 0.1, "from": "schedule"},
+            "repeat": {
+                "every": {"weeks": [5, 7]},
+                "count": 6,
+                "until": "outcome.a1c < 6.5",
+                "attrition": 0.1,
+                "from": "schedule",
+            },
             "outcomes": {"a1c": {"type": "derived", "expression": "a1c - 0.4"}},
         },
         {"event_id": "birthday", "event_type": "milestone", "anchor": {"age": 65}, "delay": {"business_days": 3}},
-        {"event_id": "day", "event_type": "milestone", "anchor": {"date": "2025-03-01"}, "probability": 0.5, "ends": "journey"},
+        {
+            "event_id": "day",
+            "event_type": "milestone",
+            "anchor": {"date": "2025-03-01"},
+            "probability": 0.5,
+            "ends": "journey",
+        },
     ],
     "branches": [
         {
@@ -91,14 +103,26 @@ WIDE_JOURNEY: dict[str, Any] = {
             "depends_on": "first",
             "delay": {"days": {"type": "gamma", "mean": 20, "sd": 5}},
             "choices": [
-                {"choice_id": "a", "weight": 0.7, "events": [{"event_id": "a1", "event_type": "milestone", "delay": {"days": 3}}]},
-                {"choice_id": "b", "weight": 0.3, "when": "age > 40", "events": [{"event_id": "b1", "event_type": "milestone"}]},
+                {
+                    "choice_id": "a",
+                    "weight": 0.7,
+                    "events": [{"event_id": "a1", "event_type": "milestone", "delay": {"days": 3}}],
+                },
+                {
+                    "choice_id": "b",
+                    "weight": 0.3,
+                    "when": "age > 40",
+                    "events": [{"event_id": "b1", "event_type": "milestone"}],
+                },
             ],
         },
         {
             "branch_id": "extras",
             "exclusive": False,
-            "choices": [{"choice_id": "x", "probability": 0.5}, {"choice_id": "y", "probability": 0.2, "when": "branch.way == 'a'"}],
+            "choices": [
+                {"choice_id": "x", "probability": 0.5},
+                {"choice_id": "y", "probability": 0.2, "when": "branch.way == 'a'"},
+            ],
         },
     ],
     "protocol": {
@@ -109,7 +133,13 @@ WIDE_JOURNEY: dict[str, Any] = {
         "arms": {"drug": {"reason": "E11.9"}, "placebo": {"reason": "E11.65"}},
         "until": "outcome.a1c > 12",
         "visits": [
-            {"visit_id": "dose", "event_type": "encounter", "day": 1, "window": [-1, 2], "parameters": {"reason_code": "${arm.reason}"}},
+            {
+                "visit_id": "dose",
+                "event_type": "encounter",
+                "day": 1,
+                "window": [-1, 2],
+                "parameters": {"reason_code": "${arm.reason}"},
+            },
             {
                 "visit_id": "scan",
                 "event_type": "milestone",
@@ -137,17 +167,24 @@ WIDE_JOURNEY: dict[str, Any] = {
     ],
 }
 
-MEMBERS: dict[str, Any] = {"id": "members", "demographics": {"age": 40}, "coverage": {"type": "Commercial", "plan": "Gold"}}
+MEMBERS: dict[str, Any] = {
+    "id": "members",
+    "demographics": {"age": 40},
+    "coverage": {"type": "Commercial", "plan": "Gold"},
+}
 SETTINGS: dict[str, Any] = {
     "membersim": {
         "plans": {
             "Gold": {
-                "coverage_type": "Commercial", "kind": "commercial", "default": True, "individual": False, "insurance_line": "PPO",
+                "coverage_type": "Commercial", "kind": "commercial", "default": True, "individual": False,
+                "insurance_line": "PPO",
                 "filing": {"P": "12", "I": "12", "R": "12"}, "out_of_network": "denied", "exempt_below_age": 18,
                 "in": {
-                    "deductible": {"individual": 500, "family": None}, "out_of_pocket": {"individual": 3000, "family": 6000},
+                    "deductible": {"individual": 500, "family": None},
+                    "out_of_pocket": {"individual": 3000, "family": 6000},
                     "stay_deductible": 100,
-                    "services": {"primary": {"copay": 20, "days": 2}, "inpatient": {"coinsurance": 0.1, "deductible": True}},
+                    "services": {"primary": {"copay": 20, "days": 2},
+                                 "inpatient": {"coinsurance": 0.1, "deductible": True}},
                 },
                 "out": {},
             }

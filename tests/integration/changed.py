@@ -1,6 +1,7 @@
 """One digit or letter changed at random in a file of a run: does what `verify` reads back contradict the tables?
 
-`python tests/integration/changed.py FORMAT [--count 1000] [--seed 1]` prints how many of the changes were found, and the others.
+`python tests/integration/changed.py FORMAT [--count 1000] [--seed 1]` prints how many of the changes were found,
+and the others.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ from healthsim import generate
 from healthsim_core.testing import contradictions
 
 KINDS = (string.digits, string.ascii_uppercase, string.ascii_lowercase)
-RUNS = {"sdtm_datasets": ("trial-diabetes-adults", ["trial_participation"]), "dental_list": ("dental-adults", ["dental-year"])}
+RUNS = {
+    "sdtm_datasets": ("trial-diabetes-adults", ["trial_participation"]),
+    "dental_list": ("dental-adults", ["dental-year"]),
+}
 USUAL = ("expectant-mother", ["pregnancy_journey", "diabetes-drug-therapy", "chronic-management"])
 
 
@@ -30,7 +34,8 @@ def made(name: str, out: Path, count: int = 12) -> Path:
 
 
 def changes(out: Path, name: str, count: int, seed: int) -> Iterator[tuple[Path, int, bytes]]:
-    """Places in the format's files, each equally likely by byte, and what stands there instead: another of the same kind."""
+    """Places in the format's files, each equally likely by byte, and what stands there instead:
+    another of the same kind."""
     chance = random.Random(seed)
     files = [(path, path.read_bytes()) for path in sorted((out / name).rglob("*")) if path.is_file()]
     sizes = [len(content) for _, content in files]
@@ -49,7 +54,8 @@ def is_found(out: Path, name: str, path: Path, at: int, letter: bytes) -> bool:
     path.write_bytes(content[:at] + letter + content[at + 1 :])
     try:
         return bool(contradictions(out, name))
-    except Exception:  # of a file that was damaged, a reader may say anything; `verify` says that it cannot be read back
+    # of a file that was damaged, a reader may say anything; `verify` says that it cannot be read back
+    except Exception:
         return True
     finally:
         path.write_bytes(content)
@@ -61,8 +67,8 @@ def missed(name: str, out: Path, count: int, seed: int) -> list[str]:
     for path, at, letter in changes(out, name, count, seed):
         if not is_found(out, name, path, at, letter):
             content = path.read_bytes()
-            found.append(f"{path.name} at {at:,}: {content[max(at - 60, 0) : at]!r} [{content[at : at + 1]!r} to {letter!r}] "
-                         f"{content[at + 1 : at + 30]!r}")  # fmt: skip
+            before, here, after = content[max(at - 60, 0) : at], content[at : at + 1], content[at + 1 : at + 30]
+            found.append(f"{path.name} at {at:,}: {before!r} [{here!r} to {letter!r}] {after!r}")
     return found
 
 

@@ -1,4 +1,5 @@
-"""Servers on this machine that answer as S3, Google Cloud Storage and Azure Blob Storage do, for the drivers that users install."""
+"""Servers on this machine that answer as S3, Google Cloud Storage and Azure Blob Storage do,
+for the drivers that users install."""
 
 from __future__ import annotations
 
@@ -18,13 +19,15 @@ from fsspec.config import conf, set_conf_env
 BUCKET = "healthsim"
 DRIVERS = {"s3": "s3fs", "gs": "gcsfs", "abfs": "adlfs"}
 AZURITE = "azurite-blob"
-PUBLISHED = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="  # Azurite's own account
+# Azurite's own account
+PUBLISHED = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 
 
 @contextmanager
 def served(protocol: str) -> Iterator[Any]:
     """The driver's file system, with an empty bucket on a server; processes that are started meanwhile find it too."""
-    if importlib.util.find_spec(DRIVERS[protocol]) is None:  # it is imported later: gcsfs reads some of its settings only then
+    # it is imported later: gcsfs reads some of its settings only then
+    if importlib.util.find_spec(DRIVERS[protocol]) is None:
         pytest.skip(f"{DRIVERS[protocol]} is not installed: nox -s stores")
     with {"s3": _s3, "gs": _gs, "abfs": _abfs}[protocol]() as settings, pytest.MonkeyPatch.context() as patch:
         for name, value in settings.items():
@@ -42,21 +45,34 @@ def served(protocol: str) -> Iterator[Any]:
 
 @contextmanager
 def _s3() -> Iterator[dict[str, str]]:
-    server = pytest.importorskip("moto.server", reason="moto is not installed: nox -s stores").ThreadedMotoServer("127.0.0.1", port=0)
+    server = pytest.importorskip("moto.server", reason="moto is not installed: nox -s stores").ThreadedMotoServer(
+        "127.0.0.1", port=0
+    )
     server.start()
     url = "http://{}:{}".format(*server.get_host_and_port())
-    yield {"AWS_ENDPOINT_URL": url, "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}
+    yield {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": "id",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
     server.stop()
 
 
 @contextmanager
 def _gs() -> Iterator[dict[str, str]]:
-    emulator = pytest.importorskip("gcp_storage_emulator.server", reason="gcp-storage-emulator is not installed: nox -s stores")
+    emulator = pytest.importorskip(
+        "gcp_storage_emulator.server", reason="gcp-storage-emulator is not installed: nox -s stores"
+    )
     port = _free_port()
     server = emulator.create_server("127.0.0.1", port, in_memory=True, default_bucket=BUCKET)
     server.start()
     # the emulator has no service that tells what kind a bucket is, for which the driver asks by default
-    yield {"STORAGE_EMULATOR_HOST": f"http://127.0.0.1:{port}", "FSSPEC_GS_TOKEN": "anon", "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT": "false"}
+    yield {
+        "STORAGE_EMULATOR_HOST": f"http://127.0.0.1:{port}",
+        "FSSPEC_GS_TOKEN": "anon",
+        "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT": "false",
+    }
     server.stop()
 
 
@@ -66,7 +82,15 @@ def _abfs() -> Iterator[dict[str, str]]:
     if azurite is None:
         pytest.skip(f"{AZURITE} is not on the PATH: nox -s stores")
     port = _free_port()
-    command = [azurite, "--blobPort", str(port), "--inMemoryPersistence", "--silent", "--disableTelemetry", "--skipApiVersionCheck"]
+    command = [
+        azurite,
+        "--blobPort",
+        str(port),
+        "--inMemoryPersistence",
+        "--silent",
+        "--disableTelemetry",
+        "--skipApiVersionCheck",
+    ]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
         _wait_for(port)

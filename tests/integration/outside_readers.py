@@ -72,7 +72,11 @@ def define(folder: Path) -> bool:
     loader = ODMLoader(XMLDefineLoader(model_package="define_2_1", ns_uri="http://www.cdisc.org/ns/def/v2.1"))
     loader.open_odm_document(str(folder / "define.xml"))
     root = loader.root()
-    return bool(root.verify_order() and root.verify_oids(create_oid_checker("define_2_1")) and root.verify_conformance(MetadataSchema()))
+    return bool(
+        root.verify_order()
+        and root.verify_oids(create_oid_checker("define_2_1"))
+        and root.verify_conformance(MetadataSchema())
+    )
 
 
 def not_billable(codes: Iterable[str | None]) -> list[str]:

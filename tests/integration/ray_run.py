@@ -1,4 +1,5 @@
-"""Two nodes of Ray share the folder, or the run is refused: run by `nox -s ray`, for two nodes take their time to start."""
+"""Two nodes of Ray share the folder, or the run is refused: run by `nox -s ray`,
+for two nodes take their time to start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Spark makes the same bytes, also where a worker is killed, in whatever session there is: run by `nox -s spark`, for it needs Java."""
+"""Spark makes the same bytes, also where a worker is killed, in whatever session there is: run by `nox -s spark`,
+for it needs Java."""
 
 from __future__ import annotations
 
@@ -23,7 +24,12 @@ from healthsim_core.formats.folder import Folder
 from healthsim_core.generation import memory
 from healthsim_core.output.parts import Job
 
-REQUEST: dict[str, Any] = {"profile": "adult-hypertension", "journey": "chronic-management", "count": 400, "output_formats": ["fhir_r4"]}
+REQUEST: dict[str, Any] = {
+    "profile": "adult-hypertension",
+    "journey": "chronic-management",
+    "count": 400,
+    "output_formats": ["fhir_r4"],
+}
 
 
 def digest(out: Path) -> str:
@@ -72,7 +78,9 @@ def master_of(scratch: Path, *arguments: str) -> str:
     script.write_text(SUBMITTED, encoding="utf-8")
     submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"
     own = {**os.environ, "PYSPARK_PYTHON": sys.executable, "SPARK_HOME": str(submit.parents[1])}
-    run = subprocess.run([submit, *arguments, script, scratch / "submitted"], env=own, check=True, text=True, stdout=subprocess.PIPE)
+    run = subprocess.run(
+        [submit, *arguments, script, scratch / "submitted"], env=own, check=True, text=True, stdout=subprocess.PIPE
+    )
     return next(line for line in run.stdout.splitlines() if line.startswith("the master is")).split()[-1]
 
 

@@ -27,7 +27,9 @@ OSWALD = json.loads((ROOT / "examples" / "oswald_family.json").read_text(encodin
 FORMATS = ["fhir_r4", "fhir_bundle", "hl7v2_adt", "x12_834", "x12_837", "x12_835", "ncpdp_d0", "sdtm_datasets"]
 FAMILIES: dict[str, Any] = {"scenario": OSWALD, "count": 9, "output_formats": FORMATS}
 PROBE = ("shared.py", "uuid")  # names a file by which workers find out whether they share a folder, and which then goes
-SOURCES = sorted([*(ROOT / "healthsim_core").rglob("*.py"), *(ROOT / "healthsim").rglob("*.py"), *ROOT.glob("plugins/*/src/**/*.py")])
+SOURCES = sorted(
+    [*(ROOT / "healthsim_core").rglob("*.py"), *(ROOT / "healthsim").rglob("*.py"), *ROOT.glob("plugins/*/src/**/*.py")]
+)
 A_PART = 8  # household positions
 TELLING = """
 import os, signal
@@ -118,12 +120,15 @@ def test_every_format_is_among_the_bytes_compared(usual: dict[str, str]) -> None
 
 
 @pytest.mark.parametrize("size", [1, 7, 1_000])
-def test_chunks_of_any_size_make_the_same_bytes_of_every_format(usual: dict[str, str], tmp_path: Path, size: int) -> None:
+def test_chunks_of_any_size_make_the_same_bytes_of_every_format(
+    usual: dict[str, str], tmp_path: Path, size: int
+) -> None:
     assert made(tmp_path / "out", chunk_size=size) == usual
 
 
 class Others:
-    """The other processes of a run, for which this one waits; where `one_dies`, the first of them kills itself after a chunk.
+    """The other processes of a run, for which this one waits; where `one_dies`,
+    the first of them kills itself after a chunk.
 
     Without waiting, this process would make every part of so small a run before another one has started.
     """
@@ -131,7 +136,9 @@ class Others:
     def __init__(self, folder: Path, patch: pytest.MonkeyPatch, count: int, one_dies: bool) -> None:
         self._told, self._count = folder / "told", count
         self._told.mkdir()
-        (folder / "sitecustomize.py").write_text(TELLING.format(told=str(self._told), one_dies=one_dies), encoding="utf-8")
+        (folder / "sitecustomize.py").write_text(
+            TELLING.format(told=str(self._told), one_dies=one_dies), encoding="utf-8"
+        )
         patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")])))
 
     def they(self, did: str) -> int:
@@ -163,13 +170,17 @@ def test_another_process_zone_language_and_day_make_the_same_bytes(usual: dict[s
     request = json.dumps({**FAMILIES, "out": str(tmp_path / "out")})
     program = (
         "import datetime, json, healthsim\nfrom healthsim_core.generation import memory\n"
-        f"memory.FEW, memory.ROWS_A_PART = 0, {A_PART}\nhealthsim.generate(**json.loads({request!r}))\nprint(datetime.date.today())"
+        "memory.FEW, memory.ROWS_A_PART = 0, "
+        f"{A_PART}\nhealthsim.generate(**json.loads({request!r}))\nprint(datetime.date.today())"
     )
     path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
     elsewhere = {
-        **os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "7", "TZ": "Pacific/Kiritimati", "LANG": "tr_TR.UTF-8", "LC_ALL": "C",
+        **os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "7", "TZ": "Pacific/Kiritimati", "LANG": "tr_TR.UTF-8",
+        "LC_ALL": "C",
     }  # fmt: skip
-    ran = subprocess.run([sys.executable, "-c", program], env=elsewhere, cwd=tmp_path, capture_output=True, text=True, check=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", program], env=elsewhere, cwd=tmp_path, capture_output=True, text=True, check=True
+    )
     assert ran.stdout.split()[-1] > datetime.date.today().isoformat()
     assert digests(tmp_path / "out") == usual
 
@@ -202,7 +213,9 @@ def test_the_products_chosen_change_no_event_that_both_runs_have() -> None:
     assert [row for name, row in charts.items() if row != everything[name]] == []
 
 
-@pytest.mark.parametrize("absent", ["membersim", "rxmembersim", "networksim", "membersim,rxmembersim,networksim,populationsim,dentalsim"])
+@pytest.mark.parametrize(
+    "absent", ["membersim", "rxmembersim", "networksim", "membersim,rxmembersim,networksim,populationsim,dentalsim"]
+)
 def test_an_absent_product_takes_only_its_own_events_along(absent: str, tmp_path: Path) -> None:
     told = {"profile": "diabetic-senior", "journey": "diabetic-first-year", "count": 20}
     here = generate(**told)
@@ -213,7 +226,11 @@ def test_an_absent_product_takes_only_its_own_events_along(absent: str, tmp_path
 
 
 OUTREACH = {"event_id": "gap", "event_type": "gap_identified", "delay": {"days": 9}, "parameters": {"measure": "EED"}}
-REMINDED = {"journey_id": "reminded", "duration_days": 90, "events": [OUTREACH, {"event_id": "call", "event_type": "milestone"}]}
+REMINDED = {
+    "journey_id": "reminded",
+    "duration_days": 90,
+    "events": [OUTREACH, {"event_id": "call", "event_type": "milestone"}],
+}
 
 
 @pytest.mark.parametrize(("products", "absent"), [
@@ -224,17 +241,29 @@ REMINDED = {"journey_id": "reminded", "duration_days": 90, "events": [OUTREACH, 
 def test_of_the_products_asked_for_the_timeline_is_the_same_whatever_else_is_installed(
     products: list[str], absent: str, tmp_path: Path
 ) -> None:
-    reason, order = {"class": "AMB", "reason_code": "I10"}, {"ndc": "00093101610", "description": "a drug", "days_supply": 30}
+    reason, order = (
+        {"class": "AMB", "reason_code": "I10"},
+        {"ndc": "00093101610", "description": "a drug", "days_supply": 30},
+    )
     visit = {"event_id": "visit", "event_type": "encounter", "delay": {"days": [1, 60]}, "parameters": reason}
     drug = {"event_id": "drug", "event_type": "medication_order", "depends_on": "visit", "parameters": order}
     seen = {"journey_id": "seen", "duration_days": 90, "events": [visit, drug]}
-    told = {"profile": {"id": "adults", "demographics": {"age": 50}}, "journey": [REMINDED, seen], "count": 20, "products": products}
+    told = {
+        "profile": {"id": "adults", "demographics": {"age": 50}},
+        "journey": [REMINDED, seen],
+        "count": 20,
+        "products": products,
+    }
     here = generate(**told)
     _run_without(absent, told, tmp_path)
     assert _happenings(tmp_path / "events.parquet") == {_happening(row) for row in here.timeline.to_pylist()}
 
 
-SENIOR = {"id": "senior", "demographics": {"age": 60}, "clinical": {"conditions": [{"code": "E11"}, {"code": "M17.11"}]}}
+SENIOR = {
+    "id": "senior",
+    "demographics": {"age": 60},
+    "clinical": {"conditions": [{"code": "E11"}, {"code": "M17.11"}]},
+}
 
 
 @pytest.mark.parametrize(("products", "told"), [
@@ -243,9 +272,13 @@ SENIOR = {"id": "senior", "demographics": {"age": 60}, "clinical": {"conditions"
     (["patientsim", "networksim"], []),
     (None, []),
 ])  # fmt: skip
-def test_notes_say_what_products_bring_that_are_installed_and_not_asked_for(products: list[str] | None, told: list[str]) -> None:
+def test_notes_say_what_products_bring_that_are_installed_and_not_asked_for(
+    products: list[str] | None, told: list[str]
+) -> None:
     notes = [note for note in make_plan(SENIOR, count=1, products=products).notes if "is installed" in note]
-    assert [note.replace("is installed, and though not among the products it", "...").split(",")[0] for note in notes] == told
+    assert [
+        note.replace("is installed, and though not among the products it", "...").split(",")[0] for note in notes
+    ] == told
 
 
 def test_a_condition_that_only_an_absent_product_knows_is_named() -> None:
@@ -262,7 +295,9 @@ def _run_without(absent: str, told: dict[str, Any], place: Path) -> None:
         f"pyarrow.parquet.write_table(result.timeline, {str(place / 'events.parquet')!r})\n"
         f"pyarrow.parquet.write_table(result.entities, {str(place / 'people.parquet')!r})\n"
     )
-    subprocess.run([sys.executable, "-c", program], env={**os.environ, "HEALTHSIM_DISABLE_PLUGINS": absent}, cwd=place, check=True)
+    subprocess.run(
+        [sys.executable, "-c", program], env={**os.environ, "HEALTHSIM_DISABLE_PLUGINS": absent}, cwd=place, check=True
+    )
 
 
 def _happening(row: dict[str, Any]) -> tuple[Any, ...]:
@@ -276,7 +311,10 @@ def _happenings(path: Path) -> set[tuple[Any, ...]]:
 
 
 def _named(row: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple(row[name] for name in ("person_id", "first_name", "last_name", "sex", "birth_date", "address", "ssn", "conditions", "a1c"))
+    return tuple(
+        row[name]
+        for name in ("person_id", "first_name", "last_name", "sex", "birth_date", "address", "ssn", "conditions", "a1c")
+    )
 
 
 def _people(path: Path) -> list[tuple[Any, ...]]:
@@ -296,9 +334,13 @@ def _impure(path: Path) -> Iterator[tuple[int, str]]:
         if isinstance(node, ast.Import | ast.ImportFrom):
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
             forbidden = {"random", "uuid", "secrets"} | ({"time"} if isinstance(node, ast.ImportFrom) else set())
-            yield from ((node.lineno, name) for name in names if name.split(".")[0] in forbidden and (path.name, name) != PROBE)
+            yield from (
+                (node.lineno, name) for name in names if name.split(".")[0] in forbidden and (path.name, name) != PROBE
+            )
         elif isinstance(node, ast.Attribute):
             said = ast.unparse(node)
             waits = said in ("time.monotonic", "time.sleep")
-            if node.attr in ("now", "today", "utcnow") or (said.startswith(("time.", "np.random", "numpy.random")) and not waits):
+            if node.attr in ("now", "today", "utcnow") or (
+                said.startswith(("time.", "np.random", "numpy.random")) and not waits
+            ):
                 yield node.lineno, said

@@ -23,7 +23,8 @@ SAID = {"profile": "diabetic-senior", "journey": "chronic-management", "count": 
 
 @pytest.fixture(scope="module")
 def persons() -> Any:
-    """Ids of three million people in households of up to five: a household's people lie next to each other, sixteen apart."""
+    """Ids of three million people in households of up to five: a household's people lie next to each other,
+    sixteen apart."""
     household = np.arange(1, MILLIONS // 5 + 1, dtype=np.int64) * 16
     return (household[:, None] + np.arange(5)).ravel()
 
@@ -60,6 +61,8 @@ def test_an_execution_names_the_version_of_every_skill_it_used() -> None:
 def test_a_skill_reference_means_the_same_from_any_working_directory(tmp_path: Path) -> None:
     (tmp_path / "skills").mkdir()
     (tmp_path / "skills" / "vital-signs.md").write_text("+++\nskill = 'vital-signs'\n+++\n", encoding="utf-8")
-    program = f"import json, healthsim\nprint(json.dumps(healthsim.generate(**{SAID!r}).timeline.to_pylist(), default=str))"
+    program = (
+        f"import json, healthsim\nprint(json.dumps(healthsim.generate(**{SAID!r}).timeline.to_pylist(), default=str))"
+    )
     told = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert json.loads(told.stdout) == json.loads(json.dumps(generate(**SAID).timeline.to_pylist(), default=str))

@@ -1,4 +1,5 @@
-"""One person is the same person in every product and every format: the raw files are read with nothing of HealthSim's own."""
+"""One person is the same person in every product and every format:
+the raw files are read with nothing of HealthSim's own."""
 
 from __future__ import annotations
 
@@ -45,7 +46,10 @@ def segments(path: Path) -> list[list[str]]:
 
 def fhir_people(resources: list[dict[str, Any]]) -> dict[str, Identity]:
     patients = [resource for resource in resources if resource["resourceType"] == "Patient"]
-    return {_number(p["id"]): identity(p["name"][0]["family"], p["name"][0]["given"][0], p["birthDate"], p["gender"]) for p in patients}
+    return {
+        _number(p["id"]): identity(p["name"][0]["family"], p["name"][0]["given"][0], p["birthDate"], p["gender"])
+        for p in patients
+    }
 
 
 def _number(text: str) -> str:
@@ -83,7 +87,9 @@ def ncpdp_people(path: Path) -> dict[str, Identity]:
     found = {}
     for claim in path.read_text(encoding="utf-8").split("\x02")[1:]:
         field = {part[:2]: part[2:] for part in re.split(r"[\x1c\x1d\x1e\x03]+", claim) if part}
-        found[field["BM"].split()[-1]] = identity(field["CB"], field["CA"], field["C4"], {"1": "M", "2": "F"}[field["C5"]])
+        found[field["BM"].split()[-1]] = identity(
+            field["CB"], field["CA"], field["C4"], {"1": "M", "2": "F"}[field["C5"]]
+        )
     return found
 
 
@@ -127,19 +133,30 @@ def test_the_trial_knows_the_same_people(run: tuple[Result, Path]) -> None:
     subjects = outside_readers.xpt(run[1] / "sdtm_datasets")["DM"]
     everybody = people(run[0])
     assert len(subjects) == 30
-    assert all((row["BRTHDTC"].replace("-", ""), row["SEX"]) == everybody[str(outward_id(row["SUBJID"]))][2:] for row in subjects)
+    assert all(
+        (row["BRTHDTC"].replace("-", ""), row["SEX"]) == everybody[str(outward_id(row["SUBJID"]))][2:]
+        for row in subjects
+    )
 
 
 def test_the_trial_and_the_chart_measure_one_height(run: tuple[Result, Path]) -> None:
     charted = _observed(run[1], "8302-2")
-    trial = {row["USUBJID"]: row["VSSTRESN"] for row in outside_readers.xpt(run[1] / "sdtm_datasets")["VS"] if row["VSTESTCD"] == "HEIGHT"}
+    trial = {
+        row["USUBJID"]: row["VSSTRESN"]
+        for row in outside_readers.xpt(run[1] / "sdtm_datasets")["VS"]
+        if row["VSTESTCD"] == "HEIGHT"
+    }
     assert len(trial) == 30
     assert all(abs(charted[_person(subject)][0][1] - height) <= 0.5 for subject, height in trial.items())
 
 
 def test_the_trial_and_the_chart_weigh_one_body(run: tuple[Result, Path]) -> None:
     charted = _observed(run[1], "29463-7")
-    rows = [row for row in outside_readers.xpt(run[1] / "sdtm_datasets")["VS"] if row["VSTESTCD"] == "WEIGHT" and row["VISITNUM"] == 1]
+    rows = [
+        row
+        for row in outside_readers.xpt(run[1] / "sdtm_datasets")["VS"]
+        if row["VSTESTCD"] == "WEIGHT" and row["VISITNUM"] == 1
+    ]
     assert len(rows) == 30
     assert all(abs(min(charted[_person(row["USUBJID"])])[1] - row["VSSTRESN"]) <= 6 for row in rows)
 
@@ -155,7 +172,12 @@ def test_the_trials_history_is_the_problem_list(run: tuple[Result, Path]) -> Non
 def test_claims_are_for_the_encounters_of_the_chart(run: tuple[Result, Path]) -> None:
     charted = {_number(encounter["id"]): encounter for encounter in ndjson(run[1] / "fhir_r4" / "Encounter.ndjson")}
     claims = run[0].tables["membersim.claim"].to_pylist()
-    told = {segment[1] for name in ("837p.edi", "837i.edi") for segment in segments(run[1] / "x12_837" / name) if segment[0] == "CLM"}
+    told = {
+        segment[1]
+        for name in ("837p.edi", "837i.edi")
+        for segment in segments(run[1] / "x12_837" / name)
+        if segment[0] == "CLM"
+    }
     assert told == {str(claim["claim_id"]) for claim in claims}
     for claim in claims:
         encounter = charted[str(claim["encounter_id"])]
@@ -164,22 +186,36 @@ def test_claims_are_for_the_encounters_of_the_chart(run: tuple[Result, Path]) ->
 
 
 def test_a_remittance_pays_what_the_claim_charged_and_no_other(run: tuple[Result, Path]) -> None:
-    charged = {s[1]: float(s[2]) for name in ("837p.edi", "837i.edi") for s in segments(run[1] / "x12_837" / name) if s[0] == "CLM"}
-    paid = {segment[1]: float(segment[3]) for segment in segments(run[1] / "x12_835" / "835.edi") if segment[0] == "CLP"}
+    charged = {
+        s[1]: float(s[2])
+        for name in ("837p.edi", "837i.edi")
+        for s in segments(run[1] / "x12_837" / name)
+        if s[0] == "CLM"
+    }
+    paid = {
+        segment[1]: float(segment[3]) for segment in segments(run[1] / "x12_835" / "835.edi") if segment[0] == "CLP"
+    }
     medical = {number: amount for number, amount in paid.items() if number in charged}
     assert len(medical) >= 600 and all(amount == charged[number] for number, amount in medical.items())
 
 
 def test_what_was_ordered_is_what_was_dispensed(run: tuple[Result, Path]) -> None:
     ordered = {_number(order["id"]): order for order in ndjson(run[1] / "fhir_r4" / "MedicationRequest.ndjson")}
-    written = {row["prescription_id"]: str(row["medication_request_id"]) for row in run[0].tables["rxmembersim.prescription"].to_pylist()}
+    written = {
+        row["prescription_id"]: str(row["medication_request_id"])
+        for row in run[0].tables["rxmembersim.prescription"].to_pylist()
+    }
     for fill in run[0].tables["rxmembersim.fill"].to_pylist():
         coding = ordered[written[fill["prescription_id"]]]["medicationCodeableConcept"]["coding"]
         assert fill["ndc"] in [code["code"] for code in coding]
 
 
 def test_every_loinc_code_has_its_check_digit(run: tuple[Result, Path]) -> None:
-    codes = {code for table in ("patientsim.observation", "trialsim.lab") for code in run[0].tables[table]["loinc"].to_pylist()}
+    codes = {
+        code
+        for table in ("patientsim.observation", "trialsim.lab")
+        for code in run[0].tables[table]["loinc"].to_pylist()
+    }
     assert len(codes) >= 20
     assert [code for code in sorted(codes) if not re.fullmatch(r"\d{1,6}-\d", code)] == []
     assert [code for code in sorted(codes) if int(code[-1]) != outside_readers.loinc_digit(code[:-2])] == []
@@ -188,13 +224,20 @@ def test_every_loinc_code_has_its_check_digit(run: tuple[Result, Path]) -> None:
 @pytest.mark.parametrize("name", FORMATS)
 def test_no_format_holds_a_placeholder_or_a_missing_value_in_words(run: tuple[Result, Path], name: str) -> None:
     texts = [path for path in (run[1] / name).iterdir() if path.suffix != ".xpt"]
-    words = re.compile(r"(?<![A-Za-z])(LASTNAME|FIRSTNAME|PLACEHOLDER|TODO|XXX+|None|NaN|NaT|nan|<NA>|undefined)(?![A-Za-z])")
-    assert texts and [(path.name, found[0]) for path in texts if (found := words.search(path.read_text(encoding="utf-8")))] == []
+    words = re.compile(
+        r"(?<![A-Za-z])(LASTNAME|FIRSTNAME|PLACEHOLDER|TODO|XXX+|None|NaN|NaT|nan|<NA>|undefined)(?![A-Za-z])"
+    )
+    assert (
+        texts
+        and [(path.name, found[0]) for path in texts if (found := words.search(path.read_text(encoding="utf-8")))] == []
+    )
 
 
 def _observed(out: Path, loinc: str) -> dict[str, list[tuple[str, float]]]:
     found = defaultdict(list)
     for resource in ndjson(out / "fhir_r4" / "Observation.ndjson"):
         if resource["code"]["coding"][0]["code"] == loinc:
-            found[_number(resource["subject"]["reference"])].append((resource["effectiveDateTime"], resource["valueQuantity"]["value"]))
+            found[_number(resource["subject"]["reference"])].append(
+                (resource["effectiveDateTime"], resource["valueQuantity"]["value"])
+            )
     return found

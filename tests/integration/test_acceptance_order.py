@@ -58,7 +58,11 @@ def test_admission_comes_before_discharge(families: Result) -> None:
 
 def test_a_mother_is_admitted_before_the_birth_and_goes_home_after_it(families: Result) -> None:
     births = {row["person_id"]: row["time"] for row in families.timeline.to_pylist() if row["event_type"] == "birth"}
-    stays = {row["person_id"]: row for row in rows(families, "patientsim.encounter", **{"class": "IMP"}) if row["person_id"] in births}
+    stays = {
+        row["person_id"]: row
+        for row in rows(families, "patientsim.encounter", **{"class": "IMP"})
+        if row["person_id"] in births
+    }
     assert len(births) == 60
     assert all(stays[mother]["start"] < time < stays[mother]["end"] for mother, time in births.items())
 
@@ -78,7 +82,9 @@ def test_a_prescription_comes_before_its_fills(families: Result) -> None:
 def test_an_order_comes_before_its_prescription(families: Result) -> None:
     ordered = by("medication_request_id", rows(families, "patientsim.medication_request"))
     written = rows(families, "rxmembersim.prescription")
-    assert written and all(ordered[row["medication_request_id"]]["authored"].date() <= row["written_date"] for row in written)
+    assert written and all(
+        ordered[row["medication_request_id"]]["authored"].date() <= row["written_date"] for row in written
+    )
 
 
 def test_fills_of_a_prescription_come_in_the_order_of_their_numbers(families: Result) -> None:
@@ -109,7 +115,9 @@ def test_nobody_takes_the_drug_before_the_first_dose_or_after_the_last(families:
     subjects = by("usubjid", rows(families, "trialsim.subject"))
     taken = rows(families, "trialsim.exposure")
     spans = [(subjects[row["usubjid"]], row) for row in taken]
-    assert spans and all(who["first_dose_date"] <= row["start_date"] <= row["end_date"] <= who["last_dose_date"] for who, row in spans)
+    assert spans and all(
+        who["first_dose_date"] <= row["start_date"] <= row["end_date"] <= who["last_dose_date"] for who, row in spans
+    )
 
 
 def test_enrolment_comes_before_every_service(families: Result) -> None:
@@ -144,7 +152,9 @@ def test_what_an_event_triggers_follows_in_time_and_stands_in_its_table(
     found = pairs(families, cause, effect)
     kept = {row[key] for row in rows(families, table)}
     assert len(found) >= 60
-    assert all(least <= days(before, after) <= most and before["person_id"] == after["person_id"] for before, after in found)
+    assert all(
+        least <= days(before, after) <= most and before["person_id"] == after["person_id"] for before, after in found
+    )
     assert {after["event_id"] for _, after in found} <= kept
 
 
@@ -166,18 +176,33 @@ def test_a_gap_in_care_leads_to_outreach_in_3_to_14_days() -> None:
 def test_a_claim_carries_the_diagnosis_of_its_encounter(families: Result) -> None:
     visits = by("encounter_id", rows(families, "patientsim.encounter", **{"class": "AMB"}))
     claims = [row for row in rows(families, "membersim.claim") if row["encounter_id"] in visits]
-    assert claims and all(visits[claim["encounter_id"]]["reason_code"] == claim["principal_diagnosis"] for claim in claims)
+    assert claims and all(
+        visits[claim["encounter_id"]]["reason_code"] == claim["principal_diagnosis"] for claim in claims
+    )
 
 
 def test_a_journey_does_not_read_the_future_of_another() -> None:
     profile = {"id": "p", "demographics": {"age": 40}, "attributes": {"level": {"type": "explicit", "values": [1]}}}
-    rise = {"event_id": "rise", "event_type": "milestone", "delay": {"days": 300}, "outcomes": {"level": {"type": "constant", "value": 9}}}
+    rise = {
+        "event_id": "rise",
+        "event_type": "milestone",
+        "delay": {"days": 300},
+        "outcomes": {"level": {"type": "constant", "value": 9}},
+    }
     looks = [
-        {"event_id": f"{word}_{day}", "event_type": "milestone", "delay": {"days": day}, "conditions": [f"level {sign} 5"]}
+        {
+            "event_id": f"{word}_{day}",
+            "event_type": "milestone",
+            "delay": {"days": day},
+            "conditions": [f"level {sign} 5"],
+        }
         for day in (10, 350)
         for word, sign in (("low", "<"), ("high", ">"))
     ]
-    journeys = [{"journey_id": name, "duration_days": 365, "events": events} for name, events in (("first", [rise]), ("second", looks))]
+    journeys = [
+        {"journey_id": name, "duration_days": 365, "events": events}
+        for name, events in (("first", [rise]), ("second", looks))
+    ]
     result = generate(profile=profile, journey=journeys, count=3, products=[])
     assert set(result.timeline["node"].to_pylist()) == {"rise", "low_10", "high_350"}
 

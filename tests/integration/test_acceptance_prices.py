@@ -1,4 +1,5 @@
-"""The same care costs the same whatever is installed: prices depend on the provider's kind and place, never on an NPI."""
+"""The same care costs the same whatever is installed: prices depend on the provider's kind and place,
+never on an NPI."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ CARE: dict[str, Any] = {
     "duration_days": 300,
     "events": [
         *(
-            {"event_id": name, "event_type": "encounter", "delay": {"days": [5, 200]}, "repeat": {"every": {"days": 20}, "count": 3},
+            {"event_id": name, "event_type": "encounter", "delay": {"days": [5, 200]},
+             "repeat": {"every": {"days": 20}, "count": 3},
              "parameters": {"class": "AMB", "specialty": name, "reason_code": "I10"}}
             for name in SPECIALTIES
         ),
@@ -32,12 +34,21 @@ CARE: dict[str, Any] = {
         {"event_id": "out", "event_type": "discharge", "depends_on": "in", "delay": {"days": [1, 5]},
          "parameters": {"reason_code": "M17.11", "drg": "470"}},
         {"event_id": "pills", "event_type": "medication_order", "delay": {"days": [1, 20]},
-         "parameters": {"ndc": "00378395177", "description": "atorvastatin calcium 20 MG Oral Tablet", "drug_class": "statin",
+         "parameters": {"ndc": "00378395177", "description": "atorvastatin calcium 20 MG Oral Tablet",
+                        "drug_class": "statin",
                         "days_supply": 30, "quantity": 30, "refills": 5}},
     ],
 }  # fmt: skip
-CLAIM = ("membersim.claim", "claim_id", ("billed", "allowed", "paid", "member_share", "network", "status", "denial_reason"))
-FILL = ("rxmembersim.fill", "fill_id", ("gross_amount_due", "usual_and_customary", "allowed", "patient_pay", "plan_paid"))
+CLAIM = (
+    "membersim.claim",
+    "claim_id",
+    ("billed", "allowed", "paid", "member_share", "network", "status", "denial_reason"),
+)
+FILL = (
+    "rxmembersim.fill",
+    "fill_id",
+    ("gross_amount_due", "usual_and_customary", "allowed", "patient_pay", "plan_paid"),
+)
 
 
 def told(profile: str) -> dict[str, Any]:
@@ -63,7 +74,9 @@ def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.mark.parametrize("table", [CLAIM, FILL], ids=lambda table: table[0])
-def test_no_amount_depends_on_whether_a_network_is_installed(both: tuple[dict[str, pa.Table], Path], table: Any) -> None:
+def test_no_amount_depends_on_whether_a_network_is_installed(
+    both: tuple[dict[str, pa.Table], Path], table: Any
+) -> None:
     name, key, names = table
     with_network, folder = both
     expected = amounts(with_network[name], key, names)

@@ -1,4 +1,5 @@
-"""What everybody with a sense of the field would look at first: ages, sexes, dates, rates and money of whole populations."""
+"""What everybody with a sense of the field would look at first: ages, sexes, dates,
+rates and money of whole populations."""
 
 from __future__ import annotations
 
@@ -16,9 +17,11 @@ from healthsim_core.generation.result import Result
 
 # Every shipped journey with people it is for.
 YEARS = {
-    "diabetic-first-year": "medicare-diabetic", "diabetic_management_year": "diabetic-senior", "pregnancy_journey": "expectant-mother",
+    "diabetic-first-year": "medicare-diabetic", "diabetic_management_year": "diabetic-senior",
+    "pregnancy_journey": "expectant-mother",
     "chronic-management": "adult-hypertension", "annual-wellness": "adult-wellness", "member-year": "commercial-family",
-    "coverage-lapse": "commercial-healthy", "well-child-year": "medicaid-pediatric", "primary-care-year": "network-members",
+    "coverage-lapse": "commercial-healthy", "well-child-year": "medicaid-pediatric",
+    "primary-care-year": "network-members",
     "specialist-referral-pattern": "rural-network-members", "community-screening-year": "harris-county-residents",
     "social-needs-outreach": "san-diego-county-adults", "diabetes-drug-therapy": "rx-chronic-adult",
     "polypharmacy-year": "rx-senior-polypharmacy", "statin-therapy-year": "rx-chronic-adult",
@@ -65,7 +68,9 @@ def _plain(name: str) -> str:
     return name.replace("-", "_")
 
 
-@pytest.mark.parametrize(("journey", "profile"), [*YEARS.items(), *((journey, profile) for profile, journey in PEOPLE.items())])
+@pytest.mark.parametrize(
+    ("journey", "profile"), [*YEARS.items(), *((journey, profile) for profile, journey in PEOPLE.items())]
+)
 def test_a_shipped_year_is_valid_and_lies_within_its_peoples_lives(journey: str, profile: str) -> None:
     result = year(journey, profile)
     everybody = {row["person_id"]: row for row in result.entities.to_pylist()}
@@ -100,23 +105,37 @@ OFFICE = (
 )
 
 
-@pytest.mark.parametrize("journey", sorted(YEARS.keys() - {"dental-year"}))  # whose claims have the day on which they are sent
+# whose claims have the day on which they are sent
+@pytest.mark.parametrize("journey", sorted(YEARS.keys() - {"dental-year"}))
 def test_offices_keep_working_days(journey: str) -> None:
     result = year(journey)
-    done = [(table, row[name]) for table, name, where in OFFICE if table in result.tables for row in rows(result, table, **where)]
+    done = [
+        (table, row[name])
+        for table, name, where in OFFICE
+        if table in result.tables
+        for row in rows(result, table, **where)
+    ]
     assert [(table, day) for table, day in done if day is not None and day.weekday() > 4] == []
 
 
 def test_only_women_are_pregnant_and_only_of_the_age(births: Result) -> None:
     everybody = {row["person_id"]: row for row in births.entities.to_pylist()}
-    pregnant = {row["person_id"] for row in rows(births, "patientsim.encounter") if row["reason_code"][:2] in ("O0", "O3", "O7", "O8")}
+    pregnant = {
+        row["person_id"]
+        for row in rows(births, "patientsim.encounter")
+        if row["reason_code"][:2] in ("O0", "O3", "O7", "O8")
+    }
     assert len(pregnant) > 100
     assert {everybody[person]["sex"] for person in pregnant} == {"F"}
     assert all(14 <= everybody[person]["age"] <= 50 for person in pregnant)
 
 
 def test_68_of_100_births_are_vaginal(births: Result) -> None:
-    modes = Counter(row["principal_procedure"][:4] for row in rows(births, "membersim.claim", type="I") if row["principal_procedure"])
+    modes = Counter(
+        row["principal_procedure"][:4]
+        for row in rows(births, "membersim.claim", type="I")
+        if row["principal_procedure"]
+    )
     assert sum(modes.values()) == 500
     assert abs(modes["10E0"] - 340) <= 4 * (500 * 0.68 * 0.32) ** 0.5
 
@@ -138,7 +157,11 @@ def test_another_drug_comes_only_after_an_a1c_above_goal(diabetics: Result) -> N
     measured = defaultdict(list)
     for row in rows(diabetics, "patientsim.observation", loinc="4548-4"):
         measured[row["person_id"]].append((row["issued"], row["value"]))
-    added = [row for row in rows(diabetics, "core.event", event_type="medication_order") if row["label"] in ("Second drug", "Third drug")]
+    added = [
+        row
+        for row in rows(diabetics, "core.event", event_type="medication_order")
+        if row["label"] in ("Second drug", "Third drug")
+    ]
     before = [max(found for found in measured[row["person_id"]] if found[0] <= row["time"])[1] for row in added]
     assert len(before) >= 20 and min(before) > 7.0
 
@@ -159,7 +182,11 @@ def test_everybody_keeps_one_primary_care_provider(diabetics: Result) -> None:
 def test_clinicians_are_of_the_specialty_of_the_visit(births: Result) -> None:
     specialty = {row["npi"]: row["specialty"] for row in rows(births, "networksim.provider")}
     visits = rows(births, "patientsim.encounter")
-    fitting = {"obstetrics_gynecology": {"obstetrics_gynecology"}, "pediatrics": {"pediatrics"}, "dietetics": {"dietetics"}}
+    fitting = {
+        "obstetrics_gynecology": {"obstetrics_gynecology"},
+        "pediatrics": {"pediatrics"},
+        "dietetics": {"dietetics"},
+    }
     assert {row["specialty"] for row in visits} <= {*fitting}
     assert all(specialty[row["provider_npi"]] in fitting[row["specialty"]] for row in visits)
 
@@ -181,7 +208,9 @@ def test_rejections_at_the_pharmacy_are_few_and_nobodys_lot(diabetics: Result) -
     assert 0.002 <= share <= 0.10 and not any(all(flags) for flags in rejected.values() if len(flags) >= 4)
 
 
-@pytest.mark.parametrize("journey", ["diabetic-first-year", "pregnancy_journey", "member-year", "coverage-lapse", "well-child-year"])
+@pytest.mark.parametrize(
+    "journey", ["diabetic-first-year", "pregnancy_journey", "member-year", "coverage-lapse", "well-child-year"]
+)
 def test_no_accumulator_passes_its_limit(journey: str) -> None:
     found = rows(year(journey), "membersim.accumulator", kind="out_of_pocket")
     assert [row for row in found if row["limit"] is not None and row["applied"] > row["limit"]] == []
@@ -203,13 +232,22 @@ def test_refills_come_when_the_supply_is_about_used_up(diabetics: Result) -> Non
     taken = defaultdict(list)
     for row in rows(diabetics, "rxmembersim.fill", status="paid", days_supply=90):
         taken[row["prescription_id"]].append(row["fill_date"])
-    waited = [(after - before).days for days in taken.values() for before, after in zip(sorted(days), sorted(days)[1:], strict=False)]
+    waited = [
+        (after - before).days
+        for days in taken.values()
+        for before, after in zip(sorted(days), sorted(days)[1:], strict=False)
+    ]
     assert len(waited) >= 200 and 80 <= statistics.median(waited) <= 110 and min(waited) >= 60
 
 
 @pytest.mark.parametrize(
     ("profile", "low", "high"),
-    [("medicare-diabetic", 65, 120), ("medicaid-pediatric", 0, 18), ("commercial-healthy", 18, 64), ("trial-diabetes-adults", 25, 78)],
+    [
+        ("medicare-diabetic", 65, 120),
+        ("medicaid-pediatric", 0, 18),
+        ("commercial-healthy", 18, 64),
+        ("trial-diabetes-adults", 25, 78),
+    ],
 )
 def test_ages_of_a_profile_hold_in_every_product(profile: str, low: int, high: int) -> None:
     result = generate(profile=profile, count=200, seed=7)
@@ -226,7 +264,11 @@ def test_honest_runs_of_many_seeds_pass_their_own_validation(count: int) -> None
     conditions = [{"code": "I10", "prevalence": 0.4}, {"code": "E11", "prevalence": 0.03}]
     demographics = {"age": {"type": "uniform", "min": 30, "max": 80}, "sex": sex}
     profile = {"id": "adults", "demographics": demographics, "clinical": {"conditions": conditions}}
-    failed = [seed for seed in range(60) if not generate(profile=profile, count=count, seed=seed, products=[]).validation.passed]
+    failed = [
+        seed
+        for seed in range(60)
+        if not generate(profile=profile, count=count, seed=seed, products=[]).validation.passed
+    ]
     assert failed == []
 
 

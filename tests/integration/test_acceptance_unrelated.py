@@ -1,4 +1,5 @@
-"""What does not concern a draw does not change it: where chunks are cut, which formats, what else happens, other names."""
+"""What does not concern a draw does not change it: where chunks are cut, which formats, what else happens,
+other names."""
 
 from __future__ import annotations
 
@@ -23,11 +24,17 @@ UNITS = 12
 VISIT = {"event_id": "visit", "event_type": "encounter", "delay": {"days": [5, 60]}, "probability": 0.7}
 READING = {
     "event_id": "reading", "event_type": "milestone", "depends_on": "visit", "delay": {"days": [1, 9]},
-    "outcomes": {"pressure": {"type": "normal", "mean": 130, "sd": 15}}, "repeat": {"every": {"days": [20, 40]}, "attrition": 0.2},
+    "outcomes": {"pressure": {"type": "normal", "mean": 130, "sd": 15}},
+    "repeat": {"every": {"days": [20, 40]}, "attrition": 0.2},
 }  # fmt: skip
 CHECKUPS = {"journey_id": "checkups", "duration_days": 200, "events": [VISIT, READING]}
 ELSEWHERE = {"journey_id": "elsewhere", "duration_days": 90, "events": [{**VISIT, "event_id": "call"}]}
-UNRELATED: dict[str, Any] = {"event_id": "reminder", "event_type": "milestone", "delay": {"days": [1, 100]}, "probability": 0.5}
+UNRELATED: dict[str, Any] = {
+    "event_id": "reminder",
+    "event_type": "milestone",
+    "delay": {"days": [1, 100]},
+    "probability": 0.5,
+}
 
 
 @functools.cache
@@ -68,7 +75,9 @@ def plain() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     return lived([CHECKUPS, ELSEWHERE])
 
 
-def lived(journeys: list[dict[str, Any]], profile: Any = "commercial-healthy", **options: Any) -> tuple[list[Any], list[Any]]:
+def lived(
+    journeys: list[dict[str, Any]], profile: Any = "commercial-healthy", **options: Any
+) -> tuple[list[Any], list[Any]]:
     """People and events."""
     result = generate(profile=profile, journey=journeys, count=300, seed=5, start="2025-01-01", **options)
     return result.entities.to_pylist(), result.timeline.to_pylist()
@@ -97,7 +106,9 @@ def test_a_journey_of_another_name_changes_nobody_and_no_other_journey() -> None
     assert people == plain()[0]
     assert of_journey(events, "checkups") == of_journey(plain()[1], "checkups")
     assert len(of_journey(events, "renamed")) > 100
-    assert [event["event_id"] for event in of_journey(events, "renamed")] != [e["event_id"] for e in of_journey(plain()[1], "elsewhere")]
+    assert [event["event_id"] for event in of_journey(events, "renamed")] != [
+        e["event_id"] for e in of_journey(plain()[1], "elsewhere")
+    ]
 
 
 def test_the_order_of_journeys_changes_nobody_and_no_event() -> None:

@@ -1,4 +1,5 @@
-"""A letter changed at random anywhere in a format's files is found: a fixed sample of what `nox` and `changed.py` measure at length."""
+"""A letter changed at random anywhere in a format's files is found:
+a fixed sample of what `nox` and `changed.py` measure at length."""
 
 from __future__ import annotations
 

@@ -13,14 +13,18 @@ from healthsim_core.cli import main
 from healthsim_core.errors import SpecificationError, StateError
 from healthsim_core.generator import make_plan
 
-ADULTS = {"id": "adults", "demographics": {"geography": {"fips": "48201"}, "age": {"type": "uniform", "min": 30, "max": 60}}}
+ADULTS = {
+    "id": "adults",
+    "demographics": {"geography": {"fips": "48201"}, "age": {"type": "uniform", "min": 30, "max": 60}},
+}
 # a mean that the truncated ages cannot have is a failed check only where somebody plants one: see `planted`
 HYPERTENSIVE = {"id": "pressed", "demographics": {"age": 60}, "clinical": {"conditions": ["I10", "E11", "E78", "J45"]}}
 
 
 @pytest.fixture
 def told(tmp_path, monkeypatch, capsys):
-    """Runs a command in an empty folder with an empty database: exit code, what it prints, and what it says where errors go."""
+    """Runs a command in an empty folder with an empty database: exit code, what it prints,
+    and what it says where errors go."""
     monkeypatch.setenv("HEALTHSIM_DATABASE", str(tmp_path / "healthsim.duckdb"))
     monkeypatch.chdir(tmp_path)
     for profile in (ADULTS, HYPERTENSIVE):
@@ -56,14 +60,22 @@ def test_quiet_prints_nothing_where_nothing_is_to_be_said(told):
 
 
 def test_quiet_never_hides_a_failed_check(told, planted):
-    code, out, err = told("generate", "--profile", "adults.json", "--count", "3", "--product", "patientsim", "--quiet", "--no-persist")
+    code, out, err = told(
+        "generate", "--profile", "adults.json", "--count", "3", "--product", "patientsim", "--quiet", "--no-persist"
+    )
     assert (code, out) == (1, "") and "no row is wrong: 3 of 7 rows" in err
 
 
 def test_quiet_never_hides_a_note(told):
-    journey = {"journey_id": "one", "duration_days": 9, "events": [{"event_id": "a", "event_type": "milestone", "conditions": ["1 > 2"]}]}
+    journey = {
+        "journey_id": "one",
+        "duration_days": 9,
+        "events": [{"event_id": "a", "event_type": "milestone", "conditions": ["1 > 2"]}],
+    }
     Path("one.json").write_text(json.dumps(journey), encoding="utf-8")
-    _, out, err = told("generate", "--profile", "adults.json", "--journey", "one.json", "--count", "2", "--quiet", "--no-persist")
+    _, out, err = told(
+        "generate", "--profile", "adults.json", "--journey", "one.json", "--count", "2", "--quiet", "--no-persist"
+    )
     assert out == "" and 'Note: one.json: events[0].conditions[0]: "1 > 2" is always false' in err.replace("\n", " ")
 
 
@@ -134,7 +146,11 @@ def test_and_the_version_names_the_saved_one(told, older):
 def test_versions_of_a_saved_profile_are_named_and_unknown_ones_refused(told):
     save_profile("my-adults", ADULTS)
     save_profile("my-adults", {**ADULTS, "id": "second"})
-    assert [make_plan(name).request.name for name in ("my_adults@1", "MY-ADULTS", "my-adults@2")] == ["adults", "second", "second"]
+    assert [make_plan(name).request.name for name in ("my_adults@1", "MY-ADULTS", "my-adults@2")] == [
+        "adults",
+        "second",
+        "second",
+    ]
     with pytest.raises(StateError, match="has no version 3"):
         make_plan("my-adults@3")
     assert load_profile("my_adults", 1).id == "adults"

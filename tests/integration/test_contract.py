@@ -13,7 +13,11 @@ from healthsim_core import Namespace
 from healthsim_core.cli import main
 
 OSWALD = Path(__file__).parents[2] / "examples" / "oswald_family.json"
-PROFILE = {"id": "seniors", "demographics": {"age": {"type": "uniform", "min": 65, "max": 90}}, "generation": {"count": 20}}
+PROFILE = {
+    "id": "seniors",
+    "demographics": {"age": {"type": "uniform", "min": 65, "max": 90}},
+    "generation": {"count": 20},
+}
 CONTRACT = Path(__file__).parents[3] / "shared" / "design" / "contract.md"
 
 
@@ -26,7 +30,12 @@ def healthsim(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0
 
 
 def test_a_profile_is_executed_and_passes_validation() -> None:
-    from healthsim.generation import JourneyEngine, ProfileExecutor, ProfileSpecification, ReferenceProfileResolver  # noqa: F401
+    from healthsim.generation import (  # noqa: F401
+        JourneyEngine,
+        ProfileExecutor,
+        ProfileSpecification,
+        ReferenceProfileResolver,
+    )
     from healthsim.state import get_summary, persist  # noqa: F401
 
     spec = ProfileSpecification.model_validate(PROFILE)
@@ -62,7 +71,11 @@ def test_a_product_generates_by_itself() -> None:
 
 
 def test_a_product_s_executor_runs_its_template() -> None:
-    from membersim.generation import MEMBER_PROFILE_TEMPLATES, MemberProfileExecutor, create_member_profile  # noqa: F401
+    from membersim.generation import (  # noqa: F401
+        MEMBER_PROFILE_TEMPLATES,
+        MemberProfileExecutor,
+        create_member_profile,
+    )
 
     result = MemberProfileExecutor(MEMBER_PROFILE_TEMPLATES["medicare-diabetic"]).execute()
     members = result.entities
@@ -128,10 +141,24 @@ def test_the_oswald_scenario_is_the_one_agreed() -> None:
 
 
 def test_ids_are_text_in_the_json_of_queries(capsys: pytest.CaptureFixture[str], elsewhere: Path) -> None:
-    healthsim(capsys, "generate", "--profile", "adult-wellness", "--count", "3", "--cohort", "c", "--namespace", "clinic", "--quiet")
+    healthsim(
+        capsys,
+        "generate",
+        "--profile",
+        "adult-wellness",
+        "--count",
+        "3",
+        "--cohort",
+        "c",
+        "--namespace",
+        "clinic",
+        "--quiet",
+    )
     sql = "select 7 as some_id, person_id as who, 16 as low, age from core.person order by 2"
     rows = json.loads(healthsim(capsys, "cohorts", "query", sql, "--cohort", "c", "--json"))
-    assert [row["who"] for row in rows] == [str(Namespace("clinic").outward(np.array([unit * 16]))[0]) for unit in (1, 2, 3)]
+    assert [row["who"] for row in rows] == [
+        str(Namespace("clinic").outward(np.array([unit * 16]))[0]) for unit in (1, 2, 3)
+    ]
     assert {(row["some_id"], row["low"], type(row["age"])) for row in rows} == {("7", 16, int)}
 
 
@@ -140,8 +167,14 @@ def test_the_commands(capsys: pytest.CaptureFixture[str], elsewhere: Path) -> No
     healthsim(capsys, "generate", *what, "--quiet", "--format", "fhir_r4", "--out", "out", "--cohort", "c")
     assert "all agree" in healthsim(capsys, "verify", "out")
     assert "all agree" in healthsim(capsys, "verify", "c")
-    assert "diabetic-first-year" in healthsim(capsys, "plan", "--profile", "medicare-diabetic", "--journey", "diabetic-first-year")
-    assert json.loads(healthsim(capsys, "plan", str(OSWALD), "--json"))["members"][:3] == ["subscriber", "spouse", "dependent"]
+    assert "diabetic-first-year" in healthsim(
+        capsys, "plan", "--profile", "medicare-diabetic", "--journey", "diabetic-first-year"
+    )
+    assert json.loads(healthsim(capsys, "plan", str(OSWALD), "--json"))["members"][:3] == [
+        "subscriber",
+        "spouse",
+        "dependent",
+    ]
     healthsim(capsys, "profiles", "save", "mine", "medicare-diabetic")
     assert json.loads(healthsim(capsys, "profiles", "history", "mine", "--json"))
     assert json.loads(healthsim(capsys, "profiles", "show", "mine"))["id"] == "medicare-diabetic"
@@ -164,7 +197,9 @@ def test_every_list_command_takes_json(capsys: pytest.CaptureFixture[str], comma
     assert isinstance(json.loads(healthsim(capsys, command, "list", "--json")), list)
 
 
-def test_a_run_whose_data_fails_validation_ends_with_one(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_whose_data_fails_validation_ends_with_one(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     from healthsim_core.draws import Draws
 
     honest = Draws.happens
@@ -176,7 +211,9 @@ def test_a_run_whose_data_fails_validation_ends_with_one(capsys: pytest.CaptureF
 def test_schemas_are_exported(capsys: pytest.CaptureFixture[str]) -> None:
     for kind, required in (("profile", None), ("journey", "duration_days"), ("scenario", "scenario")):
         schema = json.loads(healthsim(capsys, "schema", kind))
-        assert schema["$schema"].startswith("https://json-schema.org/") and (required is None or required in schema["required"])
+        assert schema["$schema"].startswith("https://json-schema.org/") and (
+            required is None or required in schema["required"]
+        )
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -185,4 +222,6 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def test_a_saved_profile_is_run_by_its_name(capsys: pytest.CaptureFixture[str], elsewhere: Path) -> None:
     healthsim(capsys, "profiles", "save", "mine", "medicare-diabetic")
-    assert "3 people" in healthsim(capsys, "generate", "--profile", "mine", "--count", "3", "--no-persist", "--product", "membersim")
+    assert "3 people" in healthsim(
+        capsys, "generate", "--profile", "mine", "--count", "3", "--no-persist", "--product", "membersim"
+    )

@@ -25,7 +25,8 @@ from healthsim_core.verification.verify import verify_folder
 pytestmark = pytest.mark.usefixtures("parts_of_ten")
 
 REQUEST: dict[str, Any] = {
-    "profile": "dental-adults", "journey": "dental-year", "count": 60, "products": ["dentalsim"], "output_formats": ["dental_list"],
+    "profile": "dental-adults", "journey": "dental-year", "count": 60, "products": ["dentalsim"],
+    "output_formats": ["dental_list"],
 }  # fmt: skip
 PARTS = 6
 
@@ -56,9 +57,13 @@ def finished(staging: Path) -> Iterator[Path]:
 
 def test_every_part_is_in_the_manifest_with_its_rows_and_the_plans_hash(tmp_path: Path) -> None:
     manifest = json.loads((made(tmp_path / "out") / "manifest.json").read_text(encoding="utf-8"))
-    assert [(part["start"], part["stop"]) for part in manifest["parts"]] == [(at, at + A_PART) for at in range(0, 60, A_PART)]
+    assert [(part["start"], part["stop"]) for part in manifest["parts"]] == [
+        (at, at + A_PART) for at in range(0, 60, A_PART)
+    ]
     assert {part["plan_hash"] for part in manifest["parts"]} == {manifest["spec_hash"]}
-    in_parts = sum(file["rows"] for file in manifest["files"] if file["format"] == "tables" and file["part"] is not None)
+    in_parts = sum(
+        file["rows"] for file in manifest["files"] if file["format"] == "tables" and file["part"] is not None
+    )
     assert sum(part["rows"] for part in manifest["parts"]) == in_parts
 
 
@@ -71,7 +76,9 @@ def test_resuming_makes_only_the_parts_that_are_missing(tmp_path: Path, usual: s
     staging = killed(tmp_path / "out")
     before = {path.name: path.stat().st_ino for path in finished(staging)}
     seen: list[int] = []
-    result = generate(**REQUEST, out=tmp_path / "out", resume=True, chunk_size=A_PART, progress=lambda done, total: seen.append(done))
+    result = generate(
+        **REQUEST, out=tmp_path / "out", resume=True, chunk_size=A_PART, progress=lambda done, total: seen.append(done)
+    )
     after = {path.name: path.stat().st_ino for path in (tmp_path / "out/tables/core.event").iterdir()}
     kept = [name for name, inode in before.items() if after[name] == inode]
     assert kept == [f"part-{number:05d}.parquet" for number in range(len(kept))]
@@ -149,7 +156,9 @@ def test_behind_a_url_a_run_that_fails_leaves_no_file() -> None:
 
 def test_workers_and_memory_give_what_one_process_gives() -> None:
     one, two = generate(**{**REQUEST, "output_formats": []}), generate(**{**REQUEST, "output_formats": []}, workers=2)
-    assert {name: table.to_pylist() for name, table in one.tables.items()} == {name: rows.to_pylist() for name, rows in two.tables.items()}
+    assert {name: table.to_pylist() for name, table in one.tables.items()} == {
+        name: rows.to_pylist() for name, rows in two.tables.items()
+    }
 
 
 def test_a_format_that_cannot_be_cut_is_one_file(tmp_path: Path) -> None:

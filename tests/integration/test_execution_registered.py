@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from healthsim import generate
-from healthsim.state import delete_cohort, export_cohort, get_summary, list_cohorts, load_cohort, query, register_dataset
+from healthsim.state import (
+    delete_cohort,
+    export_cohort,
+    get_summary,
+    list_cohorts,
+    load_cohort,
+    query,
+    register_dataset,
+)
 from healthsim_core.errors import StateError
 from healthsim_core.verification.verify import verify_cohort
 
@@ -32,7 +40,10 @@ def test_it_is_listed_summed_up_and_loaded_as_a_stored_cohort_is(out: Path) -> N
 
 def test_it_is_queried_alone_and_among_the_others(out: Path) -> None:
     assert query("SELECT count(*) AS n FROM core.person", cohort="registered").to_pylist() == [{"n": 30}]
-    sql = "SELECT name, count(*) AS n FROM core.person JOIN healthsim.cohort USING (cohort_id) GROUP BY name ORDER BY name"
+    sql = (
+        "SELECT name, count(*) AS n FROM core.person JOIN healthsim.cohort USING (cohort_id) GROUP BY name "
+        "ORDER BY name"
+    )
     assert query(sql).to_pylist() == [{"name": "registered", "n": 30}, {"name": "stored", "n": 30}]
 
 

@@ -22,7 +22,12 @@ pytestmark = pytest.mark.usefixtures("parts_of_ten")
 
 PARTS = 6
 WAIT = 30  # seconds, of which a passing test needs none
-REQUEST: dict[str, Any] = {"profile": "dental-adults", "journey": "dental-year", "count": A_PART * PARTS, "products": ["dentalsim"]}
+REQUEST: dict[str, Any] = {
+    "profile": "dental-adults",
+    "journey": "dental-year",
+    "count": A_PART * PARTS,
+    "products": ["dentalsim"],
+}
 WRITE_FILES = StateSink.write_files
 
 
@@ -47,7 +52,13 @@ def test_parts_of_an_unfinished_run_are_stored_with_those_made_now(database: Pat
         if done == total:
             raise KeyboardInterrupt
 
-    into: dict[str, Any] = {"out": database.parent / "out", "resume": True, "persist": True, "cohort": "made", "database": database}
+    into: dict[str, Any] = {
+        "out": database.parent / "out",
+        "resume": True,
+        "persist": True,
+        "cohort": "made",
+        "database": database,
+    }
     with pytest.raises(KeyboardInterrupt):
         generate(**REQUEST, **into, progress=stop)
     generate(**REQUEST, **into)
@@ -63,12 +74,16 @@ def test_further_parts_are_made_while_one_is_stored(database: Path, monkeypatch:
         WRITE_FILES(self, *part)
 
     monkeypatch.setattr(StateSink, "write_files", slowly)
-    generate(**REQUEST, persist=True, database=database, progress=lambda done, total: last.set() if done == total else None)
+    generate(
+        **REQUEST, persist=True, database=database, progress=lambda done, total: last.set() if done == total else None
+    )
 
     assert in_time == [True] * PARTS
 
 
-def test_what_the_database_refuses_meanwhile_ends_the_run_and_leaves_nothing(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_database_refuses_meanwhile_ends_the_run_and_leaves_nothing(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(self: StateSink, *part: Any) -> None:
         raise StateError("the disk is full.")
 
@@ -81,7 +96,9 @@ def test_what_the_database_refuses_meanwhile_ends_the_run_and_leaves_nothing(dat
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to one thread's process")
 @pytest.mark.parametrize("halt", [True, False], ids=["while parts are made", "while the last are stored"])
-def test_ctrl_c_ends_what_is_being_stored_and_undoes_the_run(database: Path, monkeypatch: pytest.MonkeyPatch, halt: bool) -> None:
+def test_ctrl_c_ends_what_is_being_stored_and_undoes_the_run(
+    database: Path, monkeypatch: pytest.MonkeyPatch, halt: bool
+) -> None:
     generate(**REQUEST, persist=True, cohort="before", database=database)
 
     def endlessly(self: StateSink, *part: Any) -> None:

@@ -16,7 +16,13 @@ from healthsim_core.formats.destination import Destination, OutputFile
 from healthsim_core.formats.folder import Folder
 from healthsim_core.output.parquet import ParquetTable
 
-REQUEST = {"profile": "adult-wellness", "count": 40, "seed": 3, "output_formats": ["hl7v2_adt", "fhir_r4", "x12_837"], "chunk_size": 10}
+REQUEST = {
+    "profile": "adult-wellness",
+    "count": 40,
+    "seed": 3,
+    "output_formats": ["hl7v2_adt", "fhir_r4", "x12_837"],
+    "chunk_size": 10,
+}
 
 
 def files_in(folder: Path) -> list[str]:
@@ -41,7 +47,9 @@ def fail_at(monkeypatch: pytest.MonkeyPatch, where: str, at: int) -> None:
 
 
 @pytest.mark.parametrize("where", ["run_chunk", "write", "close"])
-def test_a_run_after_failed_ones_that_are_still_held_is_like_any_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+def test_a_run_after_failed_ones_that_are_still_held_is_like_any_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
     generate(**REQUEST, out=tmp_path / "clean")
     held: list[BaseException] = []  # as a notebook holds the last error, and with it all that its frames hold
     for at in (1, 2, 3):

@@ -29,7 +29,9 @@ def _names(catalog: Catalog, product: str) -> dict[str, list[str]]:
         "journey": {offer.name for offer in catalog.journeys.values() if offer.product == product},
         "format": {offer.name for offer in catalog.formats.values() if offer.product == product},
         "skill": {offer.skill for offer in catalog.skills.values() if offer.product == product},
-        "condition": {category for offer in catalog.skills.values() if offer.product == product for category in offer.conditions},
+        "condition": {
+            category for offer in catalog.skills.values() if offer.product == product for category in offer.conditions
+        },
         "reference dataset": {offer.name for offer in catalog.datasets.values() if offer.product == product},
         "table": {table.name for offer in handlers for table in offer.writes},
     }
@@ -37,7 +39,9 @@ def _names(catalog: Catalog, product: str) -> dict[str, list[str]]:
 
 
 def test_the_list_says_what_the_products_offer() -> None:
-    assert json.loads(LIST.read_text(encoding="utf-8")) == offered(default_catalog()), "write it anew: see the top of this file"
+    assert json.loads(LIST.read_text(encoding="utf-8")) == offered(default_catalog()), (
+        "write it anew: see the top of this file"
+    )
 
 
 if __name__ == "__main__":

@@ -11,8 +11,22 @@ import duckdb
 import pytest
 
 from healthsim import generate
-from healthsim.generation import JourneyEngine, ProfileExecutor, ProfileJourneyOrchestrator, ReferenceProfileResolver, create_hybrid_profile
-from healthsim.state import get_summary, list_executions, load_cohort, load_execution, load_profile, persist, save_profile
+from healthsim.generation import (
+    JourneyEngine,
+    ProfileExecutor,
+    ProfileJourneyOrchestrator,
+    ReferenceProfileResolver,
+    create_hybrid_profile,
+)
+from healthsim.state import (
+    get_summary,
+    list_executions,
+    load_cohort,
+    load_execution,
+    load_profile,
+    persist,
+    save_profile,
+)
 from healthsim_core.generation.result import Result
 from healthsim_core.generator import rerun
 from healthsim_core.verification.verify import verify_folder
@@ -54,7 +68,9 @@ def test_the_resolver_gives_a_county_s_published_structure() -> None:
     found = ReferenceProfileResolver().resolve({"type": "county", "fips": "06073"})
 
     ages = found["demographics"]["age"]
-    assert [sum(each["bands"].values()) for each in (ages["rules"][0]["then"], ages["default"])] == pytest.approx([1, 1], abs=0.01)
+    assert [sum(each["bands"].values()) for each in (ages["rules"][0]["then"], ages["default"])] == pytest.approx(
+        [1, 1], abs=0.01
+    )
     assert {condition["code"].split(".")[0] for condition in found["clinical"]["conditions"]} >= {"E11", "I10"}
 
 
@@ -81,7 +97,10 @@ def test_the_oswald_family_is_who_the_scenario_says(oswald: tuple[Result, Path])
     ages = {"subscriber": 42, "spouse": 40, "dependent": 16}
     assert {role: people[role]["age"] for role in ages} == ages
     assert people["subscriber"]["conditions"].startswith("E11") and people["spouse"]["sex"] == "F"
-    assert len({p["address"] for p in people.values()}) == 1 and people["newborn"]["birth_date"] > people["dependent"]["birth_date"]
+    assert (
+        len({p["address"] for p in people.values()}) == 1
+        and people["newborn"]["birth_date"] > people["dependent"]["birth_date"]
+    )
 
 
 def test_the_oswald_family_lives_its_three_journeys(oswald: tuple[Result, Path]) -> None:
@@ -100,13 +119,21 @@ def test_the_encounters_of_fhir_are_those_that_the_claims_are_for(oswald: tuple[
     lines = (tmp_path / "out" / "fhir_r4" / "Encounter.ndjson").read_text(encoding="utf-8").splitlines()
 
     in_fhir = {
-        json.loads(line)["id"].rsplit("-", 1)[-1] for line in lines if json.loads(line)["subject"]["reference"].endswith(f"-{subscriber}")
+        json.loads(line)["id"].rsplit("-", 1)[-1]
+        for line in lines
+        if json.loads(line)["subject"]["reference"].endswith(f"-{subscriber}")
     }
-    of_claims = {str(claim["encounter_id"]) for claim in rows(result, "membersim.claim", subscriber) if claim["type"] != "R"}
+    of_claims = {
+        str(claim["encounter_id"]) for claim in rows(result, "membersim.claim", subscriber) if claim["type"] != "R"
+    }
     in_837 = (tmp_path / "out" / "x12_837" / "837p.edi").read_text(encoding="utf-8")
 
     assert of_claims and of_claims <= in_fhir
-    assert all(f"CLM*{claim['claim_id']}*" in in_837 for claim in rows(result, "membersim.claim", subscriber) if claim["type"] == "P")
+    assert all(
+        f"CLM*{claim['claim_id']}*" in in_837
+        for claim in rows(result, "membersim.claim", subscriber)
+        if claim["type"] == "P"
+    )
 
 
 def test_the_oswald_files_are_there_and_agree(oswald: tuple[Result, Path]) -> None:
@@ -136,7 +163,12 @@ def test_a_cohort_is_stored_summarised_and_loaded() -> None:
 
 def test_an_execution_runs_again_to_the_same_bytes(tmp_path: Path) -> None:
     generate(
-        profile="medicare-diabetic", journey="diabetic-first-year", count=20, output_formats=["fhir_r4"], out=tmp_path / "one", persist=True
+        profile="medicare-diabetic",
+        journey="diabetic-first-year",
+        count=20,
+        output_formats=["fhir_r4"],
+        out=tmp_path / "one",
+        persist=True,
     )
     record = load_execution(list_executions()[0].id)
 
@@ -155,7 +187,9 @@ def test_profiles_are_versioned_and_old_ones_run() -> None:
 def test_parquet_files_are_read_by_duckdb(oswald: tuple[Result, Path]) -> None:
     path = oswald[1] / "tables" / "membersim.claim.parquet"
 
-    total = duckdb.sql(f"SELECT sum(paid + member_share + adjustment), sum(billed) FROM '{path}' WHERE paid IS NOT NULL").fetchall()[0]
+    total = duckdb.sql(
+        f"SELECT sum(paid + member_share + adjustment), sum(billed) FROM '{path}' WHERE paid IS NOT NULL"
+    ).fetchall()[0]
 
     assert total[0] == total[1] > 0
 

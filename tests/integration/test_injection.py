@@ -1,4 +1,5 @@
-"""No value of a table brings a separator, a quote or a control character into a file: hostile ones change words, never structure."""
+"""No value of a table brings a separator, a quote or a control character into a file: hostile ones change words,
+never structure."""
 
 from __future__ import annotations
 
@@ -24,18 +25,28 @@ from healthsim_core.generator import make_plan
 from healthsim_core.planning.met import run_tables
 from healthsim_core.planning.plan import Plan
 
-SEPARATORS = {"x12_834": b"*:^~", "x12_837": b"*:^~", "x12_835": b"*:^~", "hl7v2_adt": b"|^~&\r\n", "ncpdp_d0": b"\x02\x03\x1c\x1d\x1e\n"}
+SEPARATORS = {
+    "x12_834": b"*:^~",
+    "x12_837": b"*:^~",
+    "x12_835": b"*:^~",
+    "hl7v2_adt": b"|^~&\r\n",
+    "ncpdp_d0": b"\x02\x03\x1c\x1d\x1e\n",
+}
 JSON = ("fhir_r4", "fhir_bundle")
 HOSTILE = [
-    "en~NM1*IL*1*EVIL", "\rMSH|^~\\&|EVIL", "a|b^c~d&e\\f", '","evil":{"a":"', "\\", '"', "\x02\x1e\x1cAM07\x03", "a\tb\nc\r\nd",
-    "\x00\x01\x1f\x7f", "e\u0301cole", "\u202eevil\u202c", "\u65e5\u672c", "\U0001f600", "\ue000\ue001", "a:b*c", "\u2028\u2029\x85",
+    "en~NM1*IL*1*EVIL", "\rMSH|^~\\&|EVIL", "a|b^c~d&e\\f", '","evil":{"a":"', "\\", '"', "\x02\x1e\x1cAM07\x03",
+    "a\tb\nc\r\nd",
+    "\x00\x01\x1f\x7f", "e\u0301cole", "\u202eevil\u202c", "\u65e5\u672c", "\U0001f600", "\ue000\ue001", "a:b*c",
+    "\u2028\u2029\x85",
     "</a><b>", "=1+1", "'; DROP TABLE x; --",
 ]  # fmt: skip
 STUDY = '</a>&"<b>'
 RULED = (
-    "_id", "npi", "code", "category", "status", "type", "class", "relationship", "sex", "role", "system", "fips", "pointers",
+    "_id", "npi", "code", "category", "status", "type", "class", "relationship", "sex", "role", "system", "fips",
+    "pointers",
 )  # fmt: skip
-CLOSED = {"class", "sex", "county_fips", "system", "npi", "prescriber_npi", "diagnosis_pointers"}  # a few words, or numbers of ours: no
+# a few words, or numbers of ours: no
+CLOSED = {"class", "sex", "county_fips", "system", "npi", "prescriber_npi", "diagnosis_pointers"}
 # text of a user's reaches them, and writers count on it
 ALL_AT_ONCE = 'Q~NM1*IL:^|\\&\r\n\x02\x1c\x1d\x1e","\x00\u2028\u0301'
 
@@ -74,7 +85,9 @@ def poisoned(table: pa.Table, name: str, value: str) -> pa.Table:
     return table.set_column(index, field, values.dictionary_encode() if pa.types.is_dictionary(field.type) else values)
 
 
-def both(plan: Plan, offer: OutputFormat, tables: dict[str, pa.Table], folder: Path, value: str, ruled: str = "") -> list[dict[str, bytes]]:
+def both(
+    plan: Plan, offer: OutputFormat, tables: dict[str, pa.Table], folder: Path, value: str, ruled: str = ""
+) -> list[dict[str, bytes]]:
     """The files of a format whose texts end in something harmless, and of one where they end in a hostile value.
 
     Free texts, or those whose names have an ending that is `ruled`.
@@ -139,7 +152,9 @@ def test_a_hostile_text_in_any_column_stays_the_text_of_its_member(
 
 @pytest.mark.parametrize("ruled", RULED)
 @pytest.mark.parametrize("name", SEPARATORS)
-def test_a_hostile_code_or_key_adds_no_separator(plan: Plan, tables: dict[str, pa.Table], tmp_path: Path, name: str, ruled: str) -> None:
+def test_a_hostile_code_or_key_adds_no_separator(
+    plan: Plan, tables: dict[str, pa.Table], tmp_path: Path, name: str, ruled: str
+) -> None:
     before, after = both(plan, default_catalog().formats[name], tables, tmp_path, ALL_AT_ONCE, ruled)
     assert {file: separators(content, SEPARATORS[name]) for file, content in after.items()} == {
         file: separators(content, SEPARATORS[name]) for file, content in before.items()
@@ -172,15 +187,21 @@ def trial() -> tuple[Plan, dict[str, pa.Table]]:
 
 
 @pytest.mark.parametrize("value", HOSTILE)
-def test_a_hostile_text_in_any_column_stays_in_its_cell(trial: tuple[Plan, dict[str, pa.Table]], tmp_path: Path, value: str) -> None:
+def test_a_hostile_text_in_any_column_stays_in_its_cell(
+    trial: tuple[Plan, dict[str, pa.Table]], tmp_path: Path, value: str
+) -> None:
     offer = default_catalog().formats["sdtm_datasets"]
     before, after = both(trial[0], offer, trial[1], tmp_path, value)
-    assert {name: len(content) for name, content in after.items()} == {name: len(content) for name, content in before.items()}
+    assert {name: len(content) for name, content in after.items()} == {
+        name: len(content) for name, content in before.items()
+    }
     cells = [cell for rows in xpt(tmp_path / "hostile" / offer.name).values() for row in rows for cell in row.values()]
     assert not any(unicodedata.category(letter) == "Cc" for cell in cells if isinstance(cell, str) for letter in cell)
 
 
-def test_a_hostile_text_of_the_settings_is_an_attribute_of_the_xml(trial: tuple[Plan, dict[str, pa.Table]], tmp_path: Path) -> None:
+def test_a_hostile_text_of_the_settings_is_an_attribute_of_the_xml(
+    trial: tuple[Plan, dict[str, pa.Table]], tmp_path: Path
+) -> None:
     offer = default_catalog().formats["sdtm_datasets"]
     files = written(trial[0], offer, trial[1], tmp_path)
     study = ET.fromstring(files["define.xml"]).find(".//{*}StudyName")

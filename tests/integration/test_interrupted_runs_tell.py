@@ -1,4 +1,5 @@
-"""Ctrl-C at the end of a run, while it is committed or put in place: one line says what is stored, what is not, and what goes on."""
+"""Ctrl-C at the end of a run, while it is committed or put in place: one line says what is stored, what is not,
+and what goes on."""
 
 from __future__ import annotations
 
@@ -46,7 +47,9 @@ class Places:
     @property
     def files(self) -> dict[str, bytes]:
         """What the output folder holds."""
-        return {path.relative_to(self.out).as_posix(): path.read_bytes() for path in self.out.rglob("*") if path.is_file()}
+        return {
+            path.relative_to(self.out).as_posix(): path.read_bytes() for path in self.out.rglob("*") if path.is_file()
+        }
 
 
 @pytest.fixture
@@ -81,14 +84,21 @@ def publishing_interrupted(patch: pytest.MonkeyPatch, at: int) -> None:
     interrupting(patch, workplace, "_move", at)
 
 
-def test_a_commit_that_is_interrupted_is_told_as_stored_where_it_is(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_commit_that_is_interrupted_is_told_as_stored_where_it_is(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
     commit_interrupted(monkeypatch)
-    told = 'healthsim: interrupted; cohort "them" is stored in DATABASE, and OUT holds no run; the same with --no-persist writes the files.'
+    told = (
+        'healthsim: interrupted; cohort "them" is stored in DATABASE, and OUT holds no run; the same with '
+        "--no-persist writes the files."
+    )
     assert places.run() == (130, told)
     assert places.cohorts == ["them"] and not places.out.exists()
 
 
-def test_what_is_interrupted_before_it_is_committed_is_told_as_not_stored(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_interrupted_before_it_is_committed_is_told_as_not_stored(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
     earlier_run(places.out)
     before = places.files
     interrupting(monkeypatch, Transaction, "commit")
@@ -106,7 +116,10 @@ def test_what_is_interrupted_while_it_is_put_in_place_says_that_the_cohort_is_st
     with monkeypatch.context() as patch:
         publishing_interrupted(patch, at)
         code, said = places.run("--overwrite")
-    told = 'cohort "them" is stored in DATABASE, and OUT holds the earlier run; the same with --no-persist writes the files.'
+    told = (
+        'cohort "them" is stored in DATABASE, and OUT holds the earlier run; the same with --no-persist writes '
+        "the files."
+    )
     assert (code, said) == (130, f"healthsim: interrupted; {told}")
     assert places.files == before and places.cohorts == ["them"]
 
@@ -115,7 +128,9 @@ def test_what_it_says_goes_on_goes_on(places: Places, monkeypatch: pytest.Monkey
     with monkeypatch.context() as patch:
         publishing_interrupted(patch, 2)
         code, said = places.run("--resume")
-    assert code == 130 and said.endswith("OUT holds no run beside what was made; --resume --no-persist goes on with it.")
+    assert code == 130 and said.endswith(
+        "OUT holds no run beside what was made; --resume --no-persist goes on with it."
+    )
     again = [each for each in RUN if each not in ("--cohort", "them")]
     code, said = places.told(*again, "--out", str(places.out), "--resume", "--no-persist")
     assert code == 0 and "manifest.json" in places.files and not (places.out / HIDDEN).exists()
@@ -128,7 +143,9 @@ def test_ctrl_c_after_the_manifest_is_in_place_comes_too_late(places: Places, mo
     assert "manifest.json" in places.files and not (places.out / HIDDEN).exists()
 
 
-def test_ctrl_c_while_the_summary_is_made_says_that_all_is_there(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_while_the_summary_is_made_says_that_all_is_there(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
     interrupting(monkeypatch, StoredTables, "pieces")
     earlier_run(places.out)
     told = 'healthsim: interrupted; cohort "them" is stored in DATABASE, and OUT holds the new run.'
@@ -158,17 +175,26 @@ def test_a_run_that_stores_nothing_says_nothing_of_cohorts(places: Places, monke
 def test_in_python_the_interruption_has_the_same_words(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
     publishing_interrupted(monkeypatch, 2)
     with pytest.raises(KeyboardInterrupt, match=r'cohort "them" is stored in .*, and .*out holds no run'):
-        generate("dental-adults", count=3, products=["dentalsim"], out=places.out, database=places.database, cohort="them")
+        generate(
+            "dental-adults", count=3, products=["dentalsim"], out=places.out, database=places.database, cohort="them"
+        )
 
 
-def test_a_deletion_that_is_interrupted_too_late_says_that_it_is_done(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deletion_that_is_interrupted_too_late_says_that_it_is_done(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
     places.run()
     commit_interrupted(monkeypatch)
-    assert places.told("cohorts", "delete", "them") == (130, "healthsim: interrupted; what was asked is stored in DATABASE.")
+    assert places.told("cohorts", "delete", "them") == (
+        130,
+        "healthsim: interrupted; what was asked is stored in DATABASE.",
+    )
     assert places.cohorts == []
 
 
-def test_an_export_that_is_interrupted_says_how_many_tables_are_there(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_export_that_is_interrupted_says_how_many_tables_are_there(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
     places.run()
     folder = places.out.with_name("exported")
     interrupting(monkeypatch, Path, "replace", 3)

@@ -14,7 +14,12 @@ VISIT = {"class": "AMB", "reason_code": "J06.9", "reason_description": "Acute up
 def test_no_claim_is_for_a_day_after_coverage_has_ended_and_visits_go_on() -> None:
     events = [
         {"event_id": "lost", "event_type": "milestone", "delay": {"days": [100, 150]}, "ends": "coverage"},
-        {"event_id": "visit", "event_type": "encounter", "repeat": {"every": {"days": 15}, "count": 20}, "parameters": VISIT},
+        {
+            "event_id": "visit",
+            "event_type": "encounter",
+            "repeat": {"every": {"days": 15}, "count": 20},
+            "parameters": VISIT,
+        },
     ]
     journey = {"journey_id": "lapse", "duration_days": 365, "events": events}
     result = generate(profile="commercial-healthy", journey=journey, count=40, products=["patientsim", "membersim"])
@@ -28,7 +33,9 @@ def test_no_claim_is_for_a_day_after_coverage_has_ended_and_visits_go_on() -> No
 def test_no_file_has_a_claim_of_a_day_without_coverage_though_members_change_plans_and_leave(tmp_path: Path) -> None:
     formats = ["x12_834", "x12_837", "x12_835", "fhir_r4"]
     out = tmp_path / "out"
-    result = generate(profile="commercial-healthy", journey="coverage-lapse", count=150, seed=3, output_formats=formats, out=out)
+    result = generate(
+        profile="commercial-healthy", journey="coverage-lapse", count=150, seed=3, output_formats=formats, out=out
+    )
     report = verify_folder(out)
     assert report.passed, str(report)
     visits = {row["event_id"]: row for row in result.timeline.to_pylist() if row["event_type"] == "encounter"}
@@ -51,7 +58,11 @@ def test_no_file_has_a_claim_of_a_day_without_coverage_though_members_change_pla
 
 def test_the_timeline_says_what_ended_coverage() -> None:
     result = generate(profile="commercial-healthy", journey="coverage-lapse", count=100, products=["membersim"])
-    ended = {(row["person_id"], row["time"].date()) for row in result.timeline.to_pylist() if row["event_type"] == "termination"}
+    ended = {
+        (row["person_id"], row["time"].date())
+        for row in result.timeline.to_pylist()
+        if row["event_type"] == "termination"
+    }
     left = [row for row in result.tables["membersim.coverage"].to_pylist() if row["end_reason"] not in (None, "22")]
     assert left
     assert all((row["person_id"], row["end_date"]) in ended for row in left)

@@ -1,4 +1,5 @@
-"""After coverage has ended, by termination or by death, no payer's table has a service: MemberSim and RxMemberSim agree."""
+"""After coverage has ended, by termination or by death, no payer's table has a service:
+MemberSim and RxMemberSim agree."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from healthsim_core.generation.result import Result
 
 VISIT = {"class": "AMB", "reason_code": "I10", "reason_description": "Essential (primary) hypertension"}
 LISINOPRIL = {
-    "rxnorm": "314076", "ndc": "68180098003", "description": "lisinopril 10 MG Oral Tablet", "drug_class": "ACE inhibitor",
+    "rxnorm": "314076", "ndc": "68180098003", "description": "lisinopril 10 MG Oral Tablet",
+    "drug_class": "ACE inhibitor",
     "sig": "Take 1 tablet by mouth once daily", "days_supply": 30, "quantity": 30, "refills": 11,
 }  # fmt: skip
 
@@ -21,7 +23,12 @@ def treated(end: dict[str, Any]) -> Result:
     """A year of monthly visits and refills, and what ends it for everybody."""
     events = [
         {"event_id": "prescription", "event_type": "medication_order", "parameters": LISINOPRIL},
-        {"event_id": "visit", "event_type": "encounter", "repeat": {"every": {"months": 1}, "count": 12}, "parameters": VISIT},
+        {
+            "event_id": "visit",
+            "event_type": "encounter",
+            "repeat": {"every": {"months": 1}, "count": 12},
+            "parameters": VISIT,
+        },
         {"event_id": "end", "delay": {"days": [100, 200]}, **end},
     ]
     journey = {"journey_id": "ends", "duration_days": 365, "events": events}
@@ -60,5 +67,7 @@ def test_after_a_death_nothing_is_even_tried_but_what_was_done_before_is_billed(
 def test_a_fill_tried_after_the_end_of_coverage_is_rejected_as_such() -> None:
     result = treated({"event_type": "termination"})
     last = last_days(result)
-    tried = [fill for fill in result.tables["rxmembersim.fill"].to_pylist() if fill["fill_date"] > last[fill["person_id"]]]
+    tried = [
+        fill for fill in result.tables["rxmembersim.fill"].to_pylist() if fill["fill_date"] > last[fill["person_id"]]
+    ]
     assert tried and {fill["reject_code"] for fill in tried} == {"69"}

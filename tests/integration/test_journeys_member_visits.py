@@ -1,4 +1,5 @@
-"""Visits of MemberSim's own journeys: billed by MemberSim, in the chart where PatientSim makes one, the same in both."""
+"""Visits of MemberSim's own journeys: billed by MemberSim, in the chart where PatientSim makes one,
+the same in both."""
 
 from __future__ import annotations
 
@@ -9,14 +10,20 @@ import pytest
 from healthsim import generate
 from healthsim_core import Result
 
-YEARS = {"member-year": "commercial-family", "well-child-year": "medicaid-pediatric", "coverage-lapse": "commercial-healthy"}
+YEARS = {
+    "member-year": "commercial-family",
+    "well-child-year": "medicaid-pediatric",
+    "coverage-lapse": "commercial-healthy",
+}
 _runs: dict[str, Result] = {}
 
 
 def year(journey: str) -> Result:
     """A run of a journey, made once."""
     if journey not in _runs:
-        _runs[journey] = generate(profile=YEARS[journey], journey=journey, count=100, products=["membersim", "patientsim", "networksim"])
+        _runs[journey] = generate(
+            profile=YEARS[journey], journey=journey, count=100, products=["membersim", "patientsim", "networksim"]
+        )
     return _runs[journey]
 
 
@@ -42,7 +49,9 @@ def test_every_claim_is_of_a_visit_in_the_chart_with_its_day_codes_and_clinician
 def test_second_diagnoses_of_claims_are_those_of_the_chart(journey: str) -> None:
     visits = {row["encounter_id"]: row["secondary_code"] for row in rows(year(journey), "patientsim.encounter")}
     visit_of = {row["claim_id"]: row["encounter_id"] for row in rows(year(journey), "membersim.claim")}
-    second = {row["claim_id"]: row["code"] for row in rows(year(journey), "membersim.claim_diagnosis") if row["sequence"] == 2}
+    second = {
+        row["claim_id"]: row["code"] for row in rows(year(journey), "membersim.claim_diagnosis") if row["sequence"] == 2
+    }
     assert {claim: visits[visit] for claim, visit in visit_of.items() if visits[visit]} == second
 
 
@@ -57,6 +66,10 @@ def test_a_visit_after_coverage_ended_is_in_the_chart_and_on_no_claim() -> None:
     result = year("coverage-lapse")
     ends = {row["person_id"]: row["end_date"] for row in rows(result, "membersim.coverage")}
     billed = {row["encounter_id"] for row in rows(result, "membersim.claim")}
-    later = [row for row in rows(result, "patientsim.encounter") if ends[row["person_id"]] and row["start"].date() > ends[row["person_id"]]]
+    later = [
+        row
+        for row in rows(result, "patientsim.encounter")
+        if ends[row["person_id"]] and row["start"].date() > ends[row["person_id"]]
+    ]
     assert later
     assert not billed & {row["encounter_id"] for row in later}

@@ -39,11 +39,15 @@ def coded(rows: list[dict[str, Any]], people: set[int], code: str = "code") -> s
 def test_the_condition_list_and_the_person_say_it(seniors: tuple[Result, Path], both: set[int]) -> None:
     assert len(both) > 30
     assert coded(seniors[0].tables["core.condition"].to_pylist(), both) == {LINKED}
-    assert all(LINKED in row["conditions"].split() for row in seniors[0].entities.to_pylist() if row["person_id"] in both)
+    assert all(
+        LINKED in row["conditions"].split() for row in seniors[0].entities.to_pylist() if row["person_id"] in both
+    )
 
 
 def test_the_chart_s_problem_list_says_it(seniors: tuple[Result, Path], both: set[int]) -> None:
-    problems = [row for row in seniors[0].tables["patientsim.condition"].to_pylist() if row["category"] == "problem-list-item"]
+    problems = [
+        row for row in seniors[0].tables["patientsim.condition"].to_pylist() if row["category"] == "problem-list-item"
+    ]
     assert coded(problems, both) == {LINKED}
 
 
@@ -58,14 +62,22 @@ def test_no_claim_of_theirs_says_that_there_are_no_complications(seniors: tuple[
 
 
 def test_a_claim_s_stage_of_the_kidney_disease_is_the_chart_s(seniors: tuple[Result, Path], both: set[int]) -> None:
-    listed = {row["person_id"]: row["code"] for row in seniors[0].tables["core.condition"].to_pylist() if row["category"] == "N18"}
+    listed = {
+        row["person_id"]: row["code"]
+        for row in seniors[0].tables["core.condition"].to_pylist()
+        if row["category"] == "N18"
+    }
     rows = [row for row in seniors[0].tables["membersim.claim_diagnosis"].to_pylist() if row["code"].startswith("N18")]
     assert rows
     assert all(row["code"] == listed[row["person_id"]] for row in rows)
 
 
 def test_fhir_says_it(seniors: tuple[Result, Path], both: set[int]) -> None:
-    conditions = [json.loads(line) for path in seniors[1].glob("fhir_r4/**/Condition*.ndjson") for line in path.read_text().splitlines()]
+    conditions = [
+        json.loads(line)
+        for path in seniors[1].glob("fhir_r4/**/Condition*.ndjson")
+        for line in path.read_text().splitlines()
+    ]
     patients = {f"Patient/hs-{person}" for person in both}
     codes = {each["code"]["coding"][0]["code"] for each in conditions if each["subject"]["reference"] in patients}
     assert {code for code in codes if code.startswith("E11")} - {"E11.3293", "E11.21"} == {LINKED}
@@ -88,13 +100,16 @@ def cared_for() -> Result:
 def codes_of(result: Result, stem: str) -> dict[int, set[str]]:
     """Every code of a category that somebody's list, chart, visits, referrals and claims hold."""
     columns = {
-        "core.condition": ["code"], "patientsim.condition": ["code"], "patientsim.encounter": ["reason_code", "secondary_code"],
+        "core.condition": ["code"], "patientsim.condition": ["code"],
+        "patientsim.encounter": ["reason_code", "secondary_code"],
         "patientsim.referral": ["reason_code"], "membersim.claim_diagnosis": ["code"],
     }  # fmt: skip
     found: dict[int, set[str]] = {}
     for table, names in columns.items():
         for row in result.tables[table].to_pylist():
-            found.setdefault(row["person_id"], set()).update(code for name in names if (code := row[name] or "").startswith(stem))
+            found.setdefault(row["person_id"], set()).update(
+                code for name in names if (code := row[name] or "").startswith(stem)
+            )
     return {person: codes for person, codes in found.items() if codes}
 
 

@@ -1,4 +1,5 @@
-"""Events follow what must lead to them, and carry what there is to carry; else the journey is refused before anything runs."""
+"""Events follow what must lead to them, and carry what there is to carry;
+else the journey is refused before anything runs."""
 
 from __future__ import annotations
 
@@ -29,7 +30,9 @@ def refused(*events: dict[str, Any], **options: Any) -> SpecificationError:
 
 @pytest.mark.parametrize("event_type", ["discharge", "transfer", "claim_institutional"])
 @pytest.mark.parametrize("before", [[], [VISIT], [STAY]])
-def test_what_belongs_to_a_stay_is_refused_where_no_admission_leads_to_it(event_type: str, before: list[dict[str, Any]]) -> None:
+def test_what_belongs_to_a_stay_is_refused_where_no_admission_leads_to_it(
+    event_type: str, before: list[dict[str, Any]]
+) -> None:
     error = refused(*before, {"event_id": "out", "event_type": event_type, "delay": {"days": 9}})
     told = {mistake.where: mistake.what for mistake in error.mistakes}
     assert told[f"journey.events[{len(before)}].depends_on"] == f'"{event_type}" follows no "admission".'
@@ -41,18 +44,31 @@ def test_the_remedy_names_the_admission_that_is_there() -> None:
 
 def test_a_stay_may_lie_several_events_back() -> None:
     moved = {"event_id": "moved", "event_type": "transfer", "depends_on": "in", "delay": {"days": 1}}
-    home = {"event_id": "home", "event_type": "discharge", "depends_on": "moved", "delay": {"days": 1}, "parameters": {"drg": "282"}}
+    home = {
+        "event_id": "home",
+        "event_type": "discharge",
+        "depends_on": "moved",
+        "delay": {"days": 1},
+        "parameters": {"drg": "282"},
+    }
     assert len(planned(STAY, moved, home).nodes) >= 3
 
 
 def test_the_mothers_admission_does_not_lead_to_the_discharge_of_the_newborn() -> None:
     birth = {"event_id": "birth", "event_type": "birth", "depends_on": "in", "adds_person": "newborn"}
-    home = {"event_id": "home", "event_type": "discharge", "depends_on": "birth", "subject": "newborn", "delay": {"days": 2}}
+    home = {
+        "event_id": "home",
+        "event_type": "discharge",
+        "depends_on": "birth",
+        "subject": "newborn",
+        "delay": {"days": 2},
+    }
     assert "journey.events[2].depends_on" in str(refused(STAY, birth, home))
 
 
 @pytest.mark.parametrize(("event_type", "missing"), [
-    ("gap_closed", "gap_identified"), ("reversal", 'fill" or "refill'), ("randomization", "screening"), ("scheduled_visit", "screening"),
+    ("gap_closed", "gap_identified"), ("reversal", 'fill" or "refill'), ("randomization", "screening"),
+    ("scheduled_visit", "screening"),
 ])  # fmt: skip
 def test_an_event_that_makes_no_records_without_another_says_so(event_type: str, missing: str) -> None:
     said = f'no journey of the run has a "{missing}"'
@@ -88,7 +104,10 @@ def with_trigger(trigger: Trigger) -> Catalog:
 
 @pytest.mark.parametrize("carry", [{"resn_code": "reason_code"}, {"reason_code": "resn_code"}])
 def test_an_offered_trigger_that_carries_what_is_not_there_is_refused(carry: dict[str, str]) -> None:
-    error = refused(VISIT, catalog=with_trigger(Trigger("encounter", "referral", carry=carry, parameters={"specialty": "cardiology"})))
+    error = refused(
+        VISIT,
+        catalog=with_trigger(Trigger("encounter", "referral", carry=carry, parameters={"specialty": "cardiology"})),
+    )
     assert (next(iter(carry)) in error.where, 'Did you mean "reason_code"?' in str(error)) == (True, True)
 
 

@@ -1,4 +1,5 @@
-"""A run is what its manifest lists: what a worker wrote elsewhere, lost or never ended is found before anything is published."""
+"""A run is what its manifest lists: what a worker wrote elsewhere,
+lost or never ended is found before anything is published."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ from healthsim_core.output.parts import Job, Part, PartResult
 pytestmark = pytest.mark.usefixtures("parts_of_ten")
 
 REQUEST: dict[str, Any] = {
-    "profile": "dental-adults", "journey": "dental-year", "count": 60, "products": ["dentalsim"], "output_formats": ["dental_list"],
+    "profile": "dental-adults", "journey": "dental-year", "count": 60, "products": ["dentalsim"],
+    "output_formats": ["dental_list"],
 }  # fmt: skip
 LOST = "tables/core.person/part-00003.parquet"
 
@@ -76,14 +78,18 @@ def test_a_file_that_is_not_what_was_written_is_an_error_of_its_part_and_worker(
     assert not (tmp_path / "out").exists()
 
 
-def test_the_earlier_run_stays_where_a_file_of_the_new_one_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, usual: str) -> None:
+def test_the_earlier_run_stays_where_a_file_of_the_new_one_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, usual: str
+) -> None:
     monkeypatch.setattr(on_this_machine, "make_part", spoiling(Path.unlink))
     with pytest.raises(OutputError, match="is missing"):
         generate(**{**REQUEST, "seed": 7}, out=tmp_path / "usual", overwrite=True)
     assert digest(tmp_path / "usual") == usual and (tmp_path / "usual" / LOST).is_file()
 
 
-def test_a_file_that_goes_after_its_part_was_seen_is_missed_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_goes_after_its_part_was_seen_is_missed_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def make(job: Job, part: Part, report: Report) -> PartResult:
         if part.number == 5:
             Path(job.folder.of(LOST.replace("core.person", "core.event"))).unlink()
@@ -117,7 +123,9 @@ def elsewhere(job: Job, folder: Path) -> Job:
     return attrs.evolve(job, folder=Folder(folder))
 
 
-def test_a_worker_that_reaches_another_folder_writes_nothing_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_reaches_another_folder_writes_nothing_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def make(job: Job, part: Part, report: Report) -> PartResult:
         return make_part(elsewhere(job, tmp_path / "other") if part.number == 2 else job, part, report)
 
@@ -192,20 +200,26 @@ def test_the_parts_of_a_process_that_is_stopped_are_made_elsewhere(
     assert replaced == stopped
 
 
-def test_a_process_that_goes_on_is_left_alone(tmp_path: Path, usual: str, monkeypatch: pytest.MonkeyPatch, replaced: list[int]) -> None:
+def test_a_process_that_goes_on_is_left_alone(
+    tmp_path: Path, usual: str, monkeypatch: pytest.MonkeyPatch, replaced: list[int]
+) -> None:
     stopped = slow_and_stopped(monkeypatch, 1.0)
     generate(**REQUEST, out=tmp_path / "out", workers=2)
     assert digest(tmp_path / "out") == usual
     assert stopped and not replaced
 
 
-def test_a_process_that_is_only_slow_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, replaced: list[int]) -> None:
+def test_a_process_that_is_only_slow_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, replaced: list[int]
+) -> None:
     monkeypatch.setattr(on_this_machine, "STOPPED", 0.0)
     generate(**REQUEST, out=tmp_path / "out", workers=2)
     assert not replaced
 
 
-def test_a_run_that_fails_does_not_wait_for_a_process_that_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_fails_does_not_wait_for_a_process_that_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stopped = slow_and_stopped(monkeypatch, None)
 
     def fail(done: int, total: int) -> None:

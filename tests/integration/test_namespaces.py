@@ -20,12 +20,22 @@ CARE = {
         "clinical": {"primary_condition": {"code": "E11"}},
         "members": [{"role": "subscriber"}, {"role": "spouse"}],
     },
-    "journey": ["diabetic-first-year", "member-year", "diabetes-drug-therapy", "trial_participation", "primary-care-year"],
+    "journey": [
+        "diabetic-first-year",
+        "member-year",
+        "diabetes-drug-therapy",
+        "trial_participation",
+        "primary-care-year",
+    ],
     "count": 25,
     "seed": 4,
 }
 FORMATS = ["fhir_r4", "hl7v2_adt", "x12_834", "x12_837", "x12_835", "ncpdp_d0", "sdtm_datasets"]
-MAY_COINCIDE = {("core.person", "ssn"), ("rxmembersim.prescription", "prescription_number"), ("rxmembersim.fill", "prescription_number")}
+MAY_COINCIDE = {
+    ("core.person", "ssn"),
+    ("rxmembersim.prescription", "prescription_number"),
+    ("rxmembersim.fill", "prescription_number"),
+}
 WORLD = {"Organization", "Location", "Practitioner", "PractitionerRole"}
 
 
@@ -36,7 +46,11 @@ def runs(tmp_path_factory):
 
 
 def columns_of(result):
-    return {(name, column): table[column].to_pylist() for name, table in result.tables.items() for column in table.column_names}
+    return {
+        (name, column): table[column].to_pylist()
+        for name, table in result.tables.items()
+        for column in table.column_names
+    }
 
 
 def test_every_column_says_the_same_or_shares_nothing(runs):
@@ -54,31 +68,55 @@ def test_what_differs_are_identifiers_alone(runs):
     east, west = map(columns_of, runs)
     differ = {column for (table, column), values in east.items() if values != west[table, column]}
     named = {
-        "email", "ssn", "mrn", "member_number", "cardholder_id", "usubjid", "subject_number", "payer_claim_number", "trace_number",
+        "email", "ssn", "mrn", "member_number", "cardholder_id", "usubjid", "subject_number", "payer_claim_number",
+        "trace_number",
         "prescription_number", "authorization_number",
     }  # fmt: skip
     assert {column for column in differ if not column.endswith("_id")} <= named
-    assert {"person_id", "household_id", "event_id", "claim_id", "encounter_id", "mrn", "member_number", "email", "usubjid"} <= differ
+    assert {
+        "person_id",
+        "household_id",
+        "event_id",
+        "claim_id",
+        "encounter_id",
+        "mrn",
+        "member_number",
+        "email",
+        "usubjid",
+    } <= differ
 
 
 def test_identifiers_are_one_to_one_within_a_namespace(runs):
-    for name, column in (("core.person", "ssn"), ("core.person", "email"), ("patientsim.patient", "mrn"), ("trialsim.subject", "usubjid")):
+    for name, column in (
+        ("core.person", "ssn"),
+        ("core.person", "email"),
+        ("patientsim.patient", "mrn"),
+        ("trialsim.subject", "usubjid"),
+    ):
         values = runs[0].tables[name][column]
         assert pc.count_distinct(values).as_py() == len(values) > 0
 
 
 def test_fhir_resources_of_people_share_no_id_and_those_of_the_world_all(runs):
     for paths in zip(*(run.outputs["fhir_r4"] for run in runs), strict=True):
-        ids = [{json.loads(line)["id"] for line in Path(path).read_text(encoding="utf-8").splitlines()} for path in paths]
+        ids = [
+            {json.loads(line)["id"] for line in Path(path).read_text(encoding="utf-8").splitlines()} for path in paths
+        ]
         kind = re.search(r"(\w+)\.ndjson$", paths[0])[1]
         assert ids[0] == ids[1] if kind in WORLD else not ids[0] & ids[1], kind
 
 
 def test_messages_and_claims_share_no_number(runs):
     def numbers(run, name, pattern):
-        return {number for path in run.outputs[name] for number in re.findall(pattern, Path(path).read_bytes().decode())}
+        return {
+            number for path in run.outputs[name] for number in re.findall(pattern, Path(path).read_bytes().decode())
+        }
 
-    for name, pattern in (("hl7v2_adt", r"ADT\^\w+\^\w+\|(\w+)\|"), ("x12_837", r"CLM\*(\w+)\*"), ("x12_835", r"TRN\*1\*(\w+)\*")):
+    for name, pattern in (
+        ("hl7v2_adt", r"ADT\^\w+\^\w+\|(\w+)\|"),
+        ("x12_837", r"CLM\*(\w+)\*"),
+        ("x12_835", r"TRN\*1\*(\w+)\*"),
+    ):
         east, west = (numbers(run, name, pattern) for run in runs)
         assert east and west and not east & west, name
 
@@ -92,8 +130,14 @@ def test_a_larger_count_keeps_the_identifiers_of_the_first(runs):
 
 def test_more_products_and_formats_keep_the_identifiers(runs):
     fewer = generate(**CARE, namespace="east", products=["patientsim"])
-    for name, key in {"core.event": "event_id", "patientsim.patient": "mrn", "patientsim.encounter": "encounter_id"}.items():
-        before, after = ({row[key]: row["person_id"] for row in run.tables[name].to_pylist()} for run in (fewer, runs[0]))
+    for name, key in {
+        "core.event": "event_id",
+        "patientsim.patient": "mrn",
+        "patientsim.encounter": "encounter_id",
+    }.items():
+        before, after = (
+            {row[key]: row["person_id"] for row in run.tables[name].to_pylist()} for run in (fewer, runs[0])
+        )
         assert before and before.items() <= after.items(), name
 
 
@@ -121,7 +165,10 @@ def test_a_profile_may_name_its_namespace_and_the_call_overrides_it():
 
 def test_a_scenario_has_its_name_and_seed_or_what_it_says():
     scenario = {"scenario": "Two of them", "profile": {"demographics": {"age": 40}}, "count": 2, "seed": 9}
-    ids = [generate(scenario=each, products=[]).entities["person_id"][0].as_py() for each in (scenario, {**scenario, "namespace": "mine"})]
+    ids = [
+        generate(scenario=each, products=[]).entities["person_id"][0].as_py()
+        for each in (scenario, {**scenario, "namespace": "mine"})
+    ]
     assert ids == [Namespace(name).outward(np.array([16]))[0] for name in ("two-of-them/9", "mine")]
 
 

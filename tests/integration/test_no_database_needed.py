@@ -31,7 +31,9 @@ def test_a_run_in_memory_goes_on_and_says_what_it_did_not_read(unreadable: Path)
     assert "is not a DuckDB database" in note
 
 
-def test_a_run_into_files_is_as_without_a_database(unreadable: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_into_files_is_as_without_a_database(
+    unreadable: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     unread = generate(profile="adult-wellness", count=3, seed=1, out=tmp_path / "a")
     monkeypatch.setenv(DATABASE_VARIABLE, str(tmp_path / "absent.duckdb"))
 

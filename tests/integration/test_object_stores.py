@@ -1,4 +1,5 @@
-"""A run written to an object store is the run written to a folder; servers on this machine stand for S3, Google Cloud Storage and Azure."""
+"""A run written to an object store is the run written to a folder; servers on this machine stand for S3,
+Google Cloud Storage and Azure."""
 
 from __future__ import annotations
 
@@ -99,7 +100,18 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 
 def asked(out: str) -> list[str]:
-    return ["generate", "--profile", "adult-hypertension", "--count", "2", "--product", "patientsim", "--no-persist", "--out", out]
+    return [
+        "generate",
+        "--profile",
+        "adult-hypertension",
+        "--count",
+        "2",
+        "--product",
+        "patientsim",
+        "--no-persist",
+        "--out",
+        out,
+    ]
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -120,7 +132,9 @@ def test_the_manifest_comes_last_and_lists_all_that_is_there(bucket: Bucket) -> 
     generate(**REQUEST, out=bucket.url("listed"), progress=lambda done, total: seen.extend(bucket.paths("listed")))
     there = bucket.paths("listed")
     assert seen and "manifest.json" not in seen
-    assert there == sorted(["manifest.json", "validation.json", *(file["path"] for file in bucket.manifest("listed")["files"])])
+    assert there == sorted(
+        ["manifest.json", "validation.json", *(file["path"] for file in bucket.manifest("listed")["files"])]
+    )
 
 
 def test_a_run_that_fails_leaves_no_object_not_even_half_of_one(bucket: Bucket) -> None:
@@ -178,7 +192,9 @@ def test_a_run_in_a_bucket_is_verified_and_registered_where_it_lies(bucket: Buck
     report = verify_folder(bucket.url("registered"))
     name = register_dataset("registered", bucket.url("registered"), tmp_path / "state.duckdb")
     assert report.passed, str(report)
-    assert any(finding.where.startswith("fhir_r4 ") and finding.what.startswith("agrees") for finding in report.findings)
+    assert any(
+        finding.where.startswith("fhir_r4 ") and finding.what.startswith("agrees") for finding in report.findings
+    )
     assert load_cohort(name, tmp_path / "state.duckdb")["core.person"].num_rows == REQUEST["count"]
     assert bucket.paths("registered") == before
 
@@ -187,7 +203,11 @@ def test_verifying_sees_an_object_that_was_changed(bucket: Bucket) -> None:
     generate(**REQUEST, out=bucket.url("changed"))
     path = "changed/fhir_r4/Patient/part-00001.ndjson"
     bucket.put(path, b"".join(bucket.get(path).splitlines(keepends=True)[:-1]))
-    wrong = [finding for finding in verify_folder(bucket.url("changed")).findings if finding.what == "files are those that were written"]
+    wrong = [
+        finding
+        for finding in verify_folder(bucket.url("changed")).findings
+        if finding.what == "files are those that were written"
+    ]
     assert [finding.wrong for finding in wrong] == [1]
 
 
@@ -220,9 +240,12 @@ def test_a_driver_that_is_not_installed_is_named(
     monkeypatch.delitem(loaded, protocol, raising=False)
     told = refused(capsys, *asked(f"{protocol}://bucket/out"))
     assert told == (
-        f"healthsim: {protocol}://bucket/out: cannot be reached: {told.split('reached: ')[1].splitlines()[0]}\n  pip install {driver}\n"
+        f"healthsim: {protocol}://bucket/out: cannot be reached: {told.split('reached: ')[1].splitlines()[0]}\n  "
+        f"pip install {driver}\n"
     )
 
 
 def test_a_url_that_nobody_knows_is_refused_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
-    assert 'no fsspec protocol is called "abfz". Did you mean "abfs"?' in " ".join(refused(capsys, *asked("abfz://bucket/out")).split())
+    assert 'no fsspec protocol is called "abfz". Did you mean "abfs"?' in " ".join(
+        refused(capsys, *asked("abfz://bucket/out")).split()
+    )

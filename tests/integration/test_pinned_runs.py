@@ -19,7 +19,8 @@ from healthsim_core.planning.versions import versions_of
 from healthsim_core.reference.stored import Facts
 
 OLDER = ("mothers", "trial")
-NEWER = "AVX2 FMA3 AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL"  # what a processor of 2012 has not; NumPy does without
+# what a processor of 2012 has not; NumPy does without
+NEWER = "AVX2 FMA3 AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL"
 RENEW = "If that is meant, `python tests/pinned_runs.py` renews them, and the commit says why."
 
 
@@ -33,8 +34,16 @@ def test_a_run_makes_what_it_made(name: str, tmp_path: Path) -> None:
 
 
 def test_a_run_makes_the_same_where_the_processor_is_an_older_one(tmp_path: Path) -> None:
-    program = [sys.executable, str(Path(__file__).parents[1] / "pinned_runs.py"), *OLDER, "--to", str(tmp_path / "older")]
-    subprocess.run(program, check=True, env={**os.environ, "OPENBLAS_CORETYPE": "Prescott", "NPY_DISABLE_CPU_FEATURES": NEWER})
+    program = [
+        sys.executable,
+        str(Path(__file__).parents[1] / "pinned_runs.py"),
+        *OLDER,
+        "--to",
+        str(tmp_path / "older"),
+    ]
+    subprocess.run(
+        program, check=True, env={**os.environ, "OPENBLAS_CORETYPE": "Prescott", "NPY_DISABLE_CPU_FEATURES": NEWER}
+    )
     for name in OLDER:
         then = json.loads((tmp_path / "older" / f"{name}.json").read_text(encoding="utf-8"))
         assert then == digests(name, tmp_path / name)

@@ -23,7 +23,8 @@ from healthsim_core.output.stored import StoredTables
 from healthsim_core.formats.folder import Folder
 
 folder = Folder(sys.argv[1])
-tables = StoredTables(folder, [file["path"] for file in json.loads(folder.read("manifest.json"))["files"] if file["format"] == "tables"])
+files = json.loads(folder.read("manifest.json"))["files"]
+tables = StoredTables(folder, [file["path"] for file in files if file["format"] == "tables"])
 for name in tables:
     tables[name]
 """
@@ -156,7 +157,9 @@ def test_a_registered_cohort_whose_folder_holds_another_run_says_so(database: Pa
     assert [entry.name for entry in list_cohorts(database)] == ["a"]
 
 
-def test_a_registered_cohort_that_was_loaded_before_its_folder_holds_another_run_says_so(database: Path, tmp_path: Path) -> None:
+def test_a_registered_cohort_that_was_loaded_before_its_folder_holds_another_run_says_so(
+    database: Path, tmp_path: Path
+) -> None:
     people(seed=1, out=tmp_path / "out")
     register_dataset("a", tmp_path / "out", database)
     loaded = load_cohort("a", database)
@@ -171,7 +174,12 @@ def test_a_script_that_reads_a_result_and_ends_ends_well(tmp_path: Path) -> None
     generate(profile="adult-wellness", count=300, seed=1, out=tmp_path / "out")
 
     ended = [
-        subprocess.run([sys.executable, "-c", END_AFTER_READING, str(tmp_path / "out")], check=False, capture_output=True, text=True)
+        subprocess.run(
+            [sys.executable, "-c", END_AFTER_READING, str(tmp_path / "out")],
+            check=False,
+            capture_output=True,
+            text=True,
+        )
         for _ in range(10)
     ]
 

@@ -1,4 +1,5 @@
-"""Settings of products: those that a product has, and no others; a product that is absent is left out with its settings."""
+"""Settings of products: those that a product has, and no others;
+a product that is absent is left out with its settings."""
 
 from __future__ import annotations
 
@@ -44,6 +45,11 @@ def test_all_wrong_settings_are_told_at_once() -> None:
 
 
 def test_a_scenario_s_settings_are_looked_at_too() -> None:
-    scenario = {"scenario": "One", "profile": told({})["profile"], "settings": {"rxmembersim": {"colour": 1}}, "journeys": []}
+    scenario = {
+        "scenario": "One",
+        "profile": told({})["profile"],
+        "settings": {"rxmembersim": {"colour": 1}},
+        "journeys": [],
+    }
     with pytest.raises(SpecificationError, match="colour"):
         generate(scenario=scenario, persist=False)

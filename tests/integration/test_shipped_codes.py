@@ -1,4 +1,5 @@
-"""What every product ships in codes is well formed, checked and sourced: skills, data files and journeys, read as files."""
+"""What every product ships in codes is well formed, checked and sourced: skills, data files and journeys,
+read as files."""
 
 import csv
 import itertools
@@ -60,16 +61,24 @@ def mappings(written: Any) -> Iterator[dict[str, Any]]:
 
 
 def called() -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
-    """Every code that stands beside words, in a skill, a journey, a profile or a data file, and the lists that it may be of."""
+    """Every code that stands beside words, in a skill, a journey, a profile or a data file,
+    and the lists that it may be of."""
     rows: list[tuple[Path, dict[str, Any]]] = [(path, row) for path in SKILLS for row in rows_of(path)]
-    rows += [(path, row) for path in FILES if path.suffix == ".json" for row in mappings(json.loads(path.read_text(encoding="utf-8")))]
+    rows += [
+        (path, row)
+        for path in FILES
+        if path.suffix == ".json"
+        for row in mappings(json.loads(path.read_text(encoding="utf-8")))
+    ]
     rows += [(path, row) for path in TABLES for row in read(path)]
     for path, row in rows:
         for code, words in PAIRS:
             if isinstance(row.get(code), str) and isinstance(row.get(words), str) and row[code] and row[words]:
                 named = (code.removeprefix("second_"),) if code.endswith(("loinc", "rxnorm")) else LISTS
                 system = str(row.get("system") or "").lower()
-                lists = ("hcpcs",) if path == MEMBER_FEES else (system,) if code == "code" and system in LISTS else named
+                lists = (
+                    ("hcpcs",) if path == MEMBER_FEES else (system,) if code == "code" and system in LISTS else named
+                )
                 yield path.name, row[code], row[words], lists
 
 
@@ -79,7 +88,9 @@ DRUGS = [row for skill in SKILLS for row in rows_of(skill) if row.get("ndc")]
 def test_every_code_is_called_what_its_list_calls_it() -> None:
     systems, found, wrong = code_systems(), 0, []
     for name, code, words, lists in called():
-        shown = next(filter(None, (systems[system].display(code) for system in lists if systems[system].canonical(code))), None)
+        shown = next(
+            filter(None, (systems[system].display(code) for system in lists if systems[system].canonical(code))), None
+        )
         found += shown is not None
         if shown not in (None, words):
             wrong.append((name, code, words, shown))
@@ -127,13 +138,17 @@ def test_one_rxcui_has_one_name_and_strength() -> None:
 
 
 def test_every_ndc_says_how_it_was_checked_in_words_that_are_explained() -> None:
-    explained = set(re.findall(r"^\| (\w+) \| [a-z]", RX_SOURCES.read_text(encoding="utf-8"), re.MULTILINE)) - {"checked"}
+    explained = set(re.findall(r"^\| (\w+) \| [a-z]", RX_SOURCES.read_text(encoding="utf-8"), re.MULTILINE)) - {
+        "checked"
+    }
     assert {"directory", "unverified"} <= explained
     assert {row["checked"] for row in read(FORMULARY)} <= explained
 
 
 def test_every_price_of_a_service_says_what_it_rests_on() -> None:
-    assert [row["code"] for row in read(MEMBER_FEES) if not re.match(r"(Unverified|Assumption|CMS)\b", row["basis"])] == []
+    assert [
+        row["code"] for row in read(MEMBER_FEES) if not re.match(r"(Unverified|Assumption|CMS)\b", row["basis"])
+    ] == []
 
 
 def test_every_service_is_a_level_ii_code() -> None:
@@ -148,7 +163,11 @@ def test_every_diagnosis_that_stands_for_a_condition_is_billable() -> None:
 
 
 def test_every_diagnosis_of_a_journey_or_skill_is_billable() -> None:
-    read = [json.loads(path.read_text(encoding="utf-8")) for path in FILES if path.parent.name == "journeys" and path.suffix == ".json"]
+    read = [
+        json.loads(path.read_text(encoding="utf-8"))
+        for path in FILES
+        if path.parent.name == "journeys" and path.suffix == ".json"
+    ]
     journeys = json.dumps([{**journey, "presumes": []} for journey in read])  # conditions, which may be categories
     written = set(re.findall(r'"(?:code|reason_code|secondary_code)": "([A-TV-Z]\d\w(?:\.\w{1,4})?)"', journeys))
     rows = [row for skill in SKILLS for row in rows_of(skill)]

@@ -1,4 +1,5 @@
-"""Independent validators accept every file: of the Oswald family, of a thousand such, and of a thousand diabetic seniors."""
+"""Independent validators accept every file: of the Oswald family, of a thousand such,
+and of a thousand diabetic seniors."""
 
 from __future__ import annotations
 
@@ -19,7 +20,11 @@ FORMATS = ["fhir_r4", "fhir_bundle", "hl7v2_adt", "x12_834", "x12_837", "x12_835
 RUNS: dict[str, dict[str, Any]] = {
     "oswald": {"scenario": OSWALD},
     "families": {"scenario": OSWALD, "count": 1_000},
-    "diabetics": {"profile": "medicare-diabetic", "journey": ["diabetic-first-year", "trial_participation"], "count": 1_000},
+    "diabetics": {
+        "profile": "medicare-diabetic",
+        "journey": ["diabetic-first-year", "trial_participation"],
+        "count": 1_000,
+    },
 }
 
 
@@ -72,7 +77,9 @@ def test_diagnoses_are_billable_icd_10_cm(run: tuple[Result, Path]) -> None:
 
 def test_every_npi_is_of_the_network_and_passes_the_check(run: tuple[Result, Path]) -> None:
     result = run[0]
-    network = {npi for name in ("provider", "facility", "pharmacy") for npi in column(result, f"networksim.{name}", "npi")}
+    network = {
+        npi for name in ("provider", "facility", "pharmacy") for npi in column(result, f"networksim.{name}", "npi")
+    }
     used: set[str | None] = set()
     for name, table in result.tables.items():
         if not name.startswith("networksim."):
@@ -84,4 +91,6 @@ def test_every_npi_is_of_the_network_and_passes_the_check(run: tuple[Result, Pat
 def test_money_adds_up_on_every_claim_and_line(run: tuple[Result, Path]) -> None:
     for table in ("membersim.claim", "membersim.claim_line"):
         adjudicated = [row for row in run[0].tables[table].to_pylist() if row["paid"] is not None]
-        assert adjudicated and all(row["billed"] == row["paid"] + row["member_share"] + row["adjustment"] for row in adjudicated)
+        assert adjudicated and all(
+            row["billed"] == row["paid"] + row["member_share"] + row["adjustment"] for row in adjudicated
+        )

@@ -21,7 +21,8 @@ SHARED = {  # one purpose, in two functions
 
 @pytest.fixture(scope="module")
 def drawn() -> dict[str, list[str]]:
-    program = [sys.executable, str(Path(__file__).parents[1] / "streams.py"), "--json"]  # a process that remembers nothing it has drawn
+    # a process that remembers nothing it has drawn
+    program = [sys.executable, str(Path(__file__).parents[1] / "streams.py"), "--json"]
     found: dict[str, list[str]] = json.loads(subprocess.run(program, check=True, capture_output=True).stdout)
     return found
 

@@ -14,7 +14,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from coded import strange_codes
 
 RUNS = {
-    "diabetic-senior": ["chronic-management", "diabetic-first-year", "anticoagulation-year", "kidney-disease-course", "polypharmacy-year"],
+    "diabetic-senior": [
+        "chronic-management",
+        "diabetic-first-year",
+        "anticoagulation-year",
+        "kidney-disease-course",
+        "polypharmacy-year",
+    ],
     "commercial-healthy": ["member-year", "annual-wellness", "specialist-referral-pattern"],
     "expectant-mother": ["pregnancy_journey"],
     "medicaid-pediatric": ["well-child-year"],

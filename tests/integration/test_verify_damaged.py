@@ -1,4 +1,5 @@
-"""What became of a run's files is what `verify` is asked about: a damaged one is a finding, never a failure of the question."""
+"""What became of a run's files is what `verify` is asked about: a damaged one is a finding,
+never a failure of the question."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from healthsim_core.output.manifest import as_json
 from healthsim_core.verification.verify import verify_folder
 
 FILES = (
-    "tables/patientsim.patient.parquet", "tables/core.event.parquet", "fhir_r4/Patient.ndjson", "hl7v2_adt/adt.hl7", "x12_834/834.edi",
+    "tables/patientsim.patient.parquet", "tables/core.event.parquet", "fhir_r4/Patient.ndjson", "hl7v2_adt/adt.hl7",
+    "x12_834/834.edi",
     "x12_837/837p.edi", "ncpdp_d0/b1.ncpdp",
 )  # fmt: skip
 
@@ -76,7 +78,9 @@ def test_the_command_line_says_so_with_its_exit_code(copied: Path, capsys: pytes
 
 
 def test_what_lies_behind_a_url_is_verified_as_a_folder_is() -> None:
-    generate("dental-adults", count=2, products=["dentalsim"], output_formats=["dental_list"], out="memory://verified/sound")
+    generate(
+        "dental-adults", count=2, products=["dentalsim"], output_formats=["dental_list"], out="memory://verified/sound"
+    )
     behind = verify_folder("memory://verified/sound")
     assert [str(finding) for finding in behind.findings if finding.wrong] == []
     assert any(finding.where == "validation.json" for finding in behind.findings)

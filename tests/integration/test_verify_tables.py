@@ -1,4 +1,5 @@
-"""Whatever somebody changes in a run's tables, its manifest or its validation report, and makes the digests fit: `verify` says so."""
+"""Whatever somebody changes in a run's tables, its manifest or its validation report, and makes the digests fit:
+`verify` says so."""
 
 from __future__ import annotations
 
@@ -91,7 +92,12 @@ def with_value(table: pa.Table, column: str, row: int, value: Any) -> pa.Table:
 
 
 def changed_value(table: pa.Table, chance: random.Random) -> pa.Table:
-    cells = [(name, row) for name in table.column_names for row in range(min(table.num_rows, 20)) if table[name][row].as_py() is not None]
+    cells = [
+        (name, row)
+        for name in table.column_names
+        for row in range(min(table.num_rows, 20))
+        if table[name][row].as_py() is not None
+    ]
     column, row = chance.choice(cells)
     return with_value(table, column, row, other(table[column][row].as_py()))
 
@@ -115,17 +121,24 @@ def swapped_rows(table: pa.Table, chance: random.Random) -> pa.Table:
 
 KINDS = (changed_value, missing_row, doubled_row, swapped_rows)
 TABLES = (
-    "core.event", "core.person", "membersim.accumulator", "membersim.claim", "membersim.claim_diagnosis", "membersim.claim_line",
-    "membersim.coverage", "membersim.member", "membersim.payer", "networksim.facility", "networksim.provider", "patientsim.condition",
-    "patientsim.encounter", "patientsim.observation", "patientsim.patient", "patientsim.procedure", "populationsim.county",
+    "core.event", "core.person", "membersim.accumulator", "membersim.claim", "membersim.claim_diagnosis",
+    "membersim.claim_line",
+    "membersim.coverage", "membersim.member", "membersim.payer", "networksim.facility", "networksim.provider",
+    "patientsim.condition",
+    "patientsim.encounter", "patientsim.observation", "patientsim.patient", "patientsim.procedure",
+    "populationsim.county",
     "rxmembersim.cardholder",
 )  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), [(name, KINDS[at % len(KINDS)]) for at, name in enumerate(TABLES)], ids=lambda each: getattr(each, "__name__", each)
+    ("name", "kind"),
+    [(name, KINDS[at % len(KINDS)]) for at, name in enumerate(TABLES)],
+    ids=lambda each: getattr(each, "__name__", each),
 )
-def test_a_change_of_a_table_is_found(copied: Path, name: str, kind: Callable[[pa.Table, random.Random], pa.Table]) -> None:
+def test_a_change_of_a_table_is_found(
+    copied: Path, name: str, kind: Callable[[pa.Table, random.Random], pa.Table]
+) -> None:
     chance = random.Random(f"{name} {kind.__name__}")
     if pq.read_table(copied / "tables" / f"{name}.parquet").num_rows < 2:
         kind = changed_value
@@ -138,9 +151,11 @@ def test_what_nobody_changed_is_as_its_specification_makes_it(whole: Path) -> No
 
 
 PLACES = [
-    ("name",), ("seed",), ("as_of",), ("namespace",), ("spec_hash",), ("digest",), ("spec", "count"), ("spec", "seed"), ("spec", "as_of"),
+    ("name",), ("seed",), ("as_of",), ("namespace",), ("spec_hash",), ("digest",), ("spec", "count"), ("spec", "seed"),
+    ("spec", "as_of"),
     ("spec", "profile", "id"), ("spec", "profile", "description"), ("spec", "journeys", 0, "specification", "name"),
-    ("versions", "membersim"), ("versions", "healthsim-core"), ("parts", 0, "number"), ("parts", 0, "start"), ("parts", 0, "stop"),
+    ("versions", "membersim"), ("versions", "healthsim-core"), ("parts", 0, "number"), ("parts", 0, "start"),
+    ("parts", 0, "stop"),
     ("parts", 0, "rows"), ("parts", 0, "plan_hash"), ("parts", 0, "sha256"), ("files", 0, "rows"), ("files", 0, "part"),
     ("files", 0, "bytes"), ("files", 0, "sha256"), ("files", 0, "path"), ("files", -1, "values"), ("values",),
 ]  # fmt: skip
@@ -166,10 +181,15 @@ def test_any_change_of_the_validation_report_is_found(copied: Path) -> None:
         name = sorted(check)[change % len(check)]
         check[name] = other(check[name]) if check[name] is not None else 1
         (copied / "validation.json").write_bytes(as_json(wrong))
-        assert any(finding.wrong for finding in verified(copied).findings if finding.where == "validation.json"), (name, check)
+        assert any(finding.wrong for finding in verified(copied).findings if finding.where == "validation.json"), (
+            name,
+            check,
+        )
 
 
-def test_a_run_of_other_versions_is_not_made_again_and_the_report_says_so(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_of_other_versions_is_not_made_again_and_the_report_says_so(
+    copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("healthsim_core.__version__", "9.9.9")
     unread = [finding for finding in verified(copied).findings if finding.unread]
     assert ["healthsim-core" in finding.what and "9.9.9" in finding.what for finding in unread] == [True]
@@ -207,7 +227,8 @@ PLANTED = {
     "core.event: time is not after 2026-01-01": ("core.event", "time", lambda old: old.replace(year=2031)),
     "core.person: race is a code of its system": ("core.person", "race", lambda old: "klingon"),
     "patientsim.condition: code is a code of its system": ("patientsim.condition", "code", lambda old: "E99.999"),
-    "membersim.claim: billed is the sum of membersim.claim_line.billed": ("membersim.claim", "billed", lambda old: old + 1),
+    "membersim.claim: billed is the sum of membersim.claim_line.billed": ("membersim.claim", "billed",
+        lambda old: old + 1),
     "membersim.claim_line: allowed is member_share + paid": ("membersim.claim_line", "allowed", lambda old: old + 1),
     "patientsim.encounter: encounter_id is a core.event": ("patientsim.encounter", "encounter_id", lambda old: old + 1),
     "patientsim.encounter: person_id is a core.person": ("patientsim.encounter", "person_id", lambda old: old + 7),
@@ -235,7 +256,13 @@ def test_the_bill_of_a_stay_that_a_death_ended_is_sent_afterwards(tmp_path: Path
     events = [
         {"event_id": "in", "event_type": "admission", "parameters": {"reason_code": "I63.9"}},
         {"event_id": "dies", "event_type": "death", "depends_on": "in", "delay": {"days": 2}},
-        {"event_id": "out", "event_type": "discharge", "depends_on": "in", "delay": {"days": 9}, "parameters": {"drg": "064"}},
+        {
+            "event_id": "out",
+            "event_type": "discharge",
+            "depends_on": "in",
+            "delay": {"days": 9},
+            "parameters": {"drg": "064"},
+        },
     ]
     profile = {"id": "dying", "demographics": {"age": 70}, "coverage": {"type": "Medicare"}}
     generate(profile, {"journey_id": "stay", "duration_days": 60, "events": events}, count=5, out=tmp_path / "out")
@@ -243,14 +270,22 @@ def test_the_bill_of_a_stay_that_a_death_ended_is_sent_afterwards(tmp_path: Path
     assert (asked(tables), tables["membersim.claim"].num_rows) == ([], 5)
 
 
-@pytest.mark.parametrize(("name", "column"), [("patientsim.observation", "encounter_id"), ("membersim.claim", "coverage_id"),
-                                              ("patientsim.encounter", "encounter_id"), ("core.event", "cause_id")])  # fmt: skip
+@pytest.mark.parametrize(("name", "column"),
+                         [("patientsim.observation", "encounter_id"), ("membersim.claim", "coverage_id"),
+                                              ("patientsim.encounter", "encounter_id"),
+                                              ("core.event", "cause_id")])  # fmt: skip
 def test_a_reference_to_another_person_s_row_is_named(tables: dict[str, pa.Table], name: str, column: str) -> None:
     target = next(field.references for field in default_catalog().tables[name].fields if field.name == column)
-    households = dict(zip(*(tables["core.person"][each].to_pylist() for each in ("person_id", "household_id")), strict=True))
+    households = dict(
+        zip(*(tables["core.person"][each].to_pylist() for each in ("person_id", "household_id")), strict=True)
+    )
     own = tables[name].to_pylist()
     row = next(row for row, each in enumerate(own) if each[column] is not None)
     key = default_catalog().tables[target].key[0]
-    taken = next(each[key] for each in tables[target].to_pylist() if households[each["person_id"]] != households[own[row]["person_id"]])
+    taken = next(
+        each[key]
+        for each in tables[target].to_pylist()
+        if households[each["person_id"]] != households[own[row]["person_id"]]
+    )
     tables[name] = with_value(tables[name], column, row, taken)
     assert f"{name}: {column} is of the same person" in asked(tables)

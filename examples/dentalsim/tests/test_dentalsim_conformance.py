@@ -37,7 +37,11 @@ def test_crowns_alone_become_medical_claims():
 
 def test_a_claim_is_for_the_day_of_the_visit_and_sent_later():
     result = generate("dental-adults", count=200, products=["dentalsim", "membersim"])
-    visits = {(row["person_id"], row["time"].date()) for row in result.timeline.to_pylist() if row["event_type"] == "dental_visit"}
+    visits = {
+        (row["person_id"], row["time"].date())
+        for row in result.timeline.to_pylist()
+        if row["event_type"] == "dental_visit"
+    }
 
     claims = result.tables["membersim.claim"].to_pylist()
 
@@ -47,7 +51,9 @@ def test_a_claim_is_for_the_day_of_the_visit_and_sent_later():
 
 
 def test_the_list_holds_a_line_for_each_visit(tmp_path):
-    result = generate("dental-adults", count=20, products=["dentalsim"], output_formats=["dental_list"], out=tmp_path / "out")
+    result = generate(
+        "dental-adults", count=20, products=["dentalsim"], output_formats=["dental_list"], out=tmp_path / "out"
+    )
 
     lines = (tmp_path / "out" / "dental_list" / "visits.txt").read_text().splitlines()
 

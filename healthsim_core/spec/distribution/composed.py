@@ -28,7 +28,8 @@ from healthsim_core.spec.wording import COLUMN
 
 
 class Compared(Specification):
-    """A condition in structured form: field, operator, value. The field is a name, with a namespace where it has one."""
+    """A condition in structured form: field, operator, value. The field is a name,
+    with a namespace where it has one."""
 
     field: str = Field(pattern=COLUMN)
     operator: Literal["eq", "ne", "gt", "gte", "lt", "lte", "in", "not_in", "contains"] = "eq"
@@ -36,11 +37,24 @@ class Compared(Specification):
 
     def expression(self) -> str:
         """The same condition as an expression."""
-        symbol = {"eq": "==", "ne": "!=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "in": "in", "not_in": "not in"}
+        symbol = {
+            "eq": "==",
+            "ne": "!=",
+            "gt": ">",
+            "gte": ">=",
+            "lt": "<",
+            "lte": "<=",
+            "in": "in",
+            "not_in": "not in",
+        }
         name = self.field.removeprefix("entity.")
         if self.operator in ("in", "not_in") and not isinstance(self.value, list | tuple):
             return f"{name} {symbol[self.operator]} {[self.value]!r}"
-        return f"{self.value!r} in {name}" if self.operator == "contains" else f"{name} {symbol[self.operator]} {self.value!r}"
+        return (
+            f"{self.value!r} in {name}"
+            if self.operator == "contains"
+            else f"{name} {symbol[self.operator]} {self.value!r}"
+        )
 
 
 Condition = str | Compared
@@ -152,7 +166,8 @@ Distribution = Annotated[
     Or({"type": ["number", "string", "boolean"]}),
 ]
 KINDS: dict[str, type[Specification]] = {
-    tag.tag.removeprefix("type="): model for model, tag in (get_args(member) for member in get_args(get_args(Distribution)[0]))
+    tag.tag.removeprefix("type="): model
+    for model, tag in (get_args(member) for member in get_args(get_args(Distribution)[0]))
 }
 for _model in (Rule, Conditional, ZeroInflated, Component, Mixture, Date):
     _model.model_rebuild()

@@ -20,7 +20,8 @@ class Normal(Bounded):
 
 
 class LogNormal(Bounded):
-    """Log-normal, by the arithmetic mean and standard deviation of the values, or by mu and sigma of their logarithms."""
+    """Log-normal, by the arithmetic mean and standard deviation of the values,
+    or by mu and sigma of their logarithms."""
 
     type: Literal["log_normal"]
     mean: Positive | None = None
@@ -58,7 +59,9 @@ class Beta(Bounded):
     def _check(self, findings: Findings) -> None:
         super()._check(findings)
         if self.low >= self.high:
-            findings.add(f"low {self.low:g} is not below high {self.high:g}.", "Give a greater high.", "high", value=self.high)
+            findings.add(
+                f"low {self.low:g} is not below high {self.high:g}.", "Give a greater high.", "high", value=self.high
+            )
 
 
 class Gamma(Bounded):
@@ -138,7 +141,10 @@ class Empirical(Bounded):
         if self.edges is not None and self.counts is not None and len(self.edges) != len(self.counts) + 1:
             needed = len(self.counts) + 1
             findings.add(
-                f"{len(self.counts)} counts have {needed} edges, not {len(self.edges)}.", f"Give {needed}.", "edges", value=self.edges
+                f"{len(self.counts)} counts have {needed} edges, not {len(self.edges)}.",
+                f"Give {needed}.",
+                "edges",
+                value=self.edges,
             )
 
 
@@ -148,11 +154,20 @@ def _check_quantiles(quantiles: dict[float, float], findings: Findings) -> None:
             findings.add(f"the {end} value is missing.", f'Give the quantile "{share}".', "quantiles", value=quantiles)
     for before, after in pairwise(sorted(quantiles)):
         if quantiles[after] < quantiles[before]:
-            what = f"the quantile {after:g}, {quantiles[after]:g}, is less than the quantile {before:g}, {quantiles[before]:g}."
+            what = (
+                f"the quantile {after:g}, {quantiles[after]:g}, is less than the quantile {before:g}, "
+                f"{quantiles[before]:g}."
+            )
             findings.add(what, "Let them rise with their probabilities.", "quantiles", value=quantiles)
 
 
 def _check_rising(edges: list[float], findings: Findings) -> None:
     for index, (left, right) in enumerate(pairwise(edges), 1):
         if right <= left:
-            findings.add(f"the edge {right:g} is not above the one before, {left:g}.", "Let them rise.", "edges", index, value=right)
+            findings.add(
+                f"the edge {right:g} is not above the one before, {left:g}.",
+                "Let them rise.",
+                "edges",
+                index,
+                value=right,
+            )

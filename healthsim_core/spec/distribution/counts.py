@@ -18,7 +18,8 @@ class Poisson(BoundedCount):
 
 
 class NegativeBinomial(BoundedCount):
-    """Negative binomial, by mean and dispersion (variance = mean + dispersion * mean^2), or by n successes of probability p.
+    """Negative binomial, by mean and dispersion (variance = mean + dispersion * mean^2),
+    or by n successes of probability p.
 
     With n and p it counts the failures before the n-th success; n need not be whole.
     """

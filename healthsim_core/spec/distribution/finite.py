@@ -31,7 +31,8 @@ class Categorical(Checked):
 
 
 class AgeBands(Checked):
-    """Whole years: a band by weight, and within it every age alike, or where a band is open, as the population has them."""
+    """Whole years: a band by weight, and within it every age alike, or where a band is open,
+    as the population has them."""
 
     type: Literal["age_bands"]
     bands: Weights
@@ -68,5 +69,13 @@ class Explicit(Checked):
     def _check(self, findings: Findings) -> None:
         if sum(item.weight for item in self.values) <= 0:
             findings.add("there are no values with a weight.", "Give at least one.", "values")
-        if len({str if isinstance(item.value, str) else bool if isinstance(item.value, bool) else float for item in self.values}) > 1:
+        if (
+            len(
+                {
+                    str if isinstance(item.value, str) else bool if isinstance(item.value, bool) else float
+                    for item in self.values
+                }
+            )
+            > 1
+        ):
             findings.add("some values are text and others numbers.", "Make all of them one or the other.", "values")

@@ -38,7 +38,10 @@ def replaced(written: Any, function: Callable[[Any], Any]) -> Any:
         default = None if written.default is None else replaced(written.default, function)
         return written.model_copy(update={"rules": rules, "default": default})
     if isinstance(written, Mixture):
-        parts = [each.model_copy(update={"distribution": replaced(each.distribution, function)}) for each in written.components]
+        parts = [
+            each.model_copy(update={"distribution": replaced(each.distribution, function)})
+            for each in written.components
+        ]
         return written.model_copy(update={"components": parts})
     if isinstance(written, ZeroInflated):
         return written.model_copy(update={"distribution": replaced(written.distribution, function)})

@@ -83,7 +83,9 @@ class Bounded(Checked):
 
     def _check(self, findings: Findings) -> None:
         if self.min is not None and self.max is not None and self.min >= self.max:
-            findings.add(f"min {self.min:g} is not below max {self.max:g}.", "Give a greater max.", "max", value=self.max)
+            findings.add(
+                f"min {self.min:g} is not below max {self.max:g}.", "Give a greater max.", "max", value=self.max
+            )
 
 
 class BoundedCount(Checked):

@@ -12,7 +12,15 @@ from healthsim_core.spec.base import Findings, Specification
 from healthsim_core.spec.distribution import Distribution
 from healthsim_core.spec.schema import AnyOf
 
-DAYS = {"minutes": 1 / 1440, "hours": 1 / 24, "days": 1.0, "business_days": 7 / 5, "weeks": 7.0, "months": 365.2425 / 12, "years": 365.2425}
+DAYS = {
+    "minutes": 1 / 1440,
+    "hours": 1 / 24,
+    "days": 1.0,
+    "business_days": 7 / 5,
+    "weeks": 7.0,
+    "months": 365.2425 / 12,
+    "years": 365.2425,
+}
 UNITS = tuple(DAYS)
 CLOCK_UNITS = ("minutes", "hours")
 LONGEST_YEARS = 150
@@ -53,15 +61,17 @@ def month_and_day(text: str) -> tuple[int, int]:
 
 
 class Delay(Specification):
-    """How long after its anchor an event happens: `{"days": 90}`, `{"weeks": [8, 10]}`, `{"days": 90, "window": [-7, 7]}`.
+    """How long after its anchor an event happens: `{"days": 90}`, `{"weeks": [8, 10]}`,
+    `{"days": 90, "window": [-7, 7]}`.
 
     Exactly one unit is given: a number, or the least and the most; of `days`, a distribution as well. `window` widens a
     number by days before and after. `distribution` is how values lie between the bounds: uniform, or normal around the
     middle; fixed takes no bounds. Months and years are those of the calendar. `business_days` count Monday to Friday;
     there are no holidays. With `weekdays`, what falls on a weekend is moved to the next Monday, or to the Friday before
     where only that lies within the bounds. `at` is the time of day, `between` its least and most; where that time has
-    passed when the delay ends on the anchor's own day, it is the next day's. `season`, such as `["09-01", "01-31"]`, is the
-    part of every year in which the event can happen: what would come at another time comes on any day of the next season.
+    passed when the delay ends on the anchor's own day, it is the next day's. `season`, such as `["09-01", "01-31"]`, is
+    the part of every year in which the event can happen:
+    what would come at another time comes on any day of the next season.
     """
 
     minutes: Span | None = None
@@ -100,7 +110,12 @@ class Delay(Specification):
             said = " and ".join(f'"{unit}"' for unit in given) or "none"
             findings.add(f"a delay has one unit, not {said}.", f"Give exactly one of {', '.join(UNITS)}.")
         if self.at is not None and self.between is not None:
-            findings.add('both "at" and "between" say the time of day.', 'Give either "at" or "between".', "between", value=self.between)
+            findings.add(
+                'both "at" and "between" say the time of day.',
+                'Give either "at" or "between".',
+                "between",
+                value=self.between,
+            )
         if self.window is not None and self.window[0] > self.window[1]:
             findings.add(f"{self.window} ends before it begins.", "Give the least first.", "window", value=self.window)
         if len(given) == 1:
@@ -111,18 +126,24 @@ class Delay(Specification):
     def _check_unit(self, unit: str, findings: Findings) -> None:
         for name in ("window", "weekdays", "season", "at", "between") if unit in CLOCK_UNITS else ():
             if getattr(self, name):
-                findings.add(f'{unit} run by the clock, without "{name}".', "Give days or longer, or leave it out.", name)
+                findings.add(
+                    f'{unit} run by the clock, without "{name}".', "Give days or longer, or leave it out.", name
+                )
         if not self.is_distribution:
             self._check_span(unit, findings)
             return
         for name in ("window", "distribution"):
             if name in self.model_fields_set and getattr(self, name) is not None:
-                findings.add("the days have a distribution of their own.", "Give its bounds there, and leave this out.", name)
+                findings.add(
+                    "the days have a distribution of their own.", "Give its bounds there, and leave this out.", name
+                )
 
     def _check_span(self, unit: str, findings: Findings) -> None:
         span, (low, high) = getattr(self, unit), (value * DAYS[unit] for value in self.span)
         if isinstance(span, list) and low > high:
-            findings.add(f"{span[0]:g} to {span[1]:g} ends before it begins.", "Give the least first.", unit, value=span)
+            findings.add(
+                f"{span[0]:g} to {span[1]:g} ends before it begins.", "Give the least first.", unit, value=span
+            )
         elif isinstance(span, list) and self.distribution == "fixed":
             remedy = 'Give one number, or the distribution "uniform" or "normal".'
             findings.add("a fixed delay has no bounds.", remedy, "distribution", value=self.distribution)
@@ -130,7 +151,12 @@ class Delay(Specification):
             what = f"{self.minimum():g} {unit}: an event cannot come before what it depends on."
             findings.add(what, "Use a delay of 0 or more.", "window" if low >= 0 else unit, value=span)
         if max(low, high) > LONGEST_YEARS * DAYS["years"]:
-            findings.add(f"{max(self.span):,g} {unit} are longer than a life.", f"Give at most {LONGEST_YEARS} years.", unit, value=span)
+            findings.add(
+                f"{max(self.span):,g} {unit} are longer than a life.",
+                f"Give at most {LONGEST_YEARS} years.",
+                unit,
+                value=span,
+            )
         if unit == "business_days" and any(value % 1 for value in (*self.span, *(self.window or []))):
             findings.add("a part of a business day is none.", "Give whole days.", unit, value=span)
         if unit in ("days", "weeks") and low < high and low % 1 and int(low) == int(high):

@@ -27,10 +27,11 @@ class JourneySpecification(Document):
     """What happens to a person.
 
     `requires` says what the person must be, such as `{"sex": "F"}`: others are passed over, and where a scenario gives
-    the journey to a member whose attribute the profile leaves unsaid, the member is so. `presumes` says of a condition that
-    the profile does not state how many have it, as published: the journey is for them. `starts_on` makes the journey begin
-    with an event of another journey of the same person; else it begins at the run's start. A run that says no start begins
-    on a day within the year before its latest one, another for each household; with `calendar_year` it begins on 1 January.
+    the journey to a member whose attribute the profile leaves unsaid, the member is so. `presumes` says of a condition
+    that the profile does not state how many have it, as published: the journey is for them. `starts_on` makes the
+    journey begin with an event of another journey of the same person; else it begins at the run's start. A run that
+    says no start begins on a day within the year before its latest one, another for each household;
+    with `calendar_year` it begins on 1 January.
     """
 
     kind = "journey"
@@ -95,7 +96,12 @@ class JourneySpecification(Document):
             if expected > MOST_TRANSITIONS:
                 said = f"{expected:,.0f}" if expected < 1e9 else "endlessly many"
                 what = f"a person may pass through {said} states in {self.duration_days} days."
-                findings.add(what, f"At most {MOST_TRANSITIONS} are allowed: give lower rates or a shorter duration.", "lifecycle", index)
+                findings.add(
+                    what,
+                    f"At most {MOST_TRANSITIONS} are allowed: give lower rates or a shorter duration.",
+                    "lifecycle",
+                    index,
+                )
         findings.tell()
         return self
 
@@ -126,7 +132,13 @@ def _refuse_cycles(steps: list[Step], findings: Findings) -> None:
         while at is not None and at not in done:
             if at in seen:
                 circle = " -> ".join([*chain[chain.index(at) :], at])
-                findings.add(f"depends_on runs in a circle: {circle}.", "Break it.", *parts_of(where[at]), "depends_on", value=parents[at])
+                findings.add(
+                    f"depends_on runs in a circle: {circle}.",
+                    "Break it.",
+                    *parts_of(where[at]),
+                    "depends_on",
+                    value=parents[at],
+                )
                 break
             chain.append(at)
             seen.add(at)

@@ -50,7 +50,8 @@ class Repeat(Specification):
 
     `until` is asked after each occurrence, when its outcomes are known; where it holds there is no next one.
     `attrition` is the chance, before each next one, that there is none any more. `every` runs from the `previous`
-    occurrence, so that what is late stays late, or from the `schedule`, the first occurrence, so that each returns to it.
+    occurrence, so that what is late stays late, or from the `schedule`, the first occurrence,
+    so that each returns to it.
     """
 
     every: Delay
@@ -63,8 +64,8 @@ class Repeat(Specification):
 class InlineTrigger(Specification):
     """An event that this one causes, said in the journey itself.
 
-    `condition` reads the causing event's parameters and the person; `carry` names the parameters that go on, or maps old
-    names to new. `fan_out` is how many there are, each with a delay of its own: a number, or an expression.
+    `condition` reads the causing event's parameters and the person; `carry` names the parameters that go on, or maps
+    old names to new. `fan_out` is how many there are, each with a delay of its own: a number, or an expression.
     """
 
     event_type: str
@@ -107,12 +108,12 @@ class Happening(Specification):
 class EventSpecification(Happening):
     """One event of a journey.
 
-    `depends_on` names the event it follows, of this journey or, as `{"journey": ..., "event": ...}`, of another one of the
-    same person (the journey's start where it is absent); `delay` runs from there, or from the `anchor`: `"birth"`,
-    `{"date": ...}` or `{"age": ...}`. What would come before the journey's start, or before what it depends on, does not
-    happen. `outcomes` are values drawn when it happens, which later conditions, distributions and `${outcome.x}` may read.
-    `ends` stops what comes later: of this journey, with "coverage" the person's insurance, with "life" everything (a death).
-    `adds_person` makes it a birth; `subject: newborn` makes an event happen to the child.
+    `depends_on` names the event it follows, of this journey or, as `{"journey": ..., "event": ...}`, of another one of
+    the same person (the journey's start where it is absent); `delay` runs from there, or from the `anchor`: `"birth"`,
+    `{"date": ...}` or `{"age": ...}`. What would come before the journey's start, or before what it depends on, does
+    not happen. `outcomes` are values drawn when it happens, which later conditions, distributions and `${outcome.x}`
+    may read. `ends` stops what comes later: of this journey, with "coverage" the person's insurance, with "life"
+    everything (a death). `adds_person` makes it a birth; `subject: newborn` makes an event happen to the child.
     """
 
     event_id: str = Field(pattern=NAME, validation_alias=AliasChoices("event_id", "id"))

@@ -61,7 +61,13 @@ def steps_of(
         steps += _lifecycle(lifecycle, f"lifecycle[{index}]", findings)
     if starts_on is None:
         return steps
-    start = _made(event_id=START, event_type=START, name="Start of the journey", depends_on=_other(starts_on), delay=starts_on.delay)
+    start = _made(
+        event_id=START,
+        event_type=START,
+        name="Start of the journey",
+        depends_on=_other(starts_on),
+        delay=starts_on.delay,
+    )
     return [Step(start, "starts_on", starts=True), *(_after_start(step) for step in steps)]
 
 
@@ -86,7 +92,8 @@ def _after_start(step: Step) -> Step:
 
 def _milestone(pattern: Branch | Lifecycle, event_id: str) -> EventSpecification:
     return _made(
-        event_id=event_id, event_type="milestone", name=pattern.name, depends_on=pattern.depends_on, delay=pattern.delay,
+        event_id=event_id, event_type="milestone", name=pattern.name, depends_on=pattern.depends_on,
+        delay=pattern.delay,
         conditions=pattern.conditions,
     )  # fmt: skip
 
@@ -112,7 +119,9 @@ def _own(events: list[EventSpecification], follows: Step, findings: Findings) ->
         yield Step(event.model_copy(update=update), path, taken=follows.taken, state_of=follows.state_of)
 
 
-def _refuse_other(event: EventSpecification, ids: Collection[str], pattern: str, where: str, findings: Findings) -> None:
+def _refuse_other(
+    event: EventSpecification, ids: Collection[str], pattern: str, where: str, findings: Findings
+) -> None:
     followed = event.depends_on if isinstance(event.depends_on, str) else "an event of another journey"
     what = f'"{followed}" is not an event of "{pattern}", and only these can be followed here.'
     findings.add(what, suggestion(followed, ids), *parts_of(where), "depends_on", value=followed)
@@ -122,7 +131,9 @@ def _lifecycle(lifecycle: Lifecycle, where: str, findings: Findings) -> Iterator
     milestone, own = _milestone(lifecycle, lifecycle.lifecycle_id), lifecycle.lifecycle_id
     yield Step(milestone, where, lifecycle=lifecycle)
     for name, state in lifecycle.states.items():
-        yield from _own(state.events, Step(milestone, f"{where}.states.{name}.events", taken=name, state_of=own), findings)
+        yield from _own(
+            state.events, Step(milestone, f"{where}.states.{name}.events", taken=name, state_of=own), findings
+        )
 
 
 def _protocol(protocol: Protocol, findings: Findings) -> list[Step]:
@@ -143,7 +154,9 @@ def _versions(protocol: Protocol, visit: Visit) -> list[tuple[str, list[str] | N
     """Once, or once an arm where the visit reads the arm's parameters."""
     if "${arm." not in visit.model_dump_json():
         return [("", visit.arms, {})]
-    return [(f"-{arm}", [arm], given) for arm, given in protocol.arms.items() if visit.arms is None or arm in visit.arms]
+    return [
+        (f"-{arm}", [arm], given) for arm, given in protocol.arms.items() if visit.arms is None or arm in visit.arms
+    ]
 
 
 @attrs.frozen
@@ -179,7 +192,9 @@ def _visit(protocol: Protocol, visit: Visit, day: int, version: _Version) -> Ite
     window = [max(visit.window[0], -day), visit.window[1]]
     if any(window):
         delay |= {"days": [day + window[0], day + window[1]], "distribution": visit.distribution}
-    body = {name: getattr(visit, name) for name in ("event_type", "name", "probability", "outcomes", "triggers", "ends")}
+    body = {
+        name: getattr(visit, name) for name in ("event_type", "name", "probability", "outcomes", "triggers", "ends")
+    }
     ids = {event.event_id: f"{event.event_id}{version.suffix}" for event in visit.events}
     visit_id = f"{visit.visit_id}{version.suffix}"
     yield Step(

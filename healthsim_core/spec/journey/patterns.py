@@ -36,10 +36,11 @@ class Choice(Specification):
 class Branch(Specification):
     """Where a journey parts.
 
-    Exclusive choices are taken by `weight` (weights sum to 1 within 1%; among those whose `when` holds, they are taken in
-    proportion), or, without weights, the first whose `when` holds is taken, else the one that has none. Where `exclusive`
-    is false each choice is taken or not with its own `probability`, whatever the others. Events of a choice follow the
-    branch or each other. Later events read `branch.<branch_id>`: the choice taken (of several, separated by spaces), or null.
+    Exclusive choices are taken by `weight` (weights sum to 1 within 1%; among those whose `when` holds, they are taken
+    in proportion), or, without weights, the first whose `when` holds is taken, else the one that has none. Where
+    `exclusive` is false each choice is taken or not with its own `probability`, whatever the others. Events of a choice
+    follow the branch or each other. Later events read `branch.<branch_id>`: the choice taken (of several,
+    separated by spaces), or null.
     """
 
     branch_id: str = Field(pattern=IDENTIFIER, validation_alias=AliasChoices("branch_id", "id"))
@@ -67,7 +68,11 @@ class Branch(Specification):
                 findings.add(f'the choice "{choice.choice_id}" is there twice.', remedy, "choices", index, "choice_id")
             if getattr(choice, unfit) is not None:
                 what = f"choices that {'exclude' if self.exclusive else 'do not exclude'} each other have no {unfit}."
-                remedy = 'Give weights, or say "exclusive": false.' if self.exclusive else 'Give a "probability", or say "exclusive": true.'
+                remedy = (
+                    'Give weights, or say "exclusive": false.'
+                    if self.exclusive
+                    else 'Give a "probability", or say "exclusive": true.'
+                )
                 findings.add(what, remedy, "choices", index, unfit, value=getattr(choice, unfit))
         if self.exclusive:
             self._check_weights(findings)
@@ -78,17 +83,28 @@ class Branch(Specification):
         weights = {index: choice.weight for index, choice in enumerate(self.choices) if choice.weight is not None}
         without = [index for index in range(len(self.choices)) if index not in weights]
         for index in without if weights else ():
-            findings.add("other choices have a weight, and this one has none.", "Give every choice one, or none.", "choices", index)
+            findings.add(
+                "other choices have a weight, and this one has none.",
+                "Give every choice one, or none.",
+                "choices",
+                index,
+            )
         if weights and not without:
             with findings.caught("choices"):
                 checked_weights(weights)
         default = [index for index in without if self.choices[index].when is None]
         for index in default[1:] if not weights else ():
-            findings.add('it has neither "weight" nor "when", as one before it.', "Let one at most be the default.", "choices", index)
+            findings.add(
+                'it has neither "weight" nor "when", as one before it.',
+                "Let one at most be the default.",
+                "choices",
+                index,
+            )
 
 
 class Visit(Happening):
-    """A planned visit of a protocol: on `day` of each of its `cycles` (all, where none are named), within `window` days.
+    """A planned visit of a protocol: on `day` of each of its `cycles` (all, where none are named),
+    within `window` days.
 
     `arms` are those that have it (all, where none are named). `events` happen at the visit or after it.
     """
@@ -105,7 +121,12 @@ class Visit(Happening):
     def _a_window(self) -> Visit:
         if self.window[0] > 0 or self.window[1] < 0:
             findings, what = Findings(), f"{self.window} does not hold the planned day, 0."
-            findings.add(what, "Write the days before it below 0 and those after it above, such as [-2, 3].", "window", value=self.window)
+            findings.add(
+                what,
+                "Write the days before it below 0 and those after it above, such as [-2, 3].",
+                "window",
+                value=self.window,
+            )
             findings.tell()
         return self
 
@@ -113,8 +134,8 @@ class Visit(Happening):
 class Protocol(Specification):
     """Visits planned from one day: day 1 is that of the `anchor` event, whatever the visits before did.
 
-    Cycles follow each other every `cycle_days`. `arm` is what says a person's arm (an outcome, or a column); `arms` gives
-    each arm its parameters, which visits read as `${arm.x}`. `until` ends it: visits do not happen once it holds.
+    Cycles follow each other every `cycle_days`. `arm` is what says a person's arm (an outcome, or a column); `arms`
+    gives each arm its parameters, which visits read as `${arm.x}`. `until` ends it: visits do not happen once it holds.
     """
 
     anchor: str
@@ -148,7 +169,9 @@ class Protocol(Specification):
                 findings.add(what, remedy, *path, "cycles", position, value=cycle)
         for position, arm in enumerate(visit.arms or []):
             if arm not in self.arms:
-                findings.add(f'no arm is called "{arm}".', suggestion(arm, self.arms), *path, "arms", position, value=arm)
+                findings.add(
+                    f'no arm is called "{arm}".', suggestion(arm, self.arms), *path, "arms", position, value=arm
+                )
 
 
 Rate = Annotated[float, Field(ge=0)]
@@ -157,8 +180,9 @@ Rate = Annotated[float, Field(ge=0)]
 class Transition(Specification):
     """A way out of a state, for whom `when` holds on entering it.
 
-    `yearly_probability` is the chance to leave this way within a year in the state; of several ways they add up, to 1 at
-    most. `hazard` is the rate a year. Either may be given by age band: `{"40-64": 0.02, "65+": 0.05}`; other ages have none.
+    `yearly_probability` is the chance to leave this way within a year in the state; of several ways they add up, to 1
+    at most. `hazard` is the rate a year. Either may be given by age band: `{"40-64": 0.02, "65+": 0.05}`;
+    other ages have none.
     """
 
     to: str
@@ -224,9 +248,18 @@ class Lifecycle(Specification):
             for index, transition in enumerate(state.transitions):
                 to = transition.to
                 if to not in self.states:
-                    findings.add(f'no state is called "{to}".', suggestion(to, self.states), *path, index, "to", value=to)
+                    findings.add(
+                        f'no state is called "{to}".', suggestion(to, self.states), *path, index, "to", value=to
+                    )
                 if to == name:
-                    findings.add(f'"{name}" leads to itself.', "Leave it out: what is not left needs none.", *path, index, "to", value=to)
+                    findings.add(
+                        f'"{name}" leads to itself.',
+                        "Leave it out: what is not left needs none.",
+                        *path,
+                        index,
+                        "to",
+                        value=to,
+                    )
             for age in range(131):
                 total = sum(p for t in state.transitions if t.when is None and t.hazard is None for p in _at(t, age))
                 if total > 1 + 1e-9:
@@ -237,7 +270,8 @@ class Lifecycle(Specification):
         return self
 
     def expected_transitions(self, years: float) -> float:
-        """An upper bound of the transitions that a person can be expected to make; states without a way back count once."""
+        """An upper bound of the transitions that a person can be expected to make;
+        states without a way back count once."""
         most = max((self._most_hazard(name) for name in self._returning()), default=0.0)
         return len(self.states) + most * years
 
@@ -261,4 +295,6 @@ class Lifecycle(Specification):
 def _at(transition: Transition, age: int) -> list[float]:
     """What the transition says of an age: one value, or none."""
     spans = [(age_band(band), value) for band, value in transition.bands().items()]
-    return [value for (low, high), value in spans if low <= age <= high or (high >= 110 and age > 110 and low <= 110)][:1]
+    return [value for (low, high), value in spans if low <= age <= high or (high >= 110 and age > 110 and low <= 110)][
+        :1
+    ]

@@ -16,10 +16,19 @@ LIMIT = st.sampled_from([0, 1, 25_700, 100_000, 400_000, 1 << 50])
 @st.composite
 def cases(draw):
     """Claims of one to three lines each, of members of three families, in order of adjudication."""
-    claims = draw(st.lists(st.tuples(st.integers(0, MEMBERS - 1), CENTS, st.sampled_from([0, 100, 200, 1000]), st.booleans(), st.booleans(),
+    claims = draw(st.lists(st.tuples(st.integers(0, MEMBERS - 1), CENTS, st.sampled_from([0, 100, 200, 1000]),
+                                     st.booleans(), st.booleans(),
                                      st.lists(CENTS, min_size=1, max_size=3)), max_size=12))  # fmt: skip
     lines = [
-        {"member": member, "first": index == 0, "copay": copay, "rate": rate, "flat": flat, "applies": applies, "allowed": amount}
+        {
+            "member": member,
+            "first": index == 0,
+            "copay": copay,
+            "rate": rate,
+            "flat": flat,
+            "applies": applies,
+            "allowed": amount,
+        }
         for member, copay, rate, flat, applies, amounts in claims
         for index, amount in enumerate(amounts)
     ]
@@ -34,7 +43,8 @@ def run(lines, limits):
 
     columns = Lines(
         member=column("member"), family=column("member") // 2, first=column("first", bool), allowed=column("allowed"),
-        copay=column("copay"), flat_deductible=column("flat", bool), coinsurance=column("rate"), deductible_applies=column("applies", bool),
+        copay=column("copay"), flat_deductible=column("flat", bool), coinsurance=column("rate"),
+        deductible_applies=column("applies", bool),
     )  # fmt: skip
     arrays = {name: np.array(values, np.int64) for name, values in limits.items()}
     return adjudicate(columns, Limits(arrays["dm"], arrays["om"]), Limits(arrays["df"], arrays["of"]))
@@ -71,7 +81,9 @@ def test_columns_agree_with_an_examiner_who_works_line_by_line(case):
     shares = run(lines, limits)
 
     worked, used = slowly(lines, limits)
-    assert list(zip(shares.deductible.tolist(), shares.copay.tolist(), shares.coinsurance.tolist(), strict=True)) == worked
+    assert (
+        list(zip(shares.deductible.tolist(), shares.copay.tolist(), shares.coinsurance.tolist(), strict=True)) == worked
+    )
     assert shares.member_out_of_pocket.tolist() == [used["om", member] for member in range(MEMBERS)]
     assert shares.family_deductible.tolist() == [used["df", family] for family in range(FAMILIES)]
 
@@ -115,7 +127,16 @@ def test_the_applied_amount_is_the_sum_of_what_lines_paid(case):
 
 
 def line(member, allowed, **terms):
-    return {"member": member, "first": True, "copay": 0, "rate": 200, "flat": False, "applies": True, "allowed": allowed, **terms}
+    return {
+        "member": member,
+        "first": True,
+        "copay": 0,
+        "rate": 200,
+        "flat": False,
+        "applies": True,
+        "allowed": allowed,
+        **terms,
+    }
 
 
 NO_LIMIT = 1 << 50
@@ -139,7 +160,11 @@ def test_after_the_out_of_pocket_maximum_the_plan_pays_all():
 
 def test_a_claim_owes_its_copay_once_and_carries_the_rest_to_its_next_line():
     limits = {"dm": [0] * 6, "df": [0] * 3, "om": [NO_LIMIT] * 6, "of": [NO_LIMIT] * 3}
-    claim = [line(0, 1000, copay=2500, rate=0), line(0, 5000, copay=2500, rate=0, first=False), line(0, 5000, copay=2500, rate=0)]
+    claim = [
+        line(0, 1000, copay=2500, rate=0),
+        line(0, 5000, copay=2500, rate=0, first=False),
+        line(0, 5000, copay=2500, rate=0),
+    ]
 
     shares = run(claim, limits)
 
@@ -154,7 +179,13 @@ def test_families_do_not_touch_each_other():
     assert together.deductible.tolist() == [900, 900, 600, 600]
 
 
-@given(st.lists(st.tuples(st.integers(0, 10_000_000), st.lists(st.floats(0.01, 5), min_size=1, max_size=8)), min_size=1, max_size=20))
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 10_000_000), st.lists(st.floats(0.01, 5), min_size=1, max_size=8)),
+        min_size=1,
+        max_size=20,
+    )
+)
 @settings(max_examples=80, deadline=None)
 def test_the_parts_of_a_charge_sum_to_it(charges):
     total = np.array([amount for amount, _ in charges], np.int64)

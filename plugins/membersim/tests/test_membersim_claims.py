@@ -16,7 +16,8 @@ YEAR = {
     "journey_id": "care-year",
     "duration_days": 365,
     "events": [
-        {"event_id": "visit", "event_type": "encounter", "delay": {"days": [5, 60]}, "repeat": {"every": {"days": [25, 45]}, "count": 7},
+        {"event_id": "visit", "event_type": "encounter", "delay": {"days": [5, 60]},
+         "repeat": {"every": {"days": [25, 45]}, "count": 7},
          "parameters": {"class": "AMB", "specialty": "cardiology", "reason_code": "E11.65", "secondary_code": "I10"}},
         {"event_id": "checkup", "event_type": "encounter", "delay": {"days": [5, 300]},
          "parameters": {"class": "AMB", "specialty": "family_medicine", "reason_code": "Z00.00"}},
@@ -32,7 +33,8 @@ YEAR = {
          "parameters": {"reason_code": "M17.11", "admission_type": "3"}},
         {"event_id": "home", "event_type": "discharge", "depends_on": "again", "delay": {"days": [1, 3]},
          "parameters": {"reason_code": "M17.11", "drg": "470", "procedure_code": "0SRC0J9"}},
-        {"event_id": "drug", "event_type": "claim_pharmacy", "delay": {"days": [3, 30]}, "repeat": {"every": {"days": 30}, "count": 3},
+        {"event_id": "drug", "event_type": "claim_pharmacy", "delay": {"days": [3, 30]},
+         "repeat": {"every": {"days": 30}, "count": 3},
          "parameters": {"ndc": "53746021801", "days_supply": 30, "quantity": 60}},
         {"event_id": "loss", "event_type": "termination", "delay": {"days": [150, 300]}, "probability": 0.3,
          "parameters": {"reason": "employment ended"}},
@@ -81,11 +83,19 @@ def test_the_run_passes_its_own_validation(family, senior):
 @pytest.mark.parametrize("table", ["claim", "claim_line"])
 def test_billed_is_paid_and_share_and_adjustment_to_the_cent(claims, table):
     none(claims, f"select * from {table} where billed <> paid + member_share + adjustment")
-    none(claims, f"select * from {table} where member_share <> deductible + copay + coinsurance or allowed <> paid + member_share")
+    none(
+        claims,
+        f"select * from {table} where member_share <> deductible + copay + coinsurance or allowed <> paid + "
+        "member_share",
+    )
 
 
 def test_no_amount_is_negative(claims):
-    none(claims, "select * from claim_line where least(allowed, deductible, copay, coinsurance, adjustment, paid) < 0 or billed <= 0")
+    none(
+        claims,
+        "select * from claim_line where least(allowed, deductible, copay, coinsurance, adjustment, paid) < 0 or "
+        "billed <= 0",
+    )
 
 
 def test_lines_sum_to_their_claim(claims):
@@ -98,23 +108,39 @@ def test_lines_sum_to_their_claim(claims):
 
 def test_every_claim_has_lines_and_medical_ones_a_principal_diagnosis(claims):
     none(claims, "select * from claim where claim_id not in (select claim_id from claim_line)")
-    none(claims, "select * from claim where type <> 'R' and claim_id not in (select claim_id from claim_diagnosis where sequence = 1)")
+    none(
+        claims,
+        "select * from claim where type <> 'R' and claim_id not in (select claim_id from claim_diagnosis where "
+        "sequence = 1)",
+    )
 
 
 def test_what_is_pending_has_no_amounts_but_its_charge(claims):
     assert rows(claims, "select count(*) from claim where status = 'pending'")[0][0] > 0
-    none(claims, "select * from claim where (status = 'pending') <> (paid is null and paid_date is null and trace_number is null)")
+    none(
+        claims,
+        "select * from claim where (status = 'pending') <> (paid is null and paid_date is null and trace_number "
+        "is null)",
+    )
 
 
 def test_a_denied_claim_pays_nothing_and_says_why(claims):
     assert rows(claims, "select count(*) from claim where status = 'denied'")[0][0] > 0
     none(claims, "select * from claim where (status = 'denied') <> (denial_reason is not null)")
-    none(claims, "select * from claim where status = 'denied' and (paid + member_share <> 0 or adjustment_reason <> denial_reason)")
+    none(
+        claims,
+        "select * from claim where status = 'denied' and (paid + member_share <> 0 or adjustment_reason <> "
+        "denial_reason)",
+    )
 
 
 def test_a_claim_is_received_after_its_service_and_paid_after_that(claims):
     none(claims, "select * from claim where not (service_from <= service_to and service_to <= received_date)")
-    none(claims, "select * from claim where paid_date <= received_date or greatest(paid_date, received_date) > date '2026-01-01'")
+    none(
+        claims,
+        "select * from claim where paid_date <= received_date or greatest(paid_date, received_date) > date "
+        "'2026-01-01'",
+    )
 
 
 def test_service_dates_are_those_of_the_encounter_or_the_stay(claims):
@@ -122,7 +148,8 @@ def test_service_dates_are_those_of_the_encounter_or_the_stay(claims):
     none(
         claims,
         """select * from claim where type = 'I'
-                    and (encounter_id is null or (admission_time::date, discharge_time::date) <> (service_from, service_to))""",
+                    and (encounter_id is null or (admission_time::date, discharge_time::date) <> (service_from,
+                    service_to))""",
     )
 
 
@@ -133,8 +160,9 @@ def test_claims_follow_their_cause_after_as_many_days_as_is_usual(claims):
 
 def test_every_claim_lies_within_its_coverage(claims):
     none(claims, "select * from claim where coverage_id not in (select coverage_id from coverage)")
-    none(claims, """select * from claim c join coverage v using (coverage_id) where c.person_id <> v.person_id or c.plan <> v.plan
-                    or service_from < start_date or service_from > coalesce(end_date, date '9999-01-01')""")  # fmt: skip
+    none(claims, """select * from claim c join coverage v using (coverage_id) where c.person_id <> v.person_id
+                    or c.plan <> v.plan or service_from < start_date
+                    or service_from > coalesce(end_date, date '9999-01-01')""")  # fmt: skip
 
 
 def test_some_services_after_coverage_ended_were_nobodys_claim(family):
@@ -153,7 +181,8 @@ def test_no_accumulator_passes_its_limit_and_some_reach_it(claims):
 
 def test_accumulators_are_the_sums_of_paid_claims(family):
     claims = database(family)
-    sums = """select person_id, plan, year(service_from) plan_year, network, sum(deductible) deductible, sum(member_share) out_of_pocket
+    sums = """select person_id, plan, year(service_from) plan_year, network, sum(deductible) deductible,
+              sum(member_share) out_of_pocket
               from claim where status = 'paid' group by all"""
 
     for kind in ("deductible", "out_of_pocket"):
@@ -177,12 +206,18 @@ def test_every_year_plan_and_network_has_accumulators_of_its_own():
         return {"event_id": specialty, "event_type": "encounter", **often, "parameters": given}
 
     change = {"event_id": "change", "event_type": "plan_change", "delay": {"days": 900}, "parameters": {"plan": "HDHP"}}
-    journey = {"journey_id": "j", "duration_days": 1_090, "events": [visits("cardiology"), visits("dermatology"), change]}
+    journey = {
+        "journey_id": "j",
+        "duration_days": 1_090,
+        "events": [visits("cardiology"), visits("dermatology"), change],
+    }
     people = {"id": "p", "demographics": {"age": 50}, "coverage": {"type": "Commercial", "plan": "PPO"}}
     claims = database(generate(people, journey, count=100, products=["membersim"], start="2022-01-01"))
 
     paid = rows(
-        claims, "select person_id, plan, year(service_from), network, sum(member_share) from claim where status = 'paid' group by all"
+        claims,
+        "select person_id, plan, year(service_from), network, sum(member_share) from claim where status = 'paid' "
+        "group by all",
     )
     applied = rows(claims, """select person_id, plan, plan_year, network, applied from accumulator
                               where level = 'individual' and kind = 'out_of_pocket'""")  # fmt: skip
@@ -193,27 +228,32 @@ def test_every_year_plan_and_network_has_accumulators_of_its_own():
 
 def test_a_new_plan_year_resets():
     two_years = {"journey_id": "two-years", "duration_days": 730, "events": [
-        {"event_id": "stay", "event_type": "admission", "delay": {"days": [40, 50]}, "repeat": {"every": {"days": 365}, "count": 2},
+        {"event_id": "stay", "event_type": "admission", "delay": {"days": [40, 50]},
+         "repeat": {"every": {"days": 365}, "count": 2},
          "parameters": {"reason_code": "I21.4"}},
         {"event_id": "out", "event_type": "discharge", "depends_on": "stay", "delay": {"days": 3},
          "parameters": {"reason_code": "I21.4", "drg": "281"}},
     ]}  # fmt: skip
     claims = database(generate("commercial-healthy", two_years, count=60, products=["membersim"], start="2024-01-01"))
 
-    met = rows(claims, "select plan_year, count(*) from accumulator where plan = 'HDHP' and network = 'in' and kind = 'deductible' "
-                       "and applied = \"limit\" group by 1 order by 1")  # fmt: skip
+    met = rows(claims, "select plan_year, count(*) from accumulator where plan = 'HDHP' and network = 'in' "
+                       "and kind = 'deductible' and applied = \"limit\" group by 1 order by 1")  # fmt: skip
 
     assert len(met) == 2
 
 
 def test_only_planned_care_of_others_than_the_own_doctor_is_ever_out_of_network(family):
-    out = rows(database(family), "select distinct type, admission_type, specialty, place_of_service from claim where network = 'out'")
+    out = rows(
+        database(family),
+        "select distinct type, admission_type, specialty, place_of_service from claim where network = 'out'",
+    )
 
     assert set(out) == {("I", "3", None, None), ("P", None, "cardiology", "11"), ("R", None, None, None)}
 
 
 def test_what_is_out_of_network_is_denied_by_the_plan_that_says_so_alone(family):
-    denied = rows(database(family), """select plan, bool_and(denial_reason is not distinct from '242'), bool_or(status = 'paid')
+    denied = rows(database(family), """select plan, bool_and(denial_reason is not distinct from '242'), bool_or(status =
+                                       'paid')
                                        from claim where network = 'out' group by all order by all""")  # fmt: skip
 
     assert denied == [("HDHP", False, True), ("HMO", True, False), ("PPO", False, True)]
@@ -223,13 +263,18 @@ def test_preventive_care_in_network_costs_the_member_nothing(family):
     claims = database(family)
 
     none(claims, "select * from claim where principal_diagnosis like 'Z00%' and network = 'in' and member_share > 0")
-    assert rows(claims, "select count(*) from claim where principal_diagnosis not like 'Z00%' and member_share > 0")[0][0] > 100
+    assert (
+        rows(claims, "select count(*) from claim where principal_diagnosis not like 'Z00%' and member_share > 0")[0][0]
+        > 100
+    )
 
 
 def test_original_medicare_pays_80_percent_of_a_visit_after_the_deductible(senior):
     claims = database(senior)
-    visits = rows(claims, """select l.allowed, l.deductible, l.coinsurance from claim_line l join claim c using (claim_id)
-                             where plan = 'Original Medicare' and type = 'P' and status = 'paid' and l.coinsurance > 0""")  # fmt: skip
+    visits = rows(claims, """select l.allowed, l.deductible, l.coinsurance from claim_line l join claim c using
+                             (claim_id)
+                             where plan = 'Original Medicare' and type = 'P' and status = 'paid' and l.coinsurance >
+                             0""")  # fmt: skip
 
     assert len(visits) > 100
     assert all(abs(coinsurance - (allowed - deductible) / 5) <= 0.005 for allowed, deductible, coinsurance in visits)
@@ -237,9 +282,13 @@ def test_original_medicare_pays_80_percent_of_a_visit_after_the_deductible(senio
 
 def test_the_hospital_deductible_is_due_once_a_benefit_period(senior):
     claims = database(senior)
-    stays = rows(claims, """select deductible, service_from - lag(service_to) over (partition by person_id order by service_from) gap
+    stays = rows(
+        claims,
+        """select deductible, service_from - lag(service_to) over (partition by person_id order by
+                            service_from) gap
                             from claim where plan = 'Original Medicare' and type = 'I' and status = 'paid'
-                            and person_id not in (select person_id from claim where type = 'I' and status <> 'paid')""")  # fmt: skip
+                            and person_id not in (select person_id from claim where type = 'I' and status <> 'paid')""",
+    )
 
     assert {float(deductible) for deductible, gap in stays if gap is None or gap > 60} == {1676.0}
     assert {float(deductible) for deductible, gap in stays if gap is not None and gap <= 60} == {0.0}
@@ -262,7 +311,9 @@ def test_the_price_of_a_place_follows_its_price_level():
         coverage = {"type": "Medicare", "plan": "Original Medicare"}
         people = {"id": "p", "demographics": {"age": 70, "geography": {"fips": fips}}, "coverage": coverage}
         claims = database(generate(people, visit, count=20, products=["membersim"]))
-        return {float(allowed) for (allowed,) in rows(claims, "select distinct allowed from claim where status = 'paid'")}
+        return {
+            float(allowed) for (allowed,) in rows(claims, "select distinct allowed from claim where status = 'paid'")
+        }
 
     california, mississippi = price("06073"), price("28049")
 
@@ -273,7 +324,10 @@ def test_the_price_of_a_place_follows_its_price_level():
 def test_stays_are_priced_by_their_drg(senior):
     claims = database(senior)
     paid = "(from claim where type = 'I' and status = 'paid' and plan = 'Original Medicare')"
-    sql = f"select distinct a.allowed / b.allowed from {paid} a join {paid} b using (person_id) where a.drg = '470' and b.drg = '281'"
+    sql = (
+        f"select distinct a.allowed / b.allowed from {paid} a join {paid} b using (person_id) where a.drg = "
+        "'470' and b.drg = '281'"
+    )
     ratios = [float(ratio) for (ratio,) in rows(claims, sql)]
     weights = {row["MS-DRG"]: row["Weights - 10% Cap Applied"] for row in table_5()}
 
@@ -290,7 +344,11 @@ def table_5():
 
 
 def test_the_bundled_weights_are_the_official_ones():
-    official = {row["MS-DRG"]: float(row["Weights - 10% Cap Applied"]) for row in table_5() if row["Weights - 10% Cap Applied"] != "."}
+    official = {
+        row["MS-DRG"]: float(row["Weights - 10% Cap Applied"])
+        for row in table_5()
+        if row["Weights - 10% Cap Applied"] != "."
+    }
 
     assert dict(drg_weights().weight) == official
 
@@ -303,11 +361,15 @@ def test_codes_of_diagnoses_are_billable(claims):
 
 
 def test_the_admitting_diagnosis_is_the_admissions(claims):
-    assert set(rows(claims, "select admitting_diagnosis, drg from claim where type = 'I'")) == {("R07.9", "281"), ("M17.11", "470")}
+    assert set(rows(claims, "select admitting_diagnosis, drg from claim where type = 'I'")) == {
+        ("R07.9", "281"),
+        ("M17.11", "470"),
+    }
 
 
 def test_diagnoses_are_numbered_without_gaps_from_the_principal_one(claims):
-    none(claims, """select claim_id from claim_diagnosis group by 1 having max(sequence) <> count(*) filter (sequence > 0)
+    none(claims, """select claim_id from claim_diagnosis group by 1 having max(sequence) <> count(*) filter (sequence >
+                    0)
                     or count(*) filter (qualifier = 'principal' and sequence = 1) <> 1""")  # fmt: skip
 
 
@@ -325,7 +387,8 @@ def test_rooms_are_billed_by_day(claims):
 
 
 def test_a_payment_settles_claims_of_one_household_payer_payee_and_day(claims):
-    none(claims, """select trace_number from claim c join person using (person_id) where trace_number is not null group by 1
+    none(claims, """select trace_number from claim c join person using (person_id) where trace_number is not null group
+                    by 1
                     having count(distinct (household_id, payer_id, billing_npi, paid_date)) > 1""")  # fmt: skip
 
 
@@ -356,7 +419,11 @@ def test_gaps_lead_to_outreach_and_some_are_closed():
     none(gaps, """select * from event m join event g on m.cause_id = g.event_id where g.event_type = 'gap_identified'
                   and m.event_type = 'milestone' and m.time::date - g.time::date not between 3 and 14""")  # fmt: skip
     assert rows(gaps, "select count(*) from event where event_type = 'milestone'")[0][0] > 30
-    none(gaps, "select * from care_gap where (status = 'closed') <> (closed_date is not null) or closed_date < identified_date")
+    none(
+        gaps,
+        "select * from care_gap where (status = 'closed') <> (closed_date is not null) or closed_date < "
+        "identified_date",
+    )
     assert {status for (status,) in rows(gaps, "select distinct status from care_gap")} == {"open", "closed"}
 
 

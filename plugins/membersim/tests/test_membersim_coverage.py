@@ -25,7 +25,9 @@ def spans(people, changes=(), started="2025-01-01T00:00:00", **said):
     plans = Plans.of(people.run)
     found = spans_of(events, plans)
     name = np.array(plans.names)[found.plan]
-    return [(int(r), str(s), str(e), str(p)) for r, s, e, p in zip(found.row, found.start, found.end, name, strict=True)], found
+    return [
+        (int(r), str(s), str(e), str(p)) for r, s, e, p in zip(found.row, found.start, found.end, name, strict=True)
+    ], found
 
 
 def test_who_has_a_coverage_type_is_covered_from_the_start_of_the_plan_year():
@@ -74,7 +76,8 @@ def test_nobody_is_covered_twice_at_once():
 def family(**columns):
     ids = np.array([16, 17, 18])
     return make_people(
-        3, person_id=ids, household_id=np.full(3, 16), subscriber_id=np.full(3, 16), role=["subscriber", "spouse", "dependent"],
+        3, person_id=ids, household_id=np.full(3, 16), subscriber_id=np.full(3, 16),
+        role=["subscriber", "spouse", "dependent"],
         birth_date=np.array(["1985-02-03", "1986-05-06", "2015-07-08"], "datetime64[D]"), **columns,
     )  # fmt: skip
 
@@ -109,7 +112,9 @@ def test_a_newborn_is_covered_from_birth():
 
 
 def test_medicare_does_not_begin_before_the_month_of_the_65th_birthday():
-    people = make_people(1, birth_date=np.array(["1960-05-20"], "datetime64[D]"), coverage_type="Medicare", plan="Original Medicare")
+    people = make_people(
+        1, birth_date=np.array(["1960-05-20"], "datetime64[D]"), coverage_type="Medicare", plan="Original Medicare"
+    )
 
     found, _ = spans(people, started="2025-06-01T00:00:00")
 
@@ -126,8 +131,12 @@ def test_coverage_ends_with_life():
 
 
 def test_a_day_is_looked_up_in_its_span():
-    _, whole = spans(make_people(1), [(0, "termination", "2025-04-30T09:00:00"), (0, "new_enrollment", "2025-07-01T09:00:00")])
-    days = np.array(["2024-12-31", "2025-01-01", "2025-04-30", "2025-05-01", "2025-07-01", "2026-01-01"], "datetime64[D]")
+    _, whole = spans(
+        make_people(1), [(0, "termination", "2025-04-30T09:00:00"), (0, "new_enrollment", "2025-07-01T09:00:00")]
+    )
+    days = np.array(
+        ["2024-12-31", "2025-01-01", "2025-04-30", "2025-05-01", "2025-07-01", "2026-01-01"], "datetime64[D]"
+    )
 
     assert whole.at(np.zeros(6, np.intp), days).tolist() == [-1, 0, 0, -1, 1, 1]
 
@@ -146,8 +155,10 @@ def test_the_uninsured_have_no_plan_whatever_they_call_it():
 
 
 def test_a_profile_may_bring_a_plan_of_its_own():
-    design = {"coverage_type": "Commercial", "kind": "commercial", "insurance_line": "PPO", "filing": {"P": "12", "I": "12", "R": "12"},
-              "in": {"deductible": {"individual": 100, "family": 200}, "services": {"primary": {"copay": 5}}}}  # fmt: skip
+    design = {"coverage_type": "Commercial", "kind": "commercial", "insurance_line": "PPO",
+              "filing": {"P": "12", "I": "12", "R": "12"},
+              "in": {"deductible": {"individual": 100, "family": 200},
+                     "services": {"primary": {"copay": 5}}}}  # fmt: skip
     plans = Plans.of(make_run(settings={"membersim": {"plans": {"Gold": design}}}))
 
     assert plans.deductible[plans.code("gold", "Commercial"), 0].tolist() == [10_000, 20_000]
@@ -167,14 +178,27 @@ def test_a_profile_may_bring_a_plan_of_its_own():
         ({"in": {"services": {"dentist": {}}}}, 'Gold.in.services: "dentist" is an unknown entry'),
         ({"in": {"deductible": 5}}, "Gold.in.deductible: 5 is not a mapping"),
         ({"in": {"deductible": {"family": -1}}}, "Gold.in.deductible.family: -1 is not a number from 0"),
-        ({"in": {"services": {"primary": {"copay": "five"}}}}, "Gold.in.services.primary.copay: 'five' is not a number"),
+        (
+            {"in": {"services": {"primary": {"copay": "five"}}}},
+            "Gold.in.services.primary.copay: 'five' is not a number",
+        ),
         ({"in": {"services": {"primary": {"copay": None}}}}, "Gold.in.services.primary.copay: None is not a number"),
-        ({"out": {"services": {"other": {"coinsurance": 1e300}}}}, "Gold.out.services.other.coinsurance: .* is not a number from 0 to 1"),
+        (
+            {"out": {"services": {"other": {"coinsurance": 1e300}}}},
+            "Gold.out.services.other.coinsurance: .* is not a number from 0 to 1",
+        ),
     ],
 )
 def test_a_plan_that_makes_no_sense_is_refused_at_its_entry(change, what):
     filing = {"P": "12", "I": "12", "R": "12"}
-    design = {"coverage_type": "Commercial", "kind": "commercial", "insurance_line": "PPO", "filing": filing, "in": {}, **change}
+    design = {
+        "coverage_type": "Commercial",
+        "kind": "commercial",
+        "insurance_line": "PPO",
+        "filing": filing,
+        "in": {},
+        **change,
+    }
 
     with pytest.raises(SpecificationError, match=rf"^products\.membersim\.plans\.{what}"):
         accepted(make_run(settings={"membersim": {"plans": {"Gold": design}}}))
@@ -183,7 +207,9 @@ def test_a_plan_that_makes_no_sense_is_refused_at_its_entry(change, what):
 def test_a_bundled_plan_stays_one_of_its_coverage_type():
     design = {**BUNDLED["PPO"], "coverage_type": "Medicare"}
 
-    with pytest.raises(SpecificationError, match=r'^products\.membersim\.plans\.PPO\.coverage_type: "PPO" is a plan of Commercial'):
+    with pytest.raises(
+        SpecificationError, match=r'^products\.membersim\.plans\.PPO\.coverage_type: "PPO" is a plan of Commercial'
+    ):
         accepted(make_run(settings={"membersim": {"plans": {"PPO": design}}}))
 
 

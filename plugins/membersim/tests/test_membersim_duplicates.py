@@ -1,4 +1,5 @@
-"""A second claim of the same kind, provider, day and service is denied as a duplicate; what differs in one of these is not."""
+"""A second claim of the same kind, provider, day and service is denied as a duplicate;
+what differs in one of these is not."""
 
 from collections import defaultdict
 from decimal import Decimal
@@ -20,7 +21,8 @@ def visits(*parameters, kind="encounter"):
 
 
 def claims(journey, profile="commercial-family", **told):
-    """The claims of each person, a list a day of service, in the order in which they are adjudicated: of one day by the ids inside."""
+    """The claims of each person, a list a day of service, in the order in which they are adjudicated:
+    of one day by the ids inside."""
     made = {"count": 40, "products": ["patientsim", "membersim"], "seed": 3, "namespace": ""}
     result = generate(profile, journey, **{**made, **told})
     assert result.validation.passed
@@ -85,7 +87,9 @@ def test_the_own_doctor_under_two_names_is_one_provider():
 
 def test_a_visit_with_an_add_on_is_no_duplicate_of_one_without():
     pediatrics = {"class": "AMB", "specialty": "pediatrics"}
-    found = claims(visits({**pediatrics, "reason_code": "Z00.129"}, {**pediatrics, "reason_code": "J06.9"}), "medicaid-pediatric")
+    found = claims(
+        visits({**pediatrics, "reason_code": "Z00.129"}, {**pediatrics, "reason_code": "J06.9"}), "medicaid-pediatric"
+    )
 
     assert len(found) >= 40
     assert {row["lines"] for each in found for row in each} == {1, 2}
@@ -103,7 +107,9 @@ def test_a_drug_filled_every_month_after_one_visit_is_billed_on_the_days_of_its_
     journey = visits(VISIT)
     drug = {"ndc": "53746021801", "days_supply": 30, "quantity": 60}
     months = {"repeat": {"every": {"days": 30}, "count": 3}, "parameters": drug}
-    journey["events"].append({"event_id": "drug", "event_type": "claim_pharmacy", "depends_on": "visit0", "delay": {"days": 2}, **months})
+    journey["events"].append(
+        {"event_id": "drug", "event_type": "claim_pharmacy", "depends_on": "visit0", "delay": {"days": 2}, **months}
+    )
     found = [row for each in claims(journey) for row in each]
     visited = {row["person_id"]: row["service_from"] for row in found if row["type"] == "P"}
     filled = defaultdict(list)
@@ -111,7 +117,9 @@ def test_a_drug_filled_every_month_after_one_visit_is_billed_on_the_days_of_its_
         filled[row["person_id"]].append((row["service_from"] - visited[row["person_id"]]).days)
 
     assert DUPLICATE not in {row["denial_reason"] for row in found}
-    assert len(filled) >= 40 and filled.keys() == visited.keys() and all(days == [2, 32, 62] for days in filled.values())
+    assert (
+        len(filled) >= 40 and filled.keys() == visited.keys() and all(days == [2, 32, 62] for days in filled.values())
+    )
 
 
 def test_the_remittance_of_duplicates_balances_with_their_claims(tmp_path):

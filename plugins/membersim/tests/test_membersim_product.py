@@ -105,13 +105,17 @@ def test_a_profile_written_in_code_is_one_that_runs():
 
 
 def test_a_plan_of_ones_own_has_its_own_benefits_and_its_name():
-    design = {"coverage_type": "Commercial", "kind": "commercial", "insurance_line": "PPO", "filing": {"P": "12", "I": "12", "R": "12"},
-              "in": {"deductible": {"individual": 7}, "services": {"primary": {"copay": 3, "deductible": True}}}}  # fmt: skip
+    design = {"coverage_type": "Commercial", "kind": "commercial", "insurance_line": "PPO",
+              "filing": {"P": "12", "I": "12", "R": "12"},
+              "in": {"deductible": {"individual": 7},
+                     "services": {"primary": {"copay": 3, "deductible": True}}}}  # fmt: skip
     profile = create_member_profile("Commercial", "Gold", age=40, products={"membersim": {"plans": {"Gold": design}}})
 
     tables = membersim.generate(profile, "member-year", count=60).tables
 
-    assert {row["copay"] for row in tables["membersim.claim"].to_pylist() if row["principal_diagnosis"] == "J06.9"} >= {3}
+    assert {row["copay"] for row in tables["membersim.claim"].to_pylist() if row["principal_diagnosis"] == "J06.9"} >= {
+        3
+    }
     assert {(row["plan"], row["limit"]) for row in tables["membersim.accumulator"].to_pylist()} == {("Gold", 7)}
 
 
@@ -134,7 +138,9 @@ def test_every_payer_of_a_coverage_is_listed():
 
 
 def test_every_service_that_the_rules_bill_has_a_price():
-    named = set(re.findall(r"`([A-Z]\d{4})`", (HOME / "skills" / "professional-billing.md").read_text(encoding="utf-8")))
+    named = set(
+        re.findall(r"`([A-Z]\d{4})`", (HOME / "skills" / "professional-billing.md").read_text(encoding="utf-8"))
+    )
 
     assert len(named) > 10
     assert named <= set(fee_schedule().rvu)
@@ -159,12 +165,16 @@ def test_every_kind_of_visit_finds_a_service():
     assert not found["service_code"].is_null().any()
 
 
-@pytest.mark.parametrize(("code", "kind"), [("Z00.00", "wellness"), ("Z00.129", "well_child"), ("E11.9", "other"), ("O09.93", "prenatal")])
+@pytest.mark.parametrize(
+    ("code", "kind"), [("Z00.00", "wellness"), ("Z00.129", "well_child"), ("E11.9", "other"), ("O09.93", "prenatal")]
+)
 def test_reasons_have_their_kind(code, kind):
     assert reason_kind(code) == kind
 
 
-@pytest.mark.parametrize(("name", "kind"), [("Ophthalmology", "eye"), ("family_medicine", "primary"), ("cardiology", "specialist")])
+@pytest.mark.parametrize(
+    ("name", "kind"), [("Ophthalmology", "eye"), ("family_medicine", "primary"), ("cardiology", "specialist")]
+)
 def test_specialties_have_their_kind(name, kind):
     assert specialty_kind(name) == kind
 
@@ -190,11 +200,21 @@ def test_states_are_all_there():
 
 
 def test_the_uninsured_have_bills_and_no_membership(tmp_path):
-    profile = {"id": "some", "coverage": {"type": {"type": "categorical", "weights": {"Commercial": 0.5, "uninsured": 0.5}}}}
+    profile = {
+        "id": "some",
+        "coverage": {"type": {"type": "categorical", "weights": {"Commercial": 0.5, "uninsured": 0.5}}},
+    }
     visit = {"event_id": "visit", "event_type": "encounter", "parameters": {"class": "AMB", "reason_code": "J06.9"}}
-    claim = {"event_id": "claim", "event_type": "claim_professional", "depends_on": "visit", "parameters": {"reason_code": "J06.9"}}
+    claim = {
+        "event_id": "claim",
+        "event_type": "claim_professional",
+        "depends_on": "visit",
+        "parameters": {"reason_code": "J06.9"},
+    }
     journey = {"journey_id": "cold", "duration_days": 30, "events": [visit, claim]}
-    result = membersim.generate(profile, journey, count=60, persist=False, out=tmp_path, output_formats=["x12_834", "x12_837"])
+    result = membersim.generate(
+        profile, journey, count=60, persist=False, out=tmp_path, output_formats=["x12_834", "x12_837"]
+    )
     kind = {row["person_id"]: row["coverage_type"] for row in result.tables["core.person"].to_pylist()}
     for table in ("member", "coverage", "claim"):
         assert {kind[row["person_id"]] for row in result.tables[f"membersim.{table}"].to_pylist()} == {"Commercial"}
@@ -210,7 +230,9 @@ def test_verify_finds_coverage_of_another_type_than_the_person_s(tmp_path, monke
     assert found["membersim.coverage", "coverage_type is the person's"] == 5
 
 
-@pytest.mark.parametrize(("kind", "said"), [("Tricare", "'Tricare' is no coverage type"), ("uninsured", "the uninsured have no plan")])
+@pytest.mark.parametrize(
+    ("kind", "said"), [("Tricare", "'Tricare' is no coverage type"), ("uninsured", "the uninsured have no plan")]
+)
 def test_a_design_is_of_a_coverage_type_that_has_plans(kind, said):
     design = {"coverage_type": kind, "kind": "commercial", "insurance_line": "PPO", "filing": {}, "in": {}}
     with pytest.raises(SpecificationError, match=rf"products.membersim.plans.Gold.coverage_type: .*{said}"):
@@ -232,8 +254,13 @@ def test_a_plan_change_to_another_coverage_type_changes_nothing_and_is_told():
 @pytest.mark.parametrize("event_type", ["plan_change", "new_enrollment"])
 def test_a_change_to_a_plan_of_a_type_that_nobody_has_is_refused(event_type):
     move = {"event_id": "move", "event_type": event_type, "parameters": {"plan": "Original Medicare"}}
-    with pytest.raises(SpecificationError, match=r'events\[0\].parameters.plan: "Original Medicare" is a plan of Medicare, and people are'):
-        membersim.generate({"coverage": {"type": "Commercial"}}, {"journey_id": "j", "duration_days": 9, "events": [move]}, count=5)
+    with pytest.raises(
+        SpecificationError,
+        match=r'events\[0\].parameters.plan: "Original Medicare" is a plan of Medicare, and people are',
+    ):
+        membersim.generate(
+            {"coverage": {"type": "Commercial"}}, {"journey_id": "j", "duration_days": 9, "events": [move]}, count=5
+        )
 
 
 def test_a_change_whose_condition_asks_for_the_coverage_type_is_for_those_who_have_it():
@@ -242,7 +269,11 @@ def test_a_change_whose_condition_asks_for_the_coverage_type_is_for_those_who_ha
 
 
 def test_adults_have_no_well_child_visit_and_the_run_says_so():
-    old = {"id": "old", "demographics": {"age": {"type": "uniform", "min": 90, "max": 99}}, "coverage": {"type": "Medicaid"}}
+    old = {
+        "id": "old",
+        "demographics": {"age": {"type": "uniform", "min": 90, "max": 99}},
+        "coverage": {"type": "Medicaid"},
+    }
     result = membersim.generate(old, journey="well-child-year", count=20)
     assert result.timeline.num_rows == 0
     assert 'people whom the journey "well-child-year" is not for (it is for age <= 17): 20 of 20' in result.notes

@@ -14,7 +14,10 @@ SHARED = Path(__file__).resolve().parents[4] / "shared" / "reference"
 VISIT = {"journey_id": "visit", "duration_days": 60, "events": [
     {"event_id": "visit", "event_type": "encounter", "delay": {"days": [1, 20]},
      "parameters": {"class": "AMB", "reason_code": "R07.9"}}]}  # fmt: skip
-OWN = "code,description,rvu,varies,replaces,weight\nX0001,short visit,2.5,0,T1015,0.25\nX0002,long visit,5.0,0,T1015,0.75\n"
+OWN = (
+    "code,description,rvu,varies,replaces,weight\nX0001,short visit,2.5,0,T1015,0.25\nX0002,long "
+    "visit,5.0,0,T1015,0.75\n"
+)
 
 
 def services(**options):
@@ -85,7 +88,10 @@ TABLE_5 = "MS-DRG,MS-DRG Title,TYPE,MDC,Weights - 10% Cap Applied,Geometric mean
         (TABLE_5 + "1001,HEART,SURG,05,1.5,3\n", 'line 2, MS-DRG: "1001" is not an MS-DRG'),
         (TABLE_5 + "I21,HEART,SURG,05,1.5,3\n", 'line 2, MS-DRG: "I21" is not an MS-DRG'),
         (TABLE_5 + "001,HEART,SURG,05,-1.5,3\n", "line 2, Weights - 10% Cap Applied: -1.5 is less than 0"),
-        (TABLE_5 + "001,HEART,SURG,05,1.5,3\n1,HEART,SURG,05,2.5,3\n", "line 3, Weights - 10% Cap Applied: 2.5 is a second figure"),
+        (
+            TABLE_5 + "001,HEART,SURG,05,1.5,3\n1,HEART,SURG,05,2.5,3\n",
+            "line 3, Weights - 10% Cap Applied: 2.5 is a second figure",
+        ),
     ],
 )
 def test_a_mistake_in_a_file_is_refused_by_line_and_column(tmp_path, lines, told):

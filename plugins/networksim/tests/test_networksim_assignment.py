@@ -15,7 +15,9 @@ def people():
     rows = 400
     county = ["48201" if row % 3 else "06073" for row in range(rows)]
     household = np.arange(rows, dtype=np.int64) // 2 * 32 + 16
-    bare = make_people(rows, make_run(counties=COUNTIES), age=np.arange(rows) % 90, county_fips=county, household_id=household)
+    bare = make_people(
+        rows, make_run(counties=COUNTIES), age=np.arange(rows) % 90, county_fips=county, household_id=household
+    )
     return type(bare)(bare.run, bare.columns.assign(**person_columns(bare)))
 
 
@@ -30,7 +32,11 @@ def staff():
 def assigned(people, event_type="encounter", **parameters):
     rows = np.arange(len(people))
     events = make_events(
-        event_type, people, row=rows, time=["2025-03-01T09:00:00"] * len(rows), parameters={"specialty": None, "class": None, **parameters}
+        event_type,
+        people,
+        row=rows,
+        time=["2025-03-01T09:00:00"] * len(rows),
+        parameters={"specialty": None, "class": None, **parameters},
     )
     found = event_columns(events)
     return found["provider_npi"].to_pylist(), found["facility_npi"].to_pylist()
@@ -70,7 +76,9 @@ def test_primary_care_and_unknown_specialties_are_with_the_primary_care_provider
     assert people["pcp_npi"].to_pylist() == assigned(people, specialty=specialty)[0]
 
 
-@pytest.mark.parametrize("specialty", ["cardiology", "obstetrics_gynecology", "endocrinology", "dietetics", "emergency_medicine"])
+@pytest.mark.parametrize(
+    "specialty", ["cardiology", "obstetrics_gynecology", "endocrinology", "dietetics", "emergency_medicine"]
+)
 def test_a_specialist_is_of_the_specialty_and_of_the_own_county(people, staff, specialty):
     provider, _ = assigned(people, specialty=specialty)
 
@@ -87,7 +95,9 @@ def test_a_referral_is_made_by_the_primary_care_provider_not_by_whom_it_names(pe
 
 
 def test_a_referral_in_a_visit_is_left_to_the_visits_clinician(people):
-    events = make_events("referral", people, parameters={"specialty": "nephrology", "class": None}, cause=np.array([5, 0]))
+    events = make_events(
+        "referral", people, parameters={"specialty": "nephrology", "class": None}, cause=np.array([5, 0])
+    )
     found = event_columns(events)
 
     assert [npi is None for npi in found["provider_npi"].to_pylist()] == [True, False]

@@ -23,7 +23,8 @@ def tables():
     return {
         name: table.arrow(columns)
         for name, table, columns in (
-            ("facility", FACILITY, found.facility), ("provider", PROVIDER, found.provider), ("pharmacy", PHARMACY, found.pharmacy),
+            ("facility", FACILITY, found.facility), ("provider", PROVIDER, found.provider),
+            ("pharmacy", PHARMACY, found.pharmacy),
         )
     }  # fmt: skip
 

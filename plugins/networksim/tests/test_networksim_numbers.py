@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from networksim import numbers
-from networksim.roster import CLINIC, CLINICS_A_GROUP, HOSPITAL, LABORATORY, PHARMACY, PROVIDER, PROVIDERS_A_SPECIALTY, roster
+from networksim.roster import (
+    CLINIC,
+    CLINICS_A_GROUP,
+    HOSPITAL,
+    LABORATORY,
+    PHARMACY,
+    PROVIDER,
+    PROVIDERS_A_SPECIALTY,
+    roster,
+)
 
 from healthsim_core import Text
 

@@ -14,10 +14,12 @@ from healthsim_core.reference.init import initialize
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "reference"
 LAYOUTS = [layout for dataset in DATASETS for layout in dataset.layouts]
 NPPES_HEADER = (
-    '"NPI","Entity Type Code","Provider Organization Name (Legal Business Name)","Provider Last Name (Legal Name)","Provider First Name",'
+    '"NPI","Entity Type Code","Provider Organization Name (Legal Business Name)","Provider Last Name (Legal '
+    'Name)","Provider First Name",'
     '"Provider Credential Text","Provider First Line Business Practice Location Address",'
     '"Provider Business Practice Location Address City Name","Provider Business Practice Location Address State Name",'
-    '"Provider Business Practice Location Address Postal Code","Provider Business Practice Location Address Telephone Number",'
+    '"Provider Business Practice Location Address Postal Code","Provider Business Practice Location Address '
+    'Telephone Number",'
     '"Provider Enumeration Date","NPI Deactivation Date","Healthcare Provider Taxonomy Code_1",'
     '"Healthcare Provider Primary Taxonomy Switch_1",'
     '"Healthcare Provider Taxonomy Code_2","Healthcare Provider Primary Taxonomy Switch_2"'
@@ -35,7 +37,11 @@ def test_the_run_is_valid_and_holds_networksims_tables_alone(result):
 
 
 def test_every_npi_of_the_run_is_one_of_the_network(result):
-    known = {npi for name in ("provider", "facility", "pharmacy") for npi in result.tables[f"networksim.{name}"]["npi"].to_pylist()}
+    known = {
+        npi
+        for name in ("provider", "facility", "pharmacy")
+        for npi in result.tables[f"networksim.{name}"]["npi"].to_pylist()
+    }
     named = [
         pc.unique(table[column].combine_chunks().cast("string")).to_pylist()
         for table in result.tables.values() for column in table.column_names if column.endswith("npi")
@@ -53,7 +59,9 @@ def test_a_person_sees_one_clinician_a_specialty(result):
 def test_the_appointments_are_the_milestones_of_the_timeline(result):
     milestones = result.timeline.filter(pc.equal(result.timeline["event_type"].cast("string"), "milestone"))
 
-    assert sorted(milestones["event_id"].to_pylist()) == sorted(result.tables["networksim.appointment"]["appointment_id"].to_pylist())
+    assert sorted(milestones["event_id"].to_pylist()) == sorted(
+        result.tables["networksim.appointment"]["appointment_id"].to_pylist()
+    )
 
 
 @pytest.mark.parametrize("path", sorted(JOURNEYS.glob("*.json")), ids=lambda path: path.stem)
@@ -73,7 +81,11 @@ def test_a_profile_can_be_written_by_counties():
 
     demographics = profile.demographics
 
-    assert (profile.id, demographics.age.value, demographics.geography.counties) == ("two", 70, {"48201": 0.5, "06073": 0.5})
+    assert (profile.id, demographics.age.value, demographics.geography.counties) == (
+        "two",
+        70,
+        {"48201": 0.5, "06073": 0.5},
+    )
 
 
 def test_cms_hospitals_are_recognised_by_header_and_read():
@@ -91,7 +103,8 @@ def test_nppes_is_recognised_and_deactivated_numbers_are_left_out(tmp_path):
     path = tmp_path / "anything.csv"
     path.write_text(
         NPPES_HEADER + "\n"
-        '"1234567893","1","","O\'NEIL","ANA","M.D.","1 MAIN ST","HOUSTON","TX","770021234","7135550100","05/23/2007","",'
+        '"1234567893","1","","O\'NEIL","ANA","M.D.","1 MAIN '
+        'ST","HOUSTON","TX","770021234","7135550100","05/23/2007","",'
         '"207R00000X","N","207RC0000X","Y"\n'
         '"1993999998","2","ACME","","","","2 MAIN ST","HOUSTON","TX","77002","7135550101","05/24/2007","01/01/2020",'
         '"282N00000X","Y","",""\n',
@@ -105,12 +118,16 @@ def test_nppes_is_recognised_and_deactivated_numbers_are_left_out(tmp_path):
     ]
 
 
-HOSPITALS = "Facility ID,Facility Name,City/Town,State,ZIP Code,County/Parish,Hospital Type,Hospital Ownership,Emergency Services\n"
+HOSPITALS = (
+    "Facility ID,Facility Name,City/Town,State,ZIP Code,County/Parish,Hospital Type,Hospital "
+    "Ownership,Emergency Services\n"
+)
 
 
 def nppes(npi="1234567893", entity="1", state="TX", date="05/23/2007", taxonomy="207R00000X", zip_code="77002"):
     names = '"","O\'NEIL","ANA","M.D.","1 MAIN ST","HOUSTON"'
-    return f'{NPPES_HEADER}\n"{npi}","{entity}",{names},"{state}","{zip_code}","7135550100","{date}","","{taxonomy}","Y","",""\n'
+    place = f'"{state}","{zip_code}","7135550100"'
+    return f'{NPPES_HEADER}\n"{npi}","{entity}",{names},{place},"{date}","","{taxonomy}","Y","",""\n'
 
 
 @pytest.mark.parametrize(
@@ -121,11 +138,20 @@ def nppes(npi="1234567893", entity="1", state="TX", date="05/23/2007", taxonomy=
         (nppes(entity="3"), 'line 2, Entity Type Code: "3" is not 1'),
         (nppes(state="XQ"), 'line 2, Provider Business Practice Location Address State Name: "XQ" is no state'),
         (nppes(date="2007-05-23"), 'line 2, Provider Enumeration Date: "2007-05-23" is no date'),
-        (nppes(taxonomy="internist"), 'line 2, Healthcare Provider Taxonomy Code_1: "internist" is not a taxonomy code'),
+        (
+            nppes(taxonomy="internist"),
+            'line 2, Healthcare Provider Taxonomy Code_1: "internist" is not a taxonomy code',
+        ),
         (nppes() + nppes().split("\n")[1] + "\n", "line 3, NPI: 1234567893 stands twice"),
         (HOSPITALS + "45028,Ben,Houston,Texsa,77030,Harris,Acute,Local,Yes\n", 'line 2, State: "Texsa" is no state'),
-        (HOSPITALS + "ABCDEF,Ben,Houston,TX,77030,Harris,Acute,Local,Yes\n", 'line 2, Facility ID: "ABCDEF" is not a CMS'),
-        (HOSPITALS + "450289,Ben,Houston,TX,77030,Harris,Acute,Local,perhaps\n", 'line 2, Emergency Services: "perhaps" is not Yes or No'),
+        (
+            HOSPITALS + "ABCDEF,Ben,Houston,TX,77030,Harris,Acute,Local,Yes\n",
+            'line 2, Facility ID: "ABCDEF" is not a CMS',
+        ),
+        (
+            HOSPITALS + "450289,Ben,Houston,TX,77030,Harris,Acute,Local,perhaps\n",
+            'line 2, Emergency Services: "perhaps" is not Yes or No',
+        ),
     ],
 )
 def test_a_mistake_in_a_registry_is_refused_by_line_and_column(tmp_path, lines, told):

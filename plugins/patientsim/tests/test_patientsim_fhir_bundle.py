@@ -51,7 +51,9 @@ def references(value):
 
 
 def test_there_is_one_transaction_a_person(bundles):
-    patients = [[e["resource"]["id"] for e in each["entry"] if e["resource"]["resourceType"] == "Patient"] for each in bundles]
+    patients = [
+        [e["resource"]["id"] for e in each["entry"] if e["resource"]["resourceType"] == "Patient"] for each in bundles
+    ]
     assert [each["type"] for each in bundles] == ["transaction"] * 40
     assert patients == [[each["id"]] for each in bundles]
 
@@ -67,7 +69,8 @@ def test_references_resolve_against_the_full_urls_of_the_same_bundle(bundles):
         full_urls = [entry["fullUrl"] for entry in bundle["entry"]]
         base = full_urls[0].rsplit("/", 2)[0]
         assert len(full_urls) == len(set(full_urls))
-        outside = {f"{base}/{reference}" for reference in references(bundle) if not reference.startswith("#")}  # "#": contained
+        # "#": contained
+        outside = {f"{base}/{reference}" for reference in references(bundle) if not reference.startswith("#")}
         assert outside <= set(full_urls)
 
 
@@ -81,13 +84,24 @@ def test_entries_are_put_under_their_own_id(bundles):
 def test_the_resources_are_those_of_fhir_r4(folder, bundles):
     singly = {}
     for path in (folder / "fhir_r4").glob("*.ndjson"):
-        singly |= {(path.stem, each["id"]): each for each in map(json.loads, path.read_text(encoding="utf-8").splitlines())}
-    bundled = {(r["resourceType"], r["id"]): r for bundle in bundles for r in (entry["resource"] for entry in bundle["entry"])}
+        singly |= {
+            (path.stem, each["id"]): each for each in map(json.loads, path.read_text(encoding="utf-8").splitlines())
+        }
+    bundled = {
+        (r["resourceType"], r["id"]): r for bundle in bundles for r in (entry["resource"] for entry in bundle["entry"])
+    }
     assert bundled == singly
 
 
 def test_chunks_do_not_matter(folder, tmp_path):
-    generate(**CARE, count=40, products=["patientsim", "membersim"], output_formats=["fhir_bundle"], out=tmp_path, chunk_size=11)
+    generate(
+        **CARE,
+        count=40,
+        products=["patientsim", "membersim"],
+        output_formats=["fhir_bundle"],
+        out=tmp_path,
+        chunk_size=11,
+    )
     name = Path("fhir_bundle") / "bundles.ndjson"
     assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
 
@@ -99,7 +113,9 @@ def reencoded(table):
             values = table[field.name].cast(pa.string()).to_pylist()
             order = sorted({"0 in no row", *(value for value in values if value is not None)}, reverse=True)
             codes = [None if value is None else order.index(value) for value in values]
-            table = table.set_column(index, field, pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), pa.array(order)))
+            table = table.set_column(
+                index, field, pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), pa.array(order))
+            )
     return table
 
 
@@ -124,13 +140,17 @@ def test_clinicians_stand_in_order_of_their_number(made, tmp_path):
     destination = Destination(tmp_path, "fhir_bundle")
     FORMAT.writer(destination, make_run()).write(tables)
     destination.close()
-    for bundle in map(json.loads, (tmp_path / "fhir_bundle" / "bundles.ndjson").read_text(encoding="utf-8").splitlines()):
+    for bundle in map(
+        json.loads, (tmp_path / "fhir_bundle" / "bundles.ndjson").read_text(encoding="utf-8").splitlines()
+    ):
         clinicians = [e["resource"]["id"] for e in bundle["entry"] if e["resource"]["resourceType"] == "Practitioner"]
         assert clinicians == sorted(set(clinicians))
 
 
 def test_a_dependents_bundle_is_complete_without_the_subscriber(tmp_path):
-    made = generate(profile=OSWALD, count=4, products=["patientsim", "membersim"], output_formats=["fhir_bundle"], out=tmp_path)
+    made = generate(
+        profile=OSWALD, count=4, products=["patientsim", "membersim"], output_formats=["fhir_bundle"], out=tmp_path
+    )
     lines = (tmp_path / "fhir_bundle" / "bundles.ndjson").read_text(encoding="utf-8").splitlines()
     assert len(lines) == made.entities.num_rows
     assert contradictions(tmp_path, "fhir_bundle") == []

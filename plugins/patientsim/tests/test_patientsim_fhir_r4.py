@@ -20,29 +20,42 @@ from healthsim_core.testing import make_run
 FORMAT = next(each for each in FORMATS if each.name == "fhir_r4")
 CARE = json.loads((Path(__file__).parent / "data" / "year_of_everything.json").read_text(encoding="utf-8"))
 TIME = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)([+-]\d\d:\d\d)$")
-SUMMERS = (("2024-03-10T02:00:00", "2024-11-03T02:00:00"), ("2025-03-09T02:00:00", "2025-11-02T02:00:00"))  # daylight saving time in Texas
+# daylight saving time in Texas
+SUMMERS = (("2024-03-10T02:00:00", "2024-11-03T02:00:00"), ("2025-03-09T02:00:00", "2025-11-02T02:00:00"))
 
 # Elements that US Core 6.1 marks as mandatory or must support and that the tables tell.
 MANDATORY = {
-    "Patient": "meta.profile identifier.system identifier.value name.family name.given gender birthDate address.line address.city "
-    "address.state address.postalCode telecom.system telecom.value communication.language extension.url generalPractitioner.reference",
-    "Encounter": "meta.profile identifier.value status class.code type.text subject.reference participant.individual.reference "
-    "period.start reasonCode.coding.code serviceProvider.reference location.location.reference",
-    "Condition": "meta.profile clinicalStatus.coding.code verificationStatus.coding.code category.coding.code code.coding.code "
-    "subject.reference recordedDate onsetDateTime",
-    "Observation": "meta.profile status category.coding.code code.coding.code subject.reference effectiveDateTime encounter.reference",
+    "Patient": "meta.profile identifier.system identifier.value name.family name.given gender birthDate address.line "
+    "address.city address.state address.postalCode telecom.system telecom.value communication.language extension.url "
+    "generalPractitioner.reference",
+    "Encounter": "meta.profile identifier.value status class.code type.text subject.reference "
+    "participant.individual.reference period.start reasonCode.coding.code serviceProvider.reference "
+    "location.location.reference",
+    "Condition": "meta.profile clinicalStatus.coding.code verificationStatus.coding.code category.coding.code "
+    "code.coding.code subject.reference recordedDate onsetDateTime",
+    "Observation": (
+        "meta.profile status category.coding.code code.coding.code subject.reference effectiveDateTime "
+        "encounter.reference"
+    ),
     "Procedure": "meta.profile status code.coding.code subject.reference performedDateTime encounter.reference",
-    "Immunization": "meta.profile status vaccineCode.coding.code patient.reference occurrenceDateTime primarySource encounter.reference",
-    "MedicationRequest": "meta.profile status intent reportedBoolean medicationCodeableConcept.coding.code subject.reference "
-    "encounter.reference authoredOn requester.reference dosageInstruction.text dosageInstruction.doseAndRate.doseQuantity.value "
+    "Immunization": (
+        "meta.profile status vaccineCode.coding.code patient.reference occurrenceDateTime "
+        "primarySource encounter.reference"
+    ),
+    "MedicationRequest": "meta.profile status intent reportedBoolean medicationCodeableConcept.coding.code "
+    "subject.reference encounter.reference authoredOn requester.reference dosageInstruction.text "
+    "dosageInstruction.doseAndRate.doseQuantity.value "
     "dispenseRequest.numberOfRepeatsAllowed dispenseRequest.quantity.value category.coding.code",
-    "ServiceRequest": "meta.profile status intent category.text code.text subject.reference encounter.reference authoredOn "
-    "requester.reference",
+    "ServiceRequest": "meta.profile status intent category.text code.text subject.reference encounter.reference "
+    "authoredOn requester.reference",
     "CarePlan": "meta.profile text.status text.div status intent category.coding.code subject.reference",
-    "Coverage": "meta.profile identifier.value status type.coding.code subscriberId beneficiary.reference relationship.coding.code "
-    "period.start payor.reference class.value",
+    "Coverage": "meta.profile identifier.value status type.coding.code subscriberId beneficiary.reference "
+    "relationship.coding.code period.start payor.reference class.value",
     "Practitioner": "meta.profile identifier.value name.family telecom.value address.line",
-    "PractitionerRole": "meta.profile practitioner.reference organization.reference specialty.coding.code location.reference telecom.value",
+    "PractitionerRole": (
+        "meta.profile practitioner.reference organization.reference specialty.coding.code "
+        "location.reference telecom.value"
+    ),
     "Organization": "meta.profile identifier.value active name telecom.value address.line",
     "Location": "meta.profile status name telecom.value address.line managingOrganization.reference",
 }
@@ -54,7 +67,16 @@ REQUIRED = {
     "Procedure.status": {"preparation", "in-progress", "not-done", "on-hold", "stopped", "completed"},
     "Immunization.status": {"completed", "entered-in-error", "not-done"},
     "MedicationRequest.status": {"active", "on-hold", "cancelled", "completed", "stopped", "draft"},
-    "MedicationRequest.intent": {"proposal", "plan", "order", "original-order", "reflex-order", "filler-order", "instance-order", "option"},
+    "MedicationRequest.intent": {
+        "proposal",
+        "plan",
+        "order",
+        "original-order",
+        "reflex-order",
+        "filler-order",
+        "instance-order",
+        "option",
+    },
     "ServiceRequest.status": {"draft", "active", "on-hold", "revoked", "completed", "unknown"},
     "CarePlan.status": {"draft", "active", "on-hold", "revoked", "completed", "unknown"},
     "Coverage.status": {"active", "cancelled", "draft", "entered-in-error"},
@@ -80,7 +102,11 @@ def resources(folder):
 
 
 def read(folder):
-    return [json.loads(line) for path in sorted(folder.glob("*.ndjson")) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [
+        json.loads(line)
+        for path in sorted(folder.glob("*.ndjson"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+    ]
 
 
 def of_type(resources, name):
@@ -99,7 +125,9 @@ def written(tables, folder, run=None):
 
 def with_column(table, name, values):
     index = table.schema.get_field_index(name)
-    return table.set_column(index, table.schema.field(name), pa.array(values, pa.string()).cast(table.schema.field(name).type))
+    return table.set_column(
+        index, table.schema.field(name), pa.array(values, pa.string()).cast(table.schema.field(name).type)
+    )
 
 
 def values_at(value, path):
@@ -142,7 +170,9 @@ def test_the_r4b_models_accept_every_resource(resources):
 @pytest.mark.parametrize("name", MANDATORY)
 def test_us_core_elements_are_there(resources, name):
     fallback_has_no_address = [each for each in of_type(resources, name) if not each["id"].startswith("healthsim")]
-    lacking = {path for path in MANDATORY[name].split() for each in fallback_has_no_address if not values_at(each, path)}
+    lacking = {
+        path for path in MANDATORY[name].split() for each in fallback_has_no_address if not values_at(each, path)
+    }
     assert lacking == set()
 
 
@@ -167,10 +197,19 @@ def test_profiles_are_us_core(resources):
 
 def test_every_reference_resolves(resources):
     there = {f"{each['resourceType']}/{each['id']}" for each in resources}
-    wanted = {node["reference"] for each in resources for node in nodes(each) if isinstance(node, dict) and "reference" in node}
+    wanted = {
+        node["reference"]
+        for each in resources
+        for node in nodes(each)
+        if isinstance(node, dict) and "reference" in node
+    }
     assert {target for target in wanted if not target.startswith("#")} - there == set()
     for each in resources:
-        within = {node["reference"] for node in nodes(each) if isinstance(node, dict) and node.get("reference", "").startswith("#")}
+        within = {
+            node["reference"]
+            for node in nodes(each)
+            if isinstance(node, dict) and node.get("reference", "").startswith("#")
+        }
         assert within == {f"#{part['id']}" for part in each.get("contained", ())}
 
 
@@ -185,20 +224,40 @@ def test_nothing_is_null_or_empty(resources):
 
 
 def test_date_times_have_the_offset_of_the_persons_county(resources):
-    paths = ["period.start", "period.end", "effectiveDateTime", "issued", "authoredOn", "performedDateTime", "occurrenceDateTime"]
-    times = [time for each in resources if each["resourceType"] != "Coverage" for path in paths for time in values_at(each, path)]
+    paths = [
+        "period.start",
+        "period.end",
+        "effectiveDateTime",
+        "issued",
+        "authoredOn",
+        "performedDateTime",
+        "occurrenceDateTime",
+    ]
+    times = [
+        time
+        for each in resources
+        if each["resourceType"] != "Coverage"
+        for path in paths
+        for time in values_at(each, path)
+    ]
     assert len(times) > 1000
     told = [TIME.match(time).groups() for time in times]
     assert {offset for _, offset in told} == {"-05:00", "-06:00"}
     summer = [any(first <= local < last for first, last in SUMMERS) for local, _ in told]
-    assert [(local, offset) for (local, offset), late in zip(told, summer, strict=True) if (offset == "-05:00") != late] == []
+    assert [
+        (local, offset) for (local, offset), late in zip(told, summer, strict=True) if (offset == "-05:00") != late
+    ] == []
 
 
 def test_encounters_have_the_tables_dates(made, resources):
     rows = made.tables["patientsim.encounter"].to_pylist()
-    expected = {f"hs-{row['encounter_id']}": (row["start"].isoformat(), row["end"] and row["end"].isoformat()) for row in rows}
+    expected = {
+        f"hs-{row['encounter_id']}": (row["start"].isoformat(), row["end"] and row["end"].isoformat()) for row in rows
+    }
     periods = {each["id"]: each["period"] for each in of_type(resources, "Encounter")}
-    assert {key: (period["start"][:19], period.get("end", "")[:19] or None) for key, period in periods.items()} == expected
+    assert {
+        key: (period["start"][:19], period.get("end", "")[:19] or None) for key, period in periods.items()
+    } == expected
 
 
 def test_npis_pass_the_luhn_check(resources):
@@ -253,7 +312,9 @@ def test_names_with_delimiters_quotes_and_accents_come_through(made, tmp_path):
     tables = dict(made.tables)
     people = tables["core.person"].num_rows
     family, street = 'Núñez-"O\'Neil" \\ {x}, |^~&', 'No. 5\n"Rear" \\ Flat\t\u00df'
-    tables["core.person"] = with_column(with_column(tables["core.person"], "last_name", [family] * people), "address", [street] * people)
+    tables["core.person"] = with_column(
+        with_column(tables["core.person"], "last_name", [family] * people), "address", [street] * people
+    )
     patients = of_type(written(tables, tmp_path), "Patient")
     assert {each["name"][0]["family"] for each in patients} == {family}
     assert {each["address"][0]["line"][0] for each in patients} == {street}
@@ -269,7 +330,9 @@ def test_without_a_network_the_fallback_organization_provides(made, tmp_path):
     resources = written(tables, tmp_path)
     assert not of_type(resources, "Practitioner")
     assert not [node for each in resources for node in nodes(each) if isinstance(node, dict) and "participant" in node]
-    assert {each["serviceProvider"]["reference"] for each in of_type(resources, "Encounter")} == {"Organization/healthsim-general-hospital"}
+    assert {each["serviceProvider"]["reference"] for each in of_type(resources, "Encounter")} == {
+        "Organization/healthsim-general-hospital"
+    }
     test_every_reference_resolves(resources)
     test_fhirkit_finds_nothing_wrong(resources)
 
@@ -283,12 +346,16 @@ def test_somebody_unknown_is_named_by_npi_alone(made, tmp_path):
     test_every_reference_resolves(resources)
 
 
-@pytest.mark.parametrize(("race", "code"), [("black", "2054-5"), ("nhpi", "2076-8"), ("multiple", None), ("other", None)])
+@pytest.mark.parametrize(
+    ("race", "code"), [("black", "2054-5"), ("nhpi", "2076-8"), ("multiple", None), ("other", None)]
+)
 def test_race_is_an_omb_category_or_words_alone(made, tmp_path, race, code):
     tables = dict(made.tables)
     tables["core.person"] = with_column(tables["core.person"], "race", [race] * tables["core.person"].num_rows)
     extension = of_type(written(tables, tmp_path), "Patient")[0]["extension"][0]
-    parts = {part["url"]: part.get("valueCoding", {}).get("code") or part["valueString"] for part in extension["extension"]}
+    parts = {
+        part["url"]: part.get("valueCoding", {}).get("code") or part["valueString"] for part in extension["extension"]
+    }
     assert parts.get("ombCategory") == code
     assert parts["text"]
 
@@ -315,7 +382,9 @@ def test_death_is_told(made, tmp_path):
 
 
 def test_chunks_do_not_matter(made, folder, tmp_path):
-    generate(**CARE, count=30, products=["patientsim", "membersim"], output_formats=["fhir_r4"], out=tmp_path, chunk_size=7)
+    generate(
+        **CARE, count=30, products=["patientsim", "membersim"], output_formats=["fhir_r4"], out=tmp_path, chunk_size=7
+    )
     for path in folder.glob("*.ndjson"):
         assert path.read_bytes() == (tmp_path / "fhir_r4" / path.name).read_bytes(), path.name
 

@@ -11,13 +11,17 @@ from healthsim_core.testing import contradictions
 STAY = {
     "journey_id": "stay", "duration_days": 60,
     "events": [
-        {"event_id": "adm", "event_type": "admission", "parameters": {"class": "IMP", "reason_code": "R07.9", "secondary_code": "E11.9"}},
-        {"event_id": "dx", "event_type": "diagnosis", "depends_on": "adm", "delay": {"hours": 6}, "parameters": {"code": "I21.4"}},
-        {"event_id": "one", "event_type": "transfer", "depends_on": "adm", "delay": {"hours": 20}, "parameters": {"unit": "telemetry"}},
+        {"event_id": "adm", "event_type": "admission",
+         "parameters": {"class": "IMP", "reason_code": "R07.9", "secondary_code": "E11.9"}},
+        {"event_id": "dx", "event_type": "diagnosis", "depends_on": "adm", "delay": {"hours": 6},
+         "parameters": {"code": "I21.4"}},
+        {"event_id": "one", "event_type": "transfer", "depends_on": "adm", "delay": {"hours": 20},
+         "parameters": {"unit": "telemetry"}},
         {"event_id": "two", "event_type": "transfer", "depends_on": "one", "delay": {"hours": 20}},
         {"event_id": "dis", "event_type": "discharge", "depends_on": "two", "delay": {"days": 2},
          "parameters": {"reason_code": "I21.4", "secondary_code": "I10", "drg": "282", "discharge_disposition": "01"}},
-        {"event_id": "snf", "event_type": "admission", "depends_on": "dis", "parameters": {"class": "SNF", "reason_code": "I25.2"}},
+        {"event_id": "snf", "event_type": "admission", "depends_on": "dis",
+         "parameters": {"class": "SNF", "reason_code": "I25.2"}},
     ],
 }  # fmt: skip
 
@@ -26,7 +30,9 @@ STAY = {
 def stays(tmp_path_factory):
     out = tmp_path_factory.mktemp("stays")
     people = {"id": "two", "generation": {"count": 2, "seed": 5}, "demographics": {"age": 60}}
-    return generate(profile=people, journey=STAY, products=["patientsim"], output_formats=["fhir_r4", "fhir_bundle"], out=out)
+    return generate(
+        profile=people, journey=STAY, products=["patientsim"], output_formats=["fhir_r4", "fhir_bundle"], out=out
+    )
 
 
 def encounters_of(result, kind):
@@ -40,7 +46,10 @@ def test_a_stay_tells_what_it_was_for_and_what_it_was(stays):
     codes = {f"Condition/hs-{key}": code for key, code in made.items()}
     for stay in encounters_of(stays, "IMP"):
         codes |= {f"#{part['id']}": part["code"]["coding"][0]["code"] for part in stay["contained"]}
-        told = [(each["use"]["coding"][0]["code"], each.get("rank"), codes[each["condition"]["reference"]]) for each in stay["diagnosis"]]
+        told = [
+            (each["use"]["coding"][0]["code"], each.get("rank"), codes[each["condition"]["reference"]])
+            for each in stay["diagnosis"]
+        ]
         assert told == [("AD", None, "R07.9"), ("DD", 1, "I21.4"), ("DD", 2, "I10")]
         assert [reason["coding"][0]["code"] for reason in stay["reasonCode"]] == ["R07.9", "E11.9"]
         assert stay["diagnosis"][1]["condition"]["reference"].startswith("Condition/")

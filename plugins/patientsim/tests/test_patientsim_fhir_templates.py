@@ -30,7 +30,9 @@ def folder(request, tmp_path_factory):
 
 
 def test_fhirkit_finds_nothing_wrong(folder):
-    lines = [line for path in (folder / "fhir_r4").glob("*.ndjson") for line in path.read_text(encoding="utf-8").splitlines()]
+    lines = [
+        line for path in (folder / "fhir_r4").glob("*.ndjson") for line in path.read_text(encoding="utf-8").splitlines()
+    ]
     assert len(lines) > 300
     assert [str(issue) for line in lines for issue in fhirkit.validate(line)] == []
 

@@ -16,7 +16,8 @@ from healthsim_core.testing import contradictions, make_run
 from healthsim_core.verification.verify import verify_folder
 
 HOSTILE = [
-    "en~NM1*IL*1*EVIL", '","evil":{"a":"', "\\", 'a\tb\nc\r\n"d', "\x00\x1f\x7f", "e\u0301cole", "\u65e5\u672c \U0001f600", "\ue000\ue001",
+    "en~NM1*IL*1*EVIL", '","evil":{"a":"', "\\", 'a\tb\nc\r\n"d', "\x00\x1f\x7f", "e\u0301cole",
+    "\u65e5\u672c \U0001f600", "\ue000\ue001",
     "\u2028\u2029\x85", "</a><b>&amp;", "], \u202e",
 ]  # fmt: skip
 RULED = ("_id", "npi", "code", "category", "status", "type", "class", "relationship", "sex", "role", "system", "fips")
@@ -29,7 +30,9 @@ def poisoned(table, value):
         if words and not field.name.endswith(RULED):
             plain = table.column(index).cast(pa.string())
             ended = pc.binary_join_element_wise(plain, value, "")
-            table = table.set_column(index, field, ended.dictionary_encode() if pa.types.is_dictionary(field.type) else ended)
+            table = table.set_column(
+                index, field, ended.dictionary_encode() if pa.types.is_dictionary(field.type) else ended
+            )
     return table
 
 
@@ -41,7 +44,9 @@ def run(tmp_path_factory):
 
 
 @pytest.mark.parametrize("value", HOSTILE)
-@pytest.mark.parametrize("offer", [each for each in formats.FORMATS if each.name in FORMATS], ids=lambda offer: offer.name)
+@pytest.mark.parametrize(
+    "offer", [each for each in formats.FORMATS if each.name in FORMATS], ids=lambda offer: offer.name
+)
 def test_whatever_text_a_table_holds_is_read_back(run, tmp_path, offer, value):
     out = Path(shutil.copytree(run, tmp_path / "out"))
     tables = {}

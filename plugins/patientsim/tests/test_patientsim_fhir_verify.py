@@ -17,7 +17,8 @@ from healthsim_core.testing import contradictions
 CARE = json.loads((Path(__file__).parent / "data" / "year_of_everything.json").read_text(encoding="utf-8"))
 FORMATS = ("fhir_r4", "fhir_bundle")
 OF_PEOPLE = (
-    "Patient", "Coverage", "Encounter", "Condition", "ServiceRequest", "Observation", "Procedure", "Immunization", "MedicationRequest",
+    "Patient", "Coverage", "Encounter", "Condition", "ServiceRequest", "Observation", "Procedure", "Immunization",
+    "MedicationRequest",
     "CarePlan",
 )  # fmt: skip
 KINDS = (*OF_PEOPLE, "Organization", "Location", "Practitioner", "PractitionerRole")
@@ -36,7 +37,8 @@ def run(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def planted(run, tmp_path_factory):
-    """What was planted into resources of every kind, and what `verify` finds wrong of each: both by kind, once for each plant."""
+    """What was planted into resources of every kind, and what `verify` finds wrong of each: both by kind,
+    once for each plant."""
     known = {}
 
     def plant(name, how):
@@ -56,7 +58,10 @@ class Files:
     """The documents of a format's folder, and within them the records: a resource, or an entry of a Bundle."""
 
     def __init__(self, folder):
-        self.documents = {path: [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] for path in folder.iterdir()}
+        self.documents = {
+            path: [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+            for path in folder.iterdir()
+        }
         self.records = defaultdict(list)  # by kind, each with the list that it stands in
         for path, documents in self.documents.items():
             for listed in [each["entry"] for each in documents] if path.stem == "bundles" else [documents]:
@@ -92,12 +97,15 @@ def found_in(out, name):
     found = defaultdict(set)
     for told in contradictions(out, name):
         if match := FINDING.match(told):
-            found[match["kind"]].add(match["what"] if match["what"] not in {"every", "no"} else told.split(": ")[2].rpartition(" (")[0])
+            found[match["kind"]].add(
+                match["what"] if match["what"] not in {"every", "no"} else told.split(": ")[2].rpartition(" (")[0]
+            )
     return found
 
 
 def of_each_member(change):
-    """A plant of one value in every member that a kind has, made by `change` of the value and of those of other records."""
+    """A plant of one value in every member that a kind has,
+    made by `change` of the value and of those of other records."""
 
     def how(files, kind):
         others = defaultdict(list)
@@ -223,7 +231,11 @@ def exchanged(files, kind):
     one["id"], other["id"] = other["id"], one["id"]
 
 
-LOST, STRANGE, TWICE = "every record of the tables is there", "every record is one of the tables'", "no record is there twice"
+LOST, STRANGE, TWICE = (
+    "every record of the tables is there",
+    "every record is one of the tables'",
+    "no record is there twice",
+)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,4 +1,5 @@
-"""Supervision of pregnancy is coded by the mother's age at the expected date of delivery and by the children whom she has."""
+"""Supervision of pregnancy is coded by the mother's age at the expected date of delivery and by the children whom she
+has."""
 
 from __future__ import annotations
 
@@ -24,10 +25,16 @@ def supervised(result: Result) -> dict[int, str]:
 
 
 def test_women_who_are_35_when_the_child_is_due_are_elderly_gravidae_and_others_not() -> None:
-    result = run({"id": "about-35", "demographics": {"sex": "F", "age": {"type": "uniform", "min": 33, "max": 36}}}, 300)
+    result = run(
+        {"id": "about-35", "demographics": {"sex": "F", "age": {"type": "uniform", "min": 33, "max": 36}}}, 300
+    )
     people = result.tables["core.person"].to_pylist()
     born = {person["household_id"]: person["birth_date"] for person in people if person["role"] == "newborn"}
-    days = {p["person_id"]: (born[p["household_id"]] - p["birth_date"]).days - 35 * 365.2425 for p in people if p["role"] != "newborn"}
+    days = {
+        p["person_id"]: (born[p["household_id"]] - p["birth_date"]).days - 35 * 365.2425
+        for p in people
+        if p["role"] != "newborn"
+    }
     codes = supervised(result)
     clear = {person: since > 0 for person, since in days.items() if abs(since) > WEEK}
     assert {person: codes[person].startswith("O09.5") for person in clear} == clear
@@ -38,7 +45,9 @@ def test_women_who_are_35_when_the_child_is_due_are_elderly_gravidae_and_others_
     ({"role": "dependent", "age": 3}, "O09.521"),
     ({"role": "spouse", "sex": "M", "age": 40}, "O09.511"),
 ])  # fmt: skip
-def test_a_household_with_a_dependent_has_a_multigravida_and_one_without_a_primigravida(other: dict[str, Any], code: str) -> None:
+def test_a_household_with_a_dependent_has_a_multigravida_and_one_without_a_primigravida(
+    other: dict[str, Any], code: str
+) -> None:
     mother = {"role": "subscriber", "sex": "F", "age": 38}
     assert set(supervised(run({"id": "household", "members": [mother, other]}, 20)).values()) == {code}
 

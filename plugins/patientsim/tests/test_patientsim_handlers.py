@@ -43,7 +43,12 @@ def persons(people) -> Events:
 def test_a_visit_becomes_one_encounter_with_what_it_leaves_unsaid_filled_in() -> None:
     visit = make_events("encounter", row=[0], time=["2025-03-01T09:00:00"], parameters={"reason_code": "E11.9"})
     (row,) = handle(care.HANDLER, visit)["patientsim.encounter"]
-    assert (row["class"], row["place_of_service"], row["status"], row["reason_code"]) == ("AMB", "11", "finished", "E11.9")
+    assert (row["class"], row["place_of_service"], row["status"], row["reason_code"]) == (
+        "AMB",
+        "11",
+        "finished",
+        "E11.9",
+    )
     assert row["start"] < row["end"]
 
 
@@ -57,19 +62,26 @@ def stay(*types_and_times: tuple[str, str], **parameters) -> Events:
 def test_admission_and_discharge_make_one_row_that_keeps_what_each_said() -> None:
     events = stay(
         ("admission", "2025-03-01T20:00:00"), ("discharge", "2025-03-04T11:00:00"), reason_code=["R07.9", "I21.4"],
-        secondary_code=["E11.9", None], drg=[None, "282"], discharge_disposition=[None, "01"], admission_type=["1", None],
+        secondary_code=["E11.9", None], drg=[None, "282"], discharge_disposition=[None, "01"],
+        admission_type=["1", None],
     )  # fmt: skip
     (row,) = handle(care.HANDLER, events)["patientsim.encounter"]
     assert row["class"] == "IMP"
     assert (str(row["start"]), str(row["end"])) == ("2025-03-01 20:00:00", "2025-03-04 11:00:00")
-    assert (row["reason_code"], row["secondary_code"], row["drg"], row["discharge_disposition"]) == ("I21.4", None, "282", "01")
+    assert (row["reason_code"], row["secondary_code"], row["drg"], row["discharge_disposition"]) == (
+        "I21.4",
+        None,
+        "282",
+        "01",
+    )
     assert (row["admitting_code"], row["admitting_secondary_code"]) == ("R07.9", "E11.9")
 
 
 def test_every_transfer_within_the_stay_is_a_row_that_knows_where_it_is_from() -> None:
     events = stay(
         ("admission", "2025-03-01T20:00:00"), ("transfer", "2025-03-02T03:00:00"), ("transfer", "2025-03-03T03:00:00"),
-        ("discharge", "2025-03-04T11:00:00"), ("transfer", "2025-03-05T03:00:00"), unit=["ED holding", "ICU", "ward", None, "too late"],
+        ("discharge", "2025-03-04T11:00:00"), ("transfer", "2025-03-05T03:00:00"),
+        unit=["ED holding", "ICU", "ward", None, "too late"],
     )  # fmt: skip
     moves = handle(care.HANDLER, events)["patientsim.transfer"]
     assert [(str(row["time"]), row["unit"], row["from_unit"]) for row in moves] == [
@@ -83,7 +95,12 @@ def visit_and_admission(kind: str, hours: int, **people) -> dict:
     times = [str(begin), str(begin + np.timedelta64(hours, "h"))]
     led = {"encounter": Columns({**caused_by(1_000_001, times[0], 2), "id": np.array([0, 1_000_001])}, 2)}
     events = make_events(
-        ("encounter", "admission"), make_people(1, **people), row=[0, 0], time=times, parameters={"class": [kind, "IMP"]}, ancestors=led
+        ("encounter", "admission"),
+        make_people(1, **people),
+        row=[0, 0],
+        time=times,
+        parameters={"class": [kind, "IMP"]},
+        ancestors=led,
     )
     return handle(care.HANDLER, events)["patientsim.encounter"][0]
 
@@ -125,14 +142,18 @@ def test_a_stay_that_no_discharge_ends_ends_with_death() -> None:
     assert (row["reason_code"], row["drg"]) == ("I21.4", None)
 
 
-@pytest.mark.parametrize(("kind", "place"), [("OBSENC", "22"), ("SNF", "31"), ("ACUTE", "21"), ("FLD", "99"), ("PRENC", "22")])
+@pytest.mark.parametrize(
+    ("kind", "place"), [("OBSENC", "22"), ("SNF", "31"), ("ACUTE", "21"), ("FLD", "99"), ("PRENC", "22")]
+)
 def test_every_class_has_its_place_of_service(kind: str, place: str) -> None:
     visit = make_events("encounter", row=[0], time=["2025-03-01T09:00:00"], parameters={"class": kind})
     assert handle(care.HANDLER, visit)["patientsim.encounter"][0]["place_of_service"] == place
 
 
 def test_a_discharge_without_diagnosis_leaves_that_of_the_admission() -> None:
-    events = stay(("admission", "2025-03-01T20:00:00"), ("discharge", "2025-03-04T11:00:00"), reason_code=["I21.4", None])
+    events = stay(
+        ("admission", "2025-03-01T20:00:00"), ("discharge", "2025-03-04T11:00:00"), reason_code=["I21.4", None]
+    )
     (row,) = handle(care.HANDLER, events)["patientsim.encounter"]
     assert row["reason_code"] == "I21.4"
 
@@ -151,9 +172,12 @@ def test_a_discharge_never_closes_the_stay_of_somebody_else() -> None:
 
 
 def test_a_discharge_tells_the_principal_procedure_unless_it_is_recorded() -> None:
-    told = stay(("admission", "2025-03-01T20:00:00"), ("discharge", "2025-03-03T11:00:00"), procedure_code=[None, "10D00Z1"])
+    told = stay(
+        ("admission", "2025-03-01T20:00:00"), ("discharge", "2025-03-03T11:00:00"), procedure_code=[None, "10D00Z1"]
+    )
     recorded = stay(
-        ("admission", "2025-03-01T20:00:00"), ("procedure", "2025-03-02T02:00:00"), ("discharge", "2025-03-03T11:00:00"),
+        ("admission", "2025-03-01T20:00:00"), ("procedure", "2025-03-02T02:00:00"),
+        ("discharge", "2025-03-03T11:00:00"),
         procedure_code=[None, None, "10D00Z1"], code=[None, "10D00Z1", None], system=[None, "ICD-10-PCS", None],
     )  # fmt: skip
     (from_discharge,) = handle(care.HANDLER, told)["patientsim.procedure"]
@@ -164,8 +188,13 @@ def test_a_discharge_tells_the_principal_procedure_unless_it_is_recorded() -> No
 
 @pytest.mark.parametrize(("visit", "admission", "expected"), [(7, 0, 7), (0, 9, 9), (7, 9, 9)])
 def test_a_row_belongs_to_the_nearest_visit_or_stay(visit: int, admission: int, expected: int) -> None:
-    known = {"encounter": caused_by(visit, "2025-02-01"), "admission": caused_by(admission, "2025-03-01" if admission else "NaT")}
-    order = make_events("lab_order", row=[0], time=["2025-03-01T10:00:00"], parameters={"loinc": "4548-4"}, ancestors=known)
+    known = {
+        "encounter": caused_by(visit, "2025-02-01"),
+        "admission": caused_by(admission, "2025-03-01" if admission else "NaT"),
+    }
+    order = make_events(
+        "lab_order", row=[0], time=["2025-03-01T10:00:00"], parameters={"loinc": "4548-4"}, ancestors=known
+    )
     (row,) = handle(orders.LAB, order)["patientsim.lab_order"]
     assert row["encounter_id"] == expected
 
@@ -183,7 +212,12 @@ def test_everybody_has_a_chart_and_a_death_to_come_is_not_in_it() -> None:
 def test_what_people_have_at_the_start_is_the_problem_list() -> None:
     people = people_with("E11", "E11.9", "2019-05-05")
     (row,) = handle(conditions.HANDLER, persons(people))["patientsim.condition"]
-    assert (row["person_id"], row["code"], row["category"], str(row["onset_date"])) == (16, "E11.9", "problem-list-item", "2019-05-05")
+    assert (row["person_id"], row["code"], row["category"], str(row["onset_date"])) == (
+        16,
+        "E11.9",
+        "problem-list-item",
+        "2019-05-05",
+    )
 
 
 def diagnosed(people, times: list[str], codes: list[str]) -> list[dict]:
@@ -252,23 +286,33 @@ def test_a_result_is_of_the_day_of_the_specimen_and_refers_to_its_order() -> Non
 
 
 @pytest.mark.parametrize(
-    ("value", "low", "high", "expected"), [(3.4, 3.5, 5.1, "L"), (3.46, 3.5, 5.1, "N"), (5.2, 3.5, 5.1, "H"), (9.0, np.nan, np.nan, None)]
+    ("value", "low", "high", "expected"),
+    [(3.4, 3.5, 5.1, "L"), (3.46, 3.5, 5.1, "N"), (5.2, 3.5, 5.1, "H"), (9.0, np.nan, np.nan, None)],
 )
-def test_interpretation_is_of_the_value_as_reported(value: float, low: float, high: float, expected: str | None) -> None:
+def test_interpretation_is_of_the_value_as_reported(
+    value: float, low: float, high: float, expected: str | None
+) -> None:
     (row,) = measured("lab_result", loinc="2823-3", value=value, low=low, high=high)
     assert row["interpretation"] == expected
 
 
 def test_a_blood_pressure_is_one_vital_sign_of_two_whole_numbers() -> None:
     (row,) = measured("observation", loinc="8480-6", value=131.7, second_loinc="8462-4", second_value=78.2)
-    assert (row["category"], row["value"], row["second_value"], row["lab_order_id"]) == ("vital-signs", 132.0, 78.0, None)
+    assert (row["category"], row["value"], row["second_value"], row["lab_order_id"]) == (
+        "vital-signs",
+        132.0,
+        78.0,
+        None,
+    )
 
 
 def test_a_test_without_a_value_has_no_result_yet() -> None:
     assert measured("lab_result", loinc="4548-4") == []
 
 
-@pytest.mark.parametrize(("time", "expected"), [("2025-01-10T09:00:00", "completed"), ("2025-10-10T09:00:00", "active")])
+@pytest.mark.parametrize(
+    ("time", "expected"), [("2025-01-10T09:00:00", "completed"), ("2025-10-10T09:00:00", "active")]
+)
 def test_an_order_is_completed_once_supply_and_refills_are_used_up(time: str, expected: str) -> None:
     parameters = {"description": "metformin", "days_supply": 90.0, "refills": 1.0}
     order = make_events("medication_order", row=[0], time=[time], parameters=parameters)
@@ -285,7 +329,9 @@ def test_referrals_and_care_plans_say_what_was_arranged() -> None:
 
 
 def test_every_event_type_of_patientsim_is_handled_once() -> None:
-    handled = [name for handler in plugin.healthsim_event_handlers() for name in handler.event_types if name != "person"]
+    handled = [
+        name for handler in plugin.healthsim_event_handlers() for name in handler.event_types if name != "person"
+    ]
     visits = ["admission", "discharge", "transfer", "encounter", "procedure", "diagnosis"]
     rest = ["observation", "medication_order", "lab_order", "lab_result", "referral", "care_plan_update"]
     assert sorted(handled) == sorted(visits + rest)

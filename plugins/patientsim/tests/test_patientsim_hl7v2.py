@@ -105,7 +105,9 @@ def test_each_visit_is_admitted_or_registered_once_and_each_end_told(made, messa
 
 def test_a_stay_runs_from_admission_over_transfer_to_discharge(made, messages):
     move = made.tables["patientsim.transfer"].to_pylist()[0]
-    stay = next(row for row in made.tables["patientsim.encounter"].to_pylist() if row["encounter_id"] == move["encounter_id"])
+    stay = next(
+        row for row in made.tables["patientsim.encounter"].to_pylist() if row["encounter_id"] == move["encounter_id"]
+    )
     told = [message for message in messages if fields(message, "PV1", 19).startswith(f"{stay['encounter_id']}^")]
     times = {trigger(message): datetime.strptime(happened(message), "%Y%m%d%H%M%S") for message in told}
     assert times == {"A01": stay["start"], "A02": move["time"], "A03": stay["end"]}
@@ -141,13 +143,16 @@ def test_a_further_diagnosis_is_an_update_of_the_visit(made, messages):
 
 @pytest.mark.parametrize(
     ("kind", "told", "kept"),
-    [("ACUTE", "I", "ACUTE"), ("NONAC", "I", "NONAC"), ("SNF", "I", "SNF"), ("SS", "I", "SS"), ("OBSENC", "O", "OBSENC"),
+    [("ACUTE", "I", "ACUTE"), ("NONAC", "I", "NONAC"), ("SNF", "I", "SNF"), ("SS", "I", "SS"),
+     ("OBSENC", "O", "OBSENC"),
      ("PRENC", "P", ""), ("FLD", "O", "FLD"), ("VR", "O", ""), ("HH", "O", "")],
 )  # fmt: skip
 def test_every_class_has_its_patient_class_and_where_that_is_not_enough_its_own_name(made, tmp_path, kind, told, kept):
     encounters = made.tables["patientsim.encounter"]
     changed = replaced(encounters, "class", [kind] * encounters.num_rows)
-    messages = [m for m in written({**made.tables, "patientsim.encounter": changed}, tmp_path) if fields(m, "PV1", 2) != "N"]
+    messages = [
+        m for m in written({**made.tables, "patientsim.encounter": changed}, tmp_path) if fields(m, "PV1", 2) != "N"
+    ]
     assert {(fields(m, "PV1", 2), fields(m, "PV1", 18)) for m in messages} == {(told, kept)}
     for message in messages[:20]:
         parsed(message)
@@ -181,18 +186,24 @@ def test_a_death_is_an_update_and_stays_told(made, tmp_path):
     tables = dict(made.tables)
     patients = tables["patientsim.patient"]
     patients = replaced(patients, "deceased_date", [date(2025, 7, 1)] * patients.num_rows)
-    tables["patientsim.patient"] = replaced(patients, "deceased_time", [datetime(2025, 7, 1, 14, 20)] * patients.num_rows)
+    tables["patientsim.patient"] = replaced(
+        patients, "deceased_time", [datetime(2025, 7, 1, 14, 20)] * patients.num_rows
+    )
     messages = written(tables, tmp_path)
     deaths = [message for message in messages if happened(message) == "20250701142000"]
     assert len(deaths) == patients.num_rows
-    assert {(trigger(m), parsed(m).pid.pid_29.value, parsed(m).pid.pid_30.value) for m in deaths} == {("A08", "20250701", "Y")}
+    assert {(trigger(m), parsed(m).pid.pid_29.value, parsed(m).pid.pid_30.value) for m in deaths} == {
+        ("A08", "20250701", "Y")
+    }
     assert all((fields(m, "PID", 30) == "Y") == (happened(m) >= "20250701142000") for m in messages)
 
 
 def test_names_with_delimiters_and_accents_keep_their_fields(made, tmp_path):
     family, street = "Núñez|O^Neil~&\\Co", "No. 5\nRear"
     people = made.tables["core.person"].num_rows
-    person = replaced(replaced(made.tables["core.person"], "last_name", [family] * people), "address", [street] * people)
+    person = replaced(
+        replaced(made.tables["core.person"], "last_name", [family] * people), "address", [street] * people
+    )
     messages = written({**made.tables, "core.person": person}, tmp_path)
     assert {unescape(fields(message, "PID", 5).split("^")[0]) for message in messages} == {family}
     assert {fields(message, "PID", 11).split("^")[0] for message in messages} == {"No. 5\\.br\\Rear"}
@@ -223,7 +234,9 @@ def test_without_network_and_coverage_messages_stay_valid(made, tmp_path):
 
 
 def test_chunks_do_not_matter(path, tmp_path):
-    generate(**CARE, count=8, products=["patientsim", "membersim"], output_formats=["hl7v2_adt"], out=tmp_path, chunk_size=5)
+    generate(
+        **CARE, count=8, products=["patientsim", "membersim"], output_formats=["hl7v2_adt"], out=tmp_path, chunk_size=5
+    )
     assert (tmp_path / "hl7v2_adt" / "adt.hl7").read_bytes() == path.read_bytes()
 
 
@@ -249,7 +262,9 @@ def test_messages_travel_over_mllp(messages):
     finally:
         server.shutdown()
         server.server_close()
-    assert [answer.split("|")[-1].strip("\r\x1c") for answer in answers] == [fields(message, "MSH", 10) for message in sent]
+    assert [answer.split("|")[-1].strip("\r\x1c") for answer in answers] == [
+        fields(message, "MSH", 10) for message in sent
+    ]
 
 
 def _exchange(address, message):

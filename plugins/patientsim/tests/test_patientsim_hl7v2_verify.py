@@ -13,18 +13,21 @@ CARE = json.loads((Path(__file__).parent / "data" / "year_of_everything.json").r
 DEATH = {
     "journey_id": "last-days", "duration_days": 365,
     "events": [
-        {"event_id": "fall", "event_type": "encounter", "delay": {"days": 330}, "parameters": {"class": "OBSENC", "reason_code": "R07.9"}},
+        {"event_id": "fall", "event_type": "encounter", "delay": {"days": 330},
+         "parameters": {"class": "OBSENC", "reason_code": "R07.9"}},
         {"event_id": "end", "event_type": "death", "depends_on": "fall", "delay": {"days": 2}},
     ],
 }  # fmt: skip
 NUMBERS = {
-    "MSH": (2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 17, 18), "EVN": (1, 2), "PID": (1, 3, 5, 7, 8, 10, 11, 13, 15, 19, 22, 29, 30),
+    "MSH": (2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 17, 18), "EVN": (1, 2),
+    "PID": (1, 3, 5, 7, 8, 10, 11, 13, 15, 19, 22, 29, 30),
     "PV1": (1, 2, 3, 4, 6, 7, 10, 18, 19, 36, 44, 45), "DG1": (1, 3, 5, 6), "DRG": (1,),
     "IN1": (1, 2, 3, 4, 5, 7, 8, 12, 13, 15, 16, 17, 36),
 }  # fmt: skip
 FIELDS = [f"{segment}-{number}" for segment, numbers in NUMBERS.items() for number in numbers]
 DIFFERENT = (
-    "MSH-7", "MSH-9", "MSH-10", "EVN-1", "EVN-2", "PID-3", "PID-5", "PID-7", "PID-8", "PID-11", "PID-13", "PID-15", "PID-19", "PV1-2",
+    "MSH-7", "MSH-9", "MSH-10", "EVN-1", "EVN-2", "PID-3", "PID-5", "PID-7", "PID-8", "PID-11", "PID-13", "PID-15",
+    "PID-19", "PV1-2",
     "PV1-3", "PV1-7", "PV1-19", "PV1-44", "PV1-45", "DG1-1", "DG1-3", "DG1-5", "DG1-6", "IN1-16", "IN1-36",
 )  # fmt: skip
 TIMES = ("MSH-7", "EVN-2", "PV1-44", "PV1-45", "DG1-5")
@@ -35,7 +38,9 @@ DATES = ("PID-7", "PID-29", "IN1-12", "IN1-13")
 def run(tmp_path_factory):
     out = tmp_path_factory.mktemp("hl7v2") / "out"
     journeys = [CARE["journey"], DEATH]
-    generate(profile=CARE["profile"], journey=journeys, count=8, seed=3, output_formats=["hl7v2_adt"], out=out, persist=False)
+    generate(
+        profile=CARE["profile"], journey=journeys, count=8, seed=3, output_formats=["hl7v2_adt"], out=out, persist=False
+    )
     return out
 
 
@@ -105,7 +110,9 @@ def test_a_run_as_it_was_written_agrees(run):
 def test_the_fields_below_are_those_that_a_run_has(run):
     content = (run / "hl7v2_adt" / "adt.hl7").read_bytes().decode()
     lines = [line.split("|") for line in content.replace("\n", "").split("\r")]
-    said = {f"{line[0]}-{at + (line[0] == 'MSH')}" for line in lines for at, element in enumerate(line) if at and element}
+    said = {
+        f"{line[0]}-{at + (line[0] == 'MSH')}" for line in lines for at, element in enumerate(line) if at and element
+    }
     assert said == set(FIELDS)
 
 
@@ -138,7 +145,9 @@ def test_a_segment_left_out_is_found(planted, segment):
 @pytest.mark.parametrize("field", TIMES)
 def test_a_shifted_time_is_found(planted, field, seconds):
     def shifted(text):
-        return (datetime.strptime(text[:14], "%Y%m%d%H%M%S") + timedelta(seconds=seconds)).strftime("%Y%m%d%H%M%S") + text[14:]
+        return (datetime.strptime(text[:14], "%Y%m%d%H%M%S") + timedelta(seconds=seconds)).strftime(
+            "%Y%m%d%H%M%S"
+        ) + text[14:]
 
     assert planted(lambda messages: changed(messages, field, shifted))
 
@@ -146,7 +155,9 @@ def test_a_shifted_time_is_found(planted, field, seconds):
 @pytest.mark.parametrize("field", TIMES)
 def test_the_same_moment_at_the_clock_of_another_place_is_found(planted, field):
     def elsewhere(text):
-        return (datetime.strptime(text[:14], "%Y%m%d%H%M%S") + timedelta(hours=1)).strftime("%Y%m%d%H%M%S") + f"-0{int(text[15:17]) - 1}00"
+        return (datetime.strptime(text[:14], "%Y%m%d%H%M%S") + timedelta(hours=1)).strftime(
+            "%Y%m%d%H%M%S"
+        ) + f"-0{int(text[15:17]) - 1}00"
 
     assert planted(lambda messages: changed(messages, field, elsewhere))
 
@@ -177,7 +188,8 @@ def test_a_shifted_day_is_found(planted, field, days):
         lambda messages: [messages[0].replace("\r", "\n", 1), *messages[1:]],
         lambda messages: [messages[0].replace("|", "^"), *messages[1:]],
     ],
-    ids=["first missing", "last missing", "doubled", "last, not first", "swapped", "none", "in one line", "torn", "other separators"],
+    ids=["first missing", "last missing", "doubled", "last, not first", "swapped", "none", "in one line", "torn",
+         "other separators"],
 )  # fmt: skip
 def test_a_message_missing_doubled_misplaced_or_broken_is_found(planted, change):
     assert planted(change)
@@ -195,7 +207,12 @@ def test_another_persons_chart_in_a_message_is_found(planted):
 def test_diagnoses_in_another_order_are_found(planted):
     def turned(messages):
         at = next(at for at, message in enumerate(messages) if "\rDG1|2|" in message)
-        new = messages[at].replace("\rDG1|1|", "\rDG1|x|", 1).replace("\rDG1|2|", "\rDG1|1|", 1).replace("\rDG1|x|", "\rDG1|2|", 1)
+        new = (
+            messages[at]
+            .replace("\rDG1|1|", "\rDG1|x|", 1)
+            .replace("\rDG1|2|", "\rDG1|1|", 1)
+            .replace("\rDG1|x|", "\rDG1|2|", 1)
+        )
         return [*messages[:at], new, *messages[at + 1 :]]
 
     assert planted(turned)

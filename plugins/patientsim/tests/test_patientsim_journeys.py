@@ -70,7 +70,10 @@ def test_a_run_passes_its_own_validation(result: Result) -> None:
 
 
 def test_nothing_lies_before_birth_or_after_the_day_of_the_run(result: Result) -> None:
-    births = {row["person_id"]: row["birth_date"] for row in result.tables["core.person"].select(["person_id", "birth_date"]).to_pylist()}
+    births = {
+        row["person_id"]: row["birth_date"]
+        for row in result.tables["core.person"].select(["person_id", "birth_date"]).to_pylist()
+    }
     events = result.tables["core.event"].select(["person_id", "time"])
     assert pc.max(events["time"]).as_py().date() <= AS_OF.item()
     assert all(row["time"].date() >= births[row["person_id"]] for row in events.to_pylist())
@@ -78,10 +81,16 @@ def test_nothing_lies_before_birth_or_after_the_day_of_the_run(result: Result) -
 
 def test_whatever_belongs_to_a_visit_is_of_its_person_and_not_before_it(result: Result) -> None:
     visits = {row["encounter_id"]: row for row in rows(result, "encounter")}
-    dated = {"observation": "effective", "procedure": "performed", "medication_request": "authored", "lab_order": "authored"}
+    dated = {
+        "observation": "effective",
+        "procedure": "performed",
+        "medication_request": "authored",
+        "lab_order": "authored",
+    }
     for table, when in dated.items():
         of_none = {row["description"] for row in rows(result, table) if row["encounter_id"] is None}
-        assert all(name.startswith("Influenza") for name in of_none)  # a vaccine that many get at a pharmacy, in its season
+        # a vaccine that many get at a pharmacy, in its season
+        assert all(name.startswith("Influenza") for name in of_none)
         for row in (row for row in rows(result, table) if row["encounter_id"] is not None):
             visit = visits[row["encounter_id"]]
             assert (row["person_id"], row[when] >= visit["start"]) == (visit["person_id"], True)
@@ -201,14 +210,20 @@ def test_creatinine_and_egfr_agree_by_the_equation_that_laboratories_use(diabeti
     creatinine, filtration = (by_person(diabetics, "observation", loinc=code) for code in ("2160-0", "98979-8"))
     for person in diabetics.tables["core.person"].select(["person_id", "age", "sex"]).to_pylist():
         measured, reported = creatinine[person["person_id"]][0]["value"], filtration[person["person_id"]][0]["value"]
-        least, most = (ckd_epi_2021(measured + rounding, person["age"], person["sex"]) for rounding in (0.0051, -0.0051))
+        least, most = (
+            ckd_epi_2021(measured + rounding, person["age"], person["sex"]) for rounding in (0.0051, -0.0051)
+        )
         assert least - 0.51 <= reported <= most + 0.51
 
 
 def test_the_first_year_begins_with_a_diagnosis_that_the_problem_list_knows(beginners: Result) -> None:
     for conditions in by_person(beginners, "condition").values():
-        problem = next(row for row in conditions if row["category"] == "problem-list-item" and row["code"].startswith("E11"))
-        finding = next(row for row in conditions if row["category"] == "encounter-diagnosis" and row["code"] == problem["code"])
+        problem = next(
+            row for row in conditions if row["category"] == "problem-list-item" and row["code"].startswith("E11")
+        )
+        finding = next(
+            row for row in conditions if row["category"] == "encounter-diagnosis" and row["code"] == problem["code"]
+        )
         assert finding["onset_date"] == problem["onset_date"]
 
 
@@ -240,7 +255,10 @@ def test_about_68_in_100_births_are_vaginal(pregnancies: Result) -> None:
 
 
 def test_drg_procedure_and_newborn_agree_on_the_way_of_birth(pregnancies: Result) -> None:
-    delivered = {p: [row["code"] for row in found] for p, found in by_person(pregnancies, "procedure", system="ICD-10-PCS").items()}
+    delivered = {
+        p: [row["code"] for row in found]
+        for p, found in by_person(pregnancies, "procedure", system="ICD-10-PCS").items()
+    }
     births = stays(pregnancies, "Birth")
     expected = {"807": ("10E0XZZ", "Z38.00"), "788": ("10D00Z1", "Z38.01")}
     deliveries = stays(pregnancies, "Delivery")
@@ -248,7 +266,11 @@ def test_drg_procedure_and_newborn_agree_on_the_way_of_birth(pregnancies: Result
         procedure, liveborn = expected[deliveries[mother]["drg"]]
         assert delivered[mother].count(procedure) == 1
         assert not {"10E0XZZ", "10D00Z1"} - {procedure} & set(delivered[mother])
-        assert (births[child]["reason_code"], births[child]["drg"], births[child]["admission_type"]) == (liveborn, "795", "4")
+        assert (births[child]["reason_code"], births[child]["drg"], births[child]["admission_type"]) == (
+            liveborn,
+            "795",
+            "4",
+        )
 
 
 def test_a_newborn_lies_in_after_the_delivery_began_and_goes_home_the_day_its_mother_does(pregnancies: Result) -> None:
@@ -260,13 +282,21 @@ def test_a_newborn_lies_in_after_the_delivery_began_and_goes_home_the_day_its_mo
 
 def test_nobody_but_newborns_is_a_newborn(pregnancies: Result) -> None:
     children = mothers(pregnancies).keys()
-    assert {row["person_id"] for row in rows(pregnancies, "condition") if row["code"].startswith("Z38")} == set(children)
-    assert not {row["person_id"] for row in rows(pregnancies, "condition") if row["code"].startswith(("O", "Z34", "Z3A"))} & set(children)
+    assert {row["person_id"] for row in rows(pregnancies, "condition") if row["code"].startswith("Z38")} == set(
+        children
+    )
+    assert not {
+        row["person_id"] for row in rows(pregnancies, "condition") if row["code"].startswith(("O", "Z34", "Z3A"))
+    } & set(children)
 
 
 def prenatal(result: Result) -> Iterator[tuple[int, list[dict[str, Any]]]]:
     for person, visits in by_person(result, "encounter").items():
-        found = [visit for visit in visits if visit["type"] in ("Initial prenatal visit", "Prenatal visit") and visit["secondary_code"]]
+        found = [
+            visit
+            for visit in visits
+            if visit["type"] in ("Initial prenatal visit", "Prenatal visit") and visit["secondary_code"]
+        ]
         if found:
             yield person, found
 
@@ -289,7 +319,11 @@ def test_prenatal_visits_keep_the_usual_spacing_and_end_before_birth(pregnancies
 
 
 def test_glucose_is_screened_at_24_to_28_weeks_and_anatomy_at_18_to_22(pregnancies: Result) -> None:
-    week_of = {visit["encounter_id"]: int(visit["secondary_code"][4:]) for _, visits in prenatal(pregnancies) for visit in visits}
+    week_of = {
+        visit["encounter_id"]: int(visit["secondary_code"][4:])
+        for _, visits in prenatal(pregnancies)
+        for visit in visits
+    }
     screens = [week_of[row["encounter_id"]] for row in rows(pregnancies, "lab_order") if row["loinc"] == "1504-0"]
     scans = [week_of[row["encounter_id"]] for row in rows(pregnancies, "procedure") if row["code"] == "BY4CZZZ"]
     assert len(screens) == len(scans) == 1000
@@ -298,7 +332,9 @@ def test_glucose_is_screened_at_24_to_28_weeks_and_anatomy_at_18_to_22(pregnanci
 
 
 def test_gestational_diabetes_is_diagnosed_by_a_test_and_changes_what_follows(pregnancies: Result) -> None:
-    screens = {person: found[0]["value"] for person, found in by_person(pregnancies, "observation", loinc="1504-0").items()}
+    screens = {
+        person: found[0]["value"] for person, found in by_person(pregnancies, "observation", loinc="1504-0").items()
+    }
     limits = {"1558-6": 95, "1501-6": 180, "1514-9": 155, "1530-5": 140}
     tests = {code: by_person(pregnancies, "observation", loinc=code) for code in limits}
     found = by_person(pregnancies, "condition", code="O24.410")
@@ -323,7 +359,10 @@ def test_postpartum_visits_are_three_and_twelve_weeks_after_birth(pregnancies: R
 
 def test_weight_rises_in_pregnancy_and_a_newborn_loses_then_gains(pregnancies: Result) -> None:
     series = by_person(pregnancies, "observation", loinc="29463-7")
-    births = {person: found[0]["value"] / 1000 for person, found in by_person(pregnancies, "observation", loinc="8339-4").items()}
+    births = {
+        person: found[0]["value"] / 1000
+        for person, found in by_person(pregnancies, "observation", loinc="8339-4").items()
+    }
     gains = [series[mother][12]["value"] - series[mother][0]["value"] for mother in mothers(pregnancies).values()]
     assert 10 < np.mean(gains) < 15
     assert np.mean([series[child][0]["value"] - births[child] for child in births]) < 0
@@ -332,7 +371,9 @@ def test_weight_rises_in_pregnancy_and_a_newborn_loses_then_gains(pregnancies: R
 
 def test_men_children_and_women_past_childbearing_have_no_pregnancy() -> None:
     for demographics in ({"sex": "M", "age": 30}, {"sex": "F", "age": 9}, {"sex": "F", "age": 60}):
-        result = generate(profile={"demographics": demographics}, journey="pregnancy_journey", count=5, products=["patientsim"])
+        result = generate(
+            profile={"demographics": demographics}, journey="pregnancy_journey", count=5, products=["patientsim"]
+        )
         assert rows(result, "encounter") == []
 
 

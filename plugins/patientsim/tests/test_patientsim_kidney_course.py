@@ -13,14 +13,22 @@ Rows = list[dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def courses() -> Result:
-    return generate(profile="diabetic-senior", journey="kidney-disease-course", count=1_500, products=["patientsim"], start="2016-01-01")
+    return generate(
+        profile="diabetic-senior",
+        journey="kidney-disease-course",
+        count=1_500,
+        products=["patientsim"],
+        start="2016-01-01",
+    )
 
 
 @pytest.fixture(scope="module")
 def presumed() -> Result:
     """Courses of people of whom nobody says whose kidneys are diseased."""
     profile = {"id": "diabetes", "demographics": {"age": 70}, "clinical": {"conditions": ["E11"]}}
-    return generate(profile=profile, journey="kidney-disease-course", count=300, products=["patientsim"], start="2016-01-01")
+    return generate(
+        profile=profile, journey="kidney-disease-course", count=300, products=["patientsim"], start="2016-01-01"
+    )
 
 
 def rows(result: Result, table: str) -> Rows:
@@ -36,8 +44,13 @@ def by_person(result: Result, table: str, **wanted: Any) -> dict[int, Rows]:
 
 
 def test_whoever_is_on_dialysis_has_three_sessions_a_week_until_the_end(courses: Result) -> None:
-    failed = {person: found[0]["recorded_date"] for person, found in by_person(courses, "condition", code="N18.6").items()}
-    ends = {row["person_id"]: row["death_date"] or datetime.date(2025, 12, 31) for row in courses.tables["core.person"].to_pylist()}
+    failed = {
+        person: found[0]["recorded_date"] for person, found in by_person(courses, "condition", code="N18.6").items()
+    }
+    ends = {
+        row["person_id"]: row["death_date"] or datetime.date(2025, 12, 31)
+        for row in courses.tables["core.person"].to_pylist()
+    }
     sessions = by_person(courses, "procedure", code="5A1D70Z")
     long = [person for person, day in failed.items() if (ends[person] - day).days > 60]
     assert len(long) > 10
@@ -50,7 +63,10 @@ def test_whoever_is_on_dialysis_has_three_sessions_a_week_until_the_end(courses:
 
 
 def test_the_nephrologist_sees_who_is_on_dialysis_once_a_month_and_sessions_are_no_visits(courses: Result) -> None:
-    sessions, visits = by_person(courses, "procedure", code="5A1D70Z"), by_person(courses, "encounter", specialty="nephrology")
+    sessions, visits = (
+        by_person(courses, "procedure", code="5A1D70Z"),
+        by_person(courses, "encounter", specialty="nephrology"),
+    )
     for person, seen in visits.items():
         assert (seen[-1]["start"] - seen[0]["start"]).days / 30.4 == pytest.approx(len(seen) - 1, abs=0.7)
         assert all(row["place_of_service"] == "65" for row in seen)
@@ -58,12 +74,18 @@ def test_the_nephrologist_sees_who_is_on_dialysis_once_a_month_and_sessions_are_
 
 
 def test_a_chart_shows_one_stage_of_kidney_disease(courses: Result) -> None:
-    active = [row for row in rows(courses, "condition") if row["code"].startswith("N18") and row["clinical_status"] == "active"]
+    active = [
+        row
+        for row in rows(courses, "condition")
+        if row["code"].startswith("N18") and row["clinical_status"] == "active"
+    ]
     assert len({row["code"] for row in active}) > 2
     assert len({row["person_id"] for row in active}) == len(active)
 
 
-def test_diabetes_is_no_longer_without_complications_once_the_kidneys_are_known_to_be_diseased(presumed: Result) -> None:
+def test_diabetes_is_no_longer_without_complications_once_the_kidneys_are_known_to_be_diseased(
+    presumed: Result,
+) -> None:
     linked = by_person(presumed, "condition", code="E11.22")
     assert linked
     before = [row for row in rows(presumed, "condition") if row["code"] == "E11.9" and row["person_id"] in linked]
@@ -73,7 +95,9 @@ def test_diabetes_is_no_longer_without_complications_once_the_kidneys_are_known_
 def test_the_filtration_rate_is_that_of_the_stage(courses: Result) -> None:
     codes = {row["encounter_id"]: (row["reason_code"], row["secondary_code"]) for row in rows(courses, "encounter")}
     measured = [row for row in rows(courses, "observation") if row["loinc"] == "98979-8"]
-    third = [row["value"] for row in measured if any((code or "").startswith("N18.3") for code in codes[row["encounter_id"]])]
+    third = [
+        row["value"] for row in measured if any((code or "").startswith("N18.3") for code in codes[row["encounter_id"]])
+    ]
     fourth = [row["value"] for row in measured if "N18.4" in codes[row["encounter_id"]]]
     assert third
     assert fourth
@@ -109,7 +133,9 @@ def test_metformin_stays_at_half_the_dose_below_an_egfr_of_45(profile: str, jour
 def test_hypertension_with_kidney_disease_is_coded_so_in_the_chart_as_at_the_visit() -> None:
     result = generate(profile="adult-hypertension", journey="chronic-management", count=300, products=["patientsim"])
     kidneys = {row["person_id"] for row in result.tables["core.condition"].to_pylist() if row["category"] == "N18"}
-    active = [row for row in rows(result, "condition") if row["clinical_status"] == "active" and row["code"].startswith("I1")]
+    active = [
+        row for row in rows(result, "condition") if row["clinical_status"] == "active" and row["code"].startswith("I1")
+    ]
     assert kidneys
     assert {row["code"] for row in active if row["person_id"] in kidneys} == {"I12.9"}
     assert {row["code"] for row in active if row["person_id"] not in kidneys} == {"I10"}

@@ -1,4 +1,5 @@
-"""When laboratories report: in a hospital within hours, elsewhere after days; what was taken together is reported together."""
+"""When laboratories report: in a hospital within hours, elsewhere after days;
+what was taken together is reported together."""
 
 import pytest
 
@@ -13,7 +14,9 @@ def event(name, kind, after=None, wait=None, **parameters):
 
 
 def order(name, after, loinc=POTASSIUM, **wait):
-    return event(name, "lab_order", after, wait or {"minutes": 20}, loinc=loinc, description="A test", value=4, unit="mmol/L")
+    return event(
+        name, "lab_order", after, wait or {"minutes": 20}, loinc=loinc, description="A test", value=4, unit="mmol/L"
+    )
 
 
 PLACES = [
@@ -28,10 +31,13 @@ PLACES = [
     event("again", "encounter", "home", {"days": 20}, reason_code="I25.2"),
 ]
 ORDERS = [
-    order("at_the_office", "office"), order("online_asked", "online"), order("emergency_troponin", "emergency", TROPONIN),
-    order("emergency_potassium", "emergency"), order("while_observed", "observed"), order("in_the_stay", "stay", TROPONIN, hours=30),
+    order("at_the_office", "office"), order("online_asked", "online"),
+    order("emergency_troponin", "emergency", TROPONIN),
+    order("emergency_potassium", "emergency"), order("while_observed", "observed"),
+    order("in_the_stay", "stay", TROPONIN, hours=30),
     order("on_a_diagnosis", "found", TROPONIN), order("culture_of_the_stay", "stay", BLOOD_CULTURE),
-    order("after_the_stay", "home", days=9), order("in_a_nursing_facility", "nursing"), order("at_the_next_visit", "again"),
+    order("after_the_stay", "home", days=9), order("in_a_nursing_facility", "nursing"),
+    order("at_the_next_visit", "again"),
     order("of_no_visit", None),
 ]  # fmt: skip
 HOSPITAL = {"emergency_troponin", "emergency_potassium", "while_observed", "in_the_stay", "on_a_diagnosis"}

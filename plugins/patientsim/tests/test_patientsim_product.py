@@ -4,7 +4,13 @@ from typing import Any
 
 import pytest
 from patientsim import generate as generate_patients
-from patientsim.generation import JOURNEYS, PATIENT_PROFILE_TEMPLATES, PROFILES, PatientProfileExecutor, create_patient_profile
+from patientsim.generation import (
+    JOURNEYS,
+    PATIENT_PROFILE_TEMPLATES,
+    PROFILES,
+    PatientProfileExecutor,
+    create_patient_profile,
+)
 
 from healthsim_core import JourneySpecification, ProfileSpecification, generate
 
@@ -38,11 +44,21 @@ def test_the_executor_makes_charts_without_a_journey() -> None:
 def test_a_profile_in_a_few_words() -> None:
     profile = create_patient_profile(["I10"], primary="E11", severity="uncontrolled", age=70, sex="F")
     person = PatientProfileExecutor(profile, count=1).execute().entities.to_pylist()[0]
-    assert (person["age"], person["sex"], person["conditions"], person["severity"]) == (70, "F", "E11.65 I10", "uncontrolled")
+    assert (person["age"], person["sex"], person["conditions"], person["severity"]) == (
+        70,
+        "F",
+        "E11.65 I10",
+        "uncontrolled",
+    )
 
 
 def test_two_journeys_of_one_person_agree_on_the_body() -> None:
-    result = generate(profile="adult-hypertension", journey=["chronic-management", "annual-wellness"], count=30, products=["patientsim"])
+    result = generate(
+        profile="adult-hypertension",
+        journey=["chronic-management", "annual-wellness"],
+        count=30,
+        products=["patientsim"],
+    )
     heights: dict[int, list[float]] = {}
     for row in result.tables["patientsim.observation"].to_pylist():
         if row["loinc"] == "8302-2":

@@ -28,7 +28,9 @@ def test_retinopathy_is_found_at_about_three_in_a_hundred_examinations(year: Res
 def test_no_visit_from_then_on_says_without_complications(year: Result) -> None:
     since = found(year)
     visits = [
-        row for row in year.tables["patientsim.encounter"].to_pylist() if row["start"] >= since.get(row["person_id"], datetime.datetime.max)
+        row
+        for row in year.tables["patientsim.encounter"].to_pylist()
+        if row["start"] >= since.get(row["person_id"], datetime.datetime.max)
     ]
     codes = [{row["reason_code"], row["secondary_code"]} for row in visits]
     assert sum("E11.3293" in each for each in codes) >= len(since)
@@ -37,5 +39,9 @@ def test_no_visit_from_then_on_says_without_complications(year: Result) -> None:
 
 def test_of_those_the_chart_has_no_active_diabetes_without_complications(year: Result) -> None:
     theirs = found(year)
-    listed = [row for row in year.tables["patientsim.condition"].to_pylist() if row["code"] == "E11.9" and row["person_id"] in theirs]
+    listed = [
+        row
+        for row in year.tables["patientsim.condition"].to_pylist()
+        if row["code"] == "E11.9" and row["person_id"] in theirs
+    ]
     assert {row["clinical_status"] for row in listed} == {"inactive"}

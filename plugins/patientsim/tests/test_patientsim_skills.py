@@ -18,7 +18,9 @@ def rows(skill: SkillResolver, lookup: str) -> list[dict[str, str]]:
     return [dict(zip(table.cells, cells, strict=True)) for cells in zip(*table.cells.values(), strict=True)]
 
 
-EVERY = [(skill.skill, lookup, row) for skill in SKILLS.values() for lookup in skill.lookups for row in rows(skill, lookup)]
+EVERY = [
+    (skill.skill, lookup, row) for skill in SKILLS.values() for lookup in skill.lookups for row in rows(skill, lookup)
+]
 
 
 def values(*columns: str) -> list[tuple[str, str]]:
@@ -26,7 +28,9 @@ def values(*columns: str) -> list[tuple[str, str]]:
 
 
 def diagnoses() -> list[tuple[str, str]]:
-    coded = {(row["code"], f"{skill}.{lookup}") for skill, lookup, row in EVERY if row.get("code") and "system" not in row}
+    coded = {
+        (row["code"], f"{skill}.{lookup}") for skill, lookup, row in EVERY if row.get("code") and "system" not in row
+    }
     return sorted(coded | set(values(*DIAGNOSES)))
 
 
@@ -41,8 +45,14 @@ def test_diagnoses_are_billable_icd_10_cm_codes() -> None:
 
 
 def test_diagnoses_are_described_in_the_words_of_icd_10_cm() -> None:
-    worded = (("reason_code", "reason_description"), ("secondary_code", "secondary_description"), ("code", "description"))
-    pairs = {(row[c], row[d]) for _, _, row in EVERY if "system" not in row for c, d in worded if row.get(c) and d in row}
+    worded = (
+        ("reason_code", "reason_description"),
+        ("secondary_code", "secondary_description"),
+        ("code", "description"),
+    )
+    pairs = {
+        (row[c], row[d]) for _, _, row in EVERY if "system" not in row for c, d in worded if row.get(c) and d in row
+    }
     assert len(pairs) > 60
     assert [(code, words) for code, words in sorted(pairs) if icd.get_description(code) != words] == []
 
@@ -50,7 +60,9 @@ def test_diagnoses_are_described_in_the_words_of_icd_10_cm() -> None:
 def test_drugs_have_a_complete_identity() -> None:
     drugs = [row for _, lookup, row in EVERY if lookup == "medication"]
     assert all(re.fullmatch(r"\d{4,7}", row["rxnorm"]) and re.fullmatch(r"\d{11}", row["ndc"]) for row in drugs)
-    assert all(float(row["quantity"]) > 0 and float(row["days_supply"]) > 0 and float(row["refills"]) >= 0 for row in drugs)
+    assert all(
+        float(row["quantity"]) > 0 and float(row["days_supply"]) > 0 and float(row["refills"]) >= 0 for row in drugs
+    )
 
 
 def test_one_drug_is_called_alike_everywhere() -> None:
@@ -70,7 +82,9 @@ def test_a_severity_that_the_skill_never_heard_of_still_resolves(name: str) -> N
     code = skill.resolve("diagnosis", Columns({"severity": severity}, 2), draw)["code"].to_pylist()
     assert all(found.startswith(skill.conditions[0]) for found in code)
     for lab in skill.baselines:
-        assert (np.asarray(skill.resolve("baseline", Columns({"severity": severity, "lab": lab}, 2), draw)["mean"]) > 0).all()
+        assert (
+            np.asarray(skill.resolve("baseline", Columns({"severity": severity, "lab": lab}, 2), draw)["mean"]) > 0
+        ).all()
 
 
 def test_a_baseline_lies_within_its_bounds() -> None:
@@ -80,7 +94,9 @@ def test_a_baseline_lies_within_its_bounds() -> None:
 
 
 def test_nobody_has_a_scar_at_a_first_birth() -> None:
-    first = [row["reason_code"] for row in rows(SKILLS["prenatal-care"], "caesarean_delivery") if row["by parity"] == "first"]
+    first = [
+        row["reason_code"] for row in rows(SKILLS["prenatal-care"], "caesarean_delivery") if row["by parity"] == "first"
+    ]
     assert first
     assert not any(code.startswith("O34.2") for code in first)
 

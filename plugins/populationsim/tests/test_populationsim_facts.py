@@ -14,7 +14,8 @@ MEASURES = {
     "diabetes_pct": ("DIABETES", "crude"), "hypertension_pct": ("BPHIGH", "crude"), "copd_pct": ("COPD", "crude"),
     "asthma_pct": ("CASTHMA", "crude"), "obesity_pct": ("OBESITY", "crude"), "smoking_pct": ("CSMOKING", "crude"),
     "E_TOTPOP": ("E_TOTPOP", "count"), "EP_POV150": ("EP_POV150", "percent"), "EP_UNINSUR": ("EP_UNINSUR", "percent"),
-    "EP_HISP": ("EP_HISP", "percent"), "EP_MINRTY": ("EP_MINRTY", "percent"), "RPL_THEMES": ("RPL_THEMES", "percentile"),
+    "EP_HISP": ("EP_HISP", "percent"), "EP_MINRTY": ("EP_MINRTY", "percent"),
+    "RPL_THEMES": ("RPL_THEMES", "percentile"),
 }  # fmt: skip
 CENSUS = ["AGE04", *(f"AGE{low}{low + 4}" for low in range(5, 85, 5)), "AGE85PLUS"]
 
@@ -65,7 +66,13 @@ def test_florida_has_no_blood_pressure_and_none_is_invented(facts):
     miami = facts.place("12086")
 
     assert (miami.figure("BPHIGH", "crude"), miami.figure("CHD", "crude")) == (None, None)
-    assert {c["code"] for c in facts.describe("12086")["clinical"]["conditions"]} == {"E11", "J44", "J45", "E66", "F17.210"}
+    assert {c["code"] for c in facts.describe("12086")["clinical"]["conditions"]} == {
+        "E11",
+        "J44",
+        "J45",
+        "E66",
+        "F17.210",
+    }
 
 
 def test_every_figure_names_a_source_that_is_listed_and_a_year():
@@ -94,7 +101,8 @@ def stored(**figures):
     names = {"POPULATION": "count", "DIABETES": "crude", "BPHIGH": "crude"}
     rows = len(figures)
     columns = {
-        "place": pa.array(["x"] * rows), "measure": pa.array(list(figures)), "statistic": pa.array([names[name] for name in figures]),
+        "place": pa.array(["x"] * rows), "measure": pa.array(list(figures)),
+        "statistic": pa.array([names[name] for name in figures]),
         "value": pa.array(list(figures.values()), pa.float64()), "source": pa.array(["stored"] * rows),
         "vintage": pa.array([2023] * rows, pa.int32()),
     }  # fmt: skip

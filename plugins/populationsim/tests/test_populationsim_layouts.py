@@ -37,7 +37,9 @@ def one(rows, **wanted):
 
 
 def place_of(rows, fips):
-    return Facts(lambda place: pa.Table.from_pylist([row for row in rows if row["place"] == fips], FACT.schema)).place(fips)
+    return Facts(lambda place: pa.Table.from_pylist([row for row in rows if row["place"] == fips], FACT.schema)).place(
+        fips
+    )
 
 
 @pytest.mark.parametrize("name", ["places_long_official_header_sample.csv", "places_long_sample_rows.csv"])
@@ -73,7 +75,13 @@ def test_places_wide_in_official_case_and_with_intervals(tmp_path):
 
     assert layout == "CDC PLACES, GIS-friendly"
     crude, adjusted = one(rows, statistic="crude"), one(rows, statistic="age_adjusted")
-    assert (crude["place"], crude["measure"], crude["value"], crude["low"], crude["high"]) == ("01001", "DIABETES", 13.0, 11.9, 14.2)
+    assert (crude["place"], crude["measure"], crude["value"], crude["low"], crude["high"]) == (
+        "01001",
+        "DIABETES",
+        13.0,
+        11.9,
+        14.2,
+    )
     assert (adjusted["value"], adjusted["low"]) == (12.1, 9.8)
 
 
@@ -85,7 +93,9 @@ def test_places_wide_of_tracts_in_lower_case(tmp_path):
         encoding="utf-8",
     )
 
-    assert [(row["place"], row["measure"], row["value"]) for row in read(path)[1]] == [("01001020100", "DIABETES", 11.5)]
+    assert [(row["place"], row["measure"], row["value"]) for row in read(path)[1]] == [
+        ("01001020100", "DIABETES", 11.5)
+    ]
 
 
 @pytest.mark.parametrize(("year", "poverty"), [(2022, "EP_POV150"), (2018, "EP_POV")])
@@ -127,9 +137,14 @@ def test_census_age_and_sex_gives_a_countys_structure():
 def test_census_official_age_and_sex_in_latin_1_takes_the_last_year(tmp_path):
     bands = ["AGE04", *(f"AGE{low}{low + 4}" for low in range(5, 85, 5)), "AGE85PLUS"]
     counts = [f"{band}_{word}" for band in bands for word in ("TOT", "MALE", "FEM")]
-    header = ",".join(["SUMLEV", "STATE", "COUNTY", "STNAME", "CTYNAME", "YEAR", "POPESTIMATE", "POPEST_MALE", "POPEST_FEM", *counts])
+    header = ",".join(
+        ["SUMLEV", "STATE", "COUNTY", "STNAME", "CTYNAME", "YEAR", "POPESTIMATE", "POPEST_MALE", "POPEST_FEM", *counts]
+    )
     years = ((3, "1"), (12, "7"))
-    lines = [",".join([f"050,35,13,New Mexico,Doña Ana County,{year},9,9,9", *[value] * len(counts)]) for year, value in years]
+    lines = [
+        ",".join([f"050,35,13,New Mexico,Doña Ana County,{year},9,9,9", *[value] * len(counts)])
+        for year, value in years
+    ]
     path = tmp_path / "cc.csv"
     path.write_text("\n".join([header, *lines]) + "\n", encoding="latin-1")
 
@@ -164,7 +179,10 @@ PLACES = (
     "DataValueTypeID\n2022,TX,Asthma,%,Crude prevalence,9.5,9.0,10.1,48201,CASTHMA,CrdPrv\n"
 )
 WIDE = "StateAbbr,CountyName,CountyFIPS,TotalPopulation,DIABETES_CrudePrev,DIABETES_Crude95CI\n"
-SVI = "ST_ABBR,FIPS,LOCATION,E_TOTPOP,EP_POV150,EP_NHPI,EP_UNINSUR,RPL_THEMES\nTX,48201,Harris,4728030,26.1,0.1,20.4,0.8\n"
+SVI = (
+    "ST_ABBR,FIPS,LOCATION,E_TOTPOP,EP_POV150,EP_NHPI,EP_UNINSUR,RPL_THEMES\n"
+    "TX,48201,Harris,4728030,26.1,0.1,20.4,0.8\n"
+)
 CENSUS = "STATE,COUNTY,YEAR,POPESTIMATE,AGE04_MALE,AGE85PLUS_FEM\n48,201,12,9,1,2\n"
 ALL_DATA = "STATE,COUNTY,YEAR,AGEGRP,TOT_POP,HWA_MALE,NHWA_MALE\n48,201,12,1,9,1,2\n"
 
@@ -172,15 +190,47 @@ ALL_DATA = "STATE,COUNTY,YEAR,AGEGRP,TOT_POP,HWA_MALE,NHWA_MALE\n48,201,12,1,9,1
 @pytest.mark.parametrize(
     ("before", "line", "told"),
     [
-        (PLACES, "2022,CA,Asthma,%,Crude prevalence,179,,,06073,CASTHMA,CrdPrv", "line 3, Data_Value: 179 is more than 100 %"),
-        (PLACES, "2022,CA,Asthma,%,Crude prevalence,9,9.5,8,06073,CASTHMA,CrdPrv", "line 3, Low_Confidence_Limit: the limits 9.5 and 8"),
-        (PLACES, "2022,TX,Asthma,%,Crude prevalence,8,,,48201,CASTHMA,CrdPrv", "line 3, Data_Value: 8 is a second figure"),
-        (PLACES, "2022,TX,Asthma,%,Crude prevalence,8,,,48202,CASTHMA,CrdPrv", 'line 3, LocationID: no county has the FIPS code "48202"'),
-        (PLACES, "2022,CA,Asthma,%,,9,,,06073,CASTHMA,CrdPrev", 'line 3, DataValueTypeID: "CrdPrev" is not CrdPrv or AgeAdjPrv'),
-        (PLACES, "2022,CA,Asthma,%,Crude rate,9,,,06073,CASTHMA,", 'line 3, Data_Value_Type: "Crude rate" is not Crude prevalence or'),
-        (PLACES, "2022,CA,Asthma,per 1000,,9,,,06073,CASTHMA,CrdPrv", 'line 3, Data_Value_Unit: "per 1000" is not the unit %'),
+        (
+            PLACES,
+            "2022,CA,Asthma,%,Crude prevalence,179,,,06073,CASTHMA,CrdPrv",
+            "line 3, Data_Value: 179 is more than 100 %",
+        ),
+        (
+            PLACES,
+            "2022,CA,Asthma,%,Crude prevalence,9,9.5,8,06073,CASTHMA,CrdPrv",
+            "line 3, Low_Confidence_Limit: the limits 9.5 and 8",
+        ),
+        (
+            PLACES,
+            "2022,TX,Asthma,%,Crude prevalence,8,,,48201,CASTHMA,CrdPrv",
+            "line 3, Data_Value: 8 is a second figure",
+        ),
+        (
+            PLACES,
+            "2022,TX,Asthma,%,Crude prevalence,8,,,48202,CASTHMA,CrdPrv",
+            'line 3, LocationID: no county has the FIPS code "48202"',
+        ),
+        (
+            PLACES,
+            "2022,CA,Asthma,%,,9,,,06073,CASTHMA,CrdPrev",
+            'line 3, DataValueTypeID: "CrdPrev" is not CrdPrv or AgeAdjPrv',
+        ),
+        (
+            PLACES,
+            "2022,CA,Asthma,%,Crude rate,9,,,06073,CASTHMA,",
+            'line 3, Data_Value_Type: "Crude rate" is not Crude prevalence or',
+        ),
+        (
+            PLACES,
+            "2022,CA,Asthma,per 1000,,9,,,06073,CASTHMA,CrdPrv",
+            'line 3, Data_Value_Unit: "per 1000" is not the unit %',
+        ),
         (PLACES, "2022,CA,Asthma,%,,9,,,06073,,CrdPrv", "line 3, MeasureId: is missing."),
-        (WIDE, 'TX,Harris,48201,4728030,10.1,"(12.0, 9.0)"', "line 2, DIABETES_Crude95CI: the limits 12 and 9 are the wrong way"),
+        (
+            WIDE,
+            'TX,Harris,48201,4728030,10.1,"(12.0, 9.0)"',
+            "line 2, DIABETES_Crude95CI: the limits 12 and 9 are the wrong way",
+        ),
         (WIDE, 'TX,Harris,48201,4728030,10.1,"about ten"', 'line 2, DIABETES_Crude95CI: "about ten" is not two limits'),
         (WIDE, "TX,Harris,48201,-5,10.1,", "line 2, TotalPopulation: -5 is less than 0"),
         (WIDE, "TX,Harris,48201,5,0.101,", "line 2, DIABETES_CrudePrev: all values lie from 0 to 1"),

@@ -21,7 +21,9 @@ def facts():
 
 @pytest.fixture(scope="module")
 def harris():
-    result = PopulationProfileExecutor(POPULATION_PROFILE_TEMPLATES["harris-county-residents"], count=PEOPLE, seed=7).execute()
+    result = PopulationProfileExecutor(
+        POPULATION_PROFILE_TEMPLATES["harris-county-residents"], count=PEOPLE, seed=7
+    ).execute()
     return result.entities, result
 
 
@@ -102,7 +104,11 @@ def test_the_adults_have_the_countys_prevalence(harris, facts, code, measure):
     people, result = harris
     adults = set(people["person_id"].to_numpy()[column(people, "age") >= 18].tolist())
     condition = result.tables["core.condition"]
-    having = {p for p, c in zip(condition["person_id"].to_pylist(), condition["category"].to_pylist(), strict=True) if c == code}
+    having = {
+        p
+        for p, c in zip(condition["person_id"].to_pylist(), condition["category"].to_pylist(), strict=True)
+        if c == code
+    }
 
     assert near(len(having & adults) / len(adults), facts.place("48201").figure(measure, "crude") / 100, len(adults))
 
@@ -110,10 +116,20 @@ def test_the_adults_have_the_countys_prevalence(harris, facts, code, measure):
 def test_older_people_have_more_diabetes(harris):
     people, result = harris
     condition = result.tables["core.condition"]
-    having = {p for p, c in zip(condition["person_id"].to_pylist(), condition["category"].to_pylist(), strict=True) if c == "E11"}
+    having = {
+        p
+        for p, c in zip(condition["person_id"].to_pylist(), condition["category"].to_pylist(), strict=True)
+        if c == "E11"
+    }
     age, has = column(people, "age"), np.array([person in having for person in people["person_id"].to_pylist()])
 
-    assert has[age >= 65].mean() > has[(age >= 45) & (age < 65)].mean() > has[(age >= 18) & (age < 45)].mean() > has[age < 10].mean() == 0
+    assert (
+        has[age >= 65].mean()
+        > has[(age >= 45) & (age < 65)].mean()
+        > has[(age >= 18) & (age < 45)].mean()
+        > has[age < 10].mean()
+        == 0
+    )
 
 
 def test_what_the_profile_states_is_not_replaced():
@@ -128,12 +144,22 @@ def test_what_the_profile_states_is_not_replaced():
 
 
 def test_a_households_stated_members_keep_their_ages_and_conditions():
-    members = [{"role": "subscriber", "age": 42, "conditions": ["E11"]}, {"role": "spouse", "age": 40}, {"role": "dependent", "age": 16}]
+    members = [
+        {"role": "subscriber", "age": 42, "conditions": ["E11"]},
+        {"role": "spouse", "age": 40},
+        {"role": "dependent", "age": 16},
+    ]
     result = PopulationProfileExecutor(create_population_profile("06073", members=members), count=100).execute()
     people = result.entities
-    subscribers = {p for p, r in zip(people["person_id"].to_pylist(), people["role"].to_pylist(), strict=True) if r == "subscriber"}
+    subscribers = {
+        p for p, r in zip(people["person_id"].to_pylist(), people["role"].to_pylist(), strict=True) if r == "subscriber"
+    }
     condition = result.tables["core.condition"]
-    diabetics = {p for p, c in zip(condition["person_id"].to_pylist(), condition["category"].to_pylist(), strict=True) if c == "E11"}
+    diabetics = {
+        p
+        for p, c in zip(condition["person_id"].to_pylist(), condition["category"].to_pylist(), strict=True)
+        if c == "E11"
+    }
 
     assert people["age"].to_pylist() == [42, 40, 16] * 100
     assert subscribers <= diabetics

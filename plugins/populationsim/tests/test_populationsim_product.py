@@ -12,7 +12,9 @@ from healthsim_core import JourneySpecification
 
 @pytest.fixture(scope="module")
 def result():
-    return populationsim.generate("harris-county-residents", ["community-screening-year", "social-needs-outreach"], count=300)
+    return populationsim.generate(
+        "harris-county-residents", ["community-screening-year", "social-needs-outreach"], count=300
+    )
 
 
 def test_the_run_is_valid_and_holds_populationsims_tables_alone(result):
@@ -23,7 +25,12 @@ def test_the_run_is_valid_and_holds_populationsims_tables_alone(result):
 def test_the_runs_county_stands_with_its_figures(result):
     (county,) = result.tables["populationsim.county"].to_pylist()
 
-    assert (county["county_fips"], county["name"], county["state"], county["population"]) == ("48201", "Harris County", "TX", 4_726_177)
+    assert (county["county_fips"], county["name"], county["state"], county["population"]) == (
+        "48201",
+        "Harris County",
+        "TX",
+        4_726_177,
+    )
 
 
 def test_everybody_has_a_community_of_the_countys_figures(result):
@@ -36,7 +43,11 @@ def test_everybody_has_a_community_of_the_countys_figures(result):
 
 
 def test_age_bands_hold_the_ages(result):
-    for age, band in zip(result.entities["age"].to_pylist(), result.tables["populationsim.community"]["age_band"].to_pylist(), strict=True):
+    for age, band in zip(
+        result.entities["age"].to_pylist(),
+        result.tables["populationsim.community"]["age_band"].to_pylist(),
+        strict=True,
+    ):
         low, _, high = band.rstrip("+").partition("-")
         assert int(low) <= age <= int(high or 110)
 

@@ -42,7 +42,9 @@ def submit(*happenings, people=None, start="2025-01-05", **person):
 
     def ancestor(values):
         never = np.full(len(told), np.datetime64("NaT"), "datetime64[s]")
-        return Columns({"id": np.array(values, np.int64), "time": never, "provider_npi": None, "facility_npi": None}, len(told))
+        return Columns(
+            {"id": np.array(values, np.int64), "time": never, "provider_npi": None, "facility_npi": None}, len(told)
+        )
 
     undone = [ids[place[one["undoes"]]] if "undoes" in one else 0 for one in told]
     of_refill = [bool("undoes" in one and told[place[one["undoes"]]]["type"] == "refill") for one in told]
@@ -52,7 +54,8 @@ def submit(*happenings, people=None, start="2025-01-05", **person):
         row=column("row", 0),
         time=[np.datetime64(start, "s") + np.timedelta64(36_000 + int(86_400 * one["day"]), "s") for one in told],
         parameters={
-            "ndc": column("ndc"), "circumstance": column("circumstance"), "reason": None, "drug_class": column("drug_class"),
+            "ndc": column("ndc"), "circumstance": column("circumstance"), "reason": None,
+            "drug_class": column("drug_class"),
             "days_supply": np.array(column("supply", 30), float), "quantity": np.array(column("quantity", 30), float),
             "fill_number": np.array(column("number", np.nan), float),
         },
@@ -83,7 +86,12 @@ def test_a_card_number_that_was_keyed_wrong_matches_nobody():
 def test_the_uninsured_pay_the_pharmacy_s_price_and_no_claim_is_made():
     (row, again), _ = submit(fill(0), fill(5, number=1), coverage_type="uninsured", plan=None)
 
-    assert (row["status"], row["reject_code"], row["cardholder_id"], row["authorization_number"]) == ("cash", None, None, None)
+    assert (row["status"], row["reject_code"], row["cardholder_id"], row["authorization_number"]) == (
+        "cash",
+        None,
+        None,
+        None,
+    )
     assert row["patient_pay"] == row["allowed"] == row["usual_and_customary"] > 0
     assert (row["plan_paid"], row["deductible"], row["copay"], row["out_of_pocket_to_date"]) == (0, 0, 0, 0)
     assert (again["status"], again["fill_number"]) == ("cash", 1)  # too soon for an insurer, and there is none
@@ -157,9 +165,10 @@ def test_the_deductible_comes_before_the_copay():
     rows, _ = submit(fill(0, JARDIANCE), fill(30, JARDIANCE, number=1))
     terms = BENEFITS["commercial"]
 
-    assert [(terms["years"]["2025"]["deductible"] * 100, terms["copay"]["3"] * 100), (0, terms["copay"]["3"] * 100)] == [
-        (row["deductible"], row["copay"]) for row in rows
-    ]
+    assert [
+        (terms["years"]["2025"]["deductible"] * 100, terms["copay"]["3"] * 100),
+        (0, terms["copay"]["3"] * 100),
+    ] == [(row["deductible"], row["copay"]) for row in rows]
 
 
 def test_a_tier_that_the_deductible_spares_takes_a_copay_at_once_never_more_than_the_price():
@@ -198,7 +207,9 @@ def test_part_d_ends_the_patients_payments_at_its_cap():
 
 
 def test_children_in_medicaid_pay_nothing():
-    (row,), _ = submit(fill(0), coverage_type="Medicaid", plan="Managed Medicaid", birth_date=np.array([np.datetime64("2017-02-01")]))
+    (row,), _ = submit(
+        fill(0), coverage_type="Medicaid", plan="Managed Medicaid", birth_date=np.array([np.datetime64("2017-02-01")])
+    )
 
     assert (0, row["allowed"]) == (row["patient_pay"], row["plan_paid"])
 
@@ -208,7 +219,16 @@ def test_a_reversal_negates_its_claim_and_restores_the_accumulators():
     undone = rows[1]
 
     assert undone["status"] == "reversed"
-    for name in ("ingredient_cost", "dispensing_fee", "gross_amount_due", "allowed", "deductible", "copay", "patient_pay", "plan_paid"):
+    for name in (
+        "ingredient_cost",
+        "dispensing_fee",
+        "gross_amount_due",
+        "allowed",
+        "deductible",
+        "copay",
+        "patient_pay",
+        "plan_paid",
+    ):
         assert -undone[name] == reversal[name]
     assert rows[0]["out_of_pocket_to_date"] == reversal["out_of_pocket_to_date"]
 
@@ -232,7 +252,9 @@ def test_a_fill_is_reversed_once():
 
 
 def test_a_reversal_that_follows_no_fill_takes_the_latest_of_its_product():
-    _, (reversal,) = submit(fill(0, METFORMIN), fill(1, LISINOPRIL, rx=2), {"type": "reversal", "day": 5, "ndc": METFORMIN})
+    _, (reversal,) = submit(
+        fill(0, METFORMIN), fill(1, LISINOPRIL, rx=2), {"type": "reversal", "day": 5, "ndc": METFORMIN}
+    )
 
     assert reversal["prescription_id"] == 1
 
@@ -244,9 +266,16 @@ def test_fill_numbers_count_what_was_dispensed():
     assert [row["status"] for row in rows] == ["reversed", "paid", "paid", "rejected"]
 
 
-COURSES = st.lists(st.tuples(st.integers(0, 40), st.sampled_from(DRUGS), st.sampled_from((28, 90))), min_size=1, max_size=14)
+COURSES = st.lists(
+    st.tuples(st.integers(0, 40), st.sampled_from(DRUGS), st.sampled_from((28, 90))), min_size=1, max_size=14
+)
 PLANS = st.sampled_from(
-    (("Commercial", "PPO"), ("Commercial", "HDHP"), ("Medicare", "Medicare Advantage"), ("Medicaid", "Managed Medicaid"))
+    (
+        ("Commercial", "PPO"),
+        ("Commercial", "HDHP"),
+        ("Medicare", "Medicare Advantage"),
+        ("Medicaid", "Managed Medicaid"),
+    )
 )
 
 
@@ -262,7 +291,11 @@ def course(steps):
 @given(COURSES, PLANS)
 def test_every_claim_adds_up_and_no_accumulator_passes_its_limit(steps, plan):
     rows, _ = submit(*course(steps), coverage_type=plan[0], plan=plan[1])
-    names = {("Commercial", "PPO"): "commercial", ("Commercial", "HDHP"): "hdhp", ("Medicare", "Medicare Advantage"): "part_d"}
+    names = {
+        ("Commercial", "PPO"): "commercial",
+        ("Commercial", "HDHP"): "hdhp",
+        ("Medicare", "Medicare Advantage"): "part_d",
+    }
     limits = {int(year): terms for year, terms in BENEFITS[names.get(plan, "medicaid")]["years"].items()}
 
     for row in rows:
@@ -270,7 +303,11 @@ def test_every_claim_adds_up_and_no_accumulator_passes_its_limit(steps, plan):
         limit = limits[max((y for y in limits if y <= year), default=min(limits))]
         assert row["ingredient_cost"] + row["dispensing_fee"] == row["gross_amount_due"]
         assert row["deductible"] + row["copay"] == row["patient_pay"] >= 0
-        assert row["patient_pay"] + row["plan_paid"] == row["allowed"] <= min(row["gross_amount_due"], row["usual_and_customary"])
+        assert (
+            row["patient_pay"] + row["plan_paid"]
+            == row["allowed"]
+            <= min(row["gross_amount_due"], row["usual_and_customary"])
+        )
         assert row["deductible_to_date"] <= 100 * limit["deductible"]
         assert row["out_of_pocket_to_date"] <= 100 * limit["out_of_pocket"]
         assert (row["status"] == "rejected") == (row["reject_code"] is not None) == (row["allowed"] == 0)

@@ -30,18 +30,28 @@ def schedule_of(**said):
 
 def taken(prescribed, refills, event_type="medication_order", days_supply=30, days=420, count=40):
     """The run, and by prescription the numbers and days since writing of the fills that were paid."""
-    parameters = {"days_supply": days_supply, "quantity": days_supply, "refills": refills, "ndc": "99999099901", **prescribed}
+    parameters = {
+        "days_supply": days_supply,
+        "quantity": days_supply,
+        "refills": refills,
+        "ndc": "99999099901",
+        **prescribed,
+    }
     journey = {
         "journey_id": "one-drug",
         "duration_days": days,
         "events": [{"event_id": "rx", "event_type": event_type, "delay": {"days": 2}, "parameters": parameters}],
     }
     result = rxmembersim.generate(ADULTS, journey=journey, count=count, persist=False)
-    written = {row["prescription_id"]: row["written_date"] for row in result.tables["rxmembersim.prescription"].to_pylist()}
+    written = {
+        row["prescription_id"]: row["written_date"] for row in result.tables["rxmembersim.prescription"].to_pylist()
+    }
     fills = defaultdict(list)
     for row in result.tables["rxmembersim.fill"].to_pylist():
         if row["status"] != "rejected":
-            fills[row["prescription_id"]].append((row["fill_number"], row["fill_date"], written[row["prescription_id"]]))
+            fills[row["prescription_id"]].append(
+                (row["fill_number"], row["fill_date"], written[row["prescription_id"]])
+            )
     return result, fills
 
 
@@ -125,14 +135,21 @@ def test_an_order_within_the_law_is_no_news():
 @pytest.mark.parametrize(("people", "refused"), [(ADULTS, ("rejected", "73")), (UNINSURED, ("refused", None))])
 def test_a_refill_that_a_journey_brings_itself_is_refused_where_the_law_forbids_it(people, refused):
     steps = [
-        ("rx", "new_rx", None, {}), ("first", "fill", "rx", {}), ("second", "refill", "first", {}), ("third", "refill", "second", {}),
+        ("rx", "new_rx", None, {}), ("first", "fill", "rx", {}), ("second", "refill", "first", {}),
+        ("third", "refill", "second", {}),
     ]  # fmt: skip
     parameters = {**METHADONE, "ndc": "99999099901", "days_supply": 10, "quantity": 20}
     journey = {
         "journey_id": "by-hand",
         "duration_days": 200,
         "events": [
-            {"event_id": name, "event_type": kind, "depends_on": first, "delay": {"days": 20}, "parameters": parameters | more}
+            {
+                "event_id": name,
+                "event_type": kind,
+                "depends_on": first,
+                "delay": {"days": 20},
+                "parameters": parameters | more,
+            }
             for name, kind, first, more in steps
         ],
     }
@@ -149,7 +166,9 @@ def test_the_transmission_authorizes_what_the_law_allows(tmp_path):
     parameters = {**METHADONE, "ndc": "99999099901", "days_supply": 30, "quantity": 60, "refills": 4}
     events = [{"event_id": "rx", "event_type": "new_rx", "delay": {"days": 2}, "parameters": parameters}]
     journey = {"journey_id": "one-drug", "duration_days": 90, "events": events}
-    rxmembersim.generate(ADULTS, journey=journey, count=10, output_formats=["ncpdp_d0"], out=tmp_path / "out", persist=False)
+    rxmembersim.generate(
+        ADULTS, journey=journey, count=10, output_formats=["ncpdp_d0"], out=tmp_path / "out", persist=False
+    )
     sent = (tmp_path / "out" / "ncpdp_d0" / "b1.ncpdp").read_text(encoding="ascii")
 
     assert sent.count("\x1cDF00\x1c") == sent.count("\x1cDF") >= 10
@@ -158,7 +177,9 @@ def test_the_transmission_authorizes_what_the_law_allows(tmp_path):
 def test_every_schedule_in_the_tables_is_one_that_the_law_file_names():
     named = {"", *controlled.facts("controlled")["schedules"]}
 
-    assert {row["schedule"] for name in ("controlled_names", "controlled_codes") for row in controlled.rows(name)} <= named
+    assert {
+        row["schedule"] for name in ("controlled_names", "controlled_codes") for row in controlled.rows(name)
+    } <= named
     assert np.all(controlled.most_refills(np.array([II, III, IV, V])) == [0, 5, 5, 5])
 
 

@@ -17,8 +17,16 @@ LONG_AGO = "2024-01-02T09:00:00"
 
 def prescriptions(count=400, days_supply=30, refills=5, ndc="00378395177", drug_class="statin", people=None, **more):
     people = people if people is not None else make_people(count)
-    parameters = {"ndc": ndc, "drug_class": drug_class, "days_supply": float(days_supply), "quantity": 30.0, "refills": float(refills)}
-    return make_events("new_rx", people, **{"row": range(count), "time": [LONG_AGO] * count, "parameters": parameters, **more})
+    parameters = {
+        "ndc": ndc,
+        "drug_class": drug_class,
+        "days_supply": float(days_supply),
+        "quantity": 30.0,
+        "refills": float(refills),
+    }
+    return make_events(
+        "new_rx", people, **{"row": range(count), "time": [LONG_AGO] * count, "parameters": parameters, **more}
+    )
 
 
 def attempts(schedule):
@@ -79,7 +87,8 @@ def test_no_prescription_is_refilled_after_a_year():
 
 def test_a_gap_is_the_time_without_the_drug():
     for tried in attempts(courses.refills(prescriptions(refills=8))).values():
-        home = {number: (day, gap) for day, number, circumstance, gap in tried if circumstance is None}  # the last attempt of each
+        # the last attempt of each
+        home = {number: (day, gap) for day, number, circumstance, gap in tried if circumstance is None}
         for (earlier, _), (later, gap) in pairwise(home.values()):
             assert gap == max(later - earlier - 30, 0)
 
@@ -95,7 +104,10 @@ def test_an_abandoned_prescription_has_no_refills():
 
 
 def test_what_nobody_comes_for_is_reversed_within_two_weeks_and_nothing_else_is():
-    parameters = {"circumstance": [None, "not picked up", "card misread", "not picked up"], "return_days": np.array([9.0, 7.0, 0.0, 14.0])}
+    parameters = {
+        "circumstance": [None, "not picked up", "card misread", "not picked up"],
+        "return_days": np.array([9.0, 7.0, 0.0, 14.0]),
+    }
     fills = make_events("refill", make_people(4), row=range(4), time=[LONG_AGO] * 4, parameters=parameters)
     schedule = courses.reversals(fills)
 
@@ -147,7 +159,9 @@ def test_the_shares_of_days_that_people_mean_to_cover_have_the_mean_of_their_cla
 
 def test_the_uninsured_need_no_authorization_and_show_no_card():
     people = make_people(2_000, coverage_type="uninsured", plan=None)
-    tried = attempts(courses.first_fills(prescriptions(2_000, 28, 3, "00002143480", "glp1_agonist", people=people))).values()
+    tried = attempts(
+        courses.first_fills(prescriptions(2_000, 28, 3, "00002143480", "glp1_agonist", people=people))
+    ).values()
 
     assert {circumstance for one in tried for _, _, circumstance, _ in one} == {None, courses.UNCOLLECTED}
 
@@ -181,7 +195,9 @@ def test_a_prescriptions_course_is_its_own_whoever_else_is_in_the_batch():
 def test_no_prescriptions_have_no_fills():
     nothing = prescriptions(0)
 
-    assert [len(make(nothing).row) for make in (courses.first_fills, courses.refills, courses.reversals, courses.gaps)] == [0, 0, 0, 0]
+    assert [
+        len(make(nothing).row) for make in (courses.first_fills, courses.refills, courses.reversals, courses.gaps)
+    ] == [0, 0, 0, 0]
 
 
 @pytest.mark.parametrize(
@@ -194,7 +210,11 @@ def test_no_prescriptions_have_no_fills():
     ],
 )
 def test_what_a_pharmacy_never_meets_is_refused(name: str, value: object, said: str) -> None:
-    fill = {"event_id": "fill", "event_type": "fill", "parameters": {"ndc": "00088221905", "days_supply": 30, "quantity": 15, name: value}}
+    fill = {
+        "event_id": "fill",
+        "event_type": "fill",
+        "parameters": {"ndc": "00088221905", "days_supply": 30, "quantity": 15, name: value},
+    }
     journey = {"journey_id": "j", "duration_days": 30, "events": [fill]}
     with pytest.raises(SpecificationError, match=f"events.0..parameters.{name}") as refused:
         generate(profile={"id": "p"}, journey=journey, count=2, products=["rxmembersim"])

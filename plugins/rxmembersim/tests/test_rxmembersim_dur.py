@@ -19,10 +19,15 @@ def found(*fills, supply=30, **person):
     """(conflict, severity, class it is with) of each fill, given as (day, ndc, prescription)."""
     people = make_people(1, **{"birth_date": np.array([np.datetime64("1980-01-01")]), **person})
     never = np.full(len(fills), np.datetime64("NaT"), "datetime64[s]")
-    held = Columns({"id": np.array([rx for _, _, rx in fills]), "time": never, "provider_npi": None, "facility_npi": None}, len(fills))
+    held = Columns(
+        {"id": np.array([rx for _, _, rx in fills]), "time": never, "provider_npi": None, "facility_npi": None},
+        len(fills),
+    )
     events = make_events(
-        "fill", people, row=[0] * len(fills), time=[np.datetime64("2025-02-01T10:00") + np.timedelta64(day, "D") for day, _, _ in fills],
-        parameters={"ndc": [ndc for _, ndc, _ in fills], "days_supply": np.full(len(fills), float(supply))}, ancestors={"new_rx": held},
+        "fill", people, row=[0] * len(fills),
+        time=[np.datetime64("2025-02-01T10:00") + np.timedelta64(day, "D") for day, _, _ in fills],
+        parameters={"ndc": [ndc for _, ndc, _ in fills], "days_supply": np.full(len(fills), float(supply))},
+        ancestors={"new_rx": held},
     )  # fmt: skip
     rows = claims(events)["rxmembersim.fill"].to_pylist()
     return [(row["dur_code"], row["dur_severity"], row["dur_with"]) for row in rows]
@@ -74,7 +79,8 @@ def test_an_opioid_conflicts_with_age_below_12():
 
 
 @pytest.mark.parametrize(
-    ("ndc", "sex", "conflict"), [(FINASTERIDE, "F", "SX"), (FINASTERIDE, "M", None), (SPRINTEC, "M", "SX"), (SPRINTEC, "F", None)]
+    ("ndc", "sex", "conflict"),
+    [(FINASTERIDE, "F", "SX"), (FINASTERIDE, "M", None), (SPRINTEC, "M", "SX"), (SPRINTEC, "F", None)],
 )
 def test_drugs_for_one_sex_conflict_with_the_other(ndc, sex, conflict):
     assert conflict == found((0, ndc, 1), sex=sex)[0][0]

@@ -28,14 +28,19 @@ from healthsim_core.testing import make_run
 SEGMENT, GROUP, FIELD = "\x1e", "\x1d", "\x1c"
 # greatest length of each field, as the data dictionary states its format (X for text, 9 for digits, s9(6)v99 for money)
 LENGTHS = {
-    "AM": "X2", "C2": "X20", "C1": "X15", "C3": "X3", "C6": "9(1)", "C4": "9(8)", "C5": "9(1)", "CA": "X12", "CB": "X15", "CM": "X30",
-    "CN": "X20", "CO": "X2", "CP": "X15", "CQ": "9(10)", "C7": "9(2)", "EM": "X1", "D2": "9(12)", "E1": "X2", "D7": "X19", "E7": "9(10)",
-    "D3": "9(2)", "D5": "9(3)", "D6": "9(1)", "D8": "X1", "DE": "9(8)", "DF": "9(2)", "DJ": "9(1)", "28": "X2", "D9": "$", "DC": "$",
-    "DQ": "$", "DU": "$", "DN": "X2", "EZ": "X2", "DB": "X15", "DR": "X15", "2J": "X12", "7E": "9(1)", "E4": "X2", "E5": "X2", "E6": "X2",
+    "AM": "X2", "C2": "X20", "C1": "X15", "C3": "X3", "C6": "9(1)", "C4": "9(8)", "C5": "9(1)", "CA": "X12",
+    "CB": "X15", "CM": "X30",
+    "CN": "X20", "CO": "X2", "CP": "X15", "CQ": "9(10)", "C7": "9(2)", "EM": "X1", "D2": "9(12)", "E1": "X2",
+    "D7": "X19", "E7": "9(10)",
+    "D3": "9(2)", "D5": "9(3)", "D6": "9(1)", "D8": "X1", "DE": "9(8)", "DF": "9(2)", "DJ": "9(1)", "28": "X2",
+    "D9": "$", "DC": "$",
+    "DQ": "$", "DU": "$", "DN": "X2", "EZ": "X2", "DB": "X15", "DR": "X15", "2J": "X12", "7E": "9(1)", "E4": "X2",
+    "E5": "X2", "E6": "X2",
     "BM": "X200",
 }  # fmt: skip
 MANDATORY = {  # by transaction and segment: the fields without which it is refused
-    "B1": {"04": {"C2"}, "01": {"C4", "C5", "CA", "CB"}, "07": {"EM", "D2", "E1", "D7", "E7", "D3", "D5", "D6", "D8", "DE"},
+    "B1": {"04": {"C2"}, "01": {"C4", "C5", "CA", "CB"},
+           "07": {"EM", "D2", "E1", "D7", "E7", "D3", "D5", "D6", "D8", "DE"},
            "11": {"D9", "DU", "DQ"}, "03": {"EZ", "DB"}},
     "B2": {"04": {"C2"}, "07": {"EM", "D2", "E1", "D7"}},
 }  # fmt: skip
@@ -44,7 +49,9 @@ MANDATORY = {  # by transaction and segment: the fields without which it is refu
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     out = tmp_path_factory.mktemp("ncpdp")
-    result = rxmembersim.generate("rx-senior-polypharmacy", count=150, output_formats=["ncpdp_d0"], out=out / "out", persist=False)
+    result = rxmembersim.generate(
+        "rx-senior-polypharmacy", count=150, output_formats=["ncpdp_d0"], out=out / "out", persist=False
+    )
     return result, out / "out" / "ncpdp_d0"
 
 
@@ -77,12 +84,15 @@ def test_a_request_opens_with_a_fixed_header_of_56_bytes(billing, reversals):
     """Transaction header segment, request: nine fields of fixed width, without separators or identifiers."""
     for code, raws in (("B1", billing), ("B2", reversals)):
         for raw in raws:
-            assert re.fullmatch(rf"\d{{6}}D0{code}[A-Z0-9 ]{{10}}101\d{{10}} {{5}}\d{{8}}[A-Z0-9 ]{{10}}", raw[:56]), raw[:56]
+            assert re.fullmatch(rf"\d{{6}}D0{code}[A-Z0-9 ]{{10}}101\d{{10}} {{5}}\d{{8}}[A-Z0-9 ]{{10}}", raw[:56]), (
+                raw[:56]
+            )
             assert raw[56] == SEGMENT
 
 
 def test_segments_and_groups_are_set_apart_as_the_standard_says(billing, reversals):
-    """Structure: a segment separator and a field separator before each segment's identification; one group separator before the claim."""
+    """Structure: a segment separator and a field separator before each segment's identification;
+    one group separator before the claim."""
     for raws, order in ((billing, r"04 01 \| 07 11 03( 08)? 16"), (reversals, r"04 \| 07")):
         for raw in raws:
             found = re.findall(f"{GROUP}|{SEGMENT}{FIELD}AM(..)|{SEGMENT}", raw)
@@ -129,7 +139,10 @@ def test_an_independent_parser_finds_the_claims_of_the_table(run, billing):
         assert int(claim["days_supply"]) == row["days_supply"]
         assert Decimal(claim["quantity_dispensed"]) / 1000 == Decimal(row["quantity"])
         assert dollars(pricing["gross_amount_due"]) == row["gross_amount_due"]
-        assert dollars(pricing["ingredient_cost_submitted"]) + dollars(pricing["dispensing_fee_submitted"]) == row["gross_amount_due"]
+        assert (
+            dollars(pricing["ingredient_cost_submitted"]) + dollars(pricing["dispensing_fee_submitted"])
+            == row["gross_amount_due"]
+        )
         assert request.transmission_group.insurance_segment["cardholder_id"] == row["cardholder_id"]
     assert not rows
 
@@ -152,7 +165,9 @@ def test_people_and_prescriptions_are_those_of_the_tables(run, billing):
 
 def test_npis_pass_the_check_digit(billing):
     """Service provider id and prescriber id, qualifier 01: a national provider identifier (Luhn with prefix 80840)."""
-    for npi in {raw[23:33] for raw in billing} | {value for raw in billing for _, name, value in fields(raw) if name == "DB"}:
+    for npi in {raw[23:33] for raw in billing} | {
+        value for raw in billing for _, name, value in fields(raw) if name == "DB"
+    }:
         digits = [int(digit) for digit in "80840" + npi]
         doubled = [digit if at % 2 else sum(divmod(2 * digit, 10)) for at, digit in enumerate(reversed(digits), 1)]
         assert sum(doubled) % 10 == 0
@@ -162,7 +177,10 @@ def test_the_fallback_npis_pass_the_check_digit_too():
     fallback = facts("pharmacies")["fallback"]
     for npi in (fallback["pharmacy_npi"], fallback["prescriber_npi"]):
         digits = [int(digit) for digit in "80840" + npi]
-        assert sum(digit if at % 2 else sum(divmod(2 * digit, 10)) for at, digit in enumerate(reversed(digits), 1)) % 10 == 0
+        assert (
+            sum(digit if at % 2 else sum(divmod(2 * digit, 10)) for at, digit in enumerate(reversed(digits), 1)) % 10
+            == 0
+        )
 
 
 def test_a_cleared_conflict_is_sent_and_one_that_was_not_cleared_is_not(run, billing):
@@ -180,7 +198,8 @@ def test_a_cleared_conflict_is_sent_and_one_that_was_not_cleared_is_not(run, bil
 
 
 def test_each_reversal_names_one_claim_that_was_billed(run, billing, reversals):
-    """Claim reversal: matched by pharmacy, date of service, prescription number, fill number and product of the claim."""
+    """Claim reversal: matched by pharmacy, date of service, prescription number,
+    fill number and product of the claim."""
 
     def key(raw):
         sent = {name: value for _, name, value in fields(raw)}
@@ -220,7 +239,10 @@ def test_names_keep_their_letters(name, sent):
 
 def test_a_name_of_which_nothing_can_be_sent_is_left_out():
     """Structure: an empty field is left out, never sent."""
-    assert layout.field("CA", layout.alphanumeric(pa.array(["Ann", "\u65e5\u672c"]), 12)).to_pylist() == [f"{FIELD}CAANN", None]
+    assert layout.field("CA", layout.alphanumeric(pa.array(["Ann", "\u65e5\u672c"]), 12)).to_pylist() == [
+        f"{FIELD}CAANN",
+        None,
+    ]
 
 
 def written(tables, folder, parts):
@@ -229,7 +251,12 @@ def written(tables, folder, parts):
     people = tables["core.person"]["person_id"]
     for part in np.array_split(np.arange(len(people)), parts):
         ids = people.take(pa.array(part))
-        writer.write({name: t.filter(pc.is_in(t["person_id"], ids)) if "person_id" in t.column_names else t for name, t in tables.items()})
+        writer.write(
+            {
+                name: t.filter(pc.is_in(t["person_id"], ids)) if "person_id" in t.column_names else t
+                for name, t in tables.items()
+            }
+        )
     writer.close()
     destination.close()
     return [(Path(folder) / "ncpdp_d0" / name).read_bytes() for name in ("b1.ncpdp", "b2.ncpdp")]
@@ -253,7 +280,11 @@ def test_without_a_network_the_fallback_stands_and_nothing_is_empty(run, tmp_pat
     content = written({**tables, "rxmembersim.fill": fill}, tmp_path, 1)[0].decode()
 
     fallback = facts("pharmacies")["fallback"]
-    assert content.count(f"101{fallback['pharmacy_npi']}     ") == fill.num_rows == content.count(f"{FIELD}DB{fallback['prescriber_npi']}")
+    assert (
+        content.count(f"101{fallback['pharmacy_npi']}     ")
+        == fill.num_rows
+        == content.count(f"{FIELD}DB{fallback['prescriber_npi']}")
+    )
 
 
 def dollars(overpunched):
@@ -264,4 +295,7 @@ def dollars(overpunched):
 
 
 def test_dates_of_service_lie_within_the_run(billing):
-    assert all(date(2024, 1, 1) <= date(int(raw[38:42]), int(raw[42:44]), int(raw[44:46])) <= date(2026, 1, 1) for raw in billing)
+    assert all(
+        date(2024, 1, 1) <= date(int(raw[38:42]), int(raw[42:44]), int(raw[44:46])) <= date(2026, 1, 1)
+        for raw in billing
+    )

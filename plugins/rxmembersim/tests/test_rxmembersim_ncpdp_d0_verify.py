@@ -12,18 +12,44 @@ STX, ETX, FIELD, GROUP, SEGMENT = "\x02", "\x03", "\x1c", "\x1d", "\x1e"
 HEADER = {"A1": 6, "A2": 2, "A3": 2, "A4": 10, "A9": 1, "B2": 2, "B1": 15, "D1": 8, "AK": 10}
 OF_CLAIM = ("C2", "C1", "EM", "D2", "E1", "D7", "D3")
 OF_BILLING = (
-    "C3", "C6", "C4", "C5", "CA", "CB", "CM", "CN", "CO", "CP", "CQ", "C7", "E7", "D5", "D6", "D8", "DE", "DF", "DJ", "28", "D9", "DC",
+    "C3", "C6", "C4", "C5", "CA", "CB", "CM", "CN", "CO", "CP", "CQ", "C7", "E7", "D5", "D6", "D8", "DE", "DF", "DJ",
+    "28", "D9", "DC",
     "DQ", "DU", "DN", "EZ", "DB", "DR", "2J", "7E", "E4", "E5", "E6", "BM",
 )  # fmt: skip
 FIELDS = [("b1", name) for name in (*HEADER, *OF_CLAIM, *OF_BILLING)] + [("b2", name) for name in (*HEADER, *OF_CLAIM)]
-ALIKE = {"A1", "A2", "A3", "A4", "A9", "B2", "AK", "C1", "C3", "C6", "C7", "EM", "E1", "D6", "D8", "DJ", "28", "DN", "EZ", "7E", "E5", "E6"}
+ALIKE = {
+    "A1",
+    "A2",
+    "A3",
+    "A4",
+    "A9",
+    "B2",
+    "AK",
+    "C1",
+    "C3",
+    "C6",
+    "C7",
+    "EM",
+    "E1",
+    "D6",
+    "D8",
+    "DJ",
+    "28",
+    "DN",
+    "EZ",
+    "7E",
+    "E5",
+    "E6",
+}
 SEGMENTS = [("b1", name) for name in ("04", "01", "07", "11", "03", "08", "16")] + [("b2", "04"), ("b2", "07")]
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     out = tmp_path_factory.mktemp("ncpdp") / "out"
-    rxmembersim.generate("rx-senior-polypharmacy", count=40, seed=2, output_formats=["ncpdp_d0"], out=out, persist=False)
+    rxmembersim.generate(
+        "rx-senior-polypharmacy", count=40, seed=2, output_formats=["ncpdp_d0"], out=out, persist=False
+    )
     return out
 
 
@@ -104,7 +130,9 @@ def test_values_swapped_between_two_requests_are_found(planted, name, field):
         one = there[0]
         other = next(at for at in there if value(frames[at], field) != value(frames[one], field))
         new = list(frames)
-        new[one], new[other] = (put(frames[at], field, value(frames[with_], field)) for at, with_ in ((one, other), (other, one)))
+        new[one], new[other] = (
+            put(frames[at], field, value(frames[with_], field)) for at, with_ in ((one, other), (other, one))
+        )
         return new
 
     assert planted(name, swapped)
@@ -134,7 +162,8 @@ def test_a_segment_left_out_is_found(planted, name, segment):
         lambda frames: [frames[0].replace(ETX, ""), *frames[1:]],
         lambda frames: ["".join(frames[:2]), *frames[2:]],
     ],
-    ids=["first missing", "last missing", "doubled", "out of order", "none", "no group", "no start", "no end", "no line feed"],
+    ids=["first missing", "last missing", "doubled", "out of order", "none", "no group", "no start", "no end",
+         "no line feed"],
 )  # fmt: skip
 def test_a_request_missing_doubled_misplaced_or_broken_is_found(planted, name, change):
     assert planted(name, change)
@@ -158,7 +187,10 @@ def test_a_cent_more_in_a_share_and_in_the_sum_is_found(planted, share):
 
 
 def test_an_amount_of_the_other_sign_is_found(planted):
-    assert planted("b1", lambda frames: changed(frames, "DQ", lambda amount: amount[:-1] + "}JKLMNOPQR"["{ABCDEFGHI".index(amount[-1])]))
+    assert planted(
+        "b1",
+        lambda frames: changed(frames, "DQ", lambda amount: amount[:-1] + "}JKLMNOPQR"["{ABCDEFGHI".index(amount[-1])]),
+    )
 
 
 def test_packages_for_units_are_found(planted):

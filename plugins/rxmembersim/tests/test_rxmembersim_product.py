@@ -13,7 +13,12 @@ import rxmembersim
 from rxmembersim.benefits import benefits
 from rxmembersim.facts import DATA, facts
 from rxmembersim.formulary import formulary
-from rxmembersim.generation import JOURNEYS, RX_MEMBER_PROFILE_TEMPLATES, RxMemberProfileExecutor, create_rx_member_profile
+from rxmembersim.generation import (
+    JOURNEYS,
+    RX_MEMBER_PROFILE_TEMPLATES,
+    RxMemberProfileExecutor,
+    create_rx_member_profile,
+)
 from rxmembersim.generation.profiles import SKILLS
 from rxmembersim.handlers.cardholders import cardholders
 from rxmembersim.handlers.prescriptions import prescriptions as prescribe
@@ -106,9 +111,14 @@ def test_a_profile_is_written_in_a_line():
 
 def test_a_prescription_is_of_the_order_behind_it_and_of_its_day():
     ordered = Columns({"id": np.array([77, 0]), "time": np.array(["2025-02-27T10:00", "NaT"], "datetime64[s]")}, 2)
-    rows = prescribe(make_events("new_rx", ancestors={"medication_order": ordered}))["rxmembersim.prescription"].to_pylist()
+    rows = prescribe(make_events("new_rx", ancestors={"medication_order": ordered}))[
+        "rxmembersim.prescription"
+    ].to_pylist()
 
-    assert [(row["medication_request_id"], str(row["written_date"])) for row in rows] == [(77, "2025-02-27"), (0, "2025-03-02")]
+    assert [(row["medication_request_id"], str(row["written_date"])) for row in rows] == [
+        (77, "2025-02-27"),
+        (0, "2025-03-02"),
+    ]
 
 
 def test_each_prescription_precedes_its_fills(fills, prescriptions):
@@ -128,14 +138,21 @@ def test_quantity_days_supply_and_refills_add_up_to_what_was_prescribed(fills, p
         held = prescriptions[rx]
         assert [row["fill_number"] for row in kept] == list(range(len(kept)))
         assert len(kept) <= 1 + held["refills"]
-        assert sum(row["quantity"] for row in kept) == held["quantity"] * len(kept) <= held["quantity"] * (1 + held["refills"])
+        assert (
+            sum(row["quantity"] for row in kept)
+            == held["quantity"] * len(kept)
+            <= held["quantity"] * (1 + held["refills"])
+        )
         assert sum(row["days_supply"] for row in kept) == held["days_supply"] * len(kept)
         assert {row["ndc"] for row in kept} == {held["ndc"]}
 
 
 def test_no_refill_is_paid_before_three_quarters_of_the_supply_are_used(fills):
     for kept in by_prescription(fills, "paid").values():
-        assert all((later["fill_date"] - earlier["fill_date"]).days >= 0.75 * earlier["days_supply"] for earlier, later in pairwise(kept))
+        assert all(
+            (later["fill_date"] - earlier["fill_date"]).days >= 0.75 * earlier["days_supply"]
+            for earlier, later in pairwise(kept)
+        )
 
 
 def test_every_reversal_undoes_one_reversed_fill_and_follows_it(result, fills):
@@ -170,7 +187,9 @@ def test_prices_vary_by_county():
 
 
 def test_prices_vary_by_drug(fills):
-    price = {row["ndc"]: (row["gross_amount_due"], row["usual_and_customary"]) for row in fills if row["quantity"] == 30}
+    price = {
+        row["ndc"]: (row["gross_amount_due"], row["usual_and_customary"]) for row in fills if row["quantity"] == 30
+    }
 
     assert len(price) > 2
     assert len(set(price.values())) == len(price)
@@ -179,7 +198,9 @@ def test_prices_vary_by_drug(fills):
 def test_a_pharmacy_has_one_price_for_one_fill(fills):
     prices = defaultdict(set)
     for row in fills:
-        prices[row["pharmacy_npi"], row["ndc"], row["quantity"]].add((row["gross_amount_due"], row["usual_and_customary"]))
+        prices[row["pharmacy_npi"], row["ndc"], row["quantity"]].add(
+            (row["gross_amount_due"], row["usual_and_customary"])
+        )
 
     assert {len(found) for found in prices.values()} == {1}
 
@@ -190,7 +211,11 @@ def test_gaps_are_the_times_between_supplies(result, fills):
 
     assert gaps
     for gap in gaps:
-        assert (gap["end_date"] - gap["start_date"]).days == gap["gap_days"] >= facts("adherence")["reportable_gap"]["days"]
+        assert (
+            (gap["end_date"] - gap["start_date"]).days
+            == gap["gap_days"]
+            >= facts("adherence")["reportable_gap"]["days"]
+        )
         assert gap["end_date"] in [row["fill_date"] for row in dates[gap["prescription_id"]]]
 
 
@@ -199,7 +224,11 @@ def test_the_possession_ratio_is_what_the_fills_say(result, fills):
     for row in fills:
         if row["status"] == "paid":
             supplied[row["person_id"], row["drug_class"]].append(row)
-    looked = [row for row in result.tables["rxmembersim.therapy"].to_pylist() if row["kind"] == "mpr" and row["mpr"] is not None]
+    looked = [
+        row
+        for row in result.tables["rxmembersim.therapy"].to_pylist()
+        if row["kind"] == "mpr" and row["mpr"] is not None
+    ]
 
     assert {row["adherence"] for row in looked} == {"adherent", "non-adherent"}
     for look in looked:
@@ -211,7 +240,9 @@ def test_the_possession_ratio_is_what_the_fills_say(result, fills):
 
 def test_therapy_is_changed_only_after_it_was_begun(result):
     begun = {}
-    for row in sorted(result.tables["rxmembersim.therapy"].to_pylist(), key=lambda row: (row["date"], row["kind"] != "start")):
+    for row in sorted(
+        result.tables["rxmembersim.therapy"].to_pylist(), key=lambda row: (row["date"], row["kind"] != "start")
+    ):
         if row["kind"] == "start":
             begun[row["person_id"], row["drug_class"]] = row["date"]
         assert begun[row["person_id"], row["drug_class"]] <= row["date"]
@@ -222,7 +253,9 @@ def test_nothing_is_dated_after_the_run(result, fills):
 
 
 def test_every_event_type_has_its_handler_and_its_rows():
-    made = rxmembersim.generate(create_rx_member_profile(["E78"], age=60, coverage="Commercial"), STEP_BY_STEP, count=30, persist=False)
+    made = rxmembersim.generate(
+        create_rx_member_profile(["E78"], age=60, coverage="Commercial"), STEP_BY_STEP, count=30, persist=False
+    )
     tables = made.tables
 
     assert made.validation.passed
@@ -232,14 +265,17 @@ def test_every_event_type_has_its_handler_and_its_rows():
 
 
 def test_a_fill_without_a_prescription_brings_its_own():
-    made = rxmembersim.generate(create_rx_member_profile(age=60, coverage="Commercial"), STEP_BY_STEP, count=5, persist=False)
+    made = rxmembersim.generate(
+        create_rx_member_profile(age=60, coverage="Commercial"), STEP_BY_STEP, count=5, persist=False
+    )
     fills, held = made.tables["rxmembersim.fill"], made.tables["rxmembersim.prescription"]
 
     assert set(fills["prescription_id"].to_pylist()) <= set(held["prescription_id"].to_pylist())
 
 
 def test_people_of_a_household_share_a_card_and_have_codes_of_their_own():
-    family = {"id": "family", "members": [{"role": "subscriber"}, {"role": "spouse"}, {"role": "dependent"}, {"role": "dependent"}],
+    family = {"id": "family", "members": [{"role": "subscriber"}, {"role": "spouse"}, {"role": "dependent"},
+                                          {"role": "dependent"}],
               "coverage": {"type": "Commercial"}}  # fmt: skip
     cards = rxmembersim.generate(family, count=10, persist=False).tables["rxmembersim.cardholder"].to_pylist()
 
@@ -251,7 +287,11 @@ def test_people_of_a_household_share_a_card_and_have_codes_of_their_own():
 def test_everybody_of_a_household_fills_under_the_card_they_share():
     prescribed = {"event_id": "rx", "event_type": "new_rx", "parameters": ATORVASTATIN}
     journey = {"journey_id": "drug", "duration_days": 30, "events": [prescribed]}
-    family = {"id": "family", "members": [{"role": "subscriber"}, {"role": "spouse"}], "coverage": {"type": "Commercial"}}
+    family = {
+        "id": "family",
+        "members": [{"role": "subscriber"}, {"role": "spouse"}],
+        "coverage": {"type": "Commercial"},
+    }
     fills = rxmembersim.generate(family, journey, count=50, persist=False).tables["rxmembersim.fill"].to_pylist()
 
     assert {row["person_id"] % 16 for row in fills if row["status"] == "paid"} == {0, 1}
@@ -266,7 +306,10 @@ def test_the_uninsured_have_no_card():
 
 
 def test_no_claim_of_the_uninsured_is_transmitted_and_verify_agrees(tmp_path):
-    profile = {"id": "some", "coverage": {"type": {"type": "categorical", "weights": {"Commercial": 0.5, "uninsured": 0.5}}}}
+    profile = {
+        "id": "some",
+        "coverage": {"type": {"type": "categorical", "weights": {"Commercial": 0.5, "uninsured": 0.5}}},
+    }
     prescribed = {"event_id": "rx", "event_type": "new_rx", "parameters": ATORVASTATIN}
     journey = {"journey_id": "drug", "duration_days": 300, "events": [prescribed]}
     made = rxmembersim.generate(profile, journey, count=40, persist=False, out=tmp_path, output_formats=["ncpdp_d0"])
@@ -319,8 +362,10 @@ def test_the_formulary_is_whole(table):
 
 @pytest.mark.parametrize(
     ("ndc", "named", "drug_class"),
-    [("53746021801", "whatever", "biguanide"), (None, "SGLT2 inhibitor", "sglt2_inhibitor"), (None, "ACE inhibitor", "ace_inhibitor"),
-     ("99999999999", "GLP-1 receptor agonist", "glp1_agonist"), (None, None, "other"), ("99999999999", "moon dust", "other")],
+    [("53746021801", "whatever", "biguanide"), (None, "SGLT2 inhibitor", "sglt2_inhibitor"),
+     (None, "ACE inhibitor", "ace_inhibitor"),
+     ("99999999999", "GLP-1 receptor agonist", "glp1_agonist"), (None, None, "other"),
+     ("99999999999", "moon dust", "other")],
 )  # fmt: skip
 def test_a_drug_is_found_by_its_code_else_by_its_class(ndc, named, drug_class):
     row = formulary().find(Text.of([ndc]), Text.of([named]))
@@ -329,7 +374,9 @@ def test_a_drug_is_found_by_its_code_else_by_its_class(ndc, named, drug_class):
 
 
 def test_coverage_of_an_unknown_name_is_adjudicated_as_commercial_and_none_as_none():
-    found = benefits().find(Text.of(["Union", "Commercial", None, "Medicare"]), Text.of([None, "HDHP", "PPO", "Medicare Advantage"]))
+    found = benefits().find(
+        Text.of(["Union", "Commercial", None, "Medicare"]), Text.of([None, "HDHP", "PPO", "Medicare Advantage"])
+    )
 
     assert [benefits().names[at] if at >= 0 else None for at in found] == ["commercial", "hdhp", None, "part_d"]
 

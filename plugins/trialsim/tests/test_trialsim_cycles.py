@@ -154,7 +154,8 @@ def test_the_files_agree_with_the_tables(run: tuple[Result, Path]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("profile", "journey"), [("trial-breast-cancer-adults", "trial_oncology"), ("trial-diabetes-adults", "trial_participation")]
+    ("profile", "journey"),
+    [("trial-breast-cancer-adults", "trial_oncology"), ("trial-diabetes-adults", "trial_participation")],
 )
 def test_people_die_in_the_trial_of_what_threatened_their_life(profile: str, journey: str) -> None:
     result = generate(profile, journey, 2_000, products=["trialsim"], output_formats=[], seed=4)

@@ -20,7 +20,11 @@ HERE = {"demographics": {"geography": {"fips": "48201"}}}
 
 
 def subjects(profile: Any, count: int = 20, journey: Any = None) -> list[dict[str, Any]]:
-    return generate(profile, journey, count, products=["trialsim"], output_formats=[]).tables["trialsim.subject"].to_pylist()
+    return (
+        generate(profile, journey, count, products=["trialsim"], output_formats=[])
+        .tables["trialsim.subject"]
+        .to_pylist()
+    )
 
 
 @pytest.mark.parametrize("path", sorted((HOME / "journeys").glob("*.json")), ids=lambda path: path.stem)
@@ -80,7 +84,10 @@ def test_a_wrong_setting_is_an_error_that_says_so(settings: dict[str, Any], mess
 
 
 def test_a_42_year_old_with_diabetes_usually_qualifies() -> None:
-    family = {"id": "family", "members": [{"role": "subscriber", "age": 42, "conditions": ["E11"]}, {"role": "spouse", "age": 40}]}
+    family = {
+        "id": "family",
+        "members": [{"role": "subscriber", "age": 42, "conditions": ["E11"]}, {"role": "spouse", "age": 40}],
+    }
     asked = {**family, "journeys": [{"member": "subscriber", "template": "trial_participation"}]}
 
     found = subjects(asked, 200)
@@ -102,7 +109,14 @@ def test_two_of_one_family_are_subjects_of_their_own() -> None:
 
 
 def test_children_are_not_asked() -> None:
-    assert subjects({"id": "children", "demographics": {"age": {"type": "uniform", "min": 5, "max": 17}}}, 20, "trial_participation") == []
+    assert (
+        subjects(
+            {"id": "children", "demographics": {"age": {"type": "uniform", "min": 5, "max": 17}}},
+            20,
+            "trial_participation",
+        )
+        == []
+    )
 
 
 def test_only_eligible_screened_people_wait_when_nobody_is_randomised() -> None:
@@ -114,7 +128,9 @@ def test_only_eligible_screened_people_wait_when_nobody_is_randomised() -> None:
 
 def test_arms_do_not_depend_on_other_products() -> None:
     alone, together = (
-        generate("trial-diabetes-adults", "trial_participation", 40, products=products, output_formats=[]).tables["trialsim.subject"]
+        generate("trial-diabetes-adults", "trial_participation", 40, products=products, output_formats=[]).tables[
+            "trialsim.subject"
+        ]
         for products in (["trialsim"], None)
     )
 
@@ -128,13 +144,16 @@ def test_blocks_hold_the_ratio_a_whole_number_of_times(protocol: Any) -> None:
 
 @pytest.mark.parametrize("protocol", protocols().values(), ids=lambda protocol: protocol.name)
 def test_conditions_of_the_protocol_are_icd_10_cm(protocol: Any) -> None:
-    codes = {criterion.condition for criterion in protocol.criteria if criterion.condition} | set(protocol["condition_terms"])
+    codes = {criterion.condition for criterion in protocol.criteria if criterion.condition} | set(
+        protocol["condition_terms"]
+    )
 
     assert all(icd.is_valid_item(code) for code in codes)
 
 
 def test_every_variable_has_a_codelist_and_a_method_that_exist() -> None:
-    dynamic = {"ARMCD", "ARM", "ETCD", "ELEMENT", "IETESTCD", "LBTESTCD", "LBTEST", "LBCAT", "SPECTYPE", "UNIT", "VSTESTCD", "VSTEST",
+    dynamic = {"ARMCD", "ARM", "ETCD", "ELEMENT", "IETESTCD", "LBTESTCD", "LBTEST", "LBCAT", "SPECTYPE", "UNIT",
+               "VSTESTCD", "VSTEST",
                "VSRESU", "POSITION", "FRM", "FREQ", "ROUTE", "TSPARMCD", "TSPARM", "COUNTRY"}  # fmt: skip
     variables = [variable for dataset in datasets().values() for variable in dataset.variables]
 
@@ -144,7 +163,9 @@ def test_every_variable_has_a_codelist_and_a_method_that_exist() -> None:
 
 
 def test_people_of_the_diabetes_trial_are_as_severe_as_their_a1c_says():
-    people = generate("trial-diabetes-adults", "trial_participation", 300, products=["trialsim"], output_formats=[]).entities.to_pylist()
+    people = generate(
+        "trial-diabetes-adults", "trial_participation", 300, products=["trialsim"], output_formats=[]
+    ).entities.to_pylist()
 
     said = {person["severity"]: [p["a1c"] for p in people if p["severity"] == person["severity"]] for person in people}
 

@@ -1,4 +1,5 @@
-"""A trial's protocol is the one that its journey names; whoever is dosed meets its criteria, or the run's validation fails."""
+"""A trial's protocol is the one that its journey names; whoever is dosed meets its criteria,
+or the run's validation fails."""
 
 import copy
 import json
@@ -31,11 +32,18 @@ def naming(protocol, name="mine"):
         {"event_id": "dose", "event_type": "randomization", "depends_on": "in", "delay": {"days": 7}},
         {"event_id": "back", "event_type": "scheduled_visit", "depends_on": "dose", "delay": {"days": 28}},
     ]
-    return {"journey_id": name, "duration_days": 90, "parameters": {"protocol": protocol} if protocol else {}, "events": events}
+    return {
+        "journey_id": name,
+        "duration_days": 90,
+        "parameters": {"protocol": protocol} if protocol else {},
+        "events": events,
+    }
 
 
 def studies(result):
-    return set(result.tables["trialsim.study"]["study_id"].to_pylist()) | set(result.tables["trialsim.subject"]["study_id"].to_pylist())
+    return set(result.tables["trialsim.study"]["study_id"].to_pylist()) | set(
+        result.tables["trialsim.subject"]["study_id"].to_pylist()
+    )
 
 
 @pytest.mark.parametrize("name", STUDIES)
@@ -55,7 +63,9 @@ def test_a_name_that_a_shipped_journey_has_means_nothing():
 @pytest.mark.parametrize("given", ["inline", "template"])
 def test_a_scenario_runs_the_protocol_that_its_journey_names(given):
     each = {"inline": {"inline": naming("HS_VAX_201")}, "template": {"template": "trial_vaccine"}}[given]
-    result = generate(scenario={"scenario": "A trial", "profile": ADULTS, "count": 20, "journeys": [each]}, persist=False)
+    result = generate(
+        scenario={"scenario": "A trial", "profile": ADULTS, "count": 20, "journeys": [each]}, persist=False
+    )
 
     assert studies(result) == {"HS-VAX-201"}
 
@@ -109,7 +119,11 @@ def test_a_run_says_that_nothing_names_its_protocol():
 @pytest.mark.parametrize("name", STUDIES)
 def test_nobody_is_dosed_in_a_shipped_trial_who_does_not_qualify(name):
     result = trialsim.generate(PEOPLE[name], name, count=600, persist=False)
-    asked = [check for check in result.validation.checks if check.where == "trialsim.exposure" and "is dosed meets" in check.what]
+    asked = [
+        check
+        for check in result.validation.checks
+        if check.where == "trialsim.exposure" and "is dosed meets" in check.what
+    ]
 
     assert result.validation.passed
     assert len(asked) == result.tables["trialsim.criterion"].num_rows
@@ -124,7 +138,10 @@ def test_dosing_whoever_comes_fails_validation_with_the_number_of_subjects():
 
     assert (diabetes.observed, diabetes.rows) == (200 - has, 200)
     assert f"{200 - has:,} of 200" in str(diabetes)
-    assert [check.what.split()[6] for check in sorted(result.validation.failures, key=lambda check: check.what)] == ["INCL01", "INCL02"]
+    assert [check.what.split()[6] for check in sorted(result.validation.failures, key=lambda check: check.what)] == [
+        "INCL01",
+        "INCL02",
+    ]
 
 
 def test_meeting_a_criterion_of_exclusion_fails_too():
@@ -140,7 +157,12 @@ def test_meeting_a_criterion_of_exclusion_fails_too():
 
 @pytest.mark.parametrize("products", [["trialsim"], None], ids=["alone", "all"])
 def test_a_study_without_subjects_is_not_written_and_the_run_says_so(products, tmp_path):
-    visit = {"event_id": "visit", "event_type": "encounter", "delay": {"days": 5}, "parameters": {"class": "AMB", "reason_code": "I10"}}
+    visit = {
+        "event_id": "visit",
+        "event_type": "encounter",
+        "delay": {"days": 5},
+        "parameters": {"class": "AMB", "reason_code": "I10"},
+    }
     checkup = {"journey_id": "checkup", "duration_days": 30, "events": [visit]}
     told = {"products": products, "output_formats": ["sdtm_datasets"], "out": tmp_path / "out", "persist": False}
     result = generate(ADULTS, checkup, count=5, **told)
@@ -154,13 +176,17 @@ def test_a_study_without_subjects_is_not_written_and_the_run_says_so(products, t
 def test_a_study_of_screen_failures_alone_is_written(tmp_path):
     screened = naming("hs-t2d-301")
     screened["events"] = screened["events"][:1]
-    result = trialsim.generate(ADULTS, screened, count=5, output_formats=["sdtm_datasets"], out=tmp_path / "out", persist=False)
+    result = trialsim.generate(
+        ADULTS, screened, count=5, output_formats=["sdtm_datasets"], out=tmp_path / "out", persist=False
+    )
 
     assert {"ta.xpt", "dm.xpt", "define.xml"} <= {Path(path).name for path in result.outputs["sdtm_datasets"]}
     assert verify_folder(tmp_path / "out").passed
 
 
-@pytest.mark.parametrize("term", ["Head\nache", "Headache ", " Headache", "\x85Headache\u2028", " ", "Kopfschmerz, drückend"])
+@pytest.mark.parametrize(
+    "term", ["Head\nache", "Headache ", " Headache", "\x85Headache\u2028", " ", "Kopfschmerz, drückend"]
+)
 def test_a_term_of_any_characters_agrees_with_its_dataset(term, tmp_path):
     ill = {"event_id": "ill", "event_type": "adverse_event", "delay": {"days": 5}, "parameters": {"term": term}}
     study = naming("hs-t2d-301")

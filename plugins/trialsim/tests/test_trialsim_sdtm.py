@@ -56,7 +56,9 @@ class Datasets:
     def items(self, name: str) -> list[Any]:
         """(ItemRef, ItemDef) of a dataset, in order."""
         defined = {item.get("OID"): item for item in self.define.iter(f"{ODM}ItemDef")}
-        return [(reference, defined[reference.get("ItemOID")]) for reference in self.groups()[name].iter(f"{ODM}ItemRef")]
+        return [
+            (reference, defined[reference.get("ItemOID")]) for reference in self.groups()[name].iter(f"{ODM}ItemRef")
+        ]
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +71,15 @@ def sdtm(tmp_path_factory: pytest.TempPathFactory) -> Datasets:
 def vaccine(tmp_path_factory: pytest.TempPathFactory) -> Datasets:
     """The datasets of another protocol, whose doses are given at visits."""
     out = tmp_path_factory.mktemp("vaccine")
-    generate("trial-healthy-volunteers", "trial_vaccine", 200, products=["trialsim"], output_formats=["sdtm_datasets"], out=out, seed=6)
+    generate(
+        "trial-healthy-volunteers",
+        "trial_vaccine",
+        200,
+        products=["trialsim"],
+        output_formats=["sdtm_datasets"],
+        out=out,
+        seed=6,
+    )
     return Datasets(out / "sdtm_datasets")
 
 
@@ -80,9 +90,17 @@ def study(request: pytest.FixtureRequest) -> Datasets:
 
 
 def written(out: Path, count: int, **options: Any) -> Path:
-    profile = {"id": "two-counties", "demographics": {"age": {"type": "normal", "mean": 57, "sd": 12, "min": 25, "max": 80},
-               "geography": {"counties": {"48201": 0.5, "06037": 0.5}}}, "clinical": {"primary_condition": "E11"}}  # fmt: skip
-    stated = {"start": ("2024-09-01", "2025-12-01"), "as_of": "2026-01-01", "seed": 9, "products": ["trialsim"], **options}
+    profile = {"id": "two-counties",
+               "demographics": {"age": {"type": "normal", "mean": 57, "sd": 12, "min": 25, "max": 80},
+               "geography": {"counties": {"48201": 0.5,
+                                          "06037": 0.5}}}, "clinical": {"primary_condition": "E11"}}  # fmt: skip
+    stated = {
+        "start": ("2024-09-01", "2025-12-01"),
+        "as_of": "2026-01-01",
+        "seed": 9,
+        "products": ["trialsim"],
+        **options,
+    }
     generate(profile, "trial_participation", count, output_formats=["sdtm_datasets"], out=out, overwrite=True, **stated)
     return out / "sdtm_datasets"
 
@@ -120,12 +138,16 @@ def test_define_lists_the_datasets_in_the_folder(sdtm: Datasets) -> None:
 
 def test_define_and_datasets_agree_in_names_labels_and_lengths(sdtm: Datasets) -> None:
     for name, meta in sdtm.meta.items():
-        described = [(item.get("Name"), item.findtext(f"{ODM}Description/{ODM}TranslatedText")) for _, item in sdtm.items(name)]
+        described = [
+            (item.get("Name"), item.findtext(f"{ODM}Description/{ODM}TranslatedText")) for _, item in sdtm.items(name)
+        ]
         assert described == list(zip(meta.column_names, meta.column_labels, strict=True))
         for _, item in sdtm.items(name):
             if item.get("Length"):
                 assert int(item.get("Length")) == meta.variable_storage_width[item.get("Name")]
-            assert (item.get("DataType") in ("integer", "float")) == (meta.readstat_variable_types[item.get("Name")] == "double")
+            assert (item.get("DataType") in ("integer", "float")) == (
+                meta.readstat_variable_types[item.get("Name")] == "double"
+            )
 
 
 def test_names_and_labels_fit_version_5(sdtm: Datasets) -> None:
@@ -137,7 +159,10 @@ def test_names_and_labels_fit_version_5(sdtm: Datasets) -> None:
 
 
 def test_values_are_of_their_codelists(study: Datasets) -> None:
-    lists = {c.get("OID"): {item.get("CodedValue") for item in c if item.get("CodedValue")} for c in study.define.iter(f"{ODM}CodeList")}
+    lists = {
+        c.get("OID"): {item.get("CodedValue") for item in c if item.get("CodedValue")}
+        for c in study.define.iter(f"{ODM}CodeList")
+    }
     looked_at = 0
     for name, rows in study.rows.items():
         for _, item in study.items(name):
@@ -236,7 +261,13 @@ def test_demographics_speak_controlled_terms(sdtm: Datasets) -> None:
 def test_those_who_were_not_assigned_have_a_reason_instead_of_an_arm(sdtm: Datasets) -> None:
     reasons = set()
     for row in sdtm["DM"]:
-        assert bool(row["ARMCD"]) == bool(row["ARM"]) == bool(row["ACTARM"]) == bool(row["RFXSTDTC"]) != bool(row["ARMNRS"])
+        assert (
+            bool(row["ARMCD"])
+            == bool(row["ARM"])
+            == bool(row["ACTARM"])
+            == bool(row["RFXSTDTC"])
+            != bool(row["ARMNRS"])
+        )
         reasons.add(row["ARMNRS"])
     assert reasons == {"", "SCREEN FAILURE", "NOT ASSIGNED"}
 
@@ -273,7 +304,9 @@ def test_results_agree_in_text_number_and_range(sdtm: Datasets) -> None:
     for row in sdtm["LB"]:
         assert float(row["LBSTRESC"]) == row["LBSTRESN"]
         value, low, high = float(row["LBORRES"]), row["LBORNRLO"], row["LBORNRHI"]
-        assert row["LBNRIND"] == ("LOW" if low and value < float(low) else "HIGH" if high and value > float(high) else "NORMAL")
+        assert row["LBNRIND"] == (
+            "LOW" if low and value < float(low) else "HIGH" if high and value > float(high) else "NORMAL"
+        )
 
 
 def test_a1c_is_reported_with_its_decimal(sdtm: Datasets) -> None:
@@ -312,7 +345,9 @@ def test_serious_events_say_why_they_are_serious(sdtm: Datasets) -> None:
 
 def test_an_event_that_goes_on_has_no_end(sdtm: Datasets) -> None:
     for row in sdtm["AE"]:
-        assert (row["AEENDTC"] == "") == (row["AEENRTPT"] == "ONGOING") == (row["AEOUT"] == "NOT RECOVERED/NOT RESOLVED")
+        assert (
+            (row["AEENDTC"] == "") == (row["AEENRTPT"] == "ONGOING") == (row["AEOUT"] == "NOT RECOVERED/NOT RESOLVED")
+        )
 
 
 def test_the_summary_counts_the_subjects(sdtm: Datasets) -> None:
@@ -333,7 +368,9 @@ def test_no_meddra_stands_anywhere(sdtm: Datasets) -> None:
 
 
 def test_chunks_change_no_byte(tmp_path: Path) -> None:
-    whole, chunked = (written(tmp_path / name, 40, **options) for name, options in (("whole", {}), ("chunked", {"chunk_size": 3})))
+    whole, chunked = (
+        written(tmp_path / name, 40, **options) for name, options in (("whole", {}), ("chunked", {"chunk_size": 3}))
+    )
 
     assert {p.name: p.read_bytes() for p in whole.iterdir()} == {p.name: p.read_bytes() for p in chunked.iterdir()}
 
@@ -346,9 +383,12 @@ def test_without_a_subject_there_is_no_study(tmp_path: Path) -> None:
 
 def test_other_medication_is_that_of_the_chart(tmp_path: Path) -> None:
     pytest.importorskip("patientsim", reason="PatientSim is not installed; nobody orders medication")
-    result = generate("trial-diabetes-adults", ["diabetic_management_year", "trial_participation"], 40, output_formats=["sdtm_datasets"],
+    result = generate("trial-diabetes-adults", ["diabetic_management_year", "trial_participation"], 40,
+                      output_formats=["sdtm_datasets"],
                       products=["trialsim", "patientsim"], out=tmp_path)  # fmt: skip
-    orders = {str(row["medication_request_id"]): row for row in result.tables["patientsim.medication_request"].to_pylist()}
+    orders = {
+        str(row["medication_request_id"]): row for row in result.tables["patientsim.medication_request"].to_pylist()
+    }
     sdtm = Datasets(tmp_path / "sdtm_datasets")
 
     assert len(sdtm["CM"]) > 40

@@ -1,4 +1,5 @@
-"""Whatever is changed in the datasets or in define.xml contradicts the tables, and is found: plants in every field of every file."""
+"""Whatever is changed in the datasets or in define.xml contradicts the tables, and is found:
+plants in every field of every file."""
 
 from __future__ import annotations
 
@@ -57,7 +58,8 @@ class Written:
             return self.contradicts(kind, _instead(self.records[kind].said, name, [{"dataset": name, **file.header}]))
         if kind == "NAMESTR":
             return self.contradicts(
-                kind, _instead(self.records[kind].said, name, [{"dataset": name, **v} for v in file.variables.to_pylist()])
+                kind,
+                _instead(self.records[kind].said, name, [{"dataset": name, **v} for v in file.variables.to_pylist()]),
             )
         return bool(file.problems) or self.contradicts(name, file.observations)
 
@@ -116,7 +118,11 @@ def other_letter(raw: bytes) -> bytes:
 
 
 def test_as_it_was_written_everything_agrees(written: Written) -> None:
-    assert [str(finding) for finding in verify_folder(written.folder.parent, formats=["sdtm_datasets"]).findings if finding.wrong] == []
+    assert [
+        str(finding)
+        for finding in verify_folder(written.folder.parent, formats=["sdtm_datasets"]).findings
+        if finding.wrong
+    ] == []
 
 
 def test_every_dataset_is_among_the_records(written: Written) -> None:
@@ -165,8 +171,10 @@ def test_a_day_shifted_is_found_in_every_date(written: Written, name: str) -> No
 
 @pytest.mark.parametrize(
     ("variable", "value"),
-    [("EXDOSU", b"g"), ("LBORRESU", b"mmol/L"), ("LBSTRESU", b"mg/dL"), ("LBORRES", b"8"), ("LBSTRESC", b"6"), ("LBORNRLO", b"4"),
-     ("LBNRIND", b"LOW"), ("VSORRESU", b"kPa"), ("VSPOS", b"STANDING"), ("AGEU", b"MONTHS"), ("SEX", b"U"), ("AESER", b"X")],
+    [("EXDOSU", b"g"), ("LBORRESU", b"mmol/L"), ("LBSTRESU", b"mg/dL"), ("LBORRES", b"8"), ("LBSTRESC", b"6"),
+     ("LBORNRLO", b"4"),
+     ("LBNRIND", b"LOW"), ("VSORRESU", b"kPa"), ("VSPOS", b"STANDING"), ("AGEU", b"MONTHS"), ("SEX", b"U"),
+     ("AESER", b"X")],
 )  # fmt: skip
 def test_a_unit_or_a_rounded_result_is_found(written: Written, variable: str, value: bytes) -> None:
     name = variable[:2] if variable not in ("AGEU", "SEX") else "DM"
@@ -193,7 +201,9 @@ def _moved(rows: list[bytes]) -> list[bytes]:
 
 @pytest.mark.parametrize("change", [_missing, _last_missing, _doubled, _moved])
 @pytest.mark.parametrize("name", DATASETS)
-def test_a_record_missing_doubled_or_moved_is_found(written: Written, name: str, change: Callable[[list[bytes]], list[bytes]]) -> None:
+def test_a_record_missing_doubled_or_moved_is_found(
+    written: Written, name: str, change: Callable[[list[bytes]], list[bytes]]
+) -> None:
     start, size, _ = written.layout(name)
     raw = written.raw[name]
     count = written.files[name].header["observations"]
@@ -226,7 +236,9 @@ def contradiction(written: Written, root: ElementTree.Element) -> bool:
     """Whether such a define.xml is a finding; elements that are as they were agree, as the first test proves."""
     said = read_definition(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
     kinds = [
-        tag for tag in said if f"define.xml {tag}" not in written.records or not said[tag].equals(written.records[f"define.xml {tag}"].said)
+        tag
+        for tag in said
+        if f"define.xml {tag}" not in written.records or not said[tag].equals(written.records[f"define.xml {tag}"].said)
     ]
     return any(tag not in NAMED_BY or written.contradicts(f"define.xml {tag}", said[tag]) for tag in kinds)
 
@@ -239,9 +251,13 @@ def local(tag: str) -> str:
     return tag.rpartition("}")[2]
 
 
-@pytest.mark.parametrize("tag", ["ODM", "Study", "MetaDataVersion", "Standard", "ValueListDef", "WhereClauseRef", "WhereClauseDef",
-    "RangeCheck", "ItemGroupDef", "ItemRef", "Class", "leaf", "ItemDef", "CodeListRef", "Origin", "ValueListRef", "CodeList",
-    "ExternalCodeList", "CodeListItem", "EnumeratedItem", "Alias", "MethodDef", "CommentDef", "TranslatedText"])  # fmt: skip
+@pytest.mark.parametrize("tag",
+                         ["ODM", "Study", "MetaDataVersion", "Standard", "ValueListDef", "WhereClauseRef",
+                          "WhereClauseDef",
+    "RangeCheck", "ItemGroupDef", "ItemRef", "Class", "leaf", "ItemDef", "CodeListRef", "Origin", "ValueListRef",
+    "CodeList",
+    "ExternalCodeList", "CodeListItem", "EnumeratedItem", "Alias", "MethodDef", "CommentDef",
+    "TranslatedText"])  # fmt: skip
 def test_a_changed_letter_is_found_in_every_attribute_of_define(written: Written, tag: str) -> None:
     root = definition(written)
     elements = [element for element in root.iter() if local(element.tag) == tag]
@@ -257,7 +273,9 @@ def test_a_changed_letter_is_found_in_every_attribute_of_define(written: Written
     assert missed == []
 
 
-@pytest.mark.parametrize("tag", ["StudyName", "StudyDescription", "ProtocolName", "CheckValue", "TranslatedText", "title"])
+@pytest.mark.parametrize(
+    "tag", ["StudyName", "StudyDescription", "ProtocolName", "CheckValue", "TranslatedText", "title"]
+)
 def test_a_changed_letter_is_found_in_every_text_of_define(written: Written, tag: str) -> None:
     root = definition(written)
     element = [element for element in root.iter() if local(element.tag) == tag][-1]
@@ -267,7 +285,9 @@ def test_a_changed_letter_is_found_in_every_text_of_define(written: Written, tag
 
 
 @pytest.mark.parametrize("change", ["missing", "doubled", "moved"])
-@pytest.mark.parametrize("tag", ["Standard", "ValueListDef", "WhereClauseDef", "ItemGroupDef", "ItemRef", "ItemDef", "CodeList",
+@pytest.mark.parametrize("tag",
+                         ["Standard", "ValueListDef", "WhereClauseDef", "ItemGroupDef", "ItemRef", "ItemDef",
+                          "CodeList",
     "CodeListItem", "EnumeratedItem", "MethodDef", "Description", "Origin", "Alias", "leaf"])  # fmt: skip
 def test_an_element_of_define_missing_doubled_or_moved_is_found(written: Written, tag: str, change: str) -> None:
     root = definition(written)
@@ -293,7 +313,9 @@ def test_an_element_of_define_missing_doubled_or_moved_is_found(written: Written
         (lambda folder: (folder / "define.xml").write_text("<ODM/>"), "does not begin as XML 1.0"),
     ],
 )
-def test_a_file_missing_strange_or_damaged_is_told(written: Written, tmp_path: Path, damage: Callable[[Path], object], said: str) -> None:
+def test_a_file_missing_strange_or_damaged_is_told(
+    written: Written, tmp_path: Path, damage: Callable[[Path], object], said: str
+) -> None:
     out = Path(shutil.copytree(written.folder.parent, tmp_path / "out"))
 
     damage(out / "sdtm_datasets")
@@ -304,14 +326,28 @@ def test_a_file_missing_strange_or_damaged_is_told(written: Written, tmp_path: P
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_nobody_and_one_person_verify(tmp_path: Path, count: int) -> None:
-    generate("trial-diabetes-adults", "trial_participation", count, products=["trialsim"], output_formats=["sdtm_datasets"], out=tmp_path)
+    generate(
+        "trial-diabetes-adults",
+        "trial_participation",
+        count,
+        products=["trialsim"],
+        output_formats=["sdtm_datasets"],
+        out=tmp_path,
+    )
 
     assert verify_folder(tmp_path).passed
 
 
 def test_a_run_of_several_parts_verifies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("healthsim_core.output.parts.units_a_part", lambda *_: 5)
-    generate("trial-diabetes-adults", "trial_participation", 20, products=["trialsim"], output_formats=["sdtm_datasets"], out=tmp_path)
+    generate(
+        "trial-diabetes-adults",
+        "trial_participation",
+        20,
+        products=["trialsim"],
+        output_formats=["sdtm_datasets"],
+        out=tmp_path,
+    )
 
     assert verify_folder(tmp_path).passed
 
@@ -326,13 +362,20 @@ def strange_texts() -> dict[str, Any]:
         for name, (what, before, days, given) in after.items()
     ]
     screening = {"event_id": "s", "event_type": "screening", "delay": {"days": 3}}
-    return {"journey_id": "strange", "duration_days": 200, "parameters": {"protocol": "hs-t2d-301"}, "events": [screening, *events]}
+    return {
+        "journey_id": "strange",
+        "duration_days": 200,
+        "parameters": {"protocol": "hs-t2d-301"},
+        "events": [screening, *events],
+    }
 
 
 @pytest.fixture(scope="module")
 def strange(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("strange") / "out"
-    generate("trial-diabetes-adults", strange_texts(), 12, products=["trialsim"], output_formats=["sdtm_datasets"], out=out)
+    generate(
+        "trial-diabetes-adults", strange_texts(), 12, products=["trialsim"], output_formats=["sdtm_datasets"], out=out
+    )
     return out
 
 

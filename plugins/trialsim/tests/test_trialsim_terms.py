@@ -9,12 +9,27 @@ import pytest
 from healthsim_core import SpecificationError, generate
 
 SCREENED = {"event_id": "screened", "event_type": "screening"}
-PEOPLE = {"id": "people", "demographics": {"age": {"type": "uniform", "min": 30, "max": 60}}, "clinical": {"conditions": ["E11"]}}
+PEOPLE = {
+    "id": "people",
+    "demographics": {"age": {"type": "uniform", "min": 30, "max": 60}},
+    "clinical": {"conditions": ["E11"]},
+}
 
 
 def ran(event_type: str, **parameters: Any) -> Any:
-    said = {"event_id": "it", "event_type": event_type, "depends_on": "screened", "delay": {"days": 20}, "parameters": parameters}
-    journey = {"journey_id": "trial", "duration_days": 60, "parameters": {"protocol": "hs-t2d-301"}, "events": [SCREENED, said]}
+    said = {
+        "event_id": "it",
+        "event_type": event_type,
+        "depends_on": "screened",
+        "delay": {"days": 20},
+        "parameters": parameters,
+    }
+    journey = {
+        "journey_id": "trial",
+        "duration_days": 60,
+        "parameters": {"protocol": "hs-t2d-301"},
+        "events": [SCREENED, said],
+    }
     return generate(profile=PEOPLE, journey=journey, count=20, products=["trialsim"])
 
 
@@ -38,5 +53,9 @@ def test_a_number_that_cannot_be_is_refused(name: str, value: float) -> None:
 
 
 def test_a_severity_is_written_as_the_codelist_writes_it() -> None:
-    found = ran("adverse_event", term="Headache", severity="moderate").tables["trialsim.adverse_event"]["severity"].to_pylist()
+    found = (
+        ran("adverse_event", term="Headache", severity="moderate")
+        .tables["trialsim.adverse_event"]["severity"]
+        .to_pylist()
+    )
     assert found and set(found) == {"MODERATE"}

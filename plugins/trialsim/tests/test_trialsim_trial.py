@@ -27,7 +27,11 @@ Rows = list[dict[str, Any]]
 @pytest.fixture(scope="module")
 def trial() -> dict[str, Rows]:
     """A thousand people who were all asked a year before as_of: for nearly all of them the trial is over."""
-    return rows_of(generate("trial-diabetes-adults", "trial_participation", 1_000, products=["trialsim"], output_formats=[], seed=11))
+    return rows_of(
+        generate(
+            "trial-diabetes-adults", "trial_participation", 1_000, products=["trialsim"], output_formats=[], seed=11
+        )
+    )
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +64,9 @@ def test_consent_comes_before_randomisation_and_randomisation_not_after_the_firs
     randomised = [subject for subject in trial["subject"] if subject["randomization_date"]]
 
     assert len(randomised) > 700
-    assert all(s["consent_date"] < s["randomization_date"] <= s["first_dose_date"] <= s["last_dose_date"] for s in randomised)
+    assert all(
+        s["consent_date"] < s["randomization_date"] <= s["first_dose_date"] <= s["last_dose_date"] for s in randomised
+    )
 
 
 def test_a_subject_is_the_same_person_as_everywhere(trial: dict[str, Rows]) -> None:
@@ -70,7 +76,9 @@ def test_a_subject_is_the_same_person_as_everywhere(trial: dict[str, Rows]) -> N
         assert subject["usubjid"] == f"{subject['study_id']}-{subject['site_id']}-{subject['subject_number']}"
         assert outward_id(subject["subject_number"]) == subject["person_id"]
         born, consent = people[subject["person_id"]]["birth_date"], subject["consent_date"]
-        assert subject["age_at_consent"] == consent.year - born.year - ((consent.month, consent.day) < (born.month, born.day))
+        assert subject["age_at_consent"] == consent.year - born.year - (
+            (consent.month, consent.day) < (born.month, born.day)
+        )
 
 
 def test_only_those_who_meet_every_criterion_are_randomised(trial: dict[str, Rows]) -> None:
@@ -90,11 +98,15 @@ def test_the_first_criterion_not_met_is_the_reason(trial: dict[str, Rows]) -> No
 
     assert failures
     for subject in failures:
-        assert subject["screen_failure_reason"] == next(r["criterion_code"] for r in met[subject["usubjid"]] if not r["met"])
+        assert subject["screen_failure_reason"] == next(
+            r["criterion_code"] for r in met[subject["usubjid"]] if not r["met"]
+        )
 
 
 def test_eligibility_agrees_with_the_values_that_were_measured(trial: dict[str, Rows]) -> None:
-    a1c = {lab["usubjid"]: lab["value"] for lab in trial["lab"] if (lab["test_code"], lab["visit_number"]) == ("HBA1C", 1)}
+    a1c = {
+        lab["usubjid"]: lab["value"] for lab in trial["lab"] if (lab["test_code"], lab["visit_number"]) == ("HBA1C", 1)
+    }
 
     for row in trial["eligibility"]:
         if row["criterion_code"] == "INCL03":
@@ -146,7 +158,12 @@ def test_everybody_takes_what_the_arm_says(trial: dict[str, Rows]) -> None:
 
     taken = {(arms[dose["usubjid"]], dose["treatment"], dose["dose"]) for dose in trial["exposure"]}
 
-    assert {("PBO", "PLACEBO", 0.0), ("HS5", "HS-1201", 5.0), ("HS10", "HS-1201", 10.0), ("HS10", "HS-1201", 5.0)} == taken
+    assert {
+        ("PBO", "PLACEBO", 0.0),
+        ("HS5", "HS-1201", 5.0),
+        ("HS10", "HS-1201", 10.0),
+        ("HS10", "HS-1201", 5.0),
+    } == taken
 
 
 def test_a_dose_is_reduced_where_the_adverse_event_says_so(trial: dict[str, Rows]) -> None:
@@ -160,7 +177,12 @@ def test_a_dose_is_reduced_where_the_adverse_event_says_so(trial: dict[str, Rows
 def test_nothing_of_a_subject_comes_after_the_end_of_participation(trial: dict[str, Rows]) -> None:
     ended = {subject["usubjid"]: subject["end_date"] for subject in trial["subject"] if subject["end_date"]}
 
-    for table, column in (("visit", "time"), ("adverse_event", "start_date"), ("deviation", "date"), ("disposition", "date")):
+    for table, column in (
+        ("visit", "time"),
+        ("adverse_event", "start_date"),
+        ("deviation", "date"),
+        ("disposition", "date"),
+    ):
         for row in trial[table]:
             day = row[column].date() if isinstance(row[column], datetime.datetime) else row[column]
             assert day <= ended.get(row["usubjid"], day)
@@ -261,7 +283,9 @@ def test_treatment_of_those_under_way_goes_on(running: dict[str, Rows]) -> None:
     assert ongoing
     for subject in ongoing:
         assert (subject["last_dose_date"], subject["end_date"], subject["end_reason"]) == (None, None, None)
-        assert doses[subject["usubjid"]][-1]["end_date"] is None or doses[subject["usubjid"]][-1]["start_date"] < datetime.date(2026, 1, 1)
+        assert doses[subject["usubjid"]][-1]["end_date"] is None or doses[subject["usubjid"]][-1][
+            "start_date"
+        ] < datetime.date(2026, 1, 1)
 
 
 def test_vaccine_windows_are_those_of_the_protocol(vaccine: dict[str, Rows]) -> None:
@@ -287,7 +311,9 @@ def test_journey_windows_are_those_of_the_protocol() -> None:
 @pytest.fixture(scope="module")
 def vaccine() -> dict[str, Rows]:
     """Three hundred people in a trial of another protocol: two doses, at two visits."""
-    return rows_of(generate("trial-healthy-volunteers", "trial_vaccine", 300, products=["trialsim"], output_formats=[], seed=5))
+    return rows_of(
+        generate("trial-healthy-volunteers", "trial_vaccine", 300, products=["trialsim"], output_formats=[], seed=5)
+    )
 
 
 def test_doses_given_at_visits_are_given_on_their_days(vaccine: dict[str, Rows]) -> None:
@@ -305,7 +331,11 @@ def test_two_get_the_vaccine_for_one_who_gets_placebo(vaccine: dict[str, Rows]) 
 
 def test_reactions_are_the_vaccines(vaccine: dict[str, Rows]) -> None:
     arms = {subject["usubjid"]: subject["arm_code"] for subject in vaccine["subject"]}
-    sore = {(event["usubjid"], arms[event["usubjid"]]) for event in vaccine["adverse_event"] if "injection site" in event["term"]}
+    sore = {
+        (event["usubjid"], arms[event["usubjid"]])
+        for event in vaccine["adverse_event"]
+        if "injection site" in event["term"]
+    }
     size, hit = collections.Counter(arms.values()), collections.Counter(arm for _, arm in sore)
 
     assert hit["VAX"] / size["VAX"] > 0.75
@@ -313,6 +343,10 @@ def test_reactions_are_the_vaccines(vaccine: dict[str, Rows]) -> None:
 
 
 def test_a_reaction_to_the_last_dose_may_be_related(vaccine: dict[str, Rows]) -> None:
-    late = [event for event in vaccine["adverse_event"] if event["epoch"] == "FOLLOW-UP" and "injection site" in event["term"]]
+    late = [
+        event
+        for event in vaccine["adverse_event"]
+        if event["epoch"] == "FOLLOW-UP" and "injection site" in event["term"]
+    ]
 
     assert sum(event["related"] for event in late) > 0.8 * len(late) > 0

@@ -49,7 +49,13 @@ def test_numbers_survive_ibm_floating_point(values: list[float]) -> None:
 
 @pytest.mark.parametrize(
     ("value", "word"),
-    [(1.0, 0x4110000000000000), (-1.0, 0xC110000000000000), (0.5, 0x4080000000000000), (100.0, 0x4264000000000000), (0.0, 0)],
+    [
+        (1.0, 0x4110000000000000),
+        (-1.0, 0xC110000000000000),
+        (0.5, 0x4080000000000000),
+        (100.0, 0x4264000000000000),
+        (0.0, 0),
+    ],
 )
 def test_words_are_those_of_the_system_360(value: float, word: int) -> None:
     assert int(ibm_from_float(np.array([value]))[0]) == word
@@ -92,7 +98,9 @@ def test_files_are_whole_cards_and_every_row_comes_back(rows: int) -> None:
     assert read_transport(raw, "test.xpt").observations.num_rows == rows
 
 
-@pytest.mark.parametrize("word", ["4201000000000000", "41F0000000000001", "8000000000000000", "4100000000000000", "4E00000000000000"])
+@pytest.mark.parametrize(
+    "word", ["4201000000000000", "41F0000000000001", "8000000000000000", "4100000000000000", "4E00000000000000"]
+)
 def test_another_word_for_a_number_is_no_normalised_one(word: str) -> None:
     raw = content(["x"], [1.0]).replace(bytes.fromhex("4110000000000000"), bytes.fromhex(word))
 

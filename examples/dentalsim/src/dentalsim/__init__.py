@@ -57,7 +57,11 @@ class VisitList:
 
     def write(self, tables: Mapping[str, pa.Table]) -> None:
         visits = tables[VISIT.name]
-        self.file.write(text.lines(text.whole(visits["person_id"]), "|", visits["procedure"], "|", text.whole(visits["tooth"]), "\n"))
+        self.file.write(
+            text.lines(
+                text.whole(visits["person_id"]), "|", visits["procedure"], "|", text.whole(visits["tooth"]), "\n"
+            )
+        )
 
     def close(self) -> None:
         """Nothing is left to write."""
@@ -70,7 +74,9 @@ def read_list(folder: Path, truth: Truth) -> Iterator[Records]:
     rows = [{"line": number, **dict(zip(names, line.split("|"), strict=True))} for number, line in enumerate(lines, 1)]
     said = pa.Table.from_pylist(rows, pa.schema([("line", pa.int64()), *((name, pa.string()) for name in names)]))
     columns = ", ".join(f"{name}::VARCHAR AS {name}" for name in names)
-    yield Records("visit", ["line"], said, truth.select(f'SELECT row_number() OVER () AS line, {columns} FROM "{VISIT.name}"'))
+    yield Records(
+        "visit", ["line"], said, truth.select(f'SELECT row_number() OVER () AS line, {columns} FROM "{VISIT.name}"')
+    )
 
 
 @hookimpl
@@ -87,28 +93,42 @@ def healthsim_journeys() -> Iterator[Journey]:
     steps = [
         {"event_id": name, "event_type": "dental_visit", "delay": delay, "probability": chance, "parameters": care}
         for name, delay, chance in (
-            ("first", {"days": [0, 30], "weekdays": True}, 1.0), ("recall", {"days": [150, 210], "weekdays": True}, 0.7),
+            ("first", {"days": [0, 30], "weekdays": True}, 1.0),
+            ("recall", {"days": [150, 210], "weekdays": True}, 0.7),
         )
     ]  # fmt: skip
-    yield Journey("dental-year", {"journey_id": "dental-year", "duration_days": 365, "events": steps}, description="A year of dental care.")
+    yield Journey(
+        "dental-year",
+        {"journey_id": "dental-year", "duration_days": 365, "events": steps},
+        description="A year of dental care.",
+    )
 
 
 @hookimpl
 def healthsim_event_handlers() -> Iterator[EventHandler]:
     yield EventHandler(
-        "dental_visit", visit, writes=[VISIT], parameters=[Field("procedure", "category", "What is done.", codes="dental-procedure")],
+        "dental_visit", visit, writes=[VISIT],
+        parameters=[Field("procedure", "category", "What is done.", codes="dental-procedure")],
     )  # fmt: skip
 
 
 @hookimpl
 def healthsim_code_systems() -> Iterator[CodeSystemOffer]:
     procedures = {"cleaning": "Cleaning", "crown": "Crown"}
-    yield CodeSystemOffer(ValueSet(name="dental-procedure", title="dental procedure", source="DentalSim's own.", codes=procedures))
+    yield CodeSystemOffer(
+        ValueSet(name="dental-procedure", title="dental procedure", source="DentalSim's own.", codes=procedures)
+    )
 
 
 @hookimpl
 def healthsim_triggers() -> Iterator[Trigger]:
-    yield Trigger("dental_visit", "claim_professional", delay=(1, 5), where="procedure == 'crown'", parameters={"reason_code": "K02.9"})
+    yield Trigger(
+        "dental_visit",
+        "claim_professional",
+        delay=(1, 5),
+        where="procedure == 'crown'",
+        parameters={"reason_code": "K02.9"},
+    )
 
 
 @hookimpl
@@ -119,4 +139,6 @@ def healthsim_skill_resolvers() -> Iterator[SkillResolver]:
 
 @hookimpl
 def healthsim_output_formats() -> Iterator[OutputFormat]:
-    yield OutputFormat("dental_list", VisitList, needs=[VISIT.name], records=read_list, description="Dental visits, a line each.")
+    yield OutputFormat(
+        "dental_list", VisitList, needs=[VISIT.name], records=read_list, description="Dental visits, a line each."
+    )

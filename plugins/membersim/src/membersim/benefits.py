@@ -98,7 +98,10 @@ def _settle(lines: Lines, at: NDArray[np.intp], member: Limits, family: Limits, 
         member.out_of_pocket[mine] - shares.member_out_of_pocket[mine],
         family.out_of_pocket[ours] - shares.family_out_of_pocket[ours],
     )
-    unmet = np.minimum(member.deductible[mine] - shares.member_deductible[mine], family.deductible[ours] - shares.family_deductible[ours])
+    unmet = np.minimum(
+        member.deductible[mine] - shares.member_deductible[mine],
+        family.deductible[ours] - shares.family_deductible[ours],
+    )
     deductible = np.where(lines.deductible_applies[at], np.minimum(np.minimum(allowed, unmet), room), 0)
     left, room = allowed - deductible, room - deductible
     due = np.minimum(owed[ours], left)

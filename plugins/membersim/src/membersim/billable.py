@@ -1,7 +1,8 @@
 """What MemberSim can bill: classes of visits and stays, and the DRG that a stay must have.
 
-An observation stay is an outpatient bill by the hour, a stay in a skilled nursing facility one by the day: neither is an
-office visit or an acute stay. Until they have their own prices they have no claim, and formats of claims refuse them.
+An observation stay is an outpatient bill by the hour, a stay in a skilled nursing facility one by the day: neither is
+an office visit or an acute stay. Until they have their own prices they have no claim,
+and formats of claims refuse them.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ def refuse_classes(name: str, events: Sequence[PlannedEvent]) -> None:
         if event.event_type == "claim_professional" and event.ancestor("encounter") is not None:
             continue  # of its encounter's class
         said = event.texts.get("class") or ()
-        for word in sorted(each for each in said if event.event_type in _BILLED and _class(each) not in _BILLED[event.event_type]):
+        for word in sorted(
+            each for each in said if event.event_type in _BILLED and _class(each) not in _BILLED[event.event_type]
+        ):
             with mistakes.caught():
                 what = f'{name} cannot say the class "{word}" of "{event.event_type}" yet: MemberSim cannot bill it.'
                 remedy = f"Leave {name} out, or take another class: {', '.join(_BILLED[event.event_type])}."
@@ -44,11 +47,15 @@ def review(run: Run, events: Sequence[PlannedEvent]) -> None:
             if word not in weights:
                 with mistakes.caught():
                     what = f'"{word}" is no MS-DRG of the list.'
-                    raise SpecificationError(what, f"{event.where}.drg", "Give the three digits of one that is, such as 065.")
+                    raise SpecificationError(
+                        what, f"{event.where}.drg", "Give the three digits of one that is, such as 065."
+                    )
         if "drg" not in event.sure:
             with mistakes.caught():
                 what = "the stay has no DRG for everybody, and MemberSim bills none without: it is not guessed."
-                remedy = 'Give the discharge its "drg", the three digits of an MS-DRG, or leave membersim out of products.'
+                remedy = (
+                    'Give the discharge its "drg", the three digits of an MS-DRG, or leave membersim out of products.'
+                )
                 raise SpecificationError(what, f"{event.where}.drg", remedy)
     mistakes.tell()
 
@@ -72,7 +79,9 @@ def classes(claims: Events, admissions: Events) -> Text:
 
 def billable(claims: Events, kind: Text) -> NDArray[np.bool_]:
     """Which claims are of classes that are billed."""
-    institutional, professional = (np.asarray(claims.type == name) for name in ("claim_institutional", "claim_professional"))
+    institutional, professional = (
+        np.asarray(claims.type == name) for name in ("claim_institutional", "claim_professional")
+    )
     return np.where(institutional, kind.isin(STAYS), np.where(professional, kind.isin(VISITS), True))
 
 

@@ -2,8 +2,8 @@
 
 Somebody who is insured is covered from the first of the year in which the run starts for them (from birth, and in
 Medicare not before the month of the 65th birthday), unless the first coverage event of their journeys enrols them. An
-event of a subscriber counts for the household, except where plans are individual (Medicare, Medicaid). A change to a plan of another
-coverage type than the person's changes nothing. The uninsured have no span.
+event of a subscriber counts for the household, except where plans are individual (Medicare, Medicaid). A change to a
+plan of another coverage type than the person's changes nothing. The uninsured have no span.
 """
 
 from __future__ import annotations
@@ -125,7 +125,9 @@ def _only(order: NDArray[np.intp], wanted: NDArray[np.bool_]) -> NDArray[np.intp
 def _with_default(events: Events, changes: _Changes, own_plan: NDArray[np.int64], plans: Plans) -> _Changes:
     people = len(events.chunk)
     first = np.searchsorted(changes.row, np.arange(people))
-    has = (first < len(changes.row)) & (np.append(changes.row, -1)[np.minimum(first, len(changes.row))] == np.arange(people))
+    has = (first < len(changes.row)) & (
+        np.append(changes.row, -1)[np.minimum(first, len(changes.row))] == np.arange(people)
+    )
     enrolled = has & (np.append(changes.kind, -1)[np.minimum(first, len(changes.row))] == ENROLL)
     seen = np.zeros(people, bool)
     seen[events.row[events.type == "person"]] = True
@@ -149,7 +151,9 @@ def _default_start(events: Events, own_plan: NDArray[np.int64], plans: Plans) ->
     begin[events.row[person]] = events.date[person]
     birth = np.asarray(events.chunk["birth_date"])
     start = np.maximum(begin.astype("datetime64[Y]").astype("datetime64[D]"), birth)
-    medicare = np.array([design["coverage_type"] == "Medicare" for design in plans.designs], bool)[own_plan] & (own_plan >= 0)
+    medicare = np.array([design["coverage_type"] == "Medicare" for design in plans.designs], bool)[own_plan] & (
+        own_plan >= 0
+    )
     eligible = (birth.astype("datetime64[M]") + 65 * 12).astype("datetime64[D]")
     return np.where(medicare & (eligible > start) & (eligible <= begin), eligible, start)
 
@@ -198,7 +202,9 @@ def _ends(changes: _Changes, opens: NDArray[np.intp], row: NDArray[np.intp]) -> 
     has = (opens + 1 < len(changes.row)) & (changes.row[following] == row)
     terminated = changes.kind[following] == TERMINATE
     day = np.where(terminated, changes.day[following], changes.day[following] - 1)
-    said = changes.reason[following].recode(lambda words: reasons["codes"].get(words.lower().replace("_", " "), reasons["default"]))
+    said = changes.reason[following].recode(
+        lambda words: reasons["codes"].get(words.lower().replace("_", " "), reasons["default"])
+    )
     said = said.or_else(reasons["default"])
     values = [*said.values.to_pylist(), "22"]
     codes = np.where(has, np.where(terminated, said.codes, len(values) - 1), -1)

@@ -20,7 +20,11 @@ def payer_table(run: Run) -> Mapping[str, Columns]:
     by_fips = {row["fips"]: state for state, row in states().items()}
     here = sorted({by_fips[county[:2]] for county in run.inhabited if county[:2] in by_fips})
     everything = [*payers, *(_medicaid(state) for state in here)]
-    return {PAYER.name: Columns({field.name: [payer[field.name] for payer in everything] for field in PAYER.fields}, len(everything))}
+    return {
+        PAYER.name: Columns(
+            {field.name: [payer[field.name] for payer in everything] for field in PAYER.fields}, len(everything)
+        )
+    }
 
 
 def _medicaid(state: str) -> dict[str, str]:
@@ -32,12 +36,16 @@ def _medicaid(state: str) -> dict[str, str]:
 def payer_of(people: People, row: NDArray[np.intp], plan: NDArray[np.int64], plans: Plans) -> Text:
     """The payer of each span: drawn by household among those of the plan's kind."""
     payers = document("payers")["payers"]
-    of_state = people.columns.text("state").recode(lambda state: document("payers")["medicaid"]["payer_id"].format(state=state))
+    of_state = people.columns.text("state").recode(
+        lambda state: document("payers")["medicaid"]["payer_id"].format(state=state)
+    )
 
     def of_kind(kind: str) -> Text:
         if kind == "medicaid":
             return of_state
-        return people.household_draw("membersim.payer").choice("payer", {p["payer_id"]: p["weight"] for p in payers if p["kind"] == kind})
+        return people.household_draw("membersim.payer").choice(
+            "payer", {p["payer_id"]: p["weight"] for p in payers if p["kind"] == kind}
+        )
 
     return _by_kind(row, plan, plans, of_kind)
 

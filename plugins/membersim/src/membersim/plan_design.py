@@ -30,14 +30,23 @@ class _Number:
         return self.least <= value <= self.most
 
     def __str__(self) -> str:
-        return f"{'a whole number' if self.whole else 'a number'} from {self.least:,} to {self.most:,}{', or null' * self.or_null}"
+        return (
+            f"{'a whole number' if self.whole else 'a number'} from {self.least:,} to "
+            f"{self.most:,}{', or null' * self.or_null}"
+        )
 
 
 _AMOUNT, _LIMIT = _Number(0, 10_000_000), _Number(0, 10_000_000, or_null=True)  # dollars
 _LIMITS = {"individual": _LIMIT, "family": _LIMIT}
-_TERM = {"copay": _AMOUNT, "days": _Number(0, 366, whole=True), "coinsurance": _Number(0, 1), "deductible": (True, False)}
+_TERM = {
+    "copay": _AMOUNT,
+    "days": _Number(0, 366, whole=True),
+    "coinsurance": _Number(0, 1),
+    "deductible": (True, False),
+}
 _SIDE = {
-    "deductible": _LIMITS, "out_of_pocket": _LIMITS, "stay_deductible": _AMOUNT, "services": dict.fromkeys(SERVICES, _TERM),
+    "deductible": _LIMITS, "out_of_pocket": _LIMITS, "stay_deductible": _AMOUNT,
+    "services": dict.fromkeys(SERVICES, _TERM),
 }  # fmt: skip
 _CODES = document("plans")["codes"]
 _FORM: Mapping[str, Any] = {

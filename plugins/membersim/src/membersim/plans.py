@@ -52,7 +52,9 @@ class Plans:
         """The bundled designs and those of `products.membersim.plans` of the profile or scenario."""
         own = run.settings.get("membersim", {}).get("plans", {})
         kinds = {name: value_set("coverage-type").canonical(design["coverage_type"]) for name, design in own.items()}
-        return cls._made({**_bundled(), **{name: {**design, "coverage_type": kinds[name]} for name, design in own.items()}})
+        return cls._made(
+            {**_bundled(), **{name: {**design, "coverage_type": kinds[name]} for name, design in own.items()}}
+        )
 
     @classmethod
     def _made(cls, designs: Mapping[str, Any]) -> Plans:
@@ -71,7 +73,8 @@ class Plans:
         )
 
     def code(self, plan: str | None, coverage_type: str | None) -> int:
-        """Index of the design of a plan by name among those of a coverage type, or of the type's default; -1 for the uninsured."""
+        """Index of the design of a plan by name among those of a coverage type, or of the type's default;
+        -1 for the uninsured."""
         mine = [index for index, design in enumerate(self.designs) if design["coverage_type"] == coverage_type]
         named = (index for index in mine if plan is not None and _plain(self.names[index]) == _plain(plan))
         usual = (index for index in mine if self.designs[index].get("default"))
@@ -87,7 +90,9 @@ class Plans:
         for kind, name in np.unique(np.stack([coverage_type.codes, plan.codes]), axis=1).T.tolist():
             if self.is_foreign(plans[name], types[kind]):
                 what = f'"{plans[name]}" is not a plan of {types[kind]}, and some of its people are.'
-                raise SpecificationError(what, f"products.membersim.plans.{plans[name]}.coverage_type", "Give them another plan.")
+                raise SpecificationError(
+                    what, f"products.membersim.plans.{plans[name]}.coverage_type", "Give them another plan."
+                )
         table = np.array([[self.code(name, kind) for name in plans] for kind in types], np.int64)
         return table[coverage_type.codes, plan.codes]
 
@@ -121,7 +126,9 @@ def _cents(dollars: float | None) -> int:
 
 def _limits(sides: list[list[Any]], name: str) -> Cents:
     levels = ("individual", "family")
-    return np.array([[[_cents(side.get(name, {}).get(level)) for level in levels] for side in pair] for pair in sides], np.int64)
+    return np.array(
+        [[[_cents(side.get(name, {}).get(level)) for level in levels] for side in pair] for pair in sides], np.int64
+    )
 
 
 def _each(sides: list[list[Any]], value: Any) -> Cents:
@@ -159,4 +166,6 @@ def _mistakes(name: str, design: Any) -> Iterator[SpecificationError]:
         kind, bundled = value_set("coverage-type").canonical(design["coverage_type"]), _bundled().get(name)
         if kind == UNINSURED or (bundled and bundled["coverage_type"] != kind):
             is_of = f'"{name}" is a plan of {bundled["coverage_type"]}' if bundled else "the uninsured have no plan"
-            yield SpecificationError(f"{is_of}.", f"{where}.coverage_type", "Name another type, or give the plan another name.")
+            yield SpecificationError(
+                f"{is_of}.", f"{where}.coverage_type", "Name another type, or give the plan another name."
+            )

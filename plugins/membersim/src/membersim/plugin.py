@@ -65,7 +65,12 @@ def healthsim_code_systems() -> Iterable[CodeSystemOffer]:
     """The list of MS-DRGs, in place of their form alone."""
     titles = {row["drg"]: row["title"] for row in rows("msdrg")}
     yield CodeSystemOffer(
-        ValueSet(name="ms-drg", title="MS-DRG", source="Medicare Severity DRG, FY 2026 final rule, table 5 (CMS).", codes=titles)
+        ValueSet(
+            name="ms-drg",
+            title="MS-DRG",
+            source="Medicare Severity DRG, FY 2026 final rule, table 5 (CMS).",
+            codes=titles,
+        )
     )
 
 

@@ -68,7 +68,9 @@ def by_provider(run: Run, stream: str, providers: Providers, contract: Text | No
 def contract(run: Run, providers: Providers, payer: Text, kind: Text) -> Floats:
     """A payer's price level with the providers of a kind and place, around 1."""
     spread = document("payment")["contract"]["sd"]
-    return bounded_log(by_provider(run, "contract", providers, payer), 1.0, kind.map(lambda name: spread[name]), 0.5, 2.0)
+    return bounded_log(
+        by_provider(run, "contract", providers, payer), 1.0, kind.map(lambda name: spread[name]), 0.5, 2.0
+    )
 
 
 def charge_ratio(run: Run, providers: Providers, kind: str) -> Floats:

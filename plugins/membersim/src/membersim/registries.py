@@ -17,7 +17,18 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from healthsim_core import Draws, Field, FileColumn, FileLayout, ReferenceDataset, Run, Table, Text, official, reference_rows
+from healthsim_core import (
+    Draws,
+    Field,
+    FileColumn,
+    FileLayout,
+    ReferenceDataset,
+    Run,
+    Table,
+    Text,
+    official,
+    reference_rows,
+)
 from membersim.facts import rows
 
 _ONE = "1"
@@ -73,7 +84,11 @@ class FeeSchedule:
         for row in every:
             if row["replaces"]:
                 instead.setdefault(row["replaces"], {})[row["code"]] = row["weight"]
-        return cls({row["code"]: row["rvu"] for row in every}, frozenset(row["code"] for row in every if row["varies"]), instead)
+        return cls(
+            {row["code"]: row["rvu"] for row in every},
+            frozenset(row["code"] for row in every if row["varies"]),
+            instead,
+        )
 
     def billed(self, code: Text, draw: Draws) -> Text:
         """Each code, or one that is billed in its place."""
@@ -131,7 +146,8 @@ class Registry:
 def bundled_fees() -> pa.Table:
     """The bundled fee schedule."""
     found = [
-        {"code": row["code"], "description": row["description"], "rvu": float(row["rvu"]), "varies": row["varies"] == _ONE,
+        {"code": row["code"], "description": row["description"], "rvu": float(row["rvu"]),
+         "varies": row["varies"] == _ONE,
          "replaces": None, "weight": 1.0}
         for row in rows("fee_schedule")
     ]  # fmt: skip
@@ -182,7 +198,8 @@ def read_fees(path: Path) -> pa.Table:
     raw = official.read_columns(path, ("code", "description", "rvu", "varies", "replaces", "weight"))
     rvu, weight = official.numbers(raw["rvu"]), official.numbers(raw["weight"])
     columns = [
-        raw["code"], raw["description"], pa.array(rvu), pa.array([value == _ONE for value in raw["varies"].to_pylist()], pa.bool_()),
+        raw["code"], raw["description"], pa.array(rvu),
+        pa.array([value == _ONE for value in raw["varies"].to_pylist()], pa.bool_()),
         raw["replaces"], pa.array(np.where(np.isnan(weight), 1.0, weight)),
     ]  # fmt: skip
     return pa.table(columns, schema=SERVICE_CODE.schema)
@@ -199,7 +216,10 @@ def read_table_5(path: Path) -> pa.Table:
     return pa.table(columns, schema=DRG.schema).filter(pa.array(~np.isnan(weight)))
 
 
-_PROCEDURE, _PROCEDURE_LOOKS = r"[0-9]{4}[0-9A-Z]|[A-Z][0-9]{4}", "a procedure code: five characters, as in 99213 or G0463"
+_PROCEDURE, _PROCEDURE_LOOKS = (
+    r"[0-9]{4}[0-9A-Z]|[A-Z][0-9]{4}",
+    "a procedure code: five characters, as in 99213 or G0463",
+)
 _FEE_COLUMNS = (
     FileColumn("code", form=_PROCEDURE, looks=_PROCEDURE_LOOKS, required=True),
     FileColumn("rvu", "number", least=0, required=True),
@@ -220,7 +240,11 @@ DATASETS = (
         "fee_schedule",
         lambda: Registry("fee_schedule", bundled_fees(), FeeSchedule.of),
         table=SERVICE_CODE,
-        layouts=(FileLayout("fee schedule of one's own", ("code", "rvu", "replaces"), read_fees, columns=_FEE_COLUMNS, key=("code",)),),
+        layouts=(
+            FileLayout(
+                "fee schedule of one's own", ("code", "rvu", "replaces"), read_fees, columns=_FEE_COLUMNS, key=("code",)
+            ),
+        ),
         description="Relative values of professional services, HCPCS level II unless others are loaded.",
     ),
     ReferenceDataset(

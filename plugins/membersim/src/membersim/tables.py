@@ -19,10 +19,13 @@ def _npi(name: str, description: str) -> Field:
 
 
 def _adjudicated(lines: str = "") -> tuple[Field, ...]:
-    """The amounts of a line, or of a claim as the sum of its `lines`; all but the charge are null while the claim is pending."""
+    """The amounts of a line, or of a claim as the sum of its `lines`;
+    all but the charge are null while the claim is pending."""
 
     def amount(name: str, description: str, *parts: str, nullable: bool = True) -> Field:
-        return Field(name, "money", description, unit="USD", nullable=nullable, sum_of=(f"{lines}.{name}",) if lines else parts)
+        return Field(
+            name, "money", description, unit="USD", nullable=nullable, sum_of=(f"{lines}.{name}",) if lines else parts
+        )
 
     return (
         amount("billed", "Charge.", nullable=False),
@@ -30,11 +33,22 @@ def _adjudicated(lines: str = "") -> tuple[Field, ...]:
         amount("deductible", "Deductible (PR-1)."),
         amount("coinsurance", "Coinsurance (PR-2)."),
         amount("copay", "Copay (PR-3)."),
-        amount("member_share", "Deductible, coinsurance and copay together (group PR).", "deductible", "coinsurance", "copay"),
+        amount(
+            "member_share",
+            "Deductible, coinsurance and copay together (group PR).",
+            "deductible",
+            "coinsurance",
+            "copay",
+        ),
         amount("adjustment", "What nobody pays, under adjustment_group and adjustment_reason."),
         amount("paid", "What the payer pays."),
         Field("adjustment_group", "category", "Claim adjustment group of `adjustment`: CO.", nullable=True),
-        Field("adjustment_reason", "category", "Claim adjustment reason of `adjustment`: 45 where paid, else the denial's.", nullable=True),
+        Field(
+            "adjustment_reason",
+            "category",
+            "Claim adjustment reason of `adjustment`: 45 where paid, else the denial's.",
+            nullable=True,
+        ),
     )
 
 
@@ -60,8 +74,17 @@ MEMBER = Table(
     "membersim.member",
     (
         _person(),
-        Field("subscriber_id", "id", "Person who holds the coverage; the member, where that is so.", references="core.person"),
-        Field("member_number", "text", "Number on the card; a family's members share it, dependent_suffix tells them apart."),
+        Field(
+            "subscriber_id",
+            "id",
+            "Person who holds the coverage; the member, where that is so.",
+            references="core.person",
+        ),
+        Field(
+            "member_number",
+            "text",
+            "Number on the card; a family's members share it, dependent_suffix tells them apart.",
+        ),
         Field("dependent_suffix", "category", "00 the subscriber, 01, 02, ... the dependents."),
         Field("relationship", "category", "To the subscriber: self, spouse or child."),
         Field("relationship_code", "category", "The same as X12 individual relationship: 18, 01 or 19."),
@@ -93,8 +116,17 @@ COVERAGE = Table(
         Field("start_date", "date", "First covered day."),
         Field("end_date", "date", "Last covered day; null while it goes on.", nullable=True),
         Field("status", "category", "active or terminated, as of the run's as_of."),
-        Field("start_reason", "category", "X12 maintenance reason (INS04) of its begin: 28, 02 (birth), 22 (plan change), 41."),
-        Field("end_reason", "category", "X12 maintenance reason (INS04) of its end: 07, 03 (death), 22, ...", nullable=True),
+        Field(
+            "start_reason",
+            "category",
+            "X12 maintenance reason (INS04) of its begin: 28, 02 (birth), 22 (plan change), 41.",
+        ),
+        Field(
+            "end_reason",
+            "category",
+            "X12 maintenance reason (INS04) of its end: 07, 03 (death), 22, ...",
+            nullable=True,
+        ),
     ),
     key=("coverage_id",),
     description="Spans of coverage, one a person and plan, without overlap.",
@@ -110,7 +142,8 @@ CLAIM = Table(
         Field("payer_id", "category", "Payer.", references="membersim.payer"),
         Field("plan", "category", "Kind of plan."),
         Field("type", "category", "P professional, I institutional, R pharmacy."),
-        Field("encounter_id", "id", "The encounter or admission; null for a claim without one.", nullable=True, references="core.event"),
+        Field("encounter_id", "id", "The encounter or admission; null for a claim without one.", nullable=True,
+              references="core.event"),
         Field("payer_claim_number", "text", "The payer's control number of the claim."),
         Field("filing_indicator", "category", "X12 claim filing indicator (SBR09, CLP06): MB, MA, MC, 12, HM, 16, CI."),
         Field("service_from", "date", "First day of service; day of admission."),
@@ -118,20 +151,28 @@ CLAIM = Table(
         Field("admission_time", "datetime", "Admission. Institutional only.", nullable=True),
         Field("discharge_time", "datetime", "Discharge. Institutional only.", nullable=True),
         Field("received_date", "date", "When the payer received it."),
-        Field("paid_date", "date", "When it was adjudicated and the remittance sent, a business day; null while pending.", nullable=True),
+        Field("paid_date", "date", ("When it was adjudicated and the remittance sent, a business day; null while "
+                                    "pending."), nullable=True),
         Field("status", "category", "paid, denied or pending."),
         Field("denial_reason", "category", "Claim adjustment reason of the denial.", nullable=True),
         Field("network", "category", "in or out: whether the billing provider is in the plan's network."),
-        Field("place_of_service", "category", "CMS place of service. Professional only.", nullable=True, codes="place-of-service"),
+        Field("place_of_service", "category", "CMS place of service. Professional only.", nullable=True,
+              codes="place-of-service"),
         Field("specialty", "category", "Specialty of the service.", nullable=True, codes="specialty"),
-        Field("bill_type", "category", "Facility, care and frequency in three digits: 111. Institutional only.", nullable=True),
-        Field("admission_type", "category", "Type of admission: 1 to 4. Institutional only.", nullable=True, codes="admission-type"),
+        Field("bill_type", "category", "Facility, care and frequency in three digits: 111. Institutional only.",
+              nullable=True),
+        Field("admission_type", "category", "Type of admission: 1 to 4. Institutional only.", nullable=True,
+              codes="admission-type"),
         Field("admission_source", "category", "Point of origin. Institutional only.", nullable=True),
-        Field("discharge_status", "category", "Patient status: 01 is home. Stays only.", nullable=True, codes="discharge-disposition"),
+        Field("discharge_status", "category", "Patient status: 01 is home. Stays only.", nullable=True,
+              codes="discharge-disposition"),
         Field("drg", "category", "MS-DRG, three digits. Institutional only.", nullable=True, codes="ms-drg"),
-        Field("principal_diagnosis", "category", "ICD-10-CM code with its dot; null for pharmacy.", nullable=True, codes="icd-10-cm"),
-        Field("admitting_diagnosis", "category", "ICD-10-CM code with its dot. Institutional only.", nullable=True, codes="icd-10-cm"),
-        Field("principal_procedure", "category", "ICD-10-PCS code. Institutional only.", nullable=True, codes="icd-10-pcs"),
+        Field("principal_diagnosis", "category", "ICD-10-CM code with its dot; null for pharmacy.", nullable=True,
+              codes="icd-10-cm"),
+        Field("admitting_diagnosis", "category", "ICD-10-CM code with its dot. Institutional only.", nullable=True,
+              codes="icd-10-cm"),
+        Field("principal_procedure", "category", "ICD-10-PCS code. Institutional only.", nullable=True,
+              codes="icd-10-pcs"),
         Field("procedure_date", "date", "Date of the principal procedure.", nullable=True),
         _npi("billing_npi", "Organization that bills and is paid."),
         _npi("rendering_npi", "Clinician who rendered the service; attending physician of a stay."),
@@ -140,7 +181,8 @@ CLAIM = Table(
         Field("lines", "integer", "Number of lines."),
         Field(
             "trace_number", "text",
-            "Payment (check or EFT) that settles it: claims of one household, payer, payee and day share it; null while pending.",
+            "Payment (check or EFT) that settles it: claims of one household, payer, payee and day share it; null "
+            "while pending.",
             nullable=True,
         ),
     ),
@@ -155,13 +197,29 @@ CLAIM_LINE = Table(
         Field("line", "integer", "1 for the first."),
         _person("The patient."),
         Field("service_date", "date", "Day of service."),
-        Field("service_code", "category", "HCPCS code, or NDC of a pharmacy claim; null for revenue lines without one.", nullable=True),
+        Field(
+            "service_code",
+            "category",
+            "HCPCS code, or NDC of a pharmacy claim; null for revenue lines without one.",
+            nullable=True,
+        ),
         Field("code_system", "category", "HCPCS or NDC, where there is a code.", nullable=True),
         Field("revenue_code", "category", "Four-digit revenue code. Institutional only.", nullable=True),
         Field("units", "number", "Units (UN), or days of a room (DA)."),
         Field("unit_code", "category", "UN or DA."),
-        Field("diagnosis_pointers", "category", "Sequences of the claim's diagnoses, such as 1:2. Professional only.", nullable=True),
-        Field("place_of_service", "category", "CMS place of service. Professional only.", nullable=True, codes="place-of-service"),
+        Field(
+            "diagnosis_pointers",
+            "category",
+            "Sequences of the claim's diagnoses, such as 1:2. Professional only.",
+            nullable=True,
+        ),
+        Field(
+            "place_of_service",
+            "category",
+            "CMS place of service. Professional only.",
+            nullable=True,
+            codes="place-of-service",
+        ),
         *_adjudicated(),
     ),
     key=("claim_id", "line"),
@@ -172,7 +230,9 @@ CLAIM_DIAGNOSIS = Table(
     "membersim.claim_diagnosis",
     (
         Field("claim_id", "id", "The claim.", references="membersim.claim"),
-        Field("sequence", "integer", "1 for the principal diagnosis; pointers refer to it. The admitting diagnosis has 0."),
+        Field(
+            "sequence", "integer", "1 for the principal diagnosis; pointers refer to it. The admitting diagnosis has 0."
+        ),
         _person("The patient."),
         Field("code", "category", "Billable ICD-10-CM code with its dot.", codes="icd-10-cm"),
         Field("qualifier", "category", "principal, other or admitting."),

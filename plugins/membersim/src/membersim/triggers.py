@@ -21,5 +21,7 @@ TRIGGERS = (
         outlives=True,
         description="The hospital bills a stay when it is over.",
     ),
-    Trigger("gap_identified", "milestone", delay=(3, 14), description="The plan reaches out to a member with a care gap."),
+    Trigger(
+        "gap_identified", "milestone", delay=(3, 14), description="The plan reaches out to a member with a care gap."
+    ),
 )

@@ -62,7 +62,8 @@ class Families:
     def _people(self, person: np.ndarray) -> pa.Table:
         family, role = person // 16 - 1, person % 16
         made = make_people(
-            len(person), person_id=person, household_id=person - role, subscriber_id=person - role, role=_pick(ROLES, role),
+            len(person), person_id=person, household_id=person - role, subscriber_id=person - role,
+            role=_pick(ROLES, role),
             last_name=_pick(self.names, family % len(self.names)), first_name=_pick(("Zoë", "José", "Ana-María"), role),
             sex=_pick("FMF", role), language=_pick(("en", "es"), family % 2), race=_pick(("white", "aian"), family % 2),
             address=[f"{n} Main St #{n}" for n in person.tolist()],
@@ -79,25 +80,40 @@ class Families:
         owner = np.repeat(np.arange(count), lines)
         number = np.arange(len(owner)) - np.repeat(np.cumsum(lines) - lines, lines) + 1
         of_lines = _amounts(10_010 + 7 * number + 100 * kind[owner], status[owner])
-        totals = {name: np.bincount(owner, cents, count) for name, cents in of_lines.items() if not isinstance(cents, Text)}
-        sums = {**totals, "adjustment_group": _null("CO", status != "pending"), "adjustment_reason": _null("45", status == "paid")}
+        totals = {
+            name: np.bincount(owner, cents, count) for name, cents in of_lines.items() if not isinstance(cents, Text)
+        }
+        sums = {
+            **totals,
+            "adjustment_group": _null("CO", status != "pending"),
+            "adjustment_reason": _null("45", status == "paid"),
+        }
         service = np.where(inside[owner] & (number != 2), -1, np.where(type_[owner] == "R", 0, 1))
         day = np.datetime64("2025-02-01") + (7 * kind) % 200
         last = np.where(inside, day + 3, day)
         payer = _pick(("HSP1", "HSP2"), person // 16 % 2)
         paid_date = np.where(status == "pending", np.datetime64("NaT"), last + 21)
-        billing = np.where(type_ == "R", PHARMACY, np.where(inside, HOSPITAL, CLINIC)) if self.network else np.full(count, None)
+        billing = (
+            np.where(type_ == "R", PHARMACY, np.where(inside, HOSPITAL, CLINIC))
+            if self.network
+            else np.full(count, None)
+        )
         trace = [f"EFT{p // 16}{t}{d}".replace("-", "") for p, t, d in zip(person, type_, paid_date, strict=True)]
         row = Columns({
-            "claim_id": claim, "person_id": person, "subscriber_id": person // 16 * 16, "coverage_id": person * 10, "payer_id": payer,
+            "claim_id": claim, "person_id": person, "subscriber_id": person // 16 * 16, "coverage_id": person * 10,
+            "payer_id": payer,
             "plan": "PPO", "type": type_, "payer_claim_number": [f"PCN{n}" for n in claim.tolist()],
             "filing_indicator": _pick(("12", "MB"), person // 16 % 2), "service_from": day, "service_to": last,
-            "admission_time": _when(day, 9, inside), "discharge_time": _when(last, 15, inside), "received_date": last + 5,
+            "admission_time": _when(day, 9, inside), "discharge_time": _when(last, 15, inside),
+            "received_date": last + 5,
             "paid_date": paid_date, "status": status, "denial_reason": _null("16", status == "denied"), "network": "in",
-            "place_of_service": _null("11", visit), "bill_type": _null("111", inside), "admission_type": _null("1", inside),
-            "admission_source": _null("1", inside), "discharge_status": _null("01", inside), "drg": _null("788", inside),
+            "place_of_service": _null("11", visit), "bill_type": _null("111", inside),
+            "admission_type": _null("1", inside),
+            "admission_source": _null("1", inside), "discharge_status": _null("01", inside),
+            "drg": _null("788", inside),
             "principal_diagnosis": _null("O82", type_ != "R"), "admitting_diagnosis": _null("O34.211", inside),
-            "principal_procedure": _null("10D00Z1", inside), "procedure_date": np.where(inside, day + 1, np.datetime64("NaT")),
+            "principal_procedure": _null("10D00Z1", inside),
+            "procedure_date": np.where(inside, day + 1, np.datetime64("NaT")),
             "billing_npi": Text.of(list(billing)), "rendering_npi": _null(DOCTOR, (type_ != "R") & self.network),
             "facility_npi": _null(HOSPITAL, (type_ != "R") & self.network), **sums, "lines": lines,
             "trace_number": Text.of([t if s != "pending" else None for t, s in zip(trace, status, strict=True)]),
@@ -108,7 +124,11 @@ class Families:
             "revenue_code": _null("0510", inside[owner]), "units": np.where(number == 2, 2.5, 1.0), "unit_code": "UN",
             "diagnosis_pointers": _null("1:2", visit[owner]), "place_of_service": _null("11", visit[owner]), **of_lines,
         }, len(owner))  # fmt: skip
-        return {"membersim.claim": tables.CLAIM.arrow(row), "membersim.claim_line": tables.CLAIM_LINE.arrow(line), **_diagnoses(row)}
+        return {
+            "membersim.claim": tables.CLAIM.arrow(row),
+            "membersim.claim_line": tables.CLAIM_LINE.arrow(line),
+            **_diagnoses(row),
+        }
 
 
 def _pick(values: Any, index: np.ndarray) -> np.ndarray:
@@ -124,13 +144,21 @@ def _when(day: np.ndarray, hour: int, where: np.ndarray) -> np.ndarray:
 
 
 def _amounts(billed: np.ndarray, status: np.ndarray) -> dict[str, Any]:
-    """Two thirds are allowed; of that the member owes a deductible, coinsurance and copay; a denied line is all adjustment."""
+    """Two thirds are allowed; of that the member owes a deductible, coinsurance and copay;
+    a denied line is all adjustment."""
     allowed = np.where(status == "paid", billed * 2 // 3, 0)
     shares = {"deductible": allowed // 3, "coinsurance": allowed // 7, "copay": allowed // 50}
     share = sum(shares.values())
-    all_ = {"allowed": allowed, **shares, "member_share": share, "adjustment": billed - allowed, "paid": allowed - share}
+    all_ = {
+        "allowed": allowed,
+        **shares,
+        "member_share": share,
+        "adjustment": billed - allowed,
+        "paid": allowed - share,
+    }
     return {
-        "billed": billed.astype(float), **{name: np.where(status == "pending", np.nan, cents) for name, cents in all_.items()},
+        "billed": billed.astype(float),
+        **{name: np.where(status == "pending", np.nan, cents) for name, cents in all_.items()},
         "adjustment_group": _null("CO", status != "pending"),
         "adjustment_reason": Text(np.where(status == "pending", -1, np.where(status == "paid", 0, 1)), ["45", "16"]),
     }  # fmt: skip
@@ -142,26 +170,44 @@ def _diagnoses(claims: Columns) -> Tables:
              (np.flatnonzero(coded), 2, "E11.9", "other")]  # fmt: skip
     every = Columns.concat([
         Columns({
-            "claim_id": claims["claim_id"][rows], "sequence": np.full(len(rows), number), "person_id": claims["person_id"][rows],
+            "claim_id": claims["claim_id"][rows], "sequence": np.full(len(rows), number),
+            "person_id": claims["person_id"][rows],
             "code": code, "qualifier": qualifier, "present_on_admission": _null("Y", inside[rows] & (number > 0)),
         }, len(rows))
         for rows, number, code, qualifier in parts
     ])  # fmt: skip
-    return {"membersim.claim_diagnosis": tables.CLAIM_DIAGNOSIS.arrow(every.take(np.argsort(every["person_id"], kind="stable")))}
+    return {
+        "membersim.claim_diagnosis": tables.CLAIM_DIAGNOSIS.arrow(
+            every.take(np.argsort(every["person_id"], kind="stable"))
+        )
+    }
 
 
 def _payers() -> Tables:
-    place = {"address": "1 Way", "city": "Austin", "state": "TX", "zip": "78701", "phone": "5125550100", "tax_id": "000000007"}
-    both = {"payer_id": ["HSP1", "HSP2"], "name": ["Blue: Health*Plan~", "Medicare"], "kind": ["commercial", "medicare"]}
+    place = {
+        "address": "1 Way",
+        "city": "Austin",
+        "state": "TX",
+        "zip": "78701",
+        "phone": "5125550100",
+        "tax_id": "000000007",
+    }
+    both = {
+        "payer_id": ["HSP1", "HSP2"],
+        "name": ["Blue: Health*Plan~", "Medicare"],
+        "kind": ["commercial", "medicare"],
+    }
     return {"membersim.payer": tables.PAYER.arrow(Columns({**both, **place}, 2))}
 
 
 def _members(person: np.ndarray) -> pa.Table:
     role, medicare = person % 16, person // 16 % 2
     return tables.MEMBER.arrow(Columns({
-        "person_id": person, "subscriber_id": person - role, "member_number": [f"HS{n // 16:08d}" for n in person.tolist()],
+        "person_id": person, "subscriber_id": person - role,
+        "member_number": [f"HS{n // 16:08d}" for n in person.tolist()],
         "dependent_suffix": _pick(("00", "01", "02"), role), "relationship": _pick(("self", "spouse", "child"), role),
-        "relationship_code": _pick(("18", "01", "19"), role), "tier": "FAM", "group_number": _null("GRP7", medicare == 0),
+        "relationship_code": _pick(("18", "01", "19"), role), "tier": "FAM",
+        "group_number": _null("GRP7", medicare == 0),
         "sponsor_name": _pick(("Ácme: Anvils", "Centers for Medicare"), medicare),
         "enrollment_date": np.full(len(person), np.datetime64("2024-01-01")), "pcp_npi": DOCTOR,
     }, len(person)))  # fmt: skip
@@ -176,13 +222,18 @@ def _coverage(person: np.ndarray) -> pa.Table:
     ends = leaves | ((fate[owner] == 2) & ~second)
     role, medicare = who % 16, who // 16 % 2
     return tables.COVERAGE.arrow(Columns({
-        "coverage_id": who * 10 + second, "person_id": who, "subscriber_id": who - role, "payer_id": _pick(("HSP1", "HSP2"), medicare),
-        "member_number": [f"HS{n // 16:08d}" for n in who.tolist()], "relationship": _pick(("self", "spouse", "child"), role),
-        "relationship_code": _pick(("18", "01", "19"), role), "coverage_type": _pick(("Commercial", "Medicare"), medicare), "plan": "PPO",
+        "coverage_id": who * 10 + second, "person_id": who, "subscriber_id": who - role,
+        "payer_id": _pick(("HSP1", "HSP2"), medicare),
+        "member_number": [f"HS{n // 16:08d}" for n in who.tolist()],
+        "relationship": _pick(("self", "spouse", "child"), role),
+        "relationship_code": _pick(("18", "01", "19"), role),
+        "coverage_type": _pick(("Commercial", "Medicare"), medicare), "plan": "PPO",
         "insurance_line": "PPO", "group_number": _null("GRP7", medicare == 0), "tier": "FAM",
         "start_date": np.where(second, np.datetime64("2025-04-01"), np.datetime64("2024-01-01")),
-        "end_date": np.where(ends, np.datetime64("2025-03-31"), np.datetime64("NaT")), "status": _pick(("active", "terminated"), ends),
-        "start_reason": _pick(("28", "22"), second), "end_reason": Text(np.where(leaves, 0, np.where(ends, 1, -1)), ["07", "22"]),
+        "end_date": np.where(ends, np.datetime64("2025-03-31"), np.datetime64("NaT")),
+        "status": _pick(("active", "terminated"), ends),
+        "start_reason": _pick(("28", "22"), second),
+        "end_reason": Text(np.where(leaves, 0, np.where(ends, 1, -1)), ["07", "22"]),
     }, len(who)))  # fmt: skip
 
 
@@ -240,10 +291,14 @@ def findings() -> Callable[..., Iterator[str]]:
 
     def found(name: str, folder: Path, every: Tables) -> Iterator[str]:
         offer = next(offer for offer in FORMATS if offer.name == name)
-        with closing(truth_of({"as_of": str(make_run().as_of), "spec": {}}, STORED, every, None, default_catalog())) as truth:
+        with closing(
+            truth_of({"as_of": str(make_run().as_of), "spec": {}}, STORED, every, None, default_catalog())
+        ) as truth:
             try:
                 for told in offer.records(folder, truth):
-                    yield from [told] if isinstance(told, str) else (str(each) for each in agreement(name, told) if each.wrong)
+                    yield from (
+                        [told] if isinstance(told, str) else (str(each) for each in agreement(name, told) if each.wrong)
+                    )
             except (HealthSimError, pa.ArrowException) as error:
                 yield str(error)
 

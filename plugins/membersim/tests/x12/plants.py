@@ -55,7 +55,9 @@ def swapped(rows: Rows) -> Iterator[tuple[str, Rows]]:
     for kind, places in kinds_of(rows).items():
         first = places[0]
         for number in range(1, len(rows[first])):
-            second = next((place for place in places if rows[place][number : number + 1] not in ([], [rows[first][number]])), None)
+            second = next(
+                (place for place in places if rows[place][number : number + 1] not in ([], [rows[first][number]])), None
+            )
             if second is not None:
                 once = _with(rows, first, number, rows[second][number])
                 yield f"{kind} {number}", _with(once, second, number, rows[first][number])
@@ -111,7 +113,10 @@ def shifted(rows: Rows) -> Iterator[tuple[str, Rows]]:
     for kind, places in kinds_of(rows).items():
         for number, value in enumerate(rows[places[0]]):
             if re.fullmatch(r"(19|20)\d{6}", value):
-                yield f"{kind} {number}", _with(rows, places[0], number, str(int(value) + (1 if int(value[-2:]) < 28 else -1)))
+                yield (
+                    f"{kind} {number}",
+                    _with(rows, places[0], number, str(int(value) + (1 if int(value[-2:]) < 28 else -1))),
+                )
             elif re.fullmatch(r"\d+\.\d+", value):
                 yield f"{kind} {number}", _with(rows, places[0], number, f"{float(value) + 0.01:.2f}")
 

@@ -68,7 +68,10 @@ def test_who_leaves_is_ended_with_the_last_day(members):
 def test_a_change_of_plan_ends_one_span_and_begins_another(members):
     for member in of_family(members, 2):
         assert member.ins[3:5] == ["001", "22"]
-        assert [(span["HD", ""][1], span["DTP", "348"][3]) for span in member.spans] == [("024", "20240101"), ("021", "20250401")]
+        assert [(span["HD", ""][1], span["DTP", "348"][3]) for span in member.spans] == [
+            ("024", "20240101"),
+            ("021", "20250401"),
+        ]
 
 
 def test_who_dies_leaves_with_the_date_of_death(write_x12, families, segments, pyx12_errors, tmp_path):
@@ -86,7 +89,10 @@ def test_who_dies_leaves_with_the_date_of_death(write_x12, families, segments, p
 def test_each_sponsor_tells_each_payer_in_a_set_of_its_own(written, segments):
     rows = segments(written / FILE_834)
 
-    assert [row[2:] for row in rows if row[:2] == ["N1", "P5"]] == [["CENTERS FOR MEDICARE", "94", "HSP2"], ["ACME ANVILS", "94", "GRP7"]]
+    assert [row[2:] for row in rows if row[:2] == ["N1", "P5"]] == [
+        ["CENTERS FOR MEDICARE", "94", "HSP2"],
+        ["ACME ANVILS", "94", "GRP7"],
+    ]
     assert [row[4] for row in rows if row[:2] == ["N1", "IN"]] == ["HSP2", "HSP1"]
     assert [row[2] for row in rows if row[:2] == ["QTY", "TO"]] == ["9", "6"]
 
@@ -168,7 +174,9 @@ def test_a_reason_that_needs_a_remark_has_one(written, segments):
 
 
 def test_the_payment_is_later_than_the_service(payments):
-    assert [p for p in payments for claim in p["claims"] for line in claim["lines"] if line["day"] >= p["BPR"][16]] == []
+    assert [
+        p for p in payments for claim in p["claims"] for line in claim["lines"] if line["day"] >= p["BPR"][16]
+    ] == []
 
 
 def test_a_payment_has_one_payee_and_comes_once(payments, segments, written, families):

@@ -109,7 +109,11 @@ def test_every_place_has_city_state_and_zip(written, segments, file):
     places = [row for row in segments(written / file) if row[0] == "N4"]
 
     assert places
-    assert [row for row in places if not (row[1] and re.fullmatch("[A-Z]{2}", row[2]) and re.fullmatch(r"\d{5}(\d{4})?", row[3]))] == []
+    assert [
+        row
+        for row in places
+        if not (row[1] and re.fullmatch("[A-Z]{2}", row[2]) and re.fullmatch(r"\d{5}(\d{4})?", row[3]))
+    ] == []
 
 
 @pytest.mark.parametrize("file", CLAIM_FILES)
@@ -161,7 +165,9 @@ def test_beyond_a_hundred_claims_levels_stay_unique(many, segments, pyx12_errors
     sets = sets_of(segments(many / FILES[1]))
 
     assert [sum(row[0] == "CLM" for row in one) for one in sets] == [1000, 170]
-    assert [[row[1] for row in levels_of(one)] for one in sets] == [[str(n + 1) for n in range(len(levels_of(one)))] for one in sets]
+    assert [[row[1] for row in levels_of(one)] for one in sets] == [
+        [str(n + 1) for n in range(len(levels_of(one)))] for one in sets
+    ]
     assert pyx12_errors(many / FILES[1]) == []
 
 

@@ -19,7 +19,12 @@ PLANTS = (
     "changed", "swapped", "exchanged", "missing", "doubled", "shifted", "loops_missing", "loops_doubled", "loops_moved",
 )  # fmt: skip
 NAMES = [offer.name for offer in FORMATS]
-FILE_834, FILE_P, FILE_I, FILE_835 = FILES = ("x12_834/834.edi", "x12_837/837p.edi", "x12_837/837i.edi", "x12_835/835.edi")
+FILE_834, FILE_P, FILE_I, FILE_835 = FILES = (
+    "x12_834/834.edi",
+    "x12_837/837p.edi",
+    "x12_837/837i.edi",
+    "x12_835/835.edi",
+)
 
 
 @pytest.fixture
@@ -66,7 +71,9 @@ def test_without_a_network_they_say_so_too(families, write_x12, findings, tmp_pa
     assert list(findings(name, write_x12(tables, tmp_path) / name, tables)) == []
 
 
-@pytest.mark.parametrize("text", ["~NM1*IL*1*EVIL", " \u65e5\u672c", "\u0301\u00df_\u0141", "\x00\r\n:^", "\ue000\u202e", "a'&\"<`|"])
+@pytest.mark.parametrize(
+    "text", ["~NM1*IL*1*EVIL", " \u65e5\u672c", "\u0301\u00df_\u0141", "\x00\r\n:^", "\ue000\u202e", "a'&\"<`|"]
+)
 @pytest.mark.parametrize("name", NAMES)
 def test_whatever_a_text_ends_in_it_is_read_as_x12_has_it(families, write_x12, findings, tmp_path, name, text):
     tables = {table: ending_in(text, rows) for table, rows in families(3).tables.items()}
@@ -76,7 +83,19 @@ def test_whatever_a_text_ends_in_it_is_read_as_x12_has_it(families, write_x12, f
 
 def ending_in(text: str, rows: pa.Table) -> pa.Table:
     """The rows; words of them, but not keys and codes, end in a text."""
-    for name in ("last_name", "first_name", "name", "address", "city", "plan", "sponsor_name", "language", "zip", "phone", "unit_code"):
+    for name in (
+        "last_name",
+        "first_name",
+        "name",
+        "address",
+        "city",
+        "plan",
+        "sponsor_name",
+        "language",
+        "zip",
+        "phone",
+        "unit_code",
+    ):
         if name in rows.column_names:
             column = rows[name].cast(pa.string())
             rows = rows.set_column(rows.column_names.index(name), name, pc.binary_join_element_wise(column, text, ""))
@@ -87,7 +106,14 @@ def ending_in(text: str, rows: pa.Table) -> pa.Table:
 def test_a_run_of_several_parts_is_read_part_by_part(tmp_path, monkeypatch, name):
     monkeypatch.setattr("healthsim_core.output.parts.units_a_part", lambda *_: 4)
     out = tmp_path / "out"
-    generate(profile="medicare-diabetic", journey="member-year", count=10, products=["membersim"], output_formats=[name], out=out)
+    generate(
+        profile="medicare-diabetic",
+        journey="member-year",
+        count=10,
+        products=["membersim"],
+        output_formats=[name],
+        out=out,
+    )
 
     report = verify_folder(out, formats=[name])
 
@@ -106,7 +132,12 @@ DAMAGE = [
     (FILE_P, "XX*1999999000", "XX*1999999001", "an NPI fails its check digit"),
     (FILE_P, "\nREF*EA*16~", "\nREF*EB*16~", "a segment that its loop does not have (1, such as REF*EB*16 in 2300)"),
     (FILE_P, "\nLX*2~", "\nLX*3~", "LX01 does not count the lines of its claim"),
-    (FILE_834, "*HOUSTON*TX*77002", "*HOUSTON*TX", "2100A N4.N403 (15): 1 wrong, such as nothing where the tables have 77002"),
+    (
+        FILE_834,
+        "*HOUSTON*TX*77002",
+        "*HOUSTON*TX",
+        "2100A N4.N403 (15): 1 wrong, such as nothing where the tables have 77002",
+    ),
     (FILE_834, "\nGE*2", "\nGE*3", "GE01 is not the number of transaction sets"),
     (FILE_834, "\nQTY*TO*9", "\nQTY*TO*8", "QTY*TO is not the number of its members"),
     (FILE_834, "000000001*0*T", "000000009*0*T", "IEA02 is not ISA13"),
@@ -135,4 +166,6 @@ def test_reading_back_reports_a_file_that_is_cut_off(written, five_families, fin
 def test_reading_back_reports_a_file_that_is_not_x12(five_families, findings, damaged):
     folder = damaged(FILE_835, "claim_id,paid\n" * 100)
 
-    assert list(findings("x12_835", folder, five_families)) == ["835.edi: it does not begin with an ISA segment: this is no X12"]
+    assert list(findings("x12_835", folder, five_families)) == [
+        "835.edi: it does not begin with an ISA segment: this is no X12"
+    ]

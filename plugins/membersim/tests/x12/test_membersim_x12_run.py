@@ -68,8 +68,17 @@ def test_every_adjudicated_claim_is_remitted(run, segments):
 
 def test_everybody_named_is_of_the_network(run, segments):
     result, out = run
-    network = {npi for name in ("provider", "facility", "pharmacy") for npi in result.tables[f"networksim.{name}"]["npi"].to_pylist()}
-    named = {row[row.index("XX") + 1] for path in files_of(out) for row in segments(path) if row[0] in ("NM1", "N1") and "XX" in row}
+    network = {
+        npi
+        for name in ("provider", "facility", "pharmacy")
+        for npi in result.tables[f"networksim.{name}"]["npi"].to_pylist()
+    }
+    named = {
+        row[row.index("XX") + 1]
+        for path in files_of(out)
+        for row in segments(path)
+        if row[0] in ("NM1", "N1") and "XX" in row
+    }
 
     assert named
     assert named <= network
@@ -77,7 +86,11 @@ def test_everybody_named_is_of_the_network(run, segments):
 
 def test_nothing_has_happened_after_as_of(run, segments):
     dates = {
-        row[index] for path in files_of(run[1]) for row in segments(path) for name, index in (("DTM", 2), ("BPR", 16)) if row[0] == name
+        row[index]
+        for path in files_of(run[1])
+        for row in segments(path)
+        for name, index in (("DTM", 2), ("BPR", 16))
+        if row[0] == name
     }
 
     assert dates

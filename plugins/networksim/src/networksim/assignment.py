@@ -38,8 +38,12 @@ def person_columns(people: People) -> Columns:
     return Columns(
         {
             "pcp_npi": numbers.npi_text(county, _primary_care(people, county)),
-            "hospital_npi": numbers.npi_text(county, HOSPITAL + _one_of(household, "hospital", roster().hospitals[county])),
-            "pharmacy_npi": numbers.npi_text(county, PHARMACY + _one_of(household, "pharmacy", roster().pharmacies[county])),
+            "hospital_npi": numbers.npi_text(
+                county, HOSPITAL + _one_of(household, "hospital", roster().hospitals[county])
+            ),
+            "pharmacy_npi": numbers.npi_text(
+                county, PHARMACY + _one_of(household, "pharmacy", roster().pharmacies[county])
+            ),
         },
         len(people),
     )
@@ -59,9 +63,13 @@ def event_columns(events: Events) -> Columns:
     facility = np.where(_at_hospital(events), hospital, facility)
     at_laboratory = events.type.isin(LABORATORY_TYPES) & (wanted < 0)
     facility = np.where(at_laboratory, _laboratory(events, county), facility)
-    inherits = (events.type == REFERRAL) & (events.cause != 0)  # who refers is who saw the patient, not whom the patient is sent to
+    # who refers is who saw the patient, not whom the patient is sent to
+    inherits = (events.type == REFERRAL) & (events.cause != 0)
     county = np.where(known & ~inherits, county, -1)
-    return Columns({"provider_npi": numbers.npi_text(county, provider), "facility_npi": numbers.npi_text(county, facility)}, len(events))
+    return Columns(
+        {"provider_npi": numbers.npi_text(county, provider), "facility_npi": numbers.npi_text(county, facility)},
+        len(events),
+    )
 
 
 def provider_specialty(npis: Text) -> Text:
@@ -75,7 +83,9 @@ def organization_npi(npis: Text) -> Text:
     """The organization of each clinician of the network."""
     county, position = numbers.text_slots(npis)
     known = county >= 0
-    return numbers.npi_text(county, roster().organization(np.where(known, county, 0), np.where(known, position, PROVIDER)))
+    return numbers.npi_text(
+        county, roster().organization(np.where(known, county, 0), np.where(known, position, PROVIDER))
+    )
 
 
 def _primary_care(people: People, county: Ints) -> Ints:

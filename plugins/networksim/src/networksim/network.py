@@ -42,7 +42,8 @@ def network_tables(run: Run) -> dict[str, Columns]:
 
 
 def met_tables(run: Run, keys: Mapping[str, Sequence[str]], everyone: bool) -> dict[str, Columns]:
-    """Those of the network whose NPIs were met and the organizations of these, or everybody in the counties where somebody was."""
+    """Those of the network whose NPIs were met and the organizations of these,
+    or everybody in the counties where somebody was."""
     _refuse_unknown(run)
     npis = np.array(sorted({npi for found in keys.values() for npi in found if npi.isdigit()}), np.int64)
     county, position = numbers.slots(npis)
@@ -59,11 +60,17 @@ def met_tables(run: Run, keys: Mapping[str, Sequence[str]], everyone: bool) -> d
 def _refuse_unknown(run: Run) -> None:
     unknown = [fips for fips in run.inhabited if fips not in roster().number]
     if unknown:
-        raise SpecificationError(f"no population is known of {', '.join(unknown)}.", "demographics.geography", "Choose another county.")
+        raise SpecificationError(
+            f"no population is known of {', '.join(unknown)}.", "demographics.geography", "Choose another county."
+        )
 
 
 def _tables(found: Network) -> dict[str, Columns]:
-    return {"networksim.facility": found.facility, "networksim.provider": found.provider, "networksim.pharmacy": found.pharmacy}
+    return {
+        "networksim.facility": found.facility,
+        "networksim.provider": found.provider,
+        "networksim.pharmacy": found.pharmacy,
+    }
 
 
 @attrs.frozen(eq=False)
@@ -117,7 +124,9 @@ class _Sites:
             "npi": numbers.as_text(numbers.npi(county, position)),
             "address": Text.distinct(text.lines(text.whole(draw.integers("house", 100, 9_900)), " ", streets)),
             **self.addresses.within(owner, draw.uniform("zip")),
-            "phone": Text.distinct(text.lines(text.whole(area), "55501", text.padded(draw.integers("line", 0, 100), 2))),
+            "phone": Text.distinct(
+                text.lines(text.whole(area), "55501", text.padded(draw.integers("line", 0, 100), 2))
+            ),
         }
 
 
@@ -133,7 +142,9 @@ def _hospitals(sites: _Sites) -> Columns:
     share = portable.exp(_draws("hospital", county, position).normal("size", 0.0, 0.7))
     total = np.add.reduceat(share, np.cumsum(counts) - counts)
     figure = figures()["beds"]
-    beds = np.maximum(np.rint(roster().population[county] * figure["per_100k"] / 100_000 * share / total[owner]), figure["least"])
+    beds = np.maximum(
+        np.rint(roster().population[county] * figure["per_100k"] / 100_000 * share / total[owner]), figure["least"]
+    )
     owner, position, kept = sites.some(owner, position)
     beds, county = beds[kept], county[kept]
     kinds = Text(_draws("hospital", county, position).integers("kind", 0, len(_NAMES["hospital"])), _NAMES["hospital"])
@@ -159,7 +170,13 @@ def _clinics(sites: _Sites) -> list[Columns]:
 
 
 def _facilities(
-    sites: _Sites, owner: Ints, position: Ints, name: Any, kind: str, taxonomy: str, beds: NDArray[np.float64] | float = np.nan
+    sites: _Sites,
+    owner: Ints,
+    position: Ints,
+    name: Any,
+    kind: str,
+    taxonomy: str,
+    beds: NDArray[np.float64] | float = np.nan,
 ) -> Columns:
     columns = {
         "name": Text.distinct(name), "kind": kind, "taxonomy": taxonomy, "beds": beds,
@@ -198,7 +215,9 @@ def _providers(sites: _Sites, facility: Columns) -> Columns:
     }
     columns["first_name"] = _first_names(draw, columns["sex"])
     for name in ("name", "taxonomy", "credential"):
-        columns["specialty" if name == "name" else name] = Text(specialty, [getattr(each, name) for each in specialties()])
+        columns["specialty" if name == "name" else name] = Text(
+            specialty, [getattr(each, name) for each in specialties()]
+        )
     shared = ("address", "city", "state", "zip", "county_fips", "phone")
     return Columns({**columns, **{name: facility[name][at] for name in shared}}, len(owner))
 
@@ -208,7 +227,9 @@ def _first_names(draw: Draws, sex: Text) -> Text:
     decade = draw.integers("decade", 0, len(decades))
     unit, known = draw.uniform("first_name"), places.first_names()
     parts: dict[tuple[int, str], Text] = {
-        (index, letter): _weighted(unit, *known[year, letter]) for index, year in enumerate(decades) for letter in ("F", "M")
+        (index, letter): _weighted(unit, *known[year, letter])
+        for index, year in enumerate(decades)
+        for letter in ("F", "M")
     }
     found = Text.constant(None, len(unit))
     for (index, letter), names in parts.items():

@@ -67,7 +67,8 @@ def as_text(numbers: Ints) -> Text:
 
 
 def npi_text(county: NDArray[Any], position: NDArray[Any]) -> Text:
-    """NPIs of positions in counties as a text column, each distinct one computed once; null where the county is below 0."""
+    """NPIs of positions in counties as a text column, each distinct one computed once;
+    null where the county is below 0."""
     slot = pa.array(np.asarray(county, np.int64) * BLOCK + position, mask=np.asarray(county) < 0)
     encoded = slot.dictionary_encode()
     distinct = npi(*np.divmod(encoded.dictionary.to_numpy(), BLOCK))

@@ -78,7 +78,11 @@ _NPPES_COLUMNS = (
     FileColumn(f"{_PRACTICE} Postal Code", form=_ZIP, looks=_ZIP_LOOKS, only=_IN_THE_COUNTRY),
     FileColumn("Provider Enumeration Date", "date"),
     FileColumn("NPI Deactivation Date", "date"),
-    FileColumn("Healthcare Provider Taxonomy Code_*", form="[0-9A-Z]{9}X", looks="a taxonomy code: ten characters, the last of them X"),
+    FileColumn(
+        "Healthcare Provider Taxonomy Code_*",
+        form="[0-9A-Z]{9}X",
+        looks="a taxonomy code: ten characters, the last of them X",
+    ),
     FileColumn("*Primary Taxonomy Switch_*", form="[YNX]", looks="Y, N or X"),
 )
 _HOSPITAL_COLUMNS = (
@@ -95,10 +99,14 @@ def read_nppes(path: Path) -> pa.Table:
     switches = [f"Healthcare Provider Primary Taxonomy Switch_{index}" for index in range(1, _TAXONOMIES + 1)]
     old = [f"Primary Taxonomy Switch_{index}" for index in range(1, _TAXONOMIES + 1)]
     named = {
-        "npi": "NPI", "entity": "Entity Type Code", "organization_name": "Provider Organization Name (Legal Business Name)",
-        "last_name": "Provider Last Name (Legal Name)", "first_name": "Provider First Name", "credential": "Provider Credential Text",
-        "address": _ADDRESS, "city": f"{_PRACTICE} City Name", "state": f"{_PRACTICE} State Name", "zip": f"{_PRACTICE} Postal Code",
-        "phone": f"{_PRACTICE} Telephone Number", "enumerated": "Provider Enumeration Date", "deactivated": "NPI Deactivation Date",
+        "npi": "NPI", "entity": "Entity Type Code",
+        "organization_name": "Provider Organization Name (Legal Business Name)",
+        "last_name": "Provider Last Name (Legal Name)", "first_name": "Provider First Name",
+        "credential": "Provider Credential Text",
+        "address": _ADDRESS, "city": f"{_PRACTICE} City Name", "state": f"{_PRACTICE} State Name",
+        "zip": f"{_PRACTICE} Postal Code",
+        "phone": f"{_PRACTICE} Telephone Number", "enumerated": "Provider Enumeration Date",
+        "deactivated": "NPI Deactivation Date",
     }  # fmt: skip
     wanted = (*named.values(), *codes, *switches, *old)
     parts = [_active(raw, named, _primary(raw, codes, switches, old)) for raw in official.batches(path, wanted)]
@@ -109,7 +117,13 @@ def _active(raw: pa.Table, named: dict[str, str], taxonomy: pa.Array) -> pa.Tabl
     found: dict[str, Any] = {name: raw[official_name] for name, official_name in named.items()}
     entity = pc.if_else(pc.equal(pc.fill_null(found["entity"], ""), "2"), "organization", "individual")
     dates = pc.strptime(found["enumerated"], format="%m/%d/%Y", unit="s", error_is_null=True).cast(pa.date32())
-    columns = {**found, "entity": entity, "zip": pc.utf8_slice_codeunits(found["zip"], 0, 5), "taxonomy": taxonomy, "enumerated": dates}
+    columns = {
+        **found,
+        "entity": entity,
+        "zip": pc.utf8_slice_codeunits(found["zip"], 0, 5),
+        "taxonomy": taxonomy,
+        "enumerated": dates,
+    }
     active = pc.and_(pc.is_null(found["deactivated"]), pc.equal(pc.utf8_length(pc.fill_null(found["npi"], "")), 10))
     return _table(NPPES_PROVIDER, columns, "NPPES", raw.num_rows).filter(active)
 
@@ -117,13 +131,20 @@ def _active(raw: pa.Table, named: dict[str, str], taxonomy: pa.Array) -> pa.Tabl
 def read_hospitals(path: Path) -> pa.Table:
     """Hospitals of CMS Care Compare's general information."""
     named = {
-        "ccn": "Facility ID", "name": "Facility Name", "address": "Address", "city": "City/Town", "state": "State", "zip": "ZIP Code",
-        "county": "County/Parish", "kind": "Hospital Type", "ownership": "Hospital Ownership", "emergency": "Emergency Services",
+        "ccn": "Facility ID", "name": "Facility Name", "address": "Address", "city": "City/Town", "state": "State",
+        "zip": "ZIP Code",
+        "county": "County/Parish", "kind": "Hospital Type", "ownership": "Hospital Ownership",
+        "emergency": "Emergency Services",
     }  # fmt: skip
     raw = official.read_columns(path, tuple(named.values()))
     found: dict[str, Any] = {name: raw[official] for name, official in named.items()}
     padded = {name: pc.utf8_lpad(found[name], width=width, padding="0") for name, width in (("ccn", 6), ("zip", 5))}
-    return _table(CMS_HOSPITAL, {**found, **padded, "emergency": pc.equal(found["emergency"], "Yes")}, "CMS Care Compare", raw.num_rows)
+    return _table(
+        CMS_HOSPITAL,
+        {**found, **padded, "emergency": pc.equal(found["emergency"], "Yes")},
+        "CMS Care Compare",
+        raw.num_rows,
+    )
 
 
 def _primary(raw: pa.Table, codes: list[str], switches: list[str], old: list[str]) -> pa.Array:
@@ -159,7 +180,13 @@ DATASETS = (
         layouts=(
             FileLayout(
                 "NPPES npidata_pfile",
-                ("NPI", "Entity Type Code", "Provider Last Name (Legal Name)", "Healthcare Provider Taxonomy Code_1", _ADDRESS),
+                (
+                    "NPI",
+                    "Entity Type Code",
+                    "Provider Last Name (Legal Name)",
+                    "Healthcare Provider Taxonomy Code_1",
+                    _ADDRESS,
+                ),
                 read_nppes,
                 columns=_NPPES_COLUMNS,
                 key=("NPI",),
@@ -174,7 +201,15 @@ DATASETS = (
         layouts=(
             FileLayout(
                 "CMS hospital general information",
-                ("Facility ID", "Facility Name", "City/Town", "County/Parish", "Hospital Type", "Hospital Ownership", "Emergency Services"),
+                (
+                    "Facility ID",
+                    "Facility Name",
+                    "City/Town",
+                    "County/Parish",
+                    "Hospital Type",
+                    "Hospital Ownership",
+                    "Emergency Services",
+                ),
                 read_hospitals,
                 columns=_HOSPITAL_COLUMNS,
                 key=("Facility ID",),

@@ -24,7 +24,8 @@ Ints = NDArray[np.int64]
 
 @attrs.frozen
 class Specialty:
-    """A specialty: its number, our word, its taxonomy code, its people's credential, its group of practices, its ratio."""
+    """A specialty: its number, our word, its taxonomy code, its people's credential, its group of practices,
+    its ratio."""
 
     number: int
     name: str
@@ -45,7 +46,14 @@ def figures() -> dict[str, Any]:
 def specialties() -> tuple[Specialty, ...]:
     """All specialties, by number."""
     return tuple(
-        Specialty(int(row["number"]), row["specialty"], row["taxonomy"], row["credential"], row["group"], float(row["per_100k"]))
+        Specialty(
+            int(row["number"]),
+            row["specialty"],
+            row["taxonomy"],
+            row["credential"],
+            row["group"],
+            float(row["per_100k"]),
+        )
         for row in _rows("specialties.csv")
     )
 

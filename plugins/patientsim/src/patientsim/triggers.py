@@ -14,7 +14,8 @@ _MINUTES = 2**31  # likewise for minutes
 
 
 def reported(orders: Events) -> Schedule:
-    """The result of each order: what was taken of a person together, such as creatinine and eGFR, is reported together."""
+    """The result of each order: what was taken of a person together, such as creatinine and eGFR,
+    is reported together."""
     least, most = facts("laboratory")["result_days"]
     taken = orders.run.draws("patientsim.laboratory", orders.person * _DAYS + orders.date.astype(np.int64) % _DAYS)
     days = np.where(_of_hospital(orders), 0, taken.integers("days", least, most + 1))
@@ -24,16 +25,22 @@ def reported(orders: Events) -> Schedule:
 def _minutes(orders: Events) -> NDArray[np.int64]:
     least, most = facts("laboratory")["hospital_minutes"]
     minute = orders.time.astype("datetime64[m]").astype(np.int64) % _MINUTES
-    return orders.run.draws("patientsim.laboratory.hospital", orders.person * _MINUTES + minute).integers("minutes", least, most + 1)
+    return orders.run.draws("patientsim.laboratory.hospital", orders.person * _MINUTES + minute).integers(
+        "minutes", least, most + 1
+    )
 
 
 def _of_hospital(orders: Events) -> NDArray[np.bool_]:
-    """Whether a hospital's own laboratory reports: on what is ordered in a stay or an emergency, but not on cultures."""
+    """Whether a hospital's own laboratory reports: on what is ordered in a stay or an emergency,
+    but not on cultures."""
     said = facts("laboratory")
     place, left = belonging(orders), orders.ancestor("discharge").array("time")
     visit, stay = orders.ancestor("encounter"), orders.ancestor("admission")
     at = [(place.array("id") == each.array("id")) & (each.array("id") != 0) for each in (stay, visit)]
-    kinds = [each.text("class").or_else(usual).isin(said["hospital_classes"]) for each, usual in ((stay, "IMP"), (visit, "AMB"))]
+    kinds = [
+        each.text("class").or_else(usual).isin(said["hospital_classes"])
+        for each, usual in ((stay, "IMP"), (visit, "AMB"))
+    ]
     inside = np.logical_or(*(here & kind for here, kind in zip(at, kinds, strict=True)))
     return np.asarray(inside & ~(left >= place.array("time")) & ~orders.parameters.text("loinc").isin(said["cultures"]))
 
@@ -43,6 +50,6 @@ LAB_RESULT = Trigger(
     then="lab_result",
     carry=("loinc", "description", "value", "unit", "low", "high"),
     schedule=reported,
-    description="A laboratory reports one to five days after the specimen was taken, in a hospital after half an hour to two hours; "
-    "what was taken together is reported together.",
+    description="A laboratory reports one to five days after the specimen was taken, in a hospital after half an "
+    "hour to two hours; what was taken together is reported together.",
 )

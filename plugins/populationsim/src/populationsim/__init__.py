@@ -11,7 +11,9 @@ __all__ = ["generate"]
 __version__ = "0.1.0"
 
 
-def generate(profile: Any = "harris-county-residents", journey: Any = None, count: int | None = None, **options: Any) -> Result:
+def generate(
+    profile: Any = "harris-county-residents", journey: Any = None, count: int | None = None, **options: Any
+) -> Result:
     """Generate people of a place and the facts of their communities.
 
     Args:

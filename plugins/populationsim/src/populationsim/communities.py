@@ -10,11 +10,15 @@ from healthsim_core import Columns, Events, Run, Text, places
 from populationsim.facts import AGE_BANDS, Facts, Place
 
 _COUNTY = {
-    "population": ("E_TOTPOP", "count"), "age_17_percent": ("EP_AGE17", "percent"), "age_65_percent": ("EP_AGE65", "percent"),
-    "minority_percent": ("EP_MINRTY", "percent"), "hispanic_percent": ("EP_HISP", "percent"), "poverty_percent": ("EP_POV150", "percent"),
+    "population": ("E_TOTPOP", "count"), "age_17_percent": ("EP_AGE17", "percent"),
+    "age_65_percent": ("EP_AGE65", "percent"),
+    "minority_percent": ("EP_MINRTY", "percent"), "hispanic_percent": ("EP_HISP", "percent"),
+    "poverty_percent": ("EP_POV150", "percent"),
     "uninsured_percent": ("EP_UNINSUR", "percent"), "svi_percentile": ("RPL_THEMES", "percentile"),
-    "diabetes_percent": ("DIABETES", "crude"), "hypertension_percent": ("BPHIGH", "crude"), "copd_percent": ("COPD", "crude"),
-    "asthma_percent": ("CASTHMA", "crude"), "obesity_percent": ("OBESITY", "crude"), "smoking_percent": ("CSMOKING", "crude"),
+    "diabetes_percent": ("DIABETES", "crude"), "hypertension_percent": ("BPHIGH", "crude"),
+    "copd_percent": ("COPD", "crude"),
+    "asthma_percent": ("CASTHMA", "crude"), "obesity_percent": ("OBESITY", "crude"),
+    "smoking_percent": ("CSMOKING", "crude"),
 }  # fmt: skip
 _COMMUNITY = {
     "svi_percentile": ("RPL_THEMES", "percentile"), "svi_socioeconomic": ("RPL_THEME1", "percentile"),
@@ -61,7 +65,8 @@ def screenings(milestones: Events) -> dict[str, Columns]:
     measure = milestones.parameters.text("measure")
     reached = milestones.where(~measure.is_null())
     columns = {
-        "screening_id": reached.id, "person_id": reached.person, "time": reached.time, "measure": reached.parameters["measure"],
+        "screening_id": reached.id, "person_id": reached.person, "time": reached.time,
+        "measure": reached.parameters["measure"],
         "label": reached.label,
     }  # fmt: skip
     return {"populationsim.screening": Columns(columns, len(reached))}

@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 from populationsim.facts import AGE_BANDS, SEXES, Place, composition, nation, read_csv
 from populationsim.prevalence import by_age
 
-_RACES = {"EP_AFAM": "black", "EP_ASIAN": "asian", "EP_AIAN": "aian", "EP_NHPI": "nhpi", "EP_TWOMORE": "multiple", "EP_OTHERRACE": "other"}
+_RACES = {
+    "EP_AFAM": "black",
+    "EP_ASIAN": "asian",
+    "EP_AIAN": "aian",
+    "EP_NHPI": "nhpi",
+    "EP_TWOMORE": "multiple",
+    "EP_OTHERRACE": "other",
+}
 
 
 def describe(place: Place) -> dict[str, Any]:
@@ -61,7 +68,11 @@ def _origins(hispanic: float, others: dict[str, float], hispanics: dict[str, flo
     rule = {"if": "ethnicity == 'hispanic'", "then": {"type": "categorical", "weights": _shares(hispanics)}}
     return {
         "ethnicity": {"type": "categorical", "weights": _shares({"hispanic": hispanic, "not_hispanic": 1 - hispanic})},
-        "race": {"type": "conditional", "rules": [rule], "default": {"type": "categorical", "weights": _shares(others)}},
+        "race": {
+            "type": "conditional",
+            "rules": [rule],
+            "default": {"type": "categorical", "weights": _shares(others)},
+        },
     }
 
 

@@ -1,4 +1,5 @@
-"""What is known of counties: bundled facts of the 50 most populous, and what `healthsim init --from` has stored of others."""
+"""What is known of counties: bundled facts of the 50 most populous,
+and what `healthsim init --from` has stored of others."""
 
 from __future__ import annotations
 
@@ -109,7 +110,11 @@ class Facts:
             complete = bool(mine) and all(row["value"] is not None for row in mine)
             stored = None if complete else self._stored(fips)
             held = {(row["measure"], row["statistic"]) for row in mine if row["value"] is not None}
-            more = [row for row in stored.to_pylist() if (row["measure"], row["statistic"]) not in held] if stored is not None else []
+            more = (
+                [row for row in stored.to_pylist() if (row["measure"], row["statistic"]) not in held]
+                if stored is not None
+                else []
+            )
             self._places[fips] = Place.of(fips, [*mine, *more])
         return self._places[fips]
 
@@ -124,7 +129,11 @@ class Facts:
 @cache
 def bundled() -> pa.Table:
     """The bundled facts."""
-    types = {**dict.fromkeys(_TEXT, pa.string()), **dict.fromkeys(("value", "low", "high"), pa.float64()), "vintage": pa.int32()}
+    types = {
+        **dict.fromkeys(_TEXT, pa.string()),
+        **dict.fromkeys(("value", "low", "high"), pa.float64()),
+        "vintage": pa.int32(),
+    }
     options = pyarrow.csv.ConvertOptions(column_types=types, strings_can_be_null=True)
     table = pyarrow.csv.read_csv(_DATA / "facts.csv", convert_options=options)
     return fact_table({name: table[name] for name in table.column_names}, table.num_rows)
@@ -137,7 +146,11 @@ def fact_table(columns: Mapping[str, Any], rows: int) -> pa.Table:
         column = columns.get(field.name)
         if column is None or isinstance(column, str | int):
             column = pa.array([column] * rows, pa.int32() if field.type == "integer" else pa.string())
-        arrays.append(pc.cast(_whole(column), field.arrow.type) if field.type != "category" else pc.dictionary_encode(_whole(column)))
+        arrays.append(
+            pc.cast(_whole(column), field.arrow.type)
+            if field.type != "category"
+            else pc.dictionary_encode(_whole(column))
+        )
     return pa.Table.from_arrays(arrays, schema=FACT.schema)
 
 

@@ -15,11 +15,17 @@ from populationsim.tables import FACT
 
 COUNTY_WIDTH, TRACT_WIDTH = 5, 11
 NATION_CODE = "00059"  # PLACES counts the United States as a location
-_STATISTICS = {"crdprv": "crude", "crude prevalence": "crude", "ageadjprv": "age_adjusted", "age-adjusted prevalence": "age_adjusted"}
+_STATISTICS = {
+    "crdprv": "crude",
+    "crude prevalence": "crude",
+    "ageadjprv": "age_adjusted",
+    "age-adjusted prevalence": "age_adjusted",
+}
 _MELTED = {"_crudeprev": ("crude", "_crude95ci"), "_adjprev": ("age_adjusted", "_adj95ci")}
 _SEX_COLUMNS = {"F": "FEM", "M": "MALE"}
 _AGE_COLUMNS = (
-    "AGE04", "AGE59", "AGE1014", "AGE1519", "AGE2024", "AGE2529", "AGE3034", "AGE3539", "AGE4044", "AGE4549", "AGE5054", "AGE5559",
+    "AGE04", "AGE59", "AGE1014", "AGE1519", "AGE2024", "AGE2529", "AGE3034", "AGE3539", "AGE4044", "AGE4549", "AGE5054",
+    "AGE5559",
     "AGE6064", "AGE6569", "AGE7074", "AGE7579", "AGE8084", "AGE85PLUS",
 )  # fmt: skip
 _RACE_COLUMNS = {"WA": "white", "BA": "black", "IA": "aian", "AA": "asian", "NA": "nhpi", "TOM": "multiple"}
@@ -86,7 +92,8 @@ def read_svi(path: Path) -> pa.Table:
     for name in (*percents, *ranks, *counts):
         statistic, unit = kinds.get(name, ("count", "people" if name.upper() == "E_TOTPOP" else "dollars"))
         columns = {
-            "place": place, "measure": name.upper(), "statistic": statistic, "value": _nullable(official.numbers(raw[name])),
+            "place": place, "measure": name.upper(), "statistic": statistic,
+            "value": _nullable(official.numbers(raw[name])),
             "unit": unit, "source": f"CDC/ATSDR SVI {vintage or ''}".strip(), "vintage": vintage,
         }  # fmt: skip
         parts.append(_kept(columns, raw.num_rows, pc.is_valid(place)))
@@ -108,7 +115,12 @@ def read_census_agesex(path: Path) -> pa.Table:
 
 def read_census_alldata(path: Path) -> pa.Table:
     """Census cc-est alldata: each county by age, sex, race and Hispanic origin, the latest year that the file holds."""
-    cells = [(o, r, s, f"{o}{r}_{word}") for o in _ORIGIN_COLUMNS for r in _RACE_COLUMNS for s, word in (("F", "FEMALE"), ("M", "MALE"))]
+    cells = [
+        (o, r, s, f"{o}{r}_{word}")
+        for o in _ORIGIN_COLUMNS
+        for r in _RACE_COLUMNS
+        for s, word in (("F", "FEMALE"), ("M", "MALE"))
+    ]
     raw = official.read_columns(path, ("FIPS", "STATE", "COUNTY", "YEAR", "AGEGRP", *(name for *_, name in cells)))
     raw, vintage = _latest(raw)
     group = official.numbers(raw["AGEGRP"])
@@ -134,8 +146,12 @@ def _places(codes: pa.ChunkedArray) -> pa.Array:
 def _census_places(raw: pa.Table) -> pa.Array:
     whole = official.zero_padded(raw["FIPS"], COUNTY_WIDTH)
     state, county = official.zero_padded(raw["STATE"], 2), official.zero_padded(raw["COUNTY"], 3)
-    joined = pc.if_else(pc.equal(pc.utf8_length(county), COUNTY_WIDTH), county, pc.binary_join_element_wise(state, county, ""))
-    joined = pc.if_else(pc.equal(pc.utf8_length(county), COUNTY_WIDTH - 1), pc.utf8_lpad(county, width=5, padding="0"), joined)
+    joined = pc.if_else(
+        pc.equal(pc.utf8_length(county), COUNTY_WIDTH), county, pc.binary_join_element_wise(state, county, "")
+    )
+    joined = pc.if_else(
+        pc.equal(pc.utf8_length(county), COUNTY_WIDTH - 1), pc.utf8_lpad(county, width=5, padding="0"), joined
+    )
     return pc.coalesce(whole, joined)
 
 
@@ -147,14 +163,16 @@ def _latest(raw: pa.Table) -> tuple[pa.Table, int | None]:
     kept = raw.filter(pa.array(year == latest))
     if latest >= 1_900:
         return kept, latest
-    return kept, latest + (2_007 if latest >= 10 else 2_018)  # codes of the 2010s begin with the census of 2010, later ones with 2020
+    # codes of the 2010s begin with the census of 2010, later ones with 2020
+    return kept, latest + (2_007 if latest >= 10 else 2_018)
 
 
 def _svi_vintage(header: list[str], place: pa.Array) -> int | None:
     if "ep_pov150" not in {name.lower() for name in header}:
         return 2018
     counties = set(pc.utf8_slice_codeunits(pc.unique(place), 0, COUNTY_WIDTH).to_pylist())
-    return 2022 if "09110" in counties else 2020 if "09001" in counties else None  # Connecticut's counties gave way in 2022
+    # Connecticut's counties gave way in 2022
+    return 2022 if "09110" in counties else 2020 if "09001" in counties else None
 
 
 def _people(
@@ -162,7 +180,8 @@ def _people(
     race: str | None = None, ethnicity: str | None = None,
 ) -> pa.Table:  # fmt: skip
     columns = {
-        "place": place, "measure": "POPULATION", "statistic": "count", "sex": sex, "age": band, "race": race, "ethnicity": ethnicity,
+        "place": place, "measure": "POPULATION", "statistic": "count", "sex": sex, "age": band, "race": race,
+        "ethnicity": ethnicity,
         "value": _nullable(people), "unit": "people", "source": source, "vintage": vintage,
     }  # fmt: skip
     return _kept(columns, len(people), pc.is_valid(place))

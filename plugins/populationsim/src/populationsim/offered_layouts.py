@@ -9,7 +9,8 @@ _YEAR = FileColumn("Year", "count", least=1_990, most=2_100)
 _INTERVAL, _LIMITS = r"\(\s*[\d.]+\s*,\s*[\d.]+\s*\)", 'two limits such as "(11.9, 14.2)"'
 _FIPS = FileColumn("FIPS", "place", required=True)
 _OFTEN_SMALL = (  # percentages that lie below 1 in whole states
-    "LIMENG", "MUNIT", "MOBILE", "CROWD", "NOVEH", "GROUPQ", "NOINT", "AFAM", "HISP", "ASIAN", "AIAN", "NHPI", "TWOMORE", "OTHERRACE",
+    "LIMENG", "MUNIT", "MOBILE", "CROWD", "NOVEH", "GROUPQ", "NOINT", "AFAM", "HISP", "ASIAN", "AIAN", "NHPI",
+    "TWOMORE", "OTHERRACE",
 )  # fmt: skip
 
 _PLACES_LONG = (
@@ -17,7 +18,11 @@ _PLACES_LONG = (
     FileColumn("LocationID", "place", required=True),
     FileColumn("MeasureId", form=r"\w+", looks="a measure's short name, such as DIABETES", required=True),
     FileColumn("DataValueTypeID", form="(?i)CrdPrv|AgeAdjPrv", looks="CrdPrv or AgeAdjPrv"),
-    FileColumn("Data_Value_Type", form="(?i)(Crude|Age-adjusted) prevalence", looks="Crude prevalence or Age-adjusted prevalence"),
+    FileColumn(
+        "Data_Value_Type",
+        form="(?i)(Crude|Age-adjusted) prevalence",
+        looks="Crude prevalence or Age-adjusted prevalence",
+    ),
     FileColumn("Data_Value_Unit", form="%", looks="the unit %"),
     FileColumn("Data_Value", "percent", by="MeasureId"),
     FileColumn("Low_Confidence_Limit", "share"),
@@ -58,7 +63,17 @@ _COUNTED = ("FIPS", "STATE", "COUNTY", "YEAR")
 LAYOUTS = (
     FileLayout(
         "CDC PLACES, long",
-        ("Year", "StateAbbr", "Measure", "Data_Value_Unit", "Data_Value_Type", "Data_Value", "LocationID", "MeasureId", "DataValueTypeID"),
+        (
+            "Year",
+            "StateAbbr",
+            "Measure",
+            "Data_Value_Unit",
+            "Data_Value_Type",
+            "Data_Value",
+            "LocationID",
+            "MeasureId",
+            "DataValueTypeID",
+        ),
         read_places_long,
         columns=_PLACES_LONG,
         key=("Year", "LocationID", "MeasureId", "DataValueTypeID"),

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from healthsim_core import EventHandler, Field, Journey, Profile, ReferenceDataset, RunHandler, hookimpl, journey_templates
+from healthsim_core import (
+    EventHandler,
+    Field,
+    Journey,
+    Profile,
+    ReferenceDataset,
+    RunHandler,
+    hookimpl,
+    journey_templates,
+)
 from populationsim.communities import communities, counties, screenings
 from populationsim.facts import Facts
 from populationsim.generation import JOURNEYS, PROFILES
@@ -42,5 +51,7 @@ def healthsim_reference_datasets() -> Iterable[ReferenceDataset]:
         Facts,
         FACT,
         layouts=LAYOUTS,
-        description="Population, prevalence and social vulnerability: 50 counties bundled, others by `healthsim init --from`.",
+        description=(
+            "Population, prevalence and social vulnerability: 50 counties bundled, others by `healthsim init --from`."
+        ),
     )

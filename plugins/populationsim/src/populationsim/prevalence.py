@@ -1,4 +1,5 @@
-"""A county's prevalence by age: the national pattern, shifted until the county's adults have the published prevalence."""
+"""A county's prevalence by age: the national pattern, shifted until the county's adults have the published
+prevalence."""
 
 from __future__ import annotations
 
@@ -29,7 +30,9 @@ def patterns() -> dict[str, tuple[Band, ...]]:
     """National patterns by measure."""
     found: dict[str, list[Band]] = {}
     for row in read_csv("age_patterns.csv"):
-        found.setdefault(row["measure"], []).append(Band(int(row["low"]), int(row["high"]), float(row["percent"]) / 100))
+        found.setdefault(row["measure"], []).append(
+            Band(int(row["low"]), int(row["high"]), float(row["percent"]) / 100)
+        )
     return {measure: tuple(bands) for measure, bands in found.items()}
 
 

@@ -71,7 +71,9 @@ COMMUNITY = Table(
         Field("svi_household", "number", "Percentile of theme 2, household characteristics.", nullable=True),
         Field("svi_minority", "number", "Percentile of theme 3, racial and ethnic minority status.", nullable=True),
         Field("svi_housing", "number", "Percentile of theme 4, housing type and transportation.", nullable=True),
-        Field("poverty_percent", "number", "People of the county below 150% of the poverty line.", unit="%", nullable=True),
+        Field(
+            "poverty_percent", "number", "People of the county below 150% of the poverty line.", unit="%", nullable=True
+        ),
         Field("uninsured_percent", "number", "People of the county without health insurance.", unit="%", nullable=True),
     ),
     key=("person_id",),

@@ -11,7 +11,9 @@ __all__ = ["generate"]
 __version__ = "0.1.0"
 
 
-def generate(profile: Any = "rx-chronic-adult", journey: Any = None, count: int | None = None, **options: Any) -> Result:
+def generate(
+    profile: Any = "rx-chronic-adult", journey: Any = None, count: int | None = None, **options: Any
+) -> Result:
     """Generate people, their prescriptions and their pharmacy claims.
 
     Args:

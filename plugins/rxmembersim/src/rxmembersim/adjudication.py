@@ -1,4 +1,5 @@
-"""Adjudication: claims of all people in order of time, one rank at a time: everybody's first, everybody's second, ..."""
+"""Adjudication: claims of all people in order of time, one rank at a time: everybody's first, everybody's second,
+..."""
 
 from __future__ import annotations
 
@@ -17,7 +18,18 @@ CLAIM, REVERSAL, COVERAGE_ENDS, COVERAGE_BEGINS = range(4)
 ACCEPTED, NO_PRODUCT, NOT_COVERED, NOT_YET, TERMINATED, UNMATCHED, TOO_SOON, NO_AUTHORIZATION, REVIEW, NO_REFILL = (
     "", "21", "70", "67", "69", "52", "79", "75", "88", "73",
 )  # fmt: skip
-CODES = [ACCEPTED, NO_PRODUCT, NOT_COVERED, NOT_YET, TERMINATED, UNMATCHED, TOO_SOON, NO_AUTHORIZATION, REVIEW, NO_REFILL]
+CODES = [
+    ACCEPTED,
+    NO_PRODUCT,
+    NOT_COVERED,
+    NOT_YET,
+    TERMINATED,
+    UNMATCHED,
+    TOO_SOON,
+    NO_AUTHORIZATION,
+    REVIEW,
+    NO_REFILL,
+]
 
 Ints = NDArray[np.int64]
 
@@ -73,7 +85,14 @@ class Claims:
 
     def __attrs_post_init__(self) -> None:
         rows = len(self.person)
-        for name in ("deductible", "copay", "deductible_to_date", "out_of_pocket_to_date", "conflict", "conflict_severity"):
+        for name in (
+            "deductible",
+            "copay",
+            "deductible_to_date",
+            "out_of_pocket_to_date",
+            "conflict",
+            "conflict_severity",
+        ):
             setattr(self, name, np.zeros(rows, np.int64))
         self.conflict_class = np.full(rows, -1)
         self.prior = np.full(rows, -1)  # the person's claim of the same class that stood when this one was paid
@@ -120,7 +139,9 @@ class Ledger:
         claims = self.claims
         unsaid = np.isnan(claims.number[rows])
         claims.number[rows[unsaid]] = self.count[claims.prescription[rows[unsaid]]]
-        unlawful = (claims.reject[rows] == 0) & ((claims.number[rows] > claims.most[rows]) | (claims.day[rows] > claims.last[rows]))
+        unlawful = (claims.reject[rows] == 0) & (
+            (claims.number[rows] > claims.most[rows]) | (claims.day[rows] > claims.last[rows])
+        )
         claims.reject[rows[unlawful]] = CODES.index(NO_REFILL)
         cash = rows[(claims.benefit[rows] < 0) & ~unlawful]
         self._remember(cash, claims.person[cash])
@@ -145,7 +166,9 @@ class Ledger:
         claims.reversed[rows] = True
         drug_class = formulary().drug_class[claims.drug[rows]]
         prescription = claims.prescription[rows]
-        self.of_prescription[prescription] = self._standing(self.of_prescription[prescription], self.before_in_prescription)
+        self.of_prescription[prescription] = self._standing(
+            self.of_prescription[prescription], self.before_in_prescription
+        )
         self.of_class[person, drug_class] = self._standing(self.of_class[person, drug_class], claims.prior)
 
     def to_date(self, rows: Ints) -> tuple[Ints, Ints]:
@@ -159,7 +182,8 @@ class Ledger:
         return claim
 
     def _too_soon(self, rows: Ints) -> NDArray[np.bool_]:
-        """The prescription's last fill is barely used; or, for a refill, the same product of another prescription is."""
+        """The prescription's last fill is barely used; or, for a refill,
+        the same product of another prescription is."""
         claims = self.claims
         own = self._barely_used(rows, self.of_prescription[claims.prescription[rows]])
         latest = self.of_class[claims.person[rows], formulary().drug_class[claims.drug[rows]]]
@@ -191,7 +215,8 @@ class Ledger:
         self._note(rows, findings)
 
     def _interactions(self, person: Ints, day: Ints, drug_class: Ints) -> tuple[Ints, Ints]:
-        """Severity of the worst interaction with a drug that the person still has, 0 for none, and that drug's class."""
+        """Severity of the worst interaction with a drug that the person still has, 0 for none,
+        and that drug's class."""
         rules, others = dur.rules(), dur.rules().interacting
         severity, other = np.zeros(len(day), np.int64), np.zeros(len(day), np.int64)
         some = np.flatnonzero(np.isin(drug_class, others))  # most drugs interact with none
@@ -223,7 +248,9 @@ class Ledger:
         deductible = np.minimum(np.where(terms.deductible_applies[benefit, tier], np.minimum(allowed, left), 0), to_cap)
         rest = allowed - deductible
         share = terms.coinsurance[benefit, tier]
-        months = 1 + np.ceil(np.maximum(claims.supply[rows] - facts("benefits")["month_days"]["days"], 0) / 30).astype(np.int64)
+        months = 1 + np.ceil(np.maximum(claims.supply[rows] - facts("benefits")["month_days"]["days"], 0) / 30).astype(
+            np.int64
+        )
         copay = np.where(share > 0, np.rint(share * rest).astype(np.int64), terms.copay[benefit, tier] * months)
         copay = np.minimum(np.minimum(copay, rest), to_cap - deductible)
         claims.deductible[rows], claims.copay[rows] = deductible, copay

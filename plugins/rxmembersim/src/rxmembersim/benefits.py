@@ -97,7 +97,9 @@ def _by_year(every: list[dict[str, Any]], years: list[int], name: str) -> NDArra
     table = []
     for benefit in every:
         stated = sorted((int(year), amounts[name]) for year, amounts in benefit["years"].items())
-        table.append([next((amount for year, amount in reversed(stated) if year <= wanted), stated[0][1]) for wanted in years])
+        table.append(
+            [next((amount for year, amount in reversed(stated) if year <= wanted), stated[0][1]) for wanted in years]
+        )
     return _cents(table)
 
 

@@ -1,7 +1,8 @@
 """Controlled substances: the schedule of a drug, and how often the law lets its prescription be refilled.
 
-A drug is known by its NDC, else by its RxNorm concept, else by the words of its description. A rule of several words goes
-before those whose words it contains: codeine is of schedule II, with acetaminophen of schedule III. What nothing names is not controlled.
+A drug is known by its NDC, else by its RxNorm concept, else by the words of its description. A rule of several words
+goes before those whose words it contains: codeine is of schedule II, with acetaminophen of schedule III.
+What nothing names is not controlled.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ def schedules(events: Events) -> Ints:
     """Schedule of each event's drug: index into `names`, 0 for a drug that is not controlled."""
     lookups: dict[str, Callable[[str], int]] = {"ndc": _by_ndc, "rxnorm": _by_concept, "description": _by_words}
     found = [reading.text(events, name).map(lookup, np.int64, -1) for name, lookup in lookups.items()]
-    return np.asarray(np.maximum(np.select([known >= 0 for known in found], found, NOT_CONTROLLED), NOT_CONTROLLED), np.int64)
+    return np.asarray(
+        np.maximum(np.select([known >= 0 for known in found], found, NOT_CONTROLLED), NOT_CONTROLLED), np.int64
+    )
 
 
 def most_refills(schedule: Ints) -> Ints:
@@ -48,7 +51,8 @@ def refills(events: Events) -> Ints:
 
 
 def written(events: Events) -> NDArray[np.datetime64]:
-    """When the prescription of each event was written: the day of the order behind it, else the prescription's, else its own."""
+    """When the prescription of each event was written: the day of the order behind it, else the prescription's,
+    else its own."""
     found = events.ancestor("medication_order").array("time")
     if not (events.type == "new_rx").all():
         found = np.where(np.isnat(found), events.ancestor("new_rx").array("time"), found)

@@ -1,4 +1,5 @@
-"""What becomes of a prescription: first fill, refills, gaps, attempts that fail. The moments are drawn, never adjudicated."""
+"""What becomes of a prescription: first fill, refills, gaps, attempts that fail. The moments are drawn,
+never adjudicated."""
 
 from __future__ import annotations
 
@@ -32,18 +33,32 @@ class Course:
     back: list[Days] = attrs.field(factory=list)
 
     def attempt(
-        self, who: Mask, day: Days, number: int, gap: Days | int = 0, circumstance: Days | int = _NORMAL, back: Days | int = 0
+        self,
+        who: Mask,
+        day: Days,
+        number: int,
+        gap: Days | int = 0,
+        circumstance: Days | int = _NORMAL,
+        back: Days | int = 0,
     ) -> None:
         """Add an attempt for the rows of `who`; all else is by row of the causing events."""
         rows = np.flatnonzero(who)
         self.row.append(rows)
-        for kept, value in ((self.day, day), (self.number, number), (self.gap, gap), (self.circumstance, circumstance), (self.back, back)):
+        for kept, value in (
+            (self.day, day),
+            (self.number, number),
+            (self.gap, gap),
+            (self.circumstance, circumstance),
+            (self.back, back),
+        ):
             kept.append(np.broadcast_to(np.asarray(value, np.int64), who.shape)[rows])
 
     def schedule(self) -> Schedule:
         """All attempts, by causing event and day."""
         row = np.concatenate(self.row)
-        columns = {name: np.concatenate(getattr(self, name)) for name in ("day", "number", "gap", "circumstance", "back")}
+        columns = {
+            name: np.concatenate(getattr(self, name)) for name in ("day", "number", "gap", "circumstance", "back")
+        }
         order = np.lexsort((columns["number"], columns["day"], row))
         columns = {name: column[order] for name, column in columns.items()}
         parameters = {
@@ -69,12 +84,16 @@ def refills(prescriptions: Events) -> Schedule:
     authorized = np.minimum(controlled.refills(prescriptions), said["most_refills"]["count"])
     covered = _own_share(prescriptions)
     last, alive = _first(prescriptions, Course())
-    until = np.minimum(np.minimum(said["prescription_valid_days"]["days"], _lawful_days(prescriptions)), _replaced(prescriptions))
+    until = np.minimum(
+        np.minimum(said["prescription_valid_days"]["days"], _lawful_days(prescriptions)), _replaced(prescriptions)
+    )
     course = Course()
     course.attempt(np.zeros(len(supply), bool), last, 0)
     for number in range(1, int(authorized.max(initial=0)) + 1):
         gap = np.floor(-supply * (1 / covered - 1) * portable.log(draw.uniform(f"gap {number}"))).astype(np.int64)
-        early = np.floor(draw.uniform(f"early {number}") * said["pick_up_early"]["share_of_supply"] * supply).astype(np.int64)
+        early = np.floor(draw.uniform(f"early {number}") * said["pick_up_early"]["share_of_supply"] * supply).astype(
+            np.int64
+        )
         due = last + supply - early + gap
         alive = alive & (authorized >= number) & (due < until)
         _too_soon(course, draw, alive, last, supply, number)
@@ -107,7 +126,9 @@ def _first(prescriptions: Events, course: Course) -> tuple[Days, Mask]:
     insured = coverage != UNINSURED
     refused = formulary().is_excluded(drug, coverage)
     misread = draw.happens("misread", said["card_misread"]["share"]) & ~refused & insured
-    day = draw.integers("first fill", 0, np.where(misread, said["first_fill_days"]["most"], said["first_fill_days"]["most"] + 1))
+    day = draw.integers(
+        "first fill", 0, np.where(misread, said["first_fill_days"]["most"], said["first_fill_days"]["most"] + 1)
+    )
     course.attempt(misread, day, 0, circumstance=CIRCUMSTANCES.index(MISREAD))
     day = day + misread
     rule = said["prior_authorization"]
@@ -118,7 +139,13 @@ def _first(prescriptions: Events, course: Course) -> tuple[Days, Mask]:
     left = said["abandoned_first_fill"]["by_tier"]
     share = np.array([left[str(tier)] for tier in range(1, 6)])[formulary().tier[drug] - 1]
     abandoned = draw.happens("abandoned", share) & ~refused
-    course.attempt(~denied, day, 0, circumstance=np.where(abandoned, CIRCUMSTANCES.index(UNCOLLECTED), _NORMAL), back=_back(draw, 0))
+    course.attempt(
+        ~denied,
+        day,
+        0,
+        circumstance=np.where(abandoned, CIRCUMSTANCES.index(UNCOLLECTED), _NORMAL),
+        back=_back(draw, 0),
+    )
     return day, ~denied & ~abandoned & ~refused
 
 
@@ -134,7 +161,14 @@ def _collected(course: Course, draw: Draws, alive: Mask, due: Days, runs_out: Da
     said = facts("adherence")
     returned = alive & draw.happens(f"returned {number}", said["returned_refill"]["share"])
     back = _back(draw, number)
-    course.attempt(returned, due, number, gap=np.maximum(due - runs_out, 0), circumstance=CIRCUMSTANCES.index(UNCOLLECTED), back=back)
+    course.attempt(
+        returned,
+        due,
+        number,
+        gap=np.maximum(due - runs_out, 0),
+        circumstance=CIRCUMSTANCES.index(UNCOLLECTED),
+        back=back,
+    )
     wait = said["back_after_return_days"]
     later = np.where(returned, back + draw.integers(f"back {number}", wait["least"], wait["most"] + 1), 0)
     taken = due + later
@@ -167,7 +201,9 @@ def _lawful_days(prescriptions: Events) -> Days:
 def _replaced(prescriptions: Events) -> Days:
     """Days until the same person's next prescription of the same event, which takes this one's place."""
     never = facts("adherence")["prescription_valid_days"]["days"]
-    event = prescriptions.journey.codes.astype(np.int64) * (len(prescriptions.node.values) + 1) + prescriptions.node.codes
+    event = (
+        prescriptions.journey.codes.astype(np.int64) * (len(prescriptions.node.values) + 1) + prescriptions.node.codes
+    )
     order = np.lexsort((prescriptions.time, event, prescriptions.row))
     row, event, day = prescriptions.row[order], event[order], prescriptions.date[order].astype(np.int64)
     following = np.full(len(order), never)

@@ -36,7 +36,9 @@ def healthsim_profiles() -> Iterable[Profile]:
 def healthsim_code_systems() -> Iterable[CodeSystemOffer]:
     """What a pharmacy may meet when it fills a prescription."""
     codes = {each: each.capitalize() for each in CIRCUMSTANCES}
-    yield CodeSystemOffer(ValueSet(name="pharmacy-circumstance", title="circumstance of a fill", source="HealthSim's own.", codes=codes))
+    yield CodeSystemOffer(
+        ValueSet(name="pharmacy-circumstance", title="circumstance of a fill", source="HealthSim's own.", codes=codes)
+    )
 
 
 @hookimpl
@@ -49,10 +51,21 @@ def healthsim_journeys() -> Iterable[Journey]:
 def healthsim_event_handlers() -> Iterable[EventHandler]:
     """Cards, prescriptions, claims, and the course of therapy."""
     yield EventHandler("person", cardholders.cardholders, writes=(CARDHOLDER,), settings=())
-    yield EventHandler("new_rx", prescriptions.prescriptions, writes=(PRESCRIPTION,), parameters=MEDICATION, notes=prescriptions.beyond_law)
+    yield EventHandler(
+        "new_rx",
+        prescriptions.prescriptions,
+        writes=(PRESCRIPTION,),
+        parameters=MEDICATION,
+        notes=prescriptions.beyond_law,
+    )
     tables = (FILL, REVERSAL, PRESCRIPTION, THERAPY, ADHERENCE_GAP)
     yield EventHandler(
-        claims.EVENT_TYPES, claims.claims, writes=tables, parameters=claims.PARAMETERS, notes=claims.unlawful, after=claims.AFTER
+        claims.EVENT_TYPES,
+        claims.claims,
+        writes=tables,
+        parameters=claims.PARAMETERS,
+        notes=claims.unlawful,
+        after=claims.AFTER,
     )
     yield EventHandler(therapy.EVENT_TYPES, therapy.therapies, writes=(THERAPY,), parameters=therapy.PARAMETERS)
 

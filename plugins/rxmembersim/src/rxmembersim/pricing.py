@@ -25,7 +25,9 @@ class Prices:
     allowed: Cents
 
 
-def prices(run: Run, drug: NDArray[np.int64], quantity: NDArray[np.float64], benefit: NDArray[np.int64], county: Text) -> Prices:
+def prices(
+    run: Run, drug: NDArray[np.int64], quantity: NDArray[np.float64], benefit: NDArray[np.int64], county: Text
+) -> Prices:
     """The prices of claims.
 
     Args:
@@ -33,8 +35,8 @@ def prices(run: Run, drug: NDArray[np.int64], quantity: NDArray[np.float64], ben
         drug: Row of the formulary.
         quantity: Quantity dispensed.
         benefit: The benefit, -1 for none.
-        county: FIPS code of the pharmacy's county, whose pharmacies share their price level: which pharmacy it is, only an
-            installed network knows.
+        county: FIPS code of the pharmacy's county, whose pharmacies share their price level: which pharmacy it is, only
+            an installed network knows.
     """
     said = facts("pharmacies")
     draws = run.draws("rxmembersim.pharmacy", county.map(int, np.int64, 0))
@@ -46,14 +48,17 @@ def prices(run: Run, drug: NDArray[np.int64], quantity: NDArray[np.float64], ben
     usual = _usual_and_customary(draws.uniform("markup"), average, formulary().brand[drug])
     plan = np.maximum(benefit, 0)
     rate = _cents(average * benefits().ingredient_factor[plan]) + benefits().dispensing_fee[plan]
-    allowed = np.maximum(np.minimum(np.minimum(rate, usual), gross), 1)  # the lesser of: no plan pays above the cash price
+    # the lesser of: no plan pays above the cash price
+    allowed = np.maximum(np.minimum(np.minimum(rate, usual), gross), 1)
     return Prices(ingredient, fee, gross, usual, allowed)
 
 
 def _usual_and_customary(unit: NDArray[np.float64], average: NDArray[np.float64], brand: NDArray[np.bool_]) -> Cents:
     said = facts("pharmacies")["usual_and_customary"]
     kinds = [said["generic"], said["brand"]]
-    least, most, add = (np.array([kind[name] for kind in kinds])[brand.astype(int)] for name in ("least", "most", "add"))
+    least, most, add = (
+        np.array([kind[name] for kind in kinds])[brand.astype(int)] for name in ("least", "most", "add")
+    )
     dollars = average / 100 * (least + (most - least) * unit) + add
     return _cents(100 * np.ceil(dollars) - 1)  # cash prices end in 99
 

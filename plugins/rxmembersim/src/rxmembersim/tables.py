@@ -61,7 +61,8 @@ _CLAIM_MONEY = (
         sum_of=("ingredient_cost", "dispensing_fee"),
     ),
     Field(
-        "allowed", "money", "What the benefit allows, patient and plan together; for cash, the pharmacy's price.", unit="USD",
+        "allowed", "money", "What the benefit allows, patient and plan together; for cash, the pharmacy's price.",
+        unit="USD",
         sum_of=("patient_pay", "plan_paid"),
     ),
     Field("deductible", "money", "Part of the patient's payment that goes to the deductible.", unit="USD"),
@@ -78,28 +79,46 @@ FILL = Table(
         Field("fill_id", "id", "The fill: one claim, whatever becomes of it, or a sale for cash."),
         Field("prescription_id", "id", "The prescription.", references="rxmembersim.prescription"),
         Field("person_id", "id", "The patient.", references="core.person"),
-        Field("cardholder_id", "text", "The card number as the pharmacy keyed it; null where cash is paid.", nullable=True),
+        Field(
+            "cardholder_id", "text", "The card number as the pharmacy keyed it; null where cash is paid.", nullable=True
+        ),
         Field("fill_number", "integer", "0 is the first fill, 1 the first refill, ...: NCPDP field 403-D3."),
         Field("ndc", "category", "National Drug Code, eleven digits.", nullable=True, codes="ndc"),
         Field("description", "category", "The drug in words.", nullable=True),
-        Field("drug_class", "category", "Therapeutic class as the formulary names it, else as prescribed.", nullable=True),
+        Field(
+            "drug_class", "category", "Therapeutic class as the formulary names it, else as prescribed.", nullable=True
+        ),
         Field("days_supply", "integer", "Days that the fill lasts.", unit="days"),
         Field("quantity", "number", "Quantity dispensed."),
         Field("fill_date", "date", "Date of service."),
         Field("pharmacy_npi", "category", "NPI of the pharmacy.", nullable=True, codes="npi"),
         Field("prescriber_npi", "category", "NPI of the prescriber.", nullable=True, codes="npi"),
         Field("tier", "category", "Formulary tier: 1 to 5, or excluded.", nullable=True),
-        Field("usual_and_customary", "money", "What the pharmacy charges without insurance, NCPDP field 426-DQ.", unit="USD"),
+        Field(
+            "usual_and_customary",
+            "money",
+            "What the pharmacy charges without insurance, NCPDP field 426-DQ.",
+            unit="USD",
+        ),
         *_CLAIM_MONEY,
-        Field("status", "category", "Of a claim: paid, rejected, or reversed (paid first); of a sale: cash, returned, or refused by law."),
+        Field(
+            "status",
+            "category",
+            "Of a claim: paid, rejected, or reversed (paid first); of a sale: cash, returned, or refused by law.",
+        ),
         Field("reject_code", "category", "NCPDP reject code of a rejected claim.", nullable=True),
-        Field("dur_code", "category", "Conflict found in the drug utilization review: DD, TD, ER, PA, SX.", nullable=True),
+        Field(
+            "dur_code", "category", "Conflict found in the drug utilization review: DD, TD, ER, PA, SX.", nullable=True
+        ),
         Field("dur_severity", "category", "contraindicated, major, moderate or minor.", nullable=True),
         Field("dur_with", "category", "The class that an interaction or a duplication is with.", nullable=True),
         Field("authorization_number", "text", "The processor's number for a paid claim.", nullable=True),
     ),
     key=("fill_id",),
-    description="Fills: pharmacy claims as submitted and adjudicated, and what the uninsured buy for cash, of which no claim is made.",
+    description=(
+        "Fills: pharmacy claims as submitted and adjudicated, and what the uninsured buy for cash, of "
+        "which no claim is made."
+    ),
 )
 
 REVERSAL = Table(
@@ -128,7 +147,12 @@ THERAPY = Table(
         Field("drug_class", "category", "Therapeutic class.", nullable=True),
         Field("description", "category", "What it is, in words.", nullable=True),
         Field("reason", "category", "Why, in words.", nullable=True),
-        Field("mpr", "number", "Medication possession ratio: days supplied over days since the first fill, at most 1.", nullable=True),
+        Field(
+            "mpr",
+            "number",
+            "Medication possession ratio: days supplied over days since the first fill, at most 1.",
+            nullable=True,
+        ),
         Field("threshold", "number", "The ratio that counts as adherent.", nullable=True),
         Field("adherence", "category", "adherent or non-adherent, where the ratio was looked at.", nullable=True),
     ),

@@ -12,7 +12,10 @@ __version__ = "0.1.0"
 
 
 def generate(
-    profile: Any = "trial-diabetes-adults", journey: Any = "trial_participation", count: int | None = None, **options: Any
+    profile: Any = "trial-diabetes-adults",
+    journey: Any = "trial_participation",
+    count: int | None = None,
+    **options: Any,
 ) -> Result:
     """Generate people who ask to join a trial, and what the trial makes of them.
 

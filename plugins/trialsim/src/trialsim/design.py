@@ -26,7 +26,9 @@ def study_design(run: Run) -> dict[str, Columns]:
         tables.SITE.name: _sites(protocol, run),
         tables.SUMMARY.name: _summary(protocol),
     }
-    return {name: columns.assign(study_id=Text.constant(protocol.study_id, columns.rows)) for name, columns in found.items()}
+    return {
+        name: columns.assign(study_id=Text.constant(protocol.study_id, columns.rows)) for name, columns in found.items()
+    }
 
 
 def _sites(protocol: Protocol, run: Run) -> Columns:
@@ -51,7 +53,8 @@ def _arms(protocol: Protocol) -> Columns:
 
 def _elements(protocol: Protocol) -> Columns:
     elements: Sequence[Mapping[str, Any]] = protocol["elements"]
-    names = {"code": "element_code", "name": "element", "epoch": "epoch", "arm": "arm_code", "starts": "starts", "ends": "ends",
+    names = {"code": "element_code", "name": "element", "epoch": "epoch", "arm": "arm_code", "starts": "starts",
+             "ends": "ends",
              "duration": "duration"}  # fmt: skip
     text = {ours: Text.of([element.get(theirs) for element in elements]) for theirs, ours in names.items()}
     repeats = np.array([element.get("repeats", 1) for element in elements])
@@ -76,8 +79,16 @@ def _visits(visits: Sequence[PlannedVisit]) -> Columns:
 
 
 def _criteria(criteria: Sequence[Criterion]) -> Columns:
-    names = {"code": "criterion_code", "text": "criterion", "category": "category", "variable": "variable", "condition": "condition"}
-    text = {ours: Text.of([getattr(criterion, theirs) or None for criterion in criteria]) for theirs, ours in names.items()}
+    names = {
+        "code": "criterion_code",
+        "text": "criterion",
+        "category": "category",
+        "variable": "variable",
+        "condition": "condition",
+    }
+    text = {
+        ours: Text.of([getattr(criterion, theirs) or None for criterion in criteria]) for theirs, ours in names.items()
+    }
     bounds = {"least": _numbers(c.min for c in criteria), "most": _numbers(c.max for c in criteria)}
     return Columns({**text, **bounds}, len(criteria))
 
@@ -85,7 +96,10 @@ def _criteria(criteria: Sequence[Criterion]) -> Columns:
 def _summary(protocol: Protocol) -> Columns:
     rows = [*protocol["summary"], *_derived_summary(protocol)]
     rows.sort(key=lambda row: row[0])
-    columns = {name: Text.of([row[index] for row in rows]) for index, name in enumerate(("parameter_code", "parameter", "value"))}
+    columns = {
+        name: Text.of([row[index] for row in rows])
+        for index, name in enumerate(("parameter_code", "parameter", "value"))
+    }
     return Columns({**columns, "sequence": np.ones(len(rows), np.int64)}, len(rows))
 
 

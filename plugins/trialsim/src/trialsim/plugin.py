@@ -46,7 +46,8 @@ def healthsim_event_handlers() -> Iterable[EventHandler | RunHandler]:
     """The study's design, and what a trial makes of its events, all seen together."""
     yield RunHandler(study_design, writes=DESIGN_TABLES, description="The design of the study.")
     yield EventHandler(
-        EVENT_TYPES, trial, writes=SUBJECT_TABLES, parameters=PARAMETERS, after=AFTER, accepts=accepted, settings=SETTINGS,
+        EVENT_TYPES, trial, writes=SUBJECT_TABLES, parameters=PARAMETERS, after=AFTER, accepts=accepted,
+        settings=SETTINGS,
         notes=unnamed_protocol, checks=checked, description="Subjects of a trial.",
     )  # fmt: skip
 

@@ -113,7 +113,9 @@ def read_protocol(document: Mapping[str, Any]) -> Protocol:
         study_id=document["study_id"],
         arms=tuple(Arm(**arm) for arm in document["arms"]),
         block_size=document["randomization"]["block_size"],
-        visits=tuple(PlannedVisit(**{**v, "window": tuple(v["window"]) if v["window"] else None}) for v in document["visits"]),
+        visits=tuple(
+            PlannedVisit(**{**v, "window": tuple(v["window"]) if v["window"] else None}) for v in document["visits"]
+        ),
         criteria=tuple(Criterion(**criterion) for criterion in document["criteria"]),
         sites_per_county=document["sites_per_county"],
         document=document,
@@ -185,7 +187,9 @@ def _named(run: Run) -> Protocol | None:
             named.append((f'journey "{journey.name}" names', found))
     if len({protocol.name for _, protocol in named}) > 1:
         said = ", ".join(dict.fromkeys(f"{who} {protocol.name}" for who, protocol in named))
-        raise SpecificationError(f"one run is one study, but {said}.", "products.trialsim.protocol", "Run each by itself.")
+        raise SpecificationError(
+            f"one run is one study, but {said}.", "products.trialsim.protocol", "Run each by itself."
+        )
     return named[0][1] if named else None
 
 
@@ -195,13 +199,17 @@ def _plain(name: Any) -> str:
 
 def _study_id(value: Any) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= 20 or not value.isascii() or not value.isprintable():
-        raise SpecificationError(f"{value!r} is not a study identifier.", "products.trialsim.study_id", "Give 1 to 20 ASCII characters.")
+        raise SpecificationError(
+            f"{value!r} is not a study identifier.", "products.trialsim.study_id", "Give 1 to 20 ASCII characters."
+        )
     return value
 
 
 def _sites(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 100:
-        raise SpecificationError(f"{value!r} is not a number of sites.", "products.trialsim.sites_per_county", "Give 1 to 100.")
+        raise SpecificationError(
+            f"{value!r} is not a number of sites.", "products.trialsim.sites_per_county", "Give 1 to 100."
+        )
     return value
 
 

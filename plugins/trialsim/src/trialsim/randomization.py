@@ -1,4 +1,5 @@
-"""Permuted blocks, addressed by enrolment position: neither chunks nor workers nor the number of people change an arm."""
+"""Permuted blocks, addressed by enrolment position: neither chunks nor workers nor the number of people change an
+arm."""
 
 from __future__ import annotations
 

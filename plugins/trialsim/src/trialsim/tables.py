@@ -11,14 +11,24 @@ def _study() -> Field:
 
 def _subject() -> tuple[Field, ...]:
     return (
-        Field("usubjid", "category", "Unique subject identifier: study, site and subject number.", references="trialsim.subject"),
+        Field(
+            "usubjid",
+            "category",
+            "Unique subject identifier: study, site and subject number.",
+            references="trialsim.subject",
+        ),
         Field("person_id", "id", "The person.", references="core.person"),
     )
 
 
 def _visit(nullable: bool = False) -> tuple[Field, ...]:
     return (
-        Field("visit_number", "number", "Number of the visit; unscheduled ones lie between two planned ones.", nullable=nullable),
+        Field(
+            "visit_number",
+            "number",
+            "Number of the visit; unscheduled ones lie between two planned ones.",
+            nullable=nullable,
+        ),
         Field("visit", "category", "Name of the visit, one a number.", nullable=nullable),
     )
 
@@ -82,7 +92,9 @@ VISIT_SCHEDULE = Table(
         _study(),
         Field("visit_number", "number", "Number of the visit."),
         Field("visit", "category", "Name of the visit."),
-        Field("role", "category", "screening, randomization, treatment, end_of_treatment, follow_up or early_termination."),
+        Field(
+            "role", "category", "screening, randomization, treatment, end_of_treatment, follow_up or early_termination."
+        ),
         Field("day", "integer", "Planned study day; 1 is the first dose, there is no day 0.", nullable=True),
         Field("days_before", "integer", "Days that it may be early.", nullable=True),
         Field("days_after", "integer", "Days that it may be late.", nullable=True),
@@ -149,8 +161,18 @@ SUBJECT = Table(
         Field("status", "category", "screening, screen_failure, ongoing, completed or discontinued."),
         Field("consent_date", "date", "Informed consent."),
         Field("screening_date", "date", "Screening visit."),
-        Field("screen_failure_date", "date", "When it was known that the subject may not or will not take part.", nullable=True),
-        Field("screen_failure_reason", "category", "Code of the first criterion not met, or the subject's own decision.", nullable=True),
+        Field(
+            "screen_failure_date",
+            "date",
+            "When it was known that the subject may not or will not take part.",
+            nullable=True,
+        ),
+        Field(
+            "screen_failure_reason",
+            "category",
+            "Code of the first criterion not met, or the subject's own decision.",
+            nullable=True,
+        ),
         Field("randomization_date", "date", "Randomisation.", nullable=True),
         Field("arm_code", "category", "Arm assigned at randomisation.", nullable=True),
         Field("arm", "category", "The arm in words.", nullable=True),

@@ -49,7 +49,9 @@ def value_sets() -> list[CodeSystemOffer]:
         )
         for name, each in lists.items()
     ]  # fmt: skip
-    own = [ValueSet(name=name, **written) for name, written in json.loads(_VALUE_SETS.read_text(encoding="utf-8")).items()]
+    own = [
+        ValueSet(name=name, **written) for name, written in json.loads(_VALUE_SETS.read_text(encoding="utf-8")).items()
+    ]
     return [CodeSystemOffer(each) for each in (*of_cdisc, *own)]
 
 

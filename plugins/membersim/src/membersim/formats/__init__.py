@@ -28,7 +28,9 @@ FORMATS: tuple[OutputFormat, ...] = (
     ),
     OutputFormat(
         name="x12_837",
-        description="Professional (005010X222A1) and institutional (005010X223A2) claims, ASC X12N 837, in a file each.",
+        description=(
+            "Professional (005010X222A1) and institutional (005010X223A2) claims, ASC X12N 837, in a file each."
+        ),
         writer=X12Claims,
         records=read_claims,
         in_parts=True,

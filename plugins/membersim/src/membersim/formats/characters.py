@@ -1,8 +1,8 @@
 """Free text in X12's basic character set: X12 has no escape, so what cannot stand in an element is put in other words.
 
-The basic set is capital letters, digits, space and some punctuation (X12.6, section 3.3.1). Accents are dropped, letters
-without a decomposition become their base letter, delimiters and anything else become a space. Letters of other scripts
-become their letter's name or, failing that, their code point, so that no name is lost altogether.
+The basic set is capital letters, digits, space and some punctuation (X12.6, section 3.3.1). Accents are dropped,
+letters without a decomposition become their base letter, delimiters and anything else become a space. Letters of other
+scripts become their letter's name or, failing that, their code point, so that no name is lost altogether.
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ def free(column: Text, longest: int = 60) -> Text:
     plain = pc.and_(pc.match_substring_regex(values, _PLAIN), pc.less_equal(pc.utf8_length(values), longest))
     odd = np.flatnonzero(~plain.to_numpy(zero_copy_only=False))
     if len(odd):
-        repaired = pa.array([basic(value, longest) for value in column.values.take(pa.array(odd)).to_pylist()], pa.string())
+        repaired = pa.array(
+            [basic(value, longest) for value in column.values.take(pa.array(odd)).to_pylist()], pa.string()
+        )
         values = pc.replace_with_mask(values, pc.invert(plain), repaired)
     return Text(column.codes, values)
 

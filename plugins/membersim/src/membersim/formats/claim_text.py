@@ -24,7 +24,8 @@ def professional_claim(claims: Columns, codes: Columns, parties: Parties) -> pa.
         "CLM*", text.whole(claims["claim_id"]), "*", text.plain_amount(claims.array("billed")), "***",
         claims["place_of_service"], f":B:1*Y*A*Y*Y{END}REF*EA*", text.whole(claims["person_id"]), END,
         _diagnoses(codes.where(codes.array("sequence") > 0), claims.rows, "ABK"),
-        parties.render(claims.text("rendering_npi"), "82", lambda npi: parties.named("82", npi, "PE")), _location(claims, parties),
+        parties.render(claims.text("rendering_npi"), "82", lambda npi: parties.named("82", npi, "PE")),
+        _location(claims, parties),
     )  # fmt: skip
 
 
@@ -34,7 +35,8 @@ def professional_lines(lines: Columns, claims: Columns) -> pa.Array:
     elsewhere = text.choose(lines["place_of_service"] == place, "", lines.text("place_of_service").or_else(""))
     number = text.whole(lines["line"])
     return text.lines(
-        "LX*", number, f"{END}SV1*HC:", lines["service_code"], "*", text.plain_amount(lines.array("billed")), "*", lines["unit_code"], "*",
+        "LX*", number, f"{END}SV1*HC:", lines["service_code"], "*", text.plain_amount(lines.array("billed")), "*",
+        lines["unit_code"], "*",
         quantity(lines["units"]), "*", elsewhere, "**", _pointers(lines), _dated(lines), number, END,
     )  # fmt: skip
 
@@ -74,7 +76,8 @@ def institutional_lines(lines: Columns, claims: Columns) -> pa.Array:
     number = text.whole(lines["line"])
     return text.lines(
         "LX*", number, f"{END}SV2*", lines["revenue_code"], "*", text.optional("HC:", lines["service_code"]), "*",
-        text.plain_amount(lines.array("billed")), "*", lines["unit_code"], "*", quantity(lines["units"]), _dated(lines), number, END,
+        text.plain_amount(lines.array("billed")), "*", lines["unit_code"], "*", quantity(lines["units"]), _dated(lines),
+        number, END,
     )  # fmt: skip
 
 
@@ -93,7 +96,9 @@ def _diagnoses(codes: Columns, claims: int, first: str) -> pa.Array:
     kept = np.flatnonzero(rank < MOST_DIAGNOSES)
     some = codes.take(kept)
     present = text.optional(":" * 7, some["present_on_admission"])
-    strings = text.lines(text.choose(rank[kept] == 0, f"*{first}:", "*ABF:"), text.each(some["code"], undotted), present)
+    strings = text.lines(
+        text.choose(rank[kept] == 0, f"*{first}:", "*ABF:"), text.each(some["code"], undotted), present
+    )
     joined = text.grouped(strings, some.array("owner"), claims)
     return text.choose(np.asarray(pc.not_equal(joined, "")), text.joined("HI", joined, END), "")
 

@@ -18,7 +18,9 @@ CHANGED, ADDED, ENDED = "001", "021", "024"  # maintenance types (INS03, HD01)
 _EMPLOYMENT = {"Commercial": "FT", "Medicare": "RT"}
 
 
-def member_loops(spans: Columns, opens: NDArray[np.bool_], people: PersonText, as_of: np.datetime64, parties: Parties) -> pa.Array:
+def member_loops(
+    spans: Columns, opens: NDArray[np.bool_], people: PersonText, as_of: np.datetime64, parties: Parties
+) -> pa.Array:
     """The loop of each member.
 
     Args:
@@ -50,7 +52,12 @@ def member_loops(spans: Columns, opens: NDArray[np.bool_], people: PersonText, a
 
 
 def _head(
-    member: Columns, status: pa.Array, reason: pa.Array, people: PersonText, rows: NDArray[np.int64], over: NDArray[np.bool_]
+    member: Columns,
+    status: pa.Array,
+    reason: pa.Array,
+    people: PersonText,
+    rows: NDArray[np.int64],
+    over: NDArray[np.bool_],
 ) -> pa.Array:
     own = member["person_id"] == member["subscriber_id"]
     medicare = text.each(member["coverage_type"], lambda name: "C" if name == "Medicare" else "")
@@ -58,11 +65,13 @@ def _head(
     employment = text.choose(own, text.choose(over, "TE", work), "")
     died = text.dates(people.columns["death_date"][rows], "%Y%m%d")
     plain = text.lines(
-        "INS*", text.choose(own, "Y", "N"), "*", member["relationship_code"], "*", status, "*", reason, "*A*", medicare, "**",
+        "INS*", text.choose(own, "Y", "N"), "*", member["relationship_code"], "*", status, "*", reason, "*A*", medicare,
+        "**",
         employment, text.optional("***D8*", died),
     )  # fmt: skip
     return text.lines(
-        trimmed(plain), f"{END}REF*0F*", member["member_number"], END, text.optional("REF*1L*", member["group_number"], END),
+        trimmed(plain), f"{END}REF*0F*", member["member_number"], END,
+        text.optional("REF*1L*", member["group_number"], END),
         "REF*17*", member["dependent_suffix"], f"{END}REF*ZZ*", text.whole(member["person_id"]), END,
     )  # fmt: skip
 
@@ -71,19 +80,24 @@ def _person(people: PersonText, rows: NDArray[np.int64]) -> pa.Array:
     columns = people.columns.take(rows)
     phone = text.each(columns["phone"], digits)
     hispanic = columns["ethnicity"] == "hispanic"
-    race = text.choose(hispanic, CODES["hispanic"], text.each(columns["race"], lambda name: CODES["race"].get(name, "7")))
+    race = text.choose(
+        hispanic, CODES["hispanic"], text.each(columns["race"], lambda name: CODES["race"].get(name, "7"))
+    )
     language = columns["language"]
     spoken = text.optional("LUI*LE*", text.each(language, lambda code: code.upper()), f"**7{END}")
     return text.lines(
-        "NM1*IL*1*", take(people.name, rows), text.optional("****34*", columns["ssn"]), END, text.optional("PER*IP**HP*", phone, END),
-        take(people.address, rows), take(people.demographics, rows), "**", race, END, text.choose(language == "en", "", spoken),
+        "NM1*IL*1*", take(people.name, rows), text.optional("****34*", columns["ssn"]), END,
+        text.optional("PER*IP**HP*", phone, END),
+        take(people.address, rows), take(people.demographics, rows), "**", race, END,
+        text.choose(language == "en", "", spoken),
     )  # fmt: skip
 
 
 def _spans(spans: Columns, over: NDArray[np.bool_]) -> pa.Array:
     end = text.dates(spans["end_date"], "%Y%m%d")
     return text.lines(
-        "HD*", text.choose(over, ENDED, ADDED), "**", spans["insurance_line"], "*", free(spans.text("plan"), 50), "*", spans["tier"],
+        "HD*", text.choose(over, ENDED, ADDED), "**", spans["insurance_line"], "*", free(spans.text("plan"), 50), "*",
+        spans["tier"],
         f"{END}DTP*348*D8*", text.dates(spans["start_date"], "%Y%m%d"), END, text.optional("DTP*349*D8*", end, END),
         text.optional("REF*1L*", spans["group_number"], END), "REF*ZZ*", text.whole(spans["coverage_id"]), END,
     )  # fmt: skip

@@ -1,4 +1,5 @@
-"""Who stands in the files: organizations and clinicians by NPI, payers by id, people by id; as segments, rendered once."""
+"""Who stands in the files: organizations and clinicians by NPI, payers by id, people by id; as segments,
+rendered once."""
 
 from __future__ import annotations
 
@@ -80,14 +81,19 @@ class Parties:
 
     def payer(self, payer_id: str) -> dict[str, Any]:
         """The payer."""
-        return self._payers.get(payer_id) or {"name": payer_id, **{k: FALLBACK[k] for k in ("address", "city", "state", "zip", "phone")}}
+        return self._payers.get(payer_id) or {
+            "name": payer_id,
+            **{k: FALLBACK[k] for k in ("address", "city", "state", "zip", "phone")},
+        }
 
     def named(self, code: str, npi: str, taxonomy: str = "") -> str:
         """NM1 of a clinician, with PRV where `taxonomy` gives its first element; an organization, if `npi` is one."""
         person = self.clinician(npi)
         if person is None:
             return organization_name(code, self.organization(npi))
-        name = segment("NM1", code, "1", basic(person["last_name"]), basic(person["first_name"], 35), "", "", "", "XX", npi)
+        name = segment(
+            "NM1", code, "1", basic(person["last_name"]), basic(person["first_name"], 35), "", "", "", "XX", npi
+        )
         known = taxonomy and person.get("taxonomy")
         return name + (segment("PRV", taxonomy, "PXC", person["taxonomy"]) if known else "")
 
@@ -101,7 +107,9 @@ def address(place: Mapping[str, str], nine_digits: bool = False) -> str:
     """N3 and N4; the guides ask for nine ZIP digits of billing providers and service locations."""
     zip_code = digits(place["zip"])
     zip_code += CODES["zip_extension"] if nine_digits and len(zip_code) == 5 else ""
-    return segment("N3", basic(place["address"], 55)) + segment("N4", basic(place["city"], 30), place["state"], zip_code)
+    return segment("N3", basic(place["address"], 55)) + segment(
+        "N4", basic(place["city"], 30), place["state"], zip_code
+    )
 
 
 @attrs.frozen(eq=False)
@@ -130,7 +138,15 @@ class PersonText:
         name = text.lines(free(people.text("last_name")), "*", free(people.text("first_name"), 35))
         zip_code = text.each(people["zip"], digits)
         home = text.lines(
-            "N3*", free(people.text("address"), 55), f"{END}N4*", free(people.text("city"), 30), "*", people["state"], "*", zip_code, END
+            "N3*",
+            free(people.text("address"), 55),
+            f"{END}N4*",
+            free(people.text("city"), 30),
+            "*",
+            people["state"],
+            "*",
+            zip_code,
+            END,
         )
         born = text.dates(people["birth_date"], "%Y%m%d")
         demographics = text.lines("DMG*D8*", born, "*", people["sex"])

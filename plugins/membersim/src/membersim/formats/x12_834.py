@@ -1,9 +1,10 @@
 """x12_834: benefit enrollment (005010X220A1) in 834.edi: what each sponsor tells each payer about its members.
 
 A transaction set holds the families of one sponsor and payer out of `FAMILIES` consecutive families, counted over the
-whole stream; the families of such a window are held back until it is full, so memory is bounded by the window. A family is
-the subscriber's loop and those of the dependents after it; it is never split between chunks.
-Each member has one loop a payer with every span of coverage: added (021), ended (024), or changed (001) after a plan change.
+whole stream; the families of such a window are held back until it is full, so memory is bounded by the window. A family
+is the subscriber's loop and those of the dependents after it; it is never split between chunks.
+Each member has one loop a payer with every span of coverage: added (021), ended (024),
+or changed (001) after a plan change.
 """
 
 from __future__ import annotations
@@ -41,7 +42,10 @@ class X12Enrollments:
     def write(self, tables: Mapping[str, pa.Table]) -> None:
         """Take a chunk's families; write every window that is full."""
         self._parties.learn(tables)
-        coverage, member = from_arrow(tables["membersim.coverage"]), from_arrow(tables["membersim.member"].select(_MEMBER))
+        coverage, member = (
+            from_arrow(tables["membersim.coverage"]),
+            from_arrow(tables["membersim.member"].select(_MEMBER)),
+        )
         if not coverage.rows:
             return
         rows = found(member.array("person_id"), coverage.array("person_id"), "membersim.member")
@@ -70,13 +74,18 @@ class X12Enrollments:
     def _headers(self, held: Columns, owners: NDArray[np.int64]) -> pa.Array:
         one = held.take(np.flatnonzero(changes(owners)))
         parties = self._parties
-        subscribers, members = (np.bincount(owners, held.array(name)).astype(np.int64) for name in ("subscribers", "members"))
+        subscribers, members = (
+            np.bincount(owners, held.array(name)).astype(np.int64) for name in ("subscribers", "members")
+        )
         payer = parties.render(one.text("payer_id"), "834 payer", lambda payer_id: _insurer(parties, payer_id))
         group = one.text("group_number")
         return text.lines(
-            f"BGN*00*{self._date}E", self._file.references(self._file.sets + 1 + np.arange(one.rows)), f"*{self._date}*0000****2{END}",
-            text.optional("REF*38*", group, END), f"DTP*007*D8*{self._date}{END}QTY*ET*", text.whole(subscribers), f"{END}QTY*DT*",
-            text.whole(members - subscribers), f"{END}QTY*TO*", text.whole(members), f"{END}N1*P5*", free(one.text("sponsor")), "*94*",
+            f"BGN*00*{self._date}E", self._file.references(self._file.sets + 1 + np.arange(one.rows)),
+            f"*{self._date}*0000****2{END}",
+            text.optional("REF*38*", group, END), f"DTP*007*D8*{self._date}{END}QTY*ET*", text.whole(subscribers),
+            f"{END}QTY*DT*",
+            text.whole(members - subscribers), f"{END}QTY*TO*", text.whole(members), f"{END}N1*P5*",
+            free(one.text("sponsor")), "*94*",
             group.or_else(one.text("payer_id")), END, payer,
         )  # fmt: skip
 
@@ -92,7 +101,11 @@ def family_order(spans: Columns) -> Columns:
     dependent = spans.array("person_id") != spans.array("subscriber_id")
     payer = first_appearance(spans.text("payer_id"), spans.array("subscriber_id"))
     spans = spans.assign(payer_order=payer)
-    spans = spans.take(np.lexsort([spans.array("start_date"), spans.array("person_id"), dependent, payer, spans.array("subscriber_id")]))
+    spans = spans.take(
+        np.lexsort(
+            [spans.array("start_date"), spans.array("person_id"), dependent, payer, spans.array("subscriber_id")]
+        )
+    )
     return spans.assign(family=np.cumsum(changes(spans.array("subscriber_id"), spans.array("payer_order"))) - 1)
 
 

@@ -1,9 +1,10 @@
 """x12_835: remittance advice (005010X221A1) in 835.edi, for all adjudicated claims, pharmacy claims among them.
 
 A transaction set is a payment: the claims that share a trace number, which are those of one household, payer, payee and
-day. A household is never split between chunks, so a payment never is, and its total (BPR02, ahead of its claims) is known
-without holding anything back. Payments stand in the order in which their first claims stream by.
-Every adjustment stands on its line, so claims balance through their lines; there are no provider level adjustments (PLB).
+day. A household is never split between chunks, so a payment never is, and its total (BPR02, ahead of its claims) is
+known without holding anything back. Payments stand in the order in which their first claims stream by.
+Every adjustment stands on its line, so claims balance through their lines;
+there are no provider level adjustments (PLB).
 """
 
 from __future__ import annotations
@@ -45,10 +46,14 @@ class X12Remittances:
             return
         claims = claims.take(payment_order(claims.text("trace_number")))
         coverage = from_arrow(tables["membersim.coverage"].select(["coverage_id", "member_number", "group_number"]))
-        coverage = coverage.take(found(coverage.array("coverage_id"), claims.array("coverage_id"), "membersim.coverage"))
+        coverage = coverage.take(
+            found(coverage.array("coverage_id"), claims.array("coverage_id"), "membersim.coverage")
+        )
         claims = claims.assign(**coverage, billing_npi=claims.text("billing_npi").or_else(FALLBACK["npi"]))
         people = PersonText.of(tables["core.person"])
-        claims = claims.assign(patient_row=people.rows(claims.array("person_id")), holder_row=people.rows(claims.array("subscriber_id")))
+        claims = claims.assign(
+            patient_row=people.rows(claims.array("person_id")), holder_row=people.rows(claims.array("subscriber_id"))
+        )
         lines = ordered(tables["membersim.claim_line"], claims.array("claim_id"), "claim_id", "line")
         payment = np.cumsum(changes(claims.text("trace_number").codes)) - 1
         for start, stop in slices(payment, SLICE):
@@ -65,8 +70,10 @@ class X12Remittances:
         tax_id = parties.render(one.text("payer_id"), "tax id", lambda payer_id: _tax_id(parties, payer_id))
         payee = parties.render(one.text("billing_npi"), "payee", lambda npi: _payee(parties, npi))
         return text.lines(
-            "BPR*", text.choose(total > 0, "I", "H"), "*", text.plain_amount(total), "*C*", text.choose(total > 0, "CHK", "NON"),
-            "*" * 12, day, f"{END}TRN*1*", one["trace_number"], "*1", tax_id, f"{END}DTM*405*", day, END, payer, payee, f"LX*1{END}",
+            "BPR*", text.choose(total > 0, "I", "H"), "*", text.plain_amount(total), "*C*",
+            text.choose(total > 0, "CHK", "NON"),
+            "*" * 12, day, f"{END}TRN*1*", one["trace_number"], "*1", tax_id, f"{END}DTM*405*", day, END, payer, payee,
+            f"LX*1{END}",
         )  # fmt: skip
 
     def close(self) -> None:
@@ -96,14 +103,19 @@ def _claim(claims: Columns, people: PersonText, parties: Parties) -> pa.Array:
     rendering = parties.render(claims.text("rendering_npi"), "82 alone", lambda npi: parties.named("82", npi))
     same = claims["rendering_npi"] == claims["billing_npi"]
     return text.lines(
-        "CLP*", text.whole(claims["claim_id"]), "*", text.choose(denied, "4", "1"), "*", text.plain_amount(claims.array("billed")), "*",
-        text.plain_amount(claims.array("paid")), "*", text.choose(share > 0, text.plain_amount(share), ""), "*", filing, "*",
-        claims["payer_claim_number"], _place(claims), f"{END}NM1*QC*1*", take(people.name, claims.array("patient_row")), "****MI*", number,
+        "CLP*", text.whole(claims["claim_id"]), "*", text.choose(denied, "4", "1"), "*",
+        text.plain_amount(claims.array("billed")), "*",
+        text.plain_amount(claims.array("paid")), "*", text.choose(share > 0, text.plain_amount(share), ""), "*", filing,
+        "*",
+        claims["payer_claim_number"], _place(claims), f"{END}NM1*QC*1*", take(people.name, claims.array("patient_row")),
+        "****MI*", number,
         END, text.choose(own, "", insured), text.choose(same, "", rendering.or_else("")),
         "REF*EA*", text.whole(claims["person_id"]), END, text.optional("REF*1L*", claims["group_number"], END),
-        "DTM*232*", text.dates(claims["service_from"], "%Y%m%d"), f"{END}DTM*233*", text.dates(claims["service_to"], "%Y%m%d"),
+        "DTM*232*", text.dates(claims["service_from"], "%Y%m%d"), f"{END}DTM*233*",
+        text.dates(claims["service_to"], "%Y%m%d"),
         f"{END}DTM*050*", text.dates(claims["received_date"], "%Y%m%d"), END,
-        text.choose(claims.array("allowed") > 0, text.joined("AMT*AU*", text.plain_amount(claims.array("allowed")), END), ""),
+        text.choose(claims.array("allowed") > 0,
+                    text.joined("AMT*AU*", text.plain_amount(claims.array("allowed")), END), ""),
     )  # fmt: skip
 
 
@@ -122,8 +134,10 @@ def _lines(lines: Columns) -> pa.Array:
     revenue = text.choose(coded, lines.text("revenue_code").or_else(""), "")
     number = text.whole(lines["line"])
     return text.lines(
-        "SVC*", service, "*", text.plain_amount(lines.array("billed")), "*", text.plain_amount(lines.array("paid")), "*", revenue, "*",
-        quantity(lines["units"]), f"{END}DTM*472*", text.dates(lines["service_date"], "%Y%m%d"), END, _adjustments(lines),
+        "SVC*", service, "*", text.plain_amount(lines.array("billed")), "*", text.plain_amount(lines.array("paid")),
+        "*", revenue, "*",
+        quantity(lines["units"]), f"{END}DTM*472*", text.dates(lines["service_date"], "%Y%m%d"), END,
+        _adjustments(lines),
         "REF*6R*", number, END, text.choose(allowed > 0, text.joined("AMT*B6*", text.plain_amount(allowed), END), ""),
         text.optional("LQ*HE*", lines.text("adjustment_reason").recode(CODES["remark"]["by_reason"].get), END),
     )  # fmt: skip
@@ -134,7 +148,10 @@ def _adjustments(lines: Columns) -> pa.Array:
     adjusted = lines.array("adjustment") != 0
     group, reason = lines.text("adjustment_group").or_else("CO"), lines.text("adjustment_reason").or_else("45")
     contract = text.lines("CAS*", group, "*", reason, "*", text.plain_amount(lines.array("adjustment")), END)
-    shares = [_share(lines.array(name), reason) for name, reason in (("deductible", "1"), ("coinsurance", "2"), ("copay", "3"))]
+    shares = [
+        _share(lines.array(name), reason)
+        for name, reason in (("deductible", "1"), ("coinsurance", "2"), ("copay", "3"))
+    ]
     patient = pc.utf8_rtrim(text.lines(*shares), characters="*")
     owed = text.lines("CAS*PR*", patient, END)
     return text.lines(text.choose(adjusted, contract, ""), text.choose(np.asarray(pc.not_equal(patient, "")), owed, ""))

@@ -1,10 +1,10 @@
 """x12_837: professional claims (005010X222A1) in 837p.edi, institutional ones (005010X223A2) in 837i.edi.
 
-A transaction set holds `CLAIMS` consecutive claims, counted over the whole stream; the last one stays open from chunk to
-chunk, with the number of its claims and of its HL segments carried along. Within a chunk claims are ordered by subscriber,
-billing provider and patient: one billing provider level for all claims of one family with one provider, under it one
-subscriber level for the subscriber's own claims and one with a patient level for each dependent. A family is never split
-between chunks, so neither is a level. A level holds at most 100 claims, as the guides have it.
+A transaction set holds `CLAIMS` consecutive claims, counted over the whole stream; the last one stays open from chunk
+to chunk, with the number of its claims and of its HL segments carried along. Within a chunk claims are ordered by
+subscriber, billing provider and patient: one billing provider level for all claims of one family with one provider,
+under it one subscriber level for the subscriber's own claims and one with a patient level for each dependent. A family
+is never split between chunks, so neither is a level. A level holds at most 100 claims, as the guides have it.
 Pharmacy claims are not in here: they go by NCPDP.
 """
 
@@ -19,7 +19,13 @@ from numpy.typing import NDArray
 from healthsim_core import Columns, Destination, Run, from_arrow, text
 
 from .characters import basic
-from .claim_text import billing_provider, institutional_claim, institutional_lines, professional_claim, professional_lines
+from .claim_text import (
+    billing_provider,
+    institutional_claim,
+    institutional_lines,
+    professional_claim,
+    professional_lines,
+)
 from .codes import CODES, FALLBACK
 from .envelope import END, Exchange, Interchange, segment
 from .hierarchy import Levels, filed_order, hierarchy
@@ -67,7 +73,9 @@ class Stream:
         if not claims.rows:
             return
         coverage = from_arrow(tables["membersim.coverage"].select(_COVERAGE))
-        coverage = coverage.take(found(coverage.array("coverage_id"), claims.array("coverage_id"), "membersim.coverage"))
+        coverage = coverage.take(
+            found(coverage.array("coverage_id"), claims.array("coverage_id"), "membersim.coverage")
+        )
         claims = claims.assign(**coverage, billing_npi=claims.text("billing_npi").or_else(FALLBACK["npi"]))
         claims = claims.take(filed_order(claims))
         numbers = self._claims + np.arange(claims.rows)
@@ -92,7 +100,12 @@ class Stream:
             + segment("PER", "IC", house["name"], "TE", house["phone"])
             + segment("NM1", "40", "2", gateway["name"], "", "", "", "", "46", gateway["id"])
         )
-        return text.lines(f"BHT*0019*00*{self._date}{self._kind}", self._file.references(sets + 1), f"*{self._date}*0000*CH{END}", parties)
+        return text.lines(
+            f"BHT*0019*00*{self._date}{self._kind}",
+            self._file.references(sets + 1),
+            f"*{self._date}*0000*CH{END}",
+            parties,
+        )
 
     def close(self) -> None:
         """Finish the file."""
@@ -114,7 +127,8 @@ class Filing:
         claims = self._claims.take(np.arange(start, stop))
         make_claim, make_lines = _CONTENT[self._kind]
         return text.lines(
-            _opened(claims, "opens_billing", _billing_level), _opened(claims, "opens_subscriber", self._subscriber_level),
+            _opened(claims, "opens_billing", _billing_level),
+            _opened(claims, "opens_subscriber", self._subscriber_level),
             _opened(claims, "opens_patient", self._patient_level), make_claim(claims, codes, self._parties),
             text.grouped(make_lines(lines, claims), lines.array("owner"), claims.rows),
         )  # fmt: skip
@@ -126,14 +140,16 @@ class Filing:
         return text.lines(
             "HL*", text.whole(claims["subscriber_number"]), "*", text.whole(claims["billing_number"]), "*22*",
             text.choose(claims.array("children"), "1", "0"), f"{END}SBR*P*", text.choose(own, "18", ""), "*",
-            claims.text("group_number").or_else(""), "******", claims["filing_indicator"], f"{END}NM1*IL*1*", take(people.name, holder),
+            claims.text("group_number").or_else(""), "******", claims["filing_indicator"], f"{END}NM1*IL*1*",
+            take(people.name, holder),
             "****MI*", claims["member_number"], END, take(people.address, holder), demographics, claims["payer"],
         )  # fmt: skip
 
     def _patient_level(self, claims: Columns) -> pa.Array:
         people, patient = self._people, claims.array("patient_row")
         return text.lines(
-            "HL*", text.whole(claims["patient_number"]), "*", text.whole(claims["subscriber_number"]), f"*23*0{END}PAT*",
+            "HL*", text.whole(claims["patient_number"]), "*", text.whole(claims["subscriber_number"]),
+            f"*23*0{END}PAT*",
             claims["relationship_code"], f"{END}NM1*QC*1*", take(people.name, patient), END,
             take(people.address, patient), take(people.demographics, patient), END,
         )  # fmt: skip

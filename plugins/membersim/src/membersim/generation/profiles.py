@@ -60,12 +60,14 @@ def create_member_profile(
         SpecificationError: There is no such coverage type.
 
     Example:
-        >>> create_member_profile("Medicare", {"Original Medicare": 0.5, "Medicare Advantage": 0.5}, age=70).coverage.type.value
-        'Medicare'
+        >>> create_member_profile("Medicare", {"Original Medicare": 0.5, "Medicare Advantage": 0.5},
+        age=70).coverage.type.value 'Medicare'
     """
     coverage: dict[str, Any] = {"type": value_set("coverage-type").require(coverage_type, "coverage_type")}
     if plans is not None:
         coverage["plan" if isinstance(plans, str) else "plan_distribution"] = plans
     demographics = {**stated_part(stated, "demographics"), **({} if age is None else {"age": age})}
     clinical = {**stated_part(stated, "clinical"), "conditions": list(conditions)}
-    return ProfileSpecification.read({"id": id, "demographics": demographics, "clinical": clinical, "coverage": coverage, **stated})
+    return ProfileSpecification.read(
+        {"id": id, "demographics": demographics, "clinical": clinical, "coverage": coverage, **stated}
+    )

@@ -65,7 +65,9 @@ class Adjudicated:
     family: Accumulators
 
 
-def adjudicate(services: Services, lines: ClaimLines, plans: Plans, payer: Text, holder: NDArray[np.intp]) -> Adjudicated:
+def adjudicate(
+    services: Services, lines: ClaimLines, plans: Plans, payer: Text, holder: NDArray[np.intp]
+) -> Adjudicated:
     """Adjudicate all claims of a chunk.
 
     Args:
@@ -92,7 +94,8 @@ def adjudicate(services: Services, lines: ClaimLines, plans: Plans, payer: Text,
         return found
 
     return Adjudicated(
-        network, status, reason, paid_date, spread(lines.allowed[turn]), spread(shares.deductible), spread(shares.coinsurance),
+        network, status, reason, paid_date, spread(lines.allowed[turn]), spread(shares.deductible),
+        spread(shares.coinsurance),
         spread(shares.copay),
         attrs.evolve(member, deductible=shares.member_deductible, out_of_pocket=shares.member_out_of_pocket),
         attrs.evolve(family, deductible=shares.family_deductible, out_of_pocket=shares.family_out_of_pocket),
@@ -110,7 +113,9 @@ def _network(services: Services, plans: Plans, payer: Text) -> NDArray[np.int64]
         mine = np.flatnonzero(services.plan == index)
         unit = pricing.by_provider(services.events.run, f"network.{name}", services.providers[mine], payer[mine])
         inside[mine] = unit < share.get(name, 1.0)
-    emergency = (services.category == _EMERGENCY) | ((services.category == _INPATIENT) & (services.admission_type == "1"))
+    emergency = (services.category == _EMERGENCY) | (
+        (services.category == _INPATIENT) & (services.admission_type == "1")
+    )
     return np.where(inside | emergency | (services.category == _PRIMARY), IN, OUT)
 
 
@@ -124,7 +129,9 @@ def _outcome(
     adjudicated = services.events.date + draw.integers("adjudication", least, most + 1)
     paid_date = np.busday_offset(adjudicated, 0, roll="forward")  # remittances go out on business days
     refused = draw.happens("denied", services.kind.map(lambda kind: rules["rate"][kind], np.float64, 0.0))
-    outside = (network == OUT) & np.array([how == "denied" for how in plans.given("out_of_network")], bool)[services.plan]
+    outside = (network == OUT) & np.array([how == "denied" for how in plans.given("out_of_network")], bool)[
+        services.plan
+    ]
     again = duplicates(services, lines, paid_date)
     pending = paid_date > services.events.run.as_of
     status = np.where(pending, PENDING, np.where(refused | outside | again, DENIED, PAID))
@@ -136,9 +143,15 @@ def _outcome(
 
 
 def _accumulators(
-    services: Services, plans: Plans, network: NDArray[np.int64], whose: NDArray[np.intp], claim: NDArray[np.intp], level: int
+    services: Services,
+    plans: Plans,
+    network: NDArray[np.int64],
+    whose: NDArray[np.intp],
+    claim: NDArray[np.intp],
+    level: int,
 ) -> tuple[NDArray[np.int64], Accumulators]:
-    """The number of each line's accumulators, and the accumulators; whoever shares a row, plan, year and network shares them."""
+    """The number of each line's accumulators, and the accumulators; whoever shares a row, plan,
+    year and network shares them."""
     year = services.service_from.astype("datetime64[Y]").astype(np.int64) + 1970
     parts = np.stack([np.asarray(whose, np.int64), services.plan, year, network], axis=1)[claim]
     packed = ((parts[:, 0] * 1_024 + parts[:, 1]) * 4_096 + parts[:, 2]) * 2 + parts[:, 3]
@@ -146,7 +159,14 @@ def _accumulators(
     row, plan, of_year, side = parts[first].T
     nothing = np.zeros(len(row), np.int64)
     return key, Accumulators(
-        row, claim[first], of_year, side, plans.deductible[plan, side, level], nothing, plans.out_of_pocket[plan, side, level], nothing
+        row,
+        claim[first],
+        of_year,
+        side,
+        plans.deductible[plan, side, level],
+        nothing,
+        plans.out_of_pocket[plan, side, level],
+        nothing,
     )
 
 

@@ -23,8 +23,10 @@ def amounts_of(lines: ClaimLines, found: Adjudicated) -> Amounts:
     """The amounts of every line, cents."""
     share = found.deductible + found.coinsurance + found.copay
     return {
-        "billed": lines.billed, "allowed": found.allowed, "deductible": found.deductible, "coinsurance": found.coinsurance,
-        "copay": found.copay, "member_share": share, "adjustment": lines.billed - found.allowed, "paid": found.allowed - share,
+        "billed": lines.billed, "allowed": found.allowed, "deductible": found.deductible,
+        "coinsurance": found.coinsurance,
+        "copay": found.copay, "member_share": share, "adjustment": lines.billed - found.allowed,
+        "paid": found.allowed - share,
     }  # fmt: skip
 
 
@@ -43,7 +45,8 @@ def claim_table(
             "claim_id": events.id, "person_id": events.person, "subscriber_id": house.subscriber_id[events.row],
             "coverage_id": spans.coverage_id[services.span], "payer_id": payer, "plan": spans.plan_name[services.span],
             "type": Text(services.type, ["P", "I", "R"]), "encounter_id": services.origin,
-            "payer_claim_number": _control_numbers(events.run.namespace.outward(events.id), events.date), "filing_indicator": filing,
+            "payer_claim_number": _control_numbers(events.run.namespace.outward(events.id), events.date),
+            "filing_indicator": filing,
             "service_from": services.service_from, "service_to": services.service_to,
             "admission_time": services.admitted, "discharge_time": services.discharged,
             "received_date": events.date, "paid_date": found.paid_date, "status": Text(found.status, list(STATUSES)),
@@ -77,7 +80,8 @@ def line_table(services: Services, lines: ClaimLines, found: Adjudicated) -> Col
             "claim_id": events.id[claim], "line": rank_within(claim) + 1, "person_id": events.person[claim],
             "service_date": services.service_from[claim], "service_code": lines.code,
             "code_system": Text(system, ["HCPCS", "NDC"]), "revenue_code": lines.revenue, "units": lines.units,
-            "unit_code": Text(lines.days.astype(np.int32), ["UN", "DA"]), "diagnosis_pointers": Text(pointers, ["1", "1:2"]),
+            "unit_code": Text(lines.days.astype(np.int32), ["UN", "DA"]),
+            "diagnosis_pointers": Text(pointers, ["1", "1:2"]),
             "place_of_service": services.place[claim], **_known(amounts, status == PENDING),
             **_adjustment(amounts["adjustment"], status, found.reason[claim]),
         },
@@ -96,7 +100,8 @@ def accumulator_table(services: Services, found: Adjudicated, spans: Spans, hous
             keep = theirs & limited(limit)
             columns = {
                 "person_id": people.id[each.row], "level": level, "plan": spans.plan_name[services.span[each.claim]],
-                "plan_year": each.year, "network": Text(each.network, list(NETWORKS)), "kind": kind, "limit": limit, "applied": used,
+                "plan_year": each.year, "network": Text(each.network, list(NETWORKS)), "kind": kind, "limit": limit,
+                "applied": used,
             }  # fmt: skip
             parts.append(Columns(columns, len(each.row)).where(keep))
     joined = Columns.concat(parts)
@@ -117,7 +122,9 @@ def _summed(values: NDArray[np.int64], claim: NDArray[np.intp], claims: int) -> 
 
 
 def _known(amounts: Amounts, pending: NDArray[np.bool_]) -> dict[str, NDArray[np.float64] | NDArray[np.int64]]:
-    unknown = {name: np.where(pending, np.nan, amounts[name].astype(np.float64)) for name in _AMOUNTS if name != "billed"}
+    unknown = {
+        name: np.where(pending, np.nan, amounts[name].astype(np.float64)) for name in _AMOUNTS if name != "billed"
+    }
     return {"billed": amounts["billed"], **unknown}
 
 
@@ -125,7 +132,10 @@ def _adjustment(amount: NDArray[np.int64], status: NDArray[np.int64], reason: Te
     adjusted = (status != PENDING) & (amount > 0)
     values = [*reason.values.to_pylist(), "45"]
     code = np.where(status == DENIED, reason.codes, len(values) - 1)
-    return {"adjustment_group": Text.constant("CO", len(adjusted)).only(adjusted), "adjustment_reason": Text(code, values).only(adjusted)}
+    return {
+        "adjustment_group": Text.constant("CO", len(adjusted)).only(adjusted),
+        "adjustment_reason": Text(code, values).only(adjusted),
+    }
 
 
 def _filing(services: Services, plans: Plans) -> Text:
@@ -153,8 +163,13 @@ def _traces(services: Services, found: Adjudicated, payer: Text) -> Text:
     house = np.asarray(services.events.people["household_id"])
     pending, payee = found.status == PENDING, services.billing
     day = np.where(pending, 0, found.paid_date.astype(np.int64))
-    payment = np.cumsum(np.diff(house, prepend=house[:1]) != 0)  # claims are sorted by person, so households stand together
-    for codes, kinds in ((payer.codes, len(payer.values)), (payee.codes, len(payee.values)), (day, int(day.max(initial=0)))):
+    # claims are sorted by person, so households stand together
+    payment = np.cumsum(np.diff(house, prepend=house[:1]) != 0)
+    for codes, kinds in (
+        (payer.codes, len(payer.values)),
+        (payee.codes, len(payee.values)),
+        (day, int(day.max(initial=0))),
+    ):
         payment = payment * (kinds + 2) + codes + 1  # one number for all four: sorted once
     order = np.argsort(payment, kind="stable")
     begins = np.flatnonzero(np.diff(payment[order], prepend=-1))

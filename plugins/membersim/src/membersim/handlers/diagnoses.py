@@ -23,7 +23,9 @@ def diagnosis_table(services: Services) -> Columns:
     coded = Columns.concat([principal, *others])
     coded = coded.take(np.argsort(coded.array("row"), kind="stable"))
     sequence = rank_within(coded.array("row")) + 1
-    joined = Columns.concat([coded.assign(sequence=sequence), admitting.assign(sequence=np.zeros(admitting.rows, np.int64))])
+    joined = Columns.concat(
+        [coded.assign(sequence=sequence), admitting.assign(sequence=np.zeros(admitting.rows, np.int64))]
+    )
     joined = joined.take(np.lexsort((joined.array("sequence"), joined.array("row"))))
     return joined.select(name for name in joined if name != "row")
 
@@ -43,7 +45,8 @@ def _diagnoses(services: Services, of: NDArray[np.intp], code: Text, qualifier: 
 
 
 def _chronic(services: Services, stays: NDArray[np.intp]) -> list[Text]:
-    """The conditions of the persons of stays, a column a position, where they may be coded and their category is not coded already.
+    """The conditions of the persons of stays, a column a position,
+    where they may be coded and their category is not coded already.
 
     A stay for childbirth or birth codes conditions in its own chapter, so they are left out there.
     """

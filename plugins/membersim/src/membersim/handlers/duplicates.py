@@ -1,4 +1,5 @@
-"""Duplicates: a claim for what an earlier one of the same person, kind, provider, day and service has billed already."""
+"""Duplicates: a claim for what an earlier one of the same person, kind, provider,
+day and service has billed already."""
 
 from __future__ import annotations
 

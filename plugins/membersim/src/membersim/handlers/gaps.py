@@ -31,7 +31,8 @@ def care_gaps(events: Events) -> dict[str, Columns]:
 
 
 def _closed_by(gaps: Events, closings: Events) -> NDArray[np.int64]:
-    """The gap that each closing closes: its ancestor, else the person's latest before it of the same measure; -1 for none."""
+    """The gap that each closing closes: its ancestor, else the person's latest before it of the same measure;
+    -1 for none."""
     found = np.full(len(closings), -1, np.int64)
     if not len(gaps) or not len(closings):
         return found
@@ -41,7 +42,11 @@ def _closed_by(gaps: Events, closings: Events) -> NDArray[np.int64]:
         open_ = np.flatnonzero((found < 0) & (closings.parameters["measure"] == measure))
         key, asked = _moments(gaps, mine), _moments(closings, open_)
         before = np.searchsorted(key, asked, side="right") - 1
-        same = (before >= 0) & (gaps.row[mine[np.maximum(before, 0)]] == closings.row[open_]) if len(mine) else np.zeros(len(open_), bool)
+        same = (
+            (before >= 0) & (gaps.row[mine[np.maximum(before, 0)]] == closings.row[open_])
+            if len(mine)
+            else np.zeros(len(open_), bool)
+        )
         found[open_[same]] = mine[before[same]]
     return found
 

@@ -56,8 +56,10 @@ def lines_of(services: Services, payer: Text) -> ClaimLines:
     joined = Columns.concat([Columns(attrs.asdict(part, recurse=False), len(part.claim)) for part in parts])
     found = joined.take(np.lexsort((joined.array("number"), joined.array("claim"))))
     return ClaimLines(
-        claim=found.array("claim"), number=found.array("number"), code=found.text("code"), revenue=found.text("revenue"),
-        units=found.array("units"), days=found.array("days"), billed=found.array("billed"), allowed=found.array("allowed"),
+        claim=found.array("claim"), number=found.array("number"), code=found.text("code"),
+        revenue=found.text("revenue"),
+        units=found.array("units"), days=found.array("days"), billed=found.array("billed"),
+        allowed=found.array("allowed"),
         preventive=found.array("preventive"),
     )  # fmt: skip
 
@@ -73,14 +75,17 @@ def _visit_lines(services: Services, payer: Text) -> ClaimLines:
     added = np.flatnonzero(said.is_null() & ~rule.text("add_on").is_null())
     add_on = rule.text("add_on")[added]
     claim = np.concatenate([visit, visit[added]])
-    codes = Columns.concat([Columns({"c": code, "p": priced_as}, len(visit)), Columns({"c": add_on, "p": add_on}, len(added))])
+    codes = Columns.concat(
+        [Columns({"c": code, "p": priced_as}, len(visit)), Columns({"c": add_on, "p": add_on}, len(added))]
+    )
     units = np.concatenate([units, np.ones(len(added))])
     medicare = _visit_prices(services, claim, codes.text("p")) * units
     billed, allowed = _negotiated(services, payer, claim, medicare, "professional")
     free = codes.text("c").isin(document("diagnosis_kinds")["preventive"]["services"])
     return ClaimLines(
         claim, np.concatenate([np.ones(len(visit), np.int64), np.full(len(added), 2)]), codes.text("c"),
-        Text.constant(None, len(claim)), units, np.zeros(len(claim), bool), billed, allowed, free | services.preventive[claim],
+        Text.constant(None, len(claim)), units, np.zeros(len(claim), bool), billed, allowed,
+        free | services.preventive[claim],
     )  # fmt: skip
 
 
@@ -99,11 +104,15 @@ def _visit_prices(services: Services, claim: NDArray[np.intp], code: Text) -> ND
     return np.asarray(price * np.where(code.isin(fees.varies), level[claim], 1.0) * factor[claim])
 
 
-def _negotiated(services: Services, payer: Text, claim: NDArray[np.intp], medicare: NDArray[np.float64], kind: str) -> tuple[Cents, Cents]:
+def _negotiated(
+    services: Services, payer: Text, claim: NDArray[np.intp], medicare: NDArray[np.float64], kind: str
+) -> tuple[Cents, Cents]:
     """Charge and allowed amount from Medicare's price."""
     run, providers = services.events.run, services.providers[claim]
     multiple = document("payment")["price_of_payer"][kind]
-    level = services.kind[claim].map(lambda name: multiple[name]) * pricing.contract(run, providers, payer[claim], services.kind[claim])
+    level = services.kind[claim].map(lambda name: multiple[name]) * pricing.contract(
+        run, providers, payer[claim], services.kind[claim]
+    )
     allowed = np.rint(medicare * level).astype(np.int64)
     charge = np.rint(medicare * pricing.charge_ratio(run, providers, kind)).astype(np.int64)
     return np.maximum(charge, allowed), allowed
@@ -123,7 +132,9 @@ def _stay_lines(services: Services, payer: Text) -> ClaimLines:
     )  # fmt: skip
 
 
-def _stay_prices(services: Services, payer: Text, stay: NDArray[np.intp], nights: NDArray[np.int64]) -> tuple[Cents, Cents]:
+def _stay_prices(
+    services: Services, payer: Text, stay: NDArray[np.intp], nights: NDArray[np.int64]
+) -> tuple[Cents, Cents]:
     rules, weights = document("payment")["stay"], weights_of(services.events.run)
     drg = services.drg[stay]
     medicare = pricing.stay_price(weights, drg, services.events.people["state"][stay])
@@ -185,5 +196,13 @@ def _drug_lines(services: Services, payer: Text) -> ClaimLines:
     ratio = pricing.charge_ratio(services.events.run, services.providers[drug], "pharmacy")
     nothing, no = Text.constant(None, len(drug)), np.zeros(len(drug), bool)
     return ClaimLines(
-        drug, np.ones(len(drug), np.int64), ndc, nothing, quantity, no, np.rint(allowed * ratio).astype(np.int64), allowed, no
+        drug,
+        np.ones(len(drug), np.int64),
+        ndc,
+        nothing,
+        quantity,
+        no,
+        np.rint(allowed * ratio).astype(np.int64),
+        allowed,
+        no,
     )

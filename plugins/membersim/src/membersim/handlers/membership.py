@@ -55,9 +55,13 @@ def _notes(events: Events, written: Mapping[str, Columns]) -> dict[str, int]:
     told = events.type.isin(("new_enrollment", "plan_change"))
     uninsured, named = kind == UNINSURED, events.parameters.text("plan")
     pairs = ((name, kinds) for name in [*named.values.to_pylist(), None] for kinds in [*kind.values.to_pylist(), None])
-    foreign = np.array([plans.is_foreign(*pair) for pair in pairs]).reshape(len(named.values) + 1, -1)[named.codes, kind.codes]
+    foreign = np.array([plans.is_foreign(*pair) for pair in pairs]).reshape(len(named.values) + 1, -1)[
+        named.codes, kind.codes
+    ]
     return {
-        "changes to a plan of another coverage type than the person's changed nothing": int((told & foreign & ~uninsured).sum()),
+        "changes to a plan of another coverage type than the person's changed nothing": int(
+            (told & foreign & ~uninsured).sum()
+        ),
         "enrollments of people who are uninsured changed nothing": int((told & uninsured).sum()),
         **unbilled(events.where(~uninsured)),
     }

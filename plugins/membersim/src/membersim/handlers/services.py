@@ -105,10 +105,13 @@ def _dates(claims: Events, kind: NDArray[np.int64]) -> Dates:
     """First day of service, and of stays the moments of admission and discharge.
 
     What is billed is the encounter or stay that the claim belongs to; without one, what triggered the claim, such as a
-    dental visit; else the claim is all that is known of it. A drug is filled on a day of its own, whichever visit led to it.
+    dental visit; else the claim is all that is known of it. A drug is filled on a day of its own,
+    whichever visit led to it.
     """
     never = np.datetime64("NaT", "s")
-    visit, admission, discharge = (np.asarray(claims.ancestor(name)["time"]) for name in ("encounter", "admission", "discharge"))
+    visit, admission, discharge = (
+        np.asarray(claims.ancestor(name)["time"]) for name in ("encounter", "admission", "discharge")
+    )
     stay = kind == INSTITUTIONAL
     done = np.where(claims.triggered, claims.caused_by.array("time"), claims.time)
     discharged = np.where(np.isnat(discharge), done, discharge)
@@ -118,7 +121,9 @@ def _dates(claims: Events, kind: NDArray[np.int64]) -> Dates:
     return day, np.where(stay, admitted, never), np.where(stay, discharged, never)
 
 
-def _services(claims: Events, admissions: Events, kind: NDArray[np.int64], dates: Dates, spans: Spans, plans: Plans) -> Services:
+def _services(
+    claims: Events, admissions: Events, kind: NDArray[np.int64], dates: Dates, spans: Spans, plans: Plans
+) -> Services:
     parameters = claims.parameters
     service_from, admitted, discharged = dates
     stay, drug = kind == INSTITUTIONAL, kind == PHARMACY
@@ -130,7 +135,9 @@ def _services(claims: Events, admissions: Events, kind: NDArray[np.int64], dates
     admitted_for = said.text("reason_code").take_or_null(found).only(stay)
     diagnosis = parameters.text("reason_code").or_else(admitted_for).or_else(_usual_diagnosis(claims)).only(~drug)
     admitting = admitted_for.or_else(diagnosis)
-    admission_type = parameters.text("admission_type").or_else(said.text("admission_type").take_or_null(found)).or_else("1")
+    admission_type = (
+        parameters.text("admission_type").or_else(said.text("admission_type").take_or_null(found)).or_else("1")
+    )
     specialty = parameters.text("specialty").or_else(said.text("specialty").take_or_null(found))
     facility = claims.facility_npi.only(~drug).or_else(claims.people["pharmacy_npi"].only(drug))
     billing = facility.or_else(claims.provider_npi.only(~drug))
@@ -178,7 +185,9 @@ def specialty_kind(specialty: str) -> str:
 def _categories(kind: NDArray[np.int64], visit_class: Text, specialty: Text, place: Text) -> NDArray[np.int64]:
     index = {name: position for position, name in enumerate(SERVICES)}
     by_specialty = {"primary": "primary", "urgent": "urgent"}
-    usual = specialty.map(lambda name: index[by_specialty.get(specialty_kind(name), "specialist")], np.int64, index["primary"])
+    usual = specialty.map(
+        lambda name: index[by_specialty.get(specialty_kind(name), "specialist")], np.int64, index["primary"]
+    )
     visit = np.where(place == "20", index["urgent"], usual)
     visit = np.where((visit_class == "EMER") | (place == "23"), index["emergency"], visit)
     visit = np.where(visit_class == "HH", index["other"], visit)

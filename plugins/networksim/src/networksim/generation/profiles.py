@@ -51,5 +51,9 @@ def create_network_profile(
         '48201'
     """
     geography = {"fips": counties} if isinstance(counties, str) else {"counties": dict(counties)}
-    demographics = {**stated_part(stated, "demographics"), "geography": geography, **({} if age is None else {"age": age})}
+    demographics = {
+        **stated_part(stated, "demographics"),
+        "geography": geography,
+        **({} if age is None else {"age": age}),
+    }
     return ProfileSpecification.read({"id": id, "demographics": demographics, **stated})

@@ -10,7 +10,8 @@ import pyarrow as pa
 
 
 class Directory:
-    """The clinicians, facilities and payers that a run has met so far; each is empty where its product is not installed.
+    """The clinicians, facilities and payers that a run has met so far;
+    each is empty where its product is not installed.
 
     Attributes:
         providers: networksim.provider by NPI.

@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 
 from healthsim_core import Text, text
 
-once = functools.lru_cache(maxsize=1 << 16)  # for functions that render: most of what one part of a chunk holds, the next holds too
+# for functions that render: most of what one part of a chunk holds, the next holds too
+once = functools.lru_cache(maxsize=1 << 16)
 
 
 def rendered(render: Callable[..., str], *columns: Text) -> Text:

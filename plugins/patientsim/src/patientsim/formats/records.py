@@ -34,7 +34,9 @@ class Records:
         self.run, self.directory, self.tables = run, directory, tables
 
     @classmethod
-    def of(cls, tables: Mapping[str, pa.Table], run: Run, directory: Directory, needs: Iterable[str] = NEEDS) -> Records:
+    def of(
+        cls, tables: Mapping[str, pa.Table], run: Run, directory: Directory, needs: Iterable[str] = NEEDS
+    ) -> Records:
         """What a format writer is given: the tables that it needs, and coverage where there is some."""
         return cls(run, directory, {name: from_arrow(tables[name]) for name in (*needs, COVERAGE) if name in tables})
 
@@ -57,7 +59,8 @@ class Records:
         return text.whole(self.people["person_id"])
 
     def offsets(self, times: Any, person: NDArray[np.intp]) -> Text:
-        """How far the clock of their people's county is from UTC at local times, daylight saving included: -06:00; null where null.
+        """How far the clock of their people's county is from UTC at local times, daylight saving included: -06:00;
+        null where null.
 
         Args:
             times: Local civil times (rows,).
@@ -80,7 +83,9 @@ class Records:
             while stop < len(ids) and household[stop] == household[stop - 1]:
                 stop += 1
             bounds = {name: (end[start - 1] if start else 0, end[stop - 1]) for name, end in ends.items()}
-            yield Records(self.run, self.directory, {name: _cut(self.tables[name], *bounds[name]) for name in self.tables})
+            yield Records(
+                self.run, self.directory, {name: _cut(self.tables[name], *bounds[name]) for name in self.tables}
+            )
             start = stop
 
 

@@ -12,8 +12,10 @@ from patientsim.tables import ENCOUNTER, PROCEDURE, TRANSFER
 
 _CODES = {
     "class": "encounter-class", "reason_code": "icd-10-cm", "secondary_code": "icd-10-cm", "specialty": "specialty",
-    "place_of_service": "place-of-service", "service_code": "service-code", "admission_type": "admission-type", "drg": "ms-drg",
-    "procedure_code": "icd-10-pcs", "discharge_disposition": "discharge-disposition", "code": "[system]", "system": "procedure-system",
+    "place_of_service": "place-of-service", "service_code": "service-code", "admission_type": "admission-type",
+    "drg": "ms-drg",
+    "procedure_code": "icd-10-pcs", "discharge_disposition": "discharge-disposition", "code": "[system]",
+    "system": "procedure-system",
 }  # fmt: skip
 
 
@@ -23,10 +25,15 @@ def care(events: Events) -> dict[str, Columns]:
 
 
 def notes(events: Events, written: Mapping[str, Columns]) -> dict[str, int]:
-    """Stays that a death ended without the discharge that would have told their DRG, and transfers that come after their stay."""
+    """Stays that a death ended without the discharge that would have told their DRG,
+    and transfers that come after their stay."""
     rows = written[ENCOUNTER.name]
-    died = (rows["discharge_disposition"] == encounters.DIED) & np.isin(rows.array("encounter_id"), events.id[events.type == "admission"])
-    closed = np.isin(rows.array("encounter_id"), np.asarray(events.where(events.type == "discharge").ancestor("admission")["id"]))
+    died = (rows["discharge_disposition"] == encounters.DIED) & np.isin(
+        rows.array("encounter_id"), events.id[events.type == "admission"]
+    )
+    closed = np.isin(
+        rows.array("encounter_id"), np.asarray(events.where(events.type == "discharge").ancestor("admission")["id"])
+    )
     late = np.sum(events.type == "transfer") - written[TRANSFER.name].rows
     return {
         "stays that a death ended had no discharge planned: they have no DRG and no claim": int(np.sum(died & ~closed)),

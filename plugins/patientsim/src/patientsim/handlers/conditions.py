@@ -73,7 +73,9 @@ def _diagnoses(made: Events) -> Columns:
 def _onset(made: Events, code: Text, lasts: NDArray[np.int64]) -> NDArray[Any]:
     onset = made.date
     if len(made):
-        _, first, inverse = np.unique(made.row * (len(code.values) + 1) + code.codes, return_index=True, return_inverse=True)
+        _, first, inverse = np.unique(
+            made.row * (len(code.values) + 1) + code.codes, return_index=True, return_inverse=True
+        )
         onset = np.where(lasts < _NEVER, onset, made.date[first][inverse])
     stages = tuple(facts("conditions")["begins_when_found"])
     anew = _begins(code, stages)
@@ -99,14 +101,18 @@ def _corrected(code: Text, person: NDArray[np.int64]) -> NDArray[np.bool_]:
         latest = wide[np.lexsort((wide, person[wide]))]
         at = np.searchsorted(person[latest], person[narrow], side="right") - 1
         last = latest[np.maximum(at, 0)]
-        corrected[narrow] |= (person[last] == person[narrow]) & (last > narrow) & (code.codes[last] != code.codes[narrow])
+        corrected[narrow] |= (
+            (person[last] == person[narrow]) & (last > narrow) & (code.codes[last] != code.codes[narrow])
+        )
     return corrected
 
 
 def _days_until_resolved(code: Text) -> NDArray[np.int64]:
     days: dict[str, int] = facts("conditions")["resolves_after_days"]
     longest = sorted(days, key=len, reverse=True)
-    return code.map(lambda said: next((days[stem] for stem in longest if said.startswith(stem)), _NEVER), np.int64, _NEVER)
+    return code.map(
+        lambda said: next((days[stem] for stem in longest if said.startswith(stem)), _NEVER), np.int64, _NEVER
+    )
 
 
 HANDLER = EventHandler(

@@ -58,7 +58,9 @@ def encounters(events: Events) -> dict[str, Columns]:
         "specialty": given["specialty"],
         "provider_npi": begins.provider_npi,
         "facility_npi": begins.facility_npi,
-        "place_of_service": given.text("place_of_service").or_else(kind.recode(facts("encounters")["place_of_service"].get)),
+        "place_of_service": given.text("place_of_service").or_else(
+            kind.recode(facts("encounters")["place_of_service"].get)
+        ),
         "admission_type": given.text("admission_type").only(stay),
         "discharge_disposition": left.text("discharge_disposition").or_else(ends.disposition).only(over),
         "drg": left["drg"],
@@ -124,7 +126,8 @@ def _principal(given: Columns, left: Columns, name: str) -> Text:
 
 
 def _ends(begins: Events, stay: NDArray[np.bool_], kind: Text, discharged: Times) -> _Ends:
-    """A stay ends with its discharge, a visit in its own time or as the person is admitted, and everything with death."""
+    """A stay ends with its discharge, a visit in its own time or as the person is admitted,
+    and everything with death."""
     holds = kind.isin(facts("encounters")["holds_until_admission"])
     admitted, caused = _admissions(begins)
     own = np.where(stay, discharged, _visit_ends(begins, kind))
@@ -137,7 +140,8 @@ def _ends(begins: Events, stay: NDArray[np.bool_], kind: Text, discharged: Times
 
 
 def _admissions(begins: Events) -> tuple[Times, NDArray[np.bool_]]:
-    """When the person of each visit is next admitted (NaT for never), and whether the visit led to it within a day or so."""
+    """When the person of each visit is next admitted (NaT for never),
+    and whether the visit led to it within a day or so."""
     at = np.flatnonzero(begins.type == "admission")
     found, caused = np.full(len(begins), _NEVER), np.zeros(len(begins), bool)
     if not len(at):

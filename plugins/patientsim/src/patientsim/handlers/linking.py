@@ -18,7 +18,9 @@ def belonging(events: Events) -> Columns:
     """
     visit, stay = events.ancestor("encounter"), events.ancestor("admission")
     nearer = _there(stay) & (~_there(visit) | (stay.array("time") > visit.array("time")))
-    return Columns({name: np.where(nearer, stay.array(name), visit.array(name)) for name in ("id", "time")}, len(events))
+    return Columns(
+        {name: np.where(nearer, stay.array(name), visit.array(name)) for name in ("id", "time")}, len(events)
+    )
 
 
 def encounter_id(events: Events) -> NDArray[np.int64]:
@@ -28,7 +30,12 @@ def encounter_id(events: Events) -> NDArray[np.int64]:
 
 def origin(events: Events, key: str) -> dict[str, Any]:
     """The columns that every clinical row begins with: its own id under `key`, the person, the visit, the clinician."""
-    return {key: events.id, "person_id": events.person, "encounter_id": encounter_id(events), "provider_npi": events.provider_npi}
+    return {
+        key: events.id,
+        "person_id": events.person,
+        "encounter_id": encounter_id(events),
+        "provider_npi": events.provider_npi,
+    }
 
 
 def _there(ancestor: Columns) -> NDArray[np.bool_]:

@@ -39,7 +39,10 @@ def observations(events: Events) -> dict[str, Columns]:
         **origin(events, "observation_id"),
         "lab_order_id": np.where(result, order.array("id"), 0),
         "category": _category(loinc, result),
-        **{name: given[name] for name in ("loinc", "description", "unit", "second_loinc", "second_description", "low", "high")},
+        **{
+            name: given[name]
+            for name in ("loinc", "description", "unit", "second_loinc", "second_description", "low", "high")
+        },
         "value": value,
         "second_value": _rounded(given["second_value"], given.text("second_loinc")),
         "interpretation": _interpretation(value, given.array("low"), given.array("high")),

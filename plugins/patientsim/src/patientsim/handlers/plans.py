@@ -16,7 +16,11 @@ def referrals(events: Events) -> dict[str, Columns]:
 def care_plans(events: Events) -> dict[str, Columns]:
     """One row for each care plan and each revision."""
     said = events.parameters.text("description").or_else(events.label)
-    return {CARE_PLAN.name: Columns({**origin(events, "care_plan_id"), "description": said, "created": events.time}, len(events))}
+    return {
+        CARE_PLAN.name: Columns(
+            {**origin(events, "care_plan_id"), "description": said, "created": events.time}, len(events)
+        )
+    }
 
 
 REFERRALS = EventHandler(

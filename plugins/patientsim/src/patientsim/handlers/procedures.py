@@ -15,7 +15,8 @@ WORDS = ("code", "system", "description")
 
 
 def procedures(events: Events) -> dict[str, Columns]:
-    """One row a procedure; a discharge's principal procedure adds one where no procedure of that code stands in its stay."""
+    """One row a procedure; a discharge's principal procedure adds one where no procedure of that code stands in its
+    stay."""
     done = events.where(events.type == "procedure")
     told = events.where((events.type == "discharge") & ~events.parameters.text("procedure_code").is_null())
     told = told.where(~_recorded(told, done))

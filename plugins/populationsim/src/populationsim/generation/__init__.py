@@ -8,4 +8,10 @@ from populationsim.generation.profiles import (
     create_population_profile,
 )
 
-__all__ = ["JOURNEYS", "POPULATION_PROFILE_TEMPLATES", "PROFILES", "PopulationProfileExecutor", "create_population_profile"]
+__all__ = [
+    "JOURNEYS",
+    "POPULATION_PROFILE_TEMPLATES",
+    "PROFILES",
+    "PopulationProfileExecutor",
+    "create_population_profile",
+]

@@ -24,8 +24,8 @@ class PopulationProfileExecutor(ProfileExecutor):
     """Makes a profile's people and the facts of their communities.
 
     Example:
-        >>> result = PopulationProfileExecutor(POPULATION_PROFILE_TEMPLATES["san-diego-county-adults"], count=3).execute()
-        >>> result.tables["populationsim.community"].num_rows
+        >>> result = PopulationProfileExecutor(POPULATION_PROFILE_TEMPLATES["san-diego-county-adults"],
+        count=3).execute() >>> result.tables["populationsim.community"].num_rows
         3
     """
 
@@ -45,4 +45,6 @@ def create_population_profile(fips: str, *, id: str = "population", **stated: An
         >>> create_population_profile("06073", demographics={"age": 70}).reference.fips
         '06073'
     """
-    return ProfileSpecification.read({"id": id, "source": "populationsim", "reference": {"type": "county", "fips": fips}, **stated})
+    return ProfileSpecification.read(
+        {"id": id, "source": "populationsim", "reference": {"type": "county", "fips": fips}, **stated}
+    )

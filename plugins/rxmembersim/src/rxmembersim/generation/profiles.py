@@ -55,4 +55,6 @@ def create_rx_member_profile(
     clinical = {**stated_part(stated, "clinical"), "conditions": list(conditions)}
     demographics = {**stated_part(stated, "demographics"), **({} if age is None else {"age": age})}
     covered = {} if coverage is None else {"coverage": {"type": coverage}}
-    return ProfileSpecification.read({"id": id, "demographics": demographics, "clinical": clinical, **covered, **stated})
+    return ProfileSpecification.read(
+        {"id": id, "demographics": demographics, "clinical": clinical, **covered, **stated}
+    )

@@ -248,12 +248,19 @@ def _reversal_columns(events: Events, undone: Undone, submitted: Submitted, clai
 
 
 def _money(
-    amounts: Prices, allowed: Ints, claims: Claims, rows: slice | Ints, sign: int, cash: NDArray[np.bool_] | bool = False
+    amounts: Prices,
+    allowed: Ints,
+    claims: Claims,
+    rows: slice | Ints,
+    sign: int,
+    cash: NDArray[np.bool_] | bool = False,
 ) -> dict[str, Ints]:
     patient = np.where(cash, allowed, claims.deductible + claims.copay)
     columns = {
-        "ingredient_cost": amounts.ingredient_cost, "dispensing_fee": amounts.dispensing_fee, "gross_amount_due": amounts.gross_amount_due,
-        "allowed": allowed, "deductible": claims.deductible, "copay": claims.copay, "patient_pay": patient, "plan_paid": allowed - patient,
+        "ingredient_cost": amounts.ingredient_cost, "dispensing_fee": amounts.dispensing_fee,
+        "gross_amount_due": amounts.gross_amount_due,
+        "allowed": allowed, "deductible": claims.deductible, "copay": claims.copay, "patient_pay": patient,
+        "plan_paid": allowed - patient,
     }  # fmt: skip
     return {name: sign * column[rows] for name, column in columns.items()}
 

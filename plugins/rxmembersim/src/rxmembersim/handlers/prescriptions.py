@@ -32,7 +32,10 @@ def held(events: Events) -> Columns:
         "person_id": events.person,
         "medication_request_id": events.ancestor("medication_order")["id"],
         "prescription_number": reading.prescription_number(events.run.namespace.outward(events.id)),
-        **{name: reading.text(events, name) for name in ("rxnorm", "ndc", "description", "drug_class", "dose_unit", "sig")},
+        **{
+            name: reading.text(events, name)
+            for name in ("rxnorm", "ndc", "description", "drug_class", "dose_unit", "sig")
+        },
         "dose": reading.number(events, "dose"),
         "days_supply": reading.days_supply(events),
         "quantity": reading.quantity(events),

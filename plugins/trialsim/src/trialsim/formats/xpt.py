@@ -95,7 +95,9 @@ def _namestrs(variables: Sequence[XptVariable]) -> Iterator[bytes]:
         blank = b" " * 8
         kind = 1 if variable.number else 2
         name, label = variable.name.encode().ljust(8), variable.label.encode().ljust(40)
-        yield struct.pack(_LAYOUT, kind, 0, variable.length, number, name, label, blank, 0, 0, 0, b"", blank, 0, 0, position, b"")
+        yield struct.pack(
+            _LAYOUT, kind, 0, variable.length, number, name, label, blank, 0, 0, 0, b"", blank, 0, 0, position, b""
+        )
         position += variable.length
 
 

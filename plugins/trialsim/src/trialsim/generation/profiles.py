@@ -23,8 +23,8 @@ class SubjectProfileExecutor(ProfileExecutor):
     """Makes the people who ask to join a trial, and the trial's design; `trialsim.generate` makes them subjects.
 
     Example:
-        >>> SubjectProfileExecutor(SUBJECT_PROFILE_TEMPLATES["trial-diabetes-adults"], count=3).execute().entities.num_rows
-        3
+        >>> SubjectProfileExecutor(SUBJECT_PROFILE_TEMPLATES["trial-diabetes-adults"],
+        count=3).execute().entities.num_rows 3
     """
 
     products = ("trialsim",)

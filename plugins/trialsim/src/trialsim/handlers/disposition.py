@@ -79,12 +79,16 @@ def disposition_table(part: Participation, ending: Ending, dosing: Dosing) -> Co
     reason = ending.reason[over]
     milestones = Text.of(["INFORMED CONSENT OBTAINED", "RANDOMIZED"])
     subject = np.concatenate([everybody, randomized, over])
-    date = np.concatenate([part.consent.astype("datetime64[D]"), part.randomized.astype("datetime64[D]")[randomized], ending.date[over]])
+    date = np.concatenate(
+        [part.consent.astype("datetime64[D]"), part.randomized.astype("datetime64[D]")[randomized], ending.date[over]]
+    )
     milestone = np.repeat([0, 1], [len(everybody), len(randomized)])
     codes = np.concatenate([milestone, reason.codes + 2])
     term = Text(codes, [*milestones.values.to_pylist(), *reason.values.to_pylist()])
     decoded = Text(codes, [*milestones.values.to_pylist(), *map(decode, reason.values.to_pylist())])
-    kind = Text(np.repeat([0, 0, 1], [len(everybody), len(randomized), len(over)]), ["PROTOCOL MILESTONE", "DISPOSITION EVENT"])
+    kind = Text(
+        np.repeat([0, 0, 1], [len(everybody), len(randomized), len(over)]), ["PROTOCOL MILESTONE", "DISPOSITION EVENT"]
+    )
     epoch = dosing.epoch(subject, date)
     before_dose = codes == 1  # randomisation comes before the first dose of its day
     columns: dict[str, Any] = {
@@ -102,12 +106,17 @@ def subject_table(part: Participation, visits: Visits, ending: Ending, dosing: D
     own = ending.reason.only(failure)
     ages = whole_years(part.column("birth_date"), consent)
     columns: dict[str, Any] = {
-        "usubjid": part.usubjid, "person_id": part.people.id[part.row], "study_id": part.protocol.study_id, "site_id": part.site,
+        "usubjid": part.usubjid, "person_id": part.people.id[part.row], "study_id": part.protocol.study_id,
+        "site_id": part.site,
         "subject_number": part.number, "status": ending.status, "consent_date": consent, "screening_date": consent,
-        "screen_failure_date": np.where(failure, ending.date, NEVER), "screen_failure_reason": ending.failed.or_else(own),
-        "randomization_date": part.randomized.astype("datetime64[D]"), "arm_code": Text(part.arm, [arm.code for arm in arms]),
-        "arm": Text(part.arm, [arm.name for arm in arms]), "first_dose_date": dosing.first, "last_dose_date": dosing.last,
-        "end_date": ending.date, "end_reason": ending.reason.recode(decode), "last_contact_date": _last_contact(part, visits, ending),
+        "screen_failure_date": np.where(failure, ending.date, NEVER),
+        "screen_failure_reason": ending.failed.or_else(own),
+        "randomization_date": part.randomized.astype("datetime64[D]"),
+        "arm_code": Text(part.arm, [arm.code for arm in arms]),
+        "arm": Text(part.arm, [arm.name for arm in arms]), "first_dose_date": dosing.first,
+        "last_dose_date": dosing.last,
+        "end_date": ending.date, "end_reason": ending.reason.recode(decode),
+        "last_contact_date": _last_contact(part, visits, ending),
         "death_date": np.where(part.died <= ending.date, part.died, NEVER), "age_at_consent": ages,
     }  # fmt: skip
     return Columns(columns, len(part))

@@ -13,7 +13,8 @@ from trialsim.handlers.participation import NEVER, Participation
 from trialsim.handlers.visits import Visits
 
 ONE_DAY = np.timedelta64(1, "D")
-Intervals = tuple[NDArray[np.intp], NDArray[Any], NDArray[Any], NDArray[np.float64]]  # subject, start, end, share of the dose
+# subject, start, end, share of the dose
+Intervals = tuple[NDArray[np.intp], NDArray[Any], NDArray[Any], NDArray[np.float64]]
 REDUCED, INTERRUPTED, RESTORED = "reduced", "interrupted", "restored"
 
 
@@ -75,7 +76,8 @@ def exposure_table(part: Participation, dosing: Dosing) -> Columns:
     how = protocol["dosing"]
     columns: dict[str, Any] = {
         **part.identity(dosing.subject), "start_date": dosing.start, "end_date": dosing.end,
-        "treatment": Text(arm, [each.treatment for each in protocol.arms]), "dose": dose, "dose_unit": how["unit"], "form": how["form"],
+        "treatment": Text(arm, [each.treatment for each in protocol.arms]), "dose": dose, "dose_unit": how["unit"],
+        "form": how["form"],
         "frequency": how["frequency"], "route": how["route"], "epoch": "TREATMENT",
     }  # fmt: skip
     return Columns(columns, len(dosing.subject))
@@ -123,7 +125,9 @@ def _moment(subject: NDArray[np.intp], day: NDArray[Any]) -> NDArray[np.int64]:
 def _last(part: Participation, visits: Visits, first: NDArray[Any], ended: NDArray[Any]) -> NDArray[Any]:
     planned = first + np.timedelta64(part.protocol.treatment_days - 1, "D")
     end_of_treatment = part.protocol.visit("end_of_treatment")
-    latest = planned + np.timedelta64(end_of_treatment.window[1] if end_of_treatment and end_of_treatment.window else 0, "D")
+    latest = planned + np.timedelta64(
+        end_of_treatment.window[1] if end_of_treatment and end_of_treatment.window else 0, "D"
+    )
     came = visits.dates_of("end_of_treatment", len(part))
     last = np.where(np.isnat(came), np.where(latest < part.as_of, planned, NEVER), came)
     return np.asarray(np.fmin(last, ended))
@@ -144,7 +148,9 @@ def _boundaries(
     subject = np.concatenate([dosed, visits.subject[dispensed], changes.subject, changes.subject[pause]])
     day = np.concatenate([first[dosed], visits.date[dispensed], change_day, (change_day + days)[pause]])
     factor = np.concatenate([np.ones(len(dosed)), np.full(len(dispensed), np.nan), share, np.full(len(pause), np.nan)])
-    step = np.concatenate([np.zeros(len(dosed) + len(dispensed)), (action == INTERRUPTED) * 1.0, np.full(len(pause), -1.0)])
+    step = np.concatenate(
+        [np.zeros(len(dosed) + len(dispensed)), (action == INTERRUPTED) * 1.0, np.full(len(pause), -1.0)]
+    )
     within = ~np.isnat(first[subject]) & (day >= first[subject]) & ~(day > last[subject]) & ~(day > part.as_of)
     subject, day, factor, step = subject[within], day[within], factor[within], step[within]
     order = np.lexsort((np.isnan(factor), day, subject))
@@ -152,6 +158,12 @@ def _boundaries(
     paused = np.cumsum(step)
     begins = np.searchsorted(subject, subject)
     paused = paused - (paused - step)[begins] if len(paused) else paused
-    known = np.maximum.accumulate(np.where(np.isnan(factor), 0, np.arange(len(factor)))) if len(factor) else np.empty(0, np.intp)
-    final = np.append((subject[1:] != subject[:-1]) | (day[1:] != day[:-1]), True) if len(subject) else np.empty(0, bool)
+    known = (
+        np.maximum.accumulate(np.where(np.isnan(factor), 0, np.arange(len(factor))))
+        if len(factor)
+        else np.empty(0, np.intp)
+    )
+    final = (
+        np.append((subject[1:] != subject[:-1]) | (day[1:] != day[:-1]), True) if len(subject) else np.empty(0, bool)
+    )
     return subject[final], day[final], factor[known][final], (paused > 0)[final]

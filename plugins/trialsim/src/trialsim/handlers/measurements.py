@@ -147,9 +147,11 @@ def _measured(m: Measuring, test: Test, values: Floats, taken: NDArray[np.intp],
     subject = m.visits.subject[taken]
     eligible = np.flatnonzero(m.before_dose[taken])
     baseline = np.zeros(len(taken), bool)
-    baseline[eligible[np.flatnonzero(np.diff(subject[eligible], append=-1))]] = True  # of each subject the last one, sorted by time
+    # of each subject the last one, sorted by time
+    baseline[eligible[np.flatnonzero(np.diff(subject[eligible], append=-1))]] = True
     columns: dict[str, Any] = {
-        **m.part.identity(subject), "visit_number": m.visits.number[taken], "visit": m.visits.names(m.part.protocol)[taken],
+        **m.part.identity(subject), "visit_number": m.visits.number[taken],
+        "visit": m.visits.names(m.part.protocol)[taken],
         "test_code": test["code"], "test": test["name"], "time": m.visits.time[taken] + after,
         "value": np.round(values[taken], test["decimals"]), "unit": test["unit"], "baseline": baseline,
         "epoch": m.epoch[taken],

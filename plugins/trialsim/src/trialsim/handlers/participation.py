@@ -148,7 +148,9 @@ def _withdrawals(batch: Batch, subjects: int) -> tuple[NDArray[Any], NDArray[Any
     return when, when, stated.take_or_null(rows)
 
 
-def _randomized(batch: Batch, protocol: Protocol, people: People, row: NDArray[np.intp]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+def _randomized(
+    batch: Batch, protocol: Protocol, people: People, row: NDArray[np.intp]
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
     events = batch.of("randomization")
     rows = first_by_subject(events, len(row))
     when = at(rows, events.events.time)

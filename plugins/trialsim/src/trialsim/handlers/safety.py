@@ -26,8 +26,10 @@ def adverse_event_table(part: Participation, dosing: Dosing, ended: NDArray[np.d
     epoch = dosing.epoch(subject, events.date)
     on_treatment, dosed = epoch == "TREATMENT", epoch != "SCREENING"
     columns: dict[str, Any] = {
-        "adverse_event_id": events.id, **part.identity(subject), "term": _text(batch, "term").or_else(part.protocol["unstated"]["term"]),
-        "severity": _severity(part, batch, serious), "serious": serious, "seriousness": _seriousness(batch, serious, fatal),
+        "adverse_event_id": events.id, **part.identity(subject),
+        "term": _text(batch, "term").or_else(part.protocol["unstated"]["term"]),
+        "severity": _severity(part, batch, serious), "serious": serious,
+        "seriousness": _seriousness(batch, serious, fatal),
         "related": dosed & events.draw.happens("related", _number(batch, "related", 0.0)),
         "action": _action(part, batch, on_treatment), "outcome": outcome, "start_date": events.date, "end_date": end,
         "epoch": epoch,
@@ -39,7 +41,8 @@ def deviation_table(part: Participation, dosing: Dosing) -> Columns:
     """Rows of trialsim.deviation."""
     batch, unstated = part.batch.of("protocol_deviation"), part.protocol["unstated"]
     columns: dict[str, Any] = {
-        "deviation_id": batch.events.id, **part.identity(batch.subject), "term": _text(batch, "term").or_else(unstated["deviation"]),
+        "deviation_id": batch.events.id, **part.identity(batch.subject),
+        "term": _text(batch, "term").or_else(unstated["deviation"]),
         "category": _text(batch, "category").or_else(unstated["deviation_category"]), "date": batch.events.date,
         "epoch": dosing.epoch(batch.subject, batch.events.date),
     }  # fmt: skip
@@ -51,7 +54,9 @@ def _resolution(
 ) -> tuple[NDArray[Any], Text]:
     unstated = part.protocol["unstated"]
     usual = _number(batch, "days", _usual(part, serious, "days"))
-    lasted = np.maximum(1, np.rint(usual * batch.events.draw.uniform("days", unstated["lasts_from"], unstated["lasts_to"])))
+    lasted = np.maximum(
+        1, np.rint(usual * batch.events.draw.uniform("days", unstated["lasts_from"], unstated["lasts_to"]))
+    )
     end = np.fmax(batch.events.date + lasted.astype("timedelta64[D]"), _last_consequence(part, batch))
     known = np.fmin(ended[batch.subject], part.as_of)
     resolved = (end <= known) & ~fatal

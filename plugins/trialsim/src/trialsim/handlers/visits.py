@@ -98,12 +98,18 @@ def _planned_numbers(batch: Batch, part: Participation) -> NDArray[np.float64]:
 
 def _nearest(batch: Batch, part: Participation) -> NDArray[np.float64]:
     """The planned visit whose day is nearest, for a scheduled visit that does not say which it is."""
-    planned = [visit for visit in part.protocol.visits if visit.day is not None and visit.role not in ("screening", "randomization")]
+    planned = [
+        visit
+        for visit in part.protocol.visits
+        if visit.day is not None and visit.role not in ("screening", "randomization")
+    ]
     if not planned:
         return np.zeros(len(batch))
     day = (batch.events.date - part.randomized.astype("datetime64[D]")[batch.subject]).astype(np.float64) + 1
     distance = np.abs(day[:, None] - np.array([visit.day for visit in planned], np.float64)[None, :])
-    return np.asarray(np.array([visit.number for visit in planned], np.float64)[np.nan_to_num(distance, nan=0).argmin(axis=1)])
+    return np.asarray(
+        np.array([visit.number for visit in planned], np.float64)[np.nan_to_num(distance, nan=0).argmin(axis=1)]
+    )
 
 
 def _early_termination(batch: Batch, part: Participation) -> NDArray[np.float64]:

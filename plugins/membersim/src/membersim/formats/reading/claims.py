@@ -82,7 +82,9 @@ def _check_levels(block: Block, sound: Soundness) -> None:
     children = (kind == 20) | (kind == 22) & (following == 23)
     sound.report("HL01 does not count the levels of its set", others(block.element(levels, 1), spelled(count)))
     sound.report("HL02 is not the level above", others(block.element(levels, 2), spelled(parent, none=0)))
-    sound.report("HL04 does not say whether levels follow", others(block.element(levels, 4), spelled(children.astype(int))))
+    sound.report(
+        "HL04 does not say whether levels follow", others(block.element(levels, 4), spelled(children.astype(int)))
+    )
 
 
 def _check_claims(block: Block, sound: Soundness, level: dict[str, Rows]) -> None:
@@ -95,7 +97,9 @@ def _check_claims(block: Block, sound: Soundness, level: dict[str, Rows]) -> Non
     differs = block.cents(claims, 2) != total
     sound.report("CLM02 is not the sum of its lines", block.element(claims[differs], 1).to_pylist())
     codes = block.named("HI")
-    sound.report("an ICD-10 code with its dot", (code for code in block.element(codes, 1).to_pylist() if "." in (code or "")))
+    sound.report(
+        "an ICD-10 code with its dot", (code for code in block.element(codes, 1).to_pylist() if "." in (code or ""))
+    )
     below = level["2000B"] * (1 << 32) + level["2000C"]
     _, size = np.unique(below, return_counts=True)
     sound.report(f"a level with more than {_MOST} claims", size[size > _MOST])

@@ -19,7 +19,12 @@ from .truth import HERE, about, asked, prepare, relations
 
 _GUIDE = guide("005010X220A1")
 _QUESTIONS = read_queries(HERE / "enrollments.sql")
-_KEYS = {"ISA": ["ISA.ISA13"], "ST": ["ST.ST02"], "2000": ["payer", "subscriber", "REF*ZZ.REF02"], "2300": ["REF*ZZ.REF02"]}
+_KEYS = {
+    "ISA": ["ISA.ISA13"],
+    "ST": ["ST.ST02"],
+    "2000": ["payer", "subscriber", "REF*ZZ.REF02"],
+    "2300": ["REF*ZZ.REF02"],
+}
 _FIRST = ("ST02", "payer", "subscriber")
 
 
@@ -59,7 +64,8 @@ def _block(block: Block, sound: Soundness) -> Parts:
     return {
         "ISA": block.record("ISA"), "ST": block.record("ST"), "2000": {**said, **block.record("2000")},
         "2300": {**{name: taken(values, of_member) for name, values in span.items()}, **block.record("2300")},
-        "sets": {"ST02": block.element(sets, 2), "payer": header["payer"], "subscriber": taken(said["subscriber"], first)},
+        "sets": {"ST02": block.element(sets, 2), "payer": header["payer"],
+                 "subscriber": taken(said["subscriber"], first)},
     }  # fmt: skip
 
 

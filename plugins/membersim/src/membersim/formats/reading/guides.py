@@ -1,4 +1,5 @@
-"""The implementation guides as `guides.json` declares them: the segments of each loop, and what never changes in them."""
+"""The implementation guides as `guides.json` declares them: the segments of each loop,
+and what never changes in them."""
 
 from __future__ import annotations
 
@@ -101,14 +102,20 @@ class Guide:
 def guide(version: str) -> Guide:
     """The guide of that version."""
     declared = _DECLARED["guides"][version]
-    every = {name: loop for shared in declared["shares"] for name, loop in _DECLARED["shared"][shared].items()} | declared["loops"]
+    every = {
+        name: loop for shared in declared["shares"] for name, loop in _DECLARED["shared"][shared].items()
+    } | declared["loops"]
 
     def loop(name: str, said: Mapping[str, Any]) -> Loop:
-        patterns = [text.replace("{group}", declared["group"]).replace("{version}", version) for text in said["segments"]]
+        patterns = [
+            text.replace("{group}", declared["group"]).replace("{version}", version) for text in said["segments"]
+        ]
         names = [pattern.partition("*")[0] for pattern in patterns]
         segments = (Segment.of(pattern, names.count(name) == 1) for pattern, name in zip(patterns, names, strict=True))
         after = declared["last"] if said["after"] == "{last}" else said["after"]
         return Loop(name, said.get("of", name), frozenset(after), tuple(segments))
 
     loops = tuple(loop(name, said) for name, said in every.items())
-    return Guide(version, loops=loops, **{name: declared[name] for name in ("group", "file", "control", "sender", "receiver")})
+    return Guide(
+        version, loops=loops, **{name: declared[name] for name in ("group", "file", "control", "sender", "receiver")}
+    )

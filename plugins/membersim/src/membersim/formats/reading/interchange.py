@@ -15,7 +15,9 @@ from .soundness import Soundness
 Parts = Mapping[str, Mapping[str, pa.Array]]
 
 
-def read_file(folder: Path, guide: Guide, of_block: Callable[[Block, Soundness], Parts]) -> tuple[dict[str, pa.Table], list[str]]:
+def read_file(
+    folder: Path, guide: Guide, of_block: Callable[[Block, Soundness], Parts]
+) -> tuple[dict[str, pa.Table], list[str]]:
     """What a file says.
 
     Args:

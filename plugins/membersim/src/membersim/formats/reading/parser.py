@@ -38,7 +38,9 @@ class Block(segments.Segments):
     """
 
     def __init__(self, content: bytes, guide: Guide, element: str, terminator: str) -> None:
-        super().__init__(content.replace(b"\n", b"").replace(b"\r", b"").decode("utf-8", "replace"), element, terminator)
+        super().__init__(
+            content.replace(b"\n", b"").replace(b"\r", b"").decode("utf-8", "replace"), element, terminator
+        )
         self.guide = guide
         self._words = {word: code for code, word in enumerate(_words(guide))}
         coded = pc.fill_null(pc.index_in(self._values, pa.array(list(self._words), pa.string())), -1)

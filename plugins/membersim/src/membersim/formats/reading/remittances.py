@@ -59,7 +59,10 @@ def _check_balance(block: Block, sound: Soundness) -> None:
         sound.report(what, taken(number, claim).to_pylist())
 
     count = rank_within(of_claim) + 1
-    sound.report("REF*6R does not count the lines of its claim", others(block.element(block.of("2110", "REF"), 2), spelled(count)))
+    sound.report(
+        "REF*6R does not count the lines of its claim",
+        others(block.element(block.of("2110", "REF"), 2), spelled(count)),
+    )
     charge, paid = block.cents(lines, 2), block.cents(lines, 3)
     report("a line does not balance", of_claim[charge - _adjusted(block, lines) != paid])
     for element, said in ((3, 2), (4, 3)):
@@ -69,7 +72,9 @@ def _check_balance(block: Block, sound: Soundness) -> None:
     sound.report("BPR02 is not the sum of its claims", block.element(unlike, 2).to_pylist())
     day = block.element(segments.before(lines, payments), 16)
     served = block.element(segments.after(lines, block.of("2110", "DTM")), 2)
-    report("paid on or before the day of service", of_claim[np.asarray(pc.fill_null(pc.greater_equal(served, day), False))])
+    report(
+        "paid on or before the day of service", of_claim[np.asarray(pc.fill_null(pc.greater_equal(served, day), False))]
+    )
 
 
 def _adjusted(block: Block, lines: Rows) -> Rows:

@@ -1,4 +1,5 @@
-"""What must hold in every X12 file by itself: each segment in its place, counts, control numbers, check digits of NPIs."""
+"""What must hold in every X12 file by itself: each segment in its place, counts, control numbers,
+check digits of NPIs."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ class Soundness:
         self.guide, self._sets, self._closed, self._last = guide, 0, 0, -1
         self._controls = (pa.array([], pa.string()),) * 2
         numbers = {loop.name: number for number, loop in enumerate(guide.loops)}
-        self._may_follow = np.zeros((len(numbers) + 1, len(numbers) + 1), bool)  # the last row: nothing, before the first segment
+        # the last row: nothing, before the first segment
+        self._may_follow = np.zeros((len(numbers) + 1, len(numbers) + 1), bool)
         for number, loop in enumerate(guide.loops):
             self._may_follow[[numbers[name] for name in loop.after] or [-1], number] = True
 

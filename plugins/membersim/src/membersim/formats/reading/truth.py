@@ -60,6 +60,8 @@ def about(truth: Truth, guide: Guide, kind: str = "") -> None:
     """Make known which file is read."""
     part = truth.part or 0
     truth.register("file", pa.table({
-        "type": [kind], "today": [truth.as_of.item()], "day": [f"{truth.as_of.item():%Y%m%d}"], "part": [f"{part}-" if part else ""],
-        "control": [guide.control + _PART * part], "sender": [CODES[guide.sender]["id"]], "receiver": [CODES[guide.receiver]["id"]],
+        "type": [kind], "today": [truth.as_of.item()], "day": [f"{truth.as_of.item():%Y%m%d}"],
+        "part": [f"{part}-" if part else ""],
+        "control": [guide.control + _PART * part], "sender": [CODES[guide.sender]["id"]],
+        "receiver": [CODES[guide.receiver]["id"]],
     }))  # fmt: skip

@@ -58,9 +58,13 @@ def bundles(part: Records, shared: Callable[[str, str], str]) -> text.Joined:
         shared: From a kind (payer, facility, provider) and a number to the entries, "" where it is not known.
     """
     people = np.arange(part.people.rows)
-    opening = text.joined(f'{{"resourceType":"Bundle","id":"{PREFIX}', part.person_ids, '","type":"transaction","entry":[')
+    opening = text.joined(
+        f'{{"resourceType":"Bundle","id":"{PREFIX}', part.person_ids, '","type":"transaction","entry":['
+    )
     end = Text.constant("]}\n", len(people))
-    return text.merged([(people, opening), *_separated([*_shared_entries(part, shared), *_entries(part)], len(people)), (people, end)])
+    return text.merged(
+        [(people, opening), *_separated([*_shared_entries(part, shared), *_entries(part)], len(people)), (people, end)]
+    )
 
 
 def _separated(parts: list[Entries], people: int) -> Iterator[Entries]:

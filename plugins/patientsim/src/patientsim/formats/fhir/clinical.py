@@ -17,7 +17,13 @@ def condition(rows: Rows) -> Pieces:
     recorded = text.dates(rows["recorded_date"])
     asserted = text.joined(f',"extension":[{{"url":"{ASSERTED}","valueDateTime":"', recorded, '"}]')
     return [
-        rendered(_diagnosis, rows["category"], *rows.said("ICD-10-CM", "code", "description"), rows["severity"], rows["clinical_status"]),
+        rendered(
+            _diagnosis,
+            rows["category"],
+            *rows.said("ICD-10-CM", "code", "description"),
+            rows["severity"],
+            rows["clinical_status"],
+        ),
         text.choose(rows["category"] == PROBLEM, asserted, ""),
         *identifier(rows.ids),
         *reference("subject", "Patient", rows.person_ids),
@@ -30,8 +36,12 @@ def condition(rows: Rows) -> Pieces:
 
 
 @once
-def _diagnosis(category: str, code: str, display: str | None, words: str | None, severity: str | None, status: str) -> str:
-    profile = "us-core-condition-problems-health-concerns" if category == PROBLEM else "us-core-condition-encounter-diagnosis"
+def _diagnosis(
+    category: str, code: str, display: str | None, words: str | None, severity: str | None, status: str
+) -> str:
+    profile = (
+        "us-core-condition-problems-health-concerns" if category == PROBLEM else "us-core-condition-encounter-diagnosis"
+    )
     return members(
         meta=meta(profile),
         clinicalStatus=concept(coding("clinical_status", status)),
@@ -56,7 +66,9 @@ def procedure(rows: Rows) -> Pieces:
 
 @once
 def _performed(system: str, code: str, display: str | None, words: str | None) -> str:
-    return members(meta=meta("us-core-procedure"), status="completed", code=concept(coding(system, code, display), words=words))
+    return members(
+        meta=meta("us-core-procedure"), status="completed", code=concept(coding(system, code, display), words=words)
+    )
 
 
 def immunization(rows: Rows) -> Pieces:
@@ -74,4 +86,8 @@ def immunization(rows: Rows) -> Pieces:
 
 @once
 def _vaccine(code: str, display: str | None, words: str | None) -> str:
-    return members(meta=meta("us-core-immunization"), status="completed", vaccineCode=concept(coding("CVX", code, display), words=words))
+    return members(
+        meta=meta("us-core-immunization"),
+        status="completed",
+        vaccineCode=concept(coding("CVX", code, display), words=words),
+    )

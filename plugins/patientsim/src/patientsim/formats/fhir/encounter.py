@@ -77,9 +77,12 @@ def _service_provider(directory: Directory, number: str | None) -> str:
 
 
 def _why(rows: Rows) -> list[Text]:
-    """Why it takes place: of a stay what its admission says (Encounter.reasonCode may be a coded admission diagnosis)."""
+    """Why it takes place: of a stay what its admission says (Encounter.reasonCode may be a coded admission
+    diagnosis)."""
     stay = ~rows["admitting_code"].is_null()
-    texts = ((rows.columns.text(ours), rows.columns.text(other)) for ours, other in zip(_ADMITTING, _REASON, strict=True))
+    texts = (
+        (rows.columns.text(ours), rows.columns.text(other)) for ours, other in zip(_ADMITTING, _REASON, strict=True)
+    )
     return [ours.only(stay).or_else(other.only(~stay)) for ours, other in texts]
 
 
@@ -96,7 +99,8 @@ def _reasons(*said: str | None) -> str:
 
 
 def _roles(rows: Rows) -> list[tuple[str, Text, Text, str, NDArray[np.int64]]]:
-    """The diagnoses of stays: contained name, code, words, use and rank, and the Condition of the stay that has the code (0: none)."""
+    """The diagnoses of stays: contained name, code, words, use and rank,
+    and the Condition of the stay that has the code (0: none)."""
     stay = ~rows["admission_type"].is_null() | ~rows["admitting_code"].is_null()
     over = {"AD": stay, "DD": stay & ~np.isnat(rows["end"])}
     found = []
@@ -150,7 +154,10 @@ def _listed(name: str, parts: list[tuple[NDArray[np.bool_], Any]]) -> Any:
     """`,"name":[...]` of those elements that are there; nothing where none is."""
     some, pieces = np.zeros(len(parts[0][0]), bool), list[text.Piece]()
     for there, element in parts:
-        pieces += [text.choose(there & some, ",", text.choose(there, f',"{name}":[', "")), text.choose(there, element, "")]
+        pieces += [
+            text.choose(there & some, ",", text.choose(there, f',"{name}":[', "")),
+            text.choose(there, element, ""),
+        ]
         some = some | there
     return text.joined(*pieces, text.choose(some, "]", ""))
 

@@ -17,14 +17,17 @@ FILE = "bundles.ndjson"
 _BASE = "http://example.org/fhir/"
 _ENTRY = b'{"fullUrl":"'  # quotes within strings are escaped, so that it stands in no value
 _LAST = np.frombuffer(b"]}\n", np.uint8)  # what follows the last entry of a line; a comma follows the others
-_HEADS = pa.schema([("resourceType", pa.string()), ("id", pa.string()), ("type", pa.string()), ("entry", pa.list_(pa.string()))])
+_HEADS = pa.schema(
+    [("resourceType", pa.string()), ("id", pa.string()), ("type", pa.string()), ("entry", pa.list_(pa.string()))]
+)
 _EMPTY = re.compile(rb'[^\\]":(?:null|\{\}|\[\])')
 _BLOCK = 4 << 20
 _Index = NDArray[np.int64]
 
 
 class Entries:
-    """Bundles, a line each, cut into heads without entries and into entries, which are put by for each type of resource.
+    """Bundles, a line each, cut into heads without entries and into entries,
+    which are put by for each type of resource.
 
     Args:
         path: The file.
@@ -45,14 +48,19 @@ class Entries:
             self._cut(content)
 
     def of(self, name: str, like: pa.Schema) -> pa.Table:
-        """The entries of one type of resource, once: their Bundle's id, fullUrl and request, and the members of the resource as columns."""
+        """The entries of one type of resource, once: their Bundle's id, fullUrl and request,
+        and the members of the resource as columns."""
         members = [field for field in like if field.name not in {"bundle", "fullUrl", "request"}]
         schema = pa.schema([like.field("fullUrl"), pa.field("resource", pa.struct(members)), like.field("request")])
         said = read_json_lines(b"".join(self._lines.pop(name)), schema)
         bundle = self.heads["id"].take(pa.array(np.concatenate(self._bundle.pop(name))))
         own = said.select(["resource"]).flatten()
         own = own.rename_columns([each.removeprefix("resource.") for each in own.column_names])
-        return own.add_column(0, "bundle", bundle).append_column("fullUrl", said["fullUrl"]).append_column("request", said["request"])
+        return (
+            own.add_column(0, "bundle", bundle)
+            .append_column("fullUrl", said["fullUrl"])
+            .append_column("request", said["request"])
+        )
 
     def _cut(self, content: bytes) -> None:
         pieces, first, stop = _pieces(content)
@@ -90,7 +98,8 @@ def _blocks(path: Path) -> Iterator[bytes]:
 
 
 def _pieces(content: bytes) -> tuple[pa.LargeBinaryArray, _Index, _Index]:
-    """Heads and entries, one after the other, with what stands between them; and of each line the first, and one past the last."""
+    """Heads and entries, one after the other, with what stands between them; and of each line the first,
+    and one past the last."""
     ends = [0]
     while ends[-1] < len(content):
         ends.append(content.find(b"\n", ends[-1]) + 1 or len(content))
@@ -103,11 +112,16 @@ def _pieces(content: bytes) -> tuple[pa.LargeBinaryArray, _Index, _Index]:
 
 
 def _binary(offsets: _Index, content: bytes | NDArray[np.uint8]) -> pa.LargeBinaryArray:
-    return pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(offsets) - 1, [None, pa.py_buffer(offsets), pa.py_buffer(content)])
+    return pa.LargeBinaryArray.from_buffers(
+        pa.large_binary(), len(offsets) - 1, [None, pa.py_buffer(offsets), pa.py_buffer(content)]
+    )
 
 
-def _ended(pieces: pa.LargeBinaryArray, entry: NDArray[np.bool_], last: _Index) -> tuple[pa.LargeBinaryArray, NDArray[np.bool_]]:
-    """Pieces of lines, those that are entries with a line end in place of what follows them; and whether that followed them.
+def _ended(
+    pieces: pa.LargeBinaryArray, entry: NDArray[np.bool_], last: _Index
+) -> tuple[pa.LargeBinaryArray, NDArray[np.bool_]]:
+    """Pieces of lines, those that are entries with a line end in place of what follows them;
+    and whether that followed them.
 
     Args:
         pieces: The pieces.

@@ -17,8 +17,12 @@ RESOURCES = (
     Resource("ServiceRequest", "patientsim.lab_order", "lab_order_id", lab_order),
     Resource("ServiceRequest", "patientsim.referral", "referral_id", referral),
     Resource("Observation", "patientsim.observation", "observation_id", observation),
-    Resource("Procedure", "patientsim.procedure", "procedure_id", procedure, where=lambda rows: rows["system"] != "CVX"),
-    Resource("Immunization", "patientsim.procedure", "procedure_id", immunization, where=lambda rows: rows["system"] == "CVX"),
+    Resource(
+        "Procedure", "patientsim.procedure", "procedure_id", procedure, where=lambda rows: rows["system"] != "CVX"
+    ),
+    Resource(
+        "Immunization", "patientsim.procedure", "procedure_id", immunization, where=lambda rows: rows["system"] == "CVX"
+    ),
     Resource("MedicationRequest", "patientsim.medication_request", "medication_request_id", medication_request),
     Resource("CarePlan", "patientsim.care_plan", "care_plan_id", care_plan),
 )

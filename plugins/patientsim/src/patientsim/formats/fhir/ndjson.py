@@ -40,7 +40,9 @@ class Ndjson:
         return {kind: sorted(numbers) for kind, numbers in self._referred.items()}
 
 
-def write_referred(destination: Destination, run: Run, tables: Mapping[str, pa.Table], parts: Sequence[Mapping[str, list[str]]]) -> None:
+def write_referred(
+    destination: Destination, run: Run, tables: Mapping[str, pa.Table], parts: Sequence[Mapping[str, list[str]]]
+) -> None:
     """Write whom the resources of all parts refer to, once, by kind and number."""
     directory = Directory(tables)
     numbers = {kind: {number for referred_to in parts for number in referred_to[kind]} for kind in MAKERS}
@@ -54,7 +56,8 @@ def write_referred(destination: Destination, run: Run, tables: Mapping[str, pa.T
 
 
 def _lines(name: str, records: Records) -> Iterator[pa.Array]:
-    """The resources of one type; by person where they come of several tables, so that it does not matter where chunks end."""
+    """The resources of one type; by person where they come of several tables,
+    so that it does not matter where chunks end."""
     parts = []
     for resource in RESOURCES:
         rows = resource.rows(records) if resource.type == name else None

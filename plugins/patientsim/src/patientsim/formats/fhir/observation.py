@@ -49,13 +49,19 @@ def observation(rows: Rows) -> Pieces:
 @once
 def _measured(category: str, loinc: str, display: str | None, words: str | None, second: str | None) -> str:
     panel = CODES["panel_of_second"].get(second)
-    code, told, name = (loinc, display, words) if panel is None else (panel["code"], panel["description"], panel["description"])
-    profile = CODES["vital_sign_profile"].get(code) or CODES["observation_profile"].get(category, "us-core-observation-clinical-result")
+    code, told, name = (
+        (loinc, display, words) if panel is None else (panel["code"], panel["description"], panel["description"])
+    )
+    profile = CODES["vital_sign_profile"].get(code) or CODES["observation_profile"].get(
+        category, "us-core-observation-clinical-result"
+    )
     return members(
         meta=meta(profile),
         status="final",
         category=[concept(coding("observation_category", category, CODES["observation_category"].get(category)))],
-        code=concept(coding("LOINC", code, told), coding("LOINC", *CODES["further_coding"].get(code, (None,))), words=name),
+        code=concept(
+            coding("LOINC", code, told), coding("LOINC", *CODES["further_coding"].get(code, (None,))), words=name
+        ),
     )
 
 
@@ -74,13 +80,24 @@ def _unit(unit: str | None) -> str:
 
 
 def _components(rows: Rows, panel: NDArray[np.bool_], first_value: Text) -> text.Joined:
-    """Both values of the rows that are panels; the first one's code is the panel's where the table gives the panel's own."""
+    """Both values of the rows that are panels; the first one's code is the panel's where the table gives the panel's
+    own."""
     of = rows.columns.where(panel)
-    first = rendered(_first_code, of.text("loinc"), display_of("LOINC", of.text("loinc")), of.text("description"), of.text("second_loinc"))
-    second = rendered(_code, of.text("second_loinc"), display_of("LOINC", of.text("second_loinc")), of.text("second_description"))
+    first = rendered(
+        _first_code,
+        of.text("loinc"),
+        display_of("LOINC", of.text("loinc")),
+        of.text("description"),
+        of.text("second_loinc"),
+    )
+    second = rendered(
+        _code, of.text("second_loinc"), display_of("LOINC", of.text("second_loinc")), of.text("second_description")
+    )
     second_value = _value(numbers(of["second_value"]), of.text("unit"))
     return text.joined(
-        _spread(panel, text.together(lambda code, value: [',"component":[{', code, value, "},{"], first, first_value[panel])),
+        _spread(
+            panel, text.together(lambda code, value: [',"component":[{', code, value, "},{"], first, first_value[panel])
+        ),
         _spread(panel, text.together(lambda code, value: [code, value, "}]"], second, second_value)),
     )
 
@@ -115,4 +132,8 @@ def _range(low: str | None, high: str | None, unit: str | None) -> str:
 
 
 def _limit(value: str, unit: str | None) -> dict[str, Any]:
-    return {"value": number_of(value), "unit": unit, **({} if unit is None else {"system": SYSTEMS["UCUM"], "code": unit})}
+    return {
+        "value": number_of(value),
+        "unit": unit,
+        **({} if unit is None else {"system": SYSTEMS["UCUM"], "code": unit}),
+    }

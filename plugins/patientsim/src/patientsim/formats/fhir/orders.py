@@ -79,7 +79,9 @@ def _ucum(unit: str | None) -> dict[str, str]:
 
 def lab_order(rows: Rows) -> Pieces:
     """US Core ServiceRequest for a laboratory test; completed where its result is there."""
-    resulted = pc.is_in(pa.array(rows["lab_order_id"]), pa.array(rows.records["patientsim.observation"]["lab_order_id"]))
+    resulted = pc.is_in(
+        pa.array(rows["lab_order_id"]), pa.array(rows.records["patientsim.observation"]["lab_order_id"])
+    )
     status = Text(np.asarray(resulted), ["active", "completed"])
     what = rendered(_test, status, *rows.said("LOINC", "loinc", "description"))
     return [what, *identifier(rows.ids), *_request(rows), *rows.moment(',"occurrenceDateTime":"', rows["authored"])]

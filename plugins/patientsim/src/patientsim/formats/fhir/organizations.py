@@ -140,4 +140,10 @@ def _telecom(phone: str | None) -> list[dict[str, Any]] | None:
 
 
 def _address(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {"line": [row["address"]], "city": row["city"], "state": row["state"], "postalCode": row["zip"], "country": "US"}
+    return {
+        "line": [row["address"]],
+        "city": row["city"],
+        "state": row["state"],
+        "postalCode": row["zip"],
+        "country": "US",
+    }

@@ -1,4 +1,5 @@
-"""References to clinicians and organizations: resolved where the network's tables tell them, else by their NPI alone."""
+"""References to clinicians and organizations: resolved where the network's tables tell them,
+else by their NPI alone."""
 
 from __future__ import annotations
 

@@ -46,7 +46,9 @@ def _demographics(sex: str, race: str, ethnicity: str, language: str) -> str:
             {"url": f"{EXTENSION}us-core-birthsex", "valueCode": sex},
         ],
         gender=CODES["gender"][sex],
-        communication=[{"language": concept(coding("language", language, CODES["language"].get(language))), "preferred": True}],
+        communication=[
+            {"language": concept(coding("language", language, CODES["language"].get(language))), "preferred": True}
+        ],
     )
 
 
@@ -70,7 +72,8 @@ def _identifiers(rows: Rows, who: Any) -> Pieces:
 
 def _identifier(kind: str, system: str) -> str:
     """An identifier, up to its value."""
-    return f'{{"type":{{"coding":[{{"system":"{SYSTEMS["identifier_type"]}","code":"{kind}"}}]}},"system":"{SYSTEMS[system]}","value":"'
+    coding = f'{{"system":"{SYSTEMS["identifier_type"]}","code":"{kind}"}}'
+    return f'{{"type":{{"coding":[{coding}]}},"system":"{SYSTEMS[system]}","value":"'
 
 
 def _managing_organization(directory: Directory, number: str | None) -> str:
@@ -102,7 +105,12 @@ def _place(city: str, county: str, state: str, zip_code: str) -> str:
 
 def coverage(rows: Rows) -> Pieces:
     """US Core Coverage: of membersim.coverage."""
-    directory, subscriber, person, end = rows.records.directory, rows["subscriber_id"], rows["person_id"], rows["end_date"]
+    directory, subscriber, person, end = (
+        rows.records.directory,
+        rows["subscriber_id"],
+        rows["person_id"],
+        rows["end_date"],
+    )
     ended = Text(end < rows.records.run.as_of, ["active", "cancelled"])
     number = inner(rows["member_number"])
     return [
@@ -139,4 +147,8 @@ def _kind(coverage_type: str | None, relationship: str, status: str) -> str:
 @once
 def _classes(plan: str | None, group: str | None) -> str:
     values = {"plan": plan, "group": group}
-    return members(class_=[{"type": concept(coding("coverage_class", kind)), "value": value} for kind, value in values.items() if value])
+    return members(
+        class_=[
+            {"type": concept(coding("coverage_class", kind)), "value": value} for kind, value in values.items() if value
+        ]
+    )

@@ -14,7 +14,8 @@ from patientsim.formats.fhir.references import References
 
 
 def read_ndjson(folder: Path, truth: Truth) -> Iterator[Records | str]:
-    """The folder of fhir_r4: a file for each type of resource. Those that people's resources refer to are in files of the whole run."""
+    """The folder of fhir_r4: a file for each type of resource.
+    Those that people's resources refer to are in files of the whole run."""
     yield from _strangers(folder, {f"{name}.ndjson" for name in (*asked.OF_PEOPLE, *asked.OF_ALL)})
     asked.prepare(truth)
     references = References()
@@ -40,7 +41,8 @@ def _resources(name: str, content: bytes, expected: pa.Table) -> Records:
 
 
 def read_bundles(folder: Path, truth: Truth) -> Iterator[Records | str]:
-    """The folder of fhir_bundle: a Bundle for each person, of which every entry is one record; references resolve within each."""
+    """The folder of fhir_bundle: a Bundle for each person, of which every entry is one record;
+    references resolve within each."""
     yield from _strangers(folder, {FILE})
     entries = Entries(folder / FILE, (*asked.OF_PEOPLE, *asked.OF_ALL))
     yield from entries.problems

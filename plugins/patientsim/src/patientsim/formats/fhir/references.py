@@ -12,7 +12,8 @@ _Found = tuple[pa.Array, pa.Array]
 
 
 class References:
-    """Collects what resources refer to, and which there are: in a whole folder, or in Bundles of which each stands for itself."""
+    """Collects what resources refer to, and which there are: in a whole folder,
+    or in Bundles of which each stands for itself."""
 
     def __init__(self) -> None:
         self._wanted: list[pa.Array] = []
@@ -32,7 +33,9 @@ class References:
             for target, row in (found for column in batch.columns for found in _references(column, rows)):
                 own = pc.invert(pc.starts_with(target, "#"))  # what is contained is compared with the tables
                 targets = target.filter(own)
-                self._wanted.append(pc.unique(_within(targets, None if bundle is None else bundle.take(row.filter(own)))))
+                self._wanted.append(
+                    pc.unique(_within(targets, None if bundle is None else bundle.take(row.filter(own))))
+                )
 
     def unresolved(self) -> Iterator[str]:
         """A text for each reference to what is not there."""

@@ -38,7 +38,13 @@ class Rows:
 
     def moment(self, before: str, times: Any, after: str = '"') -> Pieces:
         """dateTimes of local times that are never null, with their offsets, between two texts."""
-        return [before, text.dates(times, "%Y-%m-%dT"), text.clock(times), self.records.offsets(times, self.person), after]
+        return [
+            before,
+            text.dates(times, "%Y-%m-%dT"),
+            text.clock(times),
+            self.records.offsets(times, self.person),
+            after,
+        ]
 
     def optional_moment(self, before: str, times: Any, after: str = '"') -> text.Piece:
         """dateTimes between two texts; nothing where null."""
@@ -84,7 +90,9 @@ class Resource:
     def rows(self, records: Records) -> Rows:
         """The rows of a part of a chunk; none where the table is not there."""
         if self.table not in records.tables:
-            return Rows(Columns({self.key: np.zeros(0, np.int64)}), np.zeros(0, np.intp), records, pa.array([], pa.string()))
+            return Rows(
+                Columns({self.key: np.zeros(0, np.int64)}), np.zeros(0, np.intp), records, pa.array([], pa.string())
+            )
         columns = records[self.table]
         if self.where is not None:
             columns = columns.where(self.where(columns))

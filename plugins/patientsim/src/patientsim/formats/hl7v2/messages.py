@@ -22,8 +22,8 @@ def messages(part: Records) -> Columns:
     Returns:
         Columns `person` and `visit` (rows in the part's people and encounters; -1 for a message about no visit),
         `time`, `trigger`, `control` (the id of what happened) and `suffix` (a letter that, with it, is the control id),
-        `leaving` (whether the visit has ended, so that its discharge is known), `moved` and `made` (row of the transfer or the
-        diagnosis that is told, else -1).
+        `leaving` (whether the visit has ended, so that its discharge is known), `moved` and `made` (row of the transfer
+        or the diagnosis that is told, else -1).
     """
     found = Columns.concat([*_visits(part), _transfers(part), _diagnoses(part), _coverage_ends(part), _deaths(part)])
     begins = np.append(part["patientsim.encounter"].array("start"), np.datetime64("9999-12-31"))  # of no visit: last
@@ -51,7 +51,9 @@ def _visits(part: Records) -> Iterator[Columns]:
 
 def _told_to_end(visit: Columns) -> NDArray[np.bool_]:
     kind = visit.text("class")
-    return np.asarray(kind.isin(name for name, told in CODES["class"].items() if told["end"]) & ~np.isnat(visit.array("end")))
+    return np.asarray(
+        kind.isin(name for name, told in CODES["class"].items() if told["end"]) & ~np.isnat(visit.array("end"))
+    )
 
 
 def _transfers(part: Records) -> Columns:
@@ -76,7 +78,8 @@ def _diagnoses(part: Records) -> Columns:
     left = _told_to_end(visit)[row] & (time > visit.array("end")[row]) if visit.rows else False
     person = part.rows_of(made.array("person_id"))
     return _rows(
-        "A08", "D", 2, person=person, visit=row, time=time, control=made.array("condition_id"), made=np.flatnonzero(new), leaving=left
+        "A08", "D", 2, person=person, visit=row, time=time, control=made.array("condition_id"),
+        made=np.flatnonzero(new), leaving=left
     )  # fmt: skip
 
 
@@ -90,7 +93,8 @@ def stated(visit: Columns, admitting: NDArray[np.bool_], what: str = "code") -> 
     """First and second diagnosis as an encounter tells them: where `admitting`, those of the admission."""
     pairs = (("admitting", "reason"), ("admitting_secondary", "secondary"))
     first, second = (
-        visit.text(f"{ours}_{what}").only(admitting).or_else(visit.text(f"{other}_{what}").only(~admitting)) for ours, other in pairs
+        visit.text(f"{ours}_{what}").only(admitting).or_else(visit.text(f"{other}_{what}").only(~admitting))
+        for ours, other in pairs
     )
     return first, second
 

@@ -21,7 +21,20 @@ ONCE = ("MSH", "EVN", "PID", "PV1", "DRG", "IN1")  # segments that a message has
 ORDER = ("MSH", "EVN", "PID", "PV1", "DG1", "DRG", "IN1")
 STRUCTURE = "^ABCDE*F?G?$"
 _STRANGE = "X"
-_RELATIONS = ("icd", "brief", "chart", "covered", "moved", "made", "doctor", "visit", "happened", "insured", "unit", "told")
+_RELATIONS = (
+    "icd",
+    "brief",
+    "chart",
+    "covered",
+    "moved",
+    "made",
+    "doctor",
+    "visit",
+    "happened",
+    "insured",
+    "unit",
+    "told",
+)
 _CONTROL = 9  # the place of MSH-10 in its segment
 _TEXT, _ID, _DATE = pa.string(), pa.int64(), pa.date32()
 _OTHERS = {
@@ -47,11 +60,20 @@ def read_adt(folder: Path, truth: Truth) -> Iterator[Records | str]:
     _tell(truth)
     opening = found.rows("MSH")
     control = found.element(opening, _CONTROL)
-    once = {field: column for name in ONCE for field, column in _fields(found, _by_message(opening, found.rows(name)), name).items()}
+    once = {
+        field: column
+        for name in ONCE
+        for field, column in _fields(found, _by_message(opening, found.rows(name)), name).items()
+    }
     yield Records("message", ["MSH-10"], pa.table({"MSH-10": control, **once}), truth.select(QUESTIONS["message"]))
     rows = found.rows("DG1")
     of = control.take(pa.array(segments.owners(opening, rows), mask=rows < opening.min(initial=len(found))))
-    yield Records("DG1", ["MSH-10", "DG1-1"], pa.table({"MSH-10": of, **_fields(found, rows, "DG1")}), truth.select(QUESTIONS["DG1"]))
+    yield Records(
+        "DG1",
+        ["MSH-10", "DG1-1"],
+        pa.table({"MSH-10": of, **_fields(found, rows, "DG1")}),
+        truth.select(QUESTIONS["DG1"]),
+    )
     truth.register("said", pa.table({"MSH-10": control, "place": np.arange(len(opening))}))
     wrong = truth.select(QUESTIONS["order"])
     if wrong.num_rows:
@@ -64,7 +86,9 @@ def _broken(content: bytes, found: segments.Segments) -> Iterator[str]:
     letters = np.frombuffer(content if content.endswith(b"\n") else content + b"\n", np.uint8)
     ends = np.flatnonzero(letters == ord("\n"))  # of messages
     closed = np.searchsorted(np.flatnonzero(letters == ord("\r")), ends)  # segments up to there
-    names = found.id.map(lambda name: ord("A") + ORDER.index(name) if name in ORDER else ord(_STRANGE), np.uint8, ord(_STRANGE))
+    names = found.id.map(
+        lambda name: ord("A") + ORDER.index(name) if name in ORDER else ord(_STRANGE), np.uint8, ord(_STRANGE)
+    )
     spelled = np.where(found.lengths() > 1, names, ord(_STRANGE)).astype(np.uint8)[: closed[-1]]
     offsets = np.append(0, closed).astype(np.int32)
     built = pa.StringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(spelled))

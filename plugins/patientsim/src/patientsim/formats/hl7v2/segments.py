@@ -1,4 +1,5 @@
-"""Segments of ADT messages about people, each for all messages at once; every one begins with its name and ends with CR."""
+"""Segments of ADT messages about people, each for all messages at once;
+every one begins with its name and ends with CR."""
 
 from __future__ import annotations
 
@@ -26,7 +27,9 @@ def header(part: Records, message: Columns, facility: Text) -> Any:
     opening = rendered(lambda name: f"MSH|{ENCODING}|{CODES['application']}|{name}|{receiver}|", facility)
     kind = rendered(lambda event: f"||ADT^{event}^{CODES['structure'][event]}|", trigger)
     rest = f"|{CODES['processing']}|2.5.1|||||USA|UNICODE UTF-8\rEVN|"
-    return text.joined(opening, *time, kind, text.whole(message["control"]), message["suffix"], rest, trigger, "|", *time, "\r")
+    return text.joined(
+        opening, *time, kind, text.whole(message["control"]), message["suffix"], rest, trigger, "|", *time, "\r"
+    )
 
 
 def local_moments(part: Records, message: Columns, times: Any) -> list[text.Piece]:
@@ -43,10 +46,12 @@ def patient(part: Records) -> pa.Array:
     return text.lines(
         "PID|1||", safe(chart.text("mrn")), f"^^^{AUTHORITY}^MR||",
         safe(who.text("last_name")), "^", safe(who.text("first_name")), "^^^^^L||",
-        day(who["birth_date"]), "|", who["sex"], "||", rendered(_race, who.text("race")), "|", safe(who.text("address")), "^^",
+        day(who["birth_date"]), "|", who["sex"], "||", rendered(_race, who.text("race")), "|",
+        safe(who.text("address")), "^^",
         place, "||^PRN^PH^^1^", pc.utf8_slice_codeunits(phone, 0, 3),
         "^", pc.utf8_slice_codeunits(phone, 3), "~^NET^Internet^", safe(who.text("email")), "||",
-        rendered(_language, who.text("language")), "||||", who["ssn"], "|||", rendered(_ethnicity, who.text("ethnicity")),
+        rendered(_language, who.text("language")), "||||", who["ssn"], "|||",
+        rendered(_ethnicity, who.text("ethnicity")),
     )  # fmt: skip
 
 
@@ -86,7 +91,9 @@ def insurance(part: Records, message: Columns) -> Any:
     row = _covering(part, message, coverage)
     told = message["suffix"] == "C"  # nobody knows before that it will end
     of = np.where(message["trigger"] == "A02", -1, row)
-    return text.choose(told, Text(of, _insured(part, coverage, coverage["end_date"])), Text(of, _insured(part, coverage, None)))
+    return text.choose(
+        told, Text(of, _insured(part, coverage, coverage["end_date"])), Text(of, _insured(part, coverage, None))
+    )
 
 
 def _covering(part: Records, message: Columns, coverage: Columns) -> NDArray[np.int64]:
@@ -115,7 +122,8 @@ def _insured(part: Records, coverage: Columns, end: Any) -> pa.Array:
         rendered(part.directory.once(_payer), coverage.text("payer_id")), "|", safe(group), "||||",
         day(coverage["start_date"]), "|", "" if end is None else day(end), "||",
         rendered(short, coverage.text("coverage_type")), "|", Text(holder, name), "|",
-        rendered(_relationship, coverage.text("relationship")), "|||||||||||||||||||", safe(coverage.text("member_number")), "\r",
+        rendered(_relationship, coverage.text("relationship")), "|||||||||||||||||||",
+        safe(coverage.text("member_number")), "\r",
     )  # fmt: skip
 
 

@@ -54,7 +54,13 @@ def _places(message: Columns, part: Records) -> tuple[Text, Text]:
 
 @once
 def _opening(
-    kind: str, specialty: str | None, facility: str | None, admission: str | None, unit: str | None, before: str | None, trigger: str
+    kind: str,
+    specialty: str | None,
+    facility: str | None,
+    admission: str | None,
+    unit: str | None,
+    before: str | None,
+    trigger: str,
 ) -> str:
     organization = facility or FALLBACK["code"]
     prior = f"{short(before or specialty)}^^^{organization}" if trigger == "A02" else ""
@@ -71,7 +77,8 @@ def _attending(directory: Directory, number: str | None) -> str:
 
 
 def diagnoses(message: Columns, encounter: Columns, part: Records) -> Any:
-    """DG1 of what the visit is said to be for and of the diagnoses made until then; DRG at discharge. A02 has neither."""
+    """DG1 of what the visit is said to be for and of the diagnoses made until then; DRG at discharge.
+    A02 has neither."""
     leaving = message.array("leaving")
     admitting = stays(encounter) & ~leaving
     codes = stated(encounter, admitting)
@@ -86,9 +93,13 @@ def diagnoses(message: Columns, encounter: Columns, part: Records) -> Any:
 
 
 @once
-def _stated(code: str | None, words: str | None, second: str | None, second_words: str | None, kind: str, final: str | None) -> str:
+def _stated(
+    code: str | None, words: str | None, second: str | None, second_words: str | None, kind: str, final: str | None
+) -> str:
     told = [(icd, name) for icd, name in ((code, words), (second, second_words)) if icd]
-    return "".join(_line(row, icd, name, final or CODES["class"][kind]["diagnosis"]) for row, (icd, name) in enumerate(told, 1))
+    return "".join(
+        _line(row, icd, name, final or CODES["class"][kind]["diagnosis"]) for row, (icd, name) in enumerate(told, 1)
+    )
 
 
 def _line(row: int, code: str, words: str | None, stage: str) -> str:
@@ -100,7 +111,9 @@ def _named(code: str, words: str | None) -> str:
     return f"{code}^{escape(words or '')}^I10C"
 
 
-def _further(message: Columns, encounter: Columns, part: Records, codes: tuple[Text, Text], silent: NDArray[np.bool_]) -> Any:
+def _further(
+    message: Columns, encounter: Columns, part: Records, codes: tuple[Text, Text], silent: NDArray[np.bool_]
+) -> Any:
     """The diagnoses made during each visit up to the message, but for those that it is said to be for."""
     made = part["patientsim.condition"]
     order, first, stop = _known(message, part, "patientsim.condition", "recorded_time")
@@ -115,7 +128,9 @@ def _further(message: Columns, encounter: Columns, part: Records, codes: tuple[T
     before = np.sum([~code.is_null() for code in codes], axis=0)[owner]
     number = rank_within(owner) + before + 1
     stage = np.where(message.array("leaving")[owner], 1, 0)
-    column = Text(np.arange(number.max(initial=0)), [str(each + 1) for each in range(number.max(initial=0))])[number - 1]
+    column = Text(np.arange(number.max(initial=0)), [str(each + 1) for each in range(number.max(initial=0))])[
+        number - 1
+    ]
     found = made.text("code")[row]
     named = rendered(_named, found, display_of("ICD-10-CM", found).or_else(made.text("description")[row]))
     recorded = made.array("recorded_time")[row]
@@ -124,7 +139,9 @@ def _further(message: Columns, encounter: Columns, part: Records, codes: tuple[T
     return text.grouped(lines, owner, message.rows)
 
 
-def _known(message: Columns, part: Records, table: str, time: str) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+def _known(
+    message: Columns, part: Records, table: str, time: str
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
     """The table's rows by visit and time, and of each message the first of its visit and one past the last up to it."""
     rows = part[table]
     visit = positions(part["patientsim.encounter"].array("encounter_id"), rows.array("encounter_id"))

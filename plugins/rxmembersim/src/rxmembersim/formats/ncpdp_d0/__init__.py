@@ -1,8 +1,8 @@
 """NCPDP Telecommunication Standard version D.0: billing (B1) and reversal (B2) requests, one claim a transmission.
 
-Files `b1.ncpdp` and `b2.ncpdp` hold transmissions one after the other, each between STX (02) and ETX (03) and followed by
-a line feed, as they would travel one by one. A reversal names its claim by pharmacy, date of service, prescription and
-fill number, as the standard has it; the billing request carries the fill's id in its narrative segment.
+Files `b1.ncpdp` and `b2.ncpdp` hold transmissions one after the other, each between STX (02) and ETX (03) and followed
+by a line feed, as they would travel one by one. A reversal names its claim by pharmacy, date of service, prescription
+and fill number, as the standard has it; the billing request carries the fill's id in its narrative segment.
 """
 
 from __future__ import annotations
@@ -14,12 +14,20 @@ from rxmembersim.formats.ncpdp_d0.writer import ClaimWriter
 
 NCPDP_D0 = OutputFormat(
     name="ncpdp_d0",
-    description="Pharmacy claims, NCPDP Telecommunication D.0: billing (B1) and reversal (B2) requests, in a file each.",
+    description=(
+        "Pharmacy claims, NCPDP Telecommunication D.0: billing (B1) and reversal (B2) requests, in a file each."
+    ),
     writer=ClaimWriter,
     records=read_requests,
     in_parts=True,
     characters=CHARACTERS,
-    needs=("core.person", "rxmembersim.cardholder", "rxmembersim.prescription", "rxmembersim.fill", "rxmembersim.reversal"),
+    needs=(
+        "core.person",
+        "rxmembersim.cardholder",
+        "rxmembersim.prescription",
+        "rxmembersim.fill",
+        "rxmembersim.reversal",
+    ),
     wants=("networksim.provider",),
 )
 

@@ -1,4 +1,5 @@
-"""The shape of a D.0 transmission: separators, segments, and how values are written (implementation guide, chapter on structure)."""
+"""The shape of a D.0 transmission: separators, segments, and how values are written (implementation guide,
+chapter on structure)."""
 
 from __future__ import annotations
 
@@ -46,8 +47,11 @@ def quantity(amounts: NDArray[np.float64]) -> pa.Array:
 
 
 def alphanumeric(values: Text | pa.Array, width: int) -> Text:
-    """Text as it may stand in a field: printable ASCII capitals, at most `width` long; null stays null, as does what has none."""
-    return (values if isinstance(values, Text) else Text.of(values)).recode(lambda value: plain(value)[:width].rstrip() or None)
+    """Text as it may stand in a field: printable ASCII capitals, at most `width` long; null stays null,
+    as does what has none."""
+    return (values if isinstance(values, Text) else Text.of(values)).recode(
+        lambda value: plain(value)[:width].rstrip() or None
+    )
 
 
 def fixed(values: Text | pa.Array, width: int) -> pa.Array:

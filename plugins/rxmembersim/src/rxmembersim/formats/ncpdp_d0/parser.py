@@ -12,10 +12,12 @@ from rxmembersim.formats.ncpdp_d0.layout import ETX, FIELD, GROUP, SEGMENT, STX
 
 # the request's header, by identifier: width of each field, in order, 56 bytes in all
 HEADER = {"A1": 6, "A2": 2, "A3": 2, "A4": 10, "A9": 1, "B2": 2, "B1": 15, "D1": 8, "AK": 10}
-# segments by transaction: the fields that each may have, in order; one transaction a transmission, its group begins with the claim
+# segments by transaction: the fields that each may have, in order; one transaction a transmission, its group begins
+# with the claim
 SEGMENTS = {
     "B1": {
-        "04": "C2 C1 C3 C6", "01": "C4 C5 CA CB CM CN CO CP CQ C7", "07": "EM D2 E1 D7 E7 D3 D5 D6 D8 DE DF DJ 28", "11": "D9 DC DQ DU DN",
+        "04": "C2 C1 C3 C6", "01": "C4 C5 CA CB CM CN CO CP CQ C7", "07": "EM D2 E1 D7 E7 D3 D5 D6 D8 DE DF DJ 28",
+        "11": "D9 DC DQ DU DN",
         "03": "EZ DB DR 2J", "08": "7E E4 E5 E6", "16": "BM",
     },
     "B2": {"04": "C2 C1", "07": "EM D2 E1 D7 D3"},
@@ -35,7 +37,8 @@ class Transmissions:
         transaction: B1 or B2.
 
     Attributes:
-        number: Each one's place in the file, from 1 (rows,); those that are not built as the standard says are left out.
+        number: Each one's place in the file, from 1 (rows,);
+            those that are not built as the standard says are left out.
         broken: Places of those that are left out.
     """
 
@@ -67,7 +70,9 @@ def cents(amounts: pa.Array) -> pa.Array:
     last = pc.utf8_slice_codeunits(amounts, -1)
     digit = pc.index_in(last, pa.array(list(_DIGITS)))
     plain = pc.match_substring_regex(amounts, r"^\d+.$")
-    said = pc.if_else(pc.and_(plain, digit.is_valid()), pc.utf8_slice_codeunits(amounts, 0, -1), pa.scalar(None, pa.string()))
+    said = pc.if_else(
+        pc.and_(plain, digit.is_valid()), pc.utf8_slice_codeunits(amounts, 0, -1), pa.scalar(None, pa.string())
+    )
     whole = pc.add(pc.multiply(pc.cast(said, pa.int64()), 10), pc.cast(digit, pa.int64()))
     return pc.if_else(pc.less(digit, 10), whole, pc.subtract(10, whole))
 

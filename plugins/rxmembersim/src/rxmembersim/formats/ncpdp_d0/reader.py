@@ -34,7 +34,10 @@ def read_requests(folder: Path, truth: Truth) -> Iterator[Records | str]:
     for transaction, name in FILES.items():
         found = Transmissions(_content(folder / name), transaction)
         if len(found.broken):
-            yield f"{name}: {len(found.broken):,} transmissions are not built as they should be, such as number {found.broken[0]:,}."
+            yield (
+                f"{name}: {len(found.broken):,} transmissions are not built as they should be, such as number "
+                f"{found.broken[0]:,}."
+            )
         said = pa.table({"claim": _claim(found, transaction), **_fields(found, transaction)})
         truth.register(transaction.lower(), said.append_column("place", pa.array(found.number)))
         truth.register("asked", truth.select(QUESTIONS[transaction]))
@@ -50,7 +53,11 @@ def _content(path: Path) -> bytes:
 
 
 def _fields(found: Transmissions, transaction: str) -> dict[str, pa.Array]:
-    fields = {name: found.column(name) for segment, names in SEGMENTS[transaction].items() for name in (f"AM{segment}", *names.split())}
+    fields = {
+        name: found.column(name)
+        for segment, names in SEGMENTS[transaction].items()
+        for name in (f"AM{segment}", *names.split())
+    }
     return found.header() | {name: cents(column) if name in AMOUNTS else column for name, column in fields.items()}
 
 
@@ -79,7 +86,8 @@ def _as_sent(table: pa.Table, words: tuple[str, ...]) -> pa.Table:
 
 
 def _ascii(texts: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Capitals without their accents; what no one can spell in ASCII is a blank, and blanks are never two; null where nothing is left."""
+    """Capitals without their accents; what no one can spell in ASCII is a blank, and blanks are never two;
+    null where nothing is left."""
     if pc.any(pc.match_substring_regex(texts, "[^ -~]")).as_py():
         for letter, spelled in SPELLED.items():
             texts = pc.replace_substring(texts, letter, spelled)

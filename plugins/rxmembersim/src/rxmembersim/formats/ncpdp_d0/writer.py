@@ -69,7 +69,14 @@ class ClaimWriter:
 
 
 def _billing(chunk: Chunk) -> Pieces:
-    group = [GROUP, *_claim(chunk), *_pricing(chunk.fill), *_prescriber(chunk), *_review(chunk.fill), *_narrative(chunk.fill)]
+    group = [
+        GROUP,
+        *_claim(chunk),
+        *_pricing(chunk.fill),
+        *_prescriber(chunk),
+        *_review(chunk.fill),
+        *_narrative(chunk.fill),
+    ]
     return [STX, *_header("B1", chunk), *_insurance(chunk), *_patient(chunk.person), *group, END]
 
 
@@ -86,7 +93,10 @@ def _header(transaction: str, chunk: Chunk) -> Pieces:
 
 def _insurance(chunk: Chunk, short: bool = False) -> Pieces:
     card = chunk.card
-    fields = [field("C2", layout.alphanumeric(chunk.fill["cardholder_id"], 20)), field("C1", layout.alphanumeric(card["group_id"], 15))]
+    fields = [
+        field("C2", layout.alphanumeric(chunk.fill["cardholder_id"], 20)),
+        field("C1", layout.alphanumeric(card["group_id"], 15)),
+    ]
     if not short:
         fields += [field("C3", card["person_code"]), field("C6", card["relationship_code"])]
     return segment("04", *fields)
@@ -137,7 +147,9 @@ def _claim(chunk: Chunk, short: bool = False) -> Pieces:
 
 def _pricing(fill: Columns) -> Pieces:
     names = {"D9": "ingredient_cost", "DC": "dispensing_fee", "DQ": "usual_and_customary", "DU": "gross_amount_due"}
-    return segment("11", *(field(code, layout.money(fill.array(name))) for code, name in names.items()), field("DN", "05"))
+    return segment(
+        "11", *(field(code, layout.money(fill.array(name))) for code, name in names.items()), field("DN", "05")
+    )
 
 
 def _prescriber(chunk: Chunk) -> Pieces:

@@ -6,7 +6,8 @@ from trialsim.formats.sdtm.reading import count_rows, read_datasets
 from trialsim.formats.sdtm.writer import SdtmWriter
 from trialsim.tables import SUBJECT_TABLES
 
-CHARACTERS = Characters("\\x00-\\x1f\\x7f-\\x9f\u2028\u2029")  # the others are text, in UTF-8; cells are cut and filled by their length
+# the others are text, in UTF-8; cells are cut and filled by their length
+CHARACTERS = Characters("\\x00-\\x1f\\x7f-\\x9f\u2028\u2029")
 
 SDTM = OutputFormat(
     "sdtm_datasets",

@@ -37,7 +37,13 @@ def define_xml(contents: Sequence[tuple[Dataset, frozenset[str]]], protocol: Pro
         _item_group(version, dataset, filled)
     for dataset, filled in contents:
         for variable in dataset.variables:
-            _item(version, dataset, variable, filled, [x for x in levels if (x.dataset, x.variable) == (dataset.name, variable.variable)])
+            _item(
+                version,
+                dataset,
+                variable,
+                filled,
+                [x for x in levels if (x.dataset, x.variable) == (dataset.name, variable.variable)],
+            )
     variables = [variable for dataset in written for variable in dataset.variables]
     lists = {**codelists(), **_protocol_codelists(protocol)}
     used = {v.codelist for v in variables if v.codelist} | {oid for level in levels for oid in level.codelists.values()}
@@ -61,10 +67,16 @@ def _document(protocol: Protocol, as_of: np.datetime64) -> tuple[ET.Element, ET.
     root = ET.Element(_odm("ODM"), {**stated, _def("Context"): "Submission"})
     study = _add(root, "Study", OID=f"{protocol.study_id}.STUDY")
     names = _add(study, "GlobalVariables")
-    for tag, text in (("StudyName", protocol.study_id), ("StudyDescription", protocol["title"]), ("ProtocolName", protocol.study_id)):
+    for tag, text in (
+        ("StudyName", protocol.study_id),
+        ("StudyDescription", protocol["title"]),
+        ("ProtocolName", protocol.study_id),
+    ):
         _add(names, tag).text = text
     words = f"Data definitions for study {protocol.study_id}"
-    version = _add(study, "MetaDataVersion", OID=f"{protocol.study_id}.MDV", Name=f"Study {protocol.study_id}", Description=words)
+    version = _add(
+        study, "MetaDataVersion", OID=f"{protocol.study_id}.MDV", Name=f"Study {protocol.study_id}", Description=words
+    )
     version.set(_def("DefineVersion"), "2.1.0")
     return root, version
 
@@ -73,7 +85,12 @@ def _standards(version: ET.Element) -> None:
     parent = ET.SubElement(version, _def("Standards"))
     for standard in terms()["standards"]:
         more = {"PublishingSet": standard["set"]} if "set" in standard else {}
-        stated = {"OID": standard["oid"], "Name": standard["name"], "Type": standard["type"], "Version": standard["version"]}
+        stated = {
+            "OID": standard["oid"],
+            "Name": standard["name"],
+            "Type": standard["type"],
+            "Version": standard["version"],
+        }
         ET.SubElement(parent, _def("Standard"), {**stated, "Status": "Final", **more})
 
 
@@ -81,8 +98,13 @@ def _item_group(version: ET.Element, dataset: Dataset, filled: frozenset[str]) -
     name, file = dataset.name, f"{dataset.name.lower()}.xpt"
     one_a_subject = dataset.name == "DM"
     group = _add(version, "ItemGroupDef", OID=f"IG.{name}", Name=name, Repeating="No" if one_a_subject else "Yes",
-                 IsReferenceData="Yes" if dataset.reference else "No", SASDatasetName=name, Domain=name, Purpose="Tabulation")  # fmt: skip
-    for attribute, value in (("Structure", dataset.structure), ("StandardOID", "STD.SDTMIG"), ("ArchiveLocationID", f"LF.{name}")):
+                 IsReferenceData="Yes" if dataset.reference else "No", SASDatasetName=name, Domain=name,
+                 Purpose="Tabulation")  # fmt: skip
+    for attribute, value in (
+        ("Structure", dataset.structure),
+        ("StandardOID", "STD.SDTMIG"),
+        ("ArchiveLocationID", f"LF.{name}"),
+    ):
         group.set(_def(attribute), value)
     _describe(group, dataset.label)
     for number, variable in enumerate(dataset.variables, 1):
@@ -102,20 +124,30 @@ def _item_group(version: ET.Element, dataset: Dataset, filled: frozenset[str]) -
 def _value_list(version: ET.Element, level: ValueLevel) -> None:
     element = ET.SubElement(version, _def("ValueListDef"), {"OID": f"VL.{level.dataset}.{level.variable}"})
     for number, codelist in enumerate(level.codelists.values(), 1):
-        stated = {"ItemOID": f"IT.{level.dataset}.{level.variable}.{codelist}", "OrderNumber": str(number), "Mandatory": "Yes"}
+        stated = {
+            "ItemOID": f"IT.{level.dataset}.{level.variable}.{codelist}",
+            "OrderNumber": str(number),
+            "Mandatory": "Yes",
+        }
         reference = _add(element, "ItemRef", **stated)
-        ET.SubElement(reference, _def("WhereClauseRef"), {"WhereClauseOID": f"WC.{level.dataset}.{level.variable}.{codelist}"})
+        ET.SubElement(
+            reference, _def("WhereClauseRef"), {"WhereClauseOID": f"WC.{level.dataset}.{level.variable}.{codelist}"}
+        )
 
 
 def _where_clauses(version: ET.Element, level: ValueLevel) -> None:
     for value, codelist in level.codelists.items():
-        clause = ET.SubElement(version, _def("WhereClauseDef"), {"OID": f"WC.{level.dataset}.{level.variable}.{codelist}"})
+        clause = ET.SubElement(
+            version, _def("WhereClauseDef"), {"OID": f"WC.{level.dataset}.{level.variable}.{codelist}"}
+        )
         check = _add(clause, "RangeCheck", Comparator="EQ", SoftHard="Soft")
         check.set(_def("ItemOID"), f"IT.{level.dataset}.{level.by}")
         _add(check, "CheckValue").text = value
 
 
-def _item(version: ET.Element, dataset: Dataset, variable: Variable, filled: frozenset[str], levels: Sequence[ValueLevel]) -> None:
+def _item(
+    version: ET.Element, dataset: Dataset, variable: Variable, filled: frozenset[str], levels: Sequence[ValueLevel]
+) -> None:
     item = _item_def(version, f"IT.{dataset.name}.{variable.variable}", variable, variable.codelist, levels)
     if variable.variable not in filled:
         item.set(_def("CommentOID"), _EMPTY)
@@ -124,8 +156,12 @@ def _item(version: ET.Element, dataset: Dataset, variable: Variable, filled: fro
             _item_def(version, f"IT.{dataset.name}.{variable.variable}.{codelist}", variable, codelist)
 
 
-def _item_def(version: ET.Element, oid: str, variable: Variable, codelist: str, levels: Sequence[ValueLevel] = ()) -> ET.Element:
-    item = _add(version, "ItemDef", OID=oid, Name=variable.variable, DataType=variable.type, SASFieldName=variable.variable)
+def _item_def(
+    version: ET.Element, oid: str, variable: Variable, codelist: str, levels: Sequence[ValueLevel] = ()
+) -> ET.Element:
+    item = _add(
+        version, "ItemDef", OID=oid, Name=variable.variable, DataType=variable.type, SASFieldName=variable.variable
+    )
     if variable.type in ("text", "integer", "float"):
         item.set("Length", str(variable.length))
     if variable.type == "float":

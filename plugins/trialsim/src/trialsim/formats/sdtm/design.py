@@ -20,11 +20,20 @@ def arms(design: Design, protocol: Protocol) -> dict[str, Any]:
     codes, names = (arm.text(name).to_pylist() for name in ("arm_code", "arm"))
     owner = element.text("arm_code").to_pylist()
     repeats = element.array("repeats").astype(int).tolist()
-    found = [(a, e, turn) for a, code in enumerate(codes) for e, of in enumerate(owner) if of in (None, code) for turn in range(repeats[e])]
+    found = [
+        (a, e, turn)
+        for a, code in enumerate(codes)
+        for e, of in enumerate(owner)
+        if of in (None, code)
+        for turn in range(repeats[e])
+    ]
     pairs = [(a, e) for a, e, _ in found]
     row, turn = np.array([e for _, e in pairs]), np.array([turn for *_, turn in found])
     epochs = [element.text("epoch").to_pylist()[e] for e in row.tolist()]
-    branch = [f"Randomized to {names[a]}" if epoch == "SCREENING" else None for (a, _), epoch in zip(pairs, epochs, strict=True)]
+    branch = [
+        f"Randomized to {names[a]}" if epoch == "SCREENING" else None
+        for (a, _), epoch in zip(pairs, epochs, strict=True)
+    ]
     return {
         "ARMCD": Text.of([codes[a] for a, _ in pairs]), "ARM": Text.of([names[a] for a, _ in pairs]),
         "TAETORD": element.array("order")[row] + turn,
@@ -37,7 +46,8 @@ def elements(design: Design, protocol: Protocol) -> dict[str, Any]:
     """TE: the elements."""
     element = design[tables.ELEMENT.name]
     return {
-        "ETCD": element["element_code"], "ELEMENT": element["element"], "TESTRL": element["starts"], "TEENRL": element["ends"],
+        "ETCD": element["element_code"], "ELEMENT": element["element"], "TESTRL": element["starts"],
+        "TEENRL": element["ends"],
         "TEDUR": element["duration"],
     }  # fmt: skip
 

@@ -43,7 +43,9 @@ def records(
     order = np.lexsort((*(ranked(columns[key]) for key in reversed(natural)), subject))
     whose = subject[order]
     filled = np.zeros(rows, xpt.record_type(dataset.xpt))
-    numbered = {**columns, f"{dataset.name}SEQ": _sequence(subject, order)} if f"{dataset.name}SEQ" not in columns else columns
+    numbered = (
+        {**columns, f"{dataset.name}SEQ": _sequence(subject, order)} if f"{dataset.name}SEQ" not in columns else columns
+    )
     for variable in dataset.variables:
         filled[variable.variable] = _cells(variable, numbered.get(variable.variable), rows)[order]
     return filled, whose
@@ -72,14 +74,19 @@ def _cells(variable: Variable, column: Any, rows: int) -> NDArray[Any]:
         return xpt.ibm_from_float(values)
     if column is None:
         return np.full(rows, b" " * variable.length, f"S{variable.length}")
-    return xpt.text_cells(column if isinstance(column, Text) else _iso(np.asarray(column), variable.type), variable.length)
+    return xpt.text_cells(
+        column if isinstance(column, Text) else _iso(np.asarray(column), variable.type), variable.length
+    )
 
 
 def _iso(moments: NDArray[np.datetime64], kind: str) -> Text:
     """ISO 8601 text of dates or times, once per distinct one."""
     unit = "D" if kind == "date" else "s"
     distinct, codes = np.unique(moments.astype(f"datetime64[{unit}]"), return_inverse=True)
-    values = [None if np.isnat(moment) else text for moment, text in zip(distinct, np.datetime_as_string(distinct).tolist(), strict=True)]
+    values = [
+        None if np.isnat(moment) else text
+        for moment, text in zip(distinct, np.datetime_as_string(distinct).tolist(), strict=True)
+    ]
     encoded = Text.of(pa.array(values, pa.string()))
     return encoded.take(codes)
 

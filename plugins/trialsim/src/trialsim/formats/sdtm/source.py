@@ -79,7 +79,8 @@ class Rows:
 
 
 def between(tables: Mapping[str, pa.Table], first: int, last: int) -> dict[str, pa.Table]:
-    """The rows of the people from `first` to `last` of tables that are sorted by person; tables without people as they are."""
+    """The rows of the people from `first` to `last` of tables that are sorted by person;
+    tables without people as they are."""
     found = {}
     for name, table in tables.items():
         if "person_id" in table.column_names:

@@ -15,7 +15,8 @@ from trialsim.terminology import DATA, rows
 
 @attrs.frozen
 class Variable:
-    """A variable of a dataset: name, label, define.xml type, length, core (Req, Exp, Perm), codelist, origin, method."""
+    """A variable of a dataset: name, label, define.xml type, length, core (Req, Exp, Perm), codelist, origin,
+    method."""
 
     variable: str
     label: str
@@ -80,7 +81,8 @@ def datasets() -> Mapping[str, Dataset]:
         variables.setdefault(name, []).append(Variable(length=length, **row))
     return {
         row["name"]: Dataset(
-            row["name"], row["label"], row["class"], row["structure"], tuple(row["keys"].split()), row["reference"] == "Yes",
+            row["name"], row["label"], row["class"], row["structure"], tuple(row["keys"].split()),
+            row["reference"] == "Yes",
             tuple(variables[row["name"]]),
         )
         for row in rows("datasets.csv")

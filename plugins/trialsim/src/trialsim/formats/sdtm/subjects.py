@@ -29,12 +29,16 @@ def demographics(source: Source) -> Domain:
     arm, status = subject["arm_code"], subject["status"]
     reason = Text(np.where(status == "screen_failure", 1, 0), ["NOT ASSIGNED", "SCREEN FAILURE"])
     columns = {
-        "SUBJID": subject["subject_number"], "RFSTDTC": subject["first_dose_date"], "RFENDTC": subject["last_dose_date"],
-        "RFXSTDTC": subject["first_dose_date"], "RFXENDTC": subject["last_dose_date"], "RFICDTC": subject["consent_date"],
-        "RFPENDTC": subject["last_contact_date"], "DTHDTC": subject["death_date"], "DTHFL": flag(~np.isnat(subject["death_date"])),
+        "SUBJID": subject["subject_number"], "RFSTDTC": subject["first_dose_date"],
+        "RFENDTC": subject["last_dose_date"],
+        "RFXSTDTC": subject["first_dose_date"], "RFXENDTC": subject["last_dose_date"],
+        "RFICDTC": subject["consent_date"],
+        "RFPENDTC": subject["last_contact_date"], "DTHDTC": subject["death_date"],
+        "DTHFL": flag(~np.isnat(subject["death_date"])),
         "SITEID": subject["site_id"], "BRTHDTC": people["birth_date"][person], "AGE": subject["age_at_consent"],
         "AGEU": Text.constant("YEARS", len(subject)), "SEX": term("sex", "U"), "RACE": term("race", "UNKNOWN"),
-        "ETHNIC": term("ethnicity", "UNKNOWN"), "ARMCD": arm, "ARM": subject["arm"], "ACTARMCD": arm, "ACTARM": subject["arm"],
+        "ETHNIC": term("ethnicity", "UNKNOWN"), "ARMCD": arm, "ARM": subject["arm"], "ACTARMCD": arm,
+        "ACTARM": subject["arm"],
         "ARMNRS": reason.only(arm.is_null()),
         "COUNTRY": Text.constant(source.protocol["country"], len(subject)),
     }  # fmt: skip
@@ -44,12 +48,16 @@ def demographics(source: Source) -> Domain:
 def elements(source: Source) -> Domain:
     """SE: screening, treatment and follow-up as the subject went through them."""
     subject = source.rows("trialsim.subject")
-    consent, first, last, end = (subject[name] for name in ("consent_date", "first_dose_date", "last_dose_date", "end_date"))
+    consent, first, last, end = (
+        subject[name] for name in ("consent_date", "first_dose_date", "last_dose_date", "end_date")
+    )
     arm = subject["arm_code"]
     treated, followed = ~np.isnat(first), (last < end) | (~np.isnat(last) & np.isnat(end))
     by_epoch = {element["epoch"]: element for element in source.protocol["elements"] if not element.get("arm")}
     by_arm = {element["arm"]: element for element in source.protocol["elements"] if element.get("arm")}
-    row, turn, starts, ends = _treatments(source, subject, np.flatnonzero(treated), np.where(followed, last + ONE_DAY, last))
+    row, turn, starts, ends = _treatments(
+        source, subject, np.flatnonzero(treated), np.where(followed, last + ONE_DAY, last)
+    )
     after = np.flatnonzero(followed)
     none = np.zeros(len(subject), np.int64)
     starts = np.concatenate([consent, starts, (last + ONE_DAY)[after]])
@@ -63,7 +71,8 @@ def elements(source: Source) -> Domain:
     found = Rows(source, subject.columns.take(row), subject.owner[row])
     columns = {
         "ETCD": Text(which, [name["code"] for name in names]), "ELEMENT": Text(which, [name["name"] for name in names]),
-        "TAETORD": order + turn + 1.0, "EPOCH": Text(order, ["SCREENING", "TREATMENT", "FOLLOW-UP"]), "SESTDTC": starts, "SEENDTC": ends,
+        "TAETORD": order + turn + 1.0, "EPOCH": Text(order, ["SCREENING", "TREATMENT", "FOLLOW-UP"]), "SESTDTC": starts,
+        "SEENDTC": ends,
         "SESTDY": found.study_day(starts), "SEENDY": found.study_day(ends),
     }  # fmt: skip
     return columns, found.owner
@@ -72,7 +81,8 @@ def elements(source: Source) -> Domain:
 def _treatments(
     source: Source, subject: Rows, treated: NDArray[np.intp], until: NDArray[Any]
 ) -> tuple[NDArray[np.intp], NDArray[np.int64], NDArray[Any], NDArray[Any]]:
-    """Elements of treatment, one a subject or one a cycle: the subject's row, which in the row of cycles, start, end."""
+    """Elements of treatment, one a subject or one a cycle: the subject's row, which in the row of cycles, start,
+    end."""
     cycle = source.protocol["dosing"].get("cycle")
     if cycle is None:
         return treated, np.zeros(len(treated), np.int64), subject["first_dose_date"][treated], until[treated]
@@ -94,7 +104,8 @@ def visits(source: Source) -> Domain:
     day = visit.study_day(visit["time"])
     columns = {
         "VISITNUM": visit["visit_number"], "VISIT": visit["visit"], "SVPRESP": flag(planned), "SVOCCUR": flag(planned),
-        "VISITDY": visit["planned_day"], "SVSTDTC": visit["time"], "SVENDTC": visit["time"], "SVSTDY": day, "SVENDY": day,
+        "VISITDY": visit["planned_day"], "SVSTDTC": visit["time"], "SVENDTC": visit["time"], "SVSTDY": day,
+        "SVENDY": day,
         "SVUPDES": visit["reason"],
     }  # fmt: skip
     return columns, visit.owner
@@ -107,7 +118,8 @@ def disposition(source: Source) -> Domain:
     ended = row["category"] == "DISPOSITION EVENT"
     columns = {
         "DSTERM": row["term"], "DSDECOD": row["decoded_term"], "DSCAT": row["category"],
-        "DSSCAT": Text.constant("STUDY PARTICIPATION", len(ended)).only(ended), "EPOCH": row["epoch"], "DSDTC": row["date"],
+        "DSSCAT": Text.constant("STUDY PARTICIPATION", len(ended)).only(ended), "EPOCH": row["epoch"],
+        "DSDTC": row["date"],
         "DSSTDTC": row["date"], "DSDY": day, "DSSTDY": day,
     }  # fmt: skip
     return columns, row.owner
@@ -123,9 +135,11 @@ def criteria_not_met(source: Source) -> Domain:
     result = Text(excluded * 1, ["N", "Y"])
     columns = {
         "IETESTCD": row["criterion_code"], "IETEST": row["criterion_code"].recode(lambda code: by_code[code].text),
-        "IECAT": row["criterion_code"].recode(lambda code: by_code[code].category), "IEORRES": result, "IESTRESC": result,
+        "IECAT": row["criterion_code"].recode(lambda code: by_code[code].category), "IEORRES": result,
+        "IESTRESC": result,
         "VISITNUM": np.full(len(row), screening.number if screening else np.nan),
-        "VISIT": Text.constant(screening.name if screening else None, len(row)), "EPOCH": Text.constant("SCREENING", len(row)),
+        "VISIT": Text.constant(screening.name if screening else None, len(row)),
+        "EPOCH": Text.constant("SCREENING", len(row)),
         "IEDTC": row["assessed_date"], "IEDY": row.study_day(row["assessed_date"]),
     }  # fmt: skip
     return columns, row.owner

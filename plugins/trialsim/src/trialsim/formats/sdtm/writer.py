@@ -72,7 +72,8 @@ class SdtmWriter:
                 self._add(name, source, rank, *domain.build(source))
 
     def close(self) -> None:
-        """Write the files, in the order of define.xml; none where nobody is a subject, as a design alone is no study."""
+        """Write the files, in the order of define.xml; none where nobody is a subject,
+        as a design alone is no study."""
         if not self._consents:
             return
         written: list[tuple[Dataset, frozenset[str]]] = []
@@ -90,11 +91,14 @@ class SdtmWriter:
                 written.append((dataset, self._spools[name].filled))
         self.destination.open("define.xml").write(define_xml(written, self.protocol, self.run.as_of), rows=len(written))
 
-    def _add(self, name: str, source: Source, rank: NDArray[np.intp], columns: Mapping[str, object], owner: NDArray[np.intp]) -> None:
+    def _add(
+        self, name: str, source: Source, rank: NDArray[np.intp], columns: Mapping[str, object], owner: NDArray[np.intp]
+    ) -> None:
         if not len(owner):
             return
         subject = source.subject
-        identity = {"STUDYID": Text.constant(self.protocol.study_id, len(owner)), "DOMAIN": Text.constant(name, len(owner)),
+        identity = {"STUDYID": Text.constant(self.protocol.study_id, len(owner)),
+                    "DOMAIN": Text.constant(name, len(owner)),
                     "USUBJID": subject["usubjid"][owner]}  # fmt: skip
         rows, whose = records(datasets()[name], {**identity, **columns}, rank[owner], len(owner))
         spool = self._spools.get(name) or self._spools.setdefault(name, Spool(self.destination, datasets()[name]))

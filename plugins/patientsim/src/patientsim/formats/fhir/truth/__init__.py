@@ -14,7 +14,8 @@ from patientsim.formats.data import load
 
 _FOLDER = Path(__file__).parent
 OF_PEOPLE = (
-    "Patient", "Coverage", "Encounter", "Condition", "ServiceRequest", "Observation", "Procedure", "Immunization", "MedicationRequest",
+    "Patient", "Coverage", "Encounter", "Condition", "ServiceRequest", "Observation", "Procedure", "Immunization",
+    "MedicationRequest",
     "CarePlan",
 )  # fmt: skip
 OF_ALL = ("Organization", "Location", "Practitioner", "PractitionerRole")
@@ -29,10 +30,12 @@ _NAMED = {  # the columns that name somebody, by what they name
     ),
 }  # fmt: skip
 _OTHERS = {  # tables of products that may not be installed, with the columns that are asked for
-    "membersim.coverage": "coverage_id person_id subscriber_id payer_id member_number relationship coverage_type plan group_number "
-    "start_date end_date",
+    "membersim.coverage": "coverage_id person_id subscriber_id payer_id member_number relationship coverage_type "
+    "plan group_number start_date end_date",
     "membersim.payer": "payer_id name phone address city state zip",
-    "networksim.provider": "npi first_name last_name credential specialty taxonomy organization_npi phone address city state zip",
+    "networksim.provider": (
+        "npi first_name last_name credential specialty taxonomy organization_npi phone address city state zip"
+    ),
     "networksim.facility": "npi tax_id kind name phone address city state zip",
 }
 _TYPES = {
@@ -51,11 +54,13 @@ def questions() -> Mapping[str, str]:
 
 
 def prepare(truth: Truth) -> None:
-    """Make known what the questions use: the world's today, the lists of codes, the elements of FHIR, tables of other products."""
+    """Make known what the questions use: the world's today, the lists of codes, the elements of FHIR,
+    tables of other products."""
     for name, columns in _OTHERS.items():
         truth.stand_in(name, pa.schema([(column, _TYPES.get(column, pa.string())) for column in columns.split()]))
     lists = {name: value for name, value in load("fhir").items() if isinstance(value, dict) and name != "sources"}
-    truth.define("SET threads = 1; SET disabled_optimizers = 'join_order,build_side_probe_side'")  # answers keep the tables' order
+    # answers keep the tables' order
+    truth.define("SET threads = 1; SET disabled_optimizers = 'join_order,build_side_probe_side'")
     truth.define(f"SET VARIABLE as_of = DATE '{truth.as_of}'")
     truth.define(";".join(f"CREATE MACRO {name}(key) AS ({_literal(value)})[key]" for name, value in lists.items()))
     truth.define((_FOLDER / "macros.sql").read_text(encoding="utf-8"))
@@ -70,7 +75,8 @@ def of_people(truth: Truth, as_entries: bool) -> Iterator[tuple[str, pa.Table]]:
 
 
 def of_all(truth: Truth, as_entries: bool) -> Iterator[tuple[str, pa.Table]]:
-    """The resources of those that people's resources refer to, type by type: once for the whole run, or entries for each Bundle."""
+    """The resources of those that people's resources refer to, type by type: once for the whole run,
+    or entries for each Bundle."""
     truth.register("fhir.named", truth.select(_named_in(truth, whole=not as_entries)))
     truth.register("fhir.referred", truth.select(questions()["referred"]))
     for name in OF_ALL:
@@ -89,8 +95,12 @@ def _named_in(truth: Truth, whole: bool) -> str:
             relation, bundle = (f"run.{table}.{column}", "NULL") if whole else (table, "id(person_id)")
             if whole:
                 truth.register(relation, truth.of_run(table, [column]))
-            number = f"coalesce({column}, '')" if kind == "facility" else column  # nobody's: the organization that stands for all
-            parts.append(f"SELECT {bundle} AS bundle, '{kind}' AS kind, {number} AS number FROM \"{relation}\" WHERE {number} IS NOT NULL")
+            # nobody's: the organization that stands for all
+            number = f"coalesce({column}, '')" if kind == "facility" else column
+            parts.append(
+                f"SELECT {bundle} AS bundle, '{kind}' AS kind, {number} AS number FROM \"{relation}\" WHERE "
+                f"{number} IS NOT NULL"
+            )
     return " UNION ".join(parts)
 
 

@@ -1,4 +1,5 @@
-"""define.xml taken apart: a row for each element that has a name of its own, a column for each attribute and text in it."""
+"""define.xml taken apart: a row for each element that has a name of its own,
+a column for each attribute and text in it."""
 
 from __future__ import annotations
 
@@ -12,12 +13,15 @@ import pyarrow as pa
 from healthsim_core import HealthSimError
 
 PREFIXES = {
-    "http://www.cdisc.org/ns/odm/v1.3": "", "http://www.cdisc.org/ns/def/v2.1": "def:", "http://www.w3.org/1999/xlink": "xlink:",
+    "http://www.cdisc.org/ns/odm/v1.3": "", "http://www.cdisc.org/ns/def/v2.1": "def:",
+    "http://www.w3.org/1999/xlink": "xlink:",
     "http://www.w3.org/XML/1998/namespace": "xml:",
 }  # fmt: skip
 NAMED_BY: Mapping[str, str] = {
-    "ODM": "@FileOID", "def:Standard": "@OID", "def:ValueListDef": "@OID", "def:WhereClauseDef": "@OID", "ItemGroupDef": "@OID",
-    "ItemRef": "@ItemOID", "ItemDef": "@OID", "CodeList": "@OID", "CodeListItem": "@CodedValue", "EnumeratedItem": "@CodedValue",
+    "ODM": "@FileOID", "def:Standard": "@OID", "def:ValueListDef": "@OID", "def:WhereClauseDef": "@OID",
+    "ItemGroupDef": "@OID",
+    "ItemRef": "@ItemOID", "ItemDef": "@OID", "CodeList": "@OID", "CodeListItem": "@CodedValue",
+    "EnumeratedItem": "@CodedValue",
     "MethodDef": "@OID", "def:CommentDef": "@OID",
 }  # fmt: skip
 DECLARATION = b"<?xml version='1.0' encoding='utf-8'?>\n"
@@ -27,8 +31,9 @@ Row = dict[str, Any]
 def read_definition(content: bytes) -> dict[str, pa.Table]:
     """The elements of `NAMED_BY`, by tag.
 
-    Beside its fields a row has `within`, the OID of the element around it, and `position`, its place among those of its tag there.
-    Elements without a name are columns of the one that they are part of, by path; `elements` is the order of tags in an element.
+    Beside its fields a row has `within`, the OID of the element around it, and `position`, its place among those of its
+    tag there. Elements without a name are columns of the one that they are part of, by path;
+    `elements` is the order of tags in an element.
 
     Args:
         content: The document.
@@ -56,7 +61,9 @@ def _rows(element: ElementTree.Element, within: str, counts: dict[str, int]) -> 
     yield from _members(element, "", row, element.get("OID") or within, {})
 
 
-def _members(element: ElementTree.Element, path: str, row: Row, within: str, counts: dict[str, int]) -> Iterator[tuple[str, Row]]:
+def _members(
+    element: ElementTree.Element, path: str, row: Row, within: str, counts: dict[str, int]
+) -> Iterator[tuple[str, Row]]:
     row |= {f"{path}@{_name(name)}": value for name, value in element.attrib.items()}
     tags = [_name(child.tag) for child in element]
     if tags:

@@ -19,7 +19,8 @@ DATA = HERE.parents[2] / "data"
 DEFINITION = "define.xml"
 _ODD = "[\\x00-\\x1f\\x7f-\\x9f\u2028\u2029]| $"
 MEDICATION = pa.schema([
-    *((name, pa.int64()) for name in ("person_id", "medication_request_id", "prescription_id", "days_supply", "refills")),
+    *((name, pa.int64()) for name in ("person_id", "medication_request_id", "prescription_id", "days_supply",
+                                      "refills")),
     *((name, pa.string()) for name in ("description", "drug_class", "sig", "dose_unit")), ("dose", pa.float64()),
     ("authored", pa.timestamp("s")), ("written_date", pa.date32()),
 ])  # fmt: skip
@@ -74,7 +75,8 @@ def _datasets(truth: Truth) -> list[dict[str, Any]]:
     """Datasets with their variables, as declared."""
     declared: list[dict[str, Any]] = truth.select("""
         SELECT dataset, keys, list({'variable': variable, 'length': length} ORDER BY v.n) AS variables
-        FROM "declared.dataset" AS d JOIN "declared.variable" AS v USING (dataset) GROUP BY d.n, dataset, keys ORDER BY d.n
+        FROM "declared.dataset" AS d JOIN "declared.variable" AS v USING (dataset) GROUP BY d.n, dataset, keys ORDER BY
+        d.n
     """).to_pylist()
     return declared
 
@@ -84,11 +86,21 @@ def _asked(truth: Truth, question: str, dataset: Mapping[str, Any]) -> pa.Table:
     name, keys = dataset["dataset"], dataset["keys"].split()
     study = truth.select('SELECT study_id FROM "trialsim.study"')["study_id"][0]
     rows = truth.select(question)
-    rows = rows.append_column("STUDYID", pa.repeat(study, rows.num_rows)).append_column("DOMAIN", pa.repeat(name, rows.num_rows))
+    rows = rows.append_column("STUDYID", pa.repeat(study, rows.num_rows)).append_column(
+        "DOMAIN", pa.repeat(name, rows.num_rows)
+    )
     rows = _numbered(rows.combine_chunks(), keys, f"{name}SEQ")
-    columns = {each["variable"]: rows[each["variable"]] for each in dataset["variables"] if each["variable"] in rows.column_names}
+    columns = {
+        each["variable"]: rows[each["variable"]]
+        for each in dataset["variables"]
+        if each["variable"] in rows.column_names
+    }
     whole = pa.table({"record": rows["record"], **columns})
-    odd = {each["variable"]: each["length"] for each in dataset["variables"] if _is_odd(columns.get(each["variable"]), each["length"])}
+    odd = {
+        each["variable"]: each["length"]
+        for each in dataset["variables"]
+        if _is_odd(columns.get(each["variable"]), each["length"])
+    }
     if not odd:
         return whole
     truth.register("odd", whole)
@@ -109,15 +121,20 @@ def _numbered(rows: pa.Table, keys: list[str], sequence: str) -> pa.Table:
 
 
 def _is_odd(column: pa.ChunkedArray | None, length: int) -> bool:
-    """Whether a text does not fit, ends in a blank, which nobody can tell from padding, or has a character that no cell has."""
+    """Whether a text does not fit, ends in a blank, which nobody can tell from padding,
+    or has a character that no cell has."""
     if column is None or not pa.types.is_string(column.type):
         return False
     values = column.unique()
-    return bool((pc.max(pc.binary_length(values)).as_py() or 0) > length or pc.any(pc.match_substring_regex(values, _ODD)).as_py())
+    return bool(
+        (pc.max(pc.binary_length(values)).as_py() or 0) > length
+        or pc.any(pc.match_substring_regex(values, _ODD)).as_py()
+    )
 
 
 class _Content:
-    """What is known of the files once each was read: how many observations, which variables have any, and what stands around them."""
+    """What is known of the files once each was read: how many observations, which variables have any,
+    and what stands around them."""
 
     def __init__(self) -> None:
         self.problems: list[str] = []
@@ -137,13 +154,21 @@ class _Content:
         file = read_transport(path.read_bytes(), path.name)
         self.problems += file.problems
         self.headers.append({"dataset": name, **file.header})
-        self.variables.append(file.variables.append_column("dataset", pa.array([name] * file.variables.num_rows, pa.string())))
+        self.variables.append(
+            file.variables.append_column("dataset", pa.array([name] * file.variables.num_rows, pa.string()))
+        )
         return file.observations
 
     def known(self) -> dict[str, pa.Table]:
         """As relations: the datasets that must be written, and those of their variables that have values."""
-        written = {"dataset": pa.array(self._written, pa.string()), "observations": pa.array(self._written.values(), pa.int64())}
-        filled = {name: pa.array([pair[at] for pair in self._filled], pa.string()) for at, name in enumerate(("dataset", "variable"))}
+        written = {
+            "dataset": pa.array(self._written, pa.string()),
+            "observations": pa.array(self._written.values(), pa.int64()),
+        }
+        filled = {
+            name: pa.array([pair[at] for pair in self._filled], pa.string())
+            for at, name in enumerate(("dataset", "variable"))
+        }
         return {"written": pa.table(written), "filled": pa.table(filled)}
 
 

@@ -1,4 +1,5 @@
-"""A SAS transport file, version 5 (TS-140), taken apart: its header records, its NAMESTR records, and its observations as columns."""
+"""A SAS transport file, version 5 (TS-140), taken apart: its header records, its NAMESTR records,
+and its observations as columns."""
 
 from __future__ import annotations
 
@@ -15,13 +16,18 @@ from healthsim_core import HealthSimError
 
 RECORD = 80
 HEADER = (
-    ("library", 80), ("library symbol", 8), ("library symbol 2", 8), ("library saslib", 8), ("library version", 8), ("library system", 8),
-    ("library blanks", 24), ("library created", 16), ("library modified", 16), ("library rest", 64), ("member", 80), ("descriptor", 80),
-    ("member symbol", 8), ("member name", 8), ("member sasdata", 8), ("member version", 8), ("member system", 8), ("member blanks", 24),
-    ("member created", 16), ("member modified", 16), ("member blanks 2", 16), ("member label", 40), ("member type", 8), ("namestr", 80),
+    ("library", 80), ("library symbol", 8), ("library symbol 2", 8), ("library saslib", 8), ("library version", 8),
+    ("library system", 8),
+    ("library blanks", 24), ("library created", 16), ("library modified", 16), ("library rest", 64), ("member", 80),
+    ("descriptor", 80),
+    ("member symbol", 8), ("member name", 8), ("member sasdata", 8), ("member version", 8), ("member system", 8),
+    ("member blanks", 24),
+    ("member created", 16), ("member modified", 16), ("member blanks 2", 16), ("member label", 40), ("member type", 8),
+    ("namestr", 80),
 )  # fmt: skip
 DESCRIPTION = np.dtype([
-    ("ntype", ">i2"), ("nhfun", ">i2"), ("nlng", ">i2"), ("nvar0", ">i2"), ("nname", "V8"), ("nlabel", "V40"), ("nform", "V8"),
+    ("ntype", ">i2"), ("nhfun", ">i2"), ("nlng", ">i2"), ("nvar0", ">i2"), ("nname", "V8"), ("nlabel", "V40"),
+    ("nform", "V8"),
     ("nfl", ">i2"), ("nfd", ">i2"), ("nfj", ">i2"), ("nfill", "V2"), ("niform", "V8"), ("nifl", ">i2"), ("nifd", ">i2"),
     ("npos", ">i4"), ("rest", "V52"),
 ])  # fmt: skip
@@ -97,7 +103,9 @@ def _descriptions(described: NDArray[np.void]) -> pa.Table:
     columns: dict[str, Any] = {}
     for field in DESCRIPTION.names:
         values = described[field]
-        columns[field] = [_latin(value.tobytes()) for value in values] if values.dtype.kind == "V" else values.astype(np.int64)
+        columns[field] = (
+            [_latin(value.tobytes()) for value in values] if values.dtype.kind == "V" else values.astype(np.int64)
+        )
     return pa.table(columns)
 
 
@@ -108,7 +116,11 @@ def _latin(raw: bytes) -> str:
 def _count(raw: bytes, start: int, length: int) -> int:
     """How many observations there are: those at the end that are blank are the padding of the last record."""
     rows = (len(raw) - start) // length
-    while rows and len(raw) - (start + (rows - 1) * length) < RECORD and not raw[start + (rows - 1) * length :].strip(b" "):
+    while (
+        rows
+        and len(raw) - (start + (rows - 1) * length) < RECORD
+        and not raw[start + (rows - 1) * length :].strip(b" ")
+    ):
         rows -= 1
     return rows
 
@@ -143,7 +155,8 @@ def _numbers(cells: NDArray[np.uint8]) -> pa.Array:
 
 
 def _strange(cells: NDArray[np.uint8]) -> int:
-    """How many numbers have another form than the one that is normal: another word for the same value is found by this alone."""
+    """How many numbers have another form than the one that is normal:
+    another word for the same value is found by this alone."""
     words = cells.view(">u8").ravel().astype(np.uint64)
     fraction = words & np.uint64((1 << 56) - 1)
     usual = (words == MISSING) | (words == 0)
