@@ -2,7 +2,7 @@
 
 python tests/mutants.py [--sample N] [NAME ...]
 
-A name is a target (`timeline`), or a mutant as it is printed (`healthsim_core/journeys/timing.py:70:8:Lt_LtE`). Needs
+A name is a target (`timeline`), or a mutant as it is printed (`healthsim_core/patterns/timing.py:70:8:Lt_LtE`). Needs
 cosmic-ray: `nox -s mutants` brings it. Left out are mistakes that say nothing about a test: in annotations and in
 messages, and those of cosmic-ray's kinds that nearly always crash, such as `<<` in place of `+`.
 """
@@ -82,7 +82,7 @@ TARGETS = {
         tuple(f"tests/core/test_distributions{part}.py" for part in ("", "_refused", "_correlated", "_kinds")),
     ),
     "timeline": Target(
-        (f"{CORE}/timeline/*.py", f"{CORE}/journeys/timing.py"),
+        (f"{CORE}/timeline/*.py", f"{CORE}/patterns/timing.py"),
         tuple(
             f"tests/core/test_{name}.py"
             for name in (

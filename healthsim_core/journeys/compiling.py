@@ -17,26 +17,26 @@ from healthsim_core.expressions.checking import kind_of_expression, same_kind
 from healthsim_core.expressions.expression import Expression, expressions_in
 from healthsim_core.expressions.kinds import ANYTHING, BOOLEAN, NUMBER, Kind, always, text_of
 from healthsim_core.journeys.assignments import Assigned, Assignment
-from healthsim_core.journeys.branching import Branching
 from healthsim_core.journeys.coded import Coded
-from healthsim_core.journeys.lifecycle import Lifecycle
-from healthsim_core.journeys.nodes import FOLLOWING, Node, Recurrence
+from healthsim_core.journeys.nodes import Node
 from healthsim_core.journeys.presumed import Presumed, presumed
 from healthsim_core.journeys.sequence import check_carried, check_sequence
-from healthsim_core.journeys.timing import Timing, anchor_of
+from healthsim_core.journeys.triggered import as_written, by_trigger, numbered
 from healthsim_core.offers import Trigger
 from healthsim_core.parameters.befalling import Befalls, settled
 from healthsim_core.parameters.compiling import Parameters, compile_parameters, one_value
 from healthsim_core.parameters.kinds import ParameterKinds
 from healthsim_core.parameters.who import Comers
+from healthsim_core.patterns.branching import Branching
+from healthsim_core.patterns.lifecycle import Lifecycle
+from healthsim_core.patterns.repeating import MOST_OF_A_NODE, Recurrence
+from healthsim_core.patterns.timing import Timing, anchor_of
 from healthsim_core.people.plan import PeoplePlan
 from healthsim_core.reference.known_codes import KnownCodes
 from healthsim_core.spec.journey import EventSpecification, InlineTrigger, JourneySpecification
-from healthsim_core.spec.journey.events import MOST_COPIES, MOST_OCCURRENCES, Repeat
 from healthsim_core.spec.journey.expansion import Step
 
 MOST_NODES = 20_000
-MOST_OF_A_NODE = 100_000  # occurrences of one event that a person may have, repeats of repeats included
 DAYS_A_YEAR = 365.2425
 LIFETIME = 130 * DAYS_A_YEAR  # days: from birth, what comes again may come this long
 
@@ -137,17 +137,13 @@ class JourneyCompiler:
 
     def _add_step(self, number: int, step: Step) -> None:
         assignment, event, attempt = self.assigned.all[number], step.event, self.mistakes.attempt
-        where, journey, parent = (
-            assignment.at(step.where),
-            assignment.journey,
-            self.assigned.index_of(number, event.depends_on),
-        )
+        where, journey = assignment.at(step.where), assignment.journey
+        parent = self.assigned.index_of(number, event.depends_on)
         conditions = self._conditions(event, self.readable[number], where)
         readable, certain = self._readable_at(number, step, conditions)
         event_type = attempt("milestone", self.catalog.event_type, event.event_type, f"{where}.event_type")
         parameters, outcomes, drawn = self._given(event, event_type, journey, readable, where)
         self._reached(number, step, conditions, certain, drawn)
-        closing = self.closings.get(event_type)
         node = Node(
             path=f"{journey.journey_id}/{event.event_id}",
             journey=journey.journey_id,
@@ -169,8 +165,7 @@ class JourneyCompiler:
             taken=step.taken,
             state=None if step.state_of is None else self.assigned.index_of(number, step.state_of),
             ends="life" if event_type == "death" else event.ends if event.ends != "coverage" else None,
-            closes=closing.closes if closing else None,
-            at_death=tuple(closing.at_death.items()) if closing else (),
+            **self._closing(event_type),
             birth=event.adds_person is not None,
             newborn=event.subject == "newborn",
             befalls=self._befalls(event_type, parameters, journey.duration_days, f"{where}.parameters"),
@@ -180,6 +175,10 @@ class JourneyCompiler:
             attempt(NUMBER, kind_of_expression, expression, readable)
         self.assigned.done(number, event.event_id, len(self.nodes))
         self._append(number, node, event, where)
+
+    def _closing(self, event_type: str) -> dict[str, Any]:
+        closing = self.closings.get(event_type)
+        return {} if closing is None else {"closes": closing.closes, "at_death": tuple(closing.at_death.items())}
 
     def _conditions(
         self, event: EventSpecification, readable: Mapping[str, Kind], where: str
@@ -283,7 +282,8 @@ class JourneyCompiler:
             lifecycle = attempt(None, Lifecycle.of, step.lifecycle, where)
             changed |= {"lifecycle": lifecycle, "most": 1 if lifecycle is None else lifecycle.most}
         if step.event.repeat is not None:
-            recurrence = attempt(None, self._recurrence, step.event.repeat, node, f"{where}.repeat")
+            lasts = node.duration + (LIFETIME if node.anchor is not None else 0)
+            recurrence = attempt(None, Recurrence.of, step.event.repeat, lasts, f"{where}.repeat")
             changed |= {
                 "recurrence": recurrence,
                 "most": node.most * (recurrence.times if recurrence is not None else 1),
@@ -296,25 +296,6 @@ class JourneyCompiler:
         with self.mistakes.caught():
             _refuse_too_many(made, node.most, where)
         return made
-
-    def _recurrence(self, repeat: Repeat, node: Node, where: str) -> Recurrence:
-        every = Timing.of(repeat.every, f"{where}.every")
-        if every.never_later:
-            raise SpecificationError(
-                "it comes again at once, and so without an end.", f"{where}.every", "Give an interval of a day or more."
-            )
-        lasts = node.duration + (LIFETIME if node.anchor is not None else 0)
-        times = min(repeat.count or MOST_OF_A_NODE, int(lasts // every.least) + 1)
-        if times > MOST_OCCURRENCES:
-            what = f"it may come {times:,} times; at most {MOST_OCCURRENCES:,}."
-            raise SpecificationError(what, where, "Give a count, or a longer interval.")
-        scheduled = repeat.runs_from == "schedule"
-        if scheduled and every.high - every.low >= every.expected:
-            raise SpecificationError("its window is as wide as its interval.", f"{where}.every", "Make it narrower.")
-        until = None if repeat.until is None else condition(repeat.until, f"{where}.until")
-        return Recurrence(
-            every, times, repeat.attrition, until, scheduled, repeat.count is None, (repeat.count or times) - times
-        )
 
     def _append(self, number: int, node: Node, event: EventSpecification, where: str) -> None:
         """Add a node, and after it those of the triggers that stand on it, declared and written."""
@@ -331,7 +312,7 @@ class JourneyCompiler:
         for order, trigger in enumerate(self.triggers):
             if trigger.on == node.event_type:
                 caused = self._declared(
-                    node, index, trigger, order, _numbered(paths, f"{trigger.product}.{trigger.then}")
+                    node, index, trigger, order, numbered(paths, f"{trigger.product}.{trigger.then}")
                 )
                 caused = self.coded.triggered(caused, self.nodes, f"{where}.parameters", self.mistakes)
                 held = self._caused(caused)
@@ -340,7 +321,7 @@ class JourneyCompiler:
                 self._expand(number, caused, (), where)
         for position, each in enumerate(written):
             path = f"{where}.triggers[{position}]"
-            made = self._triggered(node, index, each, _numbered(paths, each.event_type), path)
+            made = self._triggered(node, index, each, numbered(paths, each.event_type), path)
             made = self.coded.triggered(made, self.nodes, f"{path}.parameters", self.mistakes)
             self._hold(self._caused(made), f"{path}.parameters")
             befalls = self._befalls(made.event_type, made.parameters, made.duration, f"{path}.parameters")
@@ -364,24 +345,7 @@ class JourneyCompiler:
             self.seen.add(order)
             pairs = {f"{where}: carry.{pair[0]}": pair for pair in trigger.carry}
             self.mistakes.attempt(None, check_carried, self.catalog, trigger.on, trigger.then, pairs)
-        conditions = self._plain_conditions(index, trigger.where, where)
-        return Node(
-            path=f"{node.path}>{then}",
-            journey=node.journey,
-            event_type=trigger.then,
-            label=node.label,
-            parent=index,
-            timing=Timing(float(trigger.delay[0]), float(trigger.delay[1])),
-            conditions=conditions,
-            probability=1.0,
-            parameters=Parameters(constants=dict(trigger.parameters), carried=trigger.carry),
-            duration=node.duration,
-            most=node.most * (FOLLOWING if trigger.schedule is not None else 1),
-            schedule=trigger.schedule,
-            triggered=True,
-            trigger=(order, trigger.on, trigger.then),
-            outlives=trigger.outlives,
-        )
+        return by_trigger(node, index, trigger, order, then, self._plain_conditions(index, trigger.where, where))
 
     def _triggered(self, node: Node, index: int, written: InlineTrigger, then: str, where: str) -> Node:
         copies: int | Expression = written.fan_out if isinstance(written.fan_out, int) else 1
@@ -396,21 +360,9 @@ class JourneyCompiler:
         self.mistakes.attempt(
             None, check_carried, self.catalog, node.event_type, written.event_type, pairs, self.given[index]
         )
-        return Node(
-            path=f"{node.path}>{then}",
-            journey=node.journey,
-            event_type=written.event_type,
-            label=node.label,
-            parent=index,
-            timing=self.mistakes.attempt(Timing(), Timing.of, written.delay, f"{where}.delay"),
-            conditions=self._plain_conditions(index, text, f"{where}.condition"),
-            probability=written.probability,
-            parameters=Parameters(constants=dict(written.parameters), carried=tuple(pairs.values())),
-            duration=node.duration,
-            copies=copies,
-            most=node.most * (copies if isinstance(copies, int) else MOST_COPIES),
-            triggered=True,
-        )
+        timing = self.mistakes.attempt(Timing(), Timing.of, written.delay, f"{where}.delay")
+        conditions = self._plain_conditions(index, text, f"{where}.condition")
+        return as_written(node, index, written, then, timing, conditions, copies, tuple(pairs.values()))
 
     def _plain_conditions(self, cause: int, text: str, where: str) -> tuple[Expression, ...]:
         parsed = self.mistakes.attempt(None, Expression.parse, text, where, "boolean") if text else None
@@ -433,13 +385,6 @@ class JourneyCompiler:
                 raise SpecificationError(f'"{then}" triggers itself.', where, "Use repeat.")
             return written.model_copy(update={"event_type": then})
         return None
-
-
-def _numbered(paths: dict[str, int], then: str) -> str:
-    """What stands in the path, an event type after the product whose trigger it is:
-    the second of the same has a number."""
-    paths[then] = paths.get(then, 0) + 1
-    return then if paths[then] == 1 else f"{then}-{paths[then]}"
 
 
 def _refuse_too_many(node: Node, before: int, where: str) -> None:

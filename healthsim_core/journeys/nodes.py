@@ -10,37 +10,15 @@ import attrs
 from healthsim_core.columns import Text
 from healthsim_core.distributions import Distribution
 from healthsim_core.expressions.expression import Expression
-from healthsim_core.journeys.branching import Branching
-from healthsim_core.journeys.lifecycle import Lifecycle
 from healthsim_core.journeys.presumed import Presumed
-from healthsim_core.journeys.timing import Timing
 from healthsim_core.parameters.befalling import Befalls
 from healthsim_core.parameters.compiling import Parameters
+from healthsim_core.patterns.branching import Branching
+from healthsim_core.patterns.lifecycle import Lifecycle
+from healthsim_core.patterns.repeating import Recurrence
+from healthsim_core.patterns.timing import Timing
 
 FOLLOWING = 64  # events that one event may cause by one schedule, as ids are addressed
-
-
-@attrs.frozen
-class Recurrence:
-    """How an event comes again.
-
-    Attributes:
-        every: Time from one occurrence to the next.
-        times: Occurrences at most.
-        attrition: Chance, before each next one, that there is none any more.
-        until: Where it holds after an occurrence, there is no next one.
-        scheduled: Whether each runs from the first by the schedule, not from the one before.
-        lasting: Whether it comes as long as its journey lasts, not so many times.
-        beyond: How many more times it is stated to come than its journey has room for.
-    """
-
-    every: Timing
-    times: int
-    attrition: float = 0.0
-    until: Expression | None = None
-    scheduled: bool = False
-    lasting: bool = False
-    beyond: int = 0
 
 
 @attrs.frozen

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim_core import identity
 from healthsim_core.columns import Column, Columns, Text, concat
 from healthsim_core.coverage import refuse_disagreement
 from healthsim_core.distributions.allowed import as_codes, whole_ages
@@ -16,7 +17,6 @@ from healthsim_core.distributions.base import numbers
 from healthsim_core.draws import Draws, Floats, pick
 from healthsim_core.events import Run
 from healthsim_core.offers import asks_condition
-from healthsim_core.people import identity
 from healthsim_core.people.conditions import (
     add_asked,
     add_baseline,

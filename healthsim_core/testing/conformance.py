@@ -3,7 +3,6 @@ plugin."""
 
 from __future__ import annotations
 
-import ast
 import functools
 import importlib
 import inspect
@@ -34,6 +33,7 @@ from healthsim_core.planning.plan import Plan
 from healthsim_core.planning.request import make_request
 from healthsim_core.plugins import Plugin
 from healthsim_core.tables import Field
+from healthsim_core.testing.forbidden import forbidden
 from healthsim_core.testing.made import AS_OF, contradictions, make_events, make_people, make_run
 from healthsim_core.timeline.dispatch import written_by
 
@@ -41,10 +41,6 @@ PEOPLE = 12
 MOST_TOLD = 5  # of what a test finds
 SHOWS = "`healthsim plugins list` shows what is installed."
 ANYBODY = {"id": "anybody", "demographics": {"age": {"type": "uniform", "min": 0, "max": 95}}}
-FORBIDDEN_IMPORTS = frozenset({"random", "secrets", "uuid"})
-FORBIDDEN_CALLS = frozenset(
-    {"now", "today", "utcnow", "time", "time_ns", "perf_counter", "monotonic", "urandom", "default_rng"}
-)
 
 
 class PluginConformance:
@@ -237,26 +233,6 @@ def find_plugin(name: str) -> Plugin:
     if canonical(name) not in found:
         raise default_catalog().nobody("plugin", name, [plugin.name for plugin in found.values()], "", SHOWS)
     return found[canonical(name)]
-
-
-def forbidden(source: str) -> list[tuple[int, str]]:
-    """Lines of Python source that read a clock or draw without an address, and what each does."""
-    found: list[tuple[int, str]] = []
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            found += [
-                (node.lineno, f"imports {n.name}") for n in node.names if n.name.split(".")[0] in FORBIDDEN_IMPORTS
-            ]
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in FORBIDDEN_IMPORTS:
-            found.append((node.lineno, f"imports {node.module}"))
-        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name | ast.Attribute):
-            owner = ast.unparse(node.value)
-            if owner in ("np.random", "numpy.random", "random") or (node.attr in FORBIDDEN_CALLS and owner in _CLOCKS):
-                found.append((node.lineno, f"uses {owner}.{node.attr}"))
-    return found
-
-
-_CLOCKS = frozenset({"datetime", "datetime.datetime", "date", "datetime.date", "time", "os"})
 
 
 def _outcome(name: str, test: Callable[[], None], sources: Callable[[], list[Path]]) -> Outcome:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from healthsim_core.columns import Column, Columns, Repeated, Text, concat, spelled
 from healthsim_core.journeys.nodes import Node
-from healthsim_core.journeys.timing import Minutes
+from healthsim_core.patterns.timing import Minutes
 
 TriggerKey = tuple[int, str, str]  # number, causing and caused event type
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim_core.draws import Draws
-from healthsim_core.journeys.branching import took
 from healthsim_core.journeys.nodes import Node
-from healthsim_core.journeys.timing import DAY, Minutes
+from healthsim_core.patterns.branching import took
+from healthsim_core.patterns.timing import DAY, Minutes
 from healthsim_core.timeline.blocks import CHOICE, LEFT, Happenings, Occurrences
 from healthsim_core.timeline.scope import Scope
 from healthsim_core.timeline.state import Timeline

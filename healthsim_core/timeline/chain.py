@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim_core.journeys.nodes import Node
-from healthsim_core.journeys.timing import moments
+from healthsim_core.patterns.timing import moments
 from healthsim_core.timeline.state import Timeline
 
 

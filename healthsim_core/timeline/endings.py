@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from healthsim_core.columns import Columns, Text, concat
 from healthsim_core.journeys.nodes import Node
-from healthsim_core.journeys.timing import DAY, NEVER, Minutes, moments
+from healthsim_core.patterns.timing import DAY, NEVER, Minutes, moments
 from healthsim_core.timeline.blocks import Happenings, Occurrences
 from healthsim_core.timeline.drawing import drawn
 from healthsim_core.timeline.state import Timeline

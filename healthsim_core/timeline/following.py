@@ -15,7 +15,7 @@ from healthsim_core.errors import PluginError
 from healthsim_core.events import Events, People, Schedule, no_ancestors
 from healthsim_core.groups import rank_within, ranks_of
 from healthsim_core.journeys.nodes import FOLLOWING, Node, event_texts
-from healthsim_core.journeys.timing import CLOSES, DAY, OPENS, SOON, Minutes, moments
+from healthsim_core.patterns.timing import CLOSES, DAY, OPENS, SOON, Minutes, moments
 from healthsim_core.spec.journey.events import MOST_COPIES
 from healthsim_core.timeline.blocks import Block, Happenings, Stacked, whole_block
 from healthsim_core.timeline.scope import Scope
@@ -93,14 +93,7 @@ def follow(timeline: Timeline, nodes: Sequence[Node], indices: tuple[int, ...]) 
     if node.befalls.ages is not None:
         kept = kept[node.befalls.of_age(timeline.age(causes.row[at[kept]], moment[kept]))]
     at = at[kept]
-    carried = {
-        ours: causes.parameters.unread(theirs)
-        for theirs, ours in node.parameters.carried
-        if theirs in causes.parameters
-    }
-    parameters = Columns(carried, len(causes.row)).take(at).assign(**node.parameters.constants)
-    if node.parameters.coded:
-        parameters = parameters.assign(**node.parameters.written(parameters.parts, len(at)))
+    parameters = _parameters(node, causes, at)
     if given:
         parameters = parameters.assign(**Columns(given, len(moment)).take(kept).parts)
     starts = np.searchsorted(causes.node[at], np.arange(len(mine) + 1))
@@ -110,6 +103,19 @@ def follow(timeline: Timeline, nodes: Sequence[Node], indices: tuple[int, ...]) 
         every,
         eligible=eligible, chosen=happening,
     )  # fmt: skip
+
+
+def _parameters(node: Node, causes: Causes, at: NDArray[np.intp]) -> Columns:
+    """What each effect carries of its cause, and what its trigger gives all of them."""
+    carried = {
+        ours: causes.parameters.unread(theirs)
+        for theirs, ours in node.parameters.carried
+        if theirs in causes.parameters
+    }
+    parameters = Columns(carried, len(causes.row)).take(at).assign(**node.parameters.constants)
+    if node.parameters.coded:
+        return parameters.assign(**node.parameters.written(parameters.parts, len(at)))
+    return parameters
 
 
 def _fanned_out(

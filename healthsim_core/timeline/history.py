@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim_core.columns import Column, concat
-from healthsim_core.journeys.timing import Minutes
+from healthsim_core.patterns.timing import Minutes
 
 _BITS = 40  # of a packed word that hold the minute: more than a million years of them
 _MIDDLE = 1 << (_BITS - 1)

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from healthsim_core.draws import Draws
-from healthsim_core.journeys.lifecycle import MOST_STEPS, Lifecycle
-from healthsim_core.journeys.nodes import Node, Recurrence
-from healthsim_core.journeys.timing import DAY, scheduled
+from healthsim_core.journeys.nodes import Node
+from healthsim_core.patterns.lifecycle import MOST_STEPS, Lifecycle
+from healthsim_core.patterns.repeating import Recurrence
+from healthsim_core.patterns.timing import DAY, scheduled
 from healthsim_core.timeline.blocks import CHOICE, LEFT, Occurrences
 from healthsim_core.timeline.scope import Scope
 from healthsim_core.timeline.state import Timeline

@@ -7,7 +7,7 @@ import numpy as np
 from healthsim_core.columns import Columns
 from healthsim_core.draws import Draws
 from healthsim_core.journeys.nodes import Node
-from healthsim_core.journeys.timing import DAY
+from healthsim_core.patterns.timing import DAY
 from healthsim_core.timeline.blocks import Block, Occurrences
 from healthsim_core.timeline.candidates import able, candidates, moment, some, within
 from healthsim_core.timeline.drawing import drawn, fitting, note, one_by_one, reads_itself, until_of

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from healthsim_core.columns import Column, Text
 from healthsim_core.journeys.presumed import Seeded
-from healthsim_core.journeys.timing import Minutes
+from healthsim_core.patterns.timing import Minutes
 from healthsim_core.timeline.state import Timeline
 
 

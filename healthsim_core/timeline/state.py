@@ -14,7 +14,7 @@ from healthsim_core.draws import identify
 from healthsim_core.events import Run
 from healthsim_core.journeys.left_out import LeftOut
 from healthsim_core.journeys.nodes import Node
-from healthsim_core.journeys.timing import DAY, Minutes, birthdays, minutes
+from healthsim_core.patterns.timing import DAY, Minutes, birthdays, minutes
 from healthsim_core.timeline.blocks import Block, Happenings, Occurrences
 from healthsim_core.timeline.history import History
 

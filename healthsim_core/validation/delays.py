@@ -14,7 +14,7 @@ from scipy.special import ndtr
 from healthsim_core.dates import plus_months
 from healthsim_core.distributions import Distribution
 from healthsim_core.draws import Floats
-from healthsim_core.journeys.timing import DAY, Minutes, Timing
+from healthsim_core.patterns.timing import DAY, Minutes, Timing
 from healthsim_core.validation.counts import Tallies
 from healthsim_core.validation.sample import sampled
 from healthsim_core.validation.stated import Within

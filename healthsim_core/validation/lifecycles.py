@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from healthsim_core.columns import Text
 from healthsim_core.draws import Draws, Floats
-from healthsim_core.journeys.lifecycle import YEAR, Lifecycle, Way, hazards, who_may
 from healthsim_core.journeys.nodes import Node
-from healthsim_core.journeys.timing import DAY, NEVER, Minutes, birthdays
+from healthsim_core.patterns.lifecycle import YEAR, Lifecycle, Way, hazards, who_may
+from healthsim_core.patterns.timing import DAY, NEVER, Minutes, birthdays
 from healthsim_core.timeline.blocks import CHOICE, LEFT, Block
 from healthsim_core.timeline.state import Timeline
 from healthsim_core.validation.counts import Tallies

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from healthsim_core.columns import Column, Text
 from healthsim_core.draws import Draws
-from healthsim_core.journeys.branching import Branching, took
 from healthsim_core.journeys.nodes import Node
+from healthsim_core.patterns.branching import Branching, took
 from healthsim_core.planning.plan import Plan
 from healthsim_core.validation.counts import Tallies
 from healthsim_core.validation.sample import all_or_none, sampled

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from healthsim_core.dates import plus_months
 from healthsim_core.draws import Draws, Floats
-from healthsim_core.journeys.nodes import Node, Recurrence
-from healthsim_core.journeys.timing import DAY, NEVER, Minutes, Timing, minutes
+from healthsim_core.journeys.nodes import Node
+from healthsim_core.patterns.repeating import Recurrence
+from healthsim_core.patterns.timing import DAY, NEVER, Minutes, Timing, minutes
 from healthsim_core.planning.plan import Plan
 from healthsim_core.timeline.blocks import LEFT, Block
 from healthsim_core.timeline.dispatch import Dispatcher

@@ -16,7 +16,7 @@ from scipy.stats import norm
 from healthsim_core.draws import Draws
 from healthsim_core.errors import SpecificationError
 from healthsim_core.generation.executor import ProfileJourneyOrchestrator
-from healthsim_core.journeys.timing import DAY, Timing
+from healthsim_core.patterns.timing import DAY, Timing
 from healthsim_core.spec import JourneySpecification
 from healthsim_core.spec.journey import Delay
 

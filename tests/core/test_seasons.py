@@ -11,8 +11,8 @@ import pytest
 from healthsim_core.draws import Draws
 from healthsim_core.errors import SpecificationError
 from healthsim_core.generator import make_plan
-from healthsim_core.journeys.season import Season
-from healthsim_core.journeys.timing import DAY, Timing
+from healthsim_core.patterns.season import Season
+from healthsim_core.patterns.timing import DAY, Timing
 from healthsim_core.spec.journey import Delay
 
 WINTER, SUMMER = ["09-01", "01-31"], ["06-15", "08-20"]

@@ -14,8 +14,7 @@ import pyarrow.compute as pc
 import pytest
 
 from healthsim import generate
-from healthsim_core import Namespace, Text
-from healthsim_core.people import identity
+from healthsim_core import Namespace, Text, identity
 
 MILLIONS = 3_000_000
 SAID = {"profile": "diabetic-senior", "journey": "chronic-management", "count": 5}

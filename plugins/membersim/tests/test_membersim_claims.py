@@ -3,10 +3,10 @@
 import csv
 from pathlib import Path
 
-import duckdb
 import membersim
 import pytest
 import simple_icd_10_cm as icd
+from claims_database import database, none, rows
 from membersim.registries import drg_weights
 
 from healthsim_core import generate
@@ -42,13 +42,6 @@ YEAR = {
 }  # fmt: skip
 
 
-def database(result):
-    connection = duckdb.connect()
-    for name, table in result.tables.items():
-        connection.register(name.split(".")[1], table)
-    return connection
-
-
 @pytest.fixture(scope="module")
 def family():
     return generate("commercial-family", YEAR, count=250, products=["membersim"], seed=11)
@@ -62,17 +55,6 @@ def senior():
 @pytest.fixture(params=["family", "senior"])
 def claims(request):
     return database(request.getfixturevalue(request.param))
-
-
-def rows(connection, query):
-    return connection.execute(query).fetchall()
-
-
-def none(connection, query):
-    """Assert that a query over a table that is not empty finds nothing."""
-    table = query.split(" from ")[1].split()[0]
-    assert rows(connection, f"select count(*) from {table}")[0][0] > 100
-    assert rows(connection, query) == []
 
 
 def test_the_run_passes_its_own_validation(family, senior):
@@ -197,49 +179,6 @@ def test_a_familys_accumulator_is_the_sum_of_its_members(family):
 
     none(claims, f"select * from accumulator a join ({sums}) s using (person_id, plan, plan_year, network) "
                  "where level = 'family' and kind = 'out_of_pocket' and applied <> total")  # fmt: skip
-
-
-def test_every_year_plan_and_network_has_accumulators_of_its_own():
-    def visits(specialty):
-        often = {"delay": {"days": [3, 20]}, "repeat": {"every": {"days": 45}, "count": 23}}
-        given = {"class": "AMB", "specialty": specialty, "reason_code": "I10"}
-        return {"event_id": specialty, "event_type": "encounter", **often, "parameters": given}
-
-    change = {"event_id": "change", "event_type": "plan_change", "delay": {"days": 900}, "parameters": {"plan": "HDHP"}}
-    journey = {
-        "journey_id": "j",
-        "duration_days": 1_090,
-        "events": [visits("cardiology"), visits("dermatology"), change],
-    }
-    people = {"id": "p", "demographics": {"age": 50}, "coverage": {"type": "Commercial", "plan": "PPO"}}
-    claims = database(generate(people, journey, count=100, products=["membersim"], start="2022-01-01"))
-
-    paid = rows(
-        claims,
-        "select person_id, plan, year(service_from), network, sum(member_share) from claim where status = 'paid' "
-        "group by all",
-    )
-    applied = rows(claims, """select person_id, plan, plan_year, network, applied from accumulator
-                              where level = 'individual' and kind = 'out_of_pocket'""")  # fmt: skip
-
-    assert sorted(applied) == sorted(paid)
-    assert len(rows(claims, "select distinct plan, plan_year, network from accumulator")) == 8
-
-
-def test_a_new_plan_year_resets():
-    two_years = {"journey_id": "two-years", "duration_days": 730, "events": [
-        {"event_id": "stay", "event_type": "admission", "delay": {"days": [40, 50]},
-         "repeat": {"every": {"days": 365}, "count": 2},
-         "parameters": {"reason_code": "I21.4"}},
-        {"event_id": "out", "event_type": "discharge", "depends_on": "stay", "delay": {"days": 3},
-         "parameters": {"reason_code": "I21.4", "drg": "281"}},
-    ]}  # fmt: skip
-    claims = database(generate("commercial-healthy", two_years, count=60, products=["membersim"], start="2024-01-01"))
-
-    met = rows(claims, "select plan_year, count(*) from accumulator where plan = 'HDHP' and network = 'in' "
-                       "and kind = 'deductible' and applied = \"limit\" group by 1 order by 1")  # fmt: skip
-
-    assert len(met) == 2
 
 
 def test_only_planned_care_of_others_than_the_own_doctor_is_ever_out_of_network(family):
@@ -410,28 +349,3 @@ def test_another_count_leaves_the_first_households_as_they_are(family):
 
 def test_nobody_is_not_an_error():
     assert membersim.generate("commercial-family", YEAR, count=0).tables["membersim.claim"].num_rows == 0
-
-
-def test_gaps_lead_to_outreach_and_some_are_closed():
-    result = membersim.generate("medicare-diabetic", "member-year", count=200)
-    gaps = database(result)
-
-    none(gaps, """select * from event m join event g on m.cause_id = g.event_id where g.event_type = 'gap_identified'
-                  and m.event_type = 'milestone' and m.time::date - g.time::date not between 3 and 14""")  # fmt: skip
-    assert rows(gaps, "select count(*) from event where event_type = 'milestone'")[0][0] > 30
-    none(
-        gaps,
-        "select * from care_gap where (status = 'closed') <> (closed_date is not null) or closed_date < "
-        "identified_date",
-    )
-    assert {status for (status,) in rows(gaps, "select distinct status from care_gap")} == {"open", "closed"}
-
-
-def test_a_gap_is_closed_by_the_closing_that_follows_from_it():
-    gaps = database(membersim.generate("medicare-diabetic", "member-year", count=200))
-
-    closings = rows(gaps, "select count(*) from event where event_type = 'gap_closed'")
-    closed = rows(gaps, """select count(*) from care_gap g join event e on e.person_id = g.person_id
-                           where e.event_type = 'gap_closed' and e.time::date = closed_date""")  # fmt: skip
-
-    assert closings == closed

@@ -1,7 +1,5 @@
 """RxMemberSim as a product: its journeys, profiles and skills, and whole runs with the core alone."""
 
-import csv
-import re
 from collections import Counter, defaultdict
 from itertools import pairwise
 from pathlib import Path
@@ -10,20 +8,17 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import rxmembersim
-from rxmembersim.benefits import benefits
-from rxmembersim.facts import DATA, facts
-from rxmembersim.formulary import formulary
+from rxmembersim.facts import facts
 from rxmembersim.generation import (
     JOURNEYS,
     RX_MEMBER_PROFILE_TEMPLATES,
     RxMemberProfileExecutor,
     create_rx_member_profile,
 )
-from rxmembersim.generation.profiles import SKILLS
 from rxmembersim.handlers.cardholders import cardholders
 from rxmembersim.handlers.prescriptions import prescriptions as prescribe
 
-from healthsim_core import Columns, JourneySpecification, ProfileSpecification, Text, read_skill
+from healthsim_core import Columns, JourneySpecification, ProfileSpecification
 from healthsim_core.testing import make_events, make_people
 from healthsim_core.verification.verify import verify_folder
 
@@ -337,48 +332,6 @@ def test_people_and_their_claims_do_not_depend_on_how_many_there_are(fills):
     people = set(few.entities["person_id"].to_pylist())
 
     assert few.tables["rxmembersim.fill"].to_pylist() == [row for row in fills if row["person_id"] in people]
-
-
-def test_every_drug_that_a_skill_prescribes_is_in_the_formulary_by_its_code():
-    for path in SKILLS.glob("*.md"):
-        assert read_skill(path).version
-        codes = re.findall(r"`(\d{11})`", path.read_text())
-        assert codes
-        assert set(codes) <= formulary().by_ndc.keys()
-
-
-@pytest.mark.parametrize("table", ["formulary", "classes"])
-def test_the_formulary_is_whole(table):
-    with (DATA / f"{table}.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-
-    assert len(rows) == len({row.get("ndc") or row["drug_class"] for row in rows})
-    for row in rows:
-        assert re.fullmatch(r"\d{11}", row.get("ndc", "0" * 11))
-        assert row["tier"] in "12345"
-        assert float(row["unit_price"]) > 0
-        assert row["unit"] in ("EA", "GM", "ML")
-
-
-@pytest.mark.parametrize(
-    ("ndc", "named", "drug_class"),
-    [("53746021801", "whatever", "biguanide"), (None, "SGLT2 inhibitor", "sglt2_inhibitor"),
-     (None, "ACE inhibitor", "ace_inhibitor"),
-     ("99999999999", "GLP-1 receptor agonist", "glp1_agonist"), (None, None, "other"),
-     ("99999999999", "moon dust", "other")],
-)  # fmt: skip
-def test_a_drug_is_found_by_its_code_else_by_its_class(ndc, named, drug_class):
-    row = formulary().find(Text.of([ndc]), Text.of([named]))
-
-    assert formulary().class_names(row, Text.constant(None, 1)).to_pylist() == [drug_class]
-
-
-def test_coverage_of_an_unknown_name_is_adjudicated_as_commercial_and_none_as_none():
-    found = benefits().find(
-        Text.of(["Union", "Commercial", None, "Medicare"]), Text.of([None, "HDHP", "PPO", "Medicare Advantage"])
-    )
-
-    assert [benefits().names[at] if at >= 0 else None for at in found] == ["commercial", "hdhp", None, "part_d"]
 
 
 def test_the_tables_of_no_people_have_their_types():

@@ -80,37 +80,23 @@ class Families:
         owner = np.repeat(np.arange(count), lines)
         number = np.arange(len(owner)) - np.repeat(np.cumsum(lines) - lines, lines) + 1
         of_lines = _amounts(10_010 + 7 * number + 100 * kind[owner], status[owner])
-        totals = {
-            name: np.bincount(owner, cents, count) for name, cents in of_lines.items() if not isinstance(cents, Text)
-        }
-        sums = {
-            **totals,
-            "adjustment_group": _null("CO", status != "pending"),
-            "adjustment_reason": _null("45", status == "paid"),
-        }
-        service = np.where(inside[owner] & (number != 2), -1, np.where(type_[owner] == "R", 0, 1))
+        sums = _sums(of_lines, owner, status)
         day = np.datetime64("2025-02-01") + (7 * kind) % 200
         last = np.where(inside, day + 3, day)
         payer = _pick(("HSP1", "HSP2"), person // 16 % 2)
         paid_date = np.where(status == "pending", np.datetime64("NaT"), last + 21)
-        billing = (
-            np.where(type_ == "R", PHARMACY, np.where(inside, HOSPITAL, CLINIC))
-            if self.network
-            else np.full(count, None)
-        )
+        billing = np.where(self.network, np.where(type_ == "R", PHARMACY, np.where(inside, HOSPITAL, CLINIC)), None)
         trace = [f"EFT{p // 16}{t}{d}".replace("-", "") for p, t, d in zip(person, type_, paid_date, strict=True)]
         row = Columns({
             "claim_id": claim, "person_id": person, "subscriber_id": person // 16 * 16, "coverage_id": person * 10,
-            "payer_id": payer,
-            "plan": "PPO", "type": type_, "payer_claim_number": [f"PCN{n}" for n in claim.tolist()],
+            "payer_id": payer, "plan": "PPO", "type": type_, "payer_claim_number": [f"PCN{n}" for n in claim.tolist()],
             "filing_indicator": _pick(("12", "MB"), person // 16 % 2), "service_from": day, "service_to": last,
             "admission_time": _when(day, 9, inside), "discharge_time": _when(last, 15, inside),
-            "received_date": last + 5,
-            "paid_date": paid_date, "status": status, "denial_reason": _null("16", status == "denied"), "network": "in",
+            "received_date": last + 5, "paid_date": paid_date, "status": status,
+            "denial_reason": _null("16", status == "denied"), "network": "in",
             "place_of_service": _null("11", visit), "bill_type": _null("111", inside),
-            "admission_type": _null("1", inside),
-            "admission_source": _null("1", inside), "discharge_status": _null("01", inside),
-            "drg": _null("788", inside),
+            "admission_type": _null("1", inside), "admission_source": _null("1", inside),
+            "discharge_status": _null("01", inside), "drg": _null("788", inside),
             "principal_diagnosis": _null("O82", type_ != "R"), "admitting_diagnosis": _null("O34.211", inside),
             "principal_procedure": _null("10D00Z1", inside),
             "procedure_date": np.where(inside, day + 1, np.datetime64("NaT")),
@@ -118,17 +104,32 @@ class Families:
             "facility_npi": _null(HOSPITAL, (type_ != "R") & self.network), **sums, "lines": lines,
             "trace_number": Text.of([t if s != "pending" else None for t, s in zip(trace, status, strict=True)]),
         }, count)  # fmt: skip
-        line = Columns({
-            "claim_id": claim[owner], "line": number, "person_id": person[owner], "service_date": day[owner],
-            "service_code": Text(service, ["00093105001", "G0463"]), "code_system": Text(service, ["NDC", "HCPCS"]),
-            "revenue_code": _null("0510", inside[owner]), "units": np.where(number == 2, 2.5, 1.0), "unit_code": "UN",
-            "diagnosis_pointers": _null("1:2", visit[owner]), "place_of_service": _null("11", visit[owner]), **of_lines,
-        }, len(owner))  # fmt: skip
+        line = _lines(claim, person, day, type_, owner, number).assign(**of_lines)
         return {
             "membersim.claim": tables.CLAIM.arrow(row),
             "membersim.claim_line": tables.CLAIM_LINE.arrow(line),
             **_diagnoses(row),
         }
+
+
+def _lines(claim: Any, person: Any, day: Any, kind: Any, owner: Any, number: Any) -> Columns:
+    inside, visit = kind[owner] == "I", kind[owner] == "P"
+    service = np.where(inside & (number != 2), -1, np.where(kind[owner] == "R", 0, 1))
+    return Columns({
+        "claim_id": claim[owner], "line": number, "person_id": person[owner], "service_date": day[owner],
+        "service_code": Text(service, ["00093105001", "G0463"]), "code_system": Text(service, ["NDC", "HCPCS"]),
+        "revenue_code": _null("0510", inside), "units": np.where(number == 2, 2.5, 1.0), "unit_code": "UN",
+        "diagnosis_pointers": _null("1:2", visit), "place_of_service": _null("11", visit),
+    }, len(owner))  # fmt: skip
+
+
+def _sums(of_lines: dict[str, Any], owner: np.ndarray, status: np.ndarray) -> dict[str, Any]:
+    amounts = {name: cents for name, cents in of_lines.items() if not isinstance(cents, Text)}
+    return {
+        **{name: np.bincount(owner, cents, len(status)) for name, cents in amounts.items()},
+        "adjustment_group": _null("CO", status != "pending"),
+        "adjustment_reason": _null("45", status == "paid"),
+    }
 
 
 def _pick(values: Any, index: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from healthsim_core.distributions import Distribution, compile_distribution, con
 from healthsim_core.draws import Draws
 from healthsim_core.errors import SpecificationError, suggestion
 from healthsim_core.expressions.expression import Expression
-from healthsim_core.journeys.timing import DAY, NEVER, Minutes, birthdays
+from healthsim_core.patterns.timing import DAY, NEVER, Minutes, birthdays
 from healthsim_core.spec.distribution import age_band
 from healthsim_core.spec.distribution.parameters import OLDEST
 from healthsim_core.spec.journey.patterns import Lifecycle as Written

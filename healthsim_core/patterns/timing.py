@@ -13,7 +13,7 @@ from healthsim_core.dates import plus_months
 from healthsim_core.distributions import Distribution, compile_distribution
 from healthsim_core.draws import Draws
 from healthsim_core.errors import SpecificationError
-from healthsim_core.journeys.season import Season
+from healthsim_core.patterns.season import Season
 from healthsim_core.portable import ndtr, ndtri
 from healthsim_core.spec.journey import DAYS, Delay
 from healthsim_core.spec.journey.events import Anchor

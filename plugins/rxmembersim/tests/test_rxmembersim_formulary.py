@@ -1,0 +1,54 @@
+"""The formulary and the benefits that a fill is priced by."""
+
+import csv
+import re
+
+import pytest
+from rxmembersim.benefits import benefits
+from rxmembersim.facts import DATA
+from rxmembersim.formulary import formulary
+from rxmembersim.generation.profiles import SKILLS
+
+from healthsim_core import Text, read_skill
+
+
+def test_every_drug_that_a_skill_prescribes_is_in_the_formulary_by_its_code():
+    for path in SKILLS.glob("*.md"):
+        assert read_skill(path).version
+        codes = re.findall(r"`(\d{11})`", path.read_text())
+        assert codes
+        assert set(codes) <= formulary().by_ndc.keys()
+
+
+@pytest.mark.parametrize("table", ["formulary", "classes"])
+def test_the_formulary_is_whole(table):
+    with (DATA / f"{table}.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+
+    assert len(rows) == len({row.get("ndc") or row["drug_class"] for row in rows})
+    for row in rows:
+        assert re.fullmatch(r"\d{11}", row.get("ndc", "0" * 11))
+        assert row["tier"] in "12345"
+        assert float(row["unit_price"]) > 0
+        assert row["unit"] in ("EA", "GM", "ML")
+
+
+@pytest.mark.parametrize(
+    ("ndc", "named", "drug_class"),
+    [("53746021801", "whatever", "biguanide"), (None, "SGLT2 inhibitor", "sglt2_inhibitor"),
+     (None, "ACE inhibitor", "ace_inhibitor"),
+     ("99999999999", "GLP-1 receptor agonist", "glp1_agonist"), (None, None, "other"),
+     ("99999999999", "moon dust", "other")],
+)  # fmt: skip
+def test_a_drug_is_found_by_its_code_else_by_its_class(ndc, named, drug_class):
+    row = formulary().find(Text.of([ndc]), Text.of([named]))
+
+    assert formulary().class_names(row, Text.constant(None, 1)).to_pylist() == [drug_class]
+
+
+def test_coverage_of_an_unknown_name_is_adjudicated_as_commercial_and_none_as_none():
+    found = benefits().find(
+        Text.of(["Union", "Commercial", None, "Medicare"]), Text.of([None, "HDHP", "PPO", "Medicare Advantage"])
+    )
+
+    assert [benefits().names[at] if at >= 0 else None for at in found] == ["commercial", "hdhp", None, "part_d"]
