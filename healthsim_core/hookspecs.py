@@ -1,8 +1,11 @@
-"""The hooks. None takes an argument; each returns an iterable of frozen offers. Entry-point group: `healthsim`."""
+"""The hooks. None takes an argument; each returns an iterable of frozen offers. Entry-point group: `healthsim`.
+
+A plugin states the API that it was written for beside its hooks: `HEALTHSIM_API = 1`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pluggy
 
@@ -22,6 +25,8 @@ from healthsim_core.offers import (
 )
 
 PROJECT = "healthsim"
+API = 1  # of hooks and offers; the next number with every change of them
+CHANGES: Mapping[int, str] = {}  # of an API that older plugins do not fit: what their authors change
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 

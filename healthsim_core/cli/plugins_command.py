@@ -17,7 +17,7 @@ def command() -> None:
 @command.command("list")
 @options.AS_JSON
 def list_plugins(as_json: bool) -> None:
-    """Every plugin found: name, distribution, version, status, offers."""
+    """Every plugin found: name, distribution, version, API, status, offers."""
     from healthsim_core.plugins import installed
 
     found: list[dict[str, Any]] = [
@@ -25,6 +25,7 @@ def list_plugins(as_json: bool) -> None:
             "name": p.name,
             "distribution": p.distribution,
             "version": p.version,
+            "api": p.api,
             "status": p.status,
             "cause": p.cause,
             "offers": _offers(p),

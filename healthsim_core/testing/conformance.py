@@ -4,14 +4,11 @@ plugin."""
 from __future__ import annotations
 
 import functools
-import importlib
-import inspect
 import re
 import tempfile
 import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any, ClassVar
 
 import attrs
@@ -19,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from healthsim_core import hookspecs
-from healthsim_core.catalog import Catalog, default_catalog
+from healthsim_core.catalog import default_catalog
 from healthsim_core.columns import LengthError, Text
 from healthsim_core.errors import HealthSimError, SpecificationError, canonical
 from healthsim_core.events import Events
@@ -31,15 +28,17 @@ from healthsim_core.offers import EventHandler, Offer, RunHandler
 from healthsim_core.planning.compiling import compile_plan
 from healthsim_core.planning.plan import Plan
 from healthsim_core.planning.request import make_request
-from healthsim_core.plugins import Plugin
+from healthsim_core.plugins import Plugin, short_place
 from healthsim_core.tables import Field
 from healthsim_core.testing.forbidden import forbidden
 from healthsim_core.testing.made import AS_OF, contradictions, make_events, make_people, make_run
+from healthsim_core.testing.places import Places, at_name, place_of
 from healthsim_core.timeline.dispatch import written_by
 
 PEOPLE = 12
 MOST_TOLD = 5  # of what a test finds
 SHOWS = "`healthsim plugins list` shows what is installed."
+_NAMES_A_LINE = re.compile(r"\.(py|json):\d+")
 ANYBODY = {"id": "anybody", "demographics": {"age": {"type": "uniform", "min": 0, "max": 95}}}
 
 
@@ -59,20 +58,20 @@ class PluginConformance:
     def test_it_loads(self) -> None:
         """It is installed, imports, and implements only hooks that exist."""
         plugin = self._plugin()
-        _none([] if plugin.status == "active" else [f"it {plugin.status}: {plugin.cause}"])
+        place = plugin.place or self._places().start
+        _none([] if plugin.status == "active" else [f"{place}: it {plugin.status}: {plugin.cause}"])
+
+    def test_it_states_its_api(self) -> None:
+        """Beside its hooks stands which API it was written for, so that a newer core can say what has changed."""
+        stated, place = self._plugin().api, self._places().start
+        _none([] if stated else [f"{place}: HEALTHSIM_API is missing: write `HEALTHSIM_API = {hookspecs.API}`"])
 
     def test_every_hook_is_marked(self) -> None:
         """Every function of its module, and of a class there, that is called as a hook is one:
         without `@hookimpl` it is never asked."""
-        module = self._module()
-        rooms = [
-            module,
-            *(each for each in vars(module).values() if inspect.isclass(each) and each.__module__ == module.__name__),
-        ]
-        found = [pair for room in rooms for pair in vars(room).items()]
-        functions = [each for name, each in found if name.startswith("healthsim_") and inspect.isroutine(each)]
-        unmarked = [each for each in functions if not hasattr(each, f"{hookspecs.PROJECT}_impl")]
-        _none([f"{_place(each)}: {each.__name__} lacks @hookimpl" for each in unmarked])
+        hooks = [each for _, each in self._places().hooks()]
+        unmarked = [each for each in hooks if not hasattr(each, f"{hookspecs.PROJECT}_impl")]
+        _none([f"{place_of(each)}: {each.__name__} lacks @hookimpl" for each in unmarked])
 
     def test_every_table_is_named_after_it(self) -> None:
         """A table is called `plugin.table`, in small letters: no other plugin's, and none without a plugin."""
@@ -83,44 +82,46 @@ class PluginConformance:
             for table in offer.writes
         ]
         strange = [(offer, table) for offer, table in makers if not _is_named_after(table.name, self.plugin)]
-        _none(
-            [f'{_place(_called(offer))}: "{t.name}" should be "{self.plugin}.{_plain(t.name)}"' for offer, t in strange]
-        )
+        place = self._places().of_offer
+        _none([f'{place(o)}: "{t.name}" should be "{self.plugin}.{_plain(t.name)}"' for o, t in strange])
 
     def test_every_offer_has_a_name_and_a_description(self) -> None:
         """Lists and docs can name and describe everything it offers."""
-        missing = [f"{type(offer).__name__} {_named(offer)}" for offer in self._offers() if not _described(offer)]
-        _none([f"{name} has neither a name nor a description" for name in missing])
+        missing = [(self._places().of_offer(each), each) for each in self._offers() if not _described(each)]
+        _none([f"{place}: {type(o).__name__} {_named(o)} has neither a name nor a description" for place, o in missing])
 
     def test_every_specification_reads(self) -> None:
         """Every profile and journey that it offers compiles, alone and together."""
-        _none([f"{plan.request.name} has no hash" for plan in self._plans() if not plan.hash])
+        _none([f"{tried.place}: {tried.name} has no hash" for tried in self._tried() if not tried.plan.hash])
 
     def test_the_same_seed_gives_the_same_tables(self) -> None:
         """Two runs of one plan agree in every value."""
-        for plan in self._plans():
-            _none(_differing(plan, run_in_memory(plan).tables, run_in_memory(plan).tables, "in two runs"))
+        for tried in self._tried():
+            first, second = run_in_memory(tried.plan).tables, run_in_memory(tried.plan).tables
+            _none(self._differing(tried, first, second, "in two runs"))
 
     def test_chunks_change_nothing(self) -> None:
         """Chunks of one, of five, and of everybody give the same tables."""
-        for plan in self._plans():
-            whole = run_in_memory(plan).tables
+        for tried in self._tried():
+            whole = run_in_memory(tried.plan).tables
             for size in (1, 5):
-                _none(_differing(plan, whole, run_in_memory(plan, size).tables, f"in chunks of {size}"))
+                parts = run_in_memory(tried.plan, size).tables
+                _none(self._differing(tried, whole, parts, f"in chunks of {size}"))
 
     def test_a_person_does_not_depend_on_how_many_there_are(self) -> None:
         """The first people of a long run are those of a short one, with all their records."""
-        for plan in self._plans():
-            short = run_chunk(plan, 0, 3).tables
-            long = run_chunk(plan, 0, PEOPLE).tables
-            last = int(plan.run.namespace.outward(np.array([16 * 4]))[0])
-            kept = {name: _before(long[name], plan, name, last) for name in short}
-            _none(_differing(plan, short, kept, "where there are more people"))
+        for tried in self._tried():
+            short = run_chunk(tried.plan, 0, 3).tables
+            long = run_chunk(tried.plan, 0, PEOPLE).tables
+            last = int(tried.plan.run.namespace.outward(np.array([16 * 4]))[0])
+            kept = {name: _before(long[name], tried.plan, name, last) for name in short}
+            _none(self._differing(tried, short, kept, "where there are more people"))
 
     def test_one_person(self) -> None:
         """A run of one person works."""
-        for plan in self._plans():
-            _none([] if run_chunk(plan, 0, 1).tables["core.person"].num_rows else [f"{plan.request.name} makes nobody"])
+        for tried in self._tried():
+            people = run_chunk(tried.plan, 0, 1).tables["core.person"].num_rows
+            _none([] if people else [f"{tried.place}: {tried.name} makes nobody"])
 
     def test_nobody(self) -> None:
         """Every handler takes an empty batch and gives its declared columns."""
@@ -129,53 +130,45 @@ class PluginConformance:
             try:
                 written = written_by(handler, _no_events(handler))
             except HealthSimError as error:
-                raise error.within(_place(handler.handle)) from error
+                raise error.within(place_of(handler.handle)) from error
             rows = {name: tables[name].arrow(columns).num_rows for name, columns in written.items()}
-            _none(
-                [
-                    f"{_place(handler.handle)}: {name} has {n} rows where nothing happens"
-                    for name, n in rows.items()
-                    if n
-                ]
-            )
+            place = place_of(handler.handle)
+            _none([f"{place}: {name} has {n} rows where nothing happens" for name, n in rows.items() if n])
 
     def test_columns_of_a_table_have_one_length(self) -> None:
         """What a handler makes of events fits together, also of event types that none of its own journeys has."""
         for handler in self._handlers():
-            _none([f"{_place(handler.handle)}: {wrong}" for wrong in _wrong_lengths(handler)])
+            _none([f"{place_of(handler.handle)}: {wrong}" for wrong in _wrong_lengths(handler)])
 
     def test_handlers_write_what_they_declare(self) -> None:
         """Every table that a handler declares comes out of a run with the declared columns and types."""
         declared = {table.name: table for handler in self._handlers() for table in handler.writes}
-        for plan in self._plans():
-            made = run_chunk(plan, 0, PEOPLE).tables
-            _none(
-                [
-                    f"{name} has other columns than it declares"
-                    for name, table in declared.items()
-                    if made[name].schema != table.schema
-                ]
-            )
+        for tried in self._tried():
+            made = run_chunk(tried.plan, 0, PEOPLE).tables
+            other = [name for name, table in declared.items() if made[name].schema != table.schema]
+            _none([f"{self._places().of_column(name)}: {name} has other columns than it declares" for name in other])
 
     def test_keys_resolve_and_what_is_said_is_what_happens(self) -> None:
         """Keys are distinct, references resolve, delays hold, and nothing that a run states is contradicted."""
-        for plan in self._plans():
-            _none([f"{plan.request.name}: {check}" for check in run_in_memory(plan).validation.failures])
+        for tried in self._tried():
+            failed = run_in_memory(tried.plan).validation.failures
+            places = [self._places().of_column(check.where) or tried.place for check in failed]
+            _none([f"{at}: {tried.name}: {check}" for at, check in zip(places, failed, strict=True)])
 
     def test_its_formats_say_what_the_tables_say(self) -> None:
         """Every format with `records` is written of a run and read back: no field contradicts the tables."""
         formats = [offer for offer in self._offers() if isinstance(offer, OutputFormat) and offer.records is not None]
-        made = [(plan, _with_rows(plan)) for plan in self._plans()] if formats else []
+        made = [(tried.plan, _with_rows(tried.plan)) for tried in self._tried()] if formats else []
         for offer in formats:
             told = {*offer.needs, *offer.wants}
             plans = [plan for plan, names in sorted(made, key=lambda pair: -len(pair[1] & told))]
-            _none([f"{offer.name}: {wrong}" for wrong in _contradictions(offer, plans)])
+            _none([f"{place_of(offer.records)}: {offer.name}: {wrong}" for wrong in _contradictions(offer, plans)])
 
     def test_no_clock_and_no_randomness_of_its_own(self) -> None:
         """Its source neither reads a clock nor draws a random number that has no address."""
         found = [
-            f"{path.name}:{line} {what}"
-            for path in self._sources()
+            f"{short_place(str(path), line)}: {what}"
+            for path in self._places().sources
             for line, what in forbidden(path.read_text(encoding="utf-8"))
         ]
         _none(found)
@@ -183,8 +176,8 @@ class PluginConformance:
     def _plugin(self) -> Plugin:
         return find_plugin(self.plugin)
 
-    def _module(self) -> ModuleType:
-        return importlib.import_module(self._plugin().module)
+    def _places(self) -> Places:
+        return Places(self._plugin())
 
     def _offers(self) -> list[Offer]:
         return [offer for offers in self._plugin().offers.values() for offer in offers]
@@ -192,12 +185,31 @@ class PluginConformance:
     def _handlers(self) -> list[EventHandler]:
         return [offer for offer in self._offers() if isinstance(offer, EventHandler)]
 
-    def _plans(self) -> tuple[Plan, ...]:
-        return _plans_of(self.plugin)
+    def _tried(self) -> tuple[Tried, ...]:
+        return _tried_of(self.plugin)
 
-    def _sources(self) -> list[Path]:
-        origin = Path(inspect.getfile(importlib.import_module(self._plugin().module.split(".")[0])))
-        return sorted(origin.parent.rglob("*.py")) if origin.name == "__init__.py" else [origin]
+    def _differing(
+        self, tried: Tried, one: Mapping[str, pa.Table], other: Mapping[str, pa.Table], when: str
+    ) -> list[str]:
+        columns = [(name, column) for name, rows in one.items() for column in rows.column_names]
+        return [
+            f"{self._places().of_column(name, column) or tried.place}: {tried.name}: {name}.{column} differs {when}"
+            for name, column in columns
+            if one[name][column].to_pylist() != other[name][column].to_pylist()
+        ]
+
+
+@attrs.frozen
+class Tried:
+    """A plan of one of a plugin's profiles or journeys, and where that is written."""
+
+    plan: Plan
+    place: str
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return self.plan.request.name
 
 
 @attrs.frozen
@@ -218,7 +230,7 @@ def check_plugin(name: str) -> Iterator[Outcome]:
     plugin = find_plugin(name)
     suite = type("Suite", (PluginConformance,), {"plugin": plugin.name})()
     for test in [attribute for attribute in vars(PluginConformance) if attribute.startswith("test_")]:
-        yield _outcome(test.removeprefix("test_").replace("_", " "), getattr(suite, test), suite._sources)
+        yield _outcome(test.removeprefix("test_").replace("_", " "), getattr(suite, test), suite._places())
         if plugin.status != "active":
             return  # nothing more can be asked of it
 
@@ -235,7 +247,7 @@ def find_plugin(name: str) -> Plugin:
     return found[canonical(name)]
 
 
-def _outcome(name: str, test: Callable[[], None], sources: Callable[[], list[Path]]) -> Outcome:
+def _outcome(name: str, test: Callable[[], None], places: Places) -> Outcome:
     try:
         test()
     except ConformanceError as error:
@@ -243,19 +255,20 @@ def _outcome(name: str, test: Callable[[], None], sources: Callable[[], list[Pat
     except Exception as error:  # whatever a stranger's plugin raises is its outcome
         said = "" if isinstance(error, HealthSimError) else f"{type(error).__name__}: "
         told = " ".join(f"{said}{error} {' '.join(getattr(error, '__notes__', ()))}".split())[:300]
-        return Outcome(name, False, f"{told}{_raised_at(error, set(map(str, sources())))}")
+        return Outcome(name, False, f"{told}{_raised_at(error, places)}")
     return Outcome(name, True)
 
 
-def _raised_at(error: Exception, sources: Collection[str]) -> str:
+def _raised_at(error: Exception, places: Places) -> str:
     """The last line of the plugin's own that was on the way to an error; else where it was raised,
-    unless it says in which handler."""
+    unless its message says where."""
     frames = traceback.extract_tb(error.__traceback__)
+    sources = set(map(str, places.sources))
     own = [frame for frame in frames if frame.filename in sources]
-    if not own and (isinstance(error, HealthSimError) or hasattr(error, "__notes__")):
+    if not own and _NAMES_A_LINE.search(f"{error} {' '.join(getattr(error, '__notes__', ()))}"):
         return ""
     last = (own or frames)[-1]
-    return f" (at {_short(last.filename)}:{last.lineno})"
+    return f" (at {short_place(last.filename, last.lineno)})"
 
 
 class ConformanceError(AssertionError):
@@ -268,16 +281,6 @@ def _none(found: Sequence[str]) -> None:
         raise ConformanceError("; ".join(found[:MOST_TOLD]) + more)
 
 
-def _place(function: Callable[..., Any]) -> str:
-    """File and line of a function."""
-    code = getattr(inspect.unwrap(function), "__code__", None)
-    return (
-        f"{_short(code.co_filename)}:{code.co_firstlineno}"
-        if code
-        else getattr(function, "__qualname__", repr(function))
-    )
-
-
 def _is_named_after(table: str, plugin: str) -> bool:
     return re.fullmatch(rf"{re.escape(plugin)}\.[a-z][a-z0-9_]*", table) is not None
 
@@ -285,14 +288,6 @@ def _is_named_after(table: str, plugin: str) -> bool:
 def _plain(table: str) -> str:
     """The part of a table's name that is its own, as it should be written."""
     return re.sub(r"[^a-z0-9]+", "_", table.rpartition(".")[2].lower()).strip("_")
-
-
-def _called(offer: EventHandler | RunHandler) -> Callable[..., Any]:
-    return offer.handle if isinstance(offer, EventHandler) else offer.build
-
-
-def _short(file: str) -> str:
-    return "/".join(Path(file).parts[-2:])
 
 
 def _wrong_lengths(handler: EventHandler) -> Iterator[str]:
@@ -323,19 +318,25 @@ def _sample(field: Field, accepted: Collection[str]) -> Any:
 
 
 @functools.cache
-def _plans_of(plugin: str) -> tuple[Plan, ...]:
-    catalog = default_catalog()
-    profiles = [offer.name for offer in catalog.profiles.values() if offer.product == plugin]
-    journeys = [offer.name for offer in catalog.journeys.values() if offer.product == plugin]
-    pairs: list[tuple[Any, Any]] = [(profile, None) for profile in profiles]
-    pairs += [(profiles[0] if profiles else ANYBODY, journey) for journey in journeys]
-    return tuple(_plan(catalog, profile, journey, plugin) for profile, journey in pairs or [(ANYBODY, [])])
+def _tried_of(plugin: str) -> tuple[Tried, ...]:
+    catalog, places = default_catalog(), Places(find_plugin(plugin))
+    profiles = [offer for offer in catalog.profiles.values() if offer.product == plugin]
+    journeys = [offer for offer in catalog.journeys.values() if offer.product == plugin]
+    whose: Any = profiles[0].name if profiles else ANYBODY
+    pairs: list[tuple[Any, Any, Offer | None]] = [(offer.name, None, offer) for offer in profiles]
+    pairs += [(whose, offer.name, offer) for offer in journeys]
+    return tuple(_tried(*pair, plugin, places) for pair in pairs or [(ANYBODY, [], None)])
 
 
-def _plan(catalog: Catalog, profile: Any, journey: Any, plugin: str) -> Plan:
-    return compile_plan(
-        make_request(profile, journey, catalog=catalog, count=PEOPLE, products=[plugin], formats=[]), catalog
-    )
+def _tried(profile: Any, journey: Any, offer: Offer | None, plugin: str, places: Places) -> Tried:
+    catalog, place = default_catalog(), places.of_offer(offer) if offer is not None else places.start
+    try:
+        asked = make_request(profile, journey, catalog=catalog, count=PEOPLE, products=[plugin], formats=[])
+        return Tried(compile_plan(asked, catalog), place)
+    except HealthSimError as error:
+        document = getattr(offer, "specification", None)
+        at = at_name(document, error.mistakes[0].where) if isinstance(document, Path) else place
+        raise error.within(at) from error
 
 
 def _with_rows(plan: Plan) -> frozenset[str]:
@@ -355,15 +356,6 @@ def _contradictions(offer: OutputFormat, plans: Sequence[Plan]) -> list[str]:
             run_plan(writing, Options(out=Path(scratch, "out"), persist=False))
             return contradictions(Path(scratch, "out"), offer.name, plan.catalog)
     return [f"no run can be written in it: {refused}"]
-
-
-def _differing(plan: Plan, one: Mapping[str, pa.Table], other: Mapping[str, pa.Table], when: str) -> list[str]:
-    return [
-        f"{plan.request.name}: {name}.{column} differs {when}"
-        for name, rows in one.items()
-        for column in rows.column_names
-        if rows[column].to_pylist() != other[name][column].to_pylist()
-    ]
 
 
 def _before(rows: pa.Table, plan: Plan, name: str, last: int) -> pa.Table:

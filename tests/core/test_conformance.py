@@ -29,6 +29,8 @@ GOOD = """
     {mark}
     def healthsim_event_handlers():
         yield EventHandler("inn_stay", stays, writes=[STAY])
+
+    HEALTHSIM_API = 1
 """
 
 
@@ -46,11 +48,11 @@ def checked(tmp_path, monkeypatch):
         plugin = attrs.evolve(load("inn", importlib.import_module("inn"), "inn-dist", "1.0"), module="inn", **changes)
         catalog = Catalog((plugin,))
         monkeypatch.setattr(conformance, "default_catalog", lambda: catalog)
-        conformance._plans_of.cache_clear()
+        conformance._tried_of.cache_clear()
         return {outcome.name: outcome for outcome in conformance.check_plugin("inn")}
 
     yield check
-    conformance._plans_of.cache_clear()
+    conformance._tried_of.cache_clear()
 
 
 def failures(outcomes):
@@ -117,8 +119,8 @@ def test_what_a_plugin_raises_is_told_with_where_it_was_raised(checked):
 
 
 def test_a_plugin_that_did_not_load_says_why_and_nothing_else_is_asked(checked):
-    outcomes = checked(status="failed", cause="ImportError: no keys", offers={})
-    assert failures(outcomes) == {"it loads": "it failed: ImportError: no keys"} and len(outcomes) == 1
+    outcomes = checked(status="failed", cause="ImportError: no keys", place="inn/inn.py:3", offers={})
+    assert failures(outcomes) == {"it loads": "inn/inn.py:3: it failed: ImportError: no keys"} and len(outcomes) == 1
 
 
 def test_no_cause_is_empty(checked):
@@ -157,13 +159,15 @@ LISTED = """
     def read(folder, truth):
         lines = (folder / "guests.txt").read_text().splitlines()
         said = pa.table({{"person": lines, "name": lines}})
-        yield Records("guest", ["person"], said, truth.select('SELECT person_id::VARCHAR AS person, {nights} AS name
-    FROM "core.person"'))
+        stays = 'SELECT person_id::VARCHAR AS person, {nights} AS name FROM "core.person"'
+        yield Records("guest", ["person"], said, truth.select(stays))
         {mark}
 
     @hookimpl
     def healthsim_output_formats():
         yield OutputFormat("guest_list", Guests, needs=["{table}"], records=read, description="Guests.")
+
+    HEALTHSIM_API = 1
 """
 
 
@@ -174,7 +178,8 @@ def test_a_format_that_says_what_the_tables_say_passes(checked):
 def test_a_format_that_contradicts_the_tables_is_found_with_the_field(checked):
     found = failures(checked(LISTED, table="core.person", nights="first_name", mark=""))
 
-    assert "guest_list: FAIL guest_list guest: agrees: name" in found["its formats say what the tables say"]
+    said = "inn.py:17: guest_list: FAIL guest_list guest: agrees: name"
+    assert said in found["its formats say what the tables say"]
 
 
 def test_what_a_reader_finds_wrong_in_the_files_is_told(checked):
@@ -182,10 +187,83 @@ def test_what_a_reader_finds_wrong_in_the_files_is_told(checked):
         checked(LISTED, table="core.person", nights="person_id::VARCHAR", mark="yield 'no bell at the door'")
     )
 
-    assert found["its formats say what the tables say"] == "guest_list: no bell at the door"
+    assert found["its formats say what the tables say"].endswith("inn.py:17: guest_list: no bell at the door")
 
 
 def test_a_format_of_which_no_run_can_be_written_is_told_with_the_cause(checked):
     found = failures(checked(LISTED, table="inn.stay", nights="1", mark=""))
 
-    assert found["its formats say what the tables say"].startswith("guest_list: no run can be written in it: ")
+    assert "inn.py:17: guest_list: no run can be written in it: " in found["its formats say what the tables say"]
+
+
+def test_a_plugin_that_does_not_state_its_api_is_told_what_to_write(checked):
+    found = failures(checked(GOOD.replace("HEALTHSIM_API = 1", "")))
+
+    assert found["it states its api"].endswith("inn.py:1: HEALTHSIM_API is missing: write `HEALTHSIM_API = 1`")
+
+
+FLAWED = {  # what is added to a plugin, and where each conformance test says that it is
+    "every offer has a name and a description": (
+        """
+        @hookimpl
+        def healthsim_journeys():
+            from healthsim_core import Journey
+
+            stay = {{"event_id": "stay", "event_type": "inn_stay"}}
+            yield Journey("inn-year", {{"journey_id": "inn-year", "duration_days": 9, "events": [stay]}})
+        """,
+        "inn.py:20: Journey inn-year has neither a name nor a description",
+    ),
+    "every specification reads": (
+        """
+        @hookimpl
+        def healthsim_profiles():
+            from healthsim_core import Profile
+
+            yield Profile("inn-guests", {{"id": "inn-guests", "attributes": {{"a": "b + 1"}}, "rooms": 3}})
+        """,
+        "inn.py:20: rooms: there is no field",
+    ),
+    "the same seed gives the same tables": (
+        """
+        from healthsim_core import PersonColumns, Profile
+        TIMES = []
+
+        def rooms(people):
+            TIMES.append(1)
+            return {{"room": [str(len(TIMES))] * len(people["person_id"])}}
+
+        @hookimpl
+        def healthsim_profiles():
+            yield PersonColumns(["room"], rooms, description="Rooms.")
+        """,
+        "inn.py:23: anybody: core.person.room differs in two runs",
+    ),
+    "no clock and no randomness of its own": ("import random", "inn.py:19: imports random"),
+}
+
+
+@pytest.mark.parametrize("name", FLAWED)
+def test_what_is_wrong_is_told_with_file_and_line(checked, name):
+    added, said = FLAWED[name]
+
+    found = failures(checked(GOOD.rstrip() + "\n" + textwrap.indent(textwrap.dedent(added).rstrip(), "    ") + "\n"))
+
+    assert said in found[name]
+
+
+def test_a_document_with_a_mistake_is_told_with_its_line(checked, tmp_path):
+    (tmp_path / "guests.json").write_text('{\n "id": "guests",\n "rooms": 3\n}\n', encoding="utf-8")
+    offer = """
+    @hookimpl
+    def healthsim_profiles():
+        from pathlib import Path
+        from healthsim_core import Profile
+
+        yield Profile("guests", Path(__file__).parent / "guests.json", description="Guests.")
+    """
+
+    found = failures(checked(GOOD + offer))
+
+    assert "/guests.json:3: " in found["every specification reads"]
+    assert 'there is no field "rooms" here' in found["every specification reads"]

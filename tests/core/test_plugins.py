@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -12,14 +13,15 @@ from types import SimpleNamespace
 import pytest
 from clinic import BILL, REASON, SCORE, VISIT, adults, bill, catalog, event, journey, plugin, visit
 
-from healthsim_core import EventHandler, Journey, Profile, Trigger, hookimpl
+from healthsim_core import EventHandler, Journey, Profile, Trigger, hookimpl, hookspecs
 from healthsim_core.catalog import Catalog
 from healthsim_core.errors import ConflictError, PluginError, TableError, UnknownNameError
 from healthsim_core.generation.executor import ProfileJourneyOrchestrator
 from healthsim_core.planning.compiling import compile_plan
 from healthsim_core.planning.request import make_request
-from healthsim_core.plugins import load
+from healthsim_core.plugins import Plugin, load
 
+PRODUCTS = ("patientsim", "membersim", "rxmembersim", "trialsim", "populationsim", "networksim")
 PROFILE = Profile("adults", adults(), description="Adults.")
 
 
@@ -224,3 +226,57 @@ def test_the_ids_of_what_triggers_cause_do_not_depend_on_whose_triggers_take_par
 
 def test_the_ids_of_what_a_journey_causes_do_not_depend_on_triggers() -> None:
     assert bill_ids(triggers=[]).items() <= bill_ids().items()
+
+
+def written_for(api: object) -> Plugin:
+    return load("clinic", SimpleNamespace(HEALTHSIM_API=api), "clinic-dist", "1.0")
+
+
+def test_a_plugin_of_this_api_is_active_and_says_so() -> None:
+    found = written_for(hookspecs.API)
+    assert (found.status, found.api) == ("active", hookspecs.API)
+
+
+def test_a_plugin_that_states_no_api_is_active() -> None:
+    found = plugin()
+    assert (found.status, found.api) == ("active", None)
+
+
+def test_a_plugin_of_a_newer_api_is_told_to_upgrade_the_core() -> None:
+    found = written_for(hookspecs.API + 1)
+    assert found.status == "failed"
+    assert "was written for API 2, and this core has API 1: `pip install --upgrade healthsim-core`" in found.cause
+
+
+def test_a_plugin_of_an_older_api_works_where_nothing_asks_for_a_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hookspecs, "API", 3)
+    monkeypatch.setattr(hookspecs, "CHANGES", {1: "Everything."})
+    assert written_for(1).status == "active"
+
+
+def test_a_plugin_of_an_older_api_is_told_what_to_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hookspecs, "API", 3)
+    monkeypatch.setattr(hookspecs, "CHANGES", {2: "Rename `handle` to `make`.", 3: "Sort by person."})
+    found = written_for(2)
+    assert found.status == "failed" and "\n" not in found.cause
+    assert found.cause.endswith("then write `HEALTHSIM_API = 3`. API 3: Sort by person.")
+
+
+@pytest.mark.parametrize("api", ["1", 0, 1.5, True])
+def test_an_api_that_is_no_version_is_told_what_to_write(api: object) -> None:
+    assert written_for(api).cause.endswith("which is no version: write `HEALTHSIM_API = 1`.")
+
+
+def test_a_plugin_of_a_newer_api_that_does_not_import_is_told_to_upgrade_the_core(tmp_path: Path) -> None:
+    source = "from healthsim_core import Tomorrow\n\nHEALTHSIM_API = 7\n"
+    done = installed(tmp_path, source, "plugins", "list", "--json")
+    stranger = next(row for row in json.loads(done.stdout) if row["name"] == "stranger")
+    assert (stranger["status"], stranger["api"]) == ("failed", 7)
+    assert stranger["cause"].startswith("it was written for API 7, and this core has API 1")
+
+
+def test_the_list_shows_the_api_of_every_plugin(tmp_path: Path) -> None:
+    done = installed(tmp_path, "HEALTHSIM_API = 1\n", "plugins", "list", "--json")
+    assert {row["name"]: row["api"] for row in json.loads(done.stdout)} == dict.fromkeys(
+        ["dentalsim", "stranger", *PRODUCTS], 1
+    )

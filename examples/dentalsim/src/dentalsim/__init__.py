@@ -27,6 +27,7 @@ from healthsim_core import (
     text,
 )  # fmt: skip
 
+HEALTHSIM_API = 1
 FEES = {"cleaning": 9_500, "crown": 115_000}  # cents
 VISIT = Table("dentalsim.visit", (
     Field("visit_id", "id", "The visit.", references="core.event"),

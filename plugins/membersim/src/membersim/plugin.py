@@ -26,6 +26,8 @@ from membersim.registries import DATASETS
 from membersim.tables import PAYER
 from membersim.triggers import TRIGGERS
 
+HEALTHSIM_API = 1
+
 
 @hookimpl
 def healthsim_profiles() -> Iterable[Profile]:

@@ -24,6 +24,7 @@ from networksim.registries import DATASETS
 from networksim.tables import APPOINTMENT, ATTRIBUTION, FACILITY, PHARMACY, PROVIDER
 
 _SPECIALTY = Field("specialty", "category", "Specialty asked for.", nullable=True, codes="specialty")
+HEALTHSIM_API = 1
 
 
 @hookimpl

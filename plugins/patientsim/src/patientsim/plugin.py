@@ -21,6 +21,7 @@ from patientsim.handlers import care, conditions, observations, orders, patients
 from patientsim.triggers import LAB_RESULT
 
 SKILLS = Path(__file__).parent / "skills"
+HEALTHSIM_API = 1
 
 
 @hookimpl

@@ -21,6 +21,7 @@ from populationsim.offered_layouts import LAYOUTS
 from populationsim.tables import COMMUNITY, COUNTY, FACT, SCREENING
 
 _MEASURE = Field("measure", "category", "PLACES measure that the milestone counts towards.", nullable=True)
+HEALTHSIM_API = 1
 
 
 @hookimpl

@@ -25,6 +25,8 @@ from rxmembersim.reading import MEDICATION
 from rxmembersim.tables import ADHERENCE_GAP, CARDHOLDER, FILL, PRESCRIPTION, REVERSAL, THERAPY
 from rxmembersim.triggers import TRIGGERS
 
+HEALTHSIM_API = 1
+
 
 @hookimpl
 def healthsim_profiles() -> Iterable[Profile]:

@@ -27,6 +27,7 @@ from trialsim.tables import DESIGN_TABLES, SUBJECT_TABLES
 from trialsim.terminology import value_sets
 
 HERE = Path(__file__).parent
+HEALTHSIM_API = 1
 
 
 @hookimpl
