@@ -1,4 +1,4 @@
-"""healthsim plugins list | check NAME."""
+"""healthsim plugins list | new NAME | check NAME."""
 
 from __future__ import annotations
 
@@ -38,6 +38,19 @@ def list_plugins(as_json: bool) -> None:
             for row in found
         ]
     show.rows(found, as_json, "No plugin is installed: `pip install healthsim-core[all]`.")
+
+
+@command.command()
+@click.argument("name")
+def new(name: str) -> None:
+    """Write a plugin into a folder NAME: typed, tested, and with one of each to start from."""
+    from pathlib import Path
+
+    from healthsim_core.cli.new_plugin import plugin_files, write_plugin
+
+    folder = write_plugin(name, Path())
+    show.echo("\n".join(f"{folder}/{path}" for path in plugin_files(name)))
+    show.echo(f"Next: `pip install -e {folder}`, then `healthsim plugins check {name}`.")
 
 
 @command.command()
