@@ -14,7 +14,7 @@ from healthsim_core.distributions.bands import single_years
 from healthsim_core.distributions.finite import Choice
 from healthsim_core.draws import Floats
 from healthsim_core.expressions.kinds import Kind, always, text_of
-from healthsim_core.people.steps import Attribute
+from healthsim_core.people.attribute import Attribute
 from healthsim_core.reference.ages import SEXES, AgeStructure, nation
 from healthsim_core.spec.distribution import AgeBands
 from healthsim_core.spec.distribution.leaves import replaced

@@ -8,20 +8,25 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from healthsim_core.catalog import Catalog
+from healthsim_core.conditions.compiling import conditions_of
+from healthsim_core.conditions.condition import ConditionCode, ConditionPlan
+from healthsim_core.conditions.consequences import Above, AllConditions, Baseline, Severity
 from healthsim_core.coverage import agreed, default_plan
 from healthsim_core.defaults import defaults
 from healthsim_core.distributions import Distribution, compile_distribution
 from healthsim_core.distributions.allowed import check_law_of_ages
 from healthsim_core.errors import Mistakes, SpecificationError
+from healthsim_core.households.family import check_ages
+from healthsim_core.households.household import Member
+from healthsim_core.households.steps import Step, in_order
 from healthsim_core.offers import PersonColumns, asks_condition
 from healthsim_core.people.ages import SexByAge, as_common, without_circles
-from healthsim_core.people.conditions_plan import conditions_of
+from healthsim_core.people.attribute import Attribute
 from healthsim_core.people.correlation import correlated
-from healthsim_core.people.family import check_ages
+from healthsim_core.people.identified import Identified
 from healthsim_core.people.known import columns_known
 from healthsim_core.people.labs import check_labs
-from healthsim_core.people.plan import Member, PeoplePlan
-from healthsim_core.people.steps import Attribute, ConditionCode, ConditionPlan, Consequence, Step, in_order
+from healthsim_core.people.plan import PeoplePlan
 from healthsim_core.reference.ages import AgeStructure
 from healthsim_core.reference.known_codes import KnownCodes
 from healthsim_core.reference.places import counties, county
@@ -64,13 +69,15 @@ def compile_people(
     _refuse_columns_of_products(attributes, catalog, mistakes)
     age = next(attribute for attribute in attributes if attribute.name == "age")
     check_ages(age.by_member, members if age.by_member else (), mistakes)
-    conditions = conditions_of(profile, written, attributes, catalog, codes, mistakes)
+    laws = {attribute.name: attribute.by_member for attribute in attributes}
+    conditions = conditions_of(profile, written, laws, catalog, codes, mistakes)
     counties = mistakes.attempt({}, _counties, profile)
     labs = frozenset(lab for skill in catalog.skills.values() for lab in skill.baselines)
-    listed = (*attributes, *_consequences(attributes, conditions), *_asked(conditions, catalog))
+    listed = (*attributes, *_consequences(attributes, conditions, catalog))
     steps = mistakes.attempt((), in_order, listed)
     known = columns_known(steps or listed, members, catalog, codes, mistakes, circular=not steps)
-    ordered = tuple(step for step in steps if isinstance(step, Attribute))
+    place = {step.makes[0]: at for at, step in enumerate(steps)}
+    ordered = tuple(sorted(attributes, key=lambda attribute: place[attribute.name])) if steps else ()
     return PeoplePlan(tuple(members), subscriber, counties, ordered, conditions, steps, known, labs)
 
 
@@ -84,25 +91,21 @@ def _refuse_columns_of_products(attributes: Sequence[Attribute], catalog: Catalo
                 raise SpecificationError(what, attribute.where, "Choose another name.")
 
 
-def _consequences(attributes: Sequence[Attribute], conditions: Sequence[ConditionPlan]) -> list[Step]:
+def _consequences(
+    attributes: Sequence[Attribute], conditions: tuple[ConditionPlan, ...], catalog: Catalog
+) -> list[Step]:
     """Conditions, and what follows from attributes and conditions without being stated."""
     stated = {attribute.name for attribute in attributes}
-    primary = frozenset(f"severity.{plan.category}" for plan in conditions if plan.primary)
-    found: dict[str, frozenset[str]] = {
-        "conditions": frozenset(f"code.{plan.category}" for plan in conditions),
-        "severity": primary,
-    }
-    for plan in conditions:
-        for lab in plan.skill.baselines if plan.skill else ():
-            found[lab] = found.get(lab, frozenset()) | {f"condition.{plan.category}"}
-    follow = [Consequence(name, names) for name, names in found.items() if name not in stated]
+    primary = next((plan for plan in conditions if plan.primary), None)
+    labs = dict.fromkeys(lab for plan in conditions if plan.skill for lab in plan.skill.baselines)
+    follow: list[Step] = [AllConditions(conditions), Severity(primary), *(Baseline(lab, conditions) for lab in labs)]
     codes = [ConditionCode(plan, plan.where) for plan in conditions]
-    return [Consequence("birth_date", frozenset({"age", "sex"})), *conditions, *codes, *follow]
+    unstated = [step for step in follow if stated.isdisjoint(step.makes)]
+    return [Identified(), *conditions, *codes, *unstated, *_above(conditions, catalog)]
 
 
-def _asked(conditions: Sequence[ConditionPlan], catalog: Catalog) -> list[Step]:
-    """The conditions that skills ask for and the profile does not state: who has one below them, as N18.4 is below N18,
-    has them."""
+def _above(conditions: Sequence[ConditionPlan], catalog: Catalog) -> list[Step]:
+    """The conditions that skills ask for and the profile does not state."""
     keys = {
         key
         for skill in catalog.skills.values()
@@ -111,7 +114,7 @@ def _asked(conditions: Sequence[ConditionPlan], catalog: Catalog) -> list[Step]:
         if asks_condition(key)
     }
     own = {f"{part}.{plan.category}" for plan in conditions for part in ("condition", "code")}
-    return [Consequence(name, frozenset(each for each in own if each.startswith(name))) for name in sorted(keys - own)]
+    return [Above(name, frozenset(each for each in own if each.startswith(name))) for name in sorted(keys - own)]
 
 
 def _member(position: Position, required: Mapping[str, Any]) -> Member:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
-import numpy as np
 
 from healthsim_core.distributions import Constant, Derived
-from healthsim_core.draws import Draws, Floats
 from healthsim_core.errors import Mistakes, SpecificationError, unknown
-from healthsim_core.people.steps import Attribute
-from healthsim_core.portable import cholesky, ndtr, ndtri
+from healthsim_core.people.attribute import Attribute
+from healthsim_core.portable import cholesky
 from healthsim_core.spec.profile import CorrelationSpecification
-
-_OPEN = 2.0**-54, 1 - 2.0**-53
 
 
 def correlated(
@@ -38,15 +34,6 @@ def correlated(
                 by_name[name] = attrs.evolve(by_name[name], normals=shares)
         taken |= dict.fromkeys(group.attributes, where)
     return tuple(by_name.values())
-
-
-def uniform_of(attribute: Attribute, draws: Callable[[str], Draws]) -> Floats:
-    """The uniform from which an attribute is drawn: its own, or where it is correlated,
-    what the group makes of its own."""
-    if len(attribute.normals) < 2:  # alone, or the first of its group
-        return draws(attribute.name).uniform("value")
-    normals = sum(share * ndtri(draws(name).uniform("value")) for name, share in attribute.normals)
-    return np.asarray(np.clip(ndtr(normals), *_OPEN))
 
 
 def _check(

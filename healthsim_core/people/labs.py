@@ -12,7 +12,7 @@ from healthsim_core.codes import ValueSet
 from healthsim_core.codes.laboratory import laboratory_values
 from healthsim_core.distributions.number_bounds import check_law
 from healthsim_core.errors import Mistakes, SpecificationError, nearest
-from healthsim_core.people.steps import Attribute
+from healthsim_core.people.attribute import Attribute
 from healthsim_core.tables import Field
 
 LABORATORY = "laboratory-value"

@@ -3,38 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import attrs
 
-from healthsim_core.distributions import Distribution
+from healthsim_core.conditions.condition import ConditionPlan
 from healthsim_core.expressions.kinds import Kind
-from healthsim_core.people.steps import Attribute, ConditionPlan, Step
-
-
-@attrs.frozen
-class Member:
-    """A position in the household.
-
-    Attributes:
-        role: Its role.
-        probability: How likely somebody is there.
-        count: How many of the household's positions of this kind there are somebody in; None where it stands alone.
-        number: Which of these it is, from 1.
-        where: The path in the profile; also the name of the draw of `count`.
-        newborn: Whether it comes by birth.
-        same_sex: How likely its sex is the subscriber's; None where its sex is drawn or stated.
-        fixed: What journeys require of it.
-    """
-
-    role: str
-    probability: float = 1.0
-    count: Distribution | None = None
-    number: int = 1
-    where: str = ""
-    newborn: bool = False
-    same_sex: float | None = None
-    fixed: Mapping[str, Any] = attrs.field(factory=dict)
+from healthsim_core.households.household import Member
+from healthsim_core.households.steps import Step
+from healthsim_core.people.attribute import Attribute
 
 
 @attrs.frozen

@@ -10,8 +10,8 @@ import numpy as np
 from healthsim_core.defaults import defaults
 from healthsim_core.distributions import condition
 from healthsim_core.errors import Mistakes, SpecificationError, unknown
+from healthsim_core.households.household import POSITIONS
 from healthsim_core.journeys.assignments import Assignment
-from healthsim_core.people.household import POSITIONS
 from healthsim_core.planning.request import Request, RequestedJourney
 from healthsim_core.spec.profile import ProfileSpecification
 

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Sequence
 
 from healthsim_core.absent import whereabouts
 from healthsim_core.catalog import Catalog
+from healthsim_core.conditions.condition import ConditionPlan
 from healthsim_core.offers import EventColumns, PersonColumns
-from healthsim_core.people.steps import ConditionPlan
 
 
 def beside(catalog: Catalog, products: Collection[str], conditions: Sequence[ConditionPlan]) -> Iterator[str]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from healthsim_core.households.household import Member
 from healthsim_core.journeys.nodes import Node
-from healthsim_core.people.plan import Member
-from healthsim_core.people.steps import Attribute, ConditionPlan
 from healthsim_core.planning.plan import Plan
 
 
@@ -77,8 +76,7 @@ def _there(member: Member) -> str:
 
 def _drawn(plan: Plan) -> list[str]:
     """Attributes and conditions in the order in which they are drawn: each after what it reads."""
-    steps = (step for step in plan.people.steps if isinstance(step, Attribute | ConditionPlan))
-    return [step.name if isinstance(step, Attribute) else step.category for step in steps]
+    return [step.drawn for step in plan.people.steps if step.drawn]
 
 
 def _tree(plan: Plan) -> Iterator[str]:

@@ -12,7 +12,7 @@ from healthsim_core.columns import Column, Text
 from healthsim_core.distributions import Choice, Distribution
 from healthsim_core.distributions.base import numbers
 from healthsim_core.draws import Floats
-from healthsim_core.people.steps import Attribute
+from healthsim_core.people.attribute import Attribute
 from healthsim_core.portable import dot, ndtri
 
 _AT, _WEIGHTS = np.polynomial.legendre.leggauss(96)

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim_core.columns import Columns
+from healthsim_core.conditions.condition import ConditionPlan, Prevalence
 from healthsim_core.dates import whole_years
 from healthsim_core.distributions import Distribution
 from healthsim_core.distributions.allowed import UNINSURED
 from healthsim_core.draws import Draws, Floats
-from healthsim_core.people.family import PossibleAges
-from healthsim_core.people.steps import Attribute, ConditionPlan, Prevalence
+from healthsim_core.households.family import PossibleAges
+from healthsim_core.people.attribute import Attribute
 from healthsim_core.planning.plan import Plan
 from healthsim_core.validation.correlations import both_below, entangled, lower_part
 from healthsim_core.validation.counts import CELLS, Tallies

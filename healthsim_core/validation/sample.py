@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core.people.household import POSITIONS
+from healthsim_core.households.household import POSITIONS
 
 BLOCK = 8_192  # households
 WHOLE = 1  # blocks at the beginning of which every event counts, and

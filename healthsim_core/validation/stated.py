@@ -14,7 +14,7 @@ from healthsim_core.distributions import AgeBands, Constant, Derived, Distributi
 from healthsim_core.distributions.base import numbers
 from healthsim_core.distributions.composed import Conditional, ZeroInflated
 from healthsim_core.draws import Floats
-from healthsim_core.people.family import PossibleAges
+from healthsim_core.households.family import PossibleAges
 from healthsim_core.validation.counts import CELLS, Scores, Tallies
 
 FEW = 30  # values of which each is counted by itself

@@ -37,6 +37,8 @@ ROWS = (
     ("coverage",),
     ("skills",),
     ("parameters",),
+    ("households",),
+    ("conditions",),
     ("people", "identity"),
     ("patterns",),
     ("journeys",),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from healthsim_core.distributions import compile_distribution
 from healthsim_core.errors import SpecificationError
 from healthsim_core.generation.executor import ProfileExecutor, ProfileJourneyOrchestrator
-from healthsim_core.people.family import PossibleAges
+from healthsim_core.households.family import PossibleAges
 from healthsim_core.spec.profile import MemberSpecification
 
 TO_20 = {"type": "uniform", "min": 0, "max": 20}

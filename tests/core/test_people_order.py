@@ -9,9 +9,10 @@ from clinic import adults, catalog
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from healthsim_core.conditions.consequences import Above
 from healthsim_core.errors import SpecificationError
 from healthsim_core.generation.executor import ProfileExecutor
-from healthsim_core.people.steps import Consequence, in_order
+from healthsim_core.households.steps import in_order
 
 SEVERITY = {"type": "categorical", "weights": {"mild": 0.5, "severe": 0.5}}
 DIABETES = {"code": "E11", "prevalence": 0.4, "severity": SEVERITY}
@@ -152,11 +153,11 @@ def test_a_profile_whose_attributes_read_conditions_passes_its_own_validation() 
 @given(reads=st.lists(st.sets(st.integers(0, 11), max_size=4), min_size=1, max_size=12))
 @settings(max_examples=200, deadline=None)
 def test_every_column_is_made_after_those_that_it_reads(reads: list[set[int]]) -> None:
-    steps = [Consequence(f"c{i}", frozenset(f"c{j}" for j in needed if j < i)) for i, needed in enumerate(reads)]
+    steps = [Above(f"c{i}", frozenset(f"c{j}" for j in needed if j < i)) for i, needed in enumerate(reads)]
     place = {step.makes[0]: index for index, step in enumerate(in_order(steps[::-1]))}
     assert all(place[name] < place[step.name] for step in steps for name in step.names)
 
 
 def test_a_long_chain_of_columns_is_no_trouble() -> None:
-    steps = [Consequence(f"c{i}", frozenset([f"c{i + 1}"])) for i in range(5_000)]
+    steps = [Above(f"c{i}", frozenset([f"c{i + 1}"])) for i in range(5_000)]
     assert in_order(steps)[0].makes == ("c4999",)

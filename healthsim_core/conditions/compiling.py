@@ -15,13 +15,13 @@ from healthsim_core.codes import CodeSystem, ValueSet
 from healthsim_core.codes.edits import SEXES, Edit, edit_of
 from healthsim_core.codes.forms import UnionSystem
 from healthsim_core.codes.listed import ListedSystem
+from healthsim_core.conditions.condition import ConditionPlan, Prevalence
+from healthsim_core.conditions.pairs import refuse_pairs
 from healthsim_core.distributions import Distribution, compile_distribution, condition
 from healthsim_core.distributions.allowed import NEGLIGIBLE
 from healthsim_core.errors import Mistakes, SpecificationError
 from healthsim_core.expressions.expression import Expression
 from healthsim_core.offers import SkillResolver
-from healthsim_core.people.condition_pairs import refuse_pairs
-from healthsim_core.people.steps import Attribute, ConditionPlan, Prevalence
 from healthsim_core.reference.known_codes import KnownCodes
 from healthsim_core.reference.places import default_codes
 from healthsim_core.spec.coded import texts_of
@@ -36,7 +36,7 @@ Stated = tuple[str, ConditionSpecification, int | None]  # where, what, and of w
 def conditions_of(
     profile: ProfileSpecification,
     written: Sequence[Position],
-    attributes: Sequence[Attribute],
+    laws: Mapping[str, Sequence[Distribution]],
     catalog: Catalog,
     codes: KnownCodes,
     mistakes: Mistakes,
@@ -46,12 +46,12 @@ def conditions_of(
     Args:
         profile: The profile.
         written: The members that it writes, or the one person that it is of.
-        attributes: Attributes of every position, births included: whose age and sex tell who can have a condition.
+        laws: The distributions of every position, births included, by attribute: age and sex tell who can have one.
         catalog: Where skills are found.
         codes: The codes that the run knows.
         mistakes: Takes what is wrong.
     """
-    laws = {each.name: each.by_member for each in attributes if each.name in ("age", "sex")}
+    laws = {name: laws[name] for name in ("age", "sex") if name in laws}
     members = max(map(len, laws.values()), default=len(written))
     by_code: dict[str, list[Stated]] = {}
     for where, spec, position in _stated(profile, written):

@@ -13,7 +13,7 @@ from healthsim_core.defaults import defaults
 from healthsim_core.distributions import Constant, Distribution
 from healthsim_core.draws import Floats
 from healthsim_core.errors import Mistakes, SpecificationError
-from healthsim_core.people.plan import Member
+from healthsim_core.households.household import Member
 
 _NOTHING = 1e-9  # a probability so small that a law is taken to have nothing there
 

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Callable, Sequence
 
 from healthsim_core.codes.listed import dotted, icd_10_cm
+from healthsim_core.conditions.condition import ConditionPlan, Prevalence
 from healthsim_core.errors import Mistakes, SpecificationError
 from healthsim_core.expressions.expression import Expression, name_of
-from healthsim_core.people.steps import ConditionPlan, Prevalence
 
 _CATEGORY = 3  # characters
 

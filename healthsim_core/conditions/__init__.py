@@ -1,0 +1,1 @@
+"""Conditions: who has which, how severe, since when and under which code; and what follows from them."""
