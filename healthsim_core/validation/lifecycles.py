@@ -38,9 +38,9 @@ def tally_passage(tallies: Tallies, timeline: Timeline, node: Node, lifecycle: L
     first = np.flatnonzero(block.first)
     initial = {name: column[first] for name, column in columns.items()}
     tally_distribution(
+        lifecycle.initial,
         tallies,
         f"{node.path}.initial",
-        lifecycle.initial,
         state[first],
         initial,
         lambda: draw.uniform("initial")[first],

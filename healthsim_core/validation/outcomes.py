@@ -58,7 +58,7 @@ class OutcomeTally:
         draw, distribution = Draws(self.plan.run.seed, "validation", ids[rows]), dict(node.outcomes)[name]
         read = _some(columns, distribution.names, rows)
         tally_distribution(
-            self.tallies, f"{path}.outcomes.{name}", distribution, values[rows], read, lambda: draw.uniform(name)
+            distribution, self.tallies, f"{path}.outcomes.{name}", values[rows], read, lambda: draw.uniform(name)
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -22,37 +22,58 @@ Within: TypeAlias = Callable[[], Floats]  # uniforms that choose within a value'
 _SLACK = 1e-9  # of a derived number, relative: sums may be taken in another order
 
 
+@functools.singledispatch
 def tally_distribution(
-    tallies: Tallies, where: str, distribution: Distribution, values: Column, columns: Mapping[str, Any], within: Within
+    distribution: Distribution, tallies: Tallies, where: str, values: Column, columns: Mapping[str, Any], within: Within
 ) -> None:
-    """Count values as their distribution asks for it.
+    """Count values as their distribution asks for it: each of a few values, else where they lie.
 
     Args:
+        distribution: What is stated.
         tallies: Where to count.
         where: Path of the distribution.
-        distribution: What is stated.
         values: Column (rows,) of what was made.
         columns: The columns that the distribution reads, of the same rows.
         within: Gives uniforms (rows,), addressed and otherwise unused.
     """
-    match distribution:
-        case Conditional():
-            _each_branch(tallies, where, distribution, values, columns, within)
-        case Derived() | Constant():
-            own = distribution.sample(np.full(len(values), 0.5), columns)
-            tallies.violation(where, "the value is as stated", np.sum(~_same(values, own)), len(values))
-        case _ if (shares := few_values(distribution)) is not None:
-            tally_shares(tallies, where, shares, values)
-        case _:
-            if isinstance(distribution, ZeroInflated) and not distribution.names:
-                nought = np.zeros(1)
-                share = float((distribution.cdf(nought, {}) - distribution.below(nought, {}))[0])
-                tallies.proportion(
-                    where, "share of 0", share, np.sum(numbers(values) == 0), np.sum(~np.isnan(numbers(values)))
-                )
-            tallies.shape(
-                where, "values", between_values(distribution, values, columns, within), scores_of(distribution)
-            )
+    shares = few_values(distribution)
+    if shares is not None:
+        tally_shares(tallies, where, shares, values)
+    else:
+        uniforms = between_values(distribution, values, columns, within)
+        tallies.shape(where, "values", uniforms, scores_of(distribution))
+
+
+@tally_distribution.register
+def _each_branch(
+    distribution: Conditional, tallies: Tallies, where: str, values: Column, columns: Mapping[str, Any], within: Within
+) -> None:
+    for path, branch, rows in _branches(where, distribution, columns, len(values)):
+        inner = {name: columns[name][rows] for name in branch.names}
+        tally_distribution(branch, tallies, path, values[rows], inner, _rows_of(within, rows))
+
+
+@tally_distribution.register(Constant)
+@tally_distribution.register(Derived)
+def _as_stated(
+    distribution: Distribution, tallies: Tallies, where: str, values: Column, columns: Mapping[str, Any], within: Within
+) -> None:
+    own = distribution.sample(np.full(len(values), 0.5), columns)
+    tallies.violation(where, "the value is as stated", np.sum(~_same(values, own)), len(values))
+
+
+@tally_distribution.register
+def _with_zeros(
+    distribution: ZeroInflated, tallies: Tallies, where: str, values: Column, columns: Mapping[str, Any], within: Within
+) -> None:
+    if not distribution.names and few_values(distribution) is None:
+        nought, there = np.zeros(1), numbers(values)
+        share = float((distribution.cdf(nought, {}) - distribution.below(nought, {}))[0])
+        tallies.proportion(where, "share of 0", share, np.sum(there == 0), np.sum(~np.isnan(there)))
+    _any_distribution(distribution, tallies, where, values, columns, within)
+
+
+_any_distribution = tally_distribution.dispatch(Distribution)
 
 
 def between(below: Floats, upto: Floats, within: Within) -> Floats:
@@ -89,44 +110,88 @@ def tally_shares(tallies: Tallies, where: str, shares: Mapping[Any, float], valu
     tallies.violation(where, "every value is one of those stated", np.sum(others), rows)
 
 
+@functools.singledispatch
 def tally_ages(
+    distribution: Distribution,
     tallies: Tallies,
     where: str,
-    distribution: Distribution,
     ages: NDArray[np.int64],
     columns: Mapping[str, Any],
     within: Within,
     possible: PossibleAges | None = None,
 ) -> None:
     """Count ages, which are the whole years of what the distribution gives,
-    truncated where a parent's age leaves fewer."""
-    if isinstance(distribution, Conditional):
-        choice = distribution.choice(columns, len(ages))
-        for index, (path, branch) in enumerate(_branches(where, distribution)):
-            rows = np.flatnonzero(choice == index)
-            inner = {name: columns[name][rows] for name in branch.names}
-            left = None if possible is None else possible.taken(rows)
-            tally_ages(tallies, path, branch, ages[rows], inner, _rows_of(within, rows), left)
-        return
-    if isinstance(distribution, Constant | Derived):
-        stated = np.floor(numbers(distribution.sample(np.full(len(ages), 0.5), columns)))
-        stated = stated if possible is None else np.minimum(stated, possible.high)
-        tallies.violation(where, "the age is as stated", np.sum(ages != stated), len(ages))
-        return
+    truncated where a parent's age leaves fewer.
+
+    Args:
+        distribution: What is stated.
+        tallies: Where to count.
+        where: Path of the distribution.
+        ages: Int array (rows,).
+        columns: The columns that the distribution reads, of the same rows.
+        within: Gives uniforms (rows,), addressed and otherwise unused.
+        possible: Of dependents, the ages that the subscriber's leaves them.
+    """
     years = ages.astype(np.float64)
     below, upto = distribution.below(years, columns), distribution.below(years + 1, columns)
     if possible is not None:
         below, upto = possible.shares(below, upto)
         tallies.violation(where, "not too old for a child of the subscriber", np.sum(ages > possible.high), len(ages))
         tallies.violation(where, "not too young for a child of the subscriber", np.sum(ages < possible.low), len(ages))
-    elif isinstance(distribution, AgeBands) and distribution.monotone:
-        for (low, high), weight in zip(distribution.bands, distribution.weights, strict=True):
-            there = (ages >= low) & (ages <= high)
-            tallies.proportion(
-                where, f"share of {low}-{high}", weight / sum(distribution.weights), np.sum(there), len(ages)
-            )
     tallies.violation(where, "every age is one of those stated", np.sum(upto <= below), len(ages))
     tallies.shape(where, "ages", between(below, upto, within), scores_of(distribution))
+
+
+@tally_ages.register
+def _ages_of_each_branch(
+    distribution: Conditional,
+    tallies: Tallies,
+    where: str,
+    ages: NDArray[np.int64],
+    columns: Mapping[str, Any],
+    within: Within,
+    possible: PossibleAges | None = None,
+) -> None:
+    for path, branch, rows in _branches(where, distribution, columns, len(ages)):
+        inner = {name: columns[name][rows] for name in branch.names}
+        left = None if possible is None else possible.taken(rows)
+        tally_ages(branch, tallies, path, ages[rows], inner, _rows_of(within, rows), left)
+
+
+@tally_ages.register(Constant)
+@tally_ages.register(Derived)
+def _ages_as_stated(
+    distribution: Distribution,
+    tallies: Tallies,
+    where: str,
+    ages: NDArray[np.int64],
+    columns: Mapping[str, Any],
+    within: Within,
+    possible: PossibleAges | None = None,
+) -> None:
+    stated = np.floor(numbers(distribution.sample(np.full(len(ages), 0.5), columns)))
+    stated = stated if possible is None else np.minimum(stated, possible.high)
+    tallies.violation(where, "the age is as stated", np.sum(ages != stated), len(ages))
+
+
+@tally_ages.register
+def _ages_in_bands(
+    distribution: AgeBands,
+    tallies: Tallies,
+    where: str,
+    ages: NDArray[np.int64],
+    columns: Mapping[str, Any],
+    within: Within,
+    possible: PossibleAges | None = None,
+) -> None:
+    if possible is None and distribution.monotone:
+        for (low, high), weight in zip(distribution.bands, distribution.weights, strict=True):
+            there, share = (ages >= low) & (ages <= high), weight / sum(distribution.weights)
+            tallies.proportion(where, f"share of {low}-{high}", share, np.sum(there), len(ages))
+    _any_ages(distribution, tallies, where, ages, columns, within, possible)
+
+
+_any_ages = tally_ages.dispatch(Distribution)
 
 
 def scores_of(distribution: Distribution) -> Scores:
@@ -140,19 +205,14 @@ def _scores(distribution: Distribution) -> Scores:
     return () if values is None or not np.isfinite(values).all() else tuple(values.tolist())
 
 
-def _each_branch(
-    tallies: Tallies, where: str, distribution: Conditional, values: Column, columns: Mapping[str, Any], within: Within
-) -> None:
-    choice = distribution.choice(columns, len(values))
-    for index, (path, branch) in enumerate(_branches(where, distribution)):
-        rows = np.flatnonzero(choice == index)
-        inner = {name: columns[name][rows] for name in branch.names}
-        tally_distribution(tallies, path, branch, values[rows], inner, _rows_of(within, rows))
-
-
-def _branches(where: str, distribution: Conditional) -> list[tuple[str, Distribution]]:
+def _branches(
+    where: str, distribution: Conditional, columns: Mapping[str, Any], rows: int
+) -> Iterator[tuple[str, Distribution, NDArray[np.intp]]]:
+    """Each branch, with its path and the rows that take it."""
     named = [(f"{where}.rules[{index}].then", then) for index, (_, then) in enumerate(distribution.rules)]
-    return [*named, (f"{where}.default", distribution.default)]
+    choice = distribution.choice(columns, rows)
+    for index, (path, branch) in enumerate([*named, (f"{where}.default", distribution.default)]):
+        yield path, branch, np.flatnonzero(choice == index)
 
 
 def _rows_of(within: Within, rows: NDArray[np.intp]) -> Within:
