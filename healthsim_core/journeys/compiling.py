@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import attrs
 
@@ -18,7 +17,7 @@ from healthsim_core.expressions.expression import Expression, expressions_in
 from healthsim_core.expressions.kinds import ANYTHING, BOOLEAN, NUMBER, Kind, always, text_of
 from healthsim_core.journeys.assignments import Assigned, Assignment
 from healthsim_core.journeys.coded import Coded
-from healthsim_core.journeys.nodes import Node
+from healthsim_core.journeys.nodes import Branched, Ending, Node, Once, Passage, Place, Repeated, refuse_too_many
 from healthsim_core.journeys.presumed import Presumed, presumed
 from healthsim_core.journeys.sequence import check_carried, check_sequence
 from healthsim_core.journeys.triggered import as_written, by_trigger, numbered
@@ -29,7 +28,7 @@ from healthsim_core.parameters.kinds import ParameterKinds
 from healthsim_core.parameters.who import Comers
 from healthsim_core.patterns.branching import Branching
 from healthsim_core.patterns.lifecycle import Lifecycle
-from healthsim_core.patterns.repeating import MOST_OF_A_NODE, Recurrence
+from healthsim_core.patterns.repeating import Recurrence
 from healthsim_core.patterns.timing import Timing, anchor_of
 from healthsim_core.people.plan import PeoplePlan
 from healthsim_core.reference.known_codes import KnownCodes
@@ -155,30 +154,35 @@ class JourneyCompiler:
             probability=event.probability,
             parameters=parameters,
             duration=journey.duration_days,
-            members=assignment.members,
-            eligible=(*self.eligible[number], *self.presumed[number]),
-            anchor=anchor_of(event.anchor),
-            origin=self.assigned.origin(number) if not step.starts else None,
-            starts=step.starts,
             most=self.nodes[parent].most if parent is not None and not step.starts else 1,
-            outcomes=outcomes,
-            taken=step.taken,
-            state=None if step.state_of is None else self.assigned.index_of(number, step.state_of),
-            ends="life" if event_type == "death" else event.ends if event.ends != "coverage" else None,
-            **self._closing(event_type),
+            how=Once(outcomes),
+            place=self._place(number, step),
+            ending=self._ending(event, event_type),
             birth=event.adds_person is not None,
-            newborn=event.subject == "newborn",
             befalls=self._befalls(event_type, parameters, journey.duration_days, f"{where}.parameters"),
         )
-        node = self._with_patterns(number, node, step, readable, where)
+        node = self._with_pattern(number, node, step, readable, where)
         for expression in expressions_in(node.timing):
             attempt(NUMBER, kind_of_expression, expression, readable)
         self.assigned.done(number, event.event_id, len(self.nodes))
         self._append(number, node, event, where)
 
-    def _closing(self, event_type: str) -> dict[str, Any]:
+    def _place(self, number: int, step: Step) -> Place:
+        return Place(
+            members=self.assigned.all[number].members,
+            eligible=(*self.eligible[number], *self.presumed[number]),
+            anchor=anchor_of(step.event.anchor),
+            origin=self.assigned.origin(number) if not step.starts else None,
+            starts=step.starts,
+            taken=step.taken,
+            state=None if step.state_of is None else self.assigned.index_of(number, step.state_of),
+            newborn=step.event.subject == "newborn",
+        )
+
+    def _ending(self, event: EventSpecification, event_type: str) -> Ending:
+        ends = "life" if event_type == "death" else event.ends if event.ends != "coverage" else None
         closing = self.closings.get(event_type)
-        return {} if closing is None else {"closes": closing.closes, "at_death": tuple(closing.at_death.items())}
+        return Ending(ends) if closing is None else Ending(ends, closing.closes, tuple(closing.at_death.items()))
 
     def _conditions(
         self, event: EventSpecification, readable: Mapping[str, Kind], where: str
@@ -273,28 +277,28 @@ class JourneyCompiler:
             attempt(NUMBER, kind_of_expression, expression, readable)
         return drawn, kinds
 
-    def _with_patterns(self, number: int, node: Node, step: Step, readable: Mapping[str, Kind], where: str) -> Node:
-        """The node with what it chooses, passes through, or repeats."""
-        attempt, changed = self.mistakes.attempt, dict[str, Any]()
+    def _with_pattern(self, number: int, node: Node, step: Step, readable: Mapping[str, Kind], where: str) -> Node:
+        """The node as it comes about: what it chooses, passes through, or repeats."""
+        attempt, how, most = self.mistakes.attempt, node.how, node.most
+        pattern: Branching | Lifecycle | Recurrence | None = None
         if step.branch is not None:
-            changed["branch"] = attempt(None, Branching.of, step.branch, where)
-        if step.lifecycle is not None:
-            lifecycle = attempt(None, Lifecycle.of, step.lifecycle, where)
-            changed |= {"lifecycle": lifecycle, "most": 1 if lifecycle is None else lifecycle.most}
-        if step.event.repeat is not None:
-            lasts = node.duration + (LIFETIME if node.anchor is not None else 0)
-            recurrence = attempt(None, Recurrence.of, step.event.repeat, lasts, f"{where}.repeat")
-            changed |= {
-                "recurrence": recurrence,
-                "most": node.most * (recurrence.times if recurrence is not None else 1),
-            }
-            if recurrence is not None and recurrence.until is not None:
-                attempt(None, self.assigned.refuse_later, number, step, recurrence.until, f"{where}.repeat.until")
-        for expression in expressions_in(tuple(changed.values())):
+            pattern = branching = attempt(None, Branching.of, step.branch, where)
+            how = how if branching is None else Branched(branching)
+        elif step.lifecycle is not None:
+            pattern = lifecycle = attempt(None, Lifecycle.of, step.lifecycle, where)
+            how, most = (how, 1) if lifecycle is None else (Passage(lifecycle), lifecycle.most)
+        elif step.event.repeat is not None:
+            lasts = node.duration + (LIFETIME if node.place.anchor is not None else 0)
+            pattern = recurrence = attempt(None, Recurrence.of, step.event.repeat, lasts, f"{where}.repeat")
+            if recurrence is not None:
+                how, most = Repeated(recurrence, node.outcomes), node.most * recurrence.times
+                if recurrence.until is not None:
+                    attempt(None, self.assigned.refuse_later, number, step, recurrence.until, f"{where}.repeat.until")
+        for expression in expressions_in(pattern):
             attempt(BOOLEAN, kind_of_expression, expression, readable)
-        made = attrs.evolve(node, **changed)
+        made = attrs.evolve(node, how=how, most=most)
         with self.mistakes.caught():
-            _refuse_too_many(made, node.most, where)
+            refuse_too_many(made, node.most, where)
         return made
 
     def _append(self, number: int, node: Node, event: EventSpecification, where: str) -> None:
@@ -385,16 +389,3 @@ class JourneyCompiler:
                 raise SpecificationError(f'"{then}" triggers itself.', where, "Use repeat.")
             return written.model_copy(update={"event_type": then})
         return None
-
-
-def _refuse_too_many(node: Node, before: int, where: str) -> None:
-    if before > 1 and (node.birth or node.lifecycle is not None):
-        what = "a birth" if node.birth else "a lifecycle"
-        raise SpecificationError(
-            f"{what} that follows a repeated event.", where, "Let it follow an event that happens once."
-        )
-    if node.birth and node.recurrence is not None:
-        raise SpecificationError("a birth is repeated.", f"{where}.repeat", "Write an event for each.")
-    if node.most > MOST_OF_A_NODE:
-        what = f"repeats of repeats come to {node.most:,} of it a person; at most {MOST_OF_A_NODE:,}."
-        raise SpecificationError(what, where, "Give lower counts.")

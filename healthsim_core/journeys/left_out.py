@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core.journeys.nodes import Node
+from healthsim_core.journeys.nodes import Node, Repeated
 
 
 @attrs.define
@@ -28,10 +28,10 @@ class LeftOut:
             mine: Rows, or a boolean array (rows,): those to whom the journey is given.
             able: Boolean array (rows,): those whom it is for.
         """
-        key = node.journey, node.members
-        if node.eligible and key not in self._asked:
+        key = node.journey, node.place.members
+        if node.place.eligible and key not in self._asked:
             self._asked.add(key)
-            said = " and ".join(expression.text for expression in node.eligible)
+            said = " and ".join(expression.text for expression in node.place.eligible)
             asked = able[mine]
             self._add(
                 f'people whom the journey "{node.journey}" is not for (it is for {said})',
@@ -53,9 +53,10 @@ class LeftOut:
             first: Boolean array (events,): not a repetition.
             today: The run's as_of.
         """
-        again, beyond = node.recurrence, 0
-        if again is not None:
-            if again.lasting or again.until is not None or node.state is not None:
+        beyond = 0
+        if isinstance(node.how, Repeated):
+            again = node.how.recurrence
+            if again.lasting or again.until is not None or node.place.state is not None:
                 return
             beyond = 0 if again.attrition else again.beyond * int(np.sum(first))
         self._add(

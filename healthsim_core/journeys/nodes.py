@@ -9,16 +9,144 @@ import attrs
 
 from healthsim_core.columns import Text
 from healthsim_core.distributions import Distribution
+from healthsim_core.errors import SpecificationError
 from healthsim_core.expressions.expression import Expression
 from healthsim_core.journeys.presumed import Presumed
 from healthsim_core.parameters.befalling import Befalls
 from healthsim_core.parameters.compiling import Parameters
 from healthsim_core.patterns.branching import Branching
 from healthsim_core.patterns.lifecycle import Lifecycle
-from healthsim_core.patterns.repeating import Recurrence
+from healthsim_core.patterns.repeating import MOST_OF_A_NODE, Recurrence
 from healthsim_core.patterns.timing import Timing
 
 FOLLOWING = 64  # events that one event may cause by one schedule, as ids are addressed
+
+
+class How:
+    """How an event comes about: exactly one of `Once`, `Repeated`, `Branched`, `Passage` and `Triggered`.
+
+    Attributes:
+        outcomes: Values drawn when it happens.
+        trigger: Of the offered trigger that made it: number, causing and caused event type.
+        outlives: Whether it happens though the person has died meanwhile.
+    """
+
+    __slots__ = ()
+    outcomes: tuple[tuple[str, Distribution], ...] = ()
+    trigger: tuple[int, str, str] | None = None
+    outlives: bool = False
+
+    def said(self, timing: Timing) -> str:
+        """When it happens, in words."""
+        return f"after {timing}"
+
+
+@attrs.frozen
+class Once(How):
+    """An event that happens once each time that what it follows does."""
+
+    outcomes: tuple[tuple[str, Distribution], ...] = ()
+
+
+@attrs.frozen
+class Repeated(How):
+    """An event that comes again.
+
+    Attributes:
+        recurrence: How.
+        outcomes: Values drawn each time.
+    """
+
+    recurrence: Recurrence
+    outcomes: tuple[tuple[str, Distribution], ...] = ()
+
+    def said(self, timing: Timing) -> str:
+        """When it happens, and how often."""
+        times = self.recurrence.times
+        return f"after {timing}" + (f", repeated {times} times" if times > 1 else "")
+
+
+@attrs.frozen
+class Branched(How):
+    """A branch: one of several ways is chosen.
+
+    Attributes:
+        branching: What is chosen, and how.
+    """
+
+    branching: Branching
+
+
+@attrs.frozen
+class Passage(How):
+    """A passage through states.
+
+    Attributes:
+        lifecycle: The states.
+    """
+
+    lifecycle: Lifecycle
+
+
+@attrs.frozen
+class Triggered(How):
+    """What a trigger makes of another event.
+
+    Attributes:
+        trigger: Of an offered trigger: number, causing and caused event type; None for a written one.
+        copies: How many there are of each, each with a delay of its own.
+        schedule: The trigger's own schedule.
+        outlives: Whether it happens though the person has died meanwhile.
+    """
+
+    trigger: tuple[int, str, str] | None = None
+    copies: int | Expression = 1
+    schedule: Callable[[Any], Any] | None = None
+    outlives: bool = False
+
+    def said(self, timing: Timing) -> str:
+        """When it happens, in words."""
+        return f"after {timing}" if self.schedule is None else "as its trigger schedules"
+
+
+@attrs.frozen
+class Place:
+    """Where in its journey an event stands that the journey writes.
+
+    Attributes:
+        members: Household positions whose journey this is.
+        eligible: Conditions on the person for the whole journey, and what it presumes.
+        anchor: What the delay runs from instead: "birth", a date (days since 1970), or ("age", years).
+        origin: Index of the node with which its journey starts; None for the run's start.
+        starts: Whether its journey starts with it: only the first of what it follows counts.
+        taken: It happens only where its parent chose this.
+        state: Index of the passage to whose state it belongs: it does not outlast the state.
+        newborn: Whether it happens to the child.
+    """
+
+    members: tuple[int, ...] = ()
+    eligible: tuple[Expression | Presumed, ...] = ()
+    anchor: str | int | tuple[str, float] | None = None
+    origin: int | None = None
+    starts: bool = False
+    taken: str | None = None
+    state: int | None = None
+    newborn: bool = False
+
+
+@attrs.frozen
+class Ending:
+    """What an event ends.
+
+    Attributes:
+        ends: "journey" or "life" where it stops what comes later.
+        closes: The event type that began what it closes, such as an admission: it is closed at the latest by a death.
+        at_death: Parameters, as pairs, that it has where a death brings it forward.
+    """
+
+    ends: str | None = None
+    closes: str | None = None
+    at_death: tuple[tuple[str, Any], ...] = ()
 
 
 @attrs.frozen
@@ -37,28 +165,11 @@ class Node:
         probability: Chance that it happens.
         parameters: Compiled parameters.
         duration: The journey's duration, days.
-        members: Household positions whose journey this is (nodes without parent).
-        eligible: Conditions on the person for the whole journey, and what it presumes (nodes without parent).
-        anchor: What the delay runs from instead: "birth", a date (days since 1970), or ("age", years).
-        origin: Index of the node with which its journey starts; None for the run's start.
-        starts: Whether its journey starts with it: only the first of what it follows counts.
-        recurrence: How it comes again; None for a single one.
-        copies: How many there are of each, each with a delay of its own.
+        how: How it comes about.
         most: Occurrences of it that a person can have.
-        outcomes: Values drawn when it happens.
-        branch: What is chosen when it happens.
-        lifecycle: States that are passed through from when it happens.
-        taken: It happens only where its parent chose this.
-        state: Index of the lifecycle's node to whose state it belongs: it does not outlast the state.
-        schedule: The trigger's own schedule.
-        triggered: Whether a trigger made the node.
-        trigger: Of the offered trigger that made it: number, causing and caused event type.
-        ends: "journey" or "life" where it stops what comes later.
-        closes: The event type that began what it closes, such as an admission: it is closed at the latest by a death.
-        at_death: Parameters, as pairs, that it has where a death brings it forward.
-        outlives: Whether it happens though the person has died meanwhile.
+        place: Where in its journey it stands.
+        ending: What it ends.
         birth: Whether it adds a person.
-        newborn: Whether it happens to the child.
         befalls: Whom its diagnoses can befall; it does not happen to others.
     """
 
@@ -72,41 +183,36 @@ class Node:
     probability: float
     parameters: Parameters
     duration: int
-    members: tuple[int, ...] = ()
-    eligible: tuple[Expression | Presumed, ...] = ()
-    anchor: str | int | tuple[str, float] | None = None
-    origin: int | None = None
-    starts: bool = False
-    recurrence: Recurrence | None = None
-    copies: int | Expression = 1
+    how: How = Once()
     most: int = 1
-    outcomes: tuple[tuple[str, Distribution], ...] = ()
-    branch: Branching | None = None
-    lifecycle: Lifecycle | None = None
-    taken: str | None = None
-    state: int | None = None
-    schedule: Callable[[Any], Any] | None = None
-    triggered: bool = False
-    trigger: tuple[int, str, str] | None = None
-    ends: str | None = None
-    closes: str | None = None
-    at_death: tuple[tuple[str, Any], ...] = ()
-    outlives: bool = False
+    place: Place = Place()
+    ending: Ending = Ending()
     birth: bool = False
-    newborn: bool = False
     befalls: Befalls = attrs.field(factory=Befalls)
+
+    @property
+    def triggered(self) -> bool:
+        """Whether a trigger made it."""
+        return isinstance(self.how, Triggered)
+
+    @property
+    def outcomes(self) -> tuple[tuple[str, Distribution], ...]:
+        """Values drawn when it happens."""
+        return self.how.outcomes
 
     @property
     def reads(self) -> frozenset[str]:
         """Names that its conditions read."""
         return frozenset().union(*(expression.names for expression in self.conditions))
 
-    def moved(self, place: dict[int, int]) -> Node:
-        """The same node where all nodes have new places."""
-        found: dict[str, Any] = {
-            name: place[at] for name in ("parent", "origin", "state") if (at := getattr(self, name)) is not None
-        }
-        return attrs.evolve(self, **found)
+    def moved(self, at: dict[int, int]) -> Node:
+        """The same node where all nodes have new indices."""
+        place = attrs.evolve(self.place, origin=_moved(self.place.origin, at), state=_moved(self.place.state, at))
+        return attrs.evolve(self, parent=_moved(self.parent, at), place=place)
+
+
+def _moved(index: int | None, at: dict[int, int]) -> int | None:
+    return None if index is None else at[index]
 
 
 def event_texts(nodes: Sequence[Node]) -> dict[str, Text]:
@@ -118,3 +224,26 @@ def event_texts(nodes: Sequence[Node]) -> dict[str, Text]:
         "label": [node.label for node in nodes],
     }
     return {name: Text.of(values) for name, values in texts.items()}
+
+
+def refuse_too_many(node: Node, before: int, where: str) -> None:
+    """Refuse a node that would happen more often than can be told apart.
+
+    Args:
+        node: The node.
+        before: Occurrences of it that a person could have, but for its own repetition.
+        where: Its path in the document.
+
+    Raises:
+        SpecificationError: A birth or a passage comes again, or repeats of repeats are too many.
+    """
+    if before > 1 and (node.birth or isinstance(node.how, Passage)):
+        what = "a birth" if node.birth else "a lifecycle"
+        raise SpecificationError(
+            f"{what} that follows a repeated event.", where, "Let it follow an event that happens once."
+        )
+    if node.birth and isinstance(node.how, Repeated):
+        raise SpecificationError("a birth is repeated.", f"{where}.repeat", "Write an event for each.")
+    if node.most > MOST_OF_A_NODE:
+        what = f"repeats of repeats come to {node.most:,} of it a person; at most {MOST_OF_A_NODE:,}."
+        raise SpecificationError(what, where, "Give lower counts.")

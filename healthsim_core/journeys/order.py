@@ -21,7 +21,7 @@ def by_expected_time(nodes: Sequence[Node], groups: Sequence[int]) -> list[int]:
     keys: list[float] = []
     latest: dict[int, float] = {}
     for node, group in zip(nodes, groups, strict=True):
-        takes = node.timing.expected if node.anchor is None else 0.0
+        takes = node.timing.expected if node.place.anchor is None else 0.0
         expected.append((expected[node.parent] if node.parent is not None else 0.0) + takes)
         follows = keys[node.parent] if node.parent is not None else 0.0
         latest[group] = max(expected[-1], follows, latest.get(group, 0.0))

@@ -59,7 +59,7 @@ def check_sequence(
         if node.triggered and node.parent in refused:
             refused.add(index)
             continue
-        if node.newborn and not any(nodes[at].birth for at in _ancestors(nodes, index)):
+        if node.place.newborn and not any(nodes[at].birth for at in _ancestors(nodes, index)):
             what = "it happens to a newborn, and no birth leads to it."
             mistakes.attempt(
                 None, _refuse, what, f"{where[index]}.subject", 'Let it depend on an event that has "adds_person".'

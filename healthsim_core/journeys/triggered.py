@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from healthsim_core.expressions.expression import Expression
-from healthsim_core.journeys.nodes import FOLLOWING, Node
+from healthsim_core.journeys.nodes import FOLLOWING, Node, Triggered
 from healthsim_core.offers import Trigger
 from healthsim_core.parameters.compiling import Parameters
 from healthsim_core.patterns.timing import Timing
@@ -36,10 +36,7 @@ def by_trigger(
         parameters=Parameters(constants=dict(trigger.parameters), carried=trigger.carry),
         duration=cause.duration,
         most=cause.most * (FOLLOWING if trigger.schedule is not None else 1),
-        schedule=trigger.schedule,
-        triggered=True,
-        trigger=(order, trigger.on, trigger.then),
-        outlives=trigger.outlives,
+        how=Triggered((order, trigger.on, trigger.then), schedule=trigger.schedule, outlives=trigger.outlives),
     )
 
 
@@ -76,9 +73,8 @@ def as_written(
         probability=written.probability,
         parameters=Parameters(constants=dict(written.parameters), carried=carried),
         duration=cause.duration,
-        copies=copies,
         most=cause.most * (copies if isinstance(copies, int) else MOST_COPIES),
-        triggered=True,
+        how=Triggered(copies=copies),
     )
 
 

@@ -39,7 +39,7 @@ def is_chosen(offer: EventHandler | RunHandler, products: tuple[str, ...], wante
 def of_age(nodes: Sequence[Node]) -> Iterator[str]:
     """What is told of nodes that happen to people of some ages alone."""
     for node in nodes:
-        if node.befalls.ages is not None and not node.newborn:
+        if node.befalls.ages is not None and not node.place.newborn:
             low, high = node.befalls.ages
             yield (
                 f"{node.path}: its diagnosis is of people of {low} to {high} years alone; it does not happen to others"

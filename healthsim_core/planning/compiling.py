@@ -152,7 +152,7 @@ def _check_plans(compiler: JourneyCompiler, people: PeoplePlan, mistakes: Mistak
         if parameters.event_type not in EVENTS or not isinstance(plan, str) or at >= len(compiler.nodes):
             continue
         node = compiler.nodes[at]
-        if not any("coverage_type" in asked.names for asked in expressions_in((node.conditions, node.eligible))):
+        if not any("coverage_type" in asked.names for asked in expressions_in((node.conditions, node.place.eligible))):
             mistakes.attempt(None, check_plan, plan, types, f"{where}.plan")
 
 

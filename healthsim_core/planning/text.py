@@ -98,15 +98,11 @@ def _tree(plan: Plan) -> Iterator[str]:
 
 def said_when(node: Node) -> str:
     """When a node happens, in words."""
-    if node.schedule is not None:
-        return "as its trigger schedules"
-    times = node.recurrence.times if node.recurrence is not None else 1
-    again = f", repeated {times} times" if times > 1 else ""
-    return f"after {node.timing}{again}"
+    return node.how.said(node.timing)
 
 
 def _if(node: Node) -> str:
-    parts = [condition.text for condition in (*node.eligible, *node.conditions)]
+    parts = [condition.text for condition in (*node.place.eligible, *node.conditions)]
     return (f" with probability {node.probability:g}" if node.probability < 1 else "") + (
         f" if {' and '.join(parts)}" if parts else ""
     )

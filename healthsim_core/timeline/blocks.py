@@ -128,10 +128,10 @@ def blocks_of(nodes: Sequence[Node]) -> tuple[tuple[int, ...], ...]:
     alone: list[tuple[int, ...]] = []
     together: dict[TriggerKey, list[int]] = {}
     for index, node in enumerate(nodes):
-        if node.trigger is None or node.trigger in in_place:
+        if node.how.trigger is None or node.how.trigger in in_place:
             alone.append((index,))
         else:
-            together.setdefault(node.trigger, []).append(index)
+            together.setdefault(node.how.trigger, []).append(index)
 
     @functools.cache
     def depth(trigger: TriggerKey) -> int:
@@ -143,11 +143,11 @@ def blocks_of(nodes: Sequence[Node]) -> tuple[tuple[int, ...], ...]:
 def _in_place(nodes: Sequence[Node]) -> set[TriggerKey]:
     """Triggers that read outcomes, and those that cause what they stand on."""
     changing = {name for node in nodes for name, _ in node.outcomes}
-    triggers = {node.trigger for node in nodes if node.trigger is not None}
+    triggers = {node.how.trigger for node in nodes if node.how.trigger is not None}
     found = {
-        node.trigger
+        node.how.trigger
         for node in nodes
-        if node.trigger is not None
+        if node.how.trigger is not None
         and any(n.removeprefix("outcome.") in changing for c in node.conditions for n in c.names)
     }
     while more := {t for t in triggers - found if any(t[2] == other[1] for other in found)}:

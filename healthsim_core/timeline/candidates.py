@@ -19,23 +19,23 @@ from healthsim_core.timeline.state import Timeline
 def candidates(timeline: Timeline, node: Node) -> tuple[NDArray[np.intp], Minutes, NDArray[np.int64], NDArray[np.intp]]:
     """Row, anchor, number of the occurrence and row of the cause of each happening that a node may have."""
     if node.parent is None:
-        mine = timeline.present & np.isin(np.arange(len(timeline.present)) % timeline.size, node.members)
+        mine = timeline.present & np.isin(np.arange(len(timeline.present)) % timeline.size, node.place.members)
         able = _eligible(timeline, node)
         timeline.left_out.people(node, mine, able)
         mine &= able
         row = np.flatnonzero(mine)
-        anchor = timeline.start[row] if node.anchor is None else timeline.anchored(node, row)
+        anchor = timeline.start[row] if node.place.anchor is None else timeline.anchored(node, row)
         return row, anchor, np.zeros(len(row), np.int64), np.full(len(row), -1, np.intp)
     parent = timeline.happened[node.parent]
-    row = _child_rows(timeline, node, parent.row) if node.newborn else parent.row
+    row = _child_rows(timeline, node, parent.row) if node.place.newborn else parent.row
     cause = None
-    if node.taken is not None:
-        cause = np.flatnonzero(took(parent.block.parameters[CHOICE][parent.rows], node.taken))  # type: ignore[arg-type]
-    if node.starts:
+    if node.place.taken is not None:
+        cause = np.flatnonzero(took(parent.block.parameters[CHOICE][parent.rows], node.place.taken))  # type: ignore[arg-type]
+    if node.place.starts:
         cause = _first_of(timeline, node, parent, row)
     row, anchor, occurrence = some((row, parent.minute, parent.occurrence), cause)
-    occurrence = np.zeros(len(row), np.int64) if node.starts else occurrence
-    anchor = anchor if node.anchor is None else timeline.anchored(node, row)
+    occurrence = np.zeros(len(row), np.int64) if node.place.starts else occurrence
+    anchor = anchor if node.place.anchor is None else timeline.anchored(node, row)
     return row, anchor, occurrence, np.arange(len(row)) if cause is None else cause
 
 
@@ -43,7 +43,7 @@ def _eligible(timeline: Timeline, node: Node) -> NDArray[np.bool_]:
     rows = len(timeline.present)
     scope = Scope(timeline, np.arange(rows), {}, node.journey)
     return np.asarray(
-        np.logical_and.reduce([np.ones(rows, bool), *(each.holds(scope, rows) for each in node.eligible)])
+        np.logical_and.reduce([np.ones(rows, bool), *(each.holds(scope, rows) for each in node.place.eligible)])
     )
 
 
@@ -51,7 +51,7 @@ def _first_of(timeline: Timeline, node: Node, parent: Happenings, row: NDArray[n
     """Of each person whose journey it is, the first happening."""
     order = np.lexsort((parent.minute, row))
     first = order[np.diff(row[order], prepend=-1) != 0]
-    first, able = first[np.isin(row[first] % timeline.size, node.members)], _eligible(timeline, node)
+    first, able = first[np.isin(row[first] % timeline.size, node.place.members)], _eligible(timeline, node)
     timeline.left_out.people(node, row[first], able)
     return np.sort(first[able[row[first]]])
 
@@ -91,17 +91,17 @@ def able(
 def within(timeline: Timeline, node: Node, made: Occurrences) -> NDArray[np.bool_]:
     """Boolean array: which happenings lie within their journey, the run's time, and the ages of what they diagnose."""
     of_age = True if node.befalls.ages is None else node.befalls.of_age(timeline.age(made.row, made.minute))
-    if node.newborn:
+    if node.place.newborn:
         return (made.minute <= timeline.horizon) & of_age
     start, late = timeline.begins(node, made.row), made.minute > timeline.horizon
-    over = np.zeros(len(made), bool) if node.starts else made.minute > start + (node.duration * DAY + DAY - 1)
+    over = np.zeros(len(made), bool) if node.place.starts else made.minute > start + (node.duration * DAY + DAY - 1)
     timeline.left_out.events(node, over, late & ~over, made.first, timeline.run.as_of)
     inside = ~(over | late) & of_age
-    if node.anchor is not None:
+    if node.place.anchor is not None:
         inside &= made.minute >= start
         if node.parent is not None:
             inside &= made.minute >= timeline.happened[node.parent].minute[made.cause]
-    if node.state is not None:
+    if node.place.state is not None:
         inside &= made.minute < _left(timeline, node, made.cause)
     return inside
 
@@ -109,7 +109,7 @@ def within(timeline: Timeline, node: Node, made: Occurrences) -> NDArray[np.bool
 def _left(timeline: Timeline, node: Node, cause: NDArray[np.intp]) -> Minutes:
     """When the state is left to which each happening belongs."""
     at, parent = cause, node.parent
-    while parent is not None and parent != node.state:
+    while parent is not None and parent != node.place.state:
         at, parent = timeline.happened[parent].cause[at], timeline.parents[parent]
     assert parent is not None, node.path
     happened = timeline.happened[parent]

@@ -11,25 +11,18 @@ from healthsim_core.columns import Columns
 from healthsim_core.draws import Draws
 from healthsim_core.expressions.expression import Expression
 from healthsim_core.journeys.nodes import Node
+from healthsim_core.patterns.branching import Branching
 from healthsim_core.timeline.blocks import CHOICE, Occurrences
-from healthsim_core.timeline.history import History
 from healthsim_core.timeline.scope import Scope
 from healthsim_core.timeline.state import Timeline
 
 
 def drawn(timeline: Timeline, node: Node, made: Occurrences) -> Mapping[str, Any]:
-    """What happenings of a node give: parameters, the branch that is taken, and outcomes."""
+    """What happenings of a node give: parameters and outcomes."""
     row, rows = made.row, len(made)
     scope = Scope(timeline, row, {}, node.journey, made.minute)
     draw = Draws(timeline.run.seed, "parameter", made.id)
     parameters = node.parameters.before_outcomes(scope.__getitem__, rows, draw)
-    if node.branch is not None:
-        reading = Scope(timeline, row, parameters, node.journey, made.minute)
-        choice = node.branch.choose(reading, rows, Draws(timeline.run.seed, "outcome", made.id))
-        if timeline.witness is not None:
-            timeline.witness(node.path, node.branch.name, choice, reading, made.id)
-        timeline.remember(f"{node.journey}/{node.branch.name}", made, choice)
-        return {**parameters, CHOICE: choice}
     if not node.outcomes and not node.parameters.references:
         return parameters
     loops = node.most > 1 and reads_itself(node)  # its own values are the latest, others' those of the moment
@@ -51,9 +44,31 @@ def drawn(timeline: Timeline, node: Node, made: Occurrences) -> Mapping[str, Any
     return {**columns.parts, **late}
 
 
-def one_by_one(timeline: Timeline, node: Node, made: Occurrences) -> tuple[Occurrences, Mapping[str, Any]]:
-    """Draw what a repeated event gives, one occurrence after the other: each reads the one before."""
-    until, times = until_of(node), node.recurrence.times if node.recurrence is not None else 1
+def chosen(timeline: Timeline, node: Node, branching: Branching, made: Occurrences) -> Mapping[str, Any]:
+    """What happenings of a branch give: parameters, and the way that is taken."""
+    rows, scope = len(made), Scope(timeline, made.row, {}, node.journey, made.minute)
+    draw = Draws(timeline.run.seed, "parameter", made.id)
+    parameters = node.parameters.before_outcomes(scope.__getitem__, rows, draw)
+    reading = Scope(timeline, made.row, parameters, node.journey, made.minute)
+    choice = branching.choose(reading, rows, Draws(timeline.run.seed, "outcome", made.id))
+    if timeline.witness is not None:
+        timeline.witness(node.path, branching.name, choice, reading, made.id)
+    timeline.remember(f"{node.journey}/{branching.name}", made, choice)
+    return {**parameters, CHOICE: choice}
+
+
+def one_by_one(
+    timeline: Timeline, node: Node, made: Occurrences, times: int = 1, until: Expression | None = None
+) -> tuple[Occurrences, Mapping[str, Any]]:
+    """Draw what an event gives that reads itself, one occurrence after the other: each reads the one before.
+
+    Args:
+        timeline: What has happened.
+        node: The event's node.
+        made: Its occurrences.
+        times: How many of them follow one another.
+        until: Where it holds after an occurrence, there is no next one.
+    """
     over = np.zeros(len(made), bool)  # by series: the same person's, after the same occurrence of what it follows
     _, series = np.unique(made.row * node.most + made.occurrence // times, return_inverse=True)
     parts, order = [], []
@@ -71,14 +86,6 @@ def one_by_one(timeline: Timeline, node: Node, made: Occurrences) -> tuple[Occur
     return made.take(np.sort(rows)), Columns.concat(parts).take(np.argsort(rows, kind="stable")).parts
 
 
-def note(timeline: Timeline, node: Node, made: Occurrences, parameters: Mapping[str, Any]) -> None:
-    """Keep what was over time of the states passed through."""
-    if node.lifecycle is not None:
-        key = f"{node.journey}/{node.lifecycle.name}"
-        timeline.history[key] = History(timeline.latest(key))
-        timeline.history[key].add(made.row, made.minute, parameters[CHOICE])
-
-
 def fitting(
     timeline: Timeline, node: Node, made: Occurrences, parameters: Mapping[str, Any]
 ) -> tuple[Occurrences, Mapping[str, Any]]:
@@ -94,8 +101,3 @@ def reads_itself(node: Node) -> bool:
     own = {name for name, _ in node.outcomes}
     reads = node.parameters.reads.union(*(distribution.names for _, distribution in node.outcomes))
     return bool(own & {name.removeprefix("outcome.") for name in reads})
-
-
-def until_of(node: Node) -> Expression | None:
-    """What ends the node's repetition; None for nothing."""
-    return node.recurrence.until if node.recurrence is not None else None

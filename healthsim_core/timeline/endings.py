@@ -41,11 +41,11 @@ class Endings:
         self._timeline, self._nodes = timeline, nodes
         self._journeys: dict[str, Minutes] = {}
         for index, node in enumerate(nodes):
-            if node.ends == "journey":
+            if node.ending.ends == "journey":
                 self._earliest(self._journeys.setdefault(node.journey, self._never()), index)
         self.life = self._never()
         for index, node in enumerate(nodes):
-            if node.ends == "life":
+            if node.ending.ends == "life":
                 self._earliest(self.life, index, self._stands(index))
 
     def _never(self) -> Minutes:
@@ -74,7 +74,9 @@ class Endings:
         for index, late in self._timeline.late.items():
             dying = np.flatnonzero(self.life[late.row] != NEVER)
             _extend(self._timeline, index, self._nodes[index], late.take(dying))
-        closings = [self._closings(index, node) for index, node in enumerate(self._nodes) if node.closes is not None]
+        closings = [
+            self._closings(index, node) for index, node in enumerate(self._nodes) if node.ending.closes is not None
+        ]
         if not closings:
             return
         happened = [self._timeline.happened[each.node] for each in closings]
@@ -97,7 +99,7 @@ class Endings:
         stands, at, parent = np.zeros(len(happened), bool), happened.cause, node.parent
         while parent is not None:
             cause = self._timeline.happened[parent]
-            if self._nodes[parent].event_type == node.closes:
+            if self._nodes[parent].event_type == node.ending.closes:
                 mine = (opened == 0) & (cause.row[at] == happened.row)
                 opened, since = np.where(mine, cause.id[at], opened), np.where(mine, cause.minute[at], since)
                 stands = np.where(mine, self._stands(parent, at), stands)
@@ -111,7 +113,7 @@ class Endings:
         moment[rows] = self.life[block.row[rows]]
         block.moment = moment
         block.kept[rows] = True  # what would have come too late to be seen, too
-        given = {name: _replaced(block.parameters, name, rows, value) for name, value in node.at_death}
+        given = {name: _replaced(block.parameters, name, rows, value) for name, value in node.ending.at_death}
         block.parameters = block.parameters.assign(**given)
 
     def cancel(self) -> None:
@@ -128,9 +130,9 @@ class Endings:
     def _cancel(self, index: int, node: Node) -> None:
         happened = self._timeline.happened[index]
         kept = happened.kept  # of the block: what is written here stays there
-        if not node.outlives:
+        if not node.how.outlives:
             kept &= happened.moment <= self.life[happened.row]
-        if node.closes is not None:  # whatever it depends on, what is open is closed
+        if node.ending.closes is not None:  # whatever it depends on, what is open is closed
             closing = self._closings(index, node)
             kept &= np.where(closing.opened != 0, closing.stands, self._stands(index))
             return

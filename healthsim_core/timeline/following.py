@@ -13,8 +13,9 @@ from healthsim_core.columns import Columns, Text
 from healthsim_core.draws import Draws, identify_each
 from healthsim_core.errors import PluginError
 from healthsim_core.events import Events, People, Schedule, no_ancestors
+from healthsim_core.expressions.expression import Expression
 from healthsim_core.groups import rank_within, ranks_of
-from healthsim_core.journeys.nodes import FOLLOWING, Node, event_texts
+from healthsim_core.journeys.nodes import FOLLOWING, Node, Triggered, event_texts
 from healthsim_core.patterns.timing import CLOSES, DAY, OPENS, SOON, Minutes, moments
 from healthsim_core.spec.journey.events import MOST_COPIES
 from healthsim_core.timeline.blocks import Block, Happenings, Stacked, whole_block
@@ -68,8 +69,9 @@ def follow(timeline: Timeline, nodes: Sequence[Node], indices: tuple[int, ...]) 
     mine = tuple(nodes[index] for index in indices)
     node, causes = mine[0], Causes.of(timeline, mine)  # but for their addresses all are as the first
     chosen = _able(timeline, node, causes)
-    if node.schedule is None:
-        at, occurrence = _fanned_out(timeline, node, causes, chosen)
+    how = _how(node)
+    if how.schedule is None:
+        at, occurrence = _fanned_out(timeline, node, how.copies, causes, chosen)
         given: Mapping[str, Any] = {}
         ids = _ids(timeline, causes, at, occurrence)
         eligible = len(at)
@@ -79,7 +81,7 @@ def follow(timeline: Timeline, nodes: Sequence[Node], indices: tuple[int, ...]) 
         happening = len(at)
         moment = node.timing.after(causes.minute[at], Draws(timeline.run.seed, "event", ids))
     else:
-        schedule = node.schedule(_events(timeline, nodes, causes, chosen))
+        schedule = how.schedule(_events(timeline, nodes, causes, chosen))
         at, given = chosen[schedule.row], schedule.parameters.parts
         eligible = happening = len(at)
         order = rank_within(schedule.row)
@@ -119,17 +121,17 @@ def _parameters(node: Node, causes: Causes, at: NDArray[np.intp]) -> Columns:
 
 
 def _fanned_out(
-    timeline: Timeline, node: Node, causes: Causes, chosen: NDArray[np.intp]
+    timeline: Timeline, node: Node, wanted: int | Expression, causes: Causes, chosen: NDArray[np.intp]
 ) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
     """Each cause as often as it has effects, and the number of each effect."""
-    if node.copies == 1:
+    if wanted == 1:
         return chosen, causes.occurrence[chosen]
-    if isinstance(node.copies, int):
-        most, copies = node.copies, np.full(len(chosen), node.copies)
+    if isinstance(wanted, int):
+        most, copies = wanted, np.full(len(chosen), wanted)
     else:
         scope = Scope(timeline, causes.row, causes.parameters, node.journey, causes.minute, plain=True)
-        wanted = np.nan_to_num(np.asarray(node.copies.values(scope, len(causes.row)), np.float64)[chosen])
-        most, copies = MOST_COPIES, np.clip(np.floor(wanted), 0, MOST_COPIES).astype(np.int64)
+        said = np.nan_to_num(np.asarray(wanted.values(scope, len(causes.row)), np.float64)[chosen])
+        most, copies = MOST_COPIES, np.clip(np.floor(said), 0, MOST_COPIES).astype(np.int64)
     at = np.repeat(chosen, copies)
     order = ranks_of(copies)
     return at, causes.occurrence[at] * most + order
@@ -153,6 +155,11 @@ def _on_day(anchor: Minutes, schedule: Schedule, draw: Draws) -> Minutes:
     minute = OPENS + 5 * draw.integers("time_of_day", 0, (CLOSES - OPENS) // 5)
     soon = SOON if schedule.minutes is None else np.asarray(schedule.minutes, np.int64)
     return np.asarray(np.where(days == 0, anchor + soon, (anchor // DAY + days) * DAY + minute))
+
+
+def _how(node: Node) -> Triggered:
+    assert isinstance(node.how, Triggered), node.path
+    return node.how
 
 
 def _parent(node: Node) -> int:

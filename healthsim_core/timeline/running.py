@@ -6,15 +6,15 @@ import numpy as np
 
 from healthsim_core.columns import Columns
 from healthsim_core.draws import Draws
-from healthsim_core.journeys.nodes import Node
+from healthsim_core.journeys.nodes import Node, Repeated
 from healthsim_core.patterns.timing import DAY
 from healthsim_core.timeline.blocks import Block, Occurrences
 from healthsim_core.timeline.candidates import able, candidates, moment, some, within
-from healthsim_core.timeline.drawing import drawn, fitting, note, one_by_one, reads_itself, until_of
+from healthsim_core.timeline.drawing import fitting
 from healthsim_core.timeline.endings import Endings
 from healthsim_core.timeline.following import follow
+from healthsim_core.timeline.happening import given, occurring
 from healthsim_core.timeline.history import History
-from healthsim_core.timeline.occurrences import passed_through, repeated
 from healthsim_core.timeline.state import Timeline
 
 
@@ -27,7 +27,7 @@ def execute(timeline: Timeline, nodes: tuple[Node, ...], blocks: tuple[tuple[int
     timeline.parents = [node.parent for node in nodes]
     drawn = [(node.most, name, distribution.gives({}).of) for node in nodes for name, distribution in node.outcomes]
     timeline.texts = frozenset(name for _, name, kind in drawn if kind in ("text", "words"))
-    timeline.origin_nodes = {node.origin for node in nodes if node.origin is not None}
+    timeline.origin_nodes = {node.place.origin for node in nodes if node.place.origin is not None}
     for name in {name for most, name, _ in drawn if most > 1}:
         timeline.history[name] = History(timeline.latest(name))
     settled = max((at for at, indices in enumerate(blocks) if not nodes[indices[0]].triggered), default=-1)
@@ -54,21 +54,12 @@ def _happen(timeline: Timeline, index: int, node: Node) -> Block:
         occurs = Draws(timeline.run.seed, "event", ids).happens("occurs", node.probability)
         row, anchor, occurrence, cause, ids = some((row, anchor, occurrence, cause, ids), np.flatnonzero(occurs))
     chosen, minute = len(row), moment(timeline, node, row, anchor, ids)
-    made = Occurrences(row, minute, occurrence, cause, ids, np.ones(len(row), bool))
-    if node.recurrence is not None:
-        made = repeated(timeline, node, node.recurrence, made)
+    made = occurring(timeline, node, Occurrences(row, minute, occurrence, cause, ids, np.ones(len(row), bool)))
     inside = within(timeline, node, made)
-    if node.closes is not None and node.anchor is None and node.state is None and node.recurrence is None:
-        timeline.late[index] = made.take(np.flatnonzero(~inside))  # a death may bring it forward
-    made = made if inside.all() else made.take(np.flatnonzero(inside))
-    if node.lifecycle is not None:
-        made, parameters = passed_through(timeline, node, node.lifecycle, made)
-    elif node.most > 1 and (reads_itself(node) or until_of(node)):
-        made, parameters = one_by_one(timeline, node, made)
-    else:
-        parameters = drawn(timeline, node, made)
+    if _may_be_brought_forward(node):
+        timeline.late[index] = made.take(np.flatnonzero(~inside))
+    made, parameters = given(node.how, timeline, node, made if inside.all() else made.take(np.flatnonzero(inside)))
     made, parameters = fitting(timeline, node, made, parameters) if node.befalls.looked_at else (made, parameters)
-    note(timeline, node, made, parameters)
     happened = Block(
         (index,), np.array([0, len(made)]), made.row, made.minute, made.occurrence, made.id, made.cause,
         Columns(parameters, len(made)), made.first, eligible=eligible, chosen=chosen,
@@ -79,6 +70,12 @@ def _happen(timeline: Timeline, index: int, node: Node) -> Block:
         timeline.origins[index] = np.zeros(len(timeline.present), np.int64)
         timeline.origins[index][made.row] = made.minute // DAY * DAY
     return happened
+
+
+def _may_be_brought_forward(node: Node) -> bool:
+    """Whether a death may bring forward what would come too late to be seen."""
+    anywhere = node.place.anchor is None and node.place.state is None
+    return node.ending.closes is not None and anywhere and not isinstance(node.how, Repeated)
 
 
 def _be_born(timeline: Timeline, index: int, birth: Block) -> None:

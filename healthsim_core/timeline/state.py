@@ -100,7 +100,7 @@ class Timeline:
     def anchors(self, node: Node, happened: Happenings, chosen: NDArray[np.intp] | slice) -> Minutes:
         """The moments from which the delays of some happenings ran, minutes since 1970."""
         row = happened.row[chosen]
-        if node.anchor is not None:
+        if node.place.anchor is not None:
             return self.anchored(node, row)
         if node.parent is None:
             return self.start[row]
@@ -110,12 +110,12 @@ class Timeline:
 
     def anchored(self, node: Node, row: NDArray[np.intp]) -> Minutes:
         """The moments of a fixed day, a birth or a birthday, from which the node's delay runs, minutes since 1970."""
-        if isinstance(node.anchor, int):
-            return np.full(len(row), node.anchor * DAY)
+        if isinstance(node.place.anchor, int):
+            return np.full(len(row), node.place.anchor * DAY)
         born = np.asarray(self.people["birth_date"])[row]
         return (
-            birthdays(born, node.anchor[1])
-            if isinstance(node.anchor, tuple)
+            birthdays(born, node.place.anchor[1])
+            if isinstance(node.place.anchor, tuple)
             else born.astype("datetime64[D]").astype(np.int64)
         ) * DAY
 
@@ -134,7 +134,7 @@ class Timeline:
 
     def begins(self, node: Node, row: NDArray[np.intp]) -> Minutes:
         """When the node's journey begins for each of some rows."""
-        return self.start[row] if node.origin is None else self.origins[node.origin][row]
+        return self.start[row] if node.place.origin is None else self.origins[node.place.origin][row]
 
     def remember(self, name: str, made: Occurrences, values: Column) -> None:
         """Keep an outcome's values as the latest of their people."""

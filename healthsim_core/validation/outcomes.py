@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from healthsim_core.columns import Column, Text
 from healthsim_core.draws import Draws
-from healthsim_core.journeys.nodes import Node
+from healthsim_core.journeys.nodes import Branched, Node
 from healthsim_core.patterns.branching import Branching, took
 from healthsim_core.planning.plan import Plan
 from healthsim_core.validation.counts import Tallies
@@ -45,9 +45,9 @@ class OutcomeTally:
     ) -> None:
         """See `healthsim_core.timeline.state.Witness`."""
         node = self._nodes[path]
-        if node.branch is not None:
+        if isinstance(node.how, Branched):
             assert isinstance(values, Text)
-            tally_branch(self.tallies, path, node.branch, values, columns)
+            tally_branch(self.tallies, path, node.how.branching, values, columns)
             return
         everybody = all_or_none(f"{path}.{name}", self.start, self.stop)
         rows: NDArray[np.intp] | slice | None = None

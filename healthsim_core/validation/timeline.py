@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from healthsim_core.dates import plus_months
 from healthsim_core.draws import Draws, Floats
-from healthsim_core.journeys.nodes import Node
+from healthsim_core.journeys.nodes import How, Node, Passage, Repeated, Triggered
 from healthsim_core.patterns.repeating import Recurrence
 from healthsim_core.patterns.timing import DAY, NEVER, Minutes, Timing, minutes
 from healthsim_core.planning.plan import Plan
@@ -35,16 +36,33 @@ def tally_timeline(tallies: Tallies, plan: Plan, timeline: Timeline) -> None:
     for block in timeline.blocks:
         nodes = [plan.nodes[index] for index in block.nodes]
         node = nodes[0]
-        if node.probability < 1 and node.schedule is None:
+        scheduled = isinstance(node.how, Triggered) and node.how.schedule is not None
+        if node.probability < 1 and not scheduled:
             tallies.proportion(_where(nodes), "probability", node.probability, block.chosen, block.eligible)
         if not len(block.row):
             continue
-        if node.schedule is None:
+        if not scheduled:
             _tally_delay(tallies, plan, timeline, block)
-        if node.recurrence is not None:
-            _tally_repeats(tallies, plan, timeline, node, node.recurrence, block)
-        if node.lifecycle is not None:
-            tally_passage(tallies, timeline, node, node.lifecycle, block)
+        tally_how(node.how, tallies, plan, timeline, node, block)
+
+
+@functools.singledispatch
+def tally_how(how: How, tallies: Tallies, plan: Plan, timeline: Timeline, node: Node, block: Block) -> None:
+    """Count what is stated of how an event comes about, but for its delay: nothing, unless it is registered here.
+
+    Args:
+        how: How it comes about.
+        tallies: Where to count.
+        plan: What is stated.
+        timeline: What happened.
+        node: The event's node.
+        block: What happened of it.
+    """
+
+
+@tally_how.register
+def _tally_states(how: Passage, tallies: Tallies, plan: Plan, timeline: Timeline, node: Node, block: Block) -> None:
+    tally_passage(tallies, timeline, node, how.lifecycle, block)
 
 
 def tally_lives(tallies: Tallies, plan: Plan, dispatcher: Dispatcher) -> None:
@@ -56,7 +74,7 @@ def tally_lives(tallies: Tallies, plan: Plan, dispatcher: Dispatcher) -> None:
     tallies.violation(
         "core.event", "nothing happens before birth", np.sum(minute < minutes(born)[dispatcher.row]), rows
     )
-    outlives = np.array([node.outlives for node in dispatcher.nodes], bool)[chain.node[:-1]]
+    outlives = np.array([node.how.outlives for node in dispatcher.nodes], bool)[chain.node[:-1]]
     tallies.violation(
         "core.event", "nothing happens after death", np.sum((minute >= over[dispatcher.row]) & ~outlives), rows
     )
@@ -68,14 +86,14 @@ def tally_lives(tallies: Tallies, plan: Plan, dispatcher: Dispatcher) -> None:
 
 def latest(timeline: Timeline, nodes: Sequence[Node], node: Node, block: Block, some: Rows = slice(None)) -> Any:
     """The last minute at which some events of the node could be seen: int array (rows,) or a number."""
-    if node.triggered or node.newborn or node.starts:
+    if node.triggered or node.place.newborn or node.place.starts:
         return timeline.horizon
     last = np.minimum(timeline.horizon, timeline.begins(node, block.row[some]) + (node.duration * DAY + DAY - 1))
-    if node.state is not None:  # not on the day on which the state is left: the hour decides there
+    if node.place.state is not None:  # not on the day on which the state is left: the hour decides there
         at, parent = block.cause[some], node.parent
-        while parent is not None and parent != node.state:
+        while parent is not None and parent != node.place.state:
             at, parent = timeline.happened[parent].cause[at], nodes[parent].parent
-        happened = timeline.happened[node.state]
+        happened = timeline.happened[node.place.state]
         left = np.asarray(happened.block.parameters[LEFT][happened.rows])[at]
         last = np.minimum(last, left // DAY * DAY - 1)
     return last
@@ -83,7 +101,7 @@ def latest(timeline: Timeline, nodes: Sequence[Node], node: Node, block: Block, 
 
 def _earliest(timeline: Timeline, node: Node, block: Block, some: Rows) -> NDArray[np.int64] | None:
     """The first day on which an event that is anchored elsewhere could be seen for certain."""
-    if node.anchor is None or node.triggered:
+    if node.place.anchor is None or node.triggered:
         return None
     after = timeline.begins(node, block.row[some])
     if node.parent is not None:
@@ -98,7 +116,7 @@ def _tally_delay(tallies: Tallies, plan: Plan, timeline: Timeline, block: Block)
     at = among(_where(nodes), people, block.row, PEOPLE_WHOLE)
     if at is None:
         return
-    if node.recurrence is not None or node.lifecycle is not None:
+    if isinstance(node.how, Repeated | Passage):
         at = np.flatnonzero(block.first) if isinstance(at, slice) else at[block.first[at]]
     delays = Delays(
         _anchors(timeline, nodes, block, at),
@@ -126,21 +144,22 @@ def _anchors(timeline: Timeline, nodes: Sequence[Node], block: Block, at: Rows) 
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
-def _tally_repeats(tallies: Tallies, plan: Plan, timeline: Timeline, node: Node, how: Recurrence, block: Block) -> None:
+@tally_how.register
+def _tally_repeats(again: Repeated, tallies: Tallies, plan: Plan, timeline: Timeline, node: Node, block: Block) -> None:
     """Each occurrence against the one before it, or against the schedule; and how many there are."""
-    last = np.broadcast_to(latest(timeline, plan.nodes, node, block), block.row.shape)
+    how, last = again.recurrence, np.broadcast_to(latest(timeline, plan.nodes, node, block), block.row.shape)
     # the occurrence before it; what an anchor puts before the start is not there
     follows = np.zeros(len(block.row), bool)
     follows[1:] = ~block.first[1:] & (block.row[1:] == block.row[:-1]) & (np.diff(block.occurrence) == 1)
-    again, people = np.flatnonzero(follows), np.asarray(timeline.people["person_id"])[block.row]
-    within = _within(timeline, block.id[again], "repeat")
+    later, people = np.flatnonzero(follows), np.asarray(timeline.people["person_id"])[block.row]
+    within = _within(timeline, block.id[later], "repeat")
     if how.scheduled:
         _tally_schedule(tallies, timeline, node, how, block, last)
     else:
-        before = block.minute[again - 1]
-        delays = Delays(before, block.minute[again], None, last[again], people[again], within, None)
+        before = block.minute[later - 1]
+        delays = Delays(before, block.minute[later], None, last[later], people[later], within, None)
         tally_delays(tallies, node.path, "time between occurrences", how.every, delays)
-    if how.scheduled or how.until is not None or node.state is not None or how.every.distribution is not None:
+    if how.scheduled or how.until is not None or node.place.state is not None or how.every.distribution is not None:
         return
     final = ~np.append(follows[1:], False)
     asked = (block.occurrence % how.times < how.times - 1) & (_no_later_than(how.every, block.minute) <= last)
@@ -193,10 +212,8 @@ def _columns(timeline: Timeline, node: Node, row: NDArray[np.intp]) -> Mapping[s
 
 
 def _where(nodes: Sequence[Node]) -> str:
-    first = nodes[0]
-    return (
-        first.path if first.trigger is None or len(nodes) == 1 else f"trigger {first.trigger[1]} -> {first.trigger[2]}"
-    )
+    trigger = nodes[0].how.trigger
+    return nodes[0].path if trigger is None or len(nodes) == 1 else f"trigger {trigger[1]} -> {trigger[2]}"
 
 
 def _within(timeline: Timeline, ids: NDArray[np.int64], name: str) -> Within:
