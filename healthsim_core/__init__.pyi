@@ -46,7 +46,9 @@ from .offers import ReferenceDataset as ReferenceDataset
 from .offers import RunHandler as RunHandler
 from .offers import SkillResolver as SkillResolver
 from .offers import Trigger as Trigger
+from .package_data import PackageData as PackageData
 from .planned import PlannedEvent as PlannedEvent
+from .products import product_generate as product_generate
 from .reading import Records as Records
 from .reading import Truth as Truth
 from .reading import segments as segments
@@ -57,6 +59,7 @@ from .reference import places as places
 from .reference.displays import display_of as display_of
 from .reference.stored import reference_rows as reference_rows
 from .skills.document import read_skill as read_skill
+from .skills.document import skill_documents as skill_documents
 from .spec import JourneySpecification as JourneySpecification
 from .spec import ProfileSpecification as ProfileSpecification
 from .tables import Field as Field

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from functools import cache
-from pathlib import Path
 from typing import Any
 
+from healthsim_core.package_data import PackageData
 
-@cache
+_DATA = PackageData("healthsim_core")
+
+
 def defaults() -> dict[str, Any]:
     """The figures by subject, as the file holds them."""
-    found: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "defaults.json").read_text(encoding="utf-8"))
+    found: dict[str, Any] = _DATA.document("defaults")
     return found
 
 

@@ -51,8 +51,13 @@ class Templates(Mapping[str, ProfileSpecification]):
         return f"Templates({', '.join(self)})"
 
 
-def stated_part(stated: dict[str, Any], name: str) -> dict[str, Any]:
+def stated_part(stated: dict[str, Any], name: str, **said: Any) -> dict[str, Any]:
     """Take a part of a profile, such as "clinical", out of what a caller stated; empty where it states none.
+
+    Args:
+        stated: What the caller stated, by part; the part is taken out of it.
+        name: The part.
+        said: What goes into the part whatever it states; None leaves it to the part.
 
     Raises:
         ArgumentError: It is not a mapping.
@@ -60,7 +65,7 @@ def stated_part(stated: dict[str, Any], name: str) -> dict[str, Any]:
     part = stated.pop(name, {})
     if not isinstance(part, Mapping):
         raise ArgumentError(f"{part!r} is not a mapping.", name, "Give a mapping.")
-    return dict(part)
+    return {**part, **{entry: value for entry, value in said.items() if value is not None}}
 
 
 def _documents(folder: Path, name: str) -> Iterator[tuple[str, Path, str]]:

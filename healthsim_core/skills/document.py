@@ -68,6 +68,11 @@ def read_skill(path: Path) -> SkillResolver:
     )
 
 
+def skill_documents(folder: Path) -> tuple[SkillResolver, ...]:
+    """The skill of each document (*.md) in a folder."""
+    return tuple(read_skill(path) for path in sorted(folder.glob("*.md")))
+
+
 @attrs.frozen
 class _Resolver:
     skill: str

@@ -13,7 +13,7 @@ CORE = ROOT / "healthsim_core"
 PRODUCTS = sorted(path.name for path in (ROOT / "plugins").iterdir() if (path / "pyproject.toml").is_file())
 
 ROWS = (
-    ("errors", "allocation", "calls", "strict_json", "defaults"),
+    ("errors", "allocation", "calls", "strict_json", "package_data", "defaults"),
     ("columns", "groups", "dates", "portable", "draws", "codes"),
     # of DuckDB; reference facts lie in it, and are read before anything is planned
     ("tables", "file_layouts", "database"),
@@ -51,6 +51,7 @@ ROWS = (
     ("execution",),
     ("verification",),
     ("generator",),
+    ("products",),
     ("testing",),
     ("cli",),
 )

@@ -1,14 +1,19 @@
 """MemberSim as a product: templates, executor, profiles in code, triggers, billing rules."""
 
-import csv
 import itertools
 import re
 
 import membersim
 import pytest
 import simple_icd_10_cm as icd
-from membersim.facts import DATA, HOME, billing_skill, document, rows
-from membersim.generation import JOURNEYS, MEMBER_PROFILE_TEMPLATES, MemberProfileExecutor, create_member_profile
+from membersim.facts import document, rows
+from membersim.generation import (
+    JOURNEYS,
+    MEMBER_PROFILE_TEMPLATES,
+    SKILLS,
+    MemberProfileExecutor,
+    create_member_profile,
+)
 from membersim.handlers import membership
 from membersim.handlers.services import reason_kind, specialty_kind
 from membersim.registries import fee_schedule
@@ -16,6 +21,8 @@ from membersim.tables import TABLES
 
 from healthsim_core import Columns, Draws, ProfileSpecification, SpecificationError
 from healthsim_core.verification.verify import verify_folder
+
+SKILL = {skill.skill: skill for skill in SKILLS}
 
 
 @pytest.mark.parametrize("name", MEMBER_PROFILE_TEMPLATES)
@@ -35,7 +42,7 @@ def test_every_journey_runs(name):
 
 
 def test_codes_of_visits_are_billable():
-    document = (HOME / "skills" / "member-visits.md").read_text(encoding="utf-8")
+    document = SKILL["member-visits"].document.read_text(encoding="utf-8")
     codes = set(re.findall(r"\| ([A-Z]\d[0-9A-Z](?:\.[0-9A-Z]+)?) (?=\|)", document))
 
     assert {"Z00.00", "E11.22", "N18.31", "I12.9"} <= codes
@@ -138,9 +145,8 @@ def test_every_payer_of_a_coverage_is_listed():
 
 
 def test_every_service_that_the_rules_bill_has_a_price():
-    named = set(
-        re.findall(r"`([A-Z]\d{4})`", (HOME / "skills" / "professional-billing.md").read_text(encoding="utf-8"))
-    )
+    written = SKILL["professional-billing"].document.read_text(encoding="utf-8")
+    named = set(re.findall(r"`([A-Z]\d{4})`", written))
 
     assert len(named) > 10
     assert named <= set(fee_schedule().rvu)
@@ -160,7 +166,7 @@ def test_every_kind_of_visit_finds_a_service():
     cases = list(itertools.product(*kinds.values()))
     context = Columns({name: [case[index] for case in cases] for index, name in enumerate(kinds)})
 
-    found = billing_skill().resolve("service", context, Draws(1, "test", context["class"].codes))
+    found = SKILL["professional-billing"].resolve("service", context, Draws(1, "test", context["class"].codes))
 
     assert not found["service_code"].is_null().any()
 
@@ -192,8 +198,7 @@ def test_every_column_has_a_description():
 
 
 def test_states_are_all_there():
-    with (DATA / "states.csv").open(encoding="utf-8", newline="") as file:
-        listed = list(csv.DictReader(file))
+    listed = rows("states")
 
     assert len({row["fips"] for row in listed}) == 51
     assert all(0.5 < float(row[name]) < 2 for row in listed for name in ("price", "wage"))

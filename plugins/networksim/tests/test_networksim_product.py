@@ -64,9 +64,9 @@ def test_the_appointments_are_the_milestones_of_the_timeline(result):
     )
 
 
-@pytest.mark.parametrize("path", sorted(JOURNEYS.glob("*.json")), ids=lambda path: path.stem)
-def test_every_journey_is_well_formed(path):
-    assert path.stem == JourneySpecification.read(path).journey_id
+@pytest.mark.parametrize("journey", JOURNEYS, ids=lambda journey: journey.name)
+def test_every_journey_is_well_formed(journey):
+    assert journey.specification.stem == JourneySpecification.read(journey.specification).journey_id
 
 
 @pytest.mark.parametrize("name", list(NETWORK_PROFILE_TEMPLATES))

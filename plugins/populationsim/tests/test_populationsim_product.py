@@ -4,7 +4,7 @@ import populationsim
 import pyarrow.compute as pc
 import pytest
 import simple_icd_10_cm as icd
-from populationsim.facts import read_csv
+from populationsim.facts import rows
 from populationsim.generation import JOURNEYS, POPULATION_PROFILE_TEMPLATES, PopulationProfileExecutor
 
 from healthsim_core import JourneySpecification
@@ -73,14 +73,14 @@ def test_milestones_without_a_measure_are_no_screening(result):
     assert "Invitation to screening" not in result.tables["populationsim.screening"]["label"].to_pylist()
 
 
-@pytest.mark.parametrize("row", read_csv("conditions.csv"), ids=lambda row: row["code"])
+@pytest.mark.parametrize("row", rows("conditions"), ids=lambda row: row["code"])
 def test_condition_codes_are_icd_10_cm(row):
     assert icd.is_valid_item(row["code"])
 
 
-@pytest.mark.parametrize("path", sorted(JOURNEYS.glob("*.json")), ids=lambda path: path.stem)
-def test_every_journey_is_well_formed(path):
-    assert path.stem == JourneySpecification.read(path).journey_id
+@pytest.mark.parametrize("journey", JOURNEYS, ids=lambda journey: journey.name)
+def test_every_journey_is_well_formed(journey):
+    assert journey.specification.stem == JourneySpecification.read(journey.specification).journey_id
 
 
 @pytest.mark.parametrize("name", list(POPULATION_PROFILE_TEMPLATES))

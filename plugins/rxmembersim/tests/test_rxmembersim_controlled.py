@@ -175,7 +175,7 @@ def test_the_transmission_authorizes_what_the_law_allows(tmp_path):
 
 
 def test_every_schedule_in_the_tables_is_one_that_the_law_file_names():
-    named = {"", *controlled.facts("controlled")["schedules"]}
+    named = {"", *controlled.document("controlled")["schedules"]}
 
     assert {
         row["schedule"] for name in ("controlled_names", "controlled_codes") for row in controlled.rows(name)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rxmembersim import courses
-from rxmembersim.facts import facts
+from rxmembersim.facts import document
 
 from healthsim_core import SpecificationError, generate
 from healthsim_core.testing import make_events, make_people
@@ -73,7 +73,7 @@ def test_refills_count_up_never_beyond_what_is_authorized(refills, days_supply):
 
 
 def test_a_refill_is_taken_when_most_of_the_supply_is_used_up():
-    early = facts("adherence")["pick_up_early"]["share_of_supply"]
+    early = document("adherence")["pick_up_early"]["share_of_supply"]
 
     for days in taken(courses.refills(prescriptions())).values():
         assert all(later - earlier >= 30 * (1 - early) for earlier, later in pairwise(days))
@@ -97,7 +97,7 @@ def test_an_abandoned_prescription_has_no_refills():
     events = prescriptions(3_000)
     first, later = attempts(courses.first_fills(events)), attempts(courses.refills(events))
     abandoned = {row for row, tried in first.items() if tried[-1][2] == courses.UNCOLLECTED}
-    share = facts("adherence")["abandoned_first_fill"]["by_tier"]["1"]
+    share = document("adherence")["abandoned_first_fill"]["by_tier"]["1"]
 
     assert not abandoned & set(later)
     assert abs(len(abandoned) - 3_000 * share) < 5 * np.sqrt(3_000 * share * (1 - share))
@@ -150,11 +150,13 @@ def test_a_person_keeps_one_adherence_over_prescriptions():
 
 
 def test_the_shares_of_days_that_people_mean_to_cover_have_the_mean_of_their_class():
-    stated = facts("adherence")["mean_days_covered"]["statin"]["share"]
+    stated = document("adherence")["mean_days_covered"]["statin"]["share"]
     shares = courses._own_share(prescriptions(20_000))
 
     assert stated == pytest.approx(shares.mean(), abs=0.01)
-    assert facts("adherence")["range"]["least"] < shares.min() < shares.max() < facts("adherence")["range"]["most"]
+    assert (
+        document("adherence")["range"]["least"] < shares.min() < shares.max() < document("adherence")["range"]["most"]
+    )
 
 
 def test_the_uninsured_need_no_authorization_and_show_no_card():

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from rxmembersim.facts import facts
+from rxmembersim.facts import document
 from rxmembersim.formulary import formulary
 from rxmembersim.handlers.claims import claims
 
@@ -93,7 +93,7 @@ def test_the_gravest_conflict_is_the_one_reported():
 
 
 def test_every_rule_is_about_a_class_of_the_formulary_and_names_its_source():
-    said = facts("dur")
+    said = document("dur")
     rules = [*said["interactions"], *said["age"], *said["sex"]]
 
     assert {name for rule in rules for name in rule.get("classes", [rule.get("class")])} <= set(formulary().classes)

@@ -1,29 +1,27 @@
 """The formulary and the benefits that a fill is priced by."""
 
-import csv
 import re
 
 import pytest
+from rxmembersim import facts
 from rxmembersim.benefits import benefits
-from rxmembersim.facts import DATA
 from rxmembersim.formulary import formulary
-from rxmembersim.generation.profiles import SKILLS
+from rxmembersim.generation import SKILLS
 
-from healthsim_core import Text, read_skill
+from healthsim_core import Text
 
 
 def test_every_drug_that_a_skill_prescribes_is_in_the_formulary_by_its_code():
-    for path in SKILLS.glob("*.md"):
-        assert read_skill(path).version
-        codes = re.findall(r"`(\d{11})`", path.read_text())
+    assert SKILLS
+    for skill in SKILLS:
+        codes = re.findall(r"`(\d{11})`", skill.document.read_text())
         assert codes
         assert set(codes) <= formulary().by_ndc.keys()
 
 
 @pytest.mark.parametrize("table", ["formulary", "classes"])
 def test_the_formulary_is_whole(table):
-    with (DATA / f"{table}.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = facts.rows(table)
 
     assert len(rows) == len({row.get("ndc") or row["drug_class"] for row in rows})
     for row in rows:

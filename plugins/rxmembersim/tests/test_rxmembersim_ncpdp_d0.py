@@ -17,7 +17,7 @@ import rxmembersim
 from dzero_python import Request
 from hypothesis import given
 from hypothesis import strategies as st
-from rxmembersim.facts import facts
+from rxmembersim.facts import document
 from rxmembersim.formats.ncpdp_d0 import layout
 from rxmembersim.formats.ncpdp_d0.parser import cents
 from rxmembersim.formats.ncpdp_d0.writer import ClaimWriter
@@ -174,7 +174,7 @@ def test_npis_pass_the_check_digit(billing):
 
 
 def test_the_fallback_npis_pass_the_check_digit_too():
-    fallback = facts("pharmacies")["fallback"]
+    fallback = document("pharmacies")["fallback"]
     for npi in (fallback["pharmacy_npi"], fallback["prescriber_npi"]):
         digits = [int(digit) for digit in "80840" + npi]
         assert (
@@ -279,7 +279,7 @@ def test_without_a_network_the_fallback_stands_and_nothing_is_empty(run, tmp_pat
         fill = fill.set_column(at, fill.schema.field(at), pa.nulls(fill.num_rows, fill.schema.field(at).type))
     content = written({**tables, "rxmembersim.fill": fill}, tmp_path, 1)[0].decode()
 
-    fallback = facts("pharmacies")["fallback"]
+    fallback = document("pharmacies")["fallback"]
     assert (
         content.count(f"101{fallback['pharmacy_npi']}     ")
         == fill.num_rows

@@ -2,15 +2,15 @@
 
 from collections import Counter, defaultdict
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 import rxmembersim
-from rxmembersim.facts import facts
+from rxmembersim.facts import document
 from rxmembersim.generation import (
     JOURNEYS,
+    PROFILES,
     RX_MEMBER_PROFILE_TEMPLATES,
     RxMemberProfileExecutor,
     create_rx_member_profile,
@@ -22,7 +22,6 @@ from healthsim_core import Columns, JourneySpecification, ProfileSpecification
 from healthsim_core.testing import make_events, make_people
 from healthsim_core.verification.verify import verify_folder
 
-PROFILES = Path(rxmembersim.__file__).parent / "profiles"
 STATIN, LISINOPRIL = {"drug_class": "statin"}, {"ndc": "68180098001", "days_supply": 30}
 ATORVASTATIN = {"ndc": "00378395177", "drug_class": "statin", "days_supply": 30, "quantity": 30, "refills": 3}
 STEPS = {  # event type, what it follows, days after it, parameters
@@ -74,14 +73,14 @@ def test_a_run_with_the_core_alone_is_valid(result):
     assert {"core", "rxmembersim"} <= {name.split(".")[0] for name in result.tables}
 
 
-@pytest.mark.parametrize("path", sorted(JOURNEYS.glob("*.json")), ids=lambda path: path.stem)
-def test_every_journey_is_well_formed_and_has_its_files_name(path):
-    assert JourneySpecification.read(path).journey_id == path.stem
+@pytest.mark.parametrize("journey", JOURNEYS, ids=lambda journey: journey.name)
+def test_every_journey_is_well_formed_and_has_its_files_name(journey):
+    assert JourneySpecification.read(journey.specification).journey_id == journey.specification.stem
 
 
-@pytest.mark.parametrize("path", sorted(PROFILES.glob("*.json")), ids=lambda path: path.stem)
-def test_every_profile_is_well_formed_and_has_its_files_name(path):
-    assert ProfileSpecification.read(path).id == path.stem
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
+def test_every_profile_is_well_formed_and_has_its_files_name(profile):
+    assert ProfileSpecification.read(profile.specification).id == profile.specification.stem
 
 
 @pytest.mark.parametrize("name", sorted(RX_MEMBER_PROFILE_TEMPLATES))
@@ -209,7 +208,7 @@ def test_gaps_are_the_times_between_supplies(result, fills):
         assert (
             (gap["end_date"] - gap["start_date"]).days
             == gap["gap_days"]
-            >= facts("adherence")["reportable_gap"]["days"]
+            >= document("adherence")["reportable_gap"]["days"]
         )
         assert gap["end_date"] in [row["fill_date"] for row in dates[gap["prescription_id"]]]
 

@@ -17,9 +17,9 @@ from healthsim_core import (
     ValueSet,
     hookimpl,
 )
-from membersim.facts import billing_skill, rows, visits_skill
+from membersim.facts import rows
 from membersim.formats import FORMATS
-from membersim.generation import JOURNEYS, PROFILES
+from membersim.generation import JOURNEYS, PROFILES, SKILLS
 from membersim.handlers import gaps, membership
 from membersim.payers import payer_table
 from membersim.registries import DATASETS
@@ -57,9 +57,8 @@ def healthsim_triggers() -> Iterable[Trigger]:
 
 @hookimpl
 def healthsim_skill_resolvers() -> Iterable[SkillResolver]:
-    """Which service a visit is billed as, and what a member's visits are coded as."""
-    yield billing_skill()
-    yield visits_skill()
+    """The skills of skills/*.md."""
+    return SKILLS
 
 
 @hookimpl

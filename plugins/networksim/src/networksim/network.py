@@ -5,10 +5,8 @@ A county's network is drawn from the county alone, not from the run's seed: it i
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
-from pathlib import Path
 from typing import Any
 
 import attrs
@@ -17,6 +15,7 @@ from numpy.typing import NDArray
 
 from healthsim_core import Columns, Draws, Run, SpecificationError, Text, places, portable, ranks_of, text
 from networksim import numbers
+from networksim.facts import document
 from networksim.roster import (
     CLINIC,
     CLINICS_A_GROUP,
@@ -26,13 +25,13 @@ from networksim.roster import (
     PROVIDER,
     PROVIDERS_A_SPECIALTY,
     Ints,
-    figures,
     roster,
     specialties,
 )
 
 NETWORK_SEED = 0  # the network's own: it does not change with the run's
-_NAMES: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "names.json").read_text(encoding="utf-8"))
+_NAMES: Mapping[str, Any] = document("names")
+_FIGURES: Mapping[str, Any] = document("facilities")
 
 
 def network_tables(run: Run) -> dict[str, Columns]:
@@ -141,7 +140,7 @@ def _hospitals(sites: _Sites) -> Columns:
     position, county = HOSPITAL + ordinal, sites.county[owner]
     share = portable.exp(_draws("hospital", county, position).normal("size", 0.0, 0.7))
     total = np.add.reduceat(share, np.cumsum(counts) - counts)
-    figure = figures()["beds"]
+    figure = _FIGURES["beds"]
     beds = np.maximum(
         np.rint(roster().population[county] * figure["per_100k"] / 100_000 * share / total[owner]), figure["least"]
     )
@@ -149,19 +148,19 @@ def _hospitals(sites: _Sites) -> Columns:
     beds, county = beds[kept], county[kept]
     kinds = Text(_draws("hospital", county, position).integers("kind", 0, len(_NAMES["hospital"])), _NAMES["hospital"])
     name = text.lines(_names(county, position), " ", kinds)
-    return _facilities(sites, owner, position, name, "hospital", figures()["hospital"]["taxonomy"], beds)
+    return _facilities(sites, owner, position, name, "hospital", _FIGURES["hospital"]["taxonomy"], beds)
 
 
 def _laboratories(sites: _Sites) -> Columns:
     owner, ordinal = sites.spread(roster().laboratories[sites.county])
     owner, position, _ = sites.some(owner, LABORATORY + ordinal)
     name = text.lines(_names(sites.county[owner], position), " Laboratory")
-    return _facilities(sites, owner, position, name, "laboratory", figures()["laboratory"]["taxonomy"])
+    return _facilities(sites, owner, position, name, "laboratory", _FIGURES["laboratory"]["taxonomy"])
 
 
 def _clinics(sites: _Sites) -> list[Columns]:
     found = []
-    for group in figures()["group"].values():
+    for group in _FIGURES["group"].values():
         owner, ordinal = sites.spread(roster().clinics[sites.county, group["number"]])
         owner, position, _ = sites.some(owner, CLINIC + group["number"] * CLINICS_A_GROUP + ordinal)
         name = text.lines(_names(sites.county[owner], position), f" {group['name']}")
@@ -192,7 +191,7 @@ def _pharmacies(sites: _Sites) -> Columns:
     columns = {
         "name": Text.distinct(text.lines(_names(county, position), " Pharmacy")),
         "ncpdp_id": Text.distinct(numbers.ncpdp_ids(county, position - PHARMACY)),
-        "taxonomy": figures()["pharmacy"]["taxonomy"],
+        "taxonomy": _FIGURES["pharmacy"]["taxonomy"],
     }
     return Columns({**sites.columns(owner, position), **columns}, len(owner))
 
@@ -209,7 +208,7 @@ def _providers(sites: _Sites, facility: Columns) -> Columns:
     draw = _draws("clinician", county, position)
     columns: dict[str, Any] = {
         "npi": numbers.as_text(numbers.npi(county, position)),
-        "sex": draw.choice("sex", {"F": figures()["clinicians"]["female"], "M": 1 - figures()["clinicians"]["female"]}),
+        "sex": draw.choice("sex", {"F": _FIGURES["clinicians"]["female"], "M": 1 - _FIGURES["clinicians"]["female"]}),
         "last_name": _last_names(draw),
         "organization_npi": numbers.as_text(organization),
     }
@@ -223,7 +222,7 @@ def _providers(sites: _Sites, facility: Columns) -> Columns:
 
 
 def _first_names(draw: Draws, sex: Text) -> Text:
-    decades = figures()["clinicians"]["birth_decades"]
+    decades = _FIGURES["clinicians"]["birth_decades"]
     decade = draw.integers("decade", 0, len(decades))
     unit, known = draw.uniform("first_name"), places.first_names()
     parts: dict[tuple[int, str], Text] = {

@@ -14,11 +14,10 @@ from healthsim_core import (
     ReferenceDataset,
     RunHandler,
     hookimpl,
-    journey_templates,
 )
-from networksim.appointments import appointments, attribution
 from networksim.assignment import event_columns, person_columns
 from networksim.generation import JOURNEYS, PROFILES
+from networksim.handlers.appointments import appointments, attribution
 from networksim.network import met_tables, network_tables
 from networksim.registries import DATASETS
 from networksim.tables import APPOINTMENT, ATTRIBUTION, FACILITY, PHARMACY, PROVIDER
@@ -37,7 +36,7 @@ def healthsim_profiles() -> Iterable[Profile | PersonColumns]:
 @hookimpl
 def healthsim_journeys() -> Iterable[Journey]:
     """Journeys of network use."""
-    yield from journey_templates(JOURNEYS)
+    return JOURNEYS
 
 
 @hookimpl
@@ -53,4 +52,4 @@ def healthsim_event_handlers() -> Iterable[EventHandler | EventColumns | RunHand
 @hookimpl
 def healthsim_reference_datasets() -> Iterable[ReferenceDataset]:
     """Registries that `healthsim init --from` can load."""
-    yield from DATASETS
+    return DATASETS

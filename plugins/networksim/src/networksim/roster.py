@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import json
+from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import attrs
@@ -13,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim_core import Text
+from networksim.facts import document, rows
 
-_DATA = Path(__file__).parent / "data"
-
+_FIGURES: Mapping[str, Any] = document("facilities")
 HOSPITAL, LABORATORY, CLINIC, PHARMACY, PROVIDER = 0, 200, 300, 1_300, 2_000  # first positions of each kind
 CLINICS_A_GROUP, PROVIDERS_A_SPECIALTY = 100, 400
 
@@ -36,13 +34,6 @@ class Specialty:
 
 
 @cache
-def figures() -> dict[str, Any]:
-    """data/facilities.json."""
-    found: dict[str, Any] = json.loads((_DATA / "facilities.json").read_text(encoding="utf-8"))
-    return found
-
-
-@cache
 def specialties() -> tuple[Specialty, ...]:
     """All specialties, by number."""
     return tuple(
@@ -54,7 +45,7 @@ def specialties() -> tuple[Specialty, ...]:
             row["group"],
             float(row["per_100k"]),
         )
-        for row in _rows("specialties.csv")
+        for row in rows("specialties")
     )
 
 
@@ -99,7 +90,7 @@ class Roster:
         """Position of the organization of each clinician's position."""
         specialty, ordinal = np.divmod(position - PROVIDER, PROVIDERS_A_SPECIALTY)
         group = self.group[specialty]
-        size = figures()["clinic"]["providers"]
+        size = _FIGURES["clinic"]["providers"]
         clinic = CLINIC + group * CLINICS_A_GROUP + (self.before[county, specialty] + ordinal) // size
         return np.where(group < 0, HOSPITAL + ordinal % self.hospitals[county], clinic)
 
@@ -107,10 +98,10 @@ class Roster:
 @cache
 def roster() -> Roster:
     """The roster of every county."""
-    rows = _rows("county_population.csv")
-    fips = tuple(row["fips"] for row in rows)
-    population = np.array([int(row["population"]) for row in rows], np.int64)
-    groups = figures()["group"]
+    counties = rows("county_population")
+    fips = tuple(row["fips"] for row in counties)
+    population = np.array([int(row["population"]) for row in counties], np.int64)
+    groups = _FIGURES["group"]
     group = np.array([groups[s.group]["number"] if s.group in groups else -1 for s in specialties()], np.int64)
     providers = _providers(population)
     before, clinics = np.zeros_like(providers), np.zeros((len(fips), len(groups)), np.int64)
@@ -118,8 +109,8 @@ def roster() -> Roster:
         mine = np.flatnonzero(group == number)
         running = np.cumsum(providers[:, mine], axis=1)
         before[:, mine] = running - providers[:, mine]
-        clinics[:, number] = -(-running[:, -1] // figures()["clinic"]["providers"])
-    counted = {kind: _count(population, figures()[kind]) for kind in ("hospital", "laboratory", "pharmacy")}
+        clinics[:, number] = -(-running[:, -1] // _FIGURES["clinic"]["providers"])
+    counted = {kind: _count(population, _FIGURES[kind]) for kind in ("hospital", "laboratory", "pharmacy")}
     return Roster(
         fips, {code: index for index, code in enumerate(fips)}, population, counted["hospital"], counted["laboratory"],
         counted["pharmacy"], providers, before, clinics, group,
@@ -129,15 +120,10 @@ def roster() -> Roster:
 def _providers(population: Ints) -> Ints:
     ratios = np.array([each.per_100k for each in specialties()]) / 100_000
     wanted = population[:, None] * ratios
-    most = figures()["providers"]["most_per_county"]
+    most = _FIGURES["providers"]["most_per_county"]
     scale = np.minimum(1.0, most / np.maximum(wanted.sum(axis=1), 1.0))
     return np.asarray(np.maximum(np.floor(wanted * scale[:, None] + 0.5), 1), np.int64)
 
 
 def _count(population: Ints, figure: dict[str, Any]) -> Ints:
     return np.asarray(np.clip(np.floor(population * figure["per_100k"] / 100_000 + 0.5), 1, figure["most"]), np.int64)
-
-
-def _rows(name: str) -> list[dict[str, str]]:
-    with (_DATA / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 from healthsim_core import (
     EventHandler,
@@ -13,14 +12,12 @@ from healthsim_core import (
     SkillResolver,
     Trigger,
     hookimpl,
-    read_skill,
 )
 from patientsim.formats import FORMATS
-from patientsim.generation import JOURNEYS, PROFILES
+from patientsim.generation import JOURNEYS, PROFILES, SKILLS
 from patientsim.handlers import care, conditions, observations, orders, patients, plans
 from patientsim.triggers import LAB_RESULT
 
-SKILLS = Path(__file__).parent / "skills"
 HEALTHSIM_API = 1
 
 
@@ -58,7 +55,7 @@ def healthsim_triggers() -> Iterable[Trigger]:
 @hookimpl
 def healthsim_skill_resolvers() -> Iterable[SkillResolver]:
     """The skills of skills/*.md."""
-    return [read_skill(path) for path in sorted(SKILLS.glob("*.md"))]
+    return SKILLS
 
 
 @hookimpl

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim_core import Columns, Events, Schedule, Trigger
-from patientsim.handlers.facts import facts
+from patientsim.facts import document
 from patientsim.handlers.linking import belonging
 
 _DAYS = 2**20  # more than there are days, so that a person and a day are one number
@@ -16,14 +16,14 @@ _MINUTES = 2**31  # likewise for minutes
 def reported(orders: Events) -> Schedule:
     """The result of each order: what was taken of a person together, such as creatinine and eGFR,
     is reported together."""
-    least, most = facts("laboratory")["result_days"]
+    least, most = document("laboratory")["result_days"]
     taken = orders.run.draws("patientsim.laboratory", orders.person * _DAYS + orders.date.astype(np.int64) % _DAYS)
     days = np.where(_of_hospital(orders), 0, taken.integers("days", least, most + 1))
     return Schedule(np.arange(len(orders)), days, Columns({}, len(orders)), _minutes(orders))
 
 
 def _minutes(orders: Events) -> NDArray[np.int64]:
-    least, most = facts("laboratory")["hospital_minutes"]
+    least, most = document("laboratory")["hospital_minutes"]
     minute = orders.time.astype("datetime64[m]").astype(np.int64) % _MINUTES
     return orders.run.draws("patientsim.laboratory.hospital", orders.person * _MINUTES + minute).integers(
         "minutes", least, most + 1
@@ -33,7 +33,7 @@ def _minutes(orders: Events) -> NDArray[np.int64]:
 def _of_hospital(orders: Events) -> NDArray[np.bool_]:
     """Whether a hospital's own laboratory reports: on what is ordered in a stay or an emergency,
     but not on cultures."""
-    said = facts("laboratory")
+    said = document("laboratory")
     place, left = belonging(orders), orders.ancestor("discharge").array("time")
     visit, stay = orders.ancestor("encounter"), orders.ancestor("admission")
     at = [(place.array("id") == each.array("id")) & (each.array("id") != 0) for each in (stay, visit)]

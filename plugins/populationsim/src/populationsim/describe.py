@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from populationsim.facts import AGE_BANDS, SEXES, Place, composition, nation, read_csv
+from populationsim.facts import AGE_BANDS, SEXES, Place, document, nation, rows
 from populationsim.prevalence import by_age
 
 _RACES = {
@@ -38,7 +38,7 @@ def _age(structure: NDArray[np.float64]) -> dict[str, Any]:
 def _bands(sex: str, people: NDArray[np.float64]) -> dict[str, Any]:
     counts = dict(zip(AGE_BANDS, people.tolist(), strict=True))
     above = counts.pop("85+")
-    counts |= {band: above * share for band, share in composition()["oldest"][sex].items()}
+    counts |= {band: above * share for band, share in document("composition")["oldest"][sex].items()}
     return {"type": "age_bands", "bands": _shares(counts)}
 
 
@@ -53,7 +53,9 @@ def _origin(place: Place) -> dict[str, Any]:
     if hispanic is None or minority is None:
         return {}
     others = {race: place.figure(measure) or 0.0 for measure, race in _RACES.items()}
-    return _origins(hispanic / 100, {"white": 100.0 - minority, **others}, composition()["hispanic_race"]["weights"])
+    return _origins(
+        hispanic / 100, {"white": 100.0 - minority, **others}, document("composition")["hispanic_race"]["weights"]
+    )
 
 
 def _counted_origin(place: Place) -> dict[str, Any]:
@@ -80,7 +82,7 @@ def _conditions(place: Place) -> list[dict[str, Any]]:
     structure = nation().structure if place.structure is None else place.structure
     assert structure is not None
     found = []
-    for row in read_csv("conditions.csv"):
+    for row in rows("conditions"):
         crude = place.figure(row["measure"], "crude")
         if crude is not None:
             prevalence = by_age(row["measure"], crude / 100, structure)

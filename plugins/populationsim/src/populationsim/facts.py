@@ -3,11 +3,8 @@ and what `healthsim init --from` has stored of others."""
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import attrs
@@ -17,10 +14,11 @@ import pyarrow.compute as pc
 import pyarrow.csv
 from numpy.typing import NDArray
 
-from healthsim_core import reference_rows
+from healthsim_core import PackageData, reference_rows
 from populationsim.tables import FACT
 
-_DATA = Path(__file__).parent / "data"
+DATA = PackageData("populationsim")
+document, rows = DATA.document, DATA.rows
 NATION = "00000"
 SEXES = ("F", "M")
 AGE_BANDS = (*(f"{low}-{low + 4}" for low in range(0, 85, 5)), "85+")
@@ -135,7 +133,7 @@ def bundled() -> pa.Table:
         "vintage": pa.int32(),
     }
     options = pyarrow.csv.ConvertOptions(column_types=types, strings_can_be_null=True)
-    table = pyarrow.csv.read_csv(_DATA / "facts.csv", convert_options=options)
+    table = pyarrow.csv.read_csv(DATA.path / "facts.csv", convert_options=options)
     return fact_table({name: table[name] for name in table.column_names}, table.num_rows)
 
 
@@ -154,10 +152,9 @@ def fact_table(columns: Mapping[str, Any], rows: int) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=FACT.schema)
 
 
-@cache
 def sources() -> dict[str, dict[str, str]]:
     """Titles and addresses of the bundled sources."""
-    found: dict[str, dict[str, str]] = json.loads((_DATA / "sources.json").read_text(encoding="utf-8"))
+    found: dict[str, dict[str, str]] = document("sources")
     return found
 
 
@@ -166,19 +163,6 @@ def nation() -> Place:
     """The United States: its structure by sex and age."""
     found = Place.of(NATION, _rows_of(NATION))
     assert found is not None
-    return found
-
-
-def read_csv(name: str) -> list[dict[str, str]]:
-    """Rows of a bundled CSV file."""
-    with (_DATA / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-@cache
-def composition() -> dict[str, Any]:
-    """data/composition.json."""
-    found: dict[str, Any] = json.loads((_DATA / "composition.json").read_text(encoding="utf-8"))
     return found
 
 

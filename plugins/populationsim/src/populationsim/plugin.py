@@ -12,11 +12,10 @@ from healthsim_core import (
     ReferenceDataset,
     RunHandler,
     hookimpl,
-    journey_templates,
 )
-from populationsim.communities import communities, counties, screenings
 from populationsim.facts import Facts
 from populationsim.generation import JOURNEYS, PROFILES
+from populationsim.handlers.communities import communities, counties, screenings
 from populationsim.offered_layouts import LAYOUTS
 from populationsim.tables import COMMUNITY, COUNTY, FACT, SCREENING
 
@@ -33,7 +32,7 @@ def healthsim_profiles() -> Iterable[Profile]:
 @hookimpl
 def healthsim_journeys() -> Iterable[Journey]:
     """Journeys of public-health outreach."""
-    return journey_templates(JOURNEYS)
+    return JOURNEYS
 
 
 @hookimpl

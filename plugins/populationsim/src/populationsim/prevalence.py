@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from populationsim.facts import AGE_BANDS, read_csv
+from populationsim.facts import AGE_BANDS, rows
 
 ADULT, OLDEST, TOP_BAND = 18, 110, 99  # ages are drawn up to 99
 _STEPS = 80  # halvings of the interval: far below rounding
@@ -29,7 +29,7 @@ class Band:
 def patterns() -> dict[str, tuple[Band, ...]]:
     """National patterns by measure."""
     found: dict[str, list[Band]] = {}
-    for row in read_csv("age_patterns.csv"):
+    for row in rows("age_patterns"):
         found.setdefault(row["measure"], []).append(
             Band(int(row["low"]), int(row["high"]), float(row["percent"]) / 100)
         )

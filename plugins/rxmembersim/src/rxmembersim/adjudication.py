@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from healthsim_core import in_turn
 from rxmembersim import dur
 from rxmembersim.benefits import benefits
-from rxmembersim.facts import facts
+from rxmembersim.facts import document
 from rxmembersim.formulary import formulary
 
 CLAIM, REVERSAL, COVERAGE_ENDS, COVERAGE_BEGINS = range(4)
@@ -132,7 +132,7 @@ class Ledger:
         self.of_prescription = np.full(prescriptions, -1)  # the claim last paid
         self.of_class = np.full((people, len(formulary().classes)), -1)
         self.before_in_prescription = np.full(len(claims.day), -1)
-        self.too_soon = facts("benefits")["refill_too_soon"]["used"]
+        self.too_soon = document("benefits")["refill_too_soon"]["used"]
 
     def submit(self, rows: Ints) -> None:
         """Adjudicate the claims `rows`, each of another person."""
@@ -248,9 +248,9 @@ class Ledger:
         deductible = np.minimum(np.where(terms.deductible_applies[benefit, tier], np.minimum(allowed, left), 0), to_cap)
         rest = allowed - deductible
         share = terms.coinsurance[benefit, tier]
-        months = 1 + np.ceil(np.maximum(claims.supply[rows] - facts("benefits")["month_days"]["days"], 0) / 30).astype(
-            np.int64
-        )
+        months = 1 + np.ceil(
+            np.maximum(claims.supply[rows] - document("benefits")["month_days"]["days"], 0) / 30
+        ).astype(np.int64)
         copay = np.where(share > 0, np.rint(share * rest).astype(np.int64), terms.copay[benefit, tier] * months)
         copay = np.minimum(np.minimum(copay, rest), to_cap - deductible)
         claims.deductible[rows], claims.copay[rows] = deductible, copay

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim_core import Text
-from rxmembersim.facts import facts
+from rxmembersim.facts import document
 
 TIERS = 5
 UNINSURED = "uninsured"  # the coverage type of those without coverage, who pay cash
@@ -58,7 +58,7 @@ class Benefits:
 @functools.cache
 def benefits() -> Benefits:
     """The bundled benefits."""
-    stated = facts("benefits")["benefits"]
+    stated = document("benefits")["benefits"]
     years = sorted({int(year) for benefit in stated.values() for year in benefit["years"]})
     tiers = [str(tier + 1) for tier in range(TIERS)]
     every = list(stated.values())
@@ -78,14 +78,14 @@ def benefits() -> Benefits:
 
 def card(benefit: NDArray[np.int64], field: str) -> Text:
     """What the card of each benefit says: its bin, pcn or group."""
-    cards = facts("benefits")["cards"]
+    cards = document("benefits")["cards"]
     return Text.of([cards[name][field] for name in benefits().names])[benefit]
 
 
 def _chosen(names: tuple[str, ...], kind: str | None, plan: str | None) -> int:
     if kind in (None, UNINSURED):
         return -1
-    stated = facts("benefits")
+    stated = document("benefits")
     for index, name in enumerate(names):
         when = stated["benefits"][name]["when"]
         if when["coverage_type"] == kind and when.get("plan", plan) == plan:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from healthsim_core import Events, plus_months
 from rxmembersim import reading
-from rxmembersim.facts import facts, rows
+from rxmembersim.facts import document, rows
 
 UNBOUND = 1 << 40  # refills, or a day, that no prescription comes to
 NOT_CONTROLLED = 0
@@ -61,7 +61,7 @@ def written(events: Events) -> NDArray[np.datetime64]:
 
 @functools.cache
 def _law() -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = facts("controlled")["schedules"]
+    found: dict[str, dict[str, int]] = document("controlled")["schedules"]
     return found
 
 
@@ -94,7 +94,7 @@ def _by_concept(code: str) -> int:
 
 @functools.lru_cache(maxsize=1 << 14)
 def _by_words(description: str) -> int:
-    said = facts("controlled")["other_names"]
+    said = document("controlled")["other_names"]
     words = {said.get(word, word) for word in re.findall("[a-z]+", description.lower())}
     hits = [rule for word in words for rule in _rules().get(word, ()) if rule[0] <= words]
     return _strictest(schedule for names, schedule in hits if not any(names < others for others, _ in hits))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from healthsim_core import Columns, Draws, Events, Schedule, Text, portable
 from rxmembersim import controlled, reading
 from rxmembersim.benefits import UNINSURED
-from rxmembersim.facts import facts
+from rxmembersim.facts import document
 from rxmembersim.formulary import formulary
 
 MISREAD, UNAUTHORIZED, UNCOLLECTED = "card misread", "not authorized", "not picked up"
@@ -79,7 +79,7 @@ def first_fills(prescriptions: Events) -> Schedule:
 
 def refills(prescriptions: Events) -> Schedule:
     """The refills of each prescription: each due when the one before is used up, and taken when the person comes."""
-    said, draw = facts("adherence"), prescriptions.draw
+    said, draw = document("adherence"), prescriptions.draw
     supply = reading.days_supply(prescriptions)
     authorized = np.minimum(controlled.refills(prescriptions), said["most_refills"]["count"])
     covered = _own_share(prescriptions)
@@ -112,14 +112,14 @@ def reversals(fills: Events) -> Schedule:
 
 def gaps(fills: Events) -> Schedule:
     """A gap worth reporting is over when the drug is there again."""
-    long = reading.number(fills, "gap_days", 0) >= facts("adherence")["reportable_gap"]["days"]
+    long = reading.number(fills, "gap_days", 0) >= document("adherence")["reportable_gap"]["days"]
     collected = reading.text(fills, "circumstance").is_null()
     rows = np.flatnonzero(long & collected)
     return Schedule(rows, np.zeros(len(rows), np.int64), Columns({}, len(rows)))
 
 
 def _first(prescriptions: Events, course: Course) -> tuple[Days, Mask]:
-    said, draw = facts("adherence"), prescriptions.draw
+    said, draw = document("adherence"), prescriptions.draw
     drug = formulary().find(reading.text(prescriptions, "ndc"), reading.text(prescriptions, "drug_class"))
     coverage = prescriptions.people["coverage_type"]
     asks = formulary().authorization[drug]
@@ -150,7 +150,7 @@ def _first(prescriptions: Events, course: Course) -> tuple[Days, Mask]:
 
 
 def _too_soon(course: Course, draw: Draws, alive: Mask, last: Days, supply: Days, number: int) -> None:
-    rule = facts("adherence")["refill_too_soon"]
+    rule = document("adherence")["refill_too_soon"]
     least, most = rule["used"]
     used = draw.uniform(f"tried at {number}", least, most)
     tries = alive & draw.happens(f"too soon {number}", rule["share"]) & (supply >= 7)
@@ -158,7 +158,7 @@ def _too_soon(course: Course, draw: Draws, alive: Mask, last: Days, supply: Days
 
 
 def _collected(course: Course, draw: Draws, alive: Mask, due: Days, runs_out: Days, number: int, until: Days) -> Days:
-    said = facts("adherence")
+    said = document("adherence")
     returned = alive & draw.happens(f"returned {number}", said["returned_refill"]["share"])
     back = _back(draw, number)
     course.attempt(
@@ -177,13 +177,13 @@ def _collected(course: Course, draw: Draws, alive: Mask, due: Days, runs_out: Da
 
 
 def _back(draw: Draws, number: int) -> Days:
-    days = facts("adherence")["return_to_stock_days"]
+    days = document("adherence")["return_to_stock_days"]
     return draw.integers(f"put back {number}", days["least"], days["most"] + 1)
 
 
 def _own_share(prescriptions: Events) -> NDArray[np.float64]:
     """The share of days each person means to cover: between least and most, with the mean of the drug's class."""
-    said = facts("adherence")
+    said = document("adherence")
     drug = formulary().find(reading.text(prescriptions, "ndc"), reading.text(prescriptions, "drug_class"))
     means = np.array([said["mean_days_covered"].get(name, said["default"])["share"] for name in formulary().classes])
     low, high = said["range"]["least"], said["range"]["most"]
@@ -200,7 +200,7 @@ def _lawful_days(prescriptions: Events) -> Days:
 
 def _replaced(prescriptions: Events) -> Days:
     """Days until the same person's next prescription of the same event, which takes this one's place."""
-    never = facts("adherence")["prescription_valid_days"]["days"]
+    never = document("adherence")["prescription_valid_days"]["days"]
     event = (
         prescriptions.journey.codes.astype(np.int64) * (len(prescriptions.node.values) + 1) + prescriptions.node.codes
     )

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim_core import Text
-from rxmembersim.facts import facts
+from rxmembersim.facts import document
 from rxmembersim.formulary import formulary
 
 SEVERITIES = ["", "minor", "moderate", "major", "contraindicated"]
@@ -60,7 +60,7 @@ class Rules:
 @functools.cache
 def rules() -> Rules:
     """The bundled rules."""
-    said, names = facts("dur"), formulary().classes
+    said, names = document("dur"), formulary().classes
     size = len(names)
     interaction = np.zeros((size, size), np.int64)
     for rule in said["interactions"]:

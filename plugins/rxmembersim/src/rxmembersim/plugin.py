@@ -14,12 +14,10 @@ from healthsim_core import (
     Trigger,
     ValueSet,
     hookimpl,
-    journey_templates,
-    read_skill,
 )
 from rxmembersim.courses import CIRCUMSTANCES
-from rxmembersim.formats.ncpdp_d0 import NCPDP_D0
-from rxmembersim.generation.profiles import JOURNEYS, PROFILES, SKILLS
+from rxmembersim.formats import FORMATS
+from rxmembersim.generation import JOURNEYS, PROFILES, SKILLS
 from rxmembersim.handlers import cardholders, claims, prescriptions, therapy
 from rxmembersim.reading import MEDICATION
 from rxmembersim.tables import ADHERENCE_GAP, CARDHOLDER, FILL, PRESCRIPTION, REVERSAL, THERAPY
@@ -31,7 +29,7 @@ HEALTHSIM_API = 1
 @hookimpl
 def healthsim_profiles() -> Iterable[Profile]:
     """Profiles of people who take drugs."""
-    yield from PROFILES
+    return PROFILES
 
 
 @hookimpl
@@ -46,7 +44,7 @@ def healthsim_code_systems() -> Iterable[CodeSystemOffer]:
 @hookimpl
 def healthsim_journeys() -> Iterable[Journey]:
     """Journeys of drug therapy."""
-    yield from journey_templates(JOURNEYS)
+    return JOURNEYS
 
 
 @hookimpl
@@ -75,16 +73,16 @@ def healthsim_event_handlers() -> Iterable[EventHandler]:
 @hookimpl
 def healthsim_triggers() -> Iterable[Trigger]:
     """From the order to the prescription, its fills, and what undoes them."""
-    yield from TRIGGERS
+    return TRIGGERS
 
 
 @hookimpl
 def healthsim_skill_resolvers() -> Iterable[SkillResolver]:
     """What to prescribe."""
-    yield from (read_skill(path) for path in sorted(SKILLS.glob("*.md")))
+    return SKILLS
 
 
 @hookimpl
 def healthsim_output_formats() -> Iterable[OutputFormat]:
     """The claims as a pharmacy transmits them."""
-    yield NCPDP_D0
+    return FORMATS

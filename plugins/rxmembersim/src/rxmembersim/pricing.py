@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from healthsim_core import Run, Text
 from rxmembersim.benefits import benefits
-from rxmembersim.facts import facts
+from rxmembersim.facts import document
 from rxmembersim.formulary import formulary
 
 Cents = NDArray[np.int64]
@@ -38,7 +38,7 @@ def prices(
         county: FIPS code of the pharmacy's county, whose pharmacies share their price level: which pharmacy it is, only
             an installed network knows.
     """
-    said = facts("pharmacies")
+    said = document("pharmacies")
     draws = run.draws("rxmembersim.pharmacy", county.map(int, np.int64, 0))
     average = formulary().unit_price[drug] * quantity * 100
     acquisition = draws.uniform("acquisition", said["acquisition"]["least"], said["acquisition"]["most"])
@@ -54,7 +54,7 @@ def prices(
 
 
 def _usual_and_customary(unit: NDArray[np.float64], average: NDArray[np.float64], brand: NDArray[np.bool_]) -> Cents:
-    said = facts("pharmacies")["usual_and_customary"]
+    said = document("pharmacies")["usual_and_customary"]
     kinds = [said["generic"], said["brand"]]
     least, most, add = (
         np.array([kind[name] for kind in kinds])[brand.astype(int)] for name in ("least", "most", "add")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 from healthsim_core import (
     CodeSystemOffer,
@@ -14,19 +13,16 @@ from healthsim_core import (
     RunHandler,
     SkillResolver,
     hookimpl,
-    journey_templates,
-    read_skill,
 )
-from trialsim.design import study_design
 from trialsim.formats import FORMATS
-from trialsim.generation.profiles import PROFILES
+from trialsim.generation import JOURNEYS, PROFILES, SKILLS
+from trialsim.handlers.design import study_design
 from trialsim.handlers.trial import AFTER, EVENT_TYPES, PARAMETERS, accepted, checked, trial, unnamed_protocol
 from trialsim.protocol import SETTINGS
 from trialsim.randomization import RANDOMIZATION
 from trialsim.tables import DESIGN_TABLES, SUBJECT_TABLES
 from trialsim.terminology import value_sets
 
-HERE = Path(__file__).parent
 HEALTHSIM_API = 1
 
 
@@ -39,7 +35,7 @@ def healthsim_profiles() -> Iterable[Profile]:
 @hookimpl
 def healthsim_journeys() -> Iterable[Journey]:
     """The journeys of journeys/*.json."""
-    return journey_templates(HERE / "journeys")
+    return JOURNEYS
 
 
 @hookimpl
@@ -62,8 +58,7 @@ def healthsim_code_systems() -> Iterable[CodeSystemOffer]:
 @hookimpl
 def healthsim_skill_resolvers() -> Iterable[SkillResolver]:
     """The skills of skills/*.md, and the randomisation list."""
-    yield from (read_skill(path) for path in sorted((HERE / "skills").glob("*.md")))
-    yield RANDOMIZATION
+    return (*SKILLS, RANDOMIZATION)
 
 
 @hookimpl

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import difflib
 import functools
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import attrs
 import numpy as np
 
 from healthsim_core import Columns, Run, SpecificationError, Text
+from trialsim.facts import DATA
 
-DATA = Path(__file__).parent / "data"
 DEFAULT = "hs-t2d-301"
 TRIAL = frozenset(("screening", "randomization"))  # event types of which a journey has one if it is a trial's
 SETTINGS = ("protocol", "study_id", "sites_per_county")
@@ -125,7 +123,7 @@ def read_protocol(document: Mapping[str, Any]) -> Protocol:
 @functools.cache
 def protocols() -> Mapping[str, Protocol]:
     """Every protocol that ships, by name."""
-    found = [read_protocol(json.loads(path.read_text(encoding="utf-8"))) for path in sorted(DATA.glob("hs-*.json"))]
+    found = [read_protocol(DATA.document(path.stem)) for path in sorted(DATA.path.glob("hs-*.json"))]
     return {protocol.name: protocol for protocol in found}
 
 

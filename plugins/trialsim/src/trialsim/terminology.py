@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import functools
-import json
 from collections.abc import Mapping
-from pathlib import Path
 
 import attrs
 
 from healthsim_core import CodeSystemOffer, ValueSet
+from trialsim.facts import DATA, SDTM
 
-DATA = Path(__file__).parent / "data" / "sdtm"
-_VALUE_SETS = DATA.parent / "value_sets.json"
 _OF_CDISC = {"AESEV": "trial-severity", "ACN": "trial-action", "OUT": "trial-outcome"}
 
 
@@ -30,8 +26,8 @@ class Codelist:
 @functools.cache
 def codelists() -> Mapping[str, Codelist]:
     """The codelists, by name."""
-    found: dict[str, list[dict[str, str]]] = {}
-    for row in rows("codelists.csv"):
+    found: dict[str, list[Mapping[str, str]]] = {}
+    for row in SDTM.rows("codelists"):
         found.setdefault(row["codelist"], []).append(row)
     return {
         oid: Codelist(oid, each[0]["name"], each[0]["nci_code"], tuple((row["term"], row["decode"]) for row in each))
@@ -49,13 +45,5 @@ def value_sets() -> list[CodeSystemOffer]:
         )
         for name, each in lists.items()
     ]  # fmt: skip
-    own = [
-        ValueSet(name=name, **written) for name, written in json.loads(_VALUE_SETS.read_text(encoding="utf-8")).items()
-    ]
+    own = [ValueSet(name=name, **written) for name, written in DATA.document("value_sets").items()]
     return [CodeSystemOffer(each) for each in (*of_cdisc, *own)]
-
-
-def rows(name: str) -> list[dict[str, str]]:
-    """The rows of a CSV file of `DATA`."""
-    with (DATA / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))

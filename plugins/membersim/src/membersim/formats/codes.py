@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-CODES: Mapping[str, Any] = json.loads((Path(__file__).parent / "codes.json").read_text())
+from healthsim_core import PackageData
+
+CODES: Mapping[str, Any] = PackageData("membersim", "formats").document("codes")
 FALLBACK: Mapping[str, str] = CODES["fallback_organization"]

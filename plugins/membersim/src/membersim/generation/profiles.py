@@ -1,39 +1,17 @@
-"""MemberSim's profile templates and executor."""
+"""A profile of members, written in a few words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from healthsim_core import (
     PROFILE_PARTS,
-    ProfileExecutor,
     ProfileSpecification,
-    Templates,
     checked_call,
-    journey_templates,
-    profile_templates,
     stated_part,
     value_set,
 )
-
-_PACKAGE = Path(__file__).parent.parent
-JOURNEYS = journey_templates(_PACKAGE / "journeys")
-PROFILES = profile_templates(_PACKAGE / "profiles")
-MEMBER_PROFILE_TEMPLATES = Templates(PROFILES)
-
-
-class MemberProfileExecutor(ProfileExecutor):
-    """Makes a profile's people with their membership and coverage.
-
-    Example:
-        >>> result = MemberProfileExecutor(MEMBER_PROFILE_TEMPLATES["medicare-diabetic"], count=3).execute()
-        >>> result.entities.num_rows, result.tables["membersim.coverage"].num_rows
-        (3, 3)
-    """
-
-    products = ("membersim",)
 
 
 @checked_call(stated=PROFILE_PARTS)
@@ -66,8 +44,8 @@ def create_member_profile(
     coverage: dict[str, Any] = {"type": value_set("coverage-type").require(coverage_type, "coverage_type")}
     if plans is not None:
         coverage["plan" if isinstance(plans, str) else "plan_distribution"] = plans
-    demographics = {**stated_part(stated, "demographics"), **({} if age is None else {"age": age})}
-    clinical = {**stated_part(stated, "clinical"), "conditions": list(conditions)}
+    demographics = stated_part(stated, "demographics", age=age)
+    clinical = stated_part(stated, "clinical", conditions=list(conditions))
     return ProfileSpecification.read(
         {"id": id, "demographics": demographics, "clinical": clinical, "coverage": coverage, **stated}
     )

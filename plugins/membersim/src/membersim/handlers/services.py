@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from healthsim_core import Columns, Events, Text, text, whole_years
 from membersim.billable import billable, classes, groups
 from membersim.coverage import Spans
-from membersim.facts import billing_skill, document, longest_prefix
+from membersim.facts import document, longest_prefix
+from membersim.generation import SKILLS
 from membersim.plan_design import SERVICES
 from membersim.plans import Plans
 from membersim.pricing import Providers
@@ -19,6 +20,7 @@ CLAIM_TYPES = {"claim_professional": PROFESSIONAL, "claim_institutional": INSTIT
 _PLACE = {"AMB": "11", "EMER": "23", "VR": "10", "HH": "12"}
 _PAYER_GROUP = {"medicare": "medicare", "medicare_advantage": "medicare", "commercial": "commercial"}
 
+_BILLING = next(skill for skill in SKILLS if skill.skill == "professional-billing")
 _DOCTORS = [SERVICES.index(name) for name in ("primary", "specialist", "urgent")]
 
 Days = NDArray[np.datetime64]
@@ -211,4 +213,4 @@ def billed_services(services: Services, at: NDArray[np.intp]) -> Columns:
         "specialty": services.specialty[at].recode(specialty_kind).or_else("primary"),
     }
     draw = services.events.run.draws("membersim.billing", services.events.id[at])
-    return billing_skill().resolve("service", Columns(context, len(at)), draw)
+    return _BILLING.resolve("service", Columns(context, len(at)), draw)

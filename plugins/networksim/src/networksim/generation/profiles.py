@@ -1,37 +1,16 @@
-"""NetworkSim's profile templates and executor."""
+"""A profile of the people of given counties, written in a few words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from healthsim_core import (
     PROFILE_PARTS,
-    ProfileExecutor,
     ProfileSpecification,
-    Templates,
     checked_call,
-    profile_templates,
     stated_part,
 )
-
-_PACKAGE = Path(__file__).parent.parent
-JOURNEYS = _PACKAGE / "journeys"
-PROFILES = profile_templates(_PACKAGE / "profiles")
-NETWORK_PROFILE_TEMPLATES = Templates(PROFILES)
-
-
-class NetworkProfileExecutor(ProfileExecutor):
-    """Makes a profile's people, the network of their counties, and who cares for whom.
-
-    Example:
-        >>> result = NetworkProfileExecutor(NETWORK_PROFILE_TEMPLATES["rural-network-members"], count=3).execute()
-        >>> sorted(result.tables)[-3:]
-        ['networksim.facility', 'networksim.pharmacy', 'networksim.provider']
-    """
-
-    products = ("networksim",)
 
 
 @checked_call(stated=PROFILE_PARTS)
@@ -51,9 +30,5 @@ def create_network_profile(
         '48201'
     """
     geography = {"fips": counties} if isinstance(counties, str) else {"counties": dict(counties)}
-    demographics = {
-        **stated_part(stated, "demographics"),
-        "geography": geography,
-        **({} if age is None else {"age": age}),
-    }
+    demographics = stated_part(stated, "demographics", geography=geography, age=age)
     return ProfileSpecification.read({"id": id, "demographics": demographics, **stated})

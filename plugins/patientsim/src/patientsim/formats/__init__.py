@@ -1,4 +1,4 @@
-"""PatientSim's file formats."""
+"""PatientSim's output formats."""
 
 from __future__ import annotations
 

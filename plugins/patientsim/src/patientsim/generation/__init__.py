@@ -2,6 +2,13 @@
 
 from patientsim.generation.executor import PatientProfileExecutor
 from patientsim.generation.profiles import create_patient_profile
-from patientsim.generation.templates import JOURNEYS, PATIENT_PROFILE_TEMPLATES, PROFILES
+from patientsim.generation.templates import JOURNEYS, PATIENT_PROFILE_TEMPLATES, PROFILES, SKILLS
 
-__all__ = ["JOURNEYS", "PATIENT_PROFILE_TEMPLATES", "PROFILES", "PatientProfileExecutor", "create_patient_profile"]
+__all__ = [
+    "JOURNEYS",
+    "PATIENT_PROFILE_TEMPLATES",
+    "PROFILES",
+    "SKILLS",
+    "PatientProfileExecutor",
+    "create_patient_profile",
+]

@@ -39,9 +39,7 @@ def create_patient_profile(
         >>> create_patient_profile(["I10"], primary="E11", age=70).clinical.primary_condition.code
         'E11'
     """
-    clinical = {**stated_part(stated, "clinical"), "conditions": list(conditions)}
-    if primary is not None:
-        clinical["primary_condition"] = {"code": primary, **({} if severity is None else {"severity": severity})}
-    said = {name: value for name, value in (("age", age), ("sex", sex)) if value is not None}
-    demographics = {**stated_part(stated, "demographics"), **said}
+    worst = None if primary is None else {"code": primary, **({} if severity is None else {"severity": severity})}
+    clinical = stated_part(stated, "clinical", conditions=list(conditions), primary_condition=worst)
+    demographics = stated_part(stated, "demographics", age=age, sex=sex)
     return ProfileSpecification.read({"id": id, "demographics": demographics, "clinical": clinical, **stated})

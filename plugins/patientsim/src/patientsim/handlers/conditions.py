@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim_core import Columns, EventHandler, Events, Field, Text
-from patientsim.handlers.facts import facts
+from patientsim.facts import document
 from patientsim.handlers.linking import origin
 from patientsim.tables import CONDITION
 
@@ -77,7 +77,7 @@ def _onset(made: Events, code: Text, lasts: NDArray[np.int64]) -> NDArray[Any]:
             made.row * (len(code.values) + 1) + code.codes, return_index=True, return_inverse=True
         )
         onset = np.where(lasts < _NEVER, onset, made.date[first][inverse])
-    stages = tuple(facts("conditions")["begins_when_found"])
+    stages = tuple(document("conditions")["begins_when_found"])
     anew = _begins(code, stages)
     for category, has in made.chunk.conditions.items():
         known = np.asarray(has)[made.row] & _begins(code, category[:_CATEGORY])
@@ -94,7 +94,7 @@ def _begins(code: Text, stem: str | tuple[str, ...]) -> NDArray[np.bool_]:
 def _corrected(code: Text, person: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Of rows in the order in which a person's were recorded, those whose code gives way to one recorded later."""
     corrected = np.zeros(len(code), bool)
-    for old, new in facts("conditions")["gives_way_to"]:
+    for old, new in document("conditions")["gives_way_to"]:
         wide, narrow = (np.flatnonzero(_begins(code, stem)) for stem in (new, old))
         if not len(wide) or not len(narrow):
             continue
@@ -108,7 +108,7 @@ def _corrected(code: Text, person: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def _days_until_resolved(code: Text) -> NDArray[np.int64]:
-    days: dict[str, int] = facts("conditions")["resolves_after_days"]
+    days: dict[str, int] = document("conditions")["resolves_after_days"]
     longest = sorted(days, key=len, reverse=True)
     return code.map(
         lambda said: next((days[stem] for stem in longest if said.startswith(stem)), _NEVER), np.int64, _NEVER

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim_core import Columns, Events, Text, text
-from patientsim.handlers.facts import facts
+from patientsim.facts import document
 from patientsim.tables import ENCOUNTER, TRANSFER
 
 _REASON = ("reason_code", "reason_description", "secondary_code", "secondary_description")
@@ -59,7 +59,7 @@ def encounters(events: Events) -> dict[str, Columns]:
         "provider_npi": begins.provider_npi,
         "facility_npi": begins.facility_npi,
         "place_of_service": given.text("place_of_service").or_else(
-            kind.recode(facts("encounters")["place_of_service"].get)
+            kind.recode(document("encounters")["place_of_service"].get)
         ),
         "admission_type": given.text("admission_type").only(stay),
         "discharge_disposition": left.text("discharge_disposition").or_else(ends.disposition).only(over),
@@ -128,7 +128,7 @@ def _principal(given: Columns, left: Columns, name: str) -> Text:
 def _ends(begins: Events, stay: NDArray[np.bool_], kind: Text, discharged: Times) -> _Ends:
     """A stay ends with its discharge, a visit in its own time or as the person is admitted,
     and everything with death."""
-    holds = kind.isin(facts("encounters")["holds_until_admission"])
+    holds = kind.isin(document("encounters")["holds_until_admission"])
     admitted, caused = _admissions(begins)
     own = np.where(stay, discharged, _visit_ends(begins, kind))
     moved = ~stay & ((caused & holds) | (~np.isnat(admitted) & (admitted < own)))
@@ -150,7 +150,7 @@ def _admissions(begins: Events) -> tuple[Times, NDArray[np.bool_]]:
     later = (begins.row[following] == begins.row) & (begins.time[following] > begins.time)
     found[later] = begins.time[following[later]]
     cause = begins.ancestor("encounter").array("id")[at]
-    longest = np.timedelta64(facts("encounters")["boarding_hours"], "h")
+    longest = np.timedelta64(document("encounters")["boarding_hours"], "h")
     visit = text.positions(begins.id, cause)
     led = (visit >= 0) & (begins.time[at] - begins.time[visit] <= longest)
     visit, admission = visit[led][::-1], at[led][::-1]  # of several the first counts
@@ -159,7 +159,7 @@ def _admissions(begins: Events) -> tuple[Times, NDArray[np.bool_]]:
 
 
 def _visit_ends(begins: Events, kind: Text) -> Times:
-    lengths = facts("encounters")["visit_minutes"]
+    lengths = document("encounters")["visit_minutes"]
     shortest = kind.map(lambda name: lengths.get(name, lengths["AMB"])[0])
     longest = kind.map(lambda name: lengths.get(name, lengths["AMB"])[1])
     return np.asarray(begins.time + begins.draw.integers("visit_minutes", shortest, longest + 1) * _MINUTE)

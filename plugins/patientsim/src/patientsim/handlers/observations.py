@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim_core import Columns, EventHandler, Events, Field, Text
-from patientsim.handlers.facts import facts
+from patientsim.facts import document
 from patientsim.handlers.linking import origin
 from patientsim.tables import OBSERVATION
 
@@ -54,13 +54,13 @@ def observations(events: Events) -> dict[str, Columns]:
 
 def _rounded(value: Any, loinc: Text) -> NDArray[np.float64]:
     """Values as they are reported: each LOINC code has its number of decimals."""
-    decimals = facts("observations")["decimals"]
+    decimals = document("observations")["decimals"]
     scale = 10.0 ** loinc.map(lambda code: decimals.get(code, decimals["default"]), np.int64, 0)
     return np.asarray(np.rint(np.asarray(value, np.float64) * scale) / scale)
 
 
 def _category(loinc: Text, result: NDArray[np.bool_]) -> Text:
-    named = facts("observations")["category"]
+    named = document("observations")["category"]
     names = ["laboratory", "vital-signs", *sorted(set(named.values()) - {"laboratory", "vital-signs"})]
     known = loinc.map(lambda code: names.index(named.get(code, "vital-signs")), np.int32, 1)
     return Text(np.where(result, 0, known), names)

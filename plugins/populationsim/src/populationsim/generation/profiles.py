@@ -1,35 +1,14 @@
-"""PopulationSim's profile templates and executor."""
+"""A profile of a county's people, written in a few words."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from healthsim_core import (
     PROFILE_PARTS,
-    ProfileExecutor,
     ProfileSpecification,
-    Templates,
     checked_call,
-    profile_templates,
 )
-
-_PACKAGE = Path(__file__).parent.parent
-JOURNEYS = _PACKAGE / "journeys"
-PROFILES = profile_templates(_PACKAGE / "profiles")
-POPULATION_PROFILE_TEMPLATES = Templates(PROFILES)
-
-
-class PopulationProfileExecutor(ProfileExecutor):
-    """Makes a profile's people and the facts of their communities.
-
-    Example:
-        >>> result = PopulationProfileExecutor(POPULATION_PROFILE_TEMPLATES["san-diego-county-adults"],
-        count=3).execute() >>> result.tables["populationsim.community"].num_rows
-        3
-    """
-
-    products = ("populationsim",)
 
 
 @checked_call(stated=PROFILE_PARTS)

@@ -1,38 +1,16 @@
-"""RxMemberSim's profile templates and executor."""
+"""A profile of people who take drugs, written in a few words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from healthsim_core import (
     PROFILE_PARTS,
-    ProfileExecutor,
     ProfileSpecification,
-    Templates,
     checked_call,
-    profile_templates,
     stated_part,
 )
-
-_PACKAGE = Path(__file__).parent.parent
-JOURNEYS = _PACKAGE / "journeys"
-SKILLS = _PACKAGE / "skills"
-PROFILES = profile_templates(_PACKAGE / "profiles")
-RX_MEMBER_PROFILE_TEMPLATES = Templates(PROFILES)
-
-
-class RxMemberProfileExecutor(ProfileExecutor):
-    """Makes a profile's people and their pharmacy cards.
-
-    Example:
-        >>> result = RxMemberProfileExecutor(RX_MEMBER_PROFILE_TEMPLATES["rx-chronic-adult"], count=3).execute()
-        >>> result.tables["rxmembersim.cardholder"].num_rows
-        3
-    """
-
-    products = ("rxmembersim",)
 
 
 @checked_call(stated=PROFILE_PARTS)
@@ -52,8 +30,8 @@ def create_rx_member_profile(
         >>> create_rx_member_profile(["E78"], age=60, coverage="Commercial").clinical.conditions[0].code
         'E78'
     """
-    clinical = {**stated_part(stated, "clinical"), "conditions": list(conditions)}
-    demographics = {**stated_part(stated, "demographics"), **({} if age is None else {"age": age})}
+    clinical = stated_part(stated, "clinical", conditions=list(conditions))
+    demographics = stated_part(stated, "demographics", age=age)
     covered = {} if coverage is None else {"coverage": {"type": coverage}}
     return ProfileSpecification.read(
         {"id": id, "demographics": demographics, "clinical": clinical, **covered, **stated}

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from healthsim_core import Columns, Events, Text, text
 from rxmembersim import reading
 from rxmembersim.adjudication import Claims
-from rxmembersim.facts import facts
+from rxmembersim.facts import document
 from rxmembersim.formulary import formulary
 
 ADHERENT = ["non-adherent", "adherent"]
@@ -28,7 +28,7 @@ def possession(looks: Events, fills: Events, drug: Ints, claims: Claims) -> Colu
     """
     ratio = _ratio(looks, fills, formulary().drug_class[drug], claims)
     ratio = np.where(np.isnan(ratio), reading.number(looks, "mpr"), ratio)
-    threshold = reading.number(looks, "threshold", facts("adherence")["adherent"]["ratio"])
+    threshold = reading.number(looks, "threshold", document("adherence")["adherent"]["ratio"])
     columns = {
         "therapy_id": looks.id,
         "person_id": looks.person,
@@ -61,7 +61,7 @@ def gaps(late: Events, fills: Events, claims: Claims) -> Columns:
     ended = np.append(claims.day + claims.supply, 0)[prior]
     days = np.where(told & (prior >= 0), late.date.astype(np.int64) - ended, 0)
     days = np.where(told, days, np.maximum(reading.number(late, "gap_days", 0), 0)).astype(np.int64)
-    least = facts("adherence")["reportable_gap"]["days"]
+    least = document("adherence")["reportable_gap"]["days"]
     kept = ~told | ((days >= least) & np.append(claims.paid, False)[refill])
     days, late = days[kept], late.where(kept)
     columns = {

@@ -1,7 +1,8 @@
-"""TrialSim's file formats."""
+"""TrialSim's output formats."""
 
+from __future__ import annotations
+
+from healthsim_core import OutputFormat
 from trialsim.formats.sdtm import SDTM
 
-FORMATS = (SDTM,)
-
-__all__ = ["FORMATS", "SDTM"]
+FORMATS: tuple[OutputFormat, ...] = (SDTM,)

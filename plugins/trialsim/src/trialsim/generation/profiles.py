@@ -1,33 +1,15 @@
-"""TrialSim's profile templates and executor."""
+"""A profile of people who ask to join a trial, written in a few words."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from healthsim_core import (
     PROFILE_PARTS,
-    ProfileExecutor,
     ProfileSpecification,
-    Templates,
     checked_call,
-    profile_templates,
     stated_part,
 )
-
-PROFILES = profile_templates(Path(__file__).parent.parent / "profiles")
-SUBJECT_PROFILE_TEMPLATES = Templates(PROFILES)
-
-
-class SubjectProfileExecutor(ProfileExecutor):
-    """Makes the people who ask to join a trial, and the trial's design; `trialsim.generate` makes them subjects.
-
-    Example:
-        >>> SubjectProfileExecutor(SUBJECT_PROFILE_TEMPLATES["trial-diabetes-adults"],
-        count=3).execute().entities.num_rows 3
-    """
-
-    products = ("trialsim",)
 
 
 @checked_call(stated=PROFILE_PARTS)

@@ -4,14 +4,14 @@ and what never changes in them."""
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import attrs
 
-_DECLARED: Mapping[str, Any] = json.loads((Path(__file__).parent / "guides.json").read_text())
+from healthsim_core import PackageData
+
+_DECLARED: Mapping[str, Any] = PackageData("membersim", "formats/reading").document("guides")
 COUNTED, REPEATED = "#", "+"
 
 

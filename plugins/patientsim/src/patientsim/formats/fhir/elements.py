@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 from healthsim_core import Text, text
-from patientsim.formats.data import load
+from patientsim.facts import document
 from patientsim.formats.fragments import escaped
 
-CODES = load("fhir")
+CODES = document("fhir")
 SYSTEMS: dict[str, str] = CODES["systems"]
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 PREFIX: str = CODES["id_prefix"]

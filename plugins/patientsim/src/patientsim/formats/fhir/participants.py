@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from healthsim_core import Text, text
-from patientsim.formats.data import load
+from patientsim.facts import document
 from patientsim.formats.directory import Directory
 from patientsim.formats.fhir.elements import SYSTEMS, encoded, npi, pruned
 
-FALLBACK = load("organization")
+FALLBACK = document("organization")
 
 
 def provider_name(row: Mapping[str, Any]) -> str:

@@ -6,10 +6,10 @@ import re
 from typing import Any
 
 from healthsim_core import Characters, Text, text
-from patientsim.formats.data import load
+from patientsim.facts import document
 from patientsim.formats.fragments import escaped
 
-CODES = load("hl7v2")
+CODES = document("hl7v2")
 AUTHORITY: str = CODES["authority"]
 LONGEST_IS = 20
 ENCODING = r"^~\&"

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from healthsim_core import Records, Truth, read_queries, segments
-from patientsim.formats.data import load
+from patientsim.facts import document
 from patientsim.formats.hl7v2.adt import FILE
 
 QUESTIONS = read_queries(Path(__file__).with_name("adt.sql"))
@@ -117,10 +117,10 @@ def _tell(truth: Truth) -> None:
     truth.define(QUESTIONS["macros"])
     for name, columns in _OTHERS.items():
         truth.stand_in(name, pa.schema(list(columns.items())))
-    for name, codes in load("hl7v2").items():
+    for name, codes in document("hl7v2").items():
         if isinstance(codes, dict):
             truth.register(f"code_{name}", pa.Table.from_pylist([_row(value, code) for value, code in codes.items()]))
-    truth.register("fallback", pa.table({"code": [load("organization")["code"]]}))
+    truth.register("fallback", pa.table({"code": [document("organization")["code"]]}))
     truth.register("world", pa.table({"as_of": [truth.as_of.item()]}))
     for name in _RELATIONS:
         truth.register(name, truth.select(QUESTIONS[name]))

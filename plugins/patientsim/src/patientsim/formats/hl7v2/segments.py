@@ -11,13 +11,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from healthsim_core import Columns, Text, text
-from patientsim.formats.data import load
+from patientsim.facts import document
 from patientsim.formats.directory import Directory
 from patientsim.formats.fragments import once, rendered
 from patientsim.formats.hl7v2.fields import AUTHORITY, CODES, ENCODING, coded, day, escape, moments, safe, short
 from patientsim.formats.records import COVERAGE, Records
 
-FALLBACK = load("organization")
+FALLBACK = document("organization")
 
 
 def header(part: Records, message: Columns, facility: Text) -> Any:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from healthsim_core import Records, Truth, read_queries
-from rxmembersim.facts import facts, rows
+from rxmembersim.facts import document, rows
 from rxmembersim.formats.ncpdp_d0.layout import SPELLED
 from rxmembersim.formats.ncpdp_d0.parser import SEGMENTS, Transmissions, cents
 
@@ -76,7 +76,9 @@ def _tell(truth: Truth) -> None:
     for name, file in (("product", "formulary"), ("class", "classes")):
         truth.register(name, pa.Table.from_pylist([{**row, "place": place} for place, row in enumerate(rows(file), 1)]))
     truth.register("unit", truth.select(QUESTIONS["unit"]))
-    truth.register("constants", pa.Table.from_pylist([{**facts("pharmacies")["fallback"], **facts("dur")["override"]}]))
+    truth.register(
+        "constants", pa.Table.from_pylist([{**document("pharmacies")["fallback"], **document("dur")["override"]}])
+    )
 
 
 def _as_sent(table: pa.Table, words: tuple[str, ...]) -> pa.Table:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from healthsim_core import Columns, Destination, Run, Text, from_arrow, text
-from rxmembersim.facts import facts
+from rxmembersim.facts import document
 from rxmembersim.formats.ncpdp_d0 import layout
 from rxmembersim.formats.ncpdp_d0.layout import END, GROUP, STX, field, segment
 from rxmembersim.formulary import formulary
@@ -85,7 +85,7 @@ def _reversal(chunk: Chunk) -> Pieces:
 
 
 def _header(transaction: str, chunk: Chunk) -> Pieces:
-    fallback = facts("pharmacies")["fallback"]["pharmacy_npi"]
+    fallback = document("pharmacies")["fallback"]["pharmacy_npi"]
     pharmacy = chunk.fill.text("pharmacy_npi").or_else(fallback)
     route = [layout.fixed(chunk.card["bin"], 6), f"D0{transaction}", layout.fixed(chunk.card["pcn"], 10)]
     return [*route, "101", layout.fixed(pharmacy, 15), layout.dates(chunk.fill["fill_date"]), "HEALTHSIM "]
@@ -153,7 +153,7 @@ def _pricing(fill: Columns) -> Pieces:
 
 
 def _prescriber(chunk: Chunk) -> Pieces:
-    fallback = facts("pharmacies")["fallback"]
+    fallback = document("pharmacies")["fallback"]
     npi = chunk.fill.text("prescriber_npi")
     unknown = npi.is_null()
     last, first = Text.constant(None, len(npi)), Text.constant(None, len(npi))
@@ -173,7 +173,7 @@ def _prescriber(chunk: Chunk) -> Pieces:
 
 def _review(fill: Columns) -> Pieces:
     """The conflict that the pharmacist has cleared with the prescriber; a claim refused for one was not cleared."""
-    override = facts("dur")["override"]
+    override = document("dur")["override"]
     cleared = fill.text("dur_code").only(fill.text("status") != "rejected")
     before = "".join([*segment("08"), field("7E", "1"), field("E4", "")])
     after = "".join([field("E5", override["service"]), field("E6", override["result"])])

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import attrs
 
+from trialsim.facts import SDTM
 from trialsim.formats.xpt import XptVariable
-from trialsim.terminology import DATA, rows
 
 
 @attrs.frozen
@@ -69,35 +68,35 @@ class ValueLevel:
 @functools.cache
 def value_levels() -> tuple[ValueLevel, ...]:
     """Where a codelist depends on another variable."""
-    return tuple(ValueLevel(**each) for each in json.loads((DATA / "value_levels.json").read_text(encoding="utf-8")))
+    return tuple(ValueLevel(**each) for each in SDTM.document("value_levels"))
 
 
 @functools.cache
 def datasets() -> Mapping[str, Dataset]:
     """Every dataset, in the order of define.xml."""
     variables: dict[str, list[Variable]] = {}
-    for row in rows("variables.csv"):
-        name, length = row.pop("dataset"), int(row.pop("length"))
-        variables.setdefault(name, []).append(Variable(length=length, **row))
+    for row in SDTM.rows("variables"):
+        stated = {name: value for name, value in row.items() if name not in ("dataset", "length")}
+        variables.setdefault(row["dataset"], []).append(Variable(length=int(row["length"]), **stated))
     return {
         row["name"]: Dataset(
             row["name"], row["label"], row["class"], row["structure"], tuple(row["keys"].split()),
             row["reference"] == "Yes",
             tuple(variables[row["name"]]),
         )
-        for row in rows("datasets.csv")
+        for row in SDTM.rows("datasets")
     }  # fmt: skip
 
 
 @functools.cache
 def methods() -> Mapping[str, str]:
     """How derived variables are derived, by method."""
-    found: dict[str, str] = json.loads((DATA / "methods.json").read_text(encoding="utf-8"))
-    return found
+    stated: Mapping[str, str] = SDTM.document("methods")
+    return stated
 
 
 @functools.cache
 def terms() -> Mapping[str, Any]:
     """Controlled terms of the core's own words, and the standards."""
-    found: dict[str, Any] = json.loads((DATA / "terms.json").read_text(encoding="utf-8"))
-    return found
+    stated: Mapping[str, Any] = SDTM.document("terms")
+    return stated

@@ -10,13 +10,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from healthsim_core import Columns, Destination, Run, Text, from_arrow
-from trialsim.design import study_design
 from trialsim.formats import xpt
 from trialsim.formats.sdtm import design, observations, subjects
 from trialsim.formats.sdtm.define import define_xml
 from trialsim.formats.sdtm.records import Spool, filled, ranked, records
 from trialsim.formats.sdtm.source import Source, between
 from trialsim.formats.sdtm.spec import Dataset, datasets
+from trialsim.handlers.design import study_design
 from trialsim.protocol import protocol_of
 from trialsim.tables import STUDY, SUMMARY
 

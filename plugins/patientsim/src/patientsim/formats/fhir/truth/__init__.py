@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from healthsim_core import Truth, read_queries
-from patientsim.formats.data import load
+from patientsim.facts import document
 
 _FOLDER = Path(__file__).parent
 OF_PEOPLE = (
@@ -58,7 +58,7 @@ def prepare(truth: Truth) -> None:
     tables of other products."""
     for name, columns in _OTHERS.items():
         truth.stand_in(name, pa.schema([(column, _TYPES.get(column, pa.string())) for column in columns.split()]))
-    lists = {name: value for name, value in load("fhir").items() if isinstance(value, dict) and name != "sources"}
+    lists = {name: value for name, value in document("fhir").items() if isinstance(value, dict) and name != "sources"}
     # answers keep the tables' order
     truth.define("SET threads = 1; SET disabled_optimizers = 'join_order,build_side_probe_side'")
     truth.define(f"SET VARIABLE as_of = DATE '{truth.as_of}'")

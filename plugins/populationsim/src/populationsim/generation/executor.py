@@ -1,0 +1,18 @@
+"""The executor that makes people."""
+
+from __future__ import annotations
+
+from healthsim_core import ProfileExecutor
+
+
+class PopulationProfileExecutor(ProfileExecutor):
+    """Makes a profile's people and the facts of their communities.
+
+    Example:
+        >>> from populationsim.generation import POPULATION_PROFILE_TEMPLATES
+        >>> result = PopulationProfileExecutor(POPULATION_PROFILE_TEMPLATES["san-diego-county-adults"],
+        count=3).execute() >>> result.tables["populationsim.community"].num_rows
+        3
+    """
+
+    products = ("populationsim",)
