@@ -26,12 +26,8 @@ def product_generate(product: str, makes: str, *, profile: str, journey: str | N
 
     Example:
         >>> generate = product_generate("clinic", "Generate visits.", profile="adults")
-        >>> help(generate)
-        Help on function generate in module clinic:
-        <BLANKLINE>
-        generate(profile: ...Any = 'adults', journey: ...Any = None, ...) -> ...Result...
-            Generate visits.
-        ...
+        >>> generate.__module__, generate.__doc__.splitlines()[0]
+        ('clinic', 'Generate visits.')
     """
     of_product, of_journey = profile, journey
 

@@ -29,8 +29,9 @@ class ProfileExecutor:
         options: As in `healthsim.generate`: `namespace`, `as_of`, `start`.
 
     Example:
-        >>> result = ProfileExecutor({"demographics": {"age": {"type": "uniform", "min": 65, "max": 90}}},
-        count=10).execute() >>> len(result.entities), result.validation.passed
+        >>> seniors = {"demographics": {"age": {"type": "uniform", "min": 65, "max": 90}}}
+        >>> result = ProfileExecutor(seniors, count=10).execute()
+        >>> len(result.entities), result.validation.passed
         (10, True)
     """
 

@@ -70,8 +70,9 @@ def create_hybrid_profile(
     """A profile of a place's people, with what `overrides` (or keywords) state in place of the published facts.
 
     Example:
-        >>> create_hybrid_profile({"type": "county", "fips": "48201"}, {"demographics": {"age":
-        70}}).demographics.age.value 70.0
+        >>> harris, older = {"type": "county", "fips": "48201"}, {"demographics": {"age": 70}}
+        >>> create_hybrid_profile(harris, older).demographics.age.value
+        70.0
     """
     place = read_part(ReferenceSpecification, reference, "reference")
     written = {**(overrides or {}), **stated, "source": source, "reference": {"type": place.type, "fips": place.fips}}

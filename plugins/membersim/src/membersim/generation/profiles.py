@@ -38,8 +38,9 @@ def create_member_profile(
         SpecificationError: There is no such coverage type.
 
     Example:
-        >>> create_member_profile("Medicare", {"Original Medicare": 0.5, "Medicare Advantage": 0.5},
-        age=70).coverage.type.value 'Medicare'
+        >>> half = {"Original Medicare": 0.5, "Medicare Advantage": 0.5}
+        >>> create_member_profile("Medicare", half, age=70).coverage.type.value
+        'Medicare'
     """
     coverage: dict[str, Any] = {"type": value_set("coverage-type").require(coverage_type, "coverage_type")}
     if plans is not None:

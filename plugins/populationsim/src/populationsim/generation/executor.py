@@ -10,8 +10,8 @@ class PopulationProfileExecutor(ProfileExecutor):
 
     Example:
         >>> from populationsim.generation import POPULATION_PROFILE_TEMPLATES
-        >>> result = PopulationProfileExecutor(POPULATION_PROFILE_TEMPLATES["san-diego-county-adults"],
-        count=3).execute() >>> result.tables["populationsim.community"].num_rows
+        >>> adults = POPULATION_PROFILE_TEMPLATES["san-diego-county-adults"]
+        >>> PopulationProfileExecutor(adults, count=3).execute().tables["populationsim.community"].num_rows
         3
     """
 

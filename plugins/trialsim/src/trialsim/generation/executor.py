@@ -10,8 +10,9 @@ class SubjectProfileExecutor(ProfileExecutor):
 
     Example:
         >>> from trialsim.generation import SUBJECT_PROFILE_TEMPLATES
-        >>> SubjectProfileExecutor(SUBJECT_PROFILE_TEMPLATES["trial-diabetes-adults"],
-        count=3).execute().entities.num_rows 3
+        >>> result = SubjectProfileExecutor(SUBJECT_PROFILE_TEMPLATES["trial-diabetes-adults"], count=3).execute()
+        >>> result.entities.num_rows
+        3
     """
 
     products = ("trialsim",)
