@@ -39,7 +39,6 @@ class Conditional(Distribution):
     default: Distribution
 
     def gives(self, known: Mapping[str, Kind]) -> Kind:
-        """See `Distribution`."""
         kinds, rest = list[Kind](), known
         for condition, then in self.rules:
             kinds.append(then.gives(made_certain(rest, certain_where([condition], rest))))
@@ -48,17 +47,14 @@ class Conditional(Distribution):
 
     @property
     def names(self) -> frozenset[str]:
-        """See `Distribution`."""
         return self.default.names.union(*(condition.names | then.names for condition, then in self.rules))
 
     @property
     def continuous(self) -> bool:
-        """See `Distribution`."""
         return all(branch.continuous for branch in self.branches)
 
     @property
     def monotone(self) -> bool:
-        """See `Distribution`."""
         return all(branch.monotone for branch in self.branches)
 
     @property
@@ -67,16 +63,13 @@ class Conditional(Distribution):
         return (*(then for _, then in self.rules), self.default)
 
     def sample(self, unit: Floats, columns: Mapping[str, Any]) -> Column:
-        """See `Distribution`."""
         return drawn_in_parts(self.branches, self.choice(columns, len(unit)), unit, columns)
 
     def cdf(self, values: Column, columns: Mapping[str, Any]) -> Floats:
-        """See `Distribution`."""
         tables = np.stack([branch.cdf(values, columns) for branch in self.branches])
         return np.asarray(tables[self.choice(columns, len(values)), np.arange(len(values))])
 
     def below(self, values: Column, columns: Mapping[str, Any]) -> Floats:
-        """See `Distribution`."""
         tables = np.stack([branch.below(values, columns) for branch in self.branches])
         return np.asarray(tables[self.choice(columns, len(values)), np.arange(len(values))])
 
@@ -97,26 +90,21 @@ class Mixture(Distribution):
     parts: tuple[Distribution, ...]
 
     def gives(self, known: Mapping[str, Kind]) -> Kind:
-        """See `Distribution`."""
         return together([part.gives(known) for part in self.parts]) or ANYTHING
 
     @property
     def names(self) -> frozenset[str]:
-        """See `Distribution`."""
         return frozenset().union(*(part.names for part in self.parts))
 
     @property
     def continuous(self) -> bool:
-        """See `Distribution`."""
         return all(part.continuous for part in self.parts)
 
     @property
     def monotone(self) -> bool:
-        """See `Distribution`."""
         return False
 
     def sample(self, unit: Floats, columns: Mapping[str, Any]) -> Column:
-        """See `Distribution`."""
         ends = np.cumsum(self.weights) / self.weights.sum()
         starts = np.concatenate([[0.0], ends[:-1]])
         choice = pick(unit, self.weights).astype(np.intp)
@@ -124,32 +112,26 @@ class Mixture(Distribution):
         return drawn_in_parts(self.parts, choice, np.clip(within, LEAST, MOST), columns)
 
     def cdf(self, values: Column, columns: Mapping[str, Any]) -> Floats:
-        """See `Distribution`."""
         return self._weighted([part.cdf(values, columns) for part in self.parts])
 
     def below(self, values: Column, columns: Mapping[str, Any]) -> Floats:
-        """See `Distribution`."""
         return self._weighted([part.below(values, columns) for part in self.parts])
 
     def quantile(self, probability: Floats) -> Floats | None:
-        """See `Distribution`."""
         found = [each for each in (part.quantile(probability) for part in self.parts) if each is not None]
         if self.names or len(found) < len(self.parts):
             return None
         return _inverse(self, probability, np.min(found, axis=0), np.max(found, axis=0))
 
     def probabilities(self) -> dict[Any, float] | None:
-        """See `Distribution`."""
         return _pooled(self.weights / self.weights.sum(), [part.probabilities() for part in self.parts])
 
     @property
     def mean(self) -> float | None:
-        """See `Distribution`."""
         return _moments(self.weights / self.weights.sum(), self.parts)[0]
 
     @property
     def variance(self) -> float | None:
-        """See `Distribution`."""
         return _moments(self.weights / self.weights.sum(), self.parts)[1]
 
     def _weighted(self, tables: Sequence[Floats]) -> Floats:
@@ -165,16 +147,13 @@ class ZeroInflated(Distribution):
 
     @property
     def names(self) -> frozenset[str]:
-        """See `Distribution`."""
         return names_of((self.probability,)) | self.otherwise.names
 
     @property
     def monotone(self) -> bool:
-        """See `Distribution`."""
         return self.otherwise.monotone
 
     def sample(self, unit: Floats, columns: Mapping[str, Any]) -> Column:
-        """See `Distribution`."""
         zero = self._zero(columns, len(unit))
         with np.errstate(divide="ignore", invalid="ignore"):
             within = np.clip((unit - zero) / (1 - zero), LEAST, MOST)
@@ -182,37 +161,31 @@ class ZeroInflated(Distribution):
         return np.where(np.isnan(zero), np.nan, numbers(drawn))
 
     def cdf(self, values: Column, columns: Mapping[str, Any]) -> Floats:
-        """See `Distribution`."""
         zero = self._zero(columns, len(values))
         return np.asarray(zero * (numbers(values) >= 0) + (1 - zero) * self.otherwise.cdf(values, columns))
 
     def below(self, values: Column, columns: Mapping[str, Any]) -> Floats:
-        """See `Distribution`."""
         zero = self._zero(columns, len(values))
         return np.asarray(zero * (numbers(values) > 0) + (1 - zero) * self.otherwise.below(values, columns))
 
     def quantile(self, probability: Floats) -> Floats | None:
-        """See `Distribution`."""
         found = self.otherwise.quantile(probability)
         if self.names or found is None:
             return None
         return _inverse(self, probability, np.minimum(found, 0), np.maximum(found, 0))
 
     def probabilities(self) -> dict[Any, float] | None:
-        """See `Distribution`."""
         if isinstance(self.probability, Expression):
             return None
         return _pooled(np.array([self.probability, 1 - self.probability]), [{0.0: 1.0}, self.otherwise.probabilities()])
 
     @property
     def mean(self) -> float | None:
-        """See `Distribution`."""
         mean = self.otherwise.mean
         return None if isinstance(self.probability, Expression) or mean is None else (1 - self.probability) * mean
 
     @property
     def variance(self) -> float | None:
-        """See `Distribution`."""
         mean, variance = self.otherwise.mean, self.otherwise.variance
         if isinstance(self.probability, Expression) or mean is None or variance is None:
             return None
@@ -232,47 +205,38 @@ class Dates(Distribution):
     days: Distribution
 
     def gives(self, known: Mapping[str, Kind]) -> Kind:
-        """See `Distribution`."""
         return always(DATE, not self.names)
 
     @property
     def names(self) -> frozenset[str]:
-        """See `Distribution`."""
         return self.days.names | (self.around.names if isinstance(self.around, Expression) else frozenset())
 
     @property
     def monotone(self) -> bool:
-        """See `Distribution`."""
         return self.days.monotone
 
     def sample(self, unit: Floats, columns: Mapping[str, Any]) -> Column:
-        """See `Distribution`."""
         base, days = self._base(columns, len(unit)), numbers(self.days.sample(unit, columns))
         known = ~(np.isnan(base) | np.isnan(days))
         day = np.floor(np.clip(np.where(known, days, 0), -_FARTHEST, _FARTHEST) + 0.5) + np.where(known, base, 0)
         return np.where(known, day.astype(np.int64).astype("datetime64[D]"), np.datetime64("NaT", "D"))
 
     def cdf(self, values: Column, columns: Mapping[str, Any]) -> Floats:
-        """See `Distribution`."""
         return self.days.below(numbers(values) - self._base(columns, len(values)) + 0.5, columns)
 
     def below(self, values: Column, columns: Mapping[str, Any]) -> Floats:
-        """See `Distribution`."""
         return self.days.below(numbers(values) - self._base(columns, len(values)) - 0.5, columns)
 
     def quantile(self, probability: Floats) -> Floats | None:
-        """See `Distribution`."""
         days = self.days.quantile(probability)
         return None if self.names or days is None else np.floor(days + 0.5) + self._base({}, 1)
 
     @property
     def mean(self) -> float | None:
-        """See `Distribution`."""
         return self._moments()[0]
 
     @property
     def variance(self) -> float | None:
-        """See `Distribution`."""
         return self._moments()[1]
 
     def _moments(self) -> tuple[float | None, float | None]:

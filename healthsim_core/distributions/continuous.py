@@ -32,22 +32,18 @@ class Continuous(Distribution):
 
     @property
     def names(self) -> frozenset[str]:
-        """See `Distribution`."""
         return names_of(self.parameters)
 
     @property
     def continuous(self) -> bool:
-        """See `Distribution`."""
         return True
 
     @property
     def mean(self) -> float | None:
-        """See `Distribution`."""
         return float(self.family.moments(*self._standard({}, 1))[0]) if self._is_whole() else moments(self)[0]
 
     @property
     def variance(self) -> float | None:
-        """See `Distribution`."""
         return float(self.family.moments(*self._standard({}, 1))[1]) if self._is_whole() else moments(self)[1]
 
     def mass(self) -> float:
@@ -55,7 +51,6 @@ class Continuous(Distribution):
         return float(np.max(self._tails(*self._standard({}, 1))[2:]))
 
     def sample(self, unit: Floats, columns: Mapping[str, Any]) -> Column:
-        """See `Distribution`."""
         law, parameters = self.family, self._standard(columns, len(unit))
         with np.errstate(all="ignore"):  # a parameter out of its range gives null
             if not self._is_bounded():
@@ -72,7 +67,6 @@ class Continuous(Distribution):
             return np.asarray(np.clip(values, self.low, self.high))
 
     def cdf(self, values: Column, columns: Mapping[str, Any]) -> Floats:
-        """See `Distribution`."""
         law, x = self.family, numbers(values)
         parameters = self._standard(columns, len(x))
         with np.errstate(all="ignore"):
@@ -110,31 +104,25 @@ class Uniform(Distribution):
 
     @property
     def continuous(self) -> bool:
-        """See `Distribution`."""
         return self.low < self.high
 
     @property
     def mean(self) -> float:
-        """See `Distribution`."""
         return (self.low + self.high) / 2
 
     @property
     def variance(self) -> float:
-        """See `Distribution`."""
         return (self.high - self.low) ** 2 / 12
 
     def sample(self, unit: Floats, columns: Mapping[str, Any]) -> Column:
-        """See `Distribution`."""
         return self.low + (self.high - self.low) * unit
 
     def cdf(self, values: Column, columns: Mapping[str, Any]) -> Floats:
-        """See `Distribution`."""
         if self.high == self.low:
             return np.where(np.isnan(numbers(values)), np.nan, numbers(values) >= self.low)
         return np.clip((numbers(values) - self.low) / (self.high - self.low), 0, 1)
 
     def below(self, values: Column, columns: Mapping[str, Any]) -> Floats:
-        """See `Distribution`."""
         if self.high == self.low:
             return np.where(np.isnan(numbers(values)), np.nan, numbers(values) > self.low)
         return self.cdf(values, columns)
@@ -158,7 +146,6 @@ class Empirical(Distribution):
 
     @property
     def continuous(self) -> bool:
-        """See `Distribution`."""
         atoms = self.values[1:][(np.diff(self.values) == 0) & (np.diff(self.shares) > 0)]
         return not ((self.low <= atoms) & (atoms <= self.high)).any()
 
@@ -168,30 +155,25 @@ class Empirical(Distribution):
         return upto - under
 
     def sample(self, unit: Floats, columns: Mapping[str, Any]) -> Column:
-        """See `Distribution`."""
         under, upto = self._range()
         share = under + (upto - under) * unit
         right = np.clip(np.searchsorted(self.shares, share, side="right"), 1, len(self.shares) - 1)
         return np.clip(self._between(self.shares, self.values, share, right), self.low, self.high)
 
     def cdf(self, values: Column, columns: Mapping[str, Any]) -> Floats:
-        """See `Distribution`."""
         under, upto = self._range()
         return np.clip((self._up_to(numbers(values), "right") - under) / (upto - under), 0, 1)
 
     def below(self, values: Column, columns: Mapping[str, Any]) -> Floats:
-        """See `Distribution`."""
         under, upto = self._range()
         return np.clip((self._up_to(numbers(values), "left") - under) / (upto - under), 0, 1)
 
     @property
     def mean(self) -> float:
-        """See `Distribution`."""
         return self._moment(lambda a, b: (a + b) / 2)
 
     @property
     def variance(self) -> float:
-        """See `Distribution`."""
         mean = self.mean
         return self._moment(lambda a, b: ((a - mean) ** 2 + (a - mean) * (b - mean) + (b - mean) ** 2) / 3)
 

@@ -66,25 +66,20 @@ class CountTable(Distribution):
     upto: Floats
 
     def sample(self, unit: Floats, columns: Mapping[str, Any]) -> Column:
-        """See `Distribution`."""
         return self.first + np.searchsorted(self.upto[:-1], unit, side="left").astype(np.float64)
 
     def cdf(self, values: Column, columns: Mapping[str, Any]) -> Floats:
-        """See `Distribution`."""
         return self._at(np.floor(numbers(values)))
 
     def below(self, values: Column, columns: Mapping[str, Any]) -> Floats:
-        """See `Distribution`."""
         return self._at(np.ceil(numbers(values)) - 1)
 
     @property
     def mean(self) -> float:
-        """See `Distribution`."""
         return portable.dot(self._masses, self._counts)
 
     @property
     def variance(self) -> float:
-        """See `Distribution`."""
         return portable.dot(self._masses, (self._counts - self.mean) ** 2)
 
     @property
@@ -111,11 +106,9 @@ class Counts(Distribution):
 
     @property
     def names(self) -> frozenset[str]:
-        """See `Distribution`."""
         return names_of(self.parameters)
 
     def sample(self, unit: Floats, columns: Mapping[str, Any]) -> Column:
-        """See `Distribution`."""
         parameters = self._standard(columns, len(unit))
         with np.errstate(all="ignore"):
             under, upto = self._range(parameters)
@@ -137,11 +130,9 @@ class Counts(Distribution):
         return counts
 
     def cdf(self, values: Column, columns: Mapping[str, Any]) -> Floats:
-        """See `Distribution`."""
         return self._at(np.floor(numbers(values)), columns)
 
     def below(self, values: Column, columns: Mapping[str, Any]) -> Floats:
-        """See `Distribution`."""
         return self._at(np.ceil(numbers(values)) - 1, columns)
 
     def _at(self, whole: Floats, columns: Mapping[str, Any]) -> Floats:

@@ -24,25 +24,21 @@ class Finite(Distribution):
 
     @abc.abstractmethod
     def probabilities(self) -> dict[Any, float]:
-        """See `Distribution`."""
+        """The probability of each value."""
 
     def gives(self, known: Mapping[str, Kind]) -> Kind:
-        """See `Distribution`."""
         values = tuple(self.probabilities())
         return always(
             text_of(values) if isinstance(values[0], str) else BOOLEAN if isinstance(values[0], bool) else NUMBER
         )
 
     def cdf(self, values: Column, columns: Mapping[str, Any]) -> Floats:
-        """See `Distribution`."""
         return self._up_to(values, "right")
 
     def below(self, values: Column, columns: Mapping[str, Any]) -> Floats:
-        """See `Distribution`."""
         return self._up_to(values, "left")
 
     def quantile(self, probability: Floats) -> Floats | None:
-        """See `Distribution`."""
         if self.kind == "text":
             return None
         values, upto = self._table()
@@ -50,12 +46,10 @@ class Finite(Distribution):
 
     @property
     def mean(self) -> float | None:
-        """See `Distribution`."""
         return None if self.kind == "text" else sum(value * share for value, share in self.probabilities().items())
 
     @property
     def variance(self) -> float | None:
-        """See `Distribution`."""
         mean = self.mean
         return (
             None if mean is None else sum((value - mean) ** 2 * share for value, share in self.probabilities().items())
@@ -82,11 +76,9 @@ class Constant(Finite):
     value: Value
 
     def probabilities(self) -> dict[Any, float]:
-        """See `Distribution`."""
         return {self.value: 1.0}
 
     def sample(self, unit: Floats, columns: Mapping[str, Any]) -> Column:
-        """See `Distribution`."""
         return Text.constant(self.value, len(unit)) if isinstance(self.value, str) else np.full(len(unit), self.value)
 
 
@@ -98,7 +90,6 @@ class Choice(Finite):
     weights: NDArray[np.float64]
 
     def probabilities(self) -> dict[Any, float]:
-        """See `Distribution`."""
         found, total = dict.fromkeys(self.values, 0.0), float(self.weights.sum())
         for value, weight in zip(self.values, self.weights, strict=True):
             found[value] += float(weight) / total
@@ -106,11 +97,9 @@ class Choice(Finite):
 
     @property
     def monotone(self) -> bool:
-        """See `Distribution`."""
         return self.kind == "text" or list(self.values) == sorted(self.values)
 
     def sample(self, unit: Floats, columns: Mapping[str, Any]) -> Column:
-        """See `Distribution`."""
         codes = pick(unit, self.weights)
         if self.kind == "text":
             return Text(codes, [str(value) for value in self.values])
@@ -125,7 +114,6 @@ class AgeBands(Finite):
     weights: tuple[float, ...]
 
     def probabilities(self) -> dict[Any, float]:
-        """See `Distribution`."""
         found: dict[Any, float] = {}
         for (low, high), weight in zip(self.bands, self.weights, strict=True):
             for age in range(low, high + 1):
@@ -134,11 +122,9 @@ class AgeBands(Finite):
 
     @property
     def monotone(self) -> bool:
-        """See `Distribution`."""
         return all(earlier[1] < later[0] for earlier, later in pairwise(self.bands))
 
     def sample(self, unit: Floats, columns: Mapping[str, Any]) -> Column:
-        """See `Distribution`."""
         ends = np.cumsum(self.weights) / np.sum(self.weights)
         band = np.searchsorted(ends[:-1], unit, side="right")
         starts = np.concatenate([[0.0], ends[:-1]])
@@ -154,21 +140,17 @@ class Derived(Distribution):
     expression: Expression
 
     def gives(self, known: Mapping[str, Kind]) -> Kind:
-        """See `Distribution`."""
         return kind_of(self.expression, known)
 
     @property
     def names(self) -> frozenset[str]:
-        """See `Distribution`."""
         return self.expression.names
 
     @property
     def monotone(self) -> bool:
-        """See `Distribution`."""
         return not self.names  # the same for everybody
 
     def sample(self, unit: Floats, columns: Mapping[str, Any]) -> Column:
-        """See `Distribution`."""
         value = self.expression.values(columns, len(unit))
         if isinstance(value, Text) or value.dtype.kind in "bM":
             return value if isinstance(value, Text) else np.array(value)
@@ -177,11 +159,9 @@ class Derived(Distribution):
         return np.asarray(value, np.float64).copy()
 
     def cdf(self, values: Column, columns: Mapping[str, Any]) -> Floats:
-        """See `Distribution`."""
         return self._against(values, columns, strictly=False)
 
     def below(self, values: Column, columns: Mapping[str, Any]) -> Floats:
-        """See `Distribution`."""
         return self._against(values, columns, strictly=True)
 
     def _against(self, values: Column, columns: Mapping[str, Any], strictly: bool) -> Floats:

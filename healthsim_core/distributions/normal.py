@@ -31,7 +31,6 @@ class Normal(Distribution):
     log: Literal["no", "mean", "mu"] = "no"
 
     def gives(self, known: Mapping[str, Kind]) -> Kind:
-        """See `Distribution`."""
         if (
             isinstance(self.mean_before, Expression)
             and not isinstance(self.sd_before, Expression)
@@ -42,26 +41,21 @@ class Normal(Distribution):
 
     @property
     def names(self) -> frozenset[str]:
-        """See `Distribution`."""
         return names_of((self.mean_before, self.sd_before))
 
     @property
     def continuous(self) -> bool:
-        """See `Distribution`."""
         return self.sd_before != 0
 
     @property
     def mean(self) -> float | None:
-        """See `Distribution`."""
         return self._closed()[0] if self._is_whole() else moments(self)[0]
 
     @property
     def variance(self) -> float | None:
-        """See `Distribution`."""
         return self._closed()[1] if self._is_whole() else moments(self)[1]
 
     def sample(self, unit: Floats, columns: Mapping[str, Any]) -> Column:
-        """See `Distribution`."""
         mean, sd = self._parameters(columns, len(unit))
         mean, sd = (mean, sd) if self.names else (mean[:1], sd[:1])  # the same for everybody: bounds are found once
         with np.errstate(over="ignore", invalid="ignore"):
@@ -72,11 +66,9 @@ class Normal(Distribution):
         return np.where(np.isnan(values), np.nan, np.clip(values, self.low, self.high))
 
     def cdf(self, values: Column, columns: Mapping[str, Any]) -> Floats:
-        """See `Distribution`."""
         return self._up_to(values, columns, np.greater_equal)
 
     def below(self, values: Column, columns: Mapping[str, Any]) -> Floats:
-        """See `Distribution`."""
         return self._up_to(values, columns, np.greater)
 
     @property

@@ -29,24 +29,19 @@ class SexByAge(Distribution):
     structure: AgeStructure
 
     def gives(self, known: Mapping[str, Kind]) -> Kind:
-        """See `Distribution`."""
         return always(text_of(SEXES))
 
     @property
     def names(self) -> frozenset[str]:
-        """See `Distribution`."""
         return frozenset({"age"})
 
     def sample(self, unit: Floats, columns: Mapping[str, Any]) -> Column:
-        """See `Distribution`."""
         return Text(unit >= self._women(columns), list(SEXES))
 
     def cdf(self, values: Column, columns: Mapping[str, Any]) -> Floats:
-        """See `Distribution`."""
         return np.where(np.asarray(values == "M"), 1.0, self._women(columns))
 
     def below(self, values: Column, columns: Mapping[str, Any]) -> Floats:
-        """See `Distribution`."""
         return np.where(np.asarray(values == "M"), self._women(columns), 0.0)
 
     @property

@@ -79,42 +79,34 @@ class Happenings:
 
     @property
     def row(self) -> NDArray[np.intp]:
-        """See `Block`."""
         return self.block.row[self.rows]
 
     @property
     def minute(self) -> Minutes:
-        """See `Block`."""
         return self.block.minute[self.rows]
 
     @property
     def moment(self) -> Minutes:
-        """See `Block`."""
         return self.block.moment[self.rows]
 
     @property
     def occurrence(self) -> NDArray[np.int64]:
-        """See `Block`."""
         return self.block.occurrence[self.rows]
 
     @property
     def id(self) -> NDArray[np.int64]:
-        """See `Block`."""
         return self.block.id[self.rows]
 
     @property
     def cause(self) -> NDArray[np.intp]:
-        """See `Block`."""
         return self.block.cause[self.rows]
 
     @property
     def first(self) -> NDArray[np.bool_]:
-        """See `Block`."""
         return self.block.first[self.rows]
 
     @property
     def kept(self) -> NDArray[np.bool_]:
-        """See `Block`."""
         return self.block.kept[self.rows]
 
 

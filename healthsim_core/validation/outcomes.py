@@ -43,7 +43,6 @@ class OutcomeTally:
     def __call__(
         self, path: str, name: str, values: Column, columns: Mapping[str, Any], ids: NDArray[np.int64]
     ) -> None:
-        """See `healthsim_core.timeline.state.Witness`."""
         node = self._nodes[path]
         if isinstance(node.how, Branched):
             assert isinstance(values, Text)
