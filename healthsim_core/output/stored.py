@@ -16,6 +16,24 @@ from healthsim_core.output.parts import TABLES
 from healthsim_core.tables import no_table
 
 
+class Kept(dict[str, pa.Table]):
+    """Tables of files, by path: as many as fit.
+
+    Args:
+        room: Bytes; those of a file that does not fit are not kept.
+    """
+
+    def __init__(self, room: int = 0) -> None:
+        super().__init__()
+        self._room = room
+
+    def add(self, path: str, rows: pa.Table) -> pa.Table:
+        """Keep a file's rows if they fit; returns them."""
+        if self._room and rows.get_total_buffer_size() <= self._room:
+            self[path], self._room = rows, self._room - rows.get_total_buffer_size()
+        return rows
+
+
 class StoredTables(Mapping[str, pa.Table]):
     """A run's tables by name, read when they are asked for.
 
@@ -24,13 +42,16 @@ class StoredTables(Mapping[str, pa.Table]):
         paths: Paths of their files in it: `tables/NAME.parquet`, or `tables/NAME/part-00000.parquet` and so on.
         digest: That of the run's manifest; the files of another run are then never shown.
             None where whoever asks sees to it.
+        kept: Files that were read, for whoever asks for them again; None where each is read anew.
 
     Raises:
         GoneError: When a table is asked for, and the folder holds the files of another run, or of none.
     """
 
-    def __init__(self, folder: Folder, paths: Iterable[str], digest: str | None = None) -> None:
-        self._folder, self._digest = folder, digest
+    def __init__(
+        self, folder: Folder, paths: Iterable[str], digest: str | None = None, kept: Kept | None = None
+    ) -> None:
+        self._folder, self._digest, self._kept = folder, digest, kept or Kept()
         self._paths: dict[str, list[str]] = {}
         for path in sorted(paths):
             self._paths.setdefault(table_name(path), []).append(path)
@@ -41,11 +62,20 @@ class StoredTables(Mapping[str, pa.Table]):
         parts = list(self.pieces(name))
         return parts[0] if len(parts) == 1 else pa.concat_tables(parts).unify_dictionaries()
 
+    def __contains__(self, name: object) -> bool:
+        """Whether the run has that table; nothing is read for it."""
+        return name in self._paths
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._paths)
 
     def __len__(self) -> int:
         return len(self._paths)
+
+    @property
+    def are_kept(self) -> bool:
+        """Whether each table is one file that is kept."""
+        return all(len(paths) == 1 and paths[0] in self._kept for paths in self._paths.values())
 
     def pieces(self, name: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """A table part by part, so that memory holds one at a time; some columns or all."""
@@ -58,6 +88,7 @@ class StoredTables(Mapping[str, pa.Table]):
             self._folder,
             (paths[number] if len(paths) > 1 else paths[0] for paths in self._paths.values()),
             self._digest,
+            self._kept,
         )
 
     def paths(self, name: str) -> list[str]:
@@ -76,6 +107,13 @@ class StoredTables(Mapping[str, pa.Table]):
 
     def file(self, path: str, columns: Sequence[str] | None = None) -> pa.Table:
         """The rows of one file; some columns or all."""
+        if path not in self._kept:
+            rows = self._read(path, columns)
+            return self._kept.add(path, rows) if columns is None else rows
+        self._refuse_if_gone()
+        return self._kept[path] if columns is None else self._kept[path].select(list(columns))
+
+    def _read(self, path: str, columns: Sequence[str] | None) -> pa.Table:
         local = self._folder.local is not None
         try:
             # No thread of Arrow's may hold a file of Python's: one that is still at it when Python ends aborts the

@@ -1,28 +1,33 @@
-"""Tables against their declarations: keys, references, whose rows are, value sets, bounds, sums,
+"""Tables against their declarations: what each row says, keys, references, whose rows are, sums of other rows,
 and the order of time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
 import duckdb
+import pyarrow as pa
 
 from healthsim_core.catalog import Catalog
-from healthsim_core.codes import CodeSystem
+from healthsim_core.database.file import identifier
 from healthsim_core.offers import Trigger
 from healthsim_core.tables import Field, Table
-from healthsim_core.verification.finding import Finding
+from healthsim_core.verification.finding import Finding, such_as
+from healthsim_core.verification.row_checks import CENT, Codes, row_findings
 from healthsim_core.world import EVENT, PERSON
 
-_CENT = 0.005
 # what must hold, in SQL what does not, and what is shown of a row of which it does not hold
 Check = tuple[str, str, str]
 
 
 def table_findings(
-    connection: duckdb.DuckDBPyConnection, tables: Mapping[str, int], catalog: Catalog, as_of: str
+    connection: duckdb.DuckDBPyConnection,
+    tables: Mapping[str, int],
+    catalog: Catalog,
+    as_of: str,
+    pieces: Callable[[str], Iterable[pa.Table]] | None = None,
 ) -> Iterator[Finding]:
     """Check tables against each other.
 
@@ -31,10 +36,13 @@ def table_findings(
         tables: Their rows, by name.
         catalog: All that plugins offer; of a table that none declares nothing is known.
         as_of: The world's today, ISO.
+        pieces: A table's rows, piece by piece; None to ask the connection for all of them.
     """
-    asking = _Asking(connection, tables, catalog)
+    asking, codes = _Asking(connection, tables, catalog), Codes(catalog)
     for name in tables:
         if name in catalog.tables and tables[name]:
+            rows = pieces(name) if pieces else [connection.table(identifier(name)).to_arrow_table()]
+            yield from row_findings(catalog.tables[name], rows, codes)
             yield from asking.declared(catalog.tables[name])
     if EVENT.name in tables and PERSON.name in tables:
         yield from asking.chronology(as_of)
@@ -45,7 +53,6 @@ class _Asking:
     connection: duckdb.DuckDBPyConnection
     tables: Mapping[str, int]
     catalog: Catalog
-    _known: dict[tuple[str, str], bool] = attrs.field(factory=dict, init=False)  # a provider's number is in many tables
 
     def finding(self, table: Table, what: str, wrong: str, shown: str = "NULL") -> Finding:
         """A finding; `wrong` is what follows FROM in a question for the rows that are wrong, `shown` says which."""
@@ -66,15 +73,14 @@ class _Asking:
 
     def _found(self, table: Table, what: str, count: int, example: Any) -> Finding:
         return Finding(
-            table.name, what, self.tables[table.name], count, f", such as {example}" if example is not None else ""
+            table.name, what, self.tables[table.name], count, such_as([] if example is None else [str(example)])
         )
 
     def declared(self, table: Table) -> Iterator[Finding]:
-        own, keys = f'"{table.name}" AS t', ", ".join(f'"{key}"' for key in table.key)
+        keys = ", ".join(f'"{key}"' for key in table.key)
         yield self.finding(
             table, "keys are distinct", f'(SELECT 1 FROM "{table.name}" GROUP BY {keys} HAVING count(*) > 1)'
         )
-        yield from self.findings(table, own, (check for field in table.fields for check in _of_row(field)))
         if table.person and PERSON.name in self.tables:
             yield from self.of_person(table)
         for field in table.fields:
@@ -82,8 +88,6 @@ class _Asking:
                 yield from self.reference(table, field)
             if field.sum_of and "." in field.sum_of[0]:
                 yield from self.sum_of_others(table, field)
-            if field.codes:
-                yield self.codes(table, field)
 
     def of_person(self, table: Table) -> Iterator[Finding]:
         if not table.field(table.person).references:
@@ -109,26 +113,6 @@ class _Asking:
             checks.append((f"{field.name} is of the same person", other, column))
         yield from self.findings(table, both, checks)
 
-    def codes(self, table: Table, field: Field) -> Finding:
-        system = f't."{field.said_by}"' if field.said_by else f"'{field.codes}'"
-        sql = (
-            f'SELECT {system}, t."{field.name}", count(*) FROM "{table.name}" AS t WHERE t."{field.name}" IS '
-            "NOT NULL GROUP BY ALL"
-        )
-        strangers = [
-            each
-            for each in self.connection.execute(sql).fetchall()
-            if not self._is_known(str(each[0]).lower(), str(each[1]))
-        ]
-        what, example = f"{field.name} is a code of its system", strangers[-1][1] if strangers else None
-        return self._found(table, what, sum(rows for _, _, rows in strangers), example)
-
-    def _is_known(self, system: str, code: str) -> bool:
-        if (system, code) not in self._known:
-            known: CodeSystem | None = self.catalog.code_systems.get(system)
-            self._known[system, code] = known is None or known.canonical(code) == code
-        return self._known[system, code]
-
     def sum_of_others(self, table: Table, field: Field) -> Iterator[Finding]:
         first = field.sum_of[0]
         rows, column = first.rsplit(".", 1)
@@ -137,7 +121,7 @@ class _Asking:
         link = next(each.name for each in self.catalog.tables[rows].fields if each.references == table.name)
         sums = f'(SELECT "{link}" AS key, sum("{column}") AS total FROM "{rows}" GROUP BY ALL) AS s'
         key = f't."{table.key[0]}"'
-        differs = f't."{field.name}", 0) - coalesce(total, 0)) > {_CENT}'
+        differs = f't."{field.name}", 0) - coalesce(total, 0)) > {CENT}'
         wrong = f'"{table.name}" AS t LEFT JOIN {sums} ON {key} = s.key WHERE abs(coalesce({differs}'
         yield self.finding(table, f"{field.name} is the sum of {first}", wrong, key)
 
@@ -170,16 +154,3 @@ class _Asking:
 def _is_of_person(field: Field) -> bool:
     """Whether a field says of a person what `core.person` says: the same name, of the same value set."""
     return bool(field.codes) and any(own.name == field.name and own.codes == field.codes for own in PERSON.fields)
-
-
-def _of_row(field: Field) -> Iterator[Check]:
-    """What a row says by itself."""
-    own = f't."{field.name}"'
-    if not field.nullable and field.type != "id":
-        yield f"{field.name} is there", f"{own} IS NULL", "NULL"
-    for bound, outside in () if field.signed_by else ((field.least, "<"), (field.most, ">"), (field.above, "<=")):
-        if bound is not None:
-            yield f"{field.name} is within its bounds", f"{own} {outside} {bound}", own
-    if field.sum_of and "." not in field.sum_of[0]:
-        total = " + ".join(f'coalesce(t."{part}", 0)' for part in field.sum_of)
-        yield f"{field.name} is {' + '.join(field.sum_of)}", f"abs({own} - ({total})) > {_CENT}", own

@@ -16,7 +16,7 @@ from healthsim_core.formats.folder import Folder
 from healthsim_core.formats.scratch import Scratch
 from healthsim_core.output.manifest import MANIFEST, VALIDATION, digest, read_manifest, values
 from healthsim_core.output.parts import TABLES
-from healthsim_core.output.stored import StoredTables, table_name
+from healthsim_core.output.stored import Kept, StoredTables, table_name
 from healthsim_core.output.values import value_digest
 from healthsim_core.reading import Truth
 from healthsim_core.verification.agreement import compared
@@ -24,6 +24,8 @@ from healthsim_core.verification.finding import Finding, Verification, such_as
 from healthsim_core.verification.remade import remade
 from healthsim_core.verification.table_checks import table_findings
 from healthsim_core.verification.truth import truth_of
+
+KEPT = 96 << 20  # bytes of tables that are read once: a small run's, and of a large one what fits
 
 
 def verify_folder(
@@ -79,19 +81,29 @@ def _verified(folder: Folder, listed: Mapping[str, Any], offers: Catalog) -> Ver
     findings = [_files(listed, changed)]
     tables = [file["path"] for file in listed["files"] if file["format"] == TABLES]
     lost = {table_name(path) for path in changed}  # perhaps not even Parquet: what they say is not asked
-    stored = StoredTables(folder, (path for path in tables if table_name(path) not in lost))
+    stored = StoredTables(folder, (path for path in tables if table_name(path) not in lost), kept=Kept(KEPT))
+    findings.append(_values(listed, stored))
     with duckdb.connect() as connection:
-        for name in stored:
-            connection.read_parquet(stored.paths(name)).create_view(name)
-        counts = {name: _count(connection, f'SELECT count(*) FROM "{name}"') for name in stored}
-        findings.append(_values(listed, stored))
-        findings += table_findings(connection, counts, offers, listed["as_of"])
+        counts = {name: stored.count(name) for name in stored}
+        _relations(connection, stored)
+        findings += table_findings(connection, counts, offers, listed["as_of"], stored.pieces)
     findings += remade(folder, listed, stored, offers)
     names = list(dict.fromkeys(file["format"] for file in listed["files"] if file["format"] != TABLES))
     findings.append(_rows(folder, listed, changed, offers))
     for name in names:
         findings += format_findings(folder, name, listed, stored, offers)
     return Verification(tuple(findings))
+
+
+def _relations(connection: duckdb.DuckDBPyConnection, stored: StoredTables) -> None:
+    """Make tables known to SQL: as they were read where they are all kept, and by their files where they are not."""
+    if stored.are_kept:
+        connection.execute("SET threads = 1")  # of what is in memory, a second thread only costs processor time
+        for name, rows in stored.items():
+            connection.register(name, rows)
+    else:
+        for name in stored:
+            connection.read_parquet(stored.paths(name)).create_view(name)
 
 
 def verify_cohort(name: str, database: str | Path | None = None, catalog: Catalog | None = None) -> Verification:
@@ -207,7 +219,3 @@ def _records(folder: Path, offer: OutputFormat, truth: Truth) -> Iterator[Findin
             said = str(error) if isinstance(error, HealthSimError) else f"{type(error).__name__}: {error}"
             yield Finding(offer.name, "can be read back", 1, 1, f": {said}")
     yield Finding(offer.name, "is sound in itself", 1, len(problems), f", such as: {problems[0]}" if problems else "")
-
-
-def _count(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
-    return int(connection.execute(sql).fetchall()[0][0])
