@@ -34,6 +34,10 @@ from .groups import ranks_of as ranks_of
 from .hookspecs import hookimpl as hookimpl
 from .identifiers import Namespace as Namespace
 from .identifiers import outward_id as outward_id
+from .lookup import first_of as first_of
+from .lookup import latest_of as latest_of
+from .lookup import matches as matches
+from .lookup import next_of as next_of
 from .offers import Closing as Closing
 from .offers import CodeSystemOffer as CodeSystemOffer
 from .offers import Command as Command

@@ -14,7 +14,7 @@ PRODUCTS = sorted(path.name for path in (ROOT / "plugins").iterdir() if (path / 
 
 ROWS = (
     ("errors", "allocation", "calls", "strict_json", "package_data", "defaults"),
-    ("columns", "groups", "dates", "portable", "draws", "codes"),
+    ("columns", "groups", "lookup", "dates", "portable", "draws", "codes"),
     # of DuckDB; reference facts lie in it, and are read before anything is planned
     ("tables", "file_layouts", "database"),
     (

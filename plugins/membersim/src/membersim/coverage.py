@@ -12,7 +12,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Events, Text, rank_within, ranks_of
+from healthsim_core import Events, Text, first_of, latest_of, matches, rank_within
 from membersim.facts import document
 from membersim.plans import Plans
 
@@ -50,14 +50,8 @@ class Spans:
 
     def at(self, row: NDArray[np.intp], day: Days) -> NDArray[np.int64]:
         """Index of the span that covers each person's row on each day; -1 for none."""
-        if not len(self.row):
-            return np.full(len(row), -1, np.int64)
-        key = self.row.astype(np.int64) * (1 << 24) + self.start.astype(np.int64)
-        asked = np.asarray(row, np.int64) * (1 << 24) + day.astype(np.int64)
-        found = np.searchsorted(key, asked, side="right") - 1
-        at = np.maximum(found, 0)
-        covered = (found >= 0) & (self.row[at] == row) & (np.isnat(self.end[at]) | (day <= self.end[at]))
-        return np.where(covered, at, -1)
+        latest = latest_of(self.row, self.start, row, day)
+        return np.where(day > np.append(self.end, _NEVER)[latest], -1, latest)
 
 
 @attrs.frozen(eq=False)
@@ -93,14 +87,9 @@ def _changes(events: Events, plans: Plans, individual: NDArray[np.bool_]) -> _Ch
     kind = events.type.map(lambda name: _TYPES.get(name, -1), np.int64, -1)
     at = np.flatnonzero(kind >= 0)
     person = events.chunk.id
-    everybody = np.asarray(events.chunk["subscriber_id"])
-    order = np.argsort(everybody, kind="stable")
-    held = events.person[at]
-    low, high = np.searchsorted(everybody[order], held), np.searchsorted(everybody[order], held, side="right")
-    shared = ~individual[events.row[at]]
-    sizes = np.where(shared, high - low, 0)
-    members = order[np.repeat(low, sizes) + ranks_of(sizes)]
-    cause = np.repeat(at, sizes)
+    shared = at[~individual[events.row[at]]]
+    held, members = matches(events.chunk.columns.array("subscriber_id"), events.person[shared])
+    cause = shared[held]
     other = person[members] != events.person[cause]
     row = np.concatenate([events.row[at], members[other]])
     cause = np.concatenate([at, cause[other]])
@@ -124,11 +113,7 @@ def _only(order: NDArray[np.intp], wanted: NDArray[np.bool_]) -> NDArray[np.intp
 
 def _with_default(events: Events, changes: _Changes, own_plan: NDArray[np.int64], plans: Plans) -> _Changes:
     people = len(events.chunk)
-    first = np.searchsorted(changes.row, np.arange(people))
-    has = (first < len(changes.row)) & (
-        np.append(changes.row, -1)[np.minimum(first, len(changes.row))] == np.arange(people)
-    )
-    enrolled = has & (np.append(changes.kind, -1)[np.minimum(first, len(changes.row))] == ENROLL)
+    enrolled = np.append(changes.kind, -1)[first_of(changes.row, people)] == ENROLL
     seen = np.zeros(people, bool)
     seen[events.row[events.type == "person"]] = True
     rows = np.flatnonzero(seen & ~enrolled)

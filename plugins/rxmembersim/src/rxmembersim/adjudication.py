@@ -7,7 +7,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import in_turn
+from healthsim_core import first_of, in_turn
 from rxmembersim import dur
 from rxmembersim.benefits import benefits
 from rxmembersim.facts import document
@@ -305,7 +305,4 @@ def adjudicate(kind: Ints, person: Ints, claim: Ints, claims: Claims, people: in
 def _first_enrolled(kind: Ints, person: Ints, people: int) -> NDArray[np.bool_]:
     """Who is enrolled by their first coverage event, and so not covered before it."""
     changes = np.flatnonzero((kind == COVERAGE_BEGINS) | (kind == COVERAGE_ENDS))
-    enrolled = np.zeros(people, bool)
-    who, first = np.unique(person[changes], return_index=True)
-    enrolled[who] = kind[changes[first]] == COVERAGE_BEGINS
-    return enrolled
+    return np.asarray(np.append(kind[changes], -1)[first_of(person[changes], people)] == COVERAGE_BEGINS)

@@ -6,7 +6,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Events, ranks_of
+from healthsim_core import Events, matches
 
 EVENT_TYPES = ("new_enrollment", "termination")
 _INDIVIDUAL = ("Medicare", "Medicaid")  # each person's own; other coverage is the household's
@@ -32,15 +32,12 @@ def coverage_changes(events: Events) -> CoverageChanges:
     at = np.flatnonzero(events.type.isin(EVENT_TYPES))
     chunk = events.chunk
     coverage_type, subscriber = chunk.columns.text("coverage_type"), chunk.columns.array("subscriber_id")
-    order = np.argsort(subscriber, kind="stable")
-    person = events.person[at]
-    low, high = (np.searchsorted(subscriber[order], person, side=side) for side in ("left", "right"))
-    sizes = np.where(coverage_type.isin(_INDIVIDUAL)[events.row[at]], 0, high - low)
-    cause = np.repeat(np.arange(len(at)), sizes)
-    member = order[low[cause] + ranks_of(sizes)]
-    others = member != events.row[at][cause]
+    shared = at[~coverage_type.isin(_INDIVIDUAL)[events.row[at]]]
+    held, member = matches(subscriber, events.person[shared])
+    cause = shared[held]
+    others = member != events.row[cause]
     row = np.concatenate([events.row[at], member[others]])
-    source = at[np.concatenate([np.arange(len(at)), cause[others]])]
+    source = np.concatenate([at, cause[others]])
     begins = events.type[source] == "new_enrollment"
     day = events.date[source].astype("datetime64[s]")
     return CoverageChanges(row, np.where(begins, day, day + np.timedelta64(86_399, "s")), begins)

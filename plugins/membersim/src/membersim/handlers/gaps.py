@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, EventHandler, Events, Field, Text, text
+from healthsim_core import Columns, EventHandler, Events, Field, Text, latest_of, text
 from membersim.tables import CARE_GAP
 
 _NEVER = np.datetime64("NaT", "D")
@@ -40,21 +40,13 @@ def _closed_by(gaps: Events, closings: Events) -> NDArray[np.int64]:
     for measure in gaps.parameters.text("measure").values.to_pylist():
         mine = np.flatnonzero(gaps.parameters["measure"] == measure)
         open_ = np.flatnonzero((found < 0) & (closings.parameters["measure"] == measure))
-        key, asked = _moments(gaps, mine), _moments(closings, open_)
-        before = np.searchsorted(key, asked, side="right") - 1
-        same = (
-            (before >= 0) & (gaps.row[mine[np.maximum(before, 0)]] == closings.row[open_])
-            if len(mine)
-            else np.zeros(len(open_), bool)
-        )
-        found[open_[same]] = mine[before[same]]
+        before = latest_of(gaps.row[mine], _minutes(gaps)[mine], closings.row[open_], _minutes(closings)[open_])
+        found[open_] = np.append(mine, -1)[before]
     return found
 
 
-def _moments(events: Events, at: NDArray[np.intp]) -> NDArray[np.int64]:
-    """Keys that ascend by person, then time."""
-    minute = events.time[at].astype("datetime64[m]").astype(np.int64)
-    return events.row[at].astype(np.int64) * (1 << 32) + minute
+def _minutes(events: Events) -> NDArray[np.datetime64]:
+    return events.time.astype("datetime64[m]")
 
 
 HANDLER = EventHandler(

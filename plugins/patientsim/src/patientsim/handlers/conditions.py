@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, EventHandler, Events, Field, Text
+from healthsim_core import Columns, EventHandler, Events, Field, Text, latest_of
 from patientsim.facts import document
 from patientsim.handlers.linking import origin
 from patientsim.tables import CONDITION
@@ -96,14 +96,8 @@ def _corrected(code: Text, person: NDArray[np.int64]) -> NDArray[np.bool_]:
     corrected = np.zeros(len(code), bool)
     for old, new in document("conditions")["gives_way_to"]:
         wide, narrow = (np.flatnonzero(_begins(code, stem)) for stem in (new, old))
-        if not len(wide) or not len(narrow):
-            continue
-        latest = wide[np.lexsort((wide, person[wide]))]
-        at = np.searchsorted(person[latest], person[narrow], side="right") - 1
-        last = latest[np.maximum(at, 0)]
-        corrected[narrow] |= (
-            (person[last] == person[narrow]) & (last > narrow) & (code.codes[last] != code.codes[narrow])
-        )
+        last = np.append(wide, -1)[latest_of(person[wide], wide, person[narrow], np.full(len(narrow), len(code)))]
+        corrected[narrow] |= (last > narrow) & (code.codes[last] != code.codes[narrow])
     return corrected
 
 

@@ -6,7 +6,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Events, Text, text
+from healthsim_core import Columns, Events, Text, latest_of, next_of, text
 from patientsim.facts import document
 from patientsim.tables import ENCOUNTER, TRANSFER
 
@@ -109,14 +109,8 @@ def _stay_row(found: Events, begins: Events) -> NDArray[np.intp]:
         return np.full(len(found), -1)
     at = text.positions(begins.id[admissions], found.ancestor("admission").array("id"))
     caused = np.where((at >= 0) & (begins.row[admissions[at]] == found.row), admissions[at], -1)
-    latest = admissions[np.maximum(np.searchsorted(_moments(begins)[admissions], _moments(found), side="right") - 1, 0)]
-    same = (begins.row[latest] == found.row) & (begins.time[latest] <= found.time)
-    return np.where(caused >= 0, caused, np.where(same, latest, -1))
-
-
-def _moments(events: Events) -> NDArray[np.int64]:
-    """Person's row and time in one number."""
-    return events.row.astype(np.int64) * 2**40 + events.time.astype(np.int64)
+    latest = latest_of(begins.row[admissions], begins.time[admissions], found.row, found.time)
+    return np.where(caused >= 0, caused, np.append(admissions, -1)[latest])
 
 
 def _principal(given: Columns, left: Columns, name: str) -> Text:
@@ -143,12 +137,8 @@ def _admissions(begins: Events) -> tuple[Times, NDArray[np.bool_]]:
     """When the person of each visit is next admitted (NaT for never),
     and whether the visit led to it within a day or so."""
     at = np.flatnonzero(begins.type == "admission")
-    found, caused = np.full(len(begins), _NEVER), np.zeros(len(begins), bool)
-    if not len(at):
-        return found, caused
-    following = at[np.minimum(np.searchsorted(_moments(begins)[at], _moments(begins), side="right"), len(at) - 1)]
-    later = (begins.row[following] == begins.row) & (begins.time[following] > begins.time)
-    found[later] = begins.time[following[later]]
+    caused = np.zeros(len(begins), bool)
+    found = np.append(begins.time[at], _NEVER)[next_of(begins.row[at], begins.time[at], begins.row, begins.time)]
     cause = begins.ancestor("encounter").array("id")[at]
     longest = np.timedelta64(document("encounters")["boarding_hours"], "h")
     visit = text.positions(begins.id, cause)

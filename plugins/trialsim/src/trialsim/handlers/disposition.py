@@ -8,9 +8,9 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Text, whole_years
+from healthsim_core import Columns, Text, first_of, whole_years
 from trialsim.handlers.exposure import Dosing
-from trialsim.handlers.participation import NEVER, Participation, at, first_by_subject
+from trialsim.handlers.participation import NEVER, Participation, at
 from trialsim.handlers.visits import Visits
 from trialsim.protocol import Criterion
 from trialsim.terminology import codelists
@@ -47,7 +47,7 @@ def ending_of(part: Participation, visits: Visits) -> Ending:
     failing = part.screening_failed & np.isnat(part.withdrawn) & ~met.all(axis=1) & (known <= part.as_of)
     last = visits.number == part.protocol.last_visit.number
     finished = visits.batch.where(last)
-    completed = at(first_by_subject(finished, len(part)), finished.events.date)
+    completed = at(first_of(finished.subject, len(part)), finished.events.date)
     left = part.withdrawn.astype("datetime64[D]")
     candidates = np.stack([part.died, left, completed, np.where(failing, known, NEVER)])
     date = np.fmin.reduce(candidates, axis=0)

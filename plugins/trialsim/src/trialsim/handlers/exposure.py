@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Text
+from healthsim_core import Columns, Text, latest_of
 from trialsim.handlers.participation import NEVER, Participation
 from trialsim.handlers.visits import Visits
 
@@ -103,8 +103,7 @@ def _cyclic_doses(part: Participation, visits: Visits, first: NDArray[Any], last
     """A dose a day on the first days of each cycle, which begins with a visit and ends with the next one's."""
     subject, start, end, factor = _daily_doses(part, visits, first, last)
     opens = _opening(part, visits)
-    begins = _moment(visits.subject[opens], visits.date[opens])
-    at = np.searchsorted(begins, _moment(subject, start), side="right") - 1
+    at = latest_of(visits.subject[opens], visits.date[opens], subject, start)
     until = visits.date[opens][at] + np.timedelta64(part.protocol["dosing"]["cycle"]["days"] - 1, "D")
     goes_on = np.isnat(end) & (until > part.as_of)
     kept = ~(start > until)
@@ -116,10 +115,6 @@ def _opening(part: Participation, visits: Visits) -> NDArray[np.intp]:
     """The visits with which dosing begins anew: those that open a cycle, or those where the drug is dispensed."""
     cycle = part.protocol["dosing"].get("cycle")
     return np.flatnonzero(visits.kind == "treatment" if cycle is None else np.isin(visits.number, cycle["visits"]))
-
-
-def _moment(subject: NDArray[np.intp], day: NDArray[Any]) -> NDArray[np.int64]:
-    return subject.astype(np.int64) * 2**32 + day.astype("datetime64[D]").astype(np.int64) + 2**31
 
 
 def _last(part: Participation, visits: Visits, first: NDArray[Any], ended: NDArray[Any]) -> NDArray[Any]:

@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Events, People, Text, text
+from healthsim_core import Events, People, Text, first_of, text
 from trialsim.protocol import Protocol, protocol_of, site_numbers
 from trialsim.randomization import arm_positions
 
@@ -119,14 +119,6 @@ def participation(events: Events) -> Participation:
     )  # fmt: skip
 
 
-def first_by_subject(batch: Batch, subjects: int) -> NDArray[np.intp]:
-    """Row of each subject's first event in the batch; -1 where there is none."""
-    found = np.full(subjects, -1, np.intp)
-    subject, row = np.unique(batch.subject, return_index=True)
-    found[subject] = row
-    return found
-
-
 def at(rows: NDArray[np.intp], values: NDArray[Any]) -> NDArray[Any]:
     """`values` at `rows`, NaT where the row is -1."""
     return np.append(values, np.datetime64("NaT"))[rows]
@@ -142,7 +134,7 @@ def _theirs(events: Events, subject_of: NDArray[np.intp], consent: NDArray[Any],
 
 def _withdrawals(batch: Batch, subjects: int) -> tuple[NDArray[Any], NDArray[Any], Text]:
     withdrawals = batch.of("withdrawal")
-    rows = first_by_subject(withdrawals, subjects)
+    rows = first_of(withdrawals.subject, subjects)
     when = at(rows, withdrawals.events.time)
     stated = withdrawals.events.parameters.text("reason").or_else("WITHDRAWAL BY SUBJECT")
     return when, when, stated.take_or_null(rows)
@@ -152,7 +144,7 @@ def _randomized(
     batch: Batch, protocol: Protocol, people: People, row: NDArray[np.intp]
 ) -> tuple[NDArray[Any], NDArray[np.int64]]:
     events = batch.of("randomization")
-    rows = first_by_subject(events, len(row))
+    rows = first_of(events.subject, len(row))
     when = at(rows, events.events.time)
     stated = events.events.parameters.text("arm")
     codes = {arm.code: index for index, arm in enumerate(protocol.arms)}

@@ -8,8 +8,8 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Text
-from trialsim.handlers.participation import Batch, Participation, at, first_by_subject
+from healthsim_core import Columns, Text, first_of
+from trialsim.handlers.participation import Batch, Participation, at
 from trialsim.protocol import Protocol
 
 NO_VISIT = ("LOST TO FOLLOW-UP", "DEATH")  # ways to leave without a last visit
@@ -54,7 +54,7 @@ class Visits:
     def dates_of(self, role: str, subjects: int) -> NDArray[np.datetime64]:
         """Date of each subject's first visit of a role, NaT where there was none."""
         found = self.batch.where(self.kind == role)
-        return at(first_by_subject(found, subjects), found.events.date)
+        return at(first_of(found.subject, subjects), found.events.date)
 
 
 def visits_of(part: Participation) -> Visits:

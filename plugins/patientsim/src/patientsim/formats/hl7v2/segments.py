@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Text, text
+from healthsim_core import Columns, Text, latest_of, text
 from patientsim.facts import document
 from patientsim.formats.directory import Directory
 from patientsim.formats.fragments import once, rendered
@@ -98,19 +98,11 @@ def insurance(part: Records, message: Columns) -> Any:
 
 def _covering(part: Records, message: Columns, coverage: Columns) -> NDArray[np.int64]:
     person = part.rows_of(coverage.array("person_id"))
-    key = _day_key(person, coverage.array("start_date"))
-    order = np.argsort(key, kind="stable")
     day = message.array("time").astype("datetime64[D]")
-    last = np.searchsorted(key[order], _day_key(message.array("person"), day), side="right") - 1
-    row = order[np.maximum(last, 0)]
-    end = coverage.array("end_date")[row]
-    holds = (last >= 0) & (person[row] == message["person"]) & (np.isnat(end) | (end >= day))
+    row = latest_of(person, coverage.array("start_date"), message.array("person"), day)
+    holds = ~(day > np.append(coverage.array("end_date"), np.datetime64("NaT"))[row])
     ended = text.positions(coverage.array("coverage_id"), message.array("control"))
     return np.where(message["suffix"] == "C", ended, np.where(holds, row, -1))
-
-
-def _day_key(person: NDArray[np.int64], day: NDArray[Any]) -> NDArray[np.int64]:
-    return person.astype(np.int64) * (1 << 32) + day.astype("datetime64[D]").astype(np.int64) + (1 << 31)
 
 
 def _insured(part: Records, coverage: Columns, end: Any) -> pa.Array:
