@@ -176,8 +176,14 @@ def test_a_profile_may_bring_a_plan_of_its_own():
         ({"default": "yes"}, "Gold.default: 'yes' is unknown"),
         ({"exempt_below_age": 2.5}, "Gold.exempt_below_age: 2.5 is not a whole number"),
         ({"in": {"services": {"dentist": {}}}}, 'Gold.in.services: "dentist" is an unknown entry'),
-        ({"in": {"deductible": 5}}, "Gold.in.deductible: 5 is not a mapping"),
-        ({"in": {"deductible": {"family": -1}}}, "Gold.in.deductible.family: -1 is not a number from 0"),
+        (
+            {"in": {"deductible": {"individual": 900, "family": 500}}},
+            "Gold.in.deductible.family: the family's 500 is less than the 900",
+        ),
+        (
+            {"out": {"out_of_pocket": {"individual": 9, "family": 8}}},
+            "Gold.out.out_of_pocket.family: the family's 8 is less",
+        ),
         (
             {"in": {"services": {"primary": {"copay": "five"}}}},
             "Gold.in.services.primary.copay: 'five' is not a number",

@@ -87,6 +87,18 @@ def _entries(value: Any, form: Mapping[str, Any], where: str, name: str) -> Iter
             yield from _mistakes(given, form[each], f"{where}.{each}", each)
         else:
             yield SpecificationError(f'"{each:.60}" is an unknown entry.', where, f"Use {_listed(form)}.")
+    if form is _LIMITS:
+        yield from _family_below_one(value, where)
+
+
+def _family_below_one(limits: Mapping[str, Any], where: str) -> Iterator[SpecificationError]:
+    """A family's limit that is less than what one of its members may come to."""
+    one, family = (
+        limits.get(level) if _AMOUNT.takes(limits.get(level)) else None for level in ("individual", "family")
+    )
+    if one is not None and family is not None and family < one:
+        what = f"the family's {family:,} is less than the {one:,} of one of its members."
+        yield SpecificationError(what, f"{where}.family", f"Give at least {one:,}, or null for no limit.")
 
 
 def _listed(words: Iterable[Any]) -> str:
