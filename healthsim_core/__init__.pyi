@@ -34,6 +34,8 @@ from .groups import ranks_of as ranks_of
 from .hookspecs import hookimpl as hookimpl
 from .identifiers import Namespace as Namespace
 from .identifiers import outward_id as outward_id
+from .language_offers import DistributionOffer as DistributionOffer
+from .language_offers import ExpressionFunction as ExpressionFunction
 from .lookup import first_of as first_of
 from .lookup import latest_of as latest_of
 from .lookup import matches as matches
@@ -43,6 +45,7 @@ from .offers import CodeSystemOffer as CodeSystemOffer
 from .offers import Command as Command
 from .offers import EventColumns as EventColumns
 from .offers import EventHandler as EventHandler
+from .offers import ExecutorOffer as ExecutorOffer
 from .offers import Journey as Journey
 from .offers import PersonColumns as PersonColumns
 from .offers import Profile as Profile
@@ -50,6 +53,7 @@ from .offers import ReferenceDataset as ReferenceDataset
 from .offers import RunHandler as RunHandler
 from .offers import SkillResolver as SkillResolver
 from .offers import Trigger as Trigger
+from .offers import Validator as Validator
 from .package_data import PackageData as PackageData
 from .planned import PlannedEvent as PlannedEvent
 from .products import product_generate as product_generate

@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import itertools
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -18,11 +20,13 @@ from healthsim_core.codes import CodeSystem, ValueSet, code_systems
 from healthsim_core.codes.forms import FormSystem
 from healthsim_core.errors import ConflictError, PluginError, UnknownNameError, canonical, suggestion
 from healthsim_core.format_offers import OutputFormat
+from healthsim_core.language_offers import DistributionOffer, ExpressionFunction
 from healthsim_core.offers import (
     Closing,
     CodeSystemOffer,
     Command,
     EventHandler,
+    ExecutorOffer,
     Journey,
     Offer,
     Profile,
@@ -60,6 +64,8 @@ class Catalog:
     def __attrs_post_init__(self) -> None:
         for named in (self.profiles, self.journeys, self.formats, self.skills, self.datasets, self.tables):
             assert named is not None
+        for words in (self.distributions, self.functions, self.executors):
+            assert words is not None
         self._refuse_trigger_cycles()
 
     @property
@@ -130,6 +136,21 @@ class Catalog:
     def commands(self) -> Mapping[str, Command]:
         """Extra commands by name."""
         return self._named("command", self.of(Command), lambda offer: offer.name)
+
+    @functools.cached_property
+    def distributions(self) -> Mapping[str, DistributionOffer]:
+        """Distributions of plugins by name as documents write it."""
+        return self._named("distribution", self.of(DistributionOffer), lambda offer: offer.written)
+
+    @functools.cached_property
+    def functions(self) -> Mapping[str, ExpressionFunction]:
+        """Functions of plugins by name as expressions write it."""
+        return self._named("function", self.of(ExpressionFunction), lambda offer: offer.written)
+
+    @functools.cached_property
+    def executors(self) -> Mapping[str, ExecutorOffer]:
+        """Executors of plugins by name."""
+        return self._named("executor", self.of(ExecutorOffer), lambda offer: offer.name)
 
     @functools.cached_property
     def tables(self) -> Mapping[str, Table]:
@@ -289,3 +310,21 @@ def _cycle(first: str, follows: Mapping[str, list[str]], path: tuple[str, ...] =
 def default_catalog() -> Catalog:
     """The catalog of all installed plugins."""
     return Catalog(installed())
+
+
+_OFFERING: ContextVar[Catalog | None] = ContextVar("offering", default=None)
+
+
+@contextmanager
+def offering(catalog: Catalog) -> Iterator[None]:
+    """Take the words of the language from a catalog, within the block."""
+    before = _OFFERING.set(catalog)
+    try:
+        yield
+    finally:
+        _OFFERING.reset(before)
+
+
+def offered() -> Catalog:
+    """The catalog whose words the language has: that of the plan that is compiled, else of all that is installed."""
+    return _OFFERING.get() or default_catalog()

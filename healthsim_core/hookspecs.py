@@ -10,11 +10,13 @@ from collections.abc import Iterable, Mapping
 import pluggy
 
 from healthsim_core.format_offers import OutputFormat
+from healthsim_core.language_offers import DistributionOffer, ExpressionFunction
 from healthsim_core.offers import (
     CodeSystemOffer,
     Command,
     EventColumns,
     EventHandler,
+    ExecutorOffer,
     Journey,
     PersonColumns,
     Profile,
@@ -22,6 +24,7 @@ from healthsim_core.offers import (
     RunHandler,
     SkillResolver,
     Trigger,
+    Validator,
 )
 
 PROJECT = "healthsim"
@@ -191,5 +194,82 @@ def healthsim_commands() -> Iterable[Command]:
         @hookimpl
         def healthsim_commands():
             yield Command("hello", hello)
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def healthsim_distributions() -> Iterable[DistributionOffer]:
+    """Distributions for specifications, `{"type": "plugin.name", ...}`.
+
+    Called once, when plugins are loaded. A complete plugin:
+
+        import numpy as np
+        from healthsim_core import DistributionOffer, Field, hookimpl
+
+        def cdf(value, scale):
+            return 1 / (1 + np.exp(-value / scale))
+
+        def quantile(share, scale):
+            return scale * np.log(share / (1 - share))
+
+        @hookimpl
+        def healthsim_distributions():
+            yield DistributionOffer("logistic", cdf, quantile, [Field("scale", "number", "Its scale.", above=0)])
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def healthsim_expression_functions() -> Iterable[ExpressionFunction]:
+    """Functions for expressions, `plugin.name(...)`.
+
+    Called once, when plugins are loaded. A complete plugin:
+
+        from healthsim_core import ExpressionFunction, hookimpl
+
+        def body_mass_index(kilograms, metres):
+            return kilograms / metres**2
+
+        @hookimpl
+        def healthsim_expression_functions():
+            yield ExpressionFunction("body_mass_index", body_mass_index, ("number", "number"))
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def healthsim_executors() -> Iterable[ExecutorOffer]:
+    """Who runs the parts of a run.
+
+    Called once, when plugins are loaded. A complete plugin:
+
+        from healthsim_core import ExecutorOffer, hookimpl
+
+        def backwards(make, parts, workers):
+            return map(make, reversed(parts))
+
+        @hookimpl
+        def healthsim_executors():
+            yield ExecutorOffer("backwards", backwards)
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def healthsim_validators() -> Iterable[Validator]:
+    """Rules about the tables of a run.
+
+    Called once, when plugins are loaded. A complete plugin:
+
+        from healthsim_core import Validator, hookimpl
+
+        def named(tables):
+            people = tables["core.person"]
+            return {("core.person", "everybody has a name"): (int(people["last_name"].is_null().sum()), people.rows)}
+
+        @hookimpl
+        def healthsim_validators():
+            yield Validator("names", ["core.person"], named)
     """
     raise NotImplementedError

@@ -337,3 +337,36 @@ class Command(Offer):
 
     name: str
     command: Any
+
+
+@attrs.frozen
+class Validator(Offer):
+    """Rules of a product's own about the tables of a run, also those of other products.
+
+    Those of the products that a run asks for take part, where the run makes all of their tables.
+
+    Attributes:
+        name: Its name.
+        tables: The tables that it reads; each has a person.
+        check: Takes a chunk's rows of these tables, by name, sorted by person; returns by (table, rule in words) how
+            many rows break the rule and of how many it was asked. A person's rows are in one chunk; counts are added.
+    """
+
+    name: str
+    tables: tuple[str, ...] = attrs.field(converter=names_of)
+    check: Callable[[Mapping[str, Columns]], Mapping[tuple[str, str], tuple[int, int]]]
+
+
+@attrs.frozen
+class ExecutorOffer(Offer):
+    """Who runs the parts of a run: `--executor NAME`. Which executor makes no difference to a byte.
+
+    Attributes:
+        name: Its name; local, ray and spark are core's.
+        run: Takes a function that makes a part, the parts that are wanted, and how many workers are asked for; returns
+            an iterable of what the function gave for each part, in any order. The function can be pickled, and may be
+            called in any process that has the same plugins and reaches the output folder.
+    """
+
+    name: str
+    run: Callable[[Callable[[Any], Any], Sequence[Any], int], Iterable[Any]]

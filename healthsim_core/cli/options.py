@@ -44,7 +44,9 @@ _WHERE = (
     click.option("--cohort", metavar="NAME", help="Name of the stored cohort."),
     DATABASE,
     click.option("--workers", type=int, default=1, show_default=True, help="Processes."),
-    click.option("--executor", default="local", show_default=True, help="Who runs the parts: local, ray or spark."),
+    click.option(
+        "--executor", default="local", show_default=True, help="Who runs the parts: local, ray, spark, or a plugin's."
+    ),
     click.option("--chunk-size", type=int, hidden=True),
     QUIET,
 )

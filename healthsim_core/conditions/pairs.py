@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from healthsim_core.codes.listed import dotted, icd_10_cm
 from healthsim_core.conditions.condition import ConditionPlan, Prevalence
 from healthsim_core.errors import Mistakes, SpecificationError
-from healthsim_core.expressions.expression import Expression, name_of
+from healthsim_core.expressions.expression import Expression
+from healthsim_core.expressions.syntax import name_of
 
 _CATEGORY = 3  # characters
 

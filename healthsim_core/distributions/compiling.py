@@ -7,20 +7,25 @@ from typing import Any
 
 import numpy as np
 
+from healthsim_core.catalog import offered
 from healthsim_core.distributions import families
 from healthsim_core.distributions.bands import single_years
 from healthsim_core.distributions.base import Distribution, Parameter
 from healthsim_core.distributions.composed import Conditional, Dates, Mixture, ZeroInflated
 from healthsim_core.distributions.continuous import Continuous, Empirical, Uniform
 from healthsim_core.distributions.counts import NEGATIVE_BINOMIAL, NEGATIVE_BINOMIAL_BY_MEAN, POISSON, counts
+from healthsim_core.distributions.field_bounds import in_words, within
 from healthsim_core.distributions.finite import AgeBands, Choice, Constant, Derived, no_value
 from healthsim_core.distributions.normal import Normal
-from healthsim_core.errors import Mistakes, SpecificationError
+from healthsim_core.distributions.offered import OfferedLaw, family_of
+from healthsim_core.errors import Mistakes, SpecificationError, suggestion
 from healthsim_core.expressions.checking import same_kind
 from healthsim_core.expressions.expression import Expression
+from healthsim_core.language_offers import DistributionOffer
 from healthsim_core.reference.ages import nation
 from healthsim_core.spec import distribution as written
 from healthsim_core.spec.distribution.parameters import OLDEST
+from healthsim_core.tables import Field
 
 # in the place of what is wrong, which is told before they are of use
 _NONE, _ALWAYS = Constant(0.0), Expression.parse("True")
@@ -210,6 +215,37 @@ def _conditional(spec: written.Conditional, where: str) -> Distribution:
     return Conditional(tuple(rules), default)
 
 
+def _offered(spec: written.Offered, where: str) -> Distribution:
+    known, mistakes = offered(), Mistakes()
+    if spec.type not in known.distributions:
+        listing = f"Plugins offer {', '.join(known.distributions) or 'none'}."
+        raise known.nobody("distribution", spec.type, (*known.distributions, *written.KINDS), f"{where}.type", listing)
+    offer = known.distributions[spec.type]
+    names = {field.name for field in offer.parameters}
+    for name in sorted((spec.model_extra or {}).keys() - names):
+        with mistakes.caught():
+            remedy = suggestion(name, names) or "It has no parameters."
+            raise SpecificationError(f'{spec.type} has no parameter "{name}".', f"{where}.{name}", remedy)
+    parameters = tuple(mistakes.attempt(0.0, _of_field, spec, field, offer, where) for field in offer.parameters)
+    mistakes.tell()
+    made = OfferedLaw(family_of(offer), parameters, *_bounds(spec))
+    if not made.names and not made.mass() > 0:
+        raise no_value(where, made.low, made.high)
+    return made
+
+
+def _of_field(spec: written.Offered, field: Field, offer: DistributionOffer, where: str) -> Parameter:
+    if field.name not in (spec.model_extra or {}):
+        raise SpecificationError(
+            f'the parameter "{field.name}" of {offer.written} is missing.', where, f"Add it. {field.description}"
+        )
+    parameter = _parameter(spec, field.name, where)
+    if isinstance(parameter, float) and not within(field, parameter, {}):
+        what = f'{parameter:g} is not what "{field.name}" may be.'
+        raise SpecificationError(what, f"{where}.{field.name}", in_words(field))
+    return parameter
+
+
 def _require_number(distribution: Distribution, where: str) -> None:
     kind = distribution.gives({})
     if kind.of not in ("number", "anything"):
@@ -238,5 +274,6 @@ _COMPILERS: dict[type, Callable[[Any, str], Distribution]] = {
     written.ZeroInflated: _zero_inflated,
     written.Mixture: _mixture,
     written.Date: _date,
+    written.Offered: _offered,
     written.Derived: lambda spec, where: Derived(Expression.parse(spec.expression, f"{where}.expression")),
 }

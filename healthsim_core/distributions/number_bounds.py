@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from healthsim_core.codes.edits import signed_loincs
 from healthsim_core.distributions import Distribution
 from healthsim_core.distributions.allowed import NEGLIGIBLE
+from healthsim_core.distributions.field_bounds import in_words, within
 from healthsim_core.errors import SpecificationError
 from healthsim_core.spec.distribution.leaves import leaves
 from healthsim_core.tables import Field
@@ -41,20 +41,3 @@ def check_law(field: Field, law: Distribution, written: Any, said: Mapping[str, 
             raise SpecificationError(
                 f'{share} of its values are not what "{field.name}" may be.', where, in_words(field)
             )
-
-
-def within(field: Field, value: float, said: Mapping[str, Any]) -> bool:
-    """Whether a number is what a field may be."""
-    signed = bool(field.signed_by) and str(said.get(field.signed_by)) in signed_loincs()
-    low = (field.least is None or value >= field.least or signed) and (field.above is None or value > field.above)
-    return low and (field.most is None or value <= field.most)
-
-
-def in_words(field: Field) -> str:
-    """What to give, in one line."""
-    least, most, above = ("" if limit is None else f"{limit:,g}" for limit in (field.least, field.most, field.above))
-    if above:
-        return f"Give more than {above}, {most} at most." if most else f"Give more than {above}."
-    if least and most:
-        return f"Give {least} to {most}."
-    return f"Give {least} or more." if least else f"Give {most} or less."

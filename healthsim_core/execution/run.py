@@ -9,9 +9,10 @@ from pathlib import Path
 
 import attrs
 
-from healthsim_core.errors import OutputError, SpecificationError, unknown
+from healthsim_core.catalog import Catalog
+from healthsim_core.errors import OutputError, SpecificationError
 from healthsim_core.execution.aftermath import saying_what_is_there
-from healthsim_core.execution.executors import EXECUTORS, executor_of
+from healthsim_core.execution.executors import check_executor, executor_of
 from healthsim_core.execution.output_folder import OutputFolder
 from healthsim_core.execution.storing import Storing
 from healthsim_core.formats.folder import MEMORY, refused
@@ -45,7 +46,7 @@ class Options:
         cohort: The cohort's name; None takes the request's name, numbered where that is taken.
         database: The database; None for the default one.
         workers: Processes, or CPUs of a cluster that is started.
-        executor: "local", "ray" or "spark".
+        executor: "local", "ray", "spark", or one that a plugin offers.
         chunk_size: Households a chunk; None for the default.
         progress: Called with (done, all) households.
     """
@@ -76,7 +77,7 @@ def run_plan(plan: Plan, options: Options) -> Result:
         OutputError: The output folder refuses.
         StateError: The database refuses.
     """
-    _check(options)
+    _check(options, plan.catalog)
     if options.out is None and not options.stores and options.workers == 1:
         return strictly(run_in_memory(plan, options.chunk_size, options.progress))
     execution = Execution.of(plan)
@@ -113,9 +114,8 @@ def run_plan(plan: Plan, options: Options) -> Result:
     )
 
 
-def _check(options: Options) -> None:
-    if options.executor not in EXECUTORS:
-        raise unknown("executor", options.executor, EXECUTORS, "executor")
+def _check(options: Options, catalog: Catalog) -> None:
+    check_executor(options.executor, catalog)
     if options.workers < 1:
         raise SpecificationError(f"{options.workers} workers cannot work.", "workers", "Give 1 or more.")
     if options.chunk_size is not None and options.chunk_size < 1:
@@ -169,7 +169,7 @@ def _made(plan: Plan, execution: Execution, options: Options, folder: OutputFold
 
     missing = [part for part in folder.parts if part.number not in folder.done]
     job = folder.job(options.chunk_size or units_a_chunk(plan, stored=state is not None))
-    executor = executor_of(options.executor, options.workers)
+    executor = executor_of(options.executor, options.workers, plan.catalog.executors)
     with Storing(folder, state) as storing, closing(executor.map(job, missing, told)) as results:
         for result in results:
             folder.add(result)

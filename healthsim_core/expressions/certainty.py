@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 
 import attrs
 
-from healthsim_core.expressions.expression import Expression, name_of
+from healthsim_core.expressions.expression import Expression
 from healthsim_core.expressions.kinds import ANYTHING, Kind
+from healthsim_core.expressions.syntax import name_of
 
 _NOTHING: frozenset[str] = frozenset()
 

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 import attrs
 
 from healthsim_core.errors import Mistakes, SpecificationError, nearest, suggestion
-from healthsim_core.expressions.expression import Expression, name_of, spoken
+from healthsim_core.expressions.expression import Expression
 from healthsim_core.expressions.kinds import ANYTHING, BOOLEAN, DATE, NOTHING, NUMBER, Kind, always, text_of, together
+from healthsim_core.expressions.syntax import function_of, name_of, spoken
+from healthsim_core.language_offers import ExpressionFunction
 
 MOST_PLACES = 12  # decimal places of `round`
 _TRUE_OR_FALSE = always(BOOLEAN)  # a comparison with null is false
@@ -30,7 +32,7 @@ def kind_of_expression(expression: Expression, known: Mapping[str, Kind], where:
         SpecificationError: It reads a name that is not `known`, its kinds do not go together, or it does not give
             what is wanted of it. Several mistakes are told at once.
     """
-    checker = _Checker(expression.text, known, where or expression.where)
+    checker = _Checker(expression.text, known, where or expression.where, expression.functions)
     kind = checker.kind(expression.tree)
     wanted = expression.wanted
     fits = not wanted or kind.of in (wanted, "anything") or (wanted == "number" and kind.counts)
@@ -48,6 +50,7 @@ class _Checker:
     text: str
     known: Mapping[str, Kind]
     where: str
+    functions: Mapping[str, ExpressionFunction]
     mistakes: Mistakes = attrs.field(factory=Mistakes)
 
     def wrong(self, what: str, remedy: str) -> Kind:
@@ -95,8 +98,9 @@ class _Checker:
         return always(NUMBER, kind.always)
 
     def _call(self, node: ast.Call) -> Kind:
-        assert isinstance(node.func, ast.Name)
-        function, place = node.func.id, spoken(node)
+        function, place = function_of(node), spoken(node)
+        if function in self.functions:
+            return self._of_plugin(self.functions[function], node)
         if function in ("min", "max"):
             kinds = [self.kind(argument) for argument in node.args]
             if all(kind.of == "date" for kind in kinds):
@@ -110,6 +114,18 @@ class _Checker:
             return self._number(node.args[0], place)
         given = [self._number(argument, place).always for argument in node.args]
         return always(NUMBER, all(given) and function not in _SOMETIMES_NULL)
+
+    def _of_plugin(self, function: ExpressionFunction, node: ast.Call) -> Kind:
+        given = [self.kind(argument) for argument in node.args]
+        for kind, wanted, argument in zip(given, function.arguments, node.args, strict=True):
+            counts = kind.counts if wanted == "number" else kind.of in (wanted, "anything")
+            a_day = wanted == "date" and isinstance(argument, ast.Constant) and _is_date(str(argument.value))
+            if not (counts or a_day or (wanted == "text" and kind.is_text)):
+                what = f"gives `{_shown(argument)}`, {kind}, to {function.written}, which takes {Kind(wanted)}"
+                self.wrong(
+                    what, f"It takes {', '.join(str(Kind(each)) for each in function.arguments)}, in this order."
+                )
+        return always(Kind(function.gives), not function.sometimes_null and all(kind.always for kind in given))
 
     def _arithmetic(self, node: ast.BinOp) -> Kind:
         left, right, place = self.kind(node.left), self.kind(node.right), spoken(node)

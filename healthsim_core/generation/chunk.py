@@ -23,6 +23,7 @@ from healthsim_core.timeline.dispatch import Dispatcher, collected
 from healthsim_core.timeline.running import execute
 from healthsim_core.timeline.state import Timeline, Witness
 from healthsim_core.validation import OutcomeTally, Tallies, tally_lives, tally_people, tally_records, tally_timeline
+from healthsim_core.validation.offered import checked_by_plugins
 from healthsim_core.world import CONDITION
 
 
@@ -79,7 +80,7 @@ def _chunk(plan: Plan, start: int, stop: int) -> Chunk:
         tally_timeline(tallies, plan, timeline)
         tally_lives(tallies, plan, dispatcher)
         tally_records(tallies, plan, tables, of_run, start, stop)
-        for (table, rule), (wrong, of) in dispatcher.checks:
+        for (table, rule), (wrong, of) in (*dispatcher.checks, *checked_by_plugins(plan, tables)):
             tallies.violation(table, rule, wrong, of)
     return Chunk(start, stop, plan.run.namespace.tables(tables, plan.tables), of_run, tallies)
 

@@ -11,7 +11,8 @@ import attrs
 
 from healthsim_core.catalog import Catalog
 from healthsim_core.distributions import Distribution
-from healthsim_core.distributions.number_bounds import check_law, in_words, within
+from healthsim_core.distributions.field_bounds import in_words, within
+from healthsim_core.distributions.number_bounds import check_law
 from healthsim_core.errors import Mistakes, SpecificationError
 from healthsim_core.expressions.kinds import Kind
 from healthsim_core.journeys.nodes import Node

@@ -15,7 +15,8 @@ from healthsim_core.codes.edits import SEXES, Edit, edit_of
 from healthsim_core.distributions import Distribution
 from healthsim_core.distributions.allowed import NEGLIGIBLE
 from healthsim_core.errors import SpecificationError
-from healthsim_core.expressions.expression import Expression, name_of
+from healthsim_core.expressions.expression import Expression
+from healthsim_core.expressions.syntax import name_of
 from healthsim_core.spec.distribution.parameters import OLDEST
 
 _ANY = frozenset(SEXES)

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from healthsim_core.catalog import Catalog
+from healthsim_core.catalog import Catalog, offering
 from healthsim_core.coverage import EVENTS, check_plan
 from healthsim_core.errors import Mistakes
 from healthsim_core.events import Run, RunJourney
@@ -53,7 +53,7 @@ def compile_plan(request: Request, catalog: Catalog, facts: Facts | None = None)
         SpecificationError: Whatever cannot be done is found here, before anything is generated.
     """
     stored = current_facts() if facts is None else facts
-    with using(stored):
+    with using(stored), offering(catalog):
         plan = _compiled(request, catalog, stored)
         for offer in plan.run_handlers:
             is_asked(plan, offer)

@@ -7,7 +7,8 @@ import functools
 import re
 import tempfile
 import traceback
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,23 +17,23 @@ import numpy as np
 import pyarrow as pa
 
 from healthsim_core import hookspecs
-from healthsim_core.catalog import default_catalog
-from healthsim_core.columns import LengthError, Text
+from healthsim_core.catalog import default_catalog, offering
 from healthsim_core.errors import HealthSimError, SpecificationError, canonical
-from healthsim_core.events import Events
 from healthsim_core.execution.run import Options, run_plan
 from healthsim_core.format_offers import OutputFormat
 from healthsim_core.generation.chunk import run_chunk
 from healthsim_core.generation.memory import run_in_memory
-from healthsim_core.offers import EventHandler, Offer, RunHandler
+from healthsim_core.language_offers import DistributionOffer, ExpressionFunction
+from healthsim_core.offers import EventHandler, ExecutorOffer, Offer, RunHandler, Validator
 from healthsim_core.planning.compiling import compile_plan
 from healthsim_core.planning.plan import Plan
 from healthsim_core.planning.request import make_request
 from healthsim_core.plugins import Plugin, short_place
-from healthsim_core.tables import Field
+from healthsim_core.tables import from_arrow
 from healthsim_core.testing.forbidden import forbidden
-from healthsim_core.testing.made import AS_OF, contradictions, make_events, make_people, make_run
+from healthsim_core.testing.made import contradictions
 from healthsim_core.testing.places import Places, at_name, place_of
+from healthsim_core.testing.samples import no_events, unlawful, unlike, wrong_lengths
 from healthsim_core.timeline.dispatch import written_by
 
 PEOPLE = 12
@@ -128,7 +129,7 @@ class PluginConformance:
         for handler in self._handlers():
             tables = {table.name: table for table in handler.writes}
             try:
-                written = written_by(handler, _no_events(handler))
+                written = written_by(handler, no_events(handler))
             except HealthSimError as error:
                 raise error.within(place_of(handler.handle)) from error
             rows = {name: tables[name].arrow(columns).num_rows for name, columns in written.items()}
@@ -138,7 +139,12 @@ class PluginConformance:
     def test_columns_of_a_table_have_one_length(self) -> None:
         """What a handler makes of events fits together, also of event types that none of its own journeys has."""
         for handler in self._handlers():
-            _none([f"{place_of(handler.handle)}: {wrong}" for wrong in _wrong_lengths(handler)])
+            _none(
+                [
+                    f"{place_of(handler.handle)}: {wrong}"
+                    for wrong in wrong_lengths(handler, default_catalog().code_systems)
+                ]
+            )
 
     def test_handlers_write_what_they_declare(self) -> None:
         """Every table that a handler declares comes out of a run with the declared columns and types."""
@@ -163,6 +169,38 @@ class PluginConformance:
             told = {*offer.needs, *offer.wants}
             plans = [plan for plan, names in sorted(made, key=lambda pair: -len(pair[1] & told))]
             _none([f"{place_of(offer.records)}: {offer.name}: {wrong}" for wrong in _contradictions(offer, plans)])
+
+    def test_its_distributions_are_drawn_by_inversion(self) -> None:
+        """The quantiles of each distribution rise, and the share below each is the one that was asked for."""
+        offers = [offer for offer in self._offers() if isinstance(offer, DistributionOffer)]
+        _none([f"{place_of(offer.quantile)}: {wrong}" for offer in offers for wrong in unlawful(offer)])
+
+    def test_its_functions_take_columns(self) -> None:
+        """Each function of expressions gives what it says, a row for each row, whatever the other rows are."""
+        offers = [offer for offer in self._offers() if isinstance(offer, ExpressionFunction)]
+        with offering(default_catalog()):
+            _none([f"{place_of(offer.compute)}: {wrong}" for offer in offers for wrong in unlike(offer)])
+
+    def test_its_validators_count_the_same_in_chunks(self) -> None:
+        """Each validator reads tables that have a person, and its counts are the sum of those of chunks."""
+        known = default_catalog().tables
+        for offer in (each for each in self._offers() if isinstance(each, Validator)):
+            strange = [name for name in offer.tables if name not in known or not known[name].person]
+            _none([f"{place_of(offer.check)}: {name} is no table with a person" for name in strange])
+            for tried in self._tried():
+                whole, parts = (_counts(offer, tried.plan, size) for size in (PEOPLE, 1))
+                _none([f"{place_of(offer.check)}: counts differ in chunks of 1"] if whole != parts else [])
+
+    def test_its_executors_change_nothing(self) -> None:
+        """A run by each executor makes the tables that a run in this process makes."""
+        for offer in (each for each in self._offers() if isinstance(each, ExecutorOffer)):
+            tried = self._tried()[0]
+            alone = run_in_memory(tried.plan).tables
+            with tempfile.TemporaryDirectory() as scratch:
+                options = Options(out=Path(scratch, "out"), persist=False, executor=offer.name, workers=2)
+                made = run_plan(tried.plan, options).tables
+                wrong = [name for name, rows in alone.items() if rows.to_pylist() != made[name].to_pylist()]
+            _none([f"{place_of(offer.run)}: {name} differs when {offer.name} runs it" for name in wrong])
 
     def test_no_clock_and_no_randomness_of_its_own(self) -> None:
         """Its source neither reads a clock nor draws a random number that has no address."""
@@ -290,33 +328,6 @@ def _plain(table: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", table.rpartition(".")[2].lower()).strip("_")
 
 
-def _wrong_lengths(handler: EventHandler) -> Iterator[str]:
-    """What does not fit together in what a handler makes of two events of each of its types."""
-    for event_type in handler.event_types:
-        try:
-            accepted = handler.accepts(make_run()) if handler.accepts is not None else {}
-            given = {field.name: _sample(field, accepted.get(field.name, ())) for field in handler.parameters}
-            for name, columns in written_by(handler, make_events(event_type, parameters=given)).items():
-                next(table for table in handler.writes if table.name == name).arrow(columns)
-        except LengthError as error:
-            yield f"{event_type}: {error}"
-        # made-up parameters are no events of its own: those that its journeys have are looked at elsewhere
-        except Exception:
-            continue
-
-
-def _sample(field: Field, accepted: Collection[str]) -> Any:
-    """A value that a parameter may have, as far as its declaration tells; null where it may be."""
-    codes = getattr(default_catalog().code_systems.get(field.codes), "codes", ())
-    if accepted or codes:
-        return Text.constant(next(iter(accepted or codes)), 2)
-    if field.nullable or field.type == "id":
-        return field.nulls(2)
-    if field.type in ("text", "category"):
-        return Text.constant("text", 2)
-    return {"date": np.full(2, AS_OF), "datetime": np.full(2, AS_OF, "datetime64[s]")}.get(field.type, np.ones(2))
-
-
 @functools.cache
 def _tried_of(plugin: str) -> tuple[Tried, ...]:
     catalog, places = default_catalog(), Places(find_plugin(plugin))
@@ -337,6 +348,16 @@ def _tried(profile: Any, journey: Any, offer: Offer | None, plugin: str, places:
         document = getattr(offer, "specification", None)
         at = at_name(document, error.mistakes[0].where) if isinstance(document, Path) else place
         raise error.within(at) from error
+
+
+def _counts(offer: Validator, plan: Plan, size: int) -> Counter[tuple[str, str, str]]:
+    """What a validator counts in all chunks of a size."""
+    found: Counter[tuple[str, str, str]] = Counter()
+    for start in range(0, PEOPLE, size):
+        tables = {name: from_arrow(rows) for name, rows in run_chunk(plan, start, start + size).tables.items()}
+        for (table, rule), (wrong, of) in offer.check({name: tables[name] for name in offer.tables}).items():
+            found.update({(table, rule, "wrong"): wrong, (table, rule, "of"): of})
+    return found
 
 
 def _with_rows(plan: Plan) -> frozenset[str]:
@@ -360,11 +381,6 @@ def _contradictions(offer: OutputFormat, plans: Sequence[Plan]) -> list[str]:
 
 def _before(rows: pa.Table, plan: Plan, name: str, last: int) -> pa.Table:
     return rows.filter(pa.array(rows[plan.tables[name].person].to_numpy() < last))
-
-
-def _no_events(handler: EventHandler) -> Events:
-    parameters = {field.name: field.nulls(0) for field in handler.parameters}
-    return make_events(Text.constant(None, 0), make_people(2), row=(), time=(), parameters=parameters)
 
 
 def _named(offer: Offer) -> str:

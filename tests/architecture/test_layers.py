@@ -23,6 +23,7 @@ ROWS = (
         "identifiers",
         "planned",
         "offers",
+        "language_offers",
         "reading",
         "format_offers",
         "formats.text",

@@ -44,6 +44,18 @@ def test_the_schema_is_one(schemas: dict[str, Draft202012Validator], kind: str) 
     Draft202012Validator.check_schema(schemas[kind].schema)
 
 
+@pytest.mark.parametrize(("written", "fits"), [
+    ({"type": "toolbox.gumbel", "mode": 1, "scale": 2, "min": 0}, True),
+    ({"type": "toolbox.gumbel", "mode": 1, "scale": "age"}, True),
+    ({"type": "toolbox.gumbel", "mode": 1}, False), ({"type": "toolbox.gumbel", "mode": 1, "scale": 0}, False),
+    ({"type": "toolbox.gumbel", "mode": 1, "scale": 2, "skew": 1}, False), ({"type": "toolbox.gumble"}, False),
+])  # fmt: skip
+def test_the_schema_knows_the_distributions_of_plugins(
+    schemas: dict[str, Draft202012Validator], written: dict[str, Any], fits: bool
+) -> None:
+    assert schemas["profile"].is_valid({"id": "a", "attributes": {"x": written}}) == fits
+
+
 @pytest.mark.parametrize("kind", READERS)
 def test_every_shipped_document_fits(schemas: dict[str, Draft202012Validator], kind: str) -> None:
     documents = [document for each, document in shipped() if each == kind]

@@ -120,7 +120,7 @@ def read(document: Any, where: str) -> None:
         event = {"event_id": "event", **document}
         after = [{"event_id": event["depends_on"], "event_type": "encounter"}] if "depends_on" in event else []
         make_plan("diabetic-senior", {"journey_id": "page", "duration_days": 365, "events": [*after, event]}, count=1)
-    elif document.get("type") in KINDS:
+    elif document.get("type") in {*KINDS, *default_catalog().distributions}:
         make_plan({"attributes": {"it": document, "a1c": 8.0}}, count=1)
     elif keys and keys <= set(Delay.model_fields):
         Delay.model_validate(document)

@@ -26,6 +26,7 @@ from healthsim_core.spec.distribution.continuous import (
 )
 from healthsim_core.spec.distribution.counts import NegativeBinomial, Poisson
 from healthsim_core.spec.distribution.finite import AgeBands, Categorical, Constant, Explicit, Weighted
+from healthsim_core.spec.distribution.offered import Offered
 from healthsim_core.spec.distribution.parameters import age_band
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "Mixture",
     "NegativeBinomial",
     "Normal",
+    "Offered",
     "Poisson",
     "Rule",
     "Triangular",

@@ -22,6 +22,7 @@ from healthsim_core.spec.distribution.continuous import (
 )
 from healthsim_core.spec.distribution.counts import NegativeBinomial, Poisson
 from healthsim_core.spec.distribution.finite import AgeBands, Categorical, Constant, Explicit
+from healthsim_core.spec.distribution.offered import OFFERED, Offered
 from healthsim_core.spec.distribution.parameters import Share, checked_weights, one_way
 from healthsim_core.spec.schema import Or
 from healthsim_core.spec.wording import COLUMN
@@ -134,8 +135,8 @@ def _known(value: Any) -> Any:
         return {"type": "constant", "value": value}
     if isinstance(value, dict) and "type" not in value and "value" not in value:
         raise ValueError('the field "type" is missing; say which distribution it is, such as "normal"')
-    if isinstance(value, dict) and _kind(value) not in KINDS:
-        hint = suggestion(_kind(value), KINDS) or f"it is one of {', '.join(KINDS)}"
+    if isinstance(value, dict) and _kind(value) not in KINDS and not OFFERED.fullmatch(_kind(value)):
+        hint = suggestion(_kind(value), KINDS) or f'it is one of {", ".join(KINDS)}, or a plugin\'s, "plugin.name"'
         raise ValueError(f'no distribution is called "{_kind(value)[:60]}"; {hint}')
     return value
 
@@ -160,14 +161,18 @@ Distribution = Annotated[
     | Annotated[Mixture, Tag("type=mixture")]
     | Annotated[Empirical, Tag("type=empirical")]
     | Annotated[Date, Tag("type=date")]
-    | Annotated[Derived, Tag("type=derived")],
-    Discriminator(lambda value: f"type={_kind(value)}"),  # no tag is also the name of a parameter, as beta would be
+    | Annotated[Derived, Tag("type=derived")]
+    | Annotated[Offered, Tag("type=plugin.name")],
+    Discriminator(
+        lambda value: f"type={_kind(value)}" if "." not in _kind(value) else "type=plugin.name"
+    ),  # no tag is also the name of a parameter, as beta would be
     BeforeValidator(_known),
     Or({"type": ["number", "string", "boolean"]}),
 ]
 KINDS: dict[str, type[Specification]] = {
     tag.tag.removeprefix("type="): model
     for model, tag in (get_args(member) for member in get_args(get_args(Distribution)[0]))
+    if model is not Offered
 }
 for _model in (Rule, Conditional, ZeroInflated, Component, Mixture, Date):
     _model.model_rebuild()
