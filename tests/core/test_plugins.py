@@ -277,6 +277,5 @@ def test_a_plugin_of_a_newer_api_that_does_not_import_is_told_to_upgrade_the_cor
 
 def test_the_list_shows_the_api_of_every_plugin(tmp_path: Path) -> None:
     done = installed(tmp_path, "HEALTHSIM_API = 1\n", "plugins", "list", "--json")
-    assert {row["name"]: row["api"] for row in json.loads(done.stdout)} == dict.fromkeys(
-        ["dentalsim", "stranger", *PRODUCTS], 1
-    )
+    found = {row["name"]: row["api"] for row in json.loads(done.stdout)}
+    assert dict.fromkeys(["dentalsim", "stranger", *PRODUCTS], 1).items() <= found.items()

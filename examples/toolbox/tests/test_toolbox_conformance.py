@@ -42,17 +42,21 @@ def test_a_function_gives_a_value_for_each_person():
     assert all(each["heavy"] == (each["kilograms"] / each["metres"] ** 2 >= 30) for each in people)
 
 
-def test_the_validator_counts_every_weighing():
+def test_the_validator_asks_everybody_who_is_measured():
     result = generate("toolbox-adults", count=50, products=["toolbox"])
 
-    check = next(each for each in result.validation.checks if each.what == "the index is that of weight and height")
-    assert check.passed and check.rows == result.rows["toolbox.weighing"] > 0
+    check = next(each for each in result.validation.checks if each.what == "heavy are those whose index says so")
+    assert check.passed and check.rows == 50
 
 
-def test_the_validator_finds_an_index_that_is_another():
-    rows = toolbox.Columns({"kilograms": np.ones(2), "metres": np.ones(2), "body_mass_index": np.array([1.0, 2.0])})
+def test_the_validator_asks_nobody_who_is_not_measured():
+    assert toolbox.index_agrees({"core.person": toolbox.Columns({"age": np.ones(2)})}) == {}
 
-    found = toolbox.index_agrees({"toolbox.weighing": rows})
+
+def test_the_validator_finds_who_is_called_heavy_and_is_not():
+    measured = {"kilograms": np.array([100.0, 50.0]), "metres": np.array([1.7, 1.7]), "heavy": np.array([True, True])}
+
+    found = toolbox.index_agrees({"core.person": toolbox.Columns(measured)})
 
     assert list(found.values()) == [(1, 2)]
 
