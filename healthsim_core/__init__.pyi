@@ -25,6 +25,8 @@ from .formats import text as text
 from .formats.characters import Characters as Characters
 from .formats.characters import json_characters as json_characters
 from .formats.destination import Destination as Destination
+from .formats.keyed import KeyedTables as KeyedTables
+from .formats.keyed import TableByKey as TableByKey
 from .generation.executor import ProfileExecutor as ProfileExecutor
 from .generation.result import Result as Result
 from .generator import generate as generate

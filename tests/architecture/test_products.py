@@ -6,9 +6,11 @@ import importlib
 from pathlib import Path
 from types import ModuleType
 
+import pyarrow as pa
 import pytest
 
 from healthsim_core import ProfileExecutor
+from healthsim_core.catalog import default_catalog
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 PRODUCTS = sorted(path.name for path in PLUGINS.iterdir() if (path / "pyproject.toml").is_file())
@@ -69,3 +71,15 @@ def test_generate_makes_its_product_alone(product: str) -> None:
     package = importlib.import_module(product)
     products = {name.split(".")[0] for name in package.generate(count=1).tables}
     assert products == {"core", product}
+
+
+def test_tables_that_stand_in_for_another_product_s_are_of_its_types() -> None:
+    others = importlib.import_module("patientsim.formats.others").OTHERS
+    declared = {table.name: table for table in default_catalog().tables.values()}
+    types = {(name, field.name): _plain(field.type) for name in others for field in declared[name].schema}
+    columns = {(name, field.name): field.type for name, schema in others.items() for field in schema}
+    assert {column: types.get(column) for column in columns} == columns
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    return kind.value_type if pa.types.is_dictionary(kind) else kind

@@ -13,7 +13,7 @@ from healthsim_core import Columns, Text, rank_within, text
 
 from .characters import COMPONENT, undotted
 from .envelope import END, segment
-from .parties import Parties, address, organization_name
+from .parties import Parties, address, named, organization_name
 
 MOST_DIAGNOSES = 12  # of one HI segment
 
@@ -24,7 +24,7 @@ def professional_claim(claims: Columns, codes: Columns, parties: Parties) -> pa.
         "CLM*", text.whole(claims["claim_id"]), "*", text.plain_amount(claims.array("billed")), "***",
         claims["place_of_service"], f":B:1*Y*A*Y*Y{END}REF*EA*", text.whole(claims["person_id"]), END,
         _diagnoses(codes.where(codes.array("sequence") > 0), claims.rows, "ABK"),
-        parties.render(claims.text("rendering_npi"), "82", lambda npi: parties.named("82", npi, "PE")),
+        claims.text("rendering_npi").recode(parties.once(named, "82", "PE")),
         _location(claims, parties),
     )  # fmt: skip
 
@@ -53,7 +53,7 @@ def institutional_claim(claims: Columns, codes: Columns, parties: Parties) -> pa
     procedure = text.lines(claims["principal_procedure"], ":D8:", text.dates(claims["procedure_date"], "%Y%m%d"))
     operated = ~claims.text("principal_procedure").is_null()
     attending = claims.text("rendering_npi")
-    operating = parties.render(attending, "72", lambda npi: parties.named("72", npi))
+    operating = attending.recode(parties.once(named, "72", ""))
     return text.lines(
         "CLM*", text.whole(claims["claim_id"]), "*", text.plain_amount(claims.array("billed")), "***",
         text.each(claims["bill_type"], lambda code: f"{code[-3:-1]}:A:{code[-1]}"), f"**A*Y*Y{END}",
@@ -66,7 +66,7 @@ def institutional_claim(claims: Columns, codes: Columns, parties: Parties) -> pa
         text.optional("HI*DR:", claims["drg"], END),
         _diagnoses(codes.where(codes.array("sequence") > 1), claims.rows, "ABF"),
         text.choose(operated, text.joined("HI*BBR:", procedure, END), ""),
-        parties.render(attending, "71", lambda npi: parties.named("71", npi, "AT")),
+        attending.recode(parties.once(named, "71", "AT")),
         text.choose(operated, operating.or_else(""), ""), _location(claims, parties),
     )  # fmt: skip
 
@@ -105,7 +105,7 @@ def _diagnoses(codes: Columns, claims: int, first: str) -> pa.Array:
 
 def _location(claims: Columns, parties: Parties) -> pa.Array:
     place = claims.text("facility_npi")
-    rendered = parties.render(place, "77", lambda npi: _service_location(parties, npi)).or_else("")
+    rendered = place.recode(parties.once(_service_location)).or_else("")
     return text.choose(place == claims["billing_npi"], "", rendered)
 
 

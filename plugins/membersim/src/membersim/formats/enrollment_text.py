@@ -45,7 +45,7 @@ def member_loops(
     head = _head(latest, status, reason, people, rows, over[last])
     begin = text.dates(spans["start_date"][first], "%Y%m%d")
     end = text.choose(over[last], text.optional("DTP*357*D8*", text.dates(latest["end_date"], "%Y%m%d"), END), "")
-    provider = parties.render(latest.text("pcp_npi"), "P3", lambda npi: _provider(parties, npi)).or_else("")
+    provider = latest.text("pcp_npi").recode(parties.once(_provider)).or_else("")
     return text.lines(
         head, "DTP*356*D8*", begin, END, end, _person(people, rows), coverage, text.choose(over[last], "", provider),
     )  # fmt: skip

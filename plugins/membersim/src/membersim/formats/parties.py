@@ -3,7 +3,7 @@ rendered once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Text, from_arrow, text
+from healthsim_core import Columns, KeyedTables, from_arrow, text
 
 from .characters import basic, digits, free
 from .codes import CODES, FALLBACK
@@ -20,82 +20,39 @@ from .envelope import END, segment
 NETWORK = ("networksim.provider", "networksim.facility", "networksim.pharmacy")
 
 
-class Rows:
-    """The rows of a run's table by their key, looked up one at a time and kept as text."""
-
-    def __init__(self, key: str) -> None:
-        self._key = key
-        self._rows: dict[str, tuple[dict[str, pa.Array], int]] = {}
-
-    def add(self, table: pa.Table | None) -> None:
-        """Take rows; those whose keys are known stay as they are."""
-        columns = {} if table is None else {name: table[name].combine_chunks() for name in table.column_names}
-        for row, key in enumerate(columns[self._key].to_pylist() if columns else ()):
-            self._rows.setdefault(key, (columns, row))
-
-    def get(self, key: str) -> dict[str, Any] | None:
-        """The row as a dictionary, or None."""
-        if key not in self._rows:
-            return None
-        columns, row = self._rows[key]
-        return {name: value for name, column in columns.items() if (value := column[row].as_py()) not in (None, "")}
-
-
-class Parties:
+class Parties(KeyedTables):
     """The payers that a run has met so far and, where a network is installed, its providers and facilities."""
 
     def __init__(self) -> None:
-        self._clinicians, self._payers = Rows("npi"), Rows("payer_id")
-        self._organizations = {name: Rows("npi") for name in NETWORK[1:]}
-        self._known: dict[tuple[str, str], str] = {}
-
-    def learn(self, tables: Mapping[str, pa.Table]) -> None:
-        """Take the rows of the run's tables that a chunk names; what was rendered without them is rendered anew."""
-        self._known.clear()
-        self._clinicians.add(tables.get("networksim.provider"))
-        self._payers.add(tables.get("membersim.payer"))
-        for name, rows in self._organizations.items():
-            rows.add(tables.get(name))
-
-    def render(self, column: Text, kind: str, function: Callable[[str], str]) -> Text:
-        """`function` of every distinct value, remembered under `kind` from chunk to chunk."""
-        known = self._known
-
-        def once(value: str) -> str:
-            if (kind, value) not in known:
-                known[kind, value] = function(value)
-            return known[kind, value]
-
-        return column.recode(once)
+        super().__init__({"membersim.payer": "payer_id", **dict.fromkeys(NETWORK, "npi")})
+        self._payers, self._clinicians, *self._organizations = self.by_name.values()
 
     def organization(self, npi: str) -> dict[str, Any]:
         """The organization, or the clinician as one; the fallback organization where nobody knows it."""
-        found = next((row for rows in self._organizations.values() if (row := rows.get(npi))), None)
-        if found is None and (person := self._clinicians.get(npi)):
-            found = {**person, "name": f"{person['first_name']} {person['last_name']}"}
-        return {**FALLBACK, "tax_id": FALLBACK["tax_id"], **(found or {}), "npi": npi}
+        known = next((rows[npi].stated() for rows in self._organizations if npi in rows), {})
+        if not known and (person := self.clinician(npi)):
+            known = {**person, "name": f"{person['first_name']} {person['last_name']}"}
+        return {**FALLBACK, **known, "npi": npi}
 
     def clinician(self, npi: str) -> dict[str, Any] | None:
         """The clinician, or None where no network is installed."""
-        return self._clinicians.get(npi)
+        return self._clinicians[npi].stated() if npi in self._clinicians else None
 
     def payer(self, payer_id: str) -> dict[str, Any]:
         """The payer."""
-        return self._payers.get(payer_id) or {
-            "name": payer_id,
-            **{k: FALLBACK[k] for k in ("address", "city", "state", "zip", "phone")},
-        }
+        if payer_id in self._payers:
+            return self._payers[payer_id].stated()
+        return {"name": payer_id, **{part: FALLBACK[part] for part in ("address", "city", "state", "zip", "phone")}}
 
-    def named(self, code: str, npi: str, taxonomy: str = "") -> str:
-        """NM1 of a clinician, with PRV where `taxonomy` gives its first element; an organization, if `npi` is one."""
-        person = self.clinician(npi)
-        if person is None:
-            return organization_name(code, self.organization(npi))
-        name = segment(
-            "NM1", code, "1", basic(person["last_name"]), basic(person["first_name"], 35), "", "", "", "XX", npi
-        )
-        known = taxonomy and person.get("taxonomy")
-        return name + (segment("PRV", taxonomy, "PXC", person["taxonomy"]) if known else "")
+
+def named(parties: Parties, code: str, taxonomy: str, npi: str) -> str:
+    """NM1 of a clinician, with PRV where `taxonomy` gives its first element; an organization, if `npi` is one."""
+    person = parties.clinician(npi)
+    if person is None:
+        return organization_name(code, parties.organization(npi))
+    name = segment("NM1", code, "1", basic(person["last_name"]), basic(person["first_name"], 35), "", "", "", "XX", npi)
+    known = taxonomy and person.get("taxonomy")
+    return name + (segment("PRV", taxonomy, "PXC", person["taxonomy"]) if known else "")
 
 
 def organization_name(code: str, organization: Mapping[str, str]) -> str:

@@ -73,11 +73,10 @@ class X12Enrollments:
 
     def _headers(self, held: Columns, owners: NDArray[np.int64]) -> pa.Array:
         one = held.take(np.flatnonzero(changes(owners)))
-        parties = self._parties
         subscribers, members = (
             np.bincount(owners, held.array(name)).astype(np.int64) for name in ("subscribers", "members")
         )
-        payer = parties.render(one.text("payer_id"), "834 payer", lambda payer_id: _insurer(parties, payer_id))
+        payer = one.text("payer_id").recode(self._parties.once(_insurer))
         group = one.text("group_number")
         return text.lines(
             f"BGN*00*{self._date}E", self._file.references(self._file.sets + 1 + np.arange(one.rows)),

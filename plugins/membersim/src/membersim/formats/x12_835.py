@@ -22,7 +22,7 @@ from .characters import basic
 from .claim_text import quantity
 from .codes import CODES, FALLBACK
 from .envelope import END, Exchange, Interchange, segment
-from .parties import Parties, PersonText, address, take
+from .parties import Parties, PersonText, address, named, take
 from .rows import changes, found, of_types, ordered, slices, within
 
 SLICE = 20_000
@@ -66,9 +66,9 @@ class X12Remittances:
         total = np.bincount(payment, claims.array("paid")).round().astype(np.int64)
         one = claims.take(np.flatnonzero(changes(payment)))
         day = text.dates(one["paid_date"], "%Y%m%d")
-        payer = parties.render(one.text("payer_id"), "835 payer", lambda payer_id: _payer(parties, payer_id))
-        tax_id = parties.render(one.text("payer_id"), "tax id", lambda payer_id: _tax_id(parties, payer_id))
-        payee = parties.render(one.text("billing_npi"), "payee", lambda npi: _payee(parties, npi))
+        payer = one.text("payer_id").recode(parties.once(_payer))
+        tax_id = one.text("payer_id").recode(parties.once(_tax_id))
+        payee = one.text("billing_npi").recode(parties.once(_payee))
         return text.lines(
             "BPR*", text.choose(total > 0, "I", "H"), "*", text.plain_amount(total), "*C*",
             text.choose(total > 0, "CHK", "NON"),
@@ -100,7 +100,7 @@ def _claim(claims: Columns, people: PersonText, parties: Parties) -> pa.Array:
     own = claims.array("person_id") == claims.array("subscriber_id")
     number, share = claims["member_number"], claims.array("member_share")
     insured = text.lines("NM1*IL*1*", take(people.name, claims.array("holder_row")), "****MI*", number, END)
-    rendering = parties.render(claims.text("rendering_npi"), "82 alone", lambda npi: parties.named("82", npi))
+    rendering = claims.text("rendering_npi").recode(parties.once(named, "82", ""))
     same = claims["rendering_npi"] == claims["billing_npi"]
     return text.lines(
         "CLP*", text.whole(claims["claim_id"]), "*", text.choose(denied, "4", "1"), "*",

@@ -117,8 +117,8 @@ class Filing:
 
     def __init__(self, claims: Columns, people: PersonText, parties: Parties, kind: str) -> None:
         self._people, self._parties, self._kind = people, parties, kind
-        billing = parties.render(claims.text("billing_npi"), "85", lambda npi: billing_provider(parties, npi))
-        payer = parties.render(claims.text("payer_id"), "PR", lambda payer_id: payer_name(parties, payer_id))
+        billing = claims.text("billing_npi").recode(parties.once(billing_provider))
+        payer = claims.text("payer_id").recode(parties.once(payer_name))
         patient, holder = people.rows(claims.array("person_id")), people.rows(claims.array("subscriber_id"))
         self._claims = claims.assign(billing=billing, payer=payer, patient_row=patient, holder_row=holder)
 

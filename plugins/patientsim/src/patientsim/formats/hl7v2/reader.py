@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from healthsim_core import Records, Truth, read_queries, segments
 from patientsim.facts import document
 from patientsim.formats.hl7v2.adt import FILE
+from patientsim.formats.others import stand_in
 
 QUESTIONS = read_queries(Path(__file__).with_name("adt.sql"))
 ONCE = ("MSH", "EVN", "PID", "PV1", "DRG", "IN1")  # segments that a message has once at most
@@ -36,15 +37,6 @@ _RELATIONS = (
     "told",
 )
 _CONTROL = 9  # the place of MSH-10 in its segment
-_TEXT, _ID, _DATE = pa.string(), pa.int64(), pa.date32()
-_OTHERS = {
-    "networksim.provider": {"npi": _TEXT, "last_name": _TEXT, "first_name": _TEXT, "credential": _TEXT},
-    "membersim.payer": dict.fromkeys(("payer_id", "name", "address", "city", "state", "zip", "phone"), _TEXT),
-    "membersim.coverage": {
-        "coverage_id": _ID, "person_id": _ID, "subscriber_id": _ID, "start_date": _DATE, "end_date": _DATE,
-        **dict.fromkeys(("payer_id", "member_number", "relationship", "coverage_type", "plan", "group_number"), _TEXT),
-    },
-}  # fmt: skip
 
 
 def read_adt(folder: Path, truth: Truth) -> Iterator[Records | str]:
@@ -115,8 +107,7 @@ def _fields(found: segments.Segments, rows: NDArray[np.int64], name: str) -> dic
 def _tell(truth: Truth) -> None:
     """Make known what the questions ask besides the tables, and the messages that there must be."""
     truth.define(QUESTIONS["macros"])
-    for name, columns in _OTHERS.items():
-        truth.stand_in(name, pa.schema(list(columns.items())))
+    stand_in(truth)
     for name, codes in document("hl7v2").items():
         if isinstance(codes, dict):
             truth.register(f"code_{name}", pa.Table.from_pylist([_row(value, code) for value, code in codes.items()]))

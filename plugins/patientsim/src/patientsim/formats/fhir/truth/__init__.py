@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from healthsim_core import Truth, read_queries
 from patientsim.facts import document
+from patientsim.formats.others import stand_in
 
 _FOLDER = Path(__file__).parent
 OF_PEOPLE = (
@@ -29,22 +30,6 @@ _NAMED = {  # the columns that name somebody, by what they name
         )),
     ),
 }  # fmt: skip
-_OTHERS = {  # tables of products that may not be installed, with the columns that are asked for
-    "membersim.coverage": "coverage_id person_id subscriber_id payer_id member_number relationship coverage_type "
-    "plan group_number start_date end_date",
-    "membersim.payer": "payer_id name phone address city state zip",
-    "networksim.provider": (
-        "npi first_name last_name credential specialty taxonomy organization_npi phone address city state zip"
-    ),
-    "networksim.facility": "npi tax_id kind name phone address city state zip",
-}
-_TYPES = {
-    "coverage_id": pa.int64(),
-    "person_id": pa.int64(),
-    "subscriber_id": pa.int64(),
-    "start_date": pa.date32(),
-    "end_date": pa.date32(),
-}
 
 
 @functools.cache
@@ -56,8 +41,7 @@ def questions() -> Mapping[str, str]:
 def prepare(truth: Truth) -> None:
     """Make known what the questions use: the world's today, the lists of codes, the elements of FHIR,
     tables of other products."""
-    for name, columns in _OTHERS.items():
-        truth.stand_in(name, pa.schema([(column, _TYPES.get(column, pa.string())) for column in columns.split()]))
+    stand_in(truth)
     lists = {name: value for name, value in document("fhir").items() if isinstance(value, dict) and name != "sources"}
     # answers keep the tables' order
     truth.define("SET threads = 1; SET disabled_optimizers = 'join_order,build_side_probe_side'")
