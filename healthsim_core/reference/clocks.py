@@ -56,10 +56,10 @@ def offsets(times: NDArray[np.datetime64], counties: Text) -> NDArray[np.int64]:
         counties: County FIPS codes (rows,), none null.
     """
     seconds = np.asarray(times).astype("datetime64[s]").view(np.int64)
-    there = seconds[seconds != _NULL]
-    if not len(there):
+    given = seconds[seconds != _NULL]
+    if not len(given):
         return np.zeros(len(seconds), np.int64)
-    earliest, latest = int(there.min()), int(there.max())
+    earliest, latest = int(given.min()), int(given.max())
     used = np.flatnonzero(np.bincount(counties.codes, minlength=len(counties.values)))
     names = [time_zone(counties.values[code].as_py()) for code in used]
     zones = tuple(sorted(set(names)))
@@ -75,10 +75,10 @@ def _periods(changes: NDArray[np.int64], seconds: NDArray[np.int64]) -> NDArray[
     """How many of the changes each moment has behind it."""
     if len(changes) > FEW:
         return np.searchsorted(changes, seconds, side="right")
-    found = np.zeros(len(seconds), np.int64)
+    passed = np.zeros(len(seconds), np.int64)
     for change in changes:
-        found += seconds >= change
-    return found
+        passed += seconds >= change
+    return passed
 
 
 def _year(seconds: int) -> int:
@@ -107,9 +107,12 @@ def _clocks(zones: tuple[str, ...], first: int, last: int) -> tuple[NDArray[np.i
     """Local seconds since 1970 at which any of the zones changes,
     and each zone's minutes before the first and from each on."""
     clocks = [_clock(zone, first, last) for zone in zones]
-    changes = np.unique(np.concatenate([own for own, _ in clocks]))
+    changes = np.unique(np.concatenate([zone_changes for zone_changes, _ in clocks]))
     return changes, np.array(
-        [minutes[np.concatenate([[0], np.searchsorted(own, changes, side="right")])] for own, minutes in clocks]
+        [
+            minutes[np.concatenate([[0], np.searchsorted(zone_changes, changes, side="right")])]
+            for zone_changes, minutes in clocks
+        ]
     )
 
 

@@ -38,10 +38,10 @@ TABLE = Table(
 def read_code_list(path: Path) -> pa.Table:
     """A code list of one's own."""
     raw = official.read_columns(path, _COLUMNS)
-    systems = [str(each).strip().lower().replace("_", "-") for each in raw["code_system"].to_pylist()]
+    systems = [str(label).strip().lower().replace("_", "-") for label in raw["code_system"].to_pylist()]
     codes = [_written(system, code) for system, code in zip(systems, raw["code"].to_pylist(), strict=True)]
-    said = pc.utf8_lower(pc.utf8_trim_whitespace(raw["billable"])).to_pylist()
-    billable = pa.array([None if each is None else each in _YES for each in said], pa.bool_())
+    flags = pc.utf8_lower(pc.utf8_trim_whitespace(raw["billable"])).to_pylist()
+    billable = pa.array([None if flag is None else flag in _YES for flag in flags], pa.bool_())
     return pa.table([pa.array(systems), pa.array(codes), raw["description"], billable], schema=TABLE.schema)
 
 

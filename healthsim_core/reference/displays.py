@@ -24,12 +24,12 @@ def display_of(system: str | Text, codes: Text) -> Text:
     """
     if isinstance(system, str):
         return _of_list(system.lower(), codes)
-    found = Text.constant(None, len(codes))
+    displays = Text.constant(None, len(codes))
     for at, name in enumerate(system.values.to_pylist()):
         mine = system.codes == at
         if mine.any():
-            found = found.or_else(_of_list(name.lower(), codes.only(mine)))
-    return found
+            displays = displays.or_else(_of_list(name.lower(), codes.only(mine)))
+    return displays
 
 
 def _of_list(system: str, codes: Text) -> Text:

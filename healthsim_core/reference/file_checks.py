@@ -96,16 +96,16 @@ class _Check:
 
     def judge_percentages(self) -> None:
         """A whole column (or measure) of percentages from 0 to 1 is one of fractions."""
-        judged = {key: found for key, found in self.percentages.items() if found.most > 0}
-        all_of_them = bool(judged) and max(found.most for found in judged.values()) <= 1
-        for (name, group), found in judged.items():
-            if found.most <= 1 and (all_of_them or found.count >= _ENOUGH):
-                of = f" of {group}" if group else ""
+        judged = {key: span for key, span in self.percentages.items() if span.most > 0}
+        all_of_them = bool(judged) and max(span.most for span in judged.values()) <= 1
+        for (name, group), span in judged.items():
+            if span.most <= 1 and (all_of_them or span.count >= _ENOUGH):
+                of_group = f" of {group}" if group else ""
                 what = (
-                    f"all values{of} lie from 0 to 1 ({found.count:,}): percentages are meant, not fractions. "
+                    f"all values{of_group} lie from 0 to 1 ({span.count:,}): percentages are meant, not fractions. "
                     "Multiply them by 100."
                 )
-                self.mistakes.add(found.row, name, what)
+                self.mistakes.add(span.row, name, what)
 
     def find_doubles(self, path: Path) -> None:
         """Rows with one key that say different things, and rows that stand twice."""
@@ -142,7 +142,7 @@ class _Check:
                 )
                 names = [self.header.get(pattern.lower().replace("*", star)) for pattern in patterns[1:]]
                 if all(names):
-                    yield (name, *(each for each in names if each))
+                    yield (name, *(limit for limit in names if limit))
 
     def _values(self, name: str, column: FileColumn, texts: Mapping[str, pa.Array], first: int) -> None:
         column_texts = texts[name]
@@ -151,16 +151,16 @@ class _Check:
         looked_at = self._looked_at(column, texts, len(column_texts))
         encoded = column_texts.dictionary_encode()
         values, codes = encoded.dictionary.to_pylist(), encoded.indices.to_numpy()
-        said = np.array([_said(text, column, self.wrong[name]) for text in values], object)
-        bad = np.array([bool(what) for what in said], bool)[codes] & looked_at if len(values) else np.zeros(0, bool)
+        faults = np.array([_said(text, column, self.wrong[name]) for text in values], object)
+        bad = np.array([bool(what) for what in faults], bool)[codes] & looked_at if len(values) else np.zeros(0, bool)
         for row in np.flatnonzero(bad).tolist():
-            self.mistakes.add(first + row, name, said[codes[row]])
+            self.mistakes.add(first + row, name, faults[codes[row]])
         if column.kind == "percent":
             groups = texts[self.header[column.by.lower()]].to_pylist() if self._has(column.by) else [""] * len(codes)
             self._note(name, groups, [number(text) for text in values], codes, first)
 
     def _note(self, name: str, groups: list[str], figures: list[float | None], codes: Any, first: int) -> None:
-        numbers = np.array([np.nan if found is None or found == -999 else found for found in figures], float)[codes]
+        numbers = np.array([np.nan if figure is None or figure == -999 else figure for figure in figures], float)[codes]
         table = pa.table(
             {"group": groups, "value": pa.array(numbers, from_pandas=True), "row": np.arange(len(codes)) + first}
         )
@@ -169,10 +169,10 @@ class _Check:
             .group_by("group")
             .aggregate([("value", "max"), ("value", "count"), ("row", "min")])
         )
-        for each in summed.to_pylist():
-            found = _Range(each["value_max"], each["value_count"], each["row_min"])
-            key = (name, each["group"])
-            self.percentages[key] = found.joined(self.percentages[key]) if key in self.percentages else found
+        for summary in summed.to_pylist():
+            span = _Range(summary["value_max"], summary["value_count"], summary["row_min"])
+            key = (name, summary["group"])
+            self.percentages[key] = span.joined(self.percentages[key]) if key in self.percentages else span
 
     def _limits(self, names: tuple[str, ...], texts: Mapping[str, pa.Array], first: int) -> None:
         value = official.numbers(texts[names[0]])
@@ -252,7 +252,7 @@ def _with_state(states: pa.Array, counties: pa.Array) -> pa.Array:
 
 
 def _joined(texts: list[pa.Array]) -> pa.Array:
-    plain = [pc.utf8_upper(pc.utf8_ltrim(pc.utf8_trim_whitespace(each), "0")) for each in texts]
+    plain = [pc.utf8_upper(pc.utf8_ltrim(pc.utf8_trim_whitespace(text), "0")) for text in texts]
     return pc.binary_join_element_wise(*plain, "\x1f")
 
 

@@ -57,16 +57,16 @@ def is_missing(text: str) -> bool:
 
 
 def _figure(column: FileColumn, text: str) -> str:
-    found = number(text)
-    if found is None or not math.isfinite(found) or (column.kind == "count" and found % 1):
+    figure = number(text)
+    if figure is None or not math.isfinite(figure) or (column.kind == "count" and figure % 1):
         return f'"{text[:40]}" is no {_WORDS[column.kind]}.'
     percent = column.kind in ("percent", "share")
     least, most = (0.0, 100.0) if percent else (column.least, column.most)
     if column.kind == "count" and least is None:
         least = 0.0
-    if least is not None and found < least:
+    if least is not None and figure < least:
         return f"{text.strip()} is less than {least:g}{' %' if percent else ''}."
-    if most is not None and found > most:
+    if most is not None and figure > most:
         return f"{text.strip()} is more than {most:g}{' %' if percent else ''}."
     return ""
 
@@ -108,4 +108,6 @@ def _state(text: str) -> str:
 @functools.cache
 def _states() -> frozenset[str]:
     known = counties().values()
-    return frozenset({*_TERRITORIES, *(each.state for each in known), *(each.state_name.upper() for each in known)})
+    return frozenset(
+        {*_TERRITORIES, *(county.state for county in known), *(county.state_name.upper() for county in known)}
+    )

@@ -52,12 +52,12 @@ class ReferenceProfileResolver:
             raise self._catalog.nobody(
                 "reference dataset", source, datasets, "source", "`healthsim plugins list` shows what is installed."
             )
-        found: dict[str, Any] | None = datasets[source].load().describe(place.fips)
-        if found is None:
+        facts: dict[str, Any] | None = datasets[source].load().describe(place.fips)
+        if facts is None:
             name = county(place.fips).name
             what = f"{source} holds no facts of {name} ({place.fips})."
             raise ReferenceDataError(what, "reference", "`healthsim init --from DIR` loads more.")
-        return found
+        return facts
 
 
 @checked_call(stated=PROFILE_PARTS)
@@ -123,8 +123,8 @@ def _unsaid(profile: ProfileSpecification, published: ProfileSpecification) -> l
         *clinical.comorbidities,
         *clinical.conditions,
     ]
-    said = {_category(each) for each in stated}
-    return [each for each in published.clinical.conditions if _category(each) not in said]
+    categories = {_category(condition) for condition in stated}
+    return [condition for condition in published.clinical.conditions if _category(condition) not in categories]
 
 
 def _category(condition: ConditionSpecification) -> str:

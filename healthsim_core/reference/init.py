@@ -54,7 +54,7 @@ class Refused:
         return "\n".join(
             [
                 f"{'refused' if self.wrong else 'left out'} {self.file}: {self.reason}",
-                *(f"  {each}" for each in self.mistakes),
+                *(f"  {mistake}" for mistake in self.mistakes),
             ]
         )
 
@@ -78,11 +78,11 @@ class InitReport:
     @property
     def passed(self) -> bool:
         """Whether every check passed, and no file was refused for what it holds."""
-        return all(check.passed for check in self.checks) and not any(each.wrong for each in self.refused)
+        return all(check.passed for check in self.checks) and not any(refusal.wrong for refusal in self.refused)
 
     def __str__(self) -> str:
-        lines = [f"{each.dataset}: {each.rows:,} rows, {_origin(each)}" for each in self.loaded]
-        lines += [str(each) for each in self.refused]
+        lines = [f"{load.dataset}: {load.rows:,} rows, {_origin(load)}" for load in self.loaded]
+        lines += [str(refusal) for refusal in self.refused]
         lines += [str(check) for check in self.checks if not check.passed]
         verdict = f"{sum(check.passed for check in self.checks)} of {len(self.checks)} checks passed"
         return "\n".join([*lines, f"{verdict}. Stored in {self.database}."])
@@ -105,7 +105,7 @@ def initialize(database: Path, source: Path | None = None, catalog: Catalog | No
     """
     catalog = catalog or default_catalog()
     datasets = [CODE_LISTS, *(dataset for dataset in catalog.datasets.values() if dataset.table is not None)]
-    found, refused = _files(source, datasets) if source else ([], [])
+    files, refused = _files(source, datasets) if source else ([], [])
     loaded: list[Loaded] = []
     checks: list[Check] = []
     given: dict[str, dict[str, SourceFile]] = {}  # the files that were stored, by dataset and origin
@@ -118,7 +118,7 @@ def initialize(database: Path, source: Path | None = None, catalog: Catalog | No
             if rows is not None and rows.num_rows:
                 loaded.append(_store(connection, dataset, BUNDLED, "", rows))
                 checks += check_rows(dataset.name, BUNDLED, rows)
-        for dataset, layout, path in found:
+        for dataset, layout, path in files:
             file = path.relative_to(source or path).as_posix()
             mine = SourceFile(file, path, layout)
             rows = _read(path, file, layout, catalog)
@@ -155,8 +155,8 @@ def _read(path: Path, file: str, layout: FileLayout, catalog: Catalog) -> pa.Tab
 
 def _mistaken(path: Path, file: str, layout: FileLayout, mistakes: FileMistakes) -> Refused:
     told = sorted(mistakes.first)[:_TOLD]
-    where = rows_told(path, layout, [each.row for each in told])
-    lines_told = [f"{place}, {each.column}: {each.what}" for place, each in zip(where, told, strict=True)]
+    where = rows_told(path, layout, [mistake.row for mistake in told])
+    lines_told = [f"{place}, {mistake.column}: {mistake.what}" for place, mistake in zip(where, told, strict=True)]
     more = mistakes.count - len(told)
     counted = "1 mistake" if mistakes.count == 1 else f"{mistakes.count:,} mistakes"
     reason = f"is of the layout {layout.name} and has {counted}; nothing of it was stored."
@@ -193,8 +193,8 @@ def _files(
     if not source.is_dir():
         raise ReferenceDataError("is not a folder.", str(source), "Name the folder that holds the files.")
     owners = {layout: dataset for dataset in datasets for layout in dataset.layouts}
-    found, refused = [], []
-    for path in sorted(each for each in source.rglob("*") if each.is_file()):
+    files, refused = [], []
+    for path in sorted(entry for entry in source.rglob("*") if entry.is_file()):
         file = path.relative_to(source).as_posix()
         if path.suffix.lower() not in SUFFIXES:
             refused.append(Refused(file, f"is none of {', '.join(SUFFIXES)}."))
@@ -207,8 +207,8 @@ def _files(
         if layout is None:
             refused.append(Refused(file, "its header is that of no layout that an installed product knows."))
         else:
-            found.append((owners[layout], layout, path))
-    return found, refused
+            files.append((owners[layout], layout, path))
+    return files, refused
 
 
 def _store(connection: Any, dataset: ReferenceDataset, layout: str, file: str, rows: pa.Table) -> Loaded:

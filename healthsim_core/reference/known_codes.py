@@ -66,15 +66,15 @@ class KnownCodes:
         Raises:
             SpecificationError: `text` is no code of the system; the message names the nearest.
         """
-        found = self.canonical(system, text)
-        return self.systems[system].require(text, where) if found is None else found
+        code = self.canonical(system, text)
+        return self.systems[system].require(text, where) if code is None else code
 
     def instead(self, system: str, text: str) -> str:
         """What to write in place of a text that is not a code as its system writes it, in one line; "" where it is."""
-        found = self.canonical(system, text)
-        if found is None:
+        code = self.canonical(system, text)
+        if code is None:
             return self.systems[system].remedy(text)
-        return "" if found == text else f'Did you mean "{found}"?'
+        return "" if code == text else f'Did you mean "{code}"?'
 
     def instead_of_stem(self, text: str) -> str:
         """The same of a text with which diagnoses begin."""
@@ -88,9 +88,9 @@ class KnownCodes:
                 "Offer it by healthsim_code_systems.",
             )
         for name in (system, *_PARTS.get(system, ())):
-            found = self.loaded.get(name, {}).get(compared(name, text))
-            if found is not None and (found.billable or system != "icd-10-cm"):
-                return found.code
+            known = self.loaded.get(name, {}).get(compared(name, text))
+            if known is not None and (known.billable or system != "icd-10-cm"):
+                return known.code
         return self.systems[system].canonical(text)
 
 
@@ -102,14 +102,14 @@ def compared(system: str, text: str) -> str:
 def loaded_lists() -> dict[str, dict[str, LoadedCode]]:
     """The codes of loaded code lists, by system."""
     rows = reference_rows(CODE_LIST)
-    found: dict[str, dict[str, LoadedCode]] = {}
+    lists: dict[str, dict[str, LoadedCode]] = {}
     for row in rows.to_pylist() if rows is not None else ():
         code = LoadedCode(row["code"], row["description"], row["billable"] is not False)
-        found.setdefault(row["code_system"], {})[compared(row["code_system"], row["code"])] = code
-    return found
+        lists.setdefault(row["code_system"], {})[compared(row["code_system"], row["code"])] = code
+    return lists
 
 
-def _with_other_files(found: dict[str, dict[str, LoadedCode]], catalog: Catalog) -> Loaded:
+def _with_other_files(lists: dict[str, dict[str, LoadedCode]], catalog: Catalog) -> Loaded:
     """The lists, and codes that other loaded files hold in columns of codes, such as fees by service."""
     for dataset in catalog.datasets.values():
         columns = [field for field in (dataset.table.fields if dataset.table is not None else ()) if field.codes]
@@ -117,6 +117,6 @@ def _with_other_files(found: dict[str, dict[str, LoadedCode]], catalog: Catalog)
         for row in rows.to_pylist() if rows is not None else ():
             for field in columns if row[LOADED_FROM] != BUNDLED else ():
                 if row[field.name] is not None:
-                    known = found.setdefault(field.codes, {})
+                    known = lists.setdefault(field.codes, {})
                     known.setdefault(compared(field.codes, row[field.name]), LoadedCode(row[field.name]))
-    return found
+    return lists

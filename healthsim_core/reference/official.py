@@ -72,11 +72,11 @@ def numbers(column: pa.Array | pa.ChunkedArray, missing: float = -999.0) -> NDAr
     values = pc.if_else(numeric, pc.replace_substring(trimmed, ",", ""), pa.scalar(None, pa.string())).cast(
         pa.float64()
     )
-    found = np.array(
+    figures = np.array(
         values.to_numpy(zero_copy_only=False) if isinstance(values, pa.Array) else values.to_numpy(), np.float64
     )
-    found[found == missing] = np.nan
-    return found
+    figures[figures == missing] = np.nan
+    return figures
 
 
 def interval(column: pa.Array | pa.ChunkedArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -91,7 +91,7 @@ def line_numbers(path: Path, columns: Iterable[str], rows: Iterable[int]) -> dic
     if not wanted:
         return {}
     title, delimiter, encoding = _title(path, columns)
-    found: dict[int, int] = {}
+    lines: dict[int, int] = {}
     with path.open(encoding=encoding, newline="") as file:
         for _ in range(title):
             next(file)
@@ -99,11 +99,11 @@ def line_numbers(path: Path, columns: Iterable[str], rows: Iterable[int]) -> dic
         for values in _rows(reader):
             row += bool(values)
             if values and row in wanted:
-                found[row] = title + begins
-            if len(found) == len(wanted):
+                lines[row] = title + begins
+            if len(lines) == len(wanted):
                 break
             begins = reader.line_num + 1
-    return found
+    return lines
 
 
 def _rows(reader: Iterator[list[str]]) -> Iterator[list[str]]:

@@ -65,10 +65,10 @@ def county(fips: str, where: str = "") -> County:
     Raises:
         SpecificationError: There is none; the message names one of the same state.
     """
-    found = counties().get(fips) or former_counties().get(fips)
-    if found is None:
+    place = counties().get(fips) or former_counties().get(fips)
+    if place is None:
         raise SpecificationError(f'no county has the FIPS code "{fips}".', where, county_suggestion(fips))
-    return found
+    return place
 
 
 def instead_of_county(fips: str) -> str:
@@ -83,21 +83,21 @@ def county_suggestion(fips: str) -> str:
     if re.fullmatch("[0-9]{4}", fips) and f"0{fips}" in known:
         return _meant(known[f"0{fips}"])
     if not re.fullmatch("[0-9]{5}", fips):
-        named = {f"{each.name}, {each.state}": each for each in known.values()}
-        near = nearest(fips, named, 0.7) or nearest(f"{fips} County", {each.name for each in known.values()}, 0.85)
-        return _meant(next(each for name, each in named.items() if name.startswith(near))) if near else _FIVE_DIGITS
-    of_state = [each for each in known.values() if each.fips[:2] == fips[:2]]
+        named = {f"{place.name}, {place.state}": place for place in known.values()}
+        near = nearest(fips, named, 0.7) or nearest(f"{fips} County", {place.name for place in known.values()}, 0.85)
+        return _meant(next(place for name, place in named.items() if name.startswith(near))) if near else _FIVE_DIGITS
+    of_state = [place for place in known.values() if place.fips[:2] == fips[:2]]
     if not of_state:
         return f"No state has the code {fips[:2]}: the first two digits are the state, the others the county."
-    return _meant(min(of_state, key=lambda each: (_digits_apart(each.fips, fips), abs(int(each.fips) - int(fips)))))
+    return _meant(min(of_state, key=lambda place: (_digits_apart(place.fips, fips), abs(int(place.fips) - int(fips)))))
 
 
 def _digits_apart(code: str, other: str) -> int:
-    return sum(own != its for own, its in zip(code, other, strict=True))
+    return sum(digit != its for digit, its in zip(code, other, strict=True))
 
 
-def _meant(found: County) -> str:
-    return f'Did you mean "{found.fips}" ({found.name}, {found.state_name})?'
+def _meant(place: County) -> str:
+    return f'Did you mean "{place.fips}" ({place.name}, {place.state_name})?'
 
 
 def _counties(name: str) -> dict[str, County]:

@@ -69,9 +69,9 @@ def second_figures(
               FROM healthsim_incoming a JOIN {stored} b
               ON {same} AND b.{LOADED_FROM} IN (SELECT unnest(?)) ORDER BY {key} LIMIT {most}"""
     connection.register("healthsim_incoming", rows)
-    found = connection.execute(sql, [list(earlier)]).fetchall()
+    repeated = connection.execute(sql, [list(earlier)]).fetchall()
     connection.unregister("healthsim_incoming")
-    return list(_told(found, file, earlier)), found[0][0] if found else 0
+    return list(_told(repeated, file, earlier)), repeated[0][0] if repeated else 0
 
 
 def rows_told(file: Path, layout: FileLayout, rows: Sequence[int]) -> list[str]:
@@ -80,15 +80,15 @@ def rows_told(file: Path, layout: FileLayout, rows: Sequence[int]) -> list[str]:
     return [f"line {lines[row]}" if row in lines else f"row {row + 1:,}" for row in rows]
 
 
-def _told(found: Sequence[tuple[Any, ...]], file: SourceFile, earlier: Mapping[str, SourceFile]) -> Iterator[str]:
-    keys = [[text for text in row[4:] if text] for row in found]
-    here = _places(file, [(each, row[2]) for each, row in zip(keys, found, strict=True)])
-    there = [""] * len(found)
+def _told(rows: Sequence[tuple[Any, ...]], file: SourceFile, earlier: Mapping[str, SourceFile]) -> Iterator[str]:
+    keys = [[text for text in row[4:] if text] for row in rows]
+    here = _places(file, [(parts, row[2]) for parts, row in zip(keys, rows, strict=True)])
+    other_places = [""] * len(rows)
     for origin, other in earlier.items():
-        mine = [at for at, row in enumerate(found) if row[1] == origin]
-        for at, place in zip(mine, _places(other, [(keys[at], found[at][3]) for at in mine]), strict=True):
-            there[at] = f"{place} of {other.name}" if place else other.name
-    for place, key, row, other_place in zip(here, keys, found, there, strict=True):
+        mine = [at for at, row in enumerate(rows) if row[1] == origin]
+        for at, place in zip(mine, _places(other, [(keys[at], rows[at][3]) for at in mine]), strict=True):
+            other_places[at] = f"{place} of {other.name}" if place else other.name
+    for place, key, row, other_place in zip(here, keys, rows, other_places, strict=True):
         against = "stands already in" if row[2] == row[3] else f"is a second figure, beside {row[3]} in"
         yield f"{f'{place}, ' if place else ''}{', '.join(key)}: {row[2]} {against} {other_place}."
 
@@ -101,14 +101,14 @@ def _places(file: SourceFile, wanted: Sequence[tuple[Sequence[str], Any]]) -> li
     texts = official.read_columns(file.path, dict.fromkeys((*file.layout.key, *figures)))
     names = [np.array([_plain(text) for text in texts[name].to_pylist()], object) for name in file.layout.key]
     numbers = [official.numbers(texts[name]) for name in figures]
-    found = []
+    best_rows = []
     for key, figure in wanted:
-        like = 2 * sum(np.isin(each, [_plain(text) for text in key]).astype(np.int64) for each in names)
-        like = like + np.any([each == figure for each in numbers], axis=0) if numbers else like
+        like = 2 * sum(np.isin(column, [_plain(text) for text in key]).astype(np.int64) for column in names)
+        like = like + np.any([column == figure for column in numbers], axis=0) if numbers else like
         best = np.flatnonzero(like == np.max(like, initial=1))
-        found.append(int(best[0]) if len(best) == 1 else None)
-    rows = iter(rows_told(file.path, file.layout, [row for row in found if row is not None]))
-    return ["" if row is None else next(rows) for row in found]
+        best_rows.append(int(best[0]) if len(best) == 1 else None)
+    rows = iter(rows_told(file.path, file.layout, [row for row in best_rows if row is not None]))
+    return ["" if row is None else next(rows) for row in best_rows]
 
 
 def _is_figure(name: str, layout: FileLayout) -> bool:

@@ -64,12 +64,12 @@ class Facts:
             *self._whole.items(),
             *((name, rows) for (name, _), rows in sorted(self._answers.items(), key=lambda item: repr(item[0]))),
         ]
-        found: dict[str, Any] = {}
+        hashes: dict[str, Any] = {}
         for name, rows in read:
             brought = rows.filter(pc.field(LOADED_FROM) != BUNDLED)
             if brought.num_rows:
-                found.setdefault(name, hashlib.sha256()).update(repr(brought.to_pydict()).encode())
-        return {f"reference:{name}": digest.hexdigest()[:16] for name, digest in sorted(found.items())}
+                hashes.setdefault(name, hashlib.sha256()).update(repr(brought.to_pydict()).encode())
+        return {f"reference:{name}": digest.hexdigest()[:16] for name, digest in sorted(hashes.items())}
 
     def _read_small(self) -> None:
         from healthsim_core.database.file import quoted, reading
@@ -117,8 +117,8 @@ def using(facts: Facts) -> Iterator[None]:
 
 def current_facts() -> Facts:
     """The stored facts of the surrounding block, else those of the default database."""
-    found = _facts.get()
-    return read_facts(None) if found is None else found
+    facts = _facts.get()
+    return read_facts(None) if facts is None else facts
 
 
 def read_facts(database: Path | str | None) -> Facts:
