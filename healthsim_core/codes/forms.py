@@ -57,11 +57,11 @@ class UnionSystem(CodeSystem):
 
     def canonical(self, text: str) -> str | None:
         """The code as the first system writes it that knows it, or None."""
-        return next((found for system in self.systems if (found := system.canonical(text)) is not None), None)
+        return next((code for system in self.systems if (code := system.canonical(text)) is not None), None)
 
     def display(self, code: str) -> str | None:
         """What the first system calls it that knows it."""
-        return next((found for system in self.systems if (found := system.display(code)) is not None), None)
+        return next((words for system in self.systems if (words := system.display(code)) is not None), None)
 
     def remedy(self, text: str) -> str:
         """What the first system says."""

@@ -52,26 +52,26 @@ class ListedSystem(CodeSystem):
 
     def canonical(self, text: str) -> str | None:
         """The code as the system writes it, or None."""
-        found = self._row(text)
-        if found is None or (self.only_billable and not self._list["billable"][found].as_py()):
+        row = self._row(text)
+        if row is None or (self.only_billable and not self._list["billable"][row].as_py()):
             return None
-        return self.spoken(self._list["code"][found].as_py())
+        return self.spoken(self._list["code"][row].as_py())
 
     def display(self, code: str) -> str | None:
         """What the list calls a code; None where it holds no words for it."""
-        found = self._row(code)
-        return None if found is None else self._words[found].as_py()
+        row = self._row(code)
+        return None if row is None else self._words[row].as_py()
 
     def unspecified(self, category: str) -> str | None:
         """The billable code below a category that says no more than the category does: its "unspecified",
         by its place and its words."""
         stem = self.read(category)
         for ending in _UNSPECIFIED if len(stem) <= _STEM else _UNSPECIFIED_BELOW:
-            found = self._row(stem + ending)
+            row = self._row(stem + ending)
             if (
-                found is not None
-                and self._list["billable"][found].as_py()
-                and "unspecified" in str(self._words[found]).lower()
+                row is not None
+                and self._list["billable"][row].as_py()
+                and "unspecified" in str(self._words[row]).lower()
             ):
                 return self.spoken(stem + ending)
         return None
@@ -90,8 +90,8 @@ class ListedSystem(CodeSystem):
 
     def remedy(self, text: str) -> str:
         """The nearest code, or how a list of one's own becomes known."""
-        found = self._row(text)
-        if found is not None:
+        row = self._row(text)
+        if row is not None:
             return (
                 f"It cannot be billed; write one below it, such as {', '.join(self._alike(self.read(text))[:_SHOWN])}."
             )
@@ -106,7 +106,7 @@ class ListedSystem(CodeSystem):
         """The code that is most like `wanted` among those that begin alike."""
         for length in range(min(_STEM, len(wanted)), 0, -1):
             alike = [
-                each for each in map(self.read, self._alike(wanted[:length])) if abs(len(each) - len(wanted)) < length
+                code for code in map(self.read, self._alike(wanted[:length])) if abs(len(code) - len(wanted)) < length
             ][:_MOST]
             near = nearest(wanted, alike, _ALIKE)
             if near:
@@ -114,8 +114,8 @@ class ListedSystem(CodeSystem):
         return ""
 
     def _edit(self, code: str, name: str) -> str | None:
-        found = self._row(code)
-        return None if found is None else self._list[name][found].as_py()
+        row = self._row(code)
+        return None if row is None else self._list[name][row].as_py()
 
     def _row(self, text: str) -> int | None:
         codes, wanted = self._list["code"], self.read(text)
@@ -146,8 +146,8 @@ def words_of(file: str, code: str) -> str | None:
     """What a shipped list calls a code; None where it does not hold it."""
     columns = _columns(file, ("code", "description"))
     at = bisect.bisect_left(columns["code"], code, key=_text)
-    found = at < len(columns["code"]) and columns["code"][at].as_py() == code
-    return columns["description"][at].as_py() if found else None
+    known = at < len(columns["code"]) and columns["code"][at].as_py() == code
+    return columns["description"][at].as_py() if known else None
 
 
 def icd_10_cm(text: str) -> str:

@@ -86,13 +86,13 @@ def code_systems() -> Mapping[str, CodeSystem]:
 def value_sets() -> Mapping[str, ValueSet]:
     """Every shared value set by name."""
     document = json.loads(_DATA.read_text(encoding="utf-8"))
-    found = {name: ValueSet(name=name, **written) for name, written in document.items()}
+    sets = {name: ValueSet(name=name, **written) for name, written in document.items()}
     laboratory = ValueSet(
         name="laboratory-value", title="laboratory value",
         source="Names of frequent tests and signs that profiles may state; LOINC codes.",
-        codes={name: each.title for name, each in laboratory_values().items()},
+        codes={name: test.title for name, test in laboratory_values().items()},
     )  # fmt: skip
-    return MappingProxyType({**found, laboratory.name: laboratory})
+    return MappingProxyType({**sets, laboratory.name: laboratory})
 
 
 def value_set(name: str) -> ValueSet:

@@ -45,10 +45,10 @@ class CodeSystem:
         Raises:
             SpecificationError: `text` is no code of the system; the message names the nearest.
         """
-        found = self.canonical(text)
-        if found is None:
+        code = self.canonical(text)
+        if code is None:
             raise SpecificationError(f'"{text[:60]}" is no {self.title}.', where, self.remedy(text))
-        return found
+        return code
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -76,8 +76,8 @@ class ValueSet(CodeSystem):
     def remedy(self, text: str) -> str:
         """The code that lacks its zeros, the nearest one by itself or by what it is called,
         or all of them where they are few."""
-        said = text.strip()
-        filled = next((code for code in self.codes if said and code.lstrip("0") == said), "")
+        stripped = text.strip()
+        filled = next((code for code in self.codes if stripped and code.lstrip("0") == stripped), "")
         if filled:
             return f'Did you mean "{filled}"?'
         called = nearest(text, self.codes.values(), _ALIKE)

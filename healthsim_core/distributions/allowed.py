@@ -57,9 +57,9 @@ def whole_ages(ages: Column, where: str) -> NDArray[np.int64]:
     wrong = np.flatnonzero(~((years >= 0) & (years <= OLDEST)))
     if len(wrong):
         age = years[wrong[0]]
-        said = "null, and everybody has one" if np.isnan(age) else f"{age:g}"
+        shown = "null, and everybody has one" if np.isnan(age) else f"{age:g}"
         raise SpecificationError(
-            f"an age is 0 to {OLDEST}, and that of some people is {said}.", where, "Keep it within, by min and max."
+            f"an age is 0 to {OLDEST}, and that of some people is {shown}.", where, "Keep it within, by min and max."
         )
     return years.astype(np.int64)
 

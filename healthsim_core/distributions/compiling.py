@@ -89,10 +89,10 @@ def _log_normal(spec: written.LogNormal, where: str) -> Distribution:
 def _continuous(
     family: families.Family, parameters: tuple[Parameter, ...], bounds: tuple[float, float], where: str
 ) -> Distribution:
-    made = Continuous(family, parameters, *bounds)
-    if not made.names and not made.mass() > 0:
-        raise no_value(where, made.low, made.high)
-    return made
+    law = Continuous(family, parameters, *bounds)
+    if not law.names and not law.mass() > 0:
+        raise no_value(where, law.low, law.high)
+    return law
 
 
 def _beta(spec: written.Beta, where: str) -> Distribution:
@@ -135,10 +135,10 @@ def _empirical(spec: written.Empirical, where: str) -> Distribution:
     else:
         upto = np.cumsum([0.0, *(spec.counts or ())])
         shares, values = upto / upto[-1], np.array(spec.edges)
-    made = Empirical(shares, values, *_bounds(spec))
-    if not made.mass() > 0:
-        raise no_value(where, made.low, made.high)
-    return made
+    law = Empirical(shares, values, *_bounds(spec))
+    if not law.mass() > 0:
+        raise no_value(where, law.low, law.high)
+    return law
 
 
 def _poisson(spec: written.Poisson, where: str) -> Distribution:

@@ -118,10 +118,10 @@ class Mixture(Distribution):
         return self._weighted([part.below(values, columns) for part in self.parts])
 
     def quantile(self, probability: Floats) -> Floats | None:
-        found = [each for each in (part.quantile(probability) for part in self.parts) if each is not None]
-        if self.names or len(found) < len(self.parts):
+        points = [point for point in (part.quantile(probability) for part in self.parts) if point is not None]
+        if self.names or len(points) < len(self.parts):
             return None
-        return _inverse(self, probability, np.min(found, axis=0), np.max(found, axis=0))
+        return _inverse(self, probability, np.min(points, axis=0), np.max(points, axis=0))
 
     def probabilities(self) -> dict[Any, float] | None:
         return _pooled(self.weights / self.weights.sum(), [part.probabilities() for part in self.parts])
@@ -169,10 +169,10 @@ class ZeroInflated(Distribution):
         return np.asarray(zero * (numbers(values) > 0) + (1 - zero) * self.otherwise.below(values, columns))
 
     def quantile(self, probability: Floats) -> Floats | None:
-        found = self.otherwise.quantile(probability)
-        if self.names or found is None:
+        points = self.otherwise.quantile(probability)
+        if self.names or points is None:
             return None
-        return _inverse(self, probability, np.minimum(found, 0), np.maximum(found, 0))
+        return _inverse(self, probability, np.minimum(points, 0), np.maximum(points, 0))
 
     def probabilities(self) -> dict[Any, float] | None:
         if isinstance(self.probability, Expression):
@@ -264,13 +264,13 @@ def _moments(shares: Floats, parts: Sequence[Distribution]) -> tuple[float | Non
 
 
 def _pooled(shares: Floats, tables: Sequence[dict[Any, float] | None]) -> dict[Any, float] | None:
-    found: dict[Any, float] = {}
+    pooled: dict[Any, float] = {}
     for share, table in zip(shares, tables, strict=True):
         if table is None:
             return None
         for value, probability in table.items():
-            found[value] = found.get(value, 0.0) + float(share) * probability
-    return found
+            pooled[value] = pooled.get(value, 0.0) + float(share) * probability
+    return pooled
 
 
 def _inverse(distribution: Distribution, probability: Floats, low: Floats, high: Floats) -> Floats:

@@ -194,13 +194,13 @@ class Empirical(Distribution):
     def _up_to(self, x: Floats, side: Any) -> Floats:
         right = np.searchsorted(self.values, x, side=side)
         inside = self._between(self.values, self.shares, x, np.clip(right, 1, len(self.values) - 1))
-        found = np.where(right == 0, 0.0, np.where(right == len(self.values), 1.0, inside))
-        return np.where(np.isnan(x), np.nan, found)
+        shares = np.where(right == 0, 0.0, np.where(right == len(self.values), 1.0, inside))
+        return np.where(np.isnan(x), np.nan, shares)
 
     @staticmethod
     def _between(at: Floats, to: Floats, x: Floats, right: Any) -> Floats:
         left = right - 1
         with np.errstate(divide="ignore", invalid="ignore"):
             part = (x - at[left]) / (at[right] - at[left])
-            found = to[left] + np.clip(part, 0, 1) * (to[right] - to[left])
-        return np.asarray(np.where(np.isfinite(part), found, to[left]))
+            shares = to[left] + np.clip(part, 0, 1) * (to[right] - to[left])
+        return np.asarray(np.where(np.isfinite(part), shares, to[left]))

@@ -139,8 +139,8 @@ class Counts(Distribution):
         parameters = self._standard(columns, len(whole))
         with np.errstate(all="ignore"):
             under, upto = self._range(parameters)
-            found = (self.family.cdf(np.minimum(whole, self.high), *parameters) - under) / (upto - under)
-        return np.where(np.isnan(whole), np.nan, np.clip(found, 0, 1))
+            shares = (self.family.cdf(np.minimum(whole, self.high), *parameters) - under) / (upto - under)
+        return np.where(np.isnan(whole), np.nan, np.clip(shares, 0, 1))
 
     def _range(self, parameters: tuple[Floats, ...]) -> tuple[Any, Any]:
         upto = 1.0 if np.isinf(self.high) else self.family.cdf(self.high, *parameters)
@@ -150,7 +150,7 @@ class Counts(Distribution):
         with np.errstate(all="ignore"):
             given = (value_of(parameter, columns, rows) for parameter in self.parameters)
             return tuple(
-                np.broadcast_to(np.asarray(each, np.float64), (rows,)) for each in self.family.standard(*given)
+                np.broadcast_to(np.asarray(value, np.float64), (rows,)) for value in self.family.standard(*given)
             )
 
 

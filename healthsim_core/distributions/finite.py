@@ -90,10 +90,10 @@ class Choice(Finite):
     weights: NDArray[np.float64]
 
     def probabilities(self) -> dict[Any, float]:
-        found, total = dict.fromkeys(self.values, 0.0), float(self.weights.sum())
+        shares, total = dict.fromkeys(self.values, 0.0), float(self.weights.sum())
         for value, weight in zip(self.values, self.weights, strict=True):
-            found[value] += float(weight) / total
-        return found
+            shares[value] += float(weight) / total
+        return shares
 
     @property
     def monotone(self) -> bool:
@@ -114,11 +114,11 @@ class AgeBands(Finite):
     weights: tuple[float, ...]
 
     def probabilities(self) -> dict[Any, float]:
-        found: dict[Any, float] = {}
+        shares: dict[Any, float] = {}
         for (low, high), weight in zip(self.bands, self.weights, strict=True):
             for age in range(low, high + 1):
-                found[float(age)] = found.get(float(age), 0.0) + weight / sum(self.weights) / (high - low + 1)
-        return found
+                shares[float(age)] = shares.get(float(age), 0.0) + weight / sum(self.weights) / (high - low + 1)
+        return shares
 
     @property
     def monotone(self) -> bool:
@@ -165,16 +165,16 @@ class Derived(Distribution):
         return self._against(values, columns, strictly=True)
 
     def _against(self, values: Column, columns: Mapping[str, Any], strictly: bool) -> Floats:
-        own = self.sample(np.zeros(len(values)), columns)
-        if isinstance(own, Text):
-            there, here = np.array(values.to_pylist(), object), np.array(own.to_pylist(), object)  # type: ignore[union-attr]
-            known = ~(own.is_null() | np.array([word is None for word in there], bool))
+        drawn = self.sample(np.zeros(len(values)), columns)
+        if isinstance(drawn, Text):
+            there, here = np.array(values.to_pylist(), object), np.array(drawn.to_pylist(), object)  # type: ignore[union-attr]
+            known = ~(drawn.is_null() | np.array([word is None for word in there], bool))
         else:
-            there, here = numbers(values), numbers(own)
+            there, here = numbers(values), numbers(drawn)
             known = ~(np.isnan(there) | np.isnan(here))
-        found = np.full(len(values), np.nan)
-        found[known] = there[known] > here[known] if strictly else there[known] >= here[known]
-        return found
+        exceeds = np.full(len(values), np.nan)
+        exceeds[known] = there[known] > here[known] if strictly else there[known] >= here[known]
+        return exceeds
 
 
 def no_value(where: str, low: float, high: float) -> SpecificationError:

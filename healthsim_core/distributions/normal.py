@@ -80,12 +80,12 @@ class Normal(Distribution):
         mean, sd = self._parameters(columns, len(given))
         with np.errstate(divide="ignore", invalid="ignore"):
             points = portable.log(np.maximum(given, 0)) if self._of_logarithms else given
-            found = np.clip(_truncated_probability((points - mean) / sd, *self._bounds(mean, sd)), 0, 1)
+            shares = np.clip(_truncated_probability((points - mean) / sd, *self._bounds(mean, sd)), 0, 1)
         exact = sd == 0
         if exact.any():
             only = np.clip(portable.exp(mean) if self._of_logarithms else mean, self.low, self.high)
-            found = np.where(exact & ~np.isnan(given), at(given, only), found)
-        return found
+            shares = np.where(exact & ~np.isnan(given), at(given, only), shares)
+        return shares
 
     def _bounds(self, mean: Floats, sd: Floats) -> tuple[Floats, Floats]:
         low, high = self.low, self.high
@@ -139,12 +139,12 @@ def _truncated_probability(points: Floats, low: Floats, high: Floats) -> Floats:
     points, low, high = np.where(upper, -points, points), np.where(upper, -high, low), np.where(upper, -low, high)
     below, above = ndtr(low), ndtr(high)
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = (ndtr(points) - below) / (above - below)
+        shares = (ndtr(points) - below) / (above - below)
     far = high < _FAR
     if far.any():
         share = _tail_share(low[far], high[far])
-        found[far] = (portable.exp(-high[far] * (points[far] - high[far])) - share) / (1 - share)
-    return np.asarray(np.where(upper, 1 - found, found))
+        shares[far] = (portable.exp(-high[far] * (points[far] - high[far])) - share) / (1 - share)
+    return np.asarray(np.where(upper, 1 - shares, shares))
 
 
 def _tail_share(low: Floats, high: Floats) -> Floats:

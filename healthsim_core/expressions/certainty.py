@@ -32,8 +32,8 @@ def certain_where_not(condition: Expression, known: Mapping[str, Kind]) -> froze
 
 def with_told(names: Iterable[str], known: Mapping[str, Kind]) -> frozenset[str]:
     """The names, and those that are not null where these are not."""
-    found = frozenset(name.removeprefix("outcome.") for name in names)
-    return found.union(*(known.get(name, ANYTHING).tells for name in found))
+    not_null = frozenset(name.removeprefix("outcome.") for name in names)
+    return not_null.union(*(known.get(name, ANYTHING).tells for name in not_null))
 
 
 def made_certain(known: Mapping[str, Kind], names: Iterable[str]) -> dict[str, Kind]:
@@ -75,10 +75,10 @@ def _where_false(node: ast.expr, known: Mapping[str, Kind]) -> frozenset[str]:
 def _where_compared(left: ast.expr, op: ast.cmpop, right: ast.expr, known: Mapping[str, Kind]) -> frozenset[str]:
     if _is_null(left) or _is_null(right):
         return _where_valued(left) | _where_valued(right) if isinstance(op, ast.IsNot | ast.NotEq) else _NOTHING
-    found = _where_valued(left) | _where_valued(right)
+    not_null = _where_valued(left) | _where_valued(right)
     if isinstance(op, ast.In) and isinstance(left, ast.Constant) and name_of(right) == "conditions":
-        found |= _having(str(left.value), known)
-    return found
+        not_null |= _having(str(left.value), known)
+    return not_null
 
 
 def _having(code: str, known: Mapping[str, Kind]) -> frozenset[str]:
@@ -161,7 +161,7 @@ class Certainties:
             if child
             else frozenset(name for name, positions in self.has.items() if set(members) <= set(positions))
         )
-        here = before | had | _NOTHING.union(*(_where_true(each.tree, readable) for each in conditions))
+        here = before | had | _NOTHING.union(*(_where_true(condition.tree, readable) for condition in conditions))
         names = frozenset(name.removeprefix("outcome.") for name in here)
         return names | {name for name in with_told(names, readable) - names if not self._may_become_null(name)}
 

@@ -284,8 +284,8 @@ def same_kind(kinds: Mapping[str, Kind], where: str, what: str) -> Kind:
     Raises:
         SpecificationError: Text and numbers would mix.
     """
-    found = together(kinds.values())
-    if found is None:
-        said = ", ".join(f"{name} is {kind}" for name, kind in kinds.items())
-        raise SpecificationError(f"{what}: {said}.", where, "Make all of them one or the other.")
-    return found
+    common = together(kinds.values())
+    if common is None:
+        listing = ", ".join(f"{name} is {kind}" for name, kind in kinds.items())
+        raise SpecificationError(f"{what}: {listing}.", where, "Make all of them one or the other.")
+    return common

@@ -76,8 +76,8 @@ def kind_of_field(field: Field) -> Kind:
 def together(kinds: Iterable[Kind]) -> Kind | None:
     """What a column holds whose rows come from several sources; None where text and numbers would mix."""
     sources = tuple(kinds)
-    found = _together(sources)
-    return found if found is None else always(found, bool(sources) and all(kind.always for kind in sources))
+    common = _together(sources)
+    return common if common is None else always(common, bool(sources) and all(kind.always for kind in sources))
 
 
 def always(kind: Kind, is_always: bool = True) -> Kind:

@@ -71,10 +71,10 @@ class PossibleAges:
     def shares(self, below: Floats, upto: Floats) -> tuple[Floats, Floats]:
         """The probabilities of less and of at most some ages among the possible ones, of those by the law as stated."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            found = (
-                (np.clip(each, self.under, self.upto) - self.under) / (self.upto - self.under) for each in (below, upto)
+            shares = (
+                (np.clip(ages, self.under, self.upto) - self.under) / (self.upto - self.under) for ages in (below, upto)
             )
-            low, high = found
+            low, high = shares
         return np.where(self.holds_nothing, 0.0, low), np.where(self.holds_nothing, 1.0, high)
 
     def sample(self, law: Distribution, unit: Floats, columns: Mapping[str, Any]) -> Floats:
@@ -110,9 +110,9 @@ def check_ages(laws: Sequence[Distribution], members: Sequence[Member], mistakes
         mistakes: Takes what is wrong.
     """
     least = defaults()["members"]["dependent"]["years_younger"]["least"]
-    said = [float(law.value) if isinstance(law, Constant) and not isinstance(law.value, str) else None for law in laws]
-    parent = next((age for age, member in zip(said, members, strict=True) if member.role == "subscriber"), None)
-    for age, member in zip(said, members, strict=True):
+    ages = [float(law.value) if isinstance(law, Constant) and not isinstance(law.value, str) else None for law in laws]
+    parent = next((age for age, member in zip(ages, members, strict=True) if member.role == "subscriber"), None)
+    for age, member in zip(ages, members, strict=True):
         if member.role == "dependent" and age is not None and parent is not None and age > max(parent - least, 0):
             remedy = f"Give at most {max(parent - least, 0):g}: a parent is {least} years older or more."
             what = f"a dependent of {age:g} is no child of a subscriber of {parent:g}."

@@ -116,8 +116,8 @@ def _visit(first: Step, maker: Mapping[str, Step], done: dict[str, Step]) -> Non
 
 def _needed(step: Step, maker: Mapping[str, Step]) -> Iterable[Step]:
     read = sorted({column.removeprefix("subscriber_") for column in step.names})
-    found = {maker[column].makes[0]: maker[column] for column in read if column in maker}
-    return [other for name, other in found.items() if name != step.makes[0]]
+    makers = {maker[column].makes[0]: maker[column] for column in read if column in maker}
+    return [other for name, other in makers.items() if name != step.makes[0]]
 
 
 def _refuse_circle(needed: Iterable[Step], path: Mapping[str, None], maker: Mapping[str, Step]) -> None:
@@ -125,7 +125,7 @@ def _refuse_circle(needed: Iterable[Step], path: Mapping[str, None], maker: Mapp
         if name in path:
             way = list(path)
             circle = [*way[way.index(name) :], name]
-            where = next((maker[each].where for each in circle if maker[each].where), "")
+            where = next((maker[column].where for column in circle if maker[column].where), "")
             remedy = (
                 'Break it: name single conditions ("condition.E11") instead of all.'
                 if "conditions" in circle

@@ -99,10 +99,10 @@ def settled(
         mistakes: Takes diagnoses that come to people whose they cannot be.
     """
     ages, looked_at = list[tuple[int, int]](), list[str]()
-    for name, said in diagnoses:
+    for name, codes in diagnoses:
         with mistakes.caught():
-            found, look = (None, True) if said is None else _settled(who, said, years, f"{where}.{name}")
-            ages += [] if found is None else [found]
+            span, look = (None, True) if codes is None else _settled(who, codes, years, f"{where}.{name}")
+            ages += [] if span is None else [span]
             looked_at += [name] if look else []
     within = (max(low for low, _ in ages), min(high for _, high in ages)) if ages else None
     return Befalls(within, tuple(looked_at), where)
@@ -119,13 +119,13 @@ def said_by_skill(use: SkillUse, name: str) -> list[Said] | None:
     )
     others = [cells[f"by {key}"] for key in use.context if key not in settled_keys]
     weights = [float(cell) for cell in cells["weight"]] if "weight" in cells else None
-    found, mine = list[Said](), [_row_of(asked, cells, row) for row in range(len(cells[name]))]
+    codes, mine = list[Said](), [_row_of(asked, cells, row) for row in range(len(cells[name]))]
     for row, code in enumerate(cells[name]):
         earlier = () if weights else [at for at in range(row) if all(key[at] in ("*", key[row]) for key in others)]
         certain = all(key[row] == "*" for key in others) and (weights is None or weights[row] > 0)
         if code:
-            found.append(Said(code, mine[row].difference(*(mine[at] for at in earlier)), certain))
-    return found
+            codes.append(Said(code, mine[row].difference(*(mine[at] for at in earlier)), certain))
+    return codes
 
 
 def _row_of(asked: Mapping[str, str], cells: Mapping[str, Sequence[str]], row: int) -> People:
@@ -140,19 +140,19 @@ def _row_of(asked: Mapping[str, str], cells: Mapping[str, Sequence[str]], row: i
     return frozenset((sex, int(age)) for sex in sexes for age in np.flatnonzero(ages))
 
 
-def _settled(who: Who, said: Sequence[Said], years: int, where: str) -> tuple[tuple[int, int] | None, bool]:
+def _settled(who: Who, codes: Sequence[Said], years: int, where: str) -> tuple[tuple[int, int] | None, bool]:
     """The ages at which all that is said can befall people, and whether it must be looked at as it is drawn."""
     those = frozenset((sex, age) for sex in who.sexes for age in who.ages)
-    here = [(each, _who(each.to & those)) for each in said if each.to & those]
-    edits = {edit_of(each.code) for each, _ in here}
+    here = [(diagnosis, _who(diagnosis.to & those)) for diagnosis in codes if diagnosis.to & those]
+    edits = {edit_of(diagnosis.code) for diagnosis, _ in here}
     if len(edits) == 1:
-        all_of = _who(frozenset().union(*(each.to for each, _ in here)) & those)
-        return check_edit(all_of, {each.code for each, _ in here}, years, where), False
+        all_of = _who(frozenset().union(*(diagnosis.to for diagnosis, _ in here)) & those)
+        return check_edit(all_of, {diagnosis.code for diagnosis, _ in here}, years, where), False
     look = False
-    for each, mine in here:
-        edit = edit_of(each.code)
-        if each.certain:
-            look |= check_edit(mine, [each.code], years, where) is not None
+    for diagnosis, mine in here:
+        edit = edit_of(diagnosis.code)
+        if diagnosis.certain:
+            look |= check_edit(mine, [diagnosis.code], years, where) is not None
         else:
             look |= bool(mine.outside(edit)) or sometimes_outside(mine, edit, years)
     return None, look

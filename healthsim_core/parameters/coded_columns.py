@@ -49,14 +49,14 @@ class CodedColumn:
         codes = {word: self._code(system, word) for at, word in enumerate(words) if at in drawn}
         return column if all(word == code for word, code in codes.items()) else column.recode(codes.get)
 
-    def _by_row(self, column: Text, said: Text) -> Text:
-        found = column
-        for at, system in enumerate(said.values.to_pylist()):
-            mine = said.codes == at
+    def _by_row(self, column: Text, systems: Text) -> Text:
+        codes = column
+        for at, system in enumerate(systems.values.to_pylist()):
+            mine = systems.codes == at
             if mine.any():
                 part = self._of_system(column.only(mine), system.lower())
-                found = part.or_else(found.only(~mine))
-        return found
+                codes = part.or_else(codes.only(~mine))
+        return codes
 
     def _code(self, system: str, text: str) -> str:
         return self.known.require(system, text, self.where)

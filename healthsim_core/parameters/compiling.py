@@ -52,28 +52,28 @@ class Parameters:
 
     def before_outcomes(self, scope: Lookup, rows: int, draw: Draws) -> dict[str, Any]:
         """All parameters but those carried, and references to outcomes and to other parameters."""
-        found: dict[str, Any] = {}
+        drawn: dict[str, Any] = {}
         for use in self.skills:
             context = {key: scope(v.name) if isinstance(v, Reference) else v for key, v in use.context.items()}
             resolved = use.resolved(Columns(context, rows), draw)
-            found.update(resolved.parts)
-        found.update(self.constants)
-        found.update({name: scope(r.name) for name, r in self.references.items() if not _late(r)})
-        return {**found, **self.written(found, rows)} if self.coded else found
+            drawn.update(resolved.parts)
+        drawn.update(self.constants)
+        drawn.update({name: scope(r.name) for name, r in self.references.items() if not _late(r)})
+        return {**drawn, **self.written(drawn, rows)} if self.coded else drawn
 
     def after_outcomes(self, scope: Lookup, before: Columns) -> dict[str, Any]:
         """References to outcomes and to other parameters; `before` are those that were drawn before them."""
-        found = {name: scope(r.name) for name, r in self.references.items() if _late(r)}
-        return {**found, **self.written(found, before.rows, before)} if self.coded else found
+        drawn = {name: scope(r.name) for name, r in self.references.items() if _late(r)}
+        return {**drawn, **self.written(drawn, before.rows, before)} if self.coded else drawn
 
-    def written(self, found: Mapping[str, Any], rows: int, before: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def written(self, drawn: Mapping[str, Any], rows: int, before: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Those of some drawn parameters that hold codes, as their code systems write them.
 
         Raises:
             SpecificationError: Some text is no code of its system.
         """
-        said = {**(before or {}), **found}
-        return {each.name: each.written(said, rows) for each in self.coded if each.name in found}
+        columns = {**(before or {}), **drawn}
+        return {column.name: column.written(columns, rows) for column in self.coded if column.name in drawn}
 
 
 def compile_parameters(
@@ -92,20 +92,20 @@ def compile_parameters(
         SpecificationError: An unknown skill, lookup, context column or reference.
     """
     skills, context_only, mistakes = list[SkillUse](), set[str](), Mistakes()
-    own = {
+    values = {
         name: mistakes.attempt(None, _value, value, journey, f"{where}.{name}")
         for name, value in written.items()
         if name != "skill_ref"
     }
     with mistakes.caught():
         if "skill_ref" in written:
-            use = _skill_use(written["skill_ref"], event_type, own, journey, catalog, f"{where}.skill_ref")
+            use = _skill_use(written["skill_ref"], event_type, values, journey, catalog, f"{where}.skill_ref")
             skills.append(use)
             context_only = (
                 set(use.skill.lookups.get(use.lookup, ((), ()))[0]) if isinstance(written["skill_ref"], str) else set()
             )
     mistakes.tell()
-    kept = {name: value for name, value in own.items() if name not in context_only}
+    kept = {name: value for name, value in values.items() if name not in context_only}
     references = {name: value for name, value in kept.items() if isinstance(value, Reference)}
     constants = {name: value for name, value in kept.items() if not isinstance(value, Reference)}
     return Parameters(constants, references, tuple(skills))
@@ -141,7 +141,7 @@ def _value(value: Any, journey: Mapping[str, Any], where: str) -> Any:
 
 
 def _skill_use(
-    reference: Any, event_type: str, own: Mapping[str, Any], journey: Mapping[str, Any], catalog: Catalog, where: str
+    reference: Any, event_type: str, values: Mapping[str, Any], journey: Mapping[str, Any], catalog: Catalog, where: str
 ) -> SkillUse:
     mistakes = Mistakes()
     texts = [reference.get("skill", ""), reference.get("lookup", "")] if isinstance(reference, dict) else []
@@ -151,7 +151,7 @@ def _skill_use(
         what = "the skill or the lookup is not a text, or the context not a mapping."
         raise SpecificationError(what, where, 'Write {"skill": "...", "lookup": "...", "context": {...}}.')
     if isinstance(reference, str):
-        name, lookup, context = reference, event_type, dict(own)
+        name, lookup, context = reference, event_type, dict(values)
     elif isinstance(reference, dict) and set(reference) <= {"skill", "lookup", "context"} and "skill" in reference:
         name, lookup = reference["skill"], reference.get("lookup", event_type)
         given = reference.get("context", {}).items()

@@ -51,16 +51,16 @@ class ParameterKinds:
         given = {name for use in self.parameters.skills for name in use.gives}
         uses = [use for use in self.parameters.skills if not self.catalog.needed_parameters.isdisjoint(use.gives)]
         certain = frozenset().union(*(use.always(self.readable) for use in uses))
-        found = {**dict.fromkeys(given, ANYTHING), **fields}
-        found |= {name: always(found[name], name in certain) for name in given}
-        found |= {ours: self.carried.get(theirs, NOTHING) for theirs, ours in self.parameters.carried}
-        found |= {name: _kind_of_value(value) for name, value in self.parameters.constants.items()}
+        kinds = {**dict.fromkeys(given, ANYTHING), **fields}
+        kinds |= {name: always(kinds[name], name in certain) for name in given}
+        kinds |= {ours: self.carried.get(theirs, NOTHING) for theirs, ours in self.parameters.carried}
+        kinds |= {name: _kind_of_value(value) for name, value in self.parameters.constants.items()}
         references = self.parameters.references.items()
-        found |= {
+        kinds |= {
             name: self.readable.get(r.name, ANYTHING) for name, r in references if not r.name.startswith("parameters.")
         }
         named = {name: r.name.removeprefix("parameters.") for name, r in references if r.name.startswith("parameters.")}
-        return found | {name: found.get(other, ANYTHING) for name, other in named.items()}
+        return kinds | {name: kinds.get(other, ANYTHING) for name, other in named.items()}
 
     @property
     def as_read(self) -> dict[str, Kind]:
@@ -85,10 +85,12 @@ class ParameterKinds:
                     raise SpecificationError(what, f"{where}.{name}", suggestion(name, accepted))
         wanted = {field.name: kind_of_field(field) for handler in handlers for field in handler.parameters}
         for name, kind in wanted.items():
-            found, value = kinds[name], self.parameters.constants.get(name, 0)
+            given_kind, value = kinds[name], self.parameters.constants.get(name, 0)
             with mistakes.caught():
-                if name in given and kind.counts and not found.counts and found.of != "nothing":
-                    raise SpecificationError(f'"{name}" is {found}, not {kind}.', f"{where}.{name}", f"Give {kind}.")
+                if name in given and kind.counts and not given_kind.counts and given_kind.of != "nothing":
+                    raise SpecificationError(
+                        f'"{name}" is {given_kind}, not {kind}.', f"{where}.{name}", f"Give {kind}."
+                    )
                 if kind.counts and isinstance(value, int | float) and abs(value) > GREATEST_PARAMETER:
                     remedy = f"Give one between -{GREATEST_PARAMETER:,.0f} and {GREATEST_PARAMETER:,.0f}."
                     raise SpecificationError(f'"{name}" is {value:g}.', f"{where}.{name}", remedy)
@@ -109,8 +111,8 @@ class ParameterKinds:
         mistakes, constants = Mistakes(), self.parameters.constants
         for name, texts in accepted.items():
             kind = self.by_name.get(name, ANYTHING)
-            said = {str(constants[name])} if constants.get(name) is not None else kind.values or frozenset()
-            for text in sorted(said - set(texts)):
+            possible = {str(constants[name])} if constants.get(name) is not None else kind.values or frozenset()
+            for text in sorted(possible - set(texts)):
                 with mistakes.caught():
                     what = f'"{text}" is not what "{name}" may be.'
                     raise SpecificationError(
@@ -141,9 +143,9 @@ class ParameterKinds:
         uses = [use for use in self.parameters.skills if name in use.gives]
         read = [self.parameters.references.get(name), *(value for use in uses for value in use.context.values())]
         return all(
-            each.name in self.readable or each.name.startswith("parameters.")
-            for each in read
-            if isinstance(each, Reference)
+            reference.name in self.readable or reference.name.startswith("parameters.")
+            for reference in read
+            if isinstance(reference, Reference)
         )
 
     def _may_be_null(self, name: str, where: str) -> SpecificationError:
@@ -159,8 +161,8 @@ class ParameterKinds:
             asked = self._doubtful(use)
         else:
             what, path, asked = f'the parameter "{name}" is carried', where, []
-        said = " and ".join(f"{each.removeprefix('outcome.')} is not None" for each in asked)
-        remedy = f'Add the condition "{said}", or give' if said else "Give"
+        rule = " and ".join(f"{column.removeprefix('outcome.')} is not None" for column in asked)
+        remedy = f'Add the condition "{rule}", or give' if rule else "Give"
         return SpecificationError(
             f'{what}, which may be null for some people, and "{self.event_type}" needs it.',
             path,

@@ -36,7 +36,7 @@ class Who:
 
     def where(self, conditions: Iterable[Expression]) -> Who:
         """Those of them for whom conditions may hold."""
-        trees = [each.tree for each in conditions]
+        trees = [condition.tree for condition in conditions]
         sexes = frozenset(sex for sex in self.sexes if not any(_never(tree, {"sex": sex}) for tree in trees))
         ages = frozenset(age for age in self.ages if not any(_never(tree, {"age": age}) for tree in trees))
         return Who(sexes, ages)
@@ -65,7 +65,7 @@ def _drawn(law: Distribution) -> set[int]:
 def edit_of_all(codes: Iterable[str]) -> Edit:
     """Whose all of some diagnoses can be: what they have in common."""
     edits = [edit_of(code) for code in codes]
-    sexes, groups = {each.sex for each in edits}, {each.group for each in edits}
+    sexes, groups = {edit.sex for edit in edits}, {edit.group for edit in edits}
     return Edit(sexes.pop() if len(sexes) == 1 else "", groups.pop() if len(groups) == 1 else "")
 
 
@@ -171,7 +171,7 @@ def _said(tree: ast.expr, known: Mapping[str, object]) -> bool | None:
     """What a comparison of known names says; None where it reads others."""
     if not isinstance(tree, ast.Compare):
         return None
-    sides = [_value(each, known) for each in (tree.left, *tree.comparators)]
+    sides = [_value(side, known) for side in (tree.left, *tree.comparators)]
     if any(side is None for side in sides):
         return None
     try:

@@ -79,7 +79,7 @@ class Branching:
     def _several(self, taken: NDArray[np.bool_]) -> Text:
         packed, codes = np.unique(taken, axis=1, return_inverse=True)
         words = [
-            " ".join(c for c, there in zip(self.choices, column, strict=True) if there) or None for column in packed.T
+            " ".join(c for c, chosen in zip(self.choices, column, strict=True) if chosen) or None for column in packed.T
         ]
         return Text.of(words)[codes.reshape(-1)]
 

@@ -91,8 +91,8 @@ class Lifecycle:
                 )
         ways = tuple(
             tuple(
-                _way(each, states, f"{where}.states.{name}.transitions[{i}]")
-                for i, each in enumerate(state.transitions)
+                _way(transition, states, f"{where}.states.{name}.transitions[{i}]")
+                for i, transition in enumerate(state.transitions)
             )
             for name, state in written.states.items()
         )
@@ -207,10 +207,10 @@ def who_may(ways: tuple[tuple[Way, ...], ...], columns: Mapping[str, Any], rows:
     """Of each state, to whom each way out is open: boolean array (ways, rows)."""
     everybody = np.ones(rows, bool)
     return [
-        np.stack([everybody if way.when is None else way.when.holds(columns, rows) for way in each])
-        if each
+        np.stack([everybody if way.when is None else way.when.holds(columns, rows) for way in of_state])
+        if of_state
         else np.ones((0, rows), bool)
-        for each in ways
+        for of_state in ways
     ]
 
 
@@ -224,8 +224,8 @@ def _way(written: Transition, states: tuple[str, ...], where: str) -> Way:
 def _values(written: Any) -> Iterator[Any]:
     """Every value that a written distribution of texts may give."""
     if hasattr(written, "rules"):
-        for each in [*(rule.then for rule in written.rules), written.default]:
-            yield from _values(each) if each is not None else ()
+        for then in [*(rule.then for rule in written.rules), written.default]:
+            yield from _values(then) if then is not None else ()
     elif hasattr(written, "weights"):
         yield from written.weights
     elif hasattr(written, "values"):

@@ -182,8 +182,8 @@ class Timing:
             days, chance = _business(np.full(len(steps), day), steps), _weights(len(steps), self.normal)
         if self.weekdays:
             days = self._on_a_weekday(np.full(len(days), day), days)
-        found, at = np.unique(days, return_inverse=True)
-        return found, np.asarray(np.bincount(at, chance), np.float64)
+        ends, at = np.unique(days, return_inverse=True)
+        return ends, np.asarray(np.bincount(at, chance), np.float64)
 
     def _stated(self, day: Whole) -> tuple[Whole, Whole]:
         """Bounds as they are written, before weekends are considered."""
@@ -234,11 +234,11 @@ class Timing:
         unit = "minutes" if self.in_minutes else "business days" if self.business else "days"
         span = f"{self.low:g}" if self.low == self.high else f"{self.low:g} to {self.high:g}"
         extra = f"{span} {unit}" if self.low or self.high or not months else ""
-        said = (
+        words = (
             "days of a distribution" if self.distribution is not None else " and ".join(filter(None, [months, extra]))
         )
         return (
-            said
+            words
             + (" on a weekday" if self.weekdays else "")
             + (f" in the season {self.season}" if self.season is not None else "")
         )

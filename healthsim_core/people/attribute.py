@@ -78,8 +78,8 @@ class Attribute(Step):
             return {self.name: ANYTHING}
         kind = _kind(self, known)
         for member, distribution in zip(known.members, self.by_member, strict=True):
-            own = f"subscriber_{self.name}" if member.role in ("individual", "subscriber") else ""
-            known.check(distribution, but=own)
+            itself = f"subscriber_{self.name}" if member.role in ("individual", "subscriber") else ""
+            known.check(distribution, but=itself)
         return {self.name: kind}
 
     def make(self, house: Household) -> None:
@@ -101,7 +101,7 @@ class Attribute(Step):
 
 def _kind(attribute: Attribute, known: Known) -> Kind:
     mistakes = known.mistakes
-    kinds = {f"members[{i}]": each.gives(known.columns) for i, each in enumerate(attribute.by_member)}
+    kinds = {f"members[{i}]": law.gives(known.columns) for i, law in enumerate(attribute.by_member)}
     kind = mistakes.attempt(
         ANYTHING, same_kind, kinds, attribute.where, "some members' values are text and others numbers"
     )
@@ -138,7 +138,7 @@ def _usual(name: str) -> Kind:
     compiled = [
         compile_distribution(written.validate_python(entry["distribution"]), f"defaults.{name}") for entry in stated
     ]
-    return together([each.gives({}) for each in compiled]) or ANYTHING
+    return together([law.gives({}) for law in compiled]) or ANYTHING
 
 
 def uniform_of(attribute: Attribute, draws: Callable[[str], Draws]) -> Floats:

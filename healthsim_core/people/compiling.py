@@ -113,8 +113,10 @@ def _above(conditions: Sequence[ConditionPlan], catalog: Catalog) -> list[Step]:
         for key in asked
         if asks_condition(key)
     }
-    own = {f"{part}.{plan.category}" for plan in conditions for part in ("condition", "code")}
-    return [Above(name, frozenset(each for each in own if each.startswith(name))) for name in sorted(keys - own)]
+    stated = {f"{part}.{plan.category}" for plan in conditions for part in ("condition", "code")}
+    return [
+        Above(name, frozenset(column for column in stated if column.startswith(name))) for name in sorted(keys - stated)
+    ]
 
 
 def _member(position: Position, required: Mapping[str, Any]) -> Member:
@@ -130,7 +132,7 @@ def _counties(profile: ProfileSpecification) -> dict[str, float]:
     where, geography = "demographics.geography", profile.demographics.geography
     reference = profile.reference or profile.demographics.reference
     if geography is None and reference is None:
-        return {fips: float(each.population) for fips, each in counties().items()}
+        return {fips: float(place.population) for fips, place in counties().items()}
     if geography is None:
         weights, where = {reference.fips: 1.0}, _reference_path(profile)  # type: ignore[union-attr]
     else:
@@ -167,7 +169,7 @@ def _attributes(
         "coverage_type": "coverage.type",
         "plan": "coverage.plan",
     }
-    found = [
+    attributes = [
         mistakes.attempt(
             Attribute(name, ()),
             _built_in,
@@ -186,8 +188,8 @@ def _attributes(
     for member, path, _ in written:
         custom |= {n: (f"{path}.attributes.{n}", None) for n in member.attributes if n not in custom}
     for name, (path, spec) in custom.items():
-        found.append(mistakes.attempt(Attribute(name, ()), _custom, name, path, spec, written, len(members)))
-    return tuple(found)
+        attributes.append(mistakes.attempt(Attribute(name, ()), _custom, name, path, spec, written, len(members)))
+    return tuple(attributes)
 
 
 def _built_in(
@@ -226,8 +228,8 @@ def _stated_spouse(written: Sequence[Position], required: Mapping[int, Mapping[s
     """The sex of a spouse whose sex is stated or required while the subscriber's is not."""
     for index, (member, _, _) in enumerate(written):
         if member.role == "spouse":
-            said = member.sex.value if isinstance(member.sex, WrittenConstant) else required.get(index, {}).get("sex")
-            return str(said) if said in ("F", "M") else None
+            sex = member.sex.value if isinstance(member.sex, WrittenConstant) else required.get(index, {}).get("sex")
+            return str(sex) if sex in ("F", "M") else None
     return None
 
 
@@ -240,8 +242,8 @@ def _partner_of(sex: str) -> Any:
 def _custom(name: str, where: str, spec: Any, written: Sequence[Position], members: int) -> Attribute:
     null = compile_distribution(_WRITTEN.validate_python(float(0)), where)
     common = compile_distribution(spec, where) if spec is not None else null
-    own = [position.member.attributes.get(name) for position in written] + [None] * (members - len(written))
-    chosen = [compile_distribution(o, where) if o is not None else common for o in own]
+    specs = [position.member.attributes.get(name) for position in written] + [None] * (members - len(written))
+    chosen = [compile_distribution(o, where) if o is not None else common for o in specs]
     general = where if spec is not None else ""
-    paths = [general if o is None else f"{written[index].where}.attributes.{name}" for index, o in enumerate(own)]
+    paths = [general if o is None else f"{written[index].where}.attributes.{name}" for index, o in enumerate(specs)]
     return Attribute(name, tuple(chosen), False, where, tuple(paths))

@@ -36,7 +36,7 @@ def check_labs(
         **listed.codes,
         **{lab: lab for skill in catalog.skills.values() for lab in skill.baselines if lab not in listed.codes},
     }
-    laws = {each.name: each for each in attributes if each.by_member}
+    laws = {attribute.name: attribute for attribute in attributes if attribute.by_member}
     for name, spec in written.items():
         with mistakes.caught():
             if name not in known:
@@ -46,7 +46,7 @@ def check_labs(
 
 
 def _unknown(name: str, known: Mapping[str, str]) -> SpecificationError:
-    meant = {title.lower().replace(" ", "_"): each for each, title in known.items()} | {each: each for each in known}
+    meant = {title.lower().replace(" ", "_"): lab for lab, title in known.items()} | {lab: lab for lab in known}
     near = nearest(name, meant)
     remedy = f'Did you mean "{meant[near]}"? {_OWN}' if near else _OWN
     return SpecificationError(f'no laboratory value is called "{name}".', f"clinical.lab_values.{name}", remedy)

@@ -95,8 +95,10 @@ def _dependents(house: Household, present: NDArray[np.bool_]) -> Floats:
     roles = [member.role for member in house.members if not member.newborn]
     if len(roles) == 1:
         return np.full(house.rows, np.nan)
-    there = present.reshape(-1, house.size)[:, [member.role == "dependent" for member in house.members]].sum(axis=1)
-    return np.repeat(there.astype(np.float64), house.size)
+    dependents = present.reshape(-1, house.size)[:, [member.role == "dependent" for member in house.members]].sum(
+        axis=1
+    )
+    return np.repeat(dependents.astype(np.float64), house.size)
 
 
 def _count(house: Household, member: Member) -> NDArray[np.float64]:

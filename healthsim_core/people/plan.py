@@ -41,14 +41,14 @@ class PeoplePlan:
     def coverage_types(self) -> frozenset[str] | None:
         """The coverage types that people may have; None where they are not known beforehand."""
         laws = [
-            each.by_member[self.subscriber]
-            for each in self.attributes
-            if each.name == "coverage_type" and each.by_member
+            attribute.by_member[self.subscriber]
+            for attribute in self.attributes
+            if attribute.name == "coverage_type" and attribute.by_member
         ]
         return laws[0].gives({}).values if laws else None
 
     @property
     def added(self) -> frozenset[str]:
         """Columns that the profile and the skills of its conditions add to a person."""
-        own = {lab for condition in self.conditions if condition.skill for lab in condition.skill.baselines}
-        return frozenset(attribute.name for attribute in self.attributes) | own
+        labs = {lab for condition in self.conditions if condition.skill for lab in condition.skill.baselines}
+        return frozenset(attribute.name for attribute in self.attributes) | labs

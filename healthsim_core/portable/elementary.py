@@ -49,35 +49,35 @@ def power(values: Any, exponents: Any) -> Any:
         raised = np.where(
             base == 0, np.where(exponent == 0, 1.0, np.where(exponent > 0, 0.0, np.inf)), exp(exponent * log(base))
         )
-    found = np.where(exponent == 1.0, base, raised)
-    return found if found.ndim else np.float64(found)
+    powers = np.where(exponent == 1.0, base, raised)
+    return powers if powers.ndim else np.float64(powers)
 
 
 def by_blocks(function: Callable[[Floats], Floats], values: Any) -> Any:
     """A function of flat arrays over values of any shape; a scalar for a scalar."""
     given = np.asarray(values, np.float64)
-    flat, found = given.ravel(), np.empty(given.size)
+    flat, results = given.ravel(), np.empty(given.size)
     with np.errstate(all="ignore"):
         for start in range(0, given.size, _BLOCK):
-            found[start : start + _BLOCK] = function(flat[start : start + _BLOCK])
-    return found.reshape(given.shape) if given.ndim else np.float64(found[0])
+            results[start : start + _BLOCK] = function(flat[start : start + _BLOCK])
+    return results.reshape(given.shape) if given.ndim else np.float64(results[0])
 
 
 def polynomial(coefficients: Sequence[float], at: Floats) -> Floats:
     """Horner's rule, the first coefficient being the constant."""
-    found = np.full(len(at), coefficients[-1])
+    sums = np.full(len(at), coefficients[-1])
     for coefficient in reversed(coefficients[:-1]):
-        found *= at
-        found += coefficient
-    return found
+        sums *= at
+        sums += coefficient
+    return sums
 
 
 def _exp(x: Floats) -> Floats:
     inside = np.clip(x, _LEAST, _GREATEST)
     whole = np.rint(np.where(np.isnan(inside), 0.0, inside) * 1.4426950408889634)
     rest = (inside - whole * _LN2_HIGH) - whole * _LN2_LOW
-    found = np.ldexp(polynomial(_TAYLOR, rest), whole.astype(np.int64))
-    return np.where(x > _GREATEST, np.inf, np.where(x < _LEAST, 0.0, found))
+    powers = np.ldexp(polynomial(_TAYLOR, rest), whole.astype(np.int64))
+    return np.where(x > _GREATEST, np.inf, np.where(x < _LEAST, 0.0, powers))
 
 
 def _expm1(x: Floats) -> Floats:
@@ -96,12 +96,12 @@ def _log(x: Floats) -> Floats:
     half = 0.5 * f * f
     rest = square * polynomial(_ATANH, square) * 2
     # log(1 + f) = f - f^2/2 + s (f^2/2 + R), so that the leading terms are exact
-    found = exponent * _LN2_HIGH - ((half - (s * (half + rest) + exponent * _LN2_LOW)) - f)
-    found = np.where(x > 0, found, np.where(x == 0, -np.inf, np.nan))
-    return np.where(np.isposinf(x), np.inf, found)
+    logs = exponent * _LN2_HIGH - ((half - (s * (half + rest) + exponent * _LN2_LOW)) - f)
+    logs = np.where(x > 0, logs, np.where(x == 0, -np.inf, np.nan))
+    return np.where(np.isposinf(x), np.inf, logs)
 
 
 def _log1p(x: Floats) -> Floats:
     above = 1 + x
-    found = np.where(above == 1, x, _log(above) * (x / (above - 1)))
-    return np.where(np.isposinf(x), np.inf, found)
+    logs = np.where(above == 1, x, _log(above) * (x / (above - 1)))
+    return np.where(np.isposinf(x), np.inf, logs)

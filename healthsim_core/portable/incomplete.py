@@ -36,15 +36,15 @@ def gamma_upper_quantile(shape: Any, probability: Any) -> Floats:
 
 def beta_quantile(a: Any, b: Any, probability: Any) -> Floats:
     """The x of a beta law with P(X <= x) = probability; of an x above a half, what it lacks to 1 is exact."""
-    first, second, p = np.broadcast_arrays(*(np.asarray(each, np.float64) for each in (a, b, probability)))
+    first, second, p = np.broadcast_arrays(*(np.asarray(array, np.float64) for array in (a, b, probability)))
     with np.errstate(all="ignore"):
         above = _beta(first.ravel(), second.ravel(), np.full(first.size, 0.5)).reshape(first.shape) < p
     turned = above & (p > _SMALL_TAIL)
     low, high = np.where(turned, second, first), np.where(turned, first, second)
-    found = _solved(
+    roots = _solved(
         betaincinv, lambda x, a, b, p: _beta(a, b, x) - p, _beta_density, low, high, np.where(turned, 1 - p, p)
     )
-    return np.asarray(np.where(turned, 1 - found, found))
+    return np.asarray(np.where(turned, 1 - roots, roots))
 
 
 def beta_upper_quantile(a: Any, b: Any, probability: Any) -> Floats:
@@ -54,20 +54,20 @@ def beta_upper_quantile(a: Any, b: Any, probability: Any) -> Floats:
 
 def _solved(inverse: Any, excess: Callable[..., Floats], density: Callable[..., Floats], *given: Any) -> Floats:
     """The grid's first point whose excess is not below zero, and from there one step of Newton's."""
-    arguments = np.broadcast_arrays(*(np.asarray(each, np.float64) for each in given))
-    flat = [np.ascontiguousarray(each).ravel() for each in arguments]
+    arguments = np.broadcast_arrays(*(np.asarray(array, np.float64) for array in given))
+    flat = [np.ascontiguousarray(argument).ravel() for argument in arguments]
     with np.errstate(all="ignore"):
         start = inverse(*flat)
         mantissa, exponent = np.frexp(start)
         points = [np.ldexp((np.rint(mantissa * _GRID) + step) / _GRID, exponent) for step in (-1.0, 0.0, 1.0)]
         gaps = [excess(point, *flat) for point in points[:2]]
-        found = np.where(gaps[0] >= 0, points[0], np.where(gaps[1] >= 0, points[1], points[2]))
+        roots = np.where(gaps[0] >= 0, points[0], np.where(gaps[1] >= 0, points[1], points[2]))
         gap = np.where(gaps[0] >= 0, gaps[0], gaps[1])  # of the third point's row, that of the second, one step away
         near = np.where(gaps[0] >= 0, points[0], points[1])
         better = near - gap / density(near, *flat)
-        found = np.where(np.abs(better - found) < 4 * np.abs(found) / _GRID, better, found)
+        roots = np.where(np.abs(better - roots) < 4 * np.abs(roots) / _GRID, better, roots)
     settled = ~np.isfinite(start) | (start == 0)
-    return np.asarray(np.where(settled, start, found)).reshape(arguments[0].shape)
+    return np.asarray(np.where(settled, start, roots)).reshape(arguments[0].shape)
 
 
 def _gamma_density(x: Floats, a: Floats, _: Floats) -> Floats:
@@ -137,8 +137,8 @@ def _beta(a: Floats, b: Floats, x: Floats) -> Floats:
     turned = x > (a + 1) / (a + b + 2)
     first, second, at = np.where(turned, b, a), np.where(turned, a, b), np.where(turned, 1 - x, x)
     front = exp(first * log(at) + second * log(1 - at) + _log_gamma(a + b) - _log_gamma(a) - _log_gamma(b)) / first
-    found = front * _beta_fraction(first, second, at)
-    return np.asarray(np.where(turned, 1 - found, found))
+    shares = front * _beta_fraction(first, second, at)
+    return np.asarray(np.where(turned, 1 - shares, shares))
 
 
 def _beta_fraction(a: Floats, b: Floats, x: Floats) -> Floats:

@@ -53,11 +53,11 @@ def ndtri(probabilities: Any) -> Any:
 def _ndtr(z: Floats) -> Floats:
     size = np.abs(z)
     near = size < _SERIES
-    found = np.where(near, 0.5 + _series(np.where(near, z, 0.0)), 0.0)
+    shares = np.where(near, 0.5 + _series(np.where(near, z, 0.0)), 0.0)
     if not near.all():
         tail = _fraction(np.where(near, _SERIES, size))
-        found = np.where(near, found, np.where(z > 0, 1 - tail, tail))
-    return np.where(np.isnan(z), np.nan, found)
+        shares = np.where(near, shares, np.where(z > 0, 1 - tail, tail))
+    return np.where(np.isnan(z), np.nan, shares)
 
 
 def _series(z: Floats) -> Floats:
@@ -87,18 +87,18 @@ def _ndtri(p: Floats) -> Floats:
     q = p - 0.5
     middle = np.abs(q) <= _MIDDLE
     r = _MIDDLE * _MIDDLE - q * q
-    found = q * polynomial(_NEAR[0], r) / polynomial(_NEAR[1], r)
+    points = q * polynomial(_NEAR[0], r) / polynomial(_NEAR[1], r)
     outer = np.flatnonzero(~middle)
     if len(outer):
-        found[outer] = _outer(p[outer], q[outer])
-    return found
+        points[outer] = _outer(p[outer], q[outer])
+    return points
 
 
 def _outer(p: Floats, q: Floats) -> Floats:
     least = np.where(q < 0, p, 1 - p)
     root = np.sqrt(-log(least))
     near, far = root - 1.6, root - _FAR
-    found = polynomial(_OUTER[0], near) / polynomial(_OUTER[1], near)
-    found = np.where(root <= _FAR, found, polynomial(_TAIL[0], far) / polynomial(_TAIL[1], far))
-    found = np.where(least == 0, np.inf, np.where(least < 0, np.nan, found))
-    return np.where(q < 0, -found, found)
+    points = polynomial(_OUTER[0], near) / polynomial(_OUTER[1], near)
+    points = np.where(root <= _FAR, points, polynomial(_TAIL[0], far) / polynomial(_TAIL[1], far))
+    points = np.where(least == 0, np.inf, np.where(least < 0, np.nan, points))
+    return np.where(q < 0, -points, points)
