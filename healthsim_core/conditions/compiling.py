@@ -110,12 +110,12 @@ class _Compiler:
         where, spec, _ = stated[0]
         billable, description = mistakes.attempt((code, None), self._billable, code, skill, spec.description, where)
         edit = edit_of(billable or code)
-        for path, each, position in stated:
-            drawn = mistakes.attempt(None, self._severity, code, skill, each, path, primary)
+        for path, written, position in stated:
+            drawn = mistakes.attempt(None, self._severity, code, skill, written, path, primary)
             positions = range(self.written) if position is None else [position]
             for index in positions:
                 prevalence[index], severity[index] = (
-                    mistakes.attempt(None, self._prevalence, each, index, edit, path),
+                    mistakes.attempt(None, self._prevalence, written, index, edit, path),
                     drawn,
                 )
             if not mistakes.found and all(prevalence[index] is None for index in positions):
@@ -132,11 +132,11 @@ class _Compiler:
             skill is not None and "diagnosis" in skill.lookups and "." not in code
         ):
             return None, words
-        found = self.codes.canonical(_CODE, code) or self.unspecified(code)
-        if found is None and isinstance(listed, ListedSystem):
+        billable = self.codes.canonical(_CODE, code) or self.unspecified(code)
+        if billable is None and isinstance(listed, ListedSystem):
             remedy = f"Write one below it, such as {', '.join(listed.below(code))}."
             raise SpecificationError(f'"{code}" is a category that has no code for what is unspecified.', where, remedy)
-        return found, words or default_codes().get(code, ("", None))[1] or listed.display(str(found))
+        return billable, words or default_codes().get(code, ("", None))[1] or listed.display(str(billable))
 
     def unspecified(self, category: str) -> str | None:
         """The billable code that says no more than a category does."""
@@ -149,16 +149,16 @@ class _Compiler:
     ) -> Distribution | None:
         """The distribution of its severity, of texts as the skill that knows the condition writes them,
         else of general words."""
-        at, said = f"{where}.severity", spec.severity
-        if said is None and primary:
-            at, said = "clinical.severity", self.profile.clinical.severity
-        if said is None:
+        at, severity = f"{where}.severity", spec.severity
+        if severity is None and primary:
+            at, severity = "clinical.severity", self.profile.clinical.severity
+        if severity is None:
             return None
         return compile_distribution(
-            _with_severities(said, _severities(code, skill, self.codes.systems["severity"]), at), at
+            _with_severities(severity, _severities(code, skill, self.codes.systems["severity"]), at), at
         )
 
-    def check_severity(self, said: Any, primary: str | None, skills: Iterable[SkillResolver]) -> None:
+    def check_severity(self, severity: Any, primary: str | None, skills: Iterable[SkillResolver]) -> None:
         """Refuse a severity of the primary condition that none can be,
         also where there is no such condition or it states its own."""
         general = self.codes.systems["severity"]
@@ -174,7 +174,7 @@ class _Compiler:
             if len(systems) > 1
             else (*systems, general)[0]
         )
-        _with_severities(said, known, "clinical.severity")
+        _with_severities(severity, known, "clinical.severity")
 
     def _prevalence(self, spec: ConditionSpecification, index: int, edit: Edit, where: str) -> Prevalence | None:
         """Who of a position has it: of those who can; None where nobody can."""
@@ -185,9 +185,11 @@ class _Compiler:
         if edit.sex and edit.sex not in sexes:
             return None
         if edit.sex and sexes != {edit.sex}:
-            own = f"sex == '{edit.sex}'"
+            of_sex = f"sex == '{edit.sex}'"
             when = Expression.parse(
-                own if when is None else f"({when.text}) and {own}", where if when is None else when.where, "boolean"
+                of_sex if when is None else f"({when.text}) and {of_sex}",
+                where if when is None else when.where,
+                "boolean",
             )
         if edit.ages is not None and not self._all_within(index, edit.ages):
             bands = [(max(low, edit.ages[0]), min(high, edit.ages[1]), p) for low, high, p in bands]
@@ -221,9 +223,9 @@ def _refuse(code: str, edit: Edit, where: str) -> None:
     )
 
 
-def _with_severities(said: Any, known: CodeSystem, where: str) -> Any:
+def _with_severities(severities: Any, known: CodeSystem, where: str) -> Any:
     """A distribution of severities with its texts as their set writes them."""
-    mistakes, written = Mistakes(), copy.deepcopy(said)
+    mistakes, written = Mistakes(), copy.deepcopy(severities)
     for path, leaf in leaves(written):
         for inner, text, put in texts_of(leaf):
             place = where + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in (*path, *inner))
@@ -238,6 +240,8 @@ def _severities(code: str, skill: SkillResolver | None, general: CodeSystem) -> 
         return general
     tables = {lookup: skill.cells(lookup) for lookup in skill.lookups}
     drawn = tables.get("severity", {}).get("severity", ())
-    said = {*drawn, *(cell for table in tables.values() for cell in table.get("by severity", ()))} - {"*", ""}
-    own = ValueSet(name="severity", title=f"severity of {code}", codes=dict.fromkeys(sorted(said), skill.skill))
-    return own if drawn else UnionSystem(name="severity", title=own.title, systems=(own, general))
+    severities = {*drawn, *(cell for table in tables.values() for cell in table.get("by severity", ()))} - {"*", ""}
+    value_set = ValueSet(
+        name="severity", title=f"severity of {code}", codes=dict.fromkeys(sorted(severities), skill.skill)
+    )
+    return value_set if drawn else UnionSystem(name="severity", title=value_set.title, systems=(value_set, general))

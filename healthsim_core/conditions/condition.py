@@ -66,7 +66,9 @@ class ConditionPlan(Step):
     @property
     def certain(self) -> tuple[int, ...]:
         """Household positions whose people have it without exception."""
-        return tuple(index for index, each in enumerate(self.by_member) if each is not None and each.is_certain)
+        return tuple(
+            index for index, prevalence in enumerate(self.by_member) if prevalence is not None and prevalence.is_certain
+        )
 
     @property
     def by_skill(self) -> bool:
@@ -81,9 +83,13 @@ class ConditionPlan(Step):
     @property
     def names(self) -> frozenset[str]:
         """Columns that it reads."""
-        whens = [each.when.names for each in self.by_member if each is not None and each.when is not None]
-        said = [each.names for each in self.severity if each is not None]
-        return frozenset({"age", "birth_date"}).union(*whens, *said)
+        whens = [
+            prevalence.when.names
+            for prevalence in self.by_member
+            if prevalence is not None and prevalence.when is not None
+        ]
+        severities = [law.names for law in self.severity if law is not None]
+        return frozenset({"age", "birth_date"}).union(*whens, *severities)
 
     @property
     def drawn(self) -> str:
@@ -93,16 +99,16 @@ class ConditionPlan(Step):
     def kinds(self, known: Known) -> dict[str, Kind]:
         """What its columns hold, once prevalences and severities are checked."""
         known.check((self.by_member, self.severity))
-        kinds = [each.gives(known.columns) for each in self.severity if each is not None]
-        said = together([*kinds, _severities(known.catalog)]) if kinds else _severities(known.catalog)
-        severity = said if said is None else always(said, _has_severity(self, known.columns))
+        kinds = [law.gives(known.columns) for law in self.severity if law is not None]
+        given = together([*kinds, _severities(known.catalog)]) if kinds else _severities(known.catalog)
+        severity = given if given is None else always(given, _has_severity(self, known.columns))
         if severity is None:
             with known.mistakes.caught():
                 raise SpecificationError(
                     "the severity is not a text.", f"{self.where}.severity", 'Give texts, such as "mild".'
                 )
-        own = {"condition": BOOLEAN, "severity": severity or TEXT, "onset": always(DATE)}
-        return _of_those_who_have(self, {f"{part}.{self.category}": kind for part, kind in own.items()})
+        parts = {"condition": BOOLEAN, "severity": severity or TEXT, "onset": always(DATE)}
+        return _of_those_who_have(self, {f"{part}.{self.category}": kind for part, kind in parts.items()})
 
     def make(self, house: Household) -> None:
         """Draw who has it, how severe, and since when."""
@@ -146,8 +152,8 @@ class ConditionCode(Step):
     @property
     def names(self) -> frozenset[str]:
         """Columns that it reads."""
-        own = {f"{part}.{self.condition.category}" for part in ("condition", "severity")}
-        return frozenset(own).union(self.asked) - {"severity"}
+        columns = {f"{part}.{self.condition.category}" for part in ("condition", "severity")}
+        return frozenset(columns).union(self.asked) - {"severity"}
 
     def kinds(self, known: Known) -> dict[str, Kind]:
         """What its columns hold; who has the condition has a code."""
@@ -173,9 +179,9 @@ class ConditionCode(Step):
                 )
         kinds = {name: always(TEXT, name.split(".")[0] in filled) for name in self.makes}
         had = known.columns[f"condition.{plan.category}"]
-        made = _of_those_who_have(plan, kinds, had.tells | ({"conditions"} if code in kinds else frozenset()))
+        columns = _of_those_who_have(plan, kinds, had.tells | ({"conditions"} if code in kinds else frozenset()))
         again = {f"{part}.{plan.category}" for part in ("condition", "severity", "onset")} & known.columns.keys()
-        return {**made, **{name: attrs.evolve(known.columns[name], tells=made[code].tells) for name in again}}
+        return {**columns, **{name: attrs.evolve(known.columns[name], tells=columns[code].tells) for name in again}}
 
     def make(self, house: Household) -> None:
         """Tell the code of those who have it."""
@@ -190,12 +196,12 @@ def _of_those_who_have(plan: ConditionPlan, kinds: Mapping[str, Kind], told: Ite
     """The columns of a condition: what is always there for those who have it is so for everybody only where all have
     it."""
     name = f"condition.{plan.category}"
-    tells = frozenset({each for each, kind in kinds.items() if kind.always}.union(told))
+    tells = frozenset({column for column, kind in kinds.items() if kind.always}.union(told))
     tells |= {"severity"} if plan.primary and f"severity.{plan.category}" in tells else set()
     everybody = len(plan.certain) == len(plan.by_member)
     return {
-        each: attrs.evolve(kind, always=each == name or (kind.always and everybody), tells=tells)
-        for each, kind in kinds.items()
+        column: attrs.evolve(kind, always=column == name or (kind.always and everybody), tells=tells)
+        for column, kind in kinds.items()
     }
 
 
@@ -209,15 +215,15 @@ def _has_severity(plan: ConditionPlan, known: Mapping[str, Kind]) -> bool:
 
 def _severities(catalog: Catalog) -> Kind:
     """The severities that skills give, as far as a thousand people show them."""
-    draw, found = Draws(0, "severities", np.arange(1_000)), set()
+    draw, severities = Draws(0, "severities", np.arange(1_000)), set()
     for skill in catalog.skills.values():
         if "severity" in skill.lookups and not skill.lookups["severity"][0]:
             try:
                 drawn = skill.resolve("severity", Columns({}, 1_000), draw)["severity"]
             except HealthSimError:
                 return TEXT
-            found |= set(drawn.values.to_pylist()) if isinstance(drawn, Text) else set()
-    return text_of(found) if found else TEXT
+            severities |= set(drawn.values.to_pylist()) if isinstance(drawn, Text) else set()
+    return text_of(severities) if severities else TEXT
 
 
 def _probability(house: Household, plan: ConditionPlan) -> NDArray[np.float64]:
@@ -256,5 +262,5 @@ def _code(house: Household, step: ConditionCode) -> tuple[Text, Text]:
     assert plan.skill is not None
     severity = house.severities[plan.category]
     context = Columns({key: severity if key == "severity" else house.columns[key] for key in step.asked}, house.rows)
-    found = resolved_or_null(plan.skill, "diagnosis", context, house.draws(f"code.{plan.category}"))
-    return found.text("code"), found.text("description")
+    cells = resolved_or_null(plan.skill, "diagnosis", context, house.draws(f"code.{plan.category}"))
+    return cells.text("code"), cells.text("description")

@@ -72,13 +72,13 @@ class Severity(Step):
 
     def kinds(self, known: Known) -> dict[str, Kind]:
         """What the condition's own holds."""
-        own = "".join(self.names)
-        return {"severity": known.columns.get(own, TEXT)}
+        column = "".join(self.names)
+        return {"severity": known.columns.get(column, TEXT)}
 
     def make(self, house: Household) -> None:
         """Take it from the condition."""
-        own = Text.constant(None, house.rows) if self.primary is None else house.columns["".join(self.names)]
-        house.columns["severity"] = own
+        severity = Text.constant(None, house.rows) if self.primary is None else house.columns["".join(self.names)]
+        house.columns["severity"] = severity
 
 
 @attrs.frozen
@@ -122,8 +122,8 @@ class Baseline(Step):
             if plan.skill is None or self.name not in plan.skill.baselines:
                 continue
             context = Columns({"severity": house.severities[plan.category], "lab": self.name}, house.rows)
-            found = resolved_or_null(plan.skill, "baseline", context, draw)
-            mean, sd, low, high = (np.asarray(found[name], np.float64) for name in ("mean", "sd", "min", "max"))
+            baseline = resolved_or_null(plan.skill, "baseline", context, draw)
+            mean, sd, low, high = (np.asarray(baseline[name], np.float64) for name in ("mean", "sd", "min", "max"))
             below, above = ndtr((low - mean) / sd), ndtr((high - mean) / sd)
             drawn = mean + sd * ndtri(below + (above - below) * draw.uniform("value"))
             values = np.where(np.isnan(values) & np.asarray(house.columns[f"condition.{plan.category}"]), drawn, values)

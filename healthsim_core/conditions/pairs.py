@@ -23,7 +23,7 @@ def refuse_pairs(plans: Sequence[ConditionPlan], unspecified: Callable[[str], st
         mistakes: Takes each that is refused, with the other one's name.
     """
     for less in plans:
-        more = next((each for each in plans if _says_more(each, less, unspecified) and _together(less, each)), None)
+        more = next((plan for plan in plans if _says_more(plan, less, unspecified) and _together(less, plan)), None)
         if more is not None:
             with mistakes.caught():
                 what = (
@@ -68,4 +68,4 @@ def _excludes(when: Expression | None, category: str) -> bool:
     negated = (
         [node.operand for node in ast.walk(when.tree) if isinstance(node, ast.UnaryOp)] if when is not None else []
     )
-    return any(name_of(each) == f"condition.{category}" for each in negated)
+    return any(name_of(operand) == f"condition.{category}" for operand in negated)

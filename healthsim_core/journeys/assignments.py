@@ -100,18 +100,18 @@ class Assigned:
         if not named:
             known = {other.journey.journey_id for other in self.all} - {assignment.journey.journey_id}
             raise unknown("journey of this run", followed.journey, known, assignment.at(f"{path}.journey"))
-        found = [n for n in named if set(assignment.members) <= set(self.all[n].members)]
-        if not found:
+        numbers = [n for n in named if set(assignment.members) <= set(self.all[n].members)]
+        if not numbers:
             what = f'"{followed.journey}" is not given to the same person.'
             raise SpecificationError(what, assignment.at(f"{path}.journey"), "Give both to the same member.")
-        if followed.event not in self.steps[found[0]]:
+        if followed.event not in self.steps[numbers[0]]:
             raise unknown(
-                f'event of "{followed.journey}"', followed.event, self.steps[found[0]], assignment.at(f"{path}.event")
+                f'event of "{followed.journey}"', followed.event, self.steps[numbers[0]], assignment.at(f"{path}.event")
             )
-        if self.steps[found[0]][followed.event].event.subject == "newborn":
+        if self.steps[numbers[0]][followed.event].event.subject == "newborn":
             what = f'"{followed.event}" happens to the child.'
             raise SpecificationError(what, assignment.at(f"{path}.event"), "Name an event of the same person.")
-        return found[0], followed.event
+        return numbers[0], followed.event
 
     def done(self, number: int, event: str, index: int) -> None:
         """Note where an event stands among the nodes."""

@@ -43,12 +43,12 @@ class Coded:
         """By parameter, the fields that say what it may be."""
         if event_type not in self._fields:
             read = [field for handler in self.catalog.handlers(event_type) for field in handler.parameters]
-            found: dict[str, dict[tuple[Any, ...], Field]] = {}
+            by_name: dict[str, dict[tuple[Any, ...], Field]] = {}
             for field in (*read, *SHARED):
                 limits = (field.least, field.above, field.most)
                 if field.codes or any(limit is not None for limit in limits):
-                    found.setdefault(field.name, {})[field.codes, limits, field.signed_by] = field
-            self._fields[event_type] = {name: tuple(fields.values()) for name, fields in found.items()}
+                    by_name.setdefault(field.name, {})[field.codes, limits, field.signed_by] = field
+            self._fields[event_type] = {name: tuple(fields.values()) for name, fields in by_name.items()}
         return self._fields[event_type]
 
     def sought(self, event_type: str, kinds: Mapping[str, Kind]) -> dict[str, Kind]:
@@ -85,11 +85,11 @@ class Coded:
         system = self._system(field, constants)
         return self.known.require(system, text_of_value(value), where) if system else value
 
-    def _system(self, field: Field, said: Mapping[str, Any]) -> str:
+    def _system(self, field: Field, values: Mapping[str, Any]) -> str:
         """The code system of a field; "" where that is not known."""
         if not field.said_by:
             return field.codes
-        named = self.known.canonical("procedure-system", str(said.get(field.said_by)))
+        named = self.known.canonical("procedure-system", str(values.get(field.said_by)))
         return named.lower() if named is not None else ""
 
     def _number(self, field: Field, value: Any, constants: Mapping[str, Any], where: str) -> Any:
@@ -122,7 +122,7 @@ class Coded:
         for name, fields in self.fields(event_type).items():
             if name in parameters.constants or name not in parameters.names:
                 continue
-            for field in (each for each in fields if each.codes and each.type in _TEXTS):
+            for field in (candidate for candidate in fields if candidate.codes and candidate.type in _TEXTS):
                 open_ = mistakes.attempt(False, self._open, field, parameters, kinds, carried, where)
                 if open_:
                     system = "" if field.said_by else field.codes
@@ -143,7 +143,7 @@ class Coded:
         if field.name in carried:
             constant, theirs = carried[field.name]
             if constant is None:
-                return not any(each.codes == field.codes for each in theirs)
+                return not any(other.codes == field.codes for other in theirs)
             return self._all_codes([(field.codes, text_of_value(constant))], f"{where}.{field.name}", "") or bool(
                 field.said_by
             )
@@ -155,12 +155,12 @@ class Coded:
             cells = use.cells()
             if cells is None:
                 return True
-            said: Sequence[Any] = cells.get(field.said_by) or [parameters.constants.get(field.said_by)] * len(
+            systems: Sequence[Any] = cells.get(field.said_by) or [parameters.constants.get(field.said_by)] * len(
                 cells[field.name]
             )
             pairs = [
-                (self._system(field, {field.said_by: each}), text)
-                for each, text in zip(said, cells[field.name], strict=True)
+                (self._system(field, {field.said_by: name}), text)
+                for name, text in zip(systems, cells[field.name], strict=True)
             ]
             told = f'"{use.lookup}" of "{use.skill.skill}" gives as {field.name}: '
             return self._all_codes([pair for pair in pairs if all(pair)], f"{where}.skill_ref", told)
@@ -195,8 +195,8 @@ class Coded:
                 continue
             use = next((use for use in parameters.skills if name in use.gives), None)
             if name in parameters.constants:
-                said = parameters.constants[name]
-                yield name, [] if said is None else [Said(str(said), certain=True)]
+                constant = parameters.constants[name]
+                yield name, [] if constant is None else [Said(str(constant), certain=True)]
             elif name in parameters.references:
                 values = kinds[name].values
                 yield name, None if values is None else [Said(code) for code in sorted(values)]
@@ -227,7 +227,7 @@ class Coded:
             law = drawn.get(outcome)
             if law is None or law.names or law.kind != "number":
                 continue
-            for field in (each for each in fields if each.type not in _TEXTS):
+            for field in (candidate for candidate in fields if candidate.type not in _TEXTS):
                 with mistakes.caught():
                     check_law(field, law, written[outcome], parameters.constants, f"{where}.outcomes.{outcome}")
         mistakes.tell()

@@ -75,7 +75,7 @@ class JourneyCompiler:
         self.eligible = [self._eligible(assignment) for assignment in self.assigned.all]
         self.presumed = [self._presumed(assignment) for assignment in self.assigned.all]
         readable = [self._readable(assignment) for assignment in self.assigned.all]
-        self.readable = [self.certain.doubted(each) for each in readable]
+        self.readable = [self.certain.doubted(kinds) for kinds in readable]
         for number, step in self.assigned.in_order():
             if len(self.nodes) > MOST_NODES:
                 where = self.assigned.all[number].at("events")
@@ -98,30 +98,34 @@ class JourneyCompiler:
             eligible += [
                 attempt(None, Expression.parse, text, assignment.at("events"), "boolean") for text in mothers()
             ]
-        able = tuple({each.text: each for each in [*eligible, assignment.when] if each is not None}.values())
+        able = tuple({part.text: part for part in [*eligible, assignment.when] if part is not None}.values())
         for expression in able:
             attempt(BOOLEAN, kind_of_expression, expression, self.known)
         return able
 
     def _presumed(self, assignment: Assignment) -> tuple[Presumed, ...]:
         where, attempt = assignment.at("presumes"), self.mistakes.attempt
-        written = [(each.code, f"{where}[{index}].code") for index, each in enumerate(assignment.journey.presumes)]
+        written = [
+            (assumption.code, f"{where}[{index}].code") for index, assumption in enumerate(assignment.journey.presumes)
+        ]
         codes = [attempt(code, self.coded.known.require, "icd-10-cm-category", code, path) for code, path in written]
-        found = attempt((), lambda: tuple(presumed(assignment.journey, codes, self.stated, where)))
-        for expression in expressions_in(found):
+        assumptions = attempt((), lambda: tuple(presumed(assignment.journey, codes, self.stated, where)))
+        for expression in expressions_in(assumptions):
             attempt(BOOLEAN, kind_of_expression, expression, self.known)
-        return found
+        return assumptions
 
     def _readable(self, assignment: Assignment) -> dict[str, Kind]:
         """Columns of the person, and what a journey's events, branches and lifecycles give, by all of their names."""
-        found: dict[str, dict[str, Kind]] = {}
+        sources: dict[str, dict[str, Kind]] = {}
         given: dict[str, Kind] = {}
         for step in assignment.journey.steps:
             for name, spec in step.event.outcomes.items():
                 path = f"{step.where}.outcomes.{name}"
                 drawn = self.mistakes.attempt(None, compile_distribution, spec, assignment.at(path))
                 before = {"the person": self.known[name]} if name in self.known else {}
-                found.setdefault(name, before)[path] = kind = drawn.gives(self.known) if drawn is not None else ANYTHING
+                sources.setdefault(name, before)[path] = kind = (
+                    drawn.gives(self.known) if drawn is not None else ANYTHING
+                )
                 self.certain.draws(name, f"{assignment.journey.journey_id}/{step.event.event_id}", kind)
             if step.branch is not None:
                 ids = [choice.choice_id for choice in step.branch.choices]
@@ -130,7 +134,8 @@ class JourneyCompiler:
                 given[f"state.{step.lifecycle.lifecycle_id}"] = text_of(step.lifecycle.states)
         what = "the values of one name are text and others numbers"
         kinds = {
-            n: self.mistakes.attempt(ANYTHING, same_kind, k, assignment.at(list(k)[-1]), what) for n, k in found.items()
+            n: self.mistakes.attempt(ANYTHING, same_kind, k, assignment.at(list(k)[-1]), what)
+            for n, k in sources.items()
         }
         return {**self.known, **kinds, **{f"outcome.{name}": kind for name, kind in kinds.items()}, **given}
 
@@ -187,11 +192,11 @@ class JourneyCompiler:
     def _conditions(
         self, event: EventSpecification, readable: Mapping[str, Kind], where: str
     ) -> tuple[Expression, ...]:
-        said = [
+        compiled = [
             self.mistakes.attempt(None, condition, c, f"{where}.conditions[{i}]")
             for i, c in enumerate(event.conditions)
         ]
-        for expression in (conditions := tuple(each for each in said if each is not None)):
+        for expression in (conditions := tuple(term for term in compiled if term is not None)):
             self.mistakes.attempt(BOOLEAN, kind_of_expression, expression, readable)
         return conditions
 
@@ -296,17 +301,17 @@ class JourneyCompiler:
                     attempt(None, self.assigned.refuse_later, number, step, recurrence.until, f"{where}.repeat.until")
         for expression in expressions_in(pattern):
             attempt(BOOLEAN, kind_of_expression, expression, readable)
-        made = attrs.evolve(node, how=how, most=most)
+        patterned = attrs.evolve(node, how=how, most=most)
         with self.mistakes.caught():
-            refuse_too_many(made, node.most, where)
-        return made
+            refuse_too_many(patterned, node.most, where)
+        return patterned
 
     def _append(self, number: int, node: Node, event: EventSpecification, where: str) -> None:
         """Add a node, and after it those of the triggers that stand on it, declared and written."""
         written = [self._inline(node, t, f"{where}.triggers[{i}]") for i, t in enumerate(event.triggers)]
         if event.ends == "coverage" and node.event_type != "termination":
             written.append(InlineTrigger(event_type="termination"))
-        self._expand(number, node, [each for each in written if each is not None], where)
+        self._expand(number, node, [trigger for trigger in written if trigger is not None], where)
 
     def _expand(self, number: int, node: Node, written: Sequence[InlineTrigger], where: str) -> None:
         self.nodes.append(node)
@@ -323,13 +328,13 @@ class JourneyCompiler:
                 attempt(None, held.check_needed, f"{where}.parameters")
                 self.given.append(held.by_name)
                 self._expand(number, caused, (), where)
-        for position, each in enumerate(written):
+        for position, inline in enumerate(written):
             path = f"{where}.triggers[{position}]"
-            made = self._triggered(node, index, each, numbered(paths, each.event_type), path)
-            made = self.coded.triggered(made, self.nodes, f"{path}.parameters", self.mistakes)
-            self._hold(self._caused(made), f"{path}.parameters")
-            befalls = self._befalls(made.event_type, made.parameters, made.duration, f"{path}.parameters")
-            self._expand(number, attrs.evolve(made, befalls=befalls), (), where)
+            child = self._triggered(node, index, inline, numbered(paths, inline.event_type), path)
+            child = self.coded.triggered(child, self.nodes, f"{path}.parameters", self.mistakes)
+            self._hold(self._caused(child), f"{path}.parameters")
+            befalls = self._befalls(child.event_type, child.parameters, child.duration, f"{path}.parameters")
+            self._expand(number, attrs.evolve(child, befalls=befalls), (), where)
 
     def _caused(self, node: Node) -> ParameterKinds:
         """What the parameters of an event hold that another one causes; what is certain of it is noted."""
@@ -357,8 +362,8 @@ class JourneyCompiler:
             copies = self.mistakes.attempt(1, Expression.parse, written.fan_out, f"{where}.fan_out", "number")
             if isinstance(copies, Expression):
                 self.mistakes.attempt(NUMBER, kind_of_expression, copies, self._plain_kinds(index))
-        said = written.condition
-        text = said if isinstance(said, str) else said.expression() if said is not None else ""
+        stated = written.condition
+        text = stated if isinstance(stated, str) else stated.expression() if stated is not None else ""
         listed = written.carry.items() if isinstance(written.carry, dict) else [(name, name) for name in written.carry]
         pairs = {f"{where}.carry.{old}": (old, new) for old, new in listed}
         self.mistakes.attempt(

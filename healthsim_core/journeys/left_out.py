@@ -31,10 +31,10 @@ class LeftOut:
         key = node.journey, node.place.members
         if node.place.eligible and key not in self._asked:
             self._asked.add(key)
-            said = " and ".join(expression.text for expression in node.place.eligible)
+            terms = " and ".join(expression.text for expression in node.place.eligible)
             asked = able[mine]
             self._add(
-                f'people whom the journey "{node.journey}" is not for (it is for {said})',
+                f'people whom the journey "{node.journey}" is not for (it is for {terms})',
                 int(np.sum(~asked)),
                 len(asked),
             )
@@ -71,6 +71,6 @@ class LeftOut:
         """Count events whose diagnoses are not of the ages of those to whom they would happen."""
         self._add(f'events of the journey "{node.journey}" left out: what they diagnose is not of that age', count)
 
-    def _add(self, text: str, count: int, of: int = 0) -> None:
+    def _add(self, text: str, count: int, among: int = 0) -> None:
         before = self.counts.get(text, (0, 0))
-        self.counts[text] = before[0] + count, before[1] + of
+        self.counts[text] = before[0] + count, before[1] + among

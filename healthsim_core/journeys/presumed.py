@@ -72,8 +72,8 @@ def presumed(
     known = tuple(stated)
     for code in dict.fromkeys(codes):
         shares = tuple(
-            (condition(each.when, f"{where}[{index}].when"), each.share)
-            for index, each in enumerate(journey.presumes)
+            (condition(assumption.when, f"{where}[{index}].when"), assumption.share)
+            for index, assumption in enumerate(journey.presumes)
             if codes[index] == code and not any(other.startswith(code) or code.startswith(other) for other in known)
         )
         yield Presumed(

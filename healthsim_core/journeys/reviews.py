@@ -21,13 +21,13 @@ def planned(nodes: Sequence[Node], kinds: Sequence[Mapping[str, Kind]], where: S
         kinds: What the parameters of each hold.
         where: The path of each in the document.
     """
-    found: list[PlannedEvent] = []
+    events: list[PlannedEvent] = []
     for node, given, path in zip(nodes, kinds, where, strict=False):  # what could not be compiled is a mistake already
-        cause = None if node.parent is None else found[node.parent]
+        cause = None if node.parent is None else events[node.parent]
         texts = {name: _texts(node, name, given, cause) for name in node.parameters.names}
         sure = frozenset(name for name in texts if given[name].always)
-        found.append(PlannedEvent(node.event_type, f"{path}.parameters", texts, sure, cause))
-    return found
+        events.append(PlannedEvent(node.event_type, f"{path}.parameters", texts, sure, cause))
+    return events
 
 
 def _texts(node: Node, name: str, given: Mapping[str, Kind], cause: PlannedEvent | None) -> frozenset[str] | None:

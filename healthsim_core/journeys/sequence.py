@@ -79,11 +79,11 @@ def check_sequence(
 
 def without_records(catalog: Catalog, nodes: Sequence[Node]) -> Iterator[str]:
     """Events of which nothing is recorded, as the run has none of those that must come before them, a line each."""
-    there = {node.event_type for node in nodes}
+    event_types = {node.event_type for node in nodes}
     for event_type in dict.fromkeys(node.event_type for node in nodes):
         for handler in catalog.handlers(event_type):
             before = handler.after.get(event_type, ())
-            if before and there.isdisjoint(before):
+            if before and event_types.isdisjoint(before):
                 yield (
                     f"{event_type}: {handler.product} makes no records of it, as no journey of the run has a "
                     f'"{_listed(before)}"'
@@ -91,11 +91,11 @@ def without_records(catalog: Catalog, nodes: Sequence[Node]) -> Iterator[str]:
 
 
 def _remedy(needed: Sequence[str], node: Node, nodes: Sequence[Node]) -> str:
-    mine = (each for each in nodes if each.journey == node.journey and not each.triggered)
-    own = [each.path.split("/", 1)[1] for each in mine if each.event_type in needed]
+    mine = (other for other in nodes if other.journey == node.journey and not other.triggered)
+    steps = [other.path.split("/", 1)[1] for other in mine if other.event_type in needed]
     return (
-        f'Let it depend on "{own[0]}", or on an event that does.'
-        if own
+        f'Let it depend on "{steps[0]}", or on an event that does.'
+        if steps
         else f"Add the {needed[0]}, and let it depend on that."
     )
 

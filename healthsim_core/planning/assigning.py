@@ -28,23 +28,27 @@ def assigned(
     births = 0
     required: dict[int, dict[str, Any]] = {}
     seen: set[tuple[str, int]] = set()
-    for each in request.journeys:
-        journey = each.specification
+    for requested in request.journeys:
+        journey = requested.specification
         born = sum(step.event.adds_person is not None for step in journey.steps)
-        named = mistakes.attempt((), _members, each, roles)
-        members = tuple(position for position in named if mistakes.attempt(False, _is_new, each, position, seen))
+        named = mistakes.attempt((), _members, requested, roles)
+        members = tuple(position for position in named if mistakes.attempt(False, _is_new, requested, position, seen))
         if named and not members:  # it is compiled where it was first given
             continue
         for position in members:
-            if each.member is not None or len(roles) == 1:
+            if requested.member is not None or len(roles) == 1:
                 with mistakes.caught():
-                    mother = {"sex": defaults()["mothers"]["sex"]} if born and each.member is not None else {}
+                    mother = {"sex": defaults()["mothers"]["sex"]} if born and requested.member is not None else {}
                     _require(
-                        required.setdefault(position, {}), {**mother, **journey.requires}, profile, position, each.where
+                        required.setdefault(position, {}),
+                        {**mother, **journey.requires},
+                        profile,
+                        position,
+                        requested.where,
                     )
-        when = mistakes.attempt(None, condition, each.when, f"{each.where}.when") if each.when else None
+        when = mistakes.attempt(None, condition, requested.when, f"{requested.where}.when") if requested.when else None
         groups = [(position,) for position in members] if born and members else [members]
-        assignments += [Assignment(journey, group, when, each.where) for group in groups]
+        assignments += [Assignment(journey, group, when, requested.where) for group in groups]
         births += born * len(groups)
     with mistakes.caught():
         if len(roles) + births > POSITIONS:
@@ -53,27 +57,29 @@ def assigned(
     return assignments, births, required
 
 
-def _is_new(each: RequestedJourney, position: int, seen: set[tuple[str, int]]) -> bool:
+def _is_new(requested: RequestedJourney, position: int, seen: set[tuple[str, int]]) -> bool:
     """Whether the member has not been given the journey before; who has is refused."""
-    name = each.specification.journey_id
+    name = requested.specification.journey_id
     if (name, position) in seen:
-        raise SpecificationError(f'"{name}" is given twice to the same person.', each.where, "Give it once.")
+        raise SpecificationError(f'"{name}" is given twice to the same person.', requested.where, "Give it once.")
     seen.add((name, position))
     return True
 
 
-def _members(each: RequestedJourney, roles: list[str]) -> tuple[int, ...]:
-    if each.member is None:
+def _members(requested: RequestedJourney, roles: list[str]) -> tuple[int, ...]:
+    if requested.member is None:
         return tuple(range(len(roles)))
-    role, _, number = each.member.partition("[")
+    role, _, number = requested.member.partition("[")
     chosen = [index for index, name in enumerate(roles) if name == role]
     if not chosen:
-        raise unknown("member", each.member, roles, f"{each.where}.member")
+        raise unknown("member", requested.member, roles, f"{requested.where}.member")
     if number:
         wanted = int(number.rstrip("]")) if number.rstrip("]").isdigit() else len(chosen)
         if wanted >= len(chosen):
             raise SpecificationError(
-                f'there is no "{each.member}": {len(chosen)} of them.', f"{each.where}.member", "Count from 0."
+                f'there is no "{requested.member}": {len(chosen)} of them.',
+                f"{requested.where}.member",
+                "Count from 0.",
             )
         return (chosen[wanted],)
     return tuple(chosen)
@@ -94,12 +100,12 @@ def _require(
 def _states(profile: ProfileSpecification, position: int, name: str) -> bool:
     """Whether the profile says what an attribute of a member is: no journey changes that."""
     if name in ("coverage_type", "plan"):
-        said = (
+        coverage = (
             profile.coverage.model_dump(include={"type", "plan", "plan_distribution"})
             if profile.coverage is not None
             else {}
         )
-        return any(said.values())
+        return any(coverage.values())
     each_has_own = bool(profile.members) and name in ("age", "sex")
     of_all = None if each_has_own else getattr(profile.demographics, name, None)
     return of_all is not None or getattr(profile.positions[position].member, name, None) is not None
@@ -112,9 +118,9 @@ def start_days(request: Request) -> tuple[np.datetime64, np.datetime64]:
         if last > request.as_of:
             raise SpecificationError(f"{last} is after as_of, {request.as_of}.", "start", "Journeys begin in the past.")
         return np.datetime64(first), np.datetime64(last)
-    longest = max((each.specification.duration_days for each in request.journeys), default=NO_JOURNEY_DAYS)
+    longest = max((requested.specification.duration_days for requested in request.journeys), default=NO_JOURNEY_DAYS)
     latest = np.datetime64(request.as_of) - np.timedelta64(longest, "D")
-    if any(each.specification.calendar_year for each in request.journeys):
+    if any(requested.specification.calendar_year for requested in request.journeys):
         latest = latest.astype("datetime64[Y]").astype("datetime64[D]")
         return latest, latest
     return (latest - (YEAR - 1) if request.journeys else latest), latest

@@ -37,8 +37,8 @@ def _untold(catalog: Catalog, categories: Sequence[str]) -> Iterator[str]:
     """Conditions that have no severity, and the code of their category, because who knows them is missing."""
     missing: dict[str, list[str]] = {}
     for category in categories:
-        found = whereabouts("condition", category, catalog.plugins)
-        if found.said:
-            missing.setdefault(found.said.removeprefix("it is in "), []).append(category)
+        place = whereabouts("condition", category, catalog.plugins)
+        if place.said:
+            missing.setdefault(place.said.removeprefix("it is in "), []).append(category)
     for where, found_there in missing.items():
         yield f"code and severity of {', '.join(found_there)} would be told by {where}"

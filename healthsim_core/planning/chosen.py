@@ -16,19 +16,19 @@ from healthsim_core.offers import EventHandler, RunHandler
 
 def format_of(name: str, catalog: Catalog, products: tuple[str, ...]) -> OutputFormat:
     """The format of a name, whose tables the run makes."""
-    found: OutputFormat = catalog.find("format", name, "output_formats")
+    output_format: OutputFormat = catalog.find("format", name, "output_formats")
     offers: tuple[EventHandler | RunHandler, ...] = (*catalog.of(EventHandler), *catalog.of(RunHandler))
     makers = {table.name: offer.product for offer in offers for table in offer.writes}
-    for table in found.needs:
+    for table in output_format.needs:
         owner = table.split(".")[0] if table.startswith("core.") else makers.get(table)
         if owner is None:
             what = f'"{name}" needs the table {table}, which nobody installed makes.'
-            there = whereabouts("table", table, catalog.plugins)
-            raise SpecificationError(what, "output_formats", there.remedy or suggestion(table, makers))
+            place = whereabouts("table", table, catalog.plugins)
+            raise SpecificationError(what, "output_formats", place.remedy or suggestion(table, makers))
         if owner != "core" and owner not in products:
             what = f'"{name}" needs {owner}, which is not among the products.'
             raise SpecificationError(what, "output_formats", f'Add "{owner}" to products.')
-    return found
+    return output_format
 
 
 def is_chosen(offer: EventHandler | RunHandler, products: tuple[str, ...], wanted: set[str]) -> bool:

@@ -112,7 +112,7 @@ def _run(
         start=start_dates[0] if start_dates is not None else np.datetime64(request.as_of),
         counties=tuple(sorted(people.counties)),
         inhabited=counties_met(people, request.seed, request.count),
-        journeys=tuple(each.specification.journey_id for each in request.journeys),
+        journeys=tuple(requested.specification.journey_id for requested in request.journeys),
         itineraries=tuple(map(_itinerary, request.journeys)),
         settings={name: {k: v for k, v in given.items() if k != EVERYONE} for name, given in request.settings.items()},
         reference=_Datasets(catalog),

@@ -27,14 +27,14 @@ def met_in(plan: Plan, tables: Mapping[str, pa.Table]) -> dict[str, set[str]]:
         plan: The plan.
         tables: Tables of a chunk, or of the run.
     """
-    found: dict[str, set[str]] = {}
+    keys: dict[str, set[str]] = {}
     values: dict[tuple[str, str], set[str]] = {}
     for target, name, column in _naming(plan):
         if name in tables:
             if (name, column) not in values:
                 values[name, column] = _values(tables[name][column])
-            found.setdefault(target, set()).update(values[name, column])
-    return found
+            keys.setdefault(target, set()).update(values[name, column])
+    return keys
 
 
 def run_tables(plan: Plan, met: Keys, whole: bool = False) -> dict[str, pa.Table]:
@@ -45,27 +45,27 @@ def run_tables(plan: Plan, met: Keys, whole: bool = False) -> dict[str, pa.Table
         met: The keys that were met, by table.
         whole: Whether those that were asked for whole are so.
     """
-    found: dict[str, pa.Table] = {}
+    tables: dict[str, pa.Table] = {}
     asked = {offer.product for offer in plan.run_handlers if whole and is_asked(plan, offer)}
     with using(plan.facts):
         for offer in plan.run_handlers:
             if offer.find is not None:
                 keys = {table.name: sorted(met.get(table.name, ())) for table in offer.writes}
-                found |= _arrow(plan, offer, offer.find(plan.run, keys, offer.product in asked))
+                tables |= _arrow(plan, offer, offer.find(plan.run, keys, offer.product in asked))
         whole_tables = _built(plan)
         kept = _kept(plan, {name: rows for name, rows in whole_tables.items() if name.split(".")[0] not in asked}, met)
-    made = {**found, **whole_tables, **kept}
-    return {name: made[name] for name in plan.tables if name in made}
+    all_tables = {**tables, **whole_tables, **kept}
+    return {name: all_tables[name] for name in plan.tables if name in all_tables}
 
 
 @functools.lru_cache(maxsize=4)
 def _built(plan: Plan) -> dict[str, pa.Table]:
     """Every table of those handlers that make theirs whole, made once."""
-    found: dict[str, pa.Table] = {}
+    tables: dict[str, pa.Table] = {}
     for offer in plan.run_handlers:
         if offer.find is None:
-            found |= _arrow(plan, offer, offer.build(plan.run))
-    return found
+            tables |= _arrow(plan, offer, offer.build(plan.run))
+    return tables
 
 
 def is_asked(plan: Plan, offer: RunHandler) -> bool:
@@ -132,11 +132,15 @@ def _names(plan: Plan) -> Iterator[tuple[str, str, str]]:
             pattern = offer.named_in.get(target.name, "")
             for table in plan.tables.values():
                 belongs = {field.name for field in table.fields if field.references == target.name}
-                own = () if table.person else table.key  # a key of a table of the run is no name of another table's row
-                found = {field.name for field in table.fields if pattern and fnmatch(field.name, pattern)} - set(own)
+                own_key = (
+                    () if table.person else table.key
+                )  # a key of a table of the run is no name of another table's row
+                named = {field.name for field in table.fields if pattern and fnmatch(field.name, pattern)} - set(
+                    own_key
+                )
                 if table.name != target.name and len(target.key) == 1:
                     yield from (
-                        (target.name, table.name, field.name) for field in table.fields if field.name in belongs | found
+                        (target.name, table.name, field.name) for field in table.fields if field.name in belongs | named
                     )
 
 

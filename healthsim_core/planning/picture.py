@@ -46,12 +46,12 @@ def plan_svg(plan: Plan) -> str:
     drawn += [_drawn_box(node, places[index], _colour(plan, node, colours), alike[index]) for node, index in shown]
     drawn += [_drawn_key(index, name, colour, height) for index, (name, colour) in enumerate(colours.items())]
     follows = "; ".join(f"{_name(n)} {said_when(n)}" for n in plan.nodes if not n.triggered)
-    said = f"{len(plan.nodes)} kinds of events; solid lines follow, dashed lines are triggered. {follows}"
+    description = f"{len(plan.nodes)} kinds of events; solid lines follow, dashed lines are triggered. {follows}"
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {max(width, 140 * len(colours) + 200)} {height}"'
         ' role="img" aria-labelledby="title desc" font-family="sans-serif" font-size="12">',
         f'<title id="title">Events of {escape(plan.request.name)}</title>',
-        f'<desc id="desc">{escape(said)}</desc>',
+        f'<desc id="desc">{escape(description)}</desc>',
         '<rect width="100%" height="100%" fill="#ffffff"/>', *drawn, "</svg>", "",
     ])  # fmt: skip
 
@@ -63,10 +63,10 @@ class _Place:
 
 
 def _children(nodes: Sequence[Node]) -> dict[int | None, list[int]]:
-    found: dict[int | None, list[int]] = {}
+    children: dict[int | None, list[int]] = {}
     for index, node in enumerate(nodes):
-        found.setdefault(node.parent, []).append(index)
-    return found
+        children.setdefault(node.parent, []).append(index)
+    return children
 
 
 def _alike(nodes: Sequence[Node]) -> dict[int, int]:
@@ -93,16 +93,16 @@ def _alike(nodes: Sequence[Node]) -> dict[int, int]:
 def _places(nodes: Sequence[Node], shown: Mapping[int, int]) -> dict[int, _Place]:
     """A place for each box: a column a generation, a line a node, each below what it follows."""
     children = {parent: [index for index in below if index in shown] for parent, below in _children(nodes).items()}
-    found: dict[int, _Place] = {}
+    places: dict[int, _Place] = {}
     waiting = [(index, 0) for index in reversed(children.get(None, []))]
     line = -1
     while waiting:
         index, depth = waiting.pop()
         first = nodes[index].parent is not None and children[nodes[index].parent][0] == index
         line += 0 if first else 1  # the first that follows stands beside, the others below
-        found[index] = _Place(_EDGE + depth * _ACROSS, _EDGE + line * _DOWN)
+        places[index] = _Place(_EDGE + depth * _ACROSS, _EDGE + line * _DOWN)
         waiting += [(child, depth + 1) for child in reversed(children.get(index, []))]
-    return found
+    return places
 
 
 def _drawn_box(node: Node, place: _Place, colour: str, count: int) -> str:
@@ -144,8 +144,8 @@ def _colours(plan: Plan) -> dict[str, str]:
 
 
 def _colour(plan: Plan, node: Node, colours: dict[str, str]) -> str:
-    found = makers(plan, node)
-    return colours[found[0]] if found else _ALONE
+    products = makers(plan, node)
+    return colours[products[0]] if products else _ALONE
 
 
 def _name(node: Node) -> str:

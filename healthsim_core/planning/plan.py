@@ -76,11 +76,11 @@ class Plan:
     @functools.cached_property
     def person_table(self) -> Table:
         """`core.person` with the attributes that the profile adds and the columns that products add."""
-        made, _ = make_people(self.people, self.run, self.start_dates, 0, 1)
+        people, _ = make_people(self.people, self.run, self.start_dates, 0, 1)
         declared = {field.name for field in PERSON.fields}
-        added = [name for name in made if name in self.people.added and name not in declared]
+        added = [name for name in people if name in self.people.added and name not in declared]
         extensions = [name for offer in self.catalog.of(PersonColumns) for name in offer.fields if name not in declared]
-        fields = [_field_of(name, made[name]) for name in added]
+        fields = [_field_of(name, people[name]) for name in added]
         fields += [Field(name, "category", "Added by a product.", nullable=True) for name in extensions]
         return attrs.evolve(PERSON, fields=(*PERSON.fields, *fields))
 

@@ -71,8 +71,12 @@ class Request:
     def document(self) -> dict[str, Any]:
         """The request as plain JSON: what is hashed, stored and written to the manifest."""
         journeys = [
-            {"specification": _plain(each.specification), "member": each.member, "when": _plain_condition(each.when)}
-            for each in self.journeys
+            {
+                "specification": _plain(requested.specification),
+                "member": requested.member,
+                "when": _plain_condition(requested.when),
+            }
+            for requested in self.journeys
         ]
         return {
             "name": self.name,
@@ -97,7 +101,7 @@ class Request:
             SpecificationError: It describes none.
         """
         try:
-            check_bounds([document["settings"], *(each["when"] for each in document["journeys"])])
+            check_bounds([document["settings"], *(entry["when"] for entry in document["journeys"])])
             return cls._read(document)
         except HealthSimError:
             raise
@@ -109,9 +113,9 @@ class Request:
     def _read(cls, document: Mapping[str, Any]) -> Request:
         journeys = tuple(
             RequestedJourney(
-                JourneySpecification.read(each["specification"]), each["member"], each["when"], f"journeys[{index}]"
+                JourneySpecification.read(entry["specification"]), entry["member"], entry["when"], f"journeys[{index}]"
             )
-            for index, each in enumerate(document["journeys"])
+            for index, entry in enumerate(document["journeys"])
         )
         start = tuple(map(datetime.date.fromisoformat, document["start"])) if document["start"] else None
         names = TypeAdapter(list[str])
@@ -218,9 +222,9 @@ def scenario_request(scenario: Any, catalog: Catalog, **changes: Any) -> Request
             **{**stated, "formats": specification.outputs, **given},
         )
     journeys, read = list[RequestedJourney](), dict[str | Path, JourneySpecification]()
-    for index, each in enumerate(specification.journeys):
+    for index, reference in enumerate(specification.journeys):
         with mistakes.caught(where):
-            journeys.append(_referenced(each, catalog, f"journeys[{index}]", read))
+            journeys.append(_referenced(reference, catalog, f"journeys[{index}]", read))
     mistakes.tell()
     settings = {**request.settings, **specification.settings}
     return attrs.evolve(request, journeys=(*request.journeys, *journeys), settings=settings)
@@ -254,12 +258,12 @@ def _journeys(
 ) -> list[RequestedJourney]:
     """The journeys that are asked for, or else the profile's own."""
     given = journey if isinstance(journey, list | tuple) else [journey] if journey is not None else None
-    found, read = list[RequestedJourney](), dict[str | Path, JourneySpecification]()
-    for index, each in enumerate(profile.journeys if given is None else given):
+    requested, read = list[RequestedJourney](), dict[str | Path, JourneySpecification]()
+    for index, reference in enumerate(profile.journeys if given is None else given):
         with mistakes.caught():
             where = f"journeys[{index}]" if given is None else f"journey[{index}]" if len(given) > 1 else "journey"
-            found.append(_requested(each, catalog, where, read))
-    return found
+            requested.append(_requested(reference, catalog, where, read))
+    return requested
 
 
 def _requested(

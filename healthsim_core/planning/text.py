@@ -23,7 +23,7 @@ def plan_text(plan: Plan) -> str:
     lines += [f"  {index}: {member.role}{_there(member)}" for index, member in enumerate(plan.people.members)]
     lines += [f"  counties: {', '.join(plan.people.counties)}"]
     lines += [f"  drawn in order: {', '.join(_drawn(plan)) or 'nothing'}"]
-    lines += [f"  conditions: {', '.join(each.category for each in plan.people.conditions) or 'none'}"]
+    lines += [f"  conditions: {', '.join(condition.category for condition in plan.people.conditions) or 'none'}"]
     lines += ["", f"Events ({len(plan.nodes)} nodes)", *_tree(plan)]
     lines += ["", "Tables", *(f"  {name}" for name in plan.tables)]
     lines += [
@@ -51,11 +51,11 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "members": [member.role for member in plan.people.members],
         "drawn": _drawn(plan),
         "attributes": [attribute.name for attribute in plan.people.attributes],
-        "conditions": [each.category for each in plan.people.conditions],
+        "conditions": [condition.category for condition in plan.people.conditions],
         "nodes": nodes,
         "tables": list(plan.tables),
         "products": list(plan.products),
-        "formats": [each.name for each in plan.formats],
+        "formats": [output_format.name for output_format in plan.formats],
         "skills": list(plan.skills_used),
         "notes": list(plan.notes),
     }

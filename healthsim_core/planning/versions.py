@@ -26,9 +26,9 @@ def versions_of(catalog: Catalog, skills: Iterable[str], facts: Facts) -> dict[s
 
     plugins = {plugin.name: plugin.version for plugin in catalog.plugins if plugin.status == "active"}
     used = set(skills)
-    own = {f"skill:{skill.skill}": skill.version for skill in catalog.skills.values() if skill.skill in used}
+    skill_versions = {f"skill:{skill.skill}": skill.version for skill in catalog.skills.values() if skill.skill in used}
     libraries = {name: metadata.version(name) for name in LIBRARIES}
-    return {"healthsim-core": __version__, **plugins, **own, **libraries, **facts.digests()}
+    return {"healthsim-core": __version__, **plugins, **skill_versions, **libraries, **facts.digests()}
 
 
 def spec_hash(request: Mapping[str, Any], versions: Mapping[str, str]) -> str:
