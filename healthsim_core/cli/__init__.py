@@ -42,8 +42,8 @@ class Commands(click.Group):
         if name in COMMANDS:
             command: click.Command = importlib.import_module(f"healthsim_core.cli.{name}_command").command
             return command
-        found = _offered().get(name)
-        return found if found is None or isinstance(found, click.Command) else found()
+        offered = _offered().get(name)
+        return offered if offered is None or isinstance(offered, click.Command) else offered()
 
     def resolve_command(self, context: click.Context, args: list[str]) -> Any:
         """Find a command, naming the nearest where there is none."""
@@ -87,8 +87,8 @@ def main(arguments: list[str] | None = None) -> None:
         show.echo(f"healthsim: {count} mistakes.\n\n{error}" if count > 1 else f"healthsim: {error}", err=True)
         code = 1 if isinstance(error, InvalidDataError) else 2
     except (KeyboardInterrupt, click.Abort) as error:
-        said = str(error.__cause__ or error)
-        show.echo(f"healthsim: interrupted; {said or 'nothing was written'}.", err=True)
+        written = str(error.__cause__ or error)
+        show.echo(f"healthsim: interrupted; {written or 'nothing was written'}.", err=True)
         code = 130
     except BrokenPipeError:  # the reader of a pipe has gone
         sys.stderr.close()

@@ -42,5 +42,5 @@ def memory_bound(memory: str) -> Iterator[None]:
 
 
 def _bytes(memory: str) -> int | None:
-    found = re.fullmatch(r"\s*(\d{1,15}(?:\.\d+)?)\s*([KMGT]?)i?B?\s*", memory, re.IGNORECASE)
-    return int(float(found[1]) * _UNITS[found[2].upper()]) if found else None
+    match = re.fullmatch(r"\s*(\d{1,15}(?:\.\d+)?)\s*([KMGT]?)i?B?\s*", memory, re.IGNORECASE)
+    return int(float(match[1]) * _UNITS[match[2].upper()]) if match else None

@@ -23,9 +23,9 @@ def list_stored(as_json: bool, database: str | None) -> None:
     """Every cohort of the database."""
     from healthsim_core.state import list_cohorts
 
-    found = [attrs.asdict(cohort) for cohort in list_cohorts(database)]
+    cohorts = [attrs.asdict(cohort) for cohort in list_cohorts(database)]
     show.rows(
-        found if as_json else [{**row, "description": show.first_sentence(row["description"])} for row in found],
+        cohorts if as_json else [{**row, "description": show.first_sentence(row["description"])} for row in cohorts],
         as_json,
     )
 
@@ -38,11 +38,11 @@ def show_cohort(name: str, as_json: bool, database: str | None) -> None:
     """Summary of a cohort."""
     from healthsim_core.state import get_summary
 
-    found = get_summary(name, database=database)
+    summary = get_summary(name, database=database)
     if as_json:
-        show.document(found.to_dict())
+        show.document(summary.to_dict())
     else:
-        show.echo(str(found))
+        show.echo(str(summary))
 
 
 @command.command()

@@ -22,9 +22,11 @@ def list_stored(as_json: bool, database: str | None) -> None:
     """Every execution that the database remembers."""
     from healthsim_core.state import list_executions
 
-    found = [attrs.asdict(execution) for execution in list_executions(database)]
+    executions = [attrs.asdict(execution) for execution in list_executions(database)]
     shown = ("id", "cohort", "profile", "seed", "as_of", "spec_hash")
-    show.rows(found if as_json else [{name: row[name] for name in shown if name in row} for row in found], as_json)
+    show.rows(
+        executions if as_json else [{name: row[name] for name in shown if name in row} for row in executions], as_json
+    )
 
 
 @command.command("show")

@@ -18,7 +18,7 @@ def list_formats(as_json: bool) -> None:
     """Formats of all installed products."""
     from healthsim_core.catalog import default_catalog
 
-    found = [
+    formats = [
         {
             "name": o.name,
             "product": o.product,
@@ -27,4 +27,4 @@ def list_formats(as_json: bool) -> None:
         }
         for o in default_catalog().formats.values()
     ]
-    show.rows(found, as_json)
+    show.rows(formats, as_json)

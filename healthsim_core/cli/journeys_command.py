@@ -18,11 +18,11 @@ def list_journeys(as_json: bool) -> None:
     """Templates of all installed products."""
     from healthsim_core.catalog import default_catalog
 
-    found = [
+    templates = [
         {"name": o.name, "product": o.product, "description": show.first_sentence(o.description)}
         for o in default_catalog().journeys.values()
     ]
-    show.rows(found, as_json)
+    show.rows(templates, as_json)
 
 
 @command.command("show")

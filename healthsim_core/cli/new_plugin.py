@@ -75,7 +75,7 @@ def check_name(name: str) -> None:
         remedy = f"Use small letters, digits and _, a letter first.{better}"
         raise ArgumentError(f'"{name}" cannot be the name of a Python package.', "NAME", remedy)
     products = {product for offered in first_party().values() for product in offered["product"]}
-    known = {canonical(each) for each in (*products, *(plugin.name for plugin in default_catalog().plugins))}
+    known = {canonical(other) for other in (*products, *(plugin.name for plugin in default_catalog().plugins))}
     if canonical(name) in known:
         raise ArgumentError(f'there is a plugin "{name}".', "NAME", f"{OTHERWISE} `healthsim plugins list` shows all.")
     if name in {"core", *sys.stdlib_module_names} or importlib.util.find_spec(name) is not None:

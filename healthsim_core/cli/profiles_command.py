@@ -43,9 +43,9 @@ def show_profile(name: str, version: int | None, database: str | None) -> None:
     from healthsim_core.planning.request import find_profile
 
     meant = name if version is None else f"{name}@{version}"
-    found, remarks = named_profile(meant, default_catalog(), database)
+    profile, remarks = named_profile(meant, default_catalog(), database)
     show.notes(remarks)
-    show.echo(find_profile(found, default_catalog()).to_json())
+    show.echo(find_profile(profile, default_catalog()).to_json())
 
 
 @command.command()
@@ -59,8 +59,8 @@ def save(name: str, source: str, database: str | None) -> None:
     from healthsim_core.planning.request import find_profile
     from healthsim_core.state import save_profile
 
-    found, _ = named_profile(source, default_catalog(), database)
-    version = save_profile(name, find_profile(found, default_catalog()), database=database)
+    profile, _ = named_profile(source, default_catalog(), database)
+    version = save_profile(name, find_profile(profile, default_catalog()), database=database)
     show.echo(f"{name}, version {version}")
 
 
@@ -74,4 +74,4 @@ def history(name: str, as_json: bool, database: str | None) -> None:
 
     from healthsim_core.state import profile_versions
 
-    show.rows([attrs.asdict(each) for each in profile_versions(name, database=database)], as_json)
+    show.rows([attrs.asdict(version) for version in profile_versions(name, database=database)], as_json)

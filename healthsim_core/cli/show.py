@@ -20,25 +20,25 @@ EXACT = 2**53 - 1  # the greatest whole number up to which JavaScript tells all 
 def echo(text: object, err: bool = False, nl: bool = True) -> None:
     """Print a line, or several; what would steer the terminal is shown as JSON escapes it,
     for it may come from anybody."""
-    click.echo(_STEERS.sub(lambda found: f"\\u{ord(found[0]):04x}", str(text)), err=err, nl=nl)
+    click.echo(_STEERS.sub(lambda match: f"\\u{ord(match[0]):04x}", str(text)), err=err, nl=nl)
 
 
-def rows(found: Sequence[dict[str, Any]], as_json: bool, empty: str = "There are none.") -> None:
+def rows(records: Sequence[dict[str, Any]], as_json: bool, empty: str = "There are none.") -> None:
     """Print rows as a table, or as JSON."""
     if as_json:
-        echo(json_text(_exact(found), indent=2))
-    elif not found:
+        echo(json_text(_exact(records), indent=2))
+    elif not records:
         echo(empty)
     else:
-        echo(table([{key: _cell(value) for key, value in row.items()} for row in found]))
+        echo(table([{key: _cell(value) for key, value in row.items()} for row in records]))
 
 
-def table(found: Sequence[dict[str, str]]) -> str:
+def table(records: Sequence[dict[str, str]]) -> str:
     """A plain text table."""
-    names = list(found[0])
-    widths = [max(len(name), *(len(row[name]) for row in found)) for name in names]
+    names = list(records[0])
+    widths = [max(len(name), *(len(row[name]) for row in records)) for name in names]
     widths[-1] = 0
-    lines = [names, *([row[name] for name in names] for row in found)]
+    lines = [names, *([row[name] for name in names] for row in records)]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
     )
@@ -75,13 +75,13 @@ def progress(title: str, quiet: bool) -> Iterator[Any]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _exact(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _exact(records: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows with ids as text, and whole numbers that JavaScript would change: all of a column,
     where one of it is."""
-    columns = {name: [row[name] for row in found if name in row] for row in found[:1] for name in row}
+    columns = {name: [row[name] for row in records if name in row] for row in records[:1] for name in row}
     texts = {name for name, values in columns.items() if any(_is_inexact(v, name) for v in values)}
     return [
-        {name: str(v) if name in texts and _is_whole(v) else _inside(v) for name, v in row.items()} for row in found
+        {name: str(v) if name in texts and _is_whole(v) else _inside(v) for name, v in row.items()} for row in records
     ]
 
 
@@ -89,9 +89,9 @@ def _inside(value: Any) -> Any:
     """The same for what stands in a list or struct."""
     if isinstance(value, list | tuple):
         texts = any(map(_is_inexact, value))
-        return [str(each) if texts and _is_whole(each) else _inside(each) for each in value]
+        return [str(item) if texts and _is_whole(item) else _inside(item) for item in value]
     if isinstance(value, dict):
-        return {name: str(each) if _is_inexact(each, str(name)) else _inside(each) for name, each in value.items()}
+        return {name: str(item) if _is_inexact(item, str(name)) else _inside(item) for name, item in value.items()}
     return value
 
 

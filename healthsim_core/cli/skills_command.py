@@ -18,7 +18,7 @@ def list_skills(as_json: bool) -> None:
     """Skills of all installed products."""
     from healthsim_core.catalog import default_catalog
 
-    found = [
+    skills = [
         {
             "name": s.skill,
             "version": s.version,
@@ -28,7 +28,7 @@ def list_skills(as_json: bool) -> None:
         }
         for s in default_catalog().skills.values()
     ]
-    show.rows(found, as_json)
+    show.rows(skills, as_json)
 
 
 @command.command("show")

@@ -19,8 +19,8 @@ WHO = ("role", "sex", "county_fips", "coverage_type")
 def summary(result: Result, out: str | None, database: Any) -> str:
     """Who, what happened, which records and files, whether it is valid, where it is."""
     execution = result.execution
-    made = f"{result.rows['core.person']:,} people, {result.rows['core.event']:,} events"
-    lines = [f"{result.name}: {made}, as of {execution.as_of}, seed {execution.seed}"]
+    counts = f"{result.rows['core.person']:,} people, {result.rows['core.event']:,} events"
+    lines = [f"{result.name}: {counts}, as of {execution.as_of}, seed {execution.seed}"]
     lines += ["", "Who", *_who(result.tables, len(result))] if len(result) else []
     lines += ["", "What happened", *_events(result.tables)] if result.rows["core.event"] else []
     lines += ["", "Records", *_records(result.rows)]
@@ -111,11 +111,11 @@ def _counted(pieces: Iterable[pa.Table]) -> dict[str, Counter[Any]]:
 
 def _counts(column: pa.ChunkedArray) -> Counter[Any]:
     plain = column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
-    return Counter({each["values"]: each["counts"] for each in pc.value_counts(plain).to_pylist()})
+    return Counter({entry["values"]: entry["counts"] for entry in pc.value_counts(plain).to_pylist()})
 
 
 def _common(counts: Mapping[Any, int], of: int = 0) -> str:
     """The most common values, with percentages `of` people, or of all that is counted."""
-    found = sorted(((str(name), count) for name, count in counts.items()), key=lambda pair: (-pair[1], pair[0]))
-    total = max(of or sum(count for _, count in found), 1)
-    return ", ".join(f"{name} {count:,} ({100 * count / total:.0f}%)" for name, count in found[:MOST_COMMON])
+    ranked = sorted(((str(name), count) for name, count in counts.items()), key=lambda pair: (-pair[1], pair[0]))
+    total = max(of or sum(count for _, count in ranked), 1)
+    return ", ".join(f"{name} {count:,} ({100 * count / total:.0f}%)" for name, count in ranked[:MOST_COMMON])

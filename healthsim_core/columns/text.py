@@ -111,9 +111,9 @@ class Text:
             return self
         known = self.codes >= 0
         used, codes = np.unique(self.codes[known], return_inverse=True)
-        found = np.full(len(self.codes), -1, np.int32)
-        found[known] = codes
-        return Text(found, self.values.take(pa.array(used)))
+        remapped = np.full(len(self.codes), -1, np.int32)
+        remapped[known] = codes
+        return Text(remapped, self.values.take(pa.array(used)))
 
     def or_else(self, other: Text | str) -> Text:
         """This text, with nulls replaced by `other`."""

@@ -285,12 +285,12 @@ def _attach(connection: duckdb.DuckDBPyConnection, path: Path, *options: str) ->
     spilled = str(spill_folder(path)).replace("'", "''")
     connection.execute(f"SET temp_directory = '{spilled}'")
     # the type, or DuckDB goes by the name: "x.json" would be a database in memory
-    said = ", ".join(("TYPE duckdb", *options))
-    connection.execute(f"ATTACH '{written}' AS {STORE} ({said}); USE {STORE}")
+    clause = ", ".join(("TYPE duckdb", *options))
+    connection.execute(f"ATTACH '{written}' AS {STORE} ({clause}); USE {STORE}")
     if not _has_meta(connection):
         return
-    found = first_row(connection, "SELECT max(version) FROM healthsim.schema_version")
-    version = found[0] if found else None
+    row = first_row(connection, "SELECT max(version) FROM healthsim.schema_version")
+    version = row[0] if row else None
     if version is not None and version > SCHEMA_VERSION:
         what = f"was written by a newer HealthSim (schema version {version}; this one reads up to {SCHEMA_VERSION})."
         raise StateError(what, str(path), f"Upgrade healthsim-core, or {_ELSEWHERE}")
@@ -329,12 +329,12 @@ def _wal(path: Path) -> Path:
 
 
 def _meaning(error: duckdb.Error, path: Path | str) -> StateError:
-    said = " ".join(str(error).split())
-    if re.search(_NO_DATABASE, said):
+    message = " ".join(str(error).split())
+    if re.search(_NO_DATABASE, message):
         return _no_database(Path(path))
     for pattern, what, remedy in _REFUSALS:
-        found = re.search(pattern, said)
-        if found:
-            reason = said.rsplit(": ", 1)[-1]
-            return StateError(what.format(found.group(1) if found.groups() else "", reason), str(path), remedy)
-    return StateError(said.removesuffix("."), str(path))
+        match = re.search(pattern, message)
+        if match:
+            reason = message.rsplit(": ", 1)[-1]
+            return StateError(what.format(match.group(1) if match.groups() else "", reason), str(path), remedy)
+    return StateError(message.removesuffix("."), str(path))

@@ -38,7 +38,7 @@ class Spark:
         try:
             _refuse_other_disks(session.sparkContext, job)
             told = session.sparkContext.broadcast(job)
-            made = (
+            results = (
                 session.sparkContext.parallelize(list(parts), len(parts))
                 .map(lambda part: _make(told.value, part))
                 .collect()
@@ -46,7 +46,7 @@ class Spark:
         finally:
             if ours:
                 session.stop()
-        yield from (_result(each) for each in made)
+        yield from (_result(result) for result in results)
 
 
 EXECUTOR = Spark
@@ -71,8 +71,8 @@ def _refuse_other_disks(context: Any, job: Job) -> None:
     if job.folder.local is None:
         return
     several = context.defaultParallelism
-    said = context.parallelize(range(several), several).map(lambda _: _look(job)).collect()
-    refuse_unless_shared(job.folder, (Sighting(**json.loads(each)) for each in said))
+    sightings = context.parallelize(range(several), several).map(lambda _: _look(job)).collect()
+    refuse_unless_shared(job.folder, (Sighting(**json.loads(seen)) for seen in sightings))
 
 
 def _look(job: Job) -> str:
@@ -88,8 +88,8 @@ def _make(job: Job, part: Part) -> str:
         return json.dumps({"what": error.what, "where": error.where, "remedy": error.remedy})
 
 
-def _result(said: str) -> PartResult:
-    document = json.loads(said)
+def _result(text: str) -> PartResult:
+    document = json.loads(text)
     if "what" in document:
         raise HealthSimError(**document)
     return PartResult.from_document(document)

@@ -140,21 +140,21 @@ class _Others:
     def _end_stopped(self) -> None:
         now = time.monotonic()
         since, self._looked = now - self._looked, now
-        for other in [each for each in self._others if each.stopped(since)]:
+        for other in [worker for worker in self._others if worker.stopped(since)]:
             self._replace(other)
 
-    def _hear(self, other: _Other, said: Any) -> None:
-        if said is None:
+    def _hear(self, other: _Other, message: Any) -> None:
+        if message is None:
             other.way.send(self._job)
             other.ready = True
-        elif isinstance(said, BaseException):
-            raise said
-        elif isinstance(said, PartResult):
-            other.parts.remove(said.part)
-            self._results.append(said)
+        elif isinstance(message, BaseException):
+            raise message
+        elif isinstance(message, PartResult):
+            other.parts.remove(message.part)
+            self._results.append(message)
             self._deaths = 0
         else:
-            self._report(*said)
+            self._report(*message)
 
     def _give(self, other: _Other) -> None:
         """A part ahead, so that it need not wait for this process; near the end none, so that all end together."""
@@ -183,10 +183,10 @@ def _work(way: connection.Connection) -> None:
     while True:
         part: Part = way.recv()
         try:
-            said: Any = make_part(job, part, lambda number, units: way.send((number, units)))
+            message: Any = make_part(job, part, lambda number, units: way.send((number, units)))
         except Exception as error:
-            said = _sendable(error)
-        way.send(said)
+            message = _sendable(error)
+        way.send(message)
 
 
 def _sendable(error: Exception) -> Exception:

@@ -87,7 +87,7 @@ class OutputFolder:
         """The tables of all parts, where they lie until they are published."""
         return StoredTables(self.staging, (file.path for result in self._results for file in result.files[TABLES]))
 
-    def finish(self, made: Result) -> None:
+    def finish(self, result: Result) -> None:
         """Write what is of the whole run, the manifest and the validation report: all that may fail for want of space.
 
         Args:
@@ -96,10 +96,10 @@ class OutputFolder:
         Raises:
             OutputError: A file is not there, or not what was written.
         """
-        whole = write_whole(self._plan, self.staging, self.tables(), made.tables, self._results)
+        whole = write_whole(self._plan, self.staging, self.tables(), result.tables, self._results)
         self._read_back.end(self._results, whole)
-        self.manifest = manifest(self._plan.request.name, made.execution, self._results, whole)
-        self.staging.write(VALIDATION, as_json({**made.validation.document(), "notes": list(made.notes)}))
+        self.manifest = manifest(self._plan.request.name, result.execution, self._results, whole)
+        self.staging.write(VALIDATION, as_json({**result.validation.document(), "notes": list(result.notes)}))
         if self.out.local is not None:
             self.staging.write(MANIFEST, as_json(self.manifest))
         self._files = {
@@ -117,7 +117,7 @@ class OutputFolder:
             self.out.remove(path for path in self.out.paths() if unfinished.is_record(path))
         else:
             self._workplace.publish(
-                [*(path for found in self._files.values() for path in found), VALIDATION, MANIFEST], self._earlier
+                [*(path for paths in self._files.values() for path in paths), VALIDATION, MANIFEST], self._earlier
             )
             self._workplace.leave()
         return self._files
@@ -178,8 +178,8 @@ def recovered(out: Path, clear: bool = False) -> str:
     entered = _entered(folder)
     unfinished_run = not clear and unfinished.is_unfinished(entered.staging)
     entered.leave(keep=unfinished_run)
-    there = f"{out}: {'a finished run' if folder.holds(MANIFEST) else 'no finished run'} is in place"
-    return f"{there}, an unfinished one beside it: --resume goes on with it." if unfinished_run else f"{there}."
+    words = f"{out}: {'a finished run' if folder.holds(MANIFEST) else 'no finished run'} is in place"
+    return f"{words}, an unfinished one beside it: --resume goes on with it." if unfinished_run else f"{words}."
 
 
 def _entered(out: Folder) -> Workplace:
@@ -202,8 +202,8 @@ def _recovered(entered: Workplace) -> Workplace:
 
 def _earlier_files(out: Folder, overwrite: bool, resume: bool) -> list[str]:
     """The files that are replaced."""
-    there = [path for path in out.paths() if not path.startswith(f"{HIDDEN}/")]
-    if not there:
+    paths = [path for path in out.paths() if not path.startswith(f"{HIDDEN}/")]
+    if not paths:
         return []
     if out.local is None and unfinished.is_unfinished(out):
         if not (overwrite or resume):
@@ -211,13 +211,13 @@ def _earlier_files(out: Folder, overwrite: bool, resume: bool) -> list[str]:
                 "holds an unfinished run.", out.place, "--resume goes on with it, --overwrite begins anew."
             )
         return unfinished.written(out)
-    if resume and not overwrite and MANIFEST in there:
+    if resume and not overwrite and MANIFEST in paths:
         raise OutputError("holds a finished run.", out.place, "Nothing is left to resume.")
     if not overwrite:
         raise OutputError(
             "is not empty.", out.place, "Choose another folder, or --overwrite to replace what an earlier run wrote."
         )
-    if MANIFEST not in there:
+    if MANIFEST not in paths:
         what = f"is not empty, and no earlier run of ours wrote it (there is no {MANIFEST})."
         raise OutputError(what, out.place, "Choose another folder.")
     files = read_manifest(out)["files"]

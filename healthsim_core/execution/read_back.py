@@ -52,7 +52,7 @@ class ReadBack:
         Raises:
             OutputError: One of them is not there, or not what was written.
         """
-        of_run = [file for found in whole.values() for file in found]
+        of_run = [file for files in whole.values() for file in files]
         if self._reads:
             self._read(of_run, _HERE)
         while self._under_way:
@@ -69,21 +69,21 @@ class ReadBack:
 
     def _compare(self, files: Iterable[WrittenFile], sizes: Mapping[str, int | None] | None, who: str) -> None:
         for file in files:
-            there = self._folder.size(file.path) if sizes is None else sizes.get(file.path, -1)
-            if there == -1:
+            size = self._folder.size(file.path) if sizes is None else sizes.get(file.path, -1)
+            if size == -1:
                 raise self._wrong(file, "is missing", who)
-            if there is not None and there != file.bytes:
-                raise self._wrong(file, f"has {there:,} bytes of {file.bytes:,}", who)
+            if size is not None and size != file.bytes:
+                raise self._wrong(file, f"has {size:,} bytes of {file.bytes:,}", who)
 
     def _read(self, files: Iterable[WrittenFile], who: str) -> None:
         self._under_way += [self._threads.submit(self._digest, file, who) for file in files]
 
     def _digest(self, file: WrittenFile, who: str) -> None:
         try:
-            found = self._folder.digest(file.path)
+            digest = self._folder.digest(file.path)
         except OSError as error:
             raise self._wrong(file, f"cannot be read ({error.strerror or error})", who) from error
-        if found != (file.bytes, file.sha256):
+        if digest != (file.bytes, file.sha256):
             raise self._wrong(file, "does not hold what was written", who)
 
     def _wrong(self, file: WrittenFile, what: str, who: str) -> OutputError:
@@ -93,7 +93,7 @@ class ReadBack:
 
 
 def _files(result: PartResult) -> list[WrittenFile]:
-    return [file for found in result.files.values() for file in found]
+    return [file for files in result.files.values() for file in files]
 
 
 def _who(result: PartResult) -> str:

@@ -89,28 +89,28 @@ def run_plan(plan: Plan, options: Options) -> Result:
         left.state = state = _state_sink(plan, execution, options) if options.stores else None
         if state:
             undo.callback(state.abort)
-        made = _made(plan, execution, options, folder, state)
-        strictly(made)
+        result = _made(plan, execution, options, folder, state)
+        strictly(result)
         if options.out is not None:
-            folder.finish(made)
-        made = attrs.evolve(made, notes=(*plan.remarks, *made.notes, *_resumed(kept, folder)))
+            folder.finish(result)
+        result = attrs.evolve(result, notes=(*plan.remarks, *result.notes, *_resumed(kept, folder)))
         if options.out is None and not state:  # several workers, and all of it into memory
-            return attrs.evolve(made, tables={**made.tables, **folder.tables()})
+            return attrs.evolve(result, tables={**result.tables, **folder.tables()})
         if state:
             state.commit()
         if options.out is None:
             return (
-                attrs.evolve(made, cohort=state.cohort, tables=load_cohort(state.cohort, options.database))
+                attrs.evolve(result, cohort=state.cohort, tables=load_cohort(state.cohort, options.database))
                 if state
-                else made
+                else result
             )
         paths = folder.publish()
         undo.pop_all()
-    made = attrs.evolve(made, notes=(*made.notes, *_unwritten(plan, paths)))
-    outputs = {name: [folder.out.of(path) for path in found] for name, found in paths.items()}
+    result = attrs.evolve(result, notes=(*result.notes, *_unwritten(plan, paths)))
+    outputs = {name: [folder.out.of(path) for path in of_format] for name, of_format in paths.items()}
     cohort = state.cohort if state else None
     return attrs.evolve(
-        made, tables=StoredTables(folder.out, paths[TABLES], folder.digest), outputs=outputs, cohort=cohort
+        result, tables=StoredTables(folder.out, paths[TABLES], folder.digest), outputs=outputs, cohort=cohort
     )
 
 
@@ -200,9 +200,9 @@ def _resumed(kept: int, folder: OutputFolder) -> Iterator[str]:
 
 
 def _unwritten(plan: Plan, paths: Mapping[str, list[str]]) -> Iterator[str]:
-    for each in plan.formats:
-        if not paths.get(each.name):
-            yield f"{each.name}: no file, as nothing happened that this format tells"
+    for output_format in plan.formats:
+        if not paths.get(output_format.name):
+            yield f"{output_format.name}: no file, as nothing happened that this format tells"
 
 
 def _state_sink(plan: Plan, execution: Execution, options: Options) -> StateSink:

@@ -68,8 +68,8 @@ def refuse_unless_shared(folder: Folder, sightings: Iterable[Sighting]) -> None:
         OutputError: One does not see the run's folder, or what it has left is not here.
     """
     told = list(sightings)
-    strangers = [each.worker for each in told if each.left is None or not _is_there(folder, each.left)]
-    folder.remove(each.left for each in told if each.left is not None)
+    strangers = [sighting.worker for sighting in told if sighting.left is None or not _is_there(folder, sighting.left)]
+    folder.remove(sighting.left for sighting in told if sighting.left is not None)
     if strangers:
         raise _refused(folder, strangers)
 

@@ -62,12 +62,12 @@ def _pieces(
 ) -> Iterator[Mapping[str, pa.Table]]:
     """The tables that a format reads, part by part: a household is never split between parts, nor between tables."""
     asked = [name for name in (*offer.needs, *offer.wants) if name in plan.tables]
-    own = [name for name in asked if name in tables]
+    stored_names = [name for name in asked if name in tables]
     once = {name: of_run[name] for name in asked if name in of_run}
-    if not own:
+    if not stored_names:
         yield once
-    for found in zip(*(tables.pieces(name) for name in own), strict=True):
-        yield {**once, **dict(zip(own, found, strict=True))}
+    for pieces in zip(*(tables.pieces(name) for name in stored_names), strict=True):
+        yield {**once, **dict(zip(stored_names, pieces, strict=True))}
 
 
 def _table(folder: Folder, name: str, rows: pa.Table) -> WrittenFile:

@@ -122,9 +122,9 @@ class JourneyEngine:
         options: dict[str, Any] = {name: getattr(request, name) for name in same} if request else {}
         profile = request.profile if request else people
         start = request.start if request else None
-        made = make_request(profile, self._journey, catalog=self._catalog, formats=[], start=start, **options)
+        asked = make_request(profile, self._journey, catalog=self._catalog, formats=[], start=start, **options)
         # every product's triggers, nobody's records
-        plan = attrs.evolve(compile_plan(made, self._catalog), handlers=(), run_handlers=())
+        plan = attrs.evolve(compile_plan(asked, self._catalog), handlers=(), run_handlers=())
         return run_in_memory(plan).timeline
 
 

@@ -86,8 +86,8 @@ def run_in_memory(
             progress(stop, count)
     of_run = run_tables(plan, tallies.met, whole=True)
     tally_run_tables(tallies, plan, of_run)
-    made = {**memory.tables(), **of_run}
-    tables = {name: made[name] for name in plan.tables if name in made}
+    all_tables = {**memory.tables(), **of_run}
+    tables = {name: all_tables[name] for name in plan.tables if name in all_tables}
     return Result(
         name=plan.request.name,
         tables=tables,

@@ -44,8 +44,8 @@ class Execution:
         )
 
 
-def _by_table(found: Mapping[str, Any]) -> Mapping[str, Any]:
-    return ByTable(found) if type(found) is dict else found
+def _by_table(tables: Mapping[str, Any]) -> Mapping[str, Any]:
+    return ByTable(tables) if type(tables) is dict else tables
 
 
 class ByFormat(dict[str, Sequence[str]]):
@@ -120,9 +120,9 @@ class Result:
         return f"<h4>{head}</h4><table>{head_row}{body}</table><p>{check}</p>{notes}"
 
     def _by_product(self, core: bool = False) -> dict[str, dict[str, int]]:
-        found: dict[str, dict[str, int]] = {}
+        counts: dict[str, dict[str, int]] = {}
         for name, rows in self.rows.items():
             product, table = name.split(".", 1)
             if core or product != "core":
-                found.setdefault(product, {})[table] = rows
-        return found
+                counts.setdefault(product, {})[table] = rows
+        return counts

@@ -202,7 +202,7 @@ class LookupTable:
             return np.asarray(table[column.codes])
         numbers = np.asarray(column)
         if numbers.dtype == bool:
-            return np.array([[cell in ("*", said) for cell in cells] for said in ("no", "yes")])[
+            return np.array([[cell in ("*", word) for cell in cells] for word in ("no", "yes")])[
                 numbers.astype(np.intp)
             ]
         return np.stack([in_band(numbers, cell) for cell in cells], axis=1)
@@ -222,13 +222,13 @@ def _alike(columns: list[Column], rows: int) -> tuple[NDArray[np.intp], NDArray[
 
 
 def _sections(text: str) -> list[tuple[str, list[str]]]:
-    found = []
+    sections = []
     for section in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
         title, _, body = section.partition("\n")
         table = [line for line in body.splitlines() if line.lstrip().startswith("|")]
         if len(table) > 2:
-            found.append((re.sub(r"[^a-z0-9]+", "_", title.strip().lower()).strip("_"), table))
-    return found
+            sections.append((re.sub(r"[^a-z0-9]+", "_", title.strip().lower()).strip("_"), table))
+    return sections
 
 
 def _only(column: Column) -> Any:

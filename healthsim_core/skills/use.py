@@ -56,9 +56,9 @@ class SkillUse:
         if self.skill.cells is None:
             return None
         cells = self.skill.cells(self.lookup)
-        said = {key: cells[f"by {key}"] for key, value in self.context.items() if isinstance(value, str)}
+        stated = {key: cells[f"by {key}"] for key, value in self.context.items() if isinstance(value, str)}
         rows = range(len(next(iter(cells.values()), ())))
-        kept = [row for row in rows if all(column[row] in ("*", self.context[key]) for key, column in said.items())]
+        kept = [row for row in rows if all(column[row] in ("*", self.context[key]) for key, column in stated.items())]
         return {name: [column[row] for row in kept] for name, column in cells.items()}
 
     def always(self, known: Mapping[str, Kind]) -> frozenset[str]:
@@ -90,9 +90,9 @@ def resolved_or_null(skill: SkillResolver, lookup: str, context: Columns, draw: 
         return _asked(skill, lookup, context, draw)
     except NoRowError as error:
         lost = np.broadcast_to(error.lost, context.rows)
-    found = _asked(skill, lookup, context.where(~lost), attrs.evolve(draw, ids=draw.ids[~lost]))
+    resolved = _asked(skill, lookup, context.where(~lost), attrs.evolve(draw, ids=draw.ids[~lost]))
     place = np.where(lost, -1, np.cumsum(~lost) - 1)
-    return Columns({name: _or_null(found[name], place) for name in found}, context.rows)
+    return Columns({name: _or_null(resolved[name], place) for name in resolved}, context.rows)
 
 
 def check_lookup(skill: SkillResolver, lookup: str, context: Mapping[str, Any], where: str) -> None:
@@ -165,11 +165,11 @@ def always_given(
     if math.prod(map(len, probes.values())) > _MOST_COMBINED:
         return frozenset()
     try:
-        found = _probed(skill, lookup, context, probes)
+        columns = _probed(skill, lookup, context, probes)
     except SkillError:
         return frozenset()
     blank = skill.blanks.get(lookup, ())
-    return frozenset(name for name, column in found.items() if name not in blank and not is_null(column).any())
+    return frozenset(name for name, column in columns.items() if name not in blank and not is_null(column).any())
 
 
 def _asked(skill: SkillResolver, lookup: str, context: Columns, draw: Draws) -> Columns:

@@ -26,11 +26,11 @@ def check_written_age(written: Any, findings: Findings, *at: int | str) -> None:
 def _said(leaf: Any) -> list[tuple[Path, float]]:
     """The ages that a distribution names, each with its path."""
     if isinstance(leaf, Constant):
-        found = [(Path(), leaf.value)]
+        ages = [(Path(), leaf.value)]
     elif isinstance(leaf, Explicit):
-        found = [(("values", index), item.value) for index, item in enumerate(leaf.values)]
+        ages = [(("values", index), item.value) for index, item in enumerate(leaf.values)]
     elif isinstance(leaf, Uniform):
-        found = [(("min",), leaf.min), (("max",), leaf.max)]
+        ages = [(("min",), leaf.min), (("max",), leaf.max)]
     else:
-        found = []
-    return [(place, age) for place, age in found if isinstance(age, int | float) and not isinstance(age, bool)]
+        ages = []
+    return [(place, age) for place, age in ages if isinstance(age, int | float) and not isinstance(age, bool)]

@@ -55,7 +55,9 @@ class Findings:
     def add(self, what: str, remedy: str, *path: int | str, value: Any = None) -> None:
         """Keep a mistake at `path` below the model that is validated."""
         error = PydanticCustomError("mistake", "{what}", {"what": what, "remedy": remedy})
-        if not any(each["loc"] == path and str(each["type"]) == str(error) for each in self.found[-MOST_READ:]):
+        if not any(
+            mistake["loc"] == path and str(mistake["type"]) == str(error) for mistake in self.found[-MOST_READ:]
+        ):
             self.found.append(InitErrorDetails(type=error, loc=path, input=value))
 
     @contextmanager
@@ -175,8 +177,8 @@ def read_part(model: type[Part], source: Any, where: str = "") -> Part:
 
 
 def _validated(model: type[Part], source: Any) -> Part:
-    found: Part = model.__pydantic_validator__.validate_python(source)
-    return found
+    part: Part = model.__pydantic_validator__.validate_python(source)
+    return part
 
 
 def _all_mistakes(model: type[Specification], source: Any, error: ValidationError) -> list[HealthSimError]:
@@ -185,10 +187,10 @@ def _all_mistakes(model: type[Specification], source: Any, error: ValidationErro
     A field that is wrong keeps the validators of several fields from running; so the document is read again without it,
     and with something in the place of what is missing. What then is wrong only because of that is no mistake.
     """
-    found = mistakes_of(error, model, source)
-    told, rest = [mistake for _, mistake in found], copy.deepcopy(source)
+    mistakes = mistakes_of(error, model, source)
+    told, rest = [mistake for _, mistake in mistakes], copy.deepcopy(source)
     removed, filled = list[Location](), dict[Location, int]()
-    latest = [path for path, _ in found]
+    latest = [path for path, _ in mistakes]
     for _ in range(ROUNDS):
         stood_in = [path for path in latest if path not in removed and _stand_in(rest, path, filled)]
         fresh = [path for path in map(_removable, latest) if path not in filled and _remove(rest, path)]

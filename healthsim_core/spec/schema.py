@@ -31,11 +31,11 @@ def name_all(schema: dict[str, Any], names: Mapping[str, tuple[str, ...]]) -> No
     """
     properties, required = schema.get("properties", {}), schema.get("required", [])
     for choices in names.values():
-        shown = next((each for each in choices if each in properties), None)
+        shown = next((choice for choice in choices if choice in properties), None)
         if shown is None or len(choices) < 2:
             continue
         properties |= dict.fromkeys(choices, properties[shown])
-        one_of_them = [{"required": [each]} for each in choices]
+        one_of_them = [{"required": [choice]} for choice in choices]
         if shown in required:
             required.remove(shown)
             schema.setdefault("allOf", []).append({"oneOf": one_of_them})

@@ -49,7 +49,9 @@ def mistakes_of(error: ValidationError, model: type[BaseModel], source: Any) -> 
     by_path: dict[Location, list[ErrorDetails]] = {}
     for path, detail in kept:
         by_path.setdefault(path, []).append(detail)
-    return [(path, _mistake(path, each, model, source)) for path, found in by_path.items() for each in _joined(found)]
+    return [
+        (path, _mistake(path, joined, model, source)) for path, errors in by_path.items() for joined in _joined(errors)
+    ]
 
 
 def located(document: Any, path: Location) -> Any:
@@ -179,32 +181,32 @@ def _shown(value: Any) -> str:
 
 def _said_already(name: str, models: Sequence[type[BaseModel]], beside: Any) -> str:
     """Another name of the field called `name`, that stands beside it; empty for none."""
-    named = [names_of(each, field) for model in models for each, field in model.model_fields.items()]
+    named = [names_of(field_name, field) for model in models for field_name, field in model.model_fields.items()]
     others = (other for names in named if name in names for other in names)
     return next((other for other in others if other != name and isinstance(beside, dict) and other in beside), "")
 
 
 def _fields_near(model: type[BaseModel], path: Location) -> list[str]:
     """Names of the fields of the model at an error's location."""
-    return sorted({name for each in _models_near(model, path) for name in _names(each)})
+    return sorted({name for near in _models_near(model, path) for name in _names(near)})
 
 
 def _models_near(model: type[BaseModel], path: Location) -> list[type[BaseModel]]:
     """The models at an error's location: several where a union is there."""
-    found: list[type[BaseModel]] = [model]
+    models: list[type[BaseModel]] = [model]
     for part in path:
         if isinstance(part, int):
             continue
-        below = [each.model_fields[part].annotation for each in found if part in each.model_fields]
+        below = [candidate.model_fields[part].annotation for candidate in models if part in candidate.model_fields]
         if below:
-            found = [inner for annotation in below for inner in _models(annotation)]
+            models = [inner for annotation in below for inner in _models(annotation)]
         else:  # the name of a union's member, or a name in a mapping
-            found = [each for each in found if part in (each.__name__, _tag(each))] or found
-    return found
+            models = [candidate for candidate in models if part in (candidate.__name__, _tag(candidate))] or models
+    return models
 
 
 def _names(model: type[BaseModel]) -> list[str]:
-    return [each for name, field in model.model_fields.items() for each in names_of(name, field)]
+    return [alias for name, field in model.model_fields.items() for alias in names_of(name, field)]
 
 
 def _tag(model: type[BaseModel]) -> str:

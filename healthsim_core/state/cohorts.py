@@ -174,7 +174,7 @@ def available_name(name: str, database: Path | str | None = None) -> str:
     with reading(database) as connection:
         taken = {row[0] for row in connection.execute("SELECT name FROM healthsim.cohort").fetchall()}
     numbered = (f"{name}-{number}" for number in range(2, len(taken) + 3))
-    return name if name not in taken else next(each for each in numbered if each not in taken)
+    return name if name not in taken else next(candidate for candidate in numbered if candidate not in taken)
 
 
 @checked_call()

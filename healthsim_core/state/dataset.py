@@ -39,17 +39,17 @@ def register_dataset(name: str, out: Path | str, database: Path | str | None = N
         if file["format"] == _TABLES:
             files.setdefault(file["path"].split("/")[1].removesuffix(".parquet"), []).append(file)
     schemas = {}
-    for table, found in files.items():
-        with folder.open(found[0]["path"]) as opened:
+    for table, parts in files.items():
+        with folder.open(parts[0]["path"]) as opened:
             schemas[table] = pq.read_schema(opened)
-    spec, made = manifest["spec"], manifest["spec_hash"]
+    spec, spec_hash = manifest["spec"], manifest["spec_hash"]
     profile = (spec.get("profile") or {}).get("id")
     record = ExecutionRecord(
-        _id(manifest), spec, made, manifest["seed"], manifest["as_of"], manifest["versions"], name, profile
+        _id(manifest), spec, spec_hash, manifest["seed"], manifest["as_of"], manifest["versions"], name, profile
     )
     with CohortWriter(database, name, schemas, record) as writer:
-        for table, found in files.items():
-            writer.refer(table, folder, [file["path"] for file in found], sum(file["rows"] for file in found))
+        for table, parts in files.items():
+            writer.refer(table, folder, [file["path"] for file in parts], sum(file["rows"] for file in parts))
     return writer.cohort
 
 

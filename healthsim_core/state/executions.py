@@ -78,27 +78,27 @@ def show_execution(id: str, database: Path | str | None = None) -> ExecutionEntr
     """
     entries = list_executions(database)
     exact = [entry for entry in entries if id in (entry.id, entry.cohort)]
-    found = exact or [entry for entry in entries if id and entry.id.startswith(id)]
+    matching = exact or [entry for entry in entries if id and entry.id.startswith(id)]
     path = str(database_path(database))
-    if not found:
+    if not matching:
         hint = suggestion(id, {entry.id for entry in entries})
         raise StateError(
             f'no execution is called "{id}".', path, f"{hint} `healthsim executions list` shows them.".strip()
         )
-    if len({entry.id for entry in found}) > 1 and not exact:
+    if len({entry.id for entry in matching}) > 1 and not exact:
         raise StateError(f'several executions begin with "{id}".', path, "Give more of the id.")
-    return found[-1]
+    return matching[-1]
 
 
 @checked_call()
 def load_execution(id: str, database: Path | str | None = None) -> ExecutionRecord:
     """What was run, with its request, to run it again; `id` as in `show_execution`."""
-    found = show_execution(id, database)
+    entry = show_execution(id, database)
     with reading(database) as connection:
         sql = "SELECT spec FROM healthsim.execution WHERE execution_id = ? AND cohort = ?"
-        (document,) = first_row(connection, sql, [found.id, found.cohort]) or ("{}",)
+        (document,) = first_row(connection, sql, [entry.id, entry.cohort]) or ("{}",)
     spec: Mapping[str, Any] = json.loads(document)
     return ExecutionRecord(
-        found.id, spec, found.spec_hash, found.seed, found.as_of.isoformat(), found.versions, found.cohort,
-        found.profile, found.profile_version,
+        entry.id, spec, entry.spec_hash, entry.seed, entry.as_of.isoformat(), entry.versions, entry.cohort,
+        entry.profile, entry.profile_version,
     )  # fmt: skip

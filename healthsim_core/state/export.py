@@ -81,30 +81,32 @@ def _put_in_place(target: Path, staged: dict[Path, Path]) -> None:
             for file, part in staged.items():
                 part.replace(file)
     except KeyboardInterrupt as error:
-        there = sum(not part.exists() for part in staged.values())
-        raise KeyboardInterrupt(f"{there} of {len(staged)} tables were written to {target}" if there else "") from error
+        written = sum(not part.exists() for part in staged.values())
+        raise KeyboardInterrupt(
+            f"{written} of {len(staged)} tables were written to {target}" if written else ""
+        ) from error
 
 
 def _prepare(target: Path, files: dict[str, Path], overwrite: bool) -> None:
     with _written(target):
         target.mkdir(parents=True, exist_ok=True)
-        there = [file.name for file in files.values() if file.exists()]
-    if there and not overwrite:
-        raise StateError(f"{there[0]} is there already.", str(target), "Choose another folder, or say --overwrite.")
+        existing = [file.name for file in files.values() if file.exists()]
+    if existing and not overwrite:
+        raise StateError(f"{existing[0]} is there already.", str(target), "Choose another folder, or say --overwrite.")
 
 
 def _rows(table: StoredTable, number: int, format: str) -> str:
     """SQL for a cohort's rows, in what the format can say: ids as text,
     and in JSON no number that is infinite or none."""
-    said = {}
+    replacements = {}
     for field in table.schema:
         name = identifier(field.name)
         if pa.types.is_int64(field.type) and format in _AS_TEXT:
-            said[name] = f"{name}::VARCHAR"
+            replacements[name] = f"{name}::VARCHAR"
         elif pa.types.is_floating(field.type) and format == "json":
-            said[name] = f"CASE WHEN isfinite({name}) THEN {name} END"
-    replaced = ", ".join(f"{value} AS {name}" for name, value in said.items())
-    return f"SELECT * REPLACE ({replaced}) FROM ({table.select(number)})" if said else table.select(number)
+            replacements[name] = f"CASE WHEN isfinite({name}) THEN {name} END"
+    replaced = ", ".join(f"{value} AS {name}" for name, value in replacements.items())
+    return f"SELECT * REPLACE ({replaced}) FROM ({table.select(number)})" if replacements else table.select(number)
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, rows: str, file: Path, options: str) -> None:

@@ -150,8 +150,8 @@ def _parts_of(
     """A registered cohort's share of the tables that are asked for; none of it, with a warning,
     where its files are damaged."""
     try:
-        found = stored_tables(connection, number, cohort)
-        asked = [(name, table) for table in found if question.names(*(name := _split(table.name)))]
+        tables = stored_tables(connection, number, cohort)
+        asked = [(name, table) for table in tables if question.names(*(name := _split(table.name)))]
         shares = [(name, _rows(connection, table, number)) for name, table in asked]
     except StateError as error:
         warnings.warn(f'the cohort "{cohort}" is left out: {error.what}', stacklevel=2)

@@ -63,7 +63,7 @@ def parse(sql: str) -> Question:
     """
     node = _parsed(sql)
     tables: set[tuple[str, ...]] = set()
-    own: set[str] = set()
+    common_tables: set[str] = set()
     whole = False
     for part in _parts(node):
         kind = str(part.get("type", ""))
@@ -76,10 +76,12 @@ def parse(sql: str) -> Question:
             tables.add(_path(part))
         elif kind == "SHOW_REF":
             whole |= part.get("query") is None
-        own |= {str(entry.get("key", "")).lower() for entry in part.get("map", ()) if isinstance(entry, dict)}
-    named = frozenset(path for path in tables if len(path) > 1 or path[0] not in own)
+        common_tables |= {str(entry.get("key", "")).lower() for entry in part.get("map", ()) if isinstance(entry, dict)}
+    named = frozenset(path for path in tables if len(path) > 1 or path[0] not in common_tables)
     return Question(
-        sql, named, whole or any(_lists(path) for path in named) or any(name.startswith(_OWN_NAMES) for name in own)
+        sql,
+        named,
+        whole or any(_lists(path) for path in named) or any(name.startswith(_OWN_NAMES) for name in common_tables),
     )
 
 
@@ -106,9 +108,9 @@ def _parsed(sql: str) -> dict[str, Any]:
     if len(statements) != 1:
         raise StateError(f"holds {len(statements)} statements.", "query", "Ask one at a time.")
     with duckdb.connect() as connection:
-        found: str = connection.execute("SELECT json_serialize_sql($1)", [sql]).fetchall()[0][0]
+        serialized: str = connection.execute("SELECT json_serialize_sql($1)", [sql]).fetchall()[0][0]
     try:
-        document = json.loads(found)
+        document = json.loads(serialized)
     except RecursionError:
         raise StateError("is nested too deeply.", "query", _NESTED) from None
     if document["error"]:

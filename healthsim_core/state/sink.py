@@ -251,14 +251,14 @@ def cohort_name(name: str) -> str:
 
 def remove_cohort(connection: Any, name: str) -> bool:
     """Delete a cohort's rows in every table; its executions stay as history. False where there is no such cohort."""
-    found = first_row(connection, "SELECT cohort_id FROM healthsim.cohort WHERE name = ?", [name])
-    if not found:
+    cohort = first_row(connection, "SELECT cohort_id FROM healthsim.cohort WHERE name = ?", [name])
+    if not cohort:
         return False
-    tables = connection.execute("SELECT name FROM healthsim.cohort_table WHERE cohort_id = ? AND row_count > 0", found)
+    tables = connection.execute("SELECT name FROM healthsim.cohort_table WHERE cohort_id = ? AND row_count > 0", cohort)
     for (table,) in tables.fetchall():
-        connection.execute(f"DELETE FROM {quoted(table)} WHERE {COHORT} = ?", found)
-    connection.execute("DELETE FROM healthsim.dataset WHERE cohort_id = ?", found)
-    connection.execute("DELETE FROM healthsim.cohort_table WHERE cohort_id = ?", found)
-    connection.execute("DELETE FROM healthsim.cohort WHERE cohort_id = ?", found)
-    connection.execute("INSERT INTO healthsim.deleted_cohort VALUES (?)", found)
+        connection.execute(f"DELETE FROM {quoted(table)} WHERE {COHORT} = ?", cohort)
+    connection.execute("DELETE FROM healthsim.dataset WHERE cohort_id = ?", cohort)
+    connection.execute("DELETE FROM healthsim.cohort_table WHERE cohort_id = ?", cohort)
+    connection.execute("DELETE FROM healthsim.cohort WHERE cohort_id = ?", cohort)
+    connection.execute("INSERT INTO healthsim.deleted_cohort VALUES (?)", cohort)
     return True

@@ -61,7 +61,7 @@ class CohortSummary:
         return {**plain, "conditions": list(plain["conditions"]), "products": list(self.products)}
 
     def __str__(self) -> str:
-        return "\n".join([f"cohort {self.cohort}", *(f"  {name:<11} {said}" for name, said in self._lines())])
+        return "\n".join([f"cohort {self.cohort}", *(f"  {name:<11} {words}" for name, words in self._lines())])
 
     def _repr_html_(self) -> str:
         rows = "".join(f"<tr><th>{html.escape(n)}</th><td>{html.escape(s)}</td></tr>" for n, s in self._lines())
@@ -100,7 +100,7 @@ def get_summary(cohort: str, database: Path | str | None = None) -> CohortSummar
         first, last = _span(connection, tables, number)
         conditions = _conditions(connection, tables, number)
     counts = {name: table.rows for name, table in tables.items()}
-    made = {name: rows for name, rows in counts.items() if not name.startswith("core.")}
+    records = {name: rows for name, rows in counts.items() if not name.startswith("core.")}
     return CohortSummary(
         cohort=cohort,
         people=counts.get("core.person", 0),
@@ -108,8 +108,8 @@ def get_summary(cohort: str, database: Path | str | None = None) -> CohortSummar
         first=first,
         last=last,
         conditions=conditions,
-        records={name: rows for name, rows in made.items() if rows},
-        products=tuple(dict.fromkeys(name.split(".")[0] for name in made)),
+        records={name: rows for name, rows in records.items() if rows},
+        products=tuple(dict.fromkeys(name.split(".")[0] for name in records)),
         seed=run[0],
         as_of=run[1],
         execution=run[2],
@@ -126,8 +126,8 @@ def _span(
     if "core.event" not in tables:
         return None, None
     sql = f"SELECT min(time)::DATE, max(time)::DATE FROM ({tables['core.event'].select(number)})"
-    found = first_row(connection, sql)
-    return (found[0], found[1]) if found else (None, None)
+    row = first_row(connection, sql)
+    return (row[0], row[1]) if row else (None, None)
 
 
 def _conditions(connection: Any, tables: dict[str, StoredTable], number: int) -> tuple[ConditionCount, ...]:

@@ -136,15 +136,15 @@ def _in_place(nodes: Sequence[Node]) -> set[TriggerKey]:
     """Triggers that read outcomes, and those that cause what they stand on."""
     changing = {name for node in nodes for name, _ in node.outcomes}
     triggers = {node.how.trigger for node in nodes if node.how.trigger is not None}
-    found = {
+    in_place = {
         node.how.trigger
         for node in nodes
         if node.how.trigger is not None
         and any(n.removeprefix("outcome.") in changing for c in node.conditions for n in c.names)
     }
-    while more := {t for t in triggers - found if any(t[2] == other[1] for other in found)}:
-        found |= more
-    return found
+    while more := {t for t in triggers - in_place if any(t[2] == other[1] for other in in_place)}:
+        in_place |= more
+    return in_place
 
 
 class Stacked(Mapping[str, Any]):
@@ -161,13 +161,13 @@ class Stacked(Mapping[str, Any]):
         """The parameter's column, or the value that stands in every row."""
         whole = whole_block(self._parts)
         if whole is not None:
-            found = whole.parameters.unread(name)
-            return Repeated(None) if found is None else found
+            column = whole.parameters.unread(name)
+            return Repeated(None) if column is None else column
         return stacked([(part.block.parameters.unread(name), part.rows) for part in self._parts])
 
     def __getitem__(self, name: str) -> Any:
-        found = self.unread(name)
-        return Columns({name: found}, sum(map(len, self._parts)))[name]
+        column = self.unread(name)
+        return Columns({name: column}, sum(map(len, self._parts)))[name]
 
     def __contains__(self, name: object) -> bool:
         return name in self._names

@@ -43,7 +43,9 @@ def _eligible(timeline: Timeline, node: Node) -> NDArray[np.bool_]:
     rows = len(timeline.present)
     scope = Scope(timeline, np.arange(rows), {}, node.journey)
     return np.asarray(
-        np.logical_and.reduce([np.ones(rows, bool), *(each.holds(scope, rows) for each in node.place.eligible)])
+        np.logical_and.reduce(
+            [np.ones(rows, bool), *(expression.holds(scope, rows) for expression in node.place.eligible)]
+        )
     )
 
 
@@ -88,21 +90,27 @@ def able(
     return np.flatnonzero(np.logical_and.reduce([expression.holds(scope, len(row)) for expression in node.conditions]))
 
 
-def within(timeline: Timeline, node: Node, made: Occurrences) -> NDArray[np.bool_]:
+def within(timeline: Timeline, node: Node, occurrences: Occurrences) -> NDArray[np.bool_]:
     """Boolean array: which happenings lie within their journey, the run's time, and the ages of what they diagnose."""
-    of_age = True if node.befalls.ages is None else node.befalls.of_age(timeline.age(made.row, made.minute))
+    of_age = (
+        True if node.befalls.ages is None else node.befalls.of_age(timeline.age(occurrences.row, occurrences.minute))
+    )
     if node.place.newborn:
-        return (made.minute <= timeline.horizon) & of_age
-    start, late = timeline.begins(node, made.row), made.minute > timeline.horizon
-    over = np.zeros(len(made), bool) if node.place.starts else made.minute > start + (node.duration * DAY + DAY - 1)
-    timeline.left_out.events(node, over, late & ~over, made.first, timeline.run.as_of)
+        return (occurrences.minute <= timeline.horizon) & of_age
+    start, late = timeline.begins(node, occurrences.row), occurrences.minute > timeline.horizon
+    over = (
+        np.zeros(len(occurrences), bool)
+        if node.place.starts
+        else occurrences.minute > start + (node.duration * DAY + DAY - 1)
+    )
+    timeline.left_out.events(node, over, late & ~over, occurrences.first, timeline.run.as_of)
     inside = ~(over | late) & of_age
     if node.place.anchor is not None:
-        inside &= made.minute >= start
+        inside &= occurrences.minute >= start
         if node.parent is not None:
-            inside &= made.minute >= timeline.happened[node.parent].minute[made.cause]
+            inside &= occurrences.minute >= timeline.happened[node.parent].minute[occurrences.cause]
     if node.place.state is not None:
-        inside &= made.minute < _left(timeline, node, made.cause)
+        inside &= occurrences.minute < _left(timeline, node, occurrences.cause)
     return inside
 
 

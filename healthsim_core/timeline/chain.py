@@ -56,9 +56,9 @@ class Chain:
     @functools.cached_property
     def time(self) -> NDArray[np.datetime64]:
         """`datetime64[s]` array (rows + 1,); of none, NaT."""
-        found = moments(self.minute)
-        found[-1] = np.datetime64("NaT")
-        return found
+        times = moments(self.minute)
+        times[-1] = np.datetime64("NaT")
+        return times
 
     def sources(self, own: Sequence[bool]) -> NDArray[np.intp]:
         """The row of the nearest cause whose node is one of `own` (bools, a node each),
@@ -67,12 +67,12 @@ class Chain:
         Returns:
             Int array (rows + 1,).
         """
-        found = np.arange(len(self.causes))
+        nearest = np.arange(len(self.causes))
         for index, itself in enumerate(own):  # a cause's node precedes its effects'
             if not itself:
                 rows = slice(self.starts[index], self.starts[index + 1])
-                found[rows] = found[self.causes[rows]]
-        return np.append(self.position.take(found.take(self.place)), -1)
+                nearest[rows] = nearest[self.causes[rows]]
+        return np.append(self.position.take(nearest.take(self.place)), -1)
 
     def blocks(self, at: NDArray[np.intp]) -> NDArray[np.int64]:
         """The number of the block to which each of some rows belongs."""
@@ -86,14 +86,15 @@ class Chain:
 def chain_of(timeline: Timeline, nodes: Sequence[Node]) -> Chain:
     """All kept happenings of a timeline."""
     happened = [timeline.happened[index] for index in range(len(nodes))]
-    sizes = [len(each) for each in happened]
+    sizes = [len(happening) for happening in happened]
     offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     row, minute, ids, occurrence, kept = (
-        _joined([getattr(each, name) for each in happened], 0) for name in ("row", "moment", "id", "occurrence", "kept")
+        _joined([getattr(happening, name) for happening in happened], 0)
+        for name in ("row", "moment", "id", "occurrence", "kept")
     )
     causes = [
-        each.cause if node.parent is None else each.cause + offsets[node.parent]
-        for each, node in zip(happened, nodes, strict=True)
+        happening.cause if node.parent is None else happening.cause + offsets[node.parent]
+        for happening, node in zip(happened, nodes, strict=True)
     ]
     node, cause = np.repeat(np.arange(len(nodes) + 1, dtype=np.int32), [*sizes, 1]), _joined(causes, -1)
     rows = np.arange(len(row) - 1) if kept[:-1].all() else np.flatnonzero(kept[:-1])
@@ -109,8 +110,8 @@ def chain_of(timeline: Timeline, nodes: Sequence[Node]) -> Chain:
         ids.take(at),
         occurrence.take(at),
         position.take(_nearest(cause, position)[at]),
-        np.array([numbers[id(each.block)] for each in happened], np.int64),
-        np.array([each.rows.start for each in happened], np.int64) - offsets[:-1],
+        np.array([numbers[id(happening.block)] for happening in happened], np.int64),
+        np.array([happening.rows.start for happening in happened], np.int64) - offsets[:-1],
         place,
         position,
         offsets,
@@ -120,11 +121,11 @@ def chain_of(timeline: Timeline, nodes: Sequence[Node]) -> Chain:
 
 def _nearest(cause: NDArray[np.int64], position: NDArray[np.intp]) -> NDArray[np.int64]:
     """The cause of each, or where that was cancelled the nearest one before it that was not."""
-    found = cause
-    while len(lost := np.flatnonzero((found >= 0) & (position[found] < 0))):
-        found = found.copy()
-        found[lost] = cause[found[lost]]
-    return found
+    nearest = cause
+    while len(lost := np.flatnonzero((nearest >= 0) & (position[nearest] < 0))):
+        nearest = nearest.copy()
+        nearest[lost] = cause[nearest[lost]]
+    return nearest
 
 
 def _joined(parts: Sequence[NDArray[Any]], none: int) -> NDArray[np.int64]:

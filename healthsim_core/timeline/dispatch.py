@@ -174,13 +174,19 @@ class Dispatcher:
     def _ancestor(self, event_type: str, at: NDArray[np.intp]) -> Columns:
         matching = np.asarray(self.type_of_node == event_type) | (event_type == ANY)
         wanted = np.append(matching, True)  # none, the last, ends the search as well
-        found = self.chain.cause[at]
-        searching = np.flatnonzero(~wanted[self.chain.node[found]])
+        ancestors = self.chain.cause[at]
+        searching = np.flatnonzero(~wanted[self.chain.node[ancestors]])
         while len(searching):
-            found[searching] = self.chain.cause[found[searching]]
-            searching = searching[~wanted[self.chain.node[found[searching]]]]
-        same = (found >= 0) & (self.chain.row[found] == self.chain.row[at]) if len(found) else np.zeros(0, bool)
-        return self.whole.select(_OF_ANCESTORS).take(np.where(same, found, -1))  # a newborn's stay is not the mother's
+            ancestors[searching] = self.chain.cause[ancestors[searching]]
+            searching = searching[~wanted[self.chain.node[ancestors[searching]]]]
+        same = (
+            (ancestors >= 0) & (self.chain.row[ancestors] == self.chain.row[at])
+            if len(ancestors)
+            else np.zeros(0, bool)
+        )
+        return self.whole.select(_OF_ANCESTORS).take(
+            np.where(same, ancestors, -1)
+        )  # a newborn's stay is not the mother's
 
     @property
     def whole(self) -> Columns:
@@ -231,15 +237,15 @@ def written_by(handler: EventHandler, events: Events) -> dict[str, Columns]:
     Raises:
         TableError: It returns something else, or a table that it does not declare.
     """
-    made = handler.handle(events)
-    if not isinstance(made, Mapping):
+    tables = handler.handle(events)
+    if not isinstance(tables, Mapping):
         raise TableError(
-            f"returns {type(made).__name__}, not a mapping.", "", "Return the columns of each table by its name."
+            f"returns {type(tables).__name__}, not a mapping.", "", "Return the columns of each table by its name."
         )
-    undeclared = sorted(set(made) - {table.name for table in handler.writes})
+    undeclared = sorted(set(tables) - {table.name for table in handler.writes})
     if undeclared:
         raise TableError(f"writes {undeclared}, which it does not declare.", "", "Add them to `writes`.")
-    return {name: as_columns(columns) for name, columns in made.items()}
+    return {name: as_columns(columns) for name, columns in tables.items()}
 
 
 def _grouped(node: NDArray[Any]) -> list[tuple[int, NDArray[np.intp]]]:
@@ -255,11 +261,11 @@ def _grouped(node: NDArray[Any]) -> list[tuple[int, NDArray[np.intp]]]:
 
 def collected(tables: Mapping[str, Table], parts: Iterable[Mapping[str, Columns]]) -> dict[str, pa.Table]:
     """The Arrow tables of all handlers' columns, sorted by person."""
-    found: dict[str, list[pa.Table]] = {}
+    pieces: dict[str, list[pa.Table]] = {}
     for part in parts:
         for name, columns in part.items():
-            found.setdefault(name, []).append(tables[name].arrow(columns))
-    return {name: _sorted(tables[name], pa.concat_tables(each)) for name, each in found.items()}
+            pieces.setdefault(name, []).append(tables[name].arrow(columns))
+    return {name: _sorted(tables[name], pa.concat_tables(of_table)) for name, of_table in pieces.items()}
 
 
 def _sorted(table: Table, rows: pa.Table) -> pa.Table:

@@ -51,9 +51,9 @@ class Endings:
     def _never(self) -> Minutes:
         return np.full(len(self._timeline.present), NEVER)
 
-    def _earliest(self, of: Minutes, index: int, mask: NDArray[np.bool_] | slice = slice(None)) -> None:
+    def _earliest(self, earliest: Minutes, index: int, mask: NDArray[np.bool_] | slice = slice(None)) -> None:
         happened = self._timeline.happened[index]
-        np.minimum.at(of, happened.row[mask], happened.minute[mask])
+        np.minimum.at(earliest, happened.row[mask], happened.minute[mask])
 
     def _stands(self, index: int, at: NDArray[np.intp] | None = None) -> NDArray[np.bool_]:
         """Whether no end of a journey cancels some happenings of a node, or what led to them."""
@@ -79,18 +79,20 @@ class Endings:
         ]
         if not closings:
             return
-        happened = [self._timeline.happened[each.node] for each in closings]
-        row, minute = (np.concatenate([getattr(each, name) for each in happened]) for name in ("row", "minute"))
+        happened = [self._timeline.happened[closing.node] for closing in closings]
+        row, minute = (
+            np.concatenate([getattr(happening, name) for happening in happened]) for name in ("row", "minute")
+        )
         opened, since, stands = (
-            np.concatenate([getattr(each, name) for each in closings]) for name in ("opened", "since", "stands")
+            np.concatenate([getattr(closing, name) for closing in closings]) for name in ("opened", "since", "stands")
         )
         order = np.lexsort((minute, opened))
         first = np.zeros(len(row), bool)
         first[order] = np.diff(opened[order], prepend=-1) != 0
         moved = first & stands & (opened != 0) & (since <= self.life[row]) & (minute > self.life[row])
-        for each, mine in zip(closings, np.split(moved, np.cumsum([len(h) for h in happened])[:-1]), strict=True):
+        for closing, mine in zip(closings, np.split(moved, np.cumsum([len(h) for h in happened])[:-1]), strict=True):
             if mine.any():
-                self._move(each.node, np.flatnonzero(mine))
+                self._move(closing.node, np.flatnonzero(mine))
 
     def _closings(self, index: int, node: Node) -> _Closings:
         """What each happening of a node closes: the nearest of its causes of the type, of the same person."""
@@ -158,9 +160,9 @@ def _extend(timeline: Timeline, index: int, node: Node, more: Occurrences) -> No
         "kept": kept,
         "moment": both["minute"],
     }
-    made = attrs.evolve(block, **changed)
-    timeline.blocks[next(at for at, each in enumerate(timeline.blocks) if each is block)] = made
-    timeline.happened[index] = Happenings(made, slice(0, len(kept)))
+    extended = attrs.evolve(block, **changed)
+    timeline.blocks[next(at for at, other in enumerate(timeline.blocks) if other is block)] = extended
+    timeline.happened[index] = Happenings(extended, slice(0, len(kept)))
 
 
 def _replaced(parameters: Columns, name: str, rows: NDArray[np.intp], value: Any) -> Any:

@@ -130,8 +130,8 @@ def _fanned_out(
         most, copies = wanted, np.full(len(chosen), wanted)
     else:
         scope = Scope(timeline, causes.row, causes.parameters, node.journey, causes.minute, plain=True)
-        said = np.nan_to_num(np.asarray(wanted.values(scope, len(causes.row)), np.float64)[chosen])
-        most, copies = MOST_COPIES, np.clip(np.floor(said), 0, MOST_COPIES).astype(np.int64)
+        numbers = np.nan_to_num(np.asarray(wanted.values(scope, len(causes.row)), np.float64)[chosen])
+        most, copies = MOST_COPIES, np.clip(np.floor(numbers), 0, MOST_COPIES).astype(np.int64)
     at = np.repeat(chosen, copies)
     order = ranks_of(copies)
     return at, causes.occurrence[at] * most + order
@@ -178,8 +178,8 @@ def _events(timeline: Timeline, nodes: Sequence[Node], causes: Causes, chosen: N
     """The causes as a schedule sees them: everything but who was assigned to them."""
     people = People(timeline.run, Columns(timeline.people, len(timeline.present)))
     causing = [nodes[_parent(node)] for node in causes.nodes]
-    of = causes.node[chosen]
-    texts = {name: Text(text.codes[of], text.values) for name, text in event_texts(causing).items()}
+    positions = causes.node[chosen]
+    texts = {name: Text(text.codes[positions], text.values) for name, text in event_texts(causing).items()}
     parameters = Columns({name: causes.parameters.unread(name) for name in causes.parameters}, len(causes.row)).take(
         chosen
     )
@@ -221,12 +221,17 @@ def _node_ancestors(
             happened = timeline.happened[index]
             same = happened.row[at] == person
             time = np.where(same, moments(happened.moment[at]), np.datetime64("NaT", "s"))
-            found = {"id": np.where(same, happened.id[at], 0), "time": time, "provider_npi": None, "facility_npi": None}
-            return Columns({**found, "class": _class(happened, at, same)}, rows)
+            columns = {
+                "id": np.where(same, happened.id[at], 0),
+                "time": time,
+                "provider_npi": None,
+                "facility_npi": None,
+            }
+            return Columns({**columns, "class": _class(happened, at, same)}, rows)
     return no_ancestors(rows).assign(**{"class": None})
 
 
 def _class(happened: Happenings, at: NDArray[np.intp], same: NDArray[np.bool_]) -> Text | None:
     parameters = Stacked((happened,))
-    said = parameters.get("class")
-    return said.take(at).only(same) if isinstance(said, Text) else None
+    classes = parameters.get("class")
+    return classes.take(at).only(same) if isinstance(classes, Text) else None

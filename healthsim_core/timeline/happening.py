@@ -22,7 +22,7 @@ def occurring(timeline: Timeline, node: Node, first: Occurrences) -> Occurrences
 
 
 @functools.singledispatch
-def given(how: How, timeline: Timeline, node: Node, made: Occurrences) -> Given:
+def given(how: How, timeline: Timeline, node: Node, occurrences: Occurrences) -> Given:
     """What occurrences of a node give, and those of them that happen.
 
     Args:
@@ -32,26 +32,26 @@ def given(how: How, timeline: Timeline, node: Node, made: Occurrences) -> Given:
         made: Its occurrences.
     """
     if node.most > 1 and reads_itself(node):
-        return one_by_one(timeline, node, made)
-    return made, drawn(timeline, node, made)
+        return one_by_one(timeline, node, occurrences)
+    return occurrences, drawn(timeline, node, occurrences)
 
 
 @given.register
-def _again(how: Repeated, timeline: Timeline, node: Node, made: Occurrences) -> Given:
+def _again(how: Repeated, timeline: Timeline, node: Node, occurrences: Occurrences) -> Given:
     until = how.recurrence.until
     if node.most > 1 and (until is not None or reads_itself(node)):
-        return one_by_one(timeline, node, made, how.recurrence.times, until)
-    return made, drawn(timeline, node, made)
+        return one_by_one(timeline, node, occurrences, how.recurrence.times, until)
+    return occurrences, drawn(timeline, node, occurrences)
 
 
 @given.register
-def _one_way(how: Branched, timeline: Timeline, node: Node, made: Occurrences) -> Given:
-    return made, chosen(timeline, node, how.branching, made)
+def _one_way(how: Branched, timeline: Timeline, node: Node, occurrences: Occurrences) -> Given:
+    return occurrences, chosen(timeline, node, how.branching, occurrences)
 
 
 @given.register
-def _through_states(how: Passage, timeline: Timeline, node: Node, made: Occurrences) -> Given:
-    entered, parameters = passed_through(timeline, node, how.lifecycle, made)
+def _through_states(how: Passage, timeline: Timeline, node: Node, occurrences: Occurrences) -> Given:
+    entered, parameters = passed_through(timeline, node, how.lifecycle, occurrences)
     key = f"{node.journey}/{how.lifecycle.name}"
     timeline.history[key] = History(timeline.latest(key))
     timeline.history[key].add(entered.row, entered.minute, parameters[CHOICE])

@@ -32,14 +32,14 @@ class History:
         keys, values = self._sorted()
         if not len(keys):
             return self._base[row]
-        found = np.searchsorted(keys, _packed(row, minute), side="right") - 1
-        known = (found >= 0) & ((keys[np.maximum(found, 0)] >> _BITS) == row)
-        return concat([self._base, values])[np.where(known, len(self._base) + found, row)]
+        places = np.searchsorted(keys, _packed(row, minute), side="right") - 1
+        known = (places >= 0) & ((keys[np.maximum(places, 0)] >> _BITS) == row)
+        return concat([self._base, values])[np.where(known, len(self._base) + places, row)]
 
     def _sorted(self) -> tuple[NDArray[np.int64], Column]:
         """All of it by person and time, of equal ones the latest last; what has been sorted stays so."""
         if self._unsorted:
-            keys, values = (concat(list(each)) for each in zip(*self._parts, strict=True))
+            keys, values = (concat(list(pieces)) for pieces in zip(*self._parts, strict=True))
             order = np.argsort(np.asarray(keys), kind="stable")
             self._parts, self._unsorted = [(np.asarray(keys)[order], values[order])], False
         return self._parts[0]

@@ -33,7 +33,7 @@ def repeated(timeline: Timeline, node: Node, how: Recurrence, first: Occurrences
         lasting.append(lasting[-1] & ~draw.happens("attrition", how.attrition) if how.attrition else lasting[-1])
     which = np.tile(np.arange(times), len(first))
     row, occurrence = np.repeat(first.row, times), np.repeat(first.occurrence, times) * times + which
-    made = Occurrences(
+    occurrences = Occurrences(
         row,
         np.stack(moments, axis=1).ravel(),
         occurrence,
@@ -41,7 +41,7 @@ def repeated(timeline: Timeline, node: Node, how: Recurrence, first: Occurrences
         timeline.ids(node, row, occurrence),
         which == 0,
     )
-    return made.take(np.flatnonzero(np.stack(lasting, axis=1).ravel())) if how.attrition else made
+    return occurrences.take(np.flatnonzero(np.stack(lasting, axis=1).ravel())) if how.attrition else occurrences
 
 
 def passed_through(
@@ -60,5 +60,5 @@ def passed_through(
     )
     who, occurrence = passage.who, first.occurrence[passage.who] * MOST_STEPS + passage.step
     ids = timeline.ids(node, row[who], occurrence)
-    made = Occurrences(row[who], passage.minute, occurrence, first.cause[who], ids, passage.step == 0)
-    return made, {CHOICE: passage.state, LEFT: passage.left}
+    occurrences = Occurrences(row[who], passage.minute, occurrence, first.cause[who], ids, passage.step == 0)
+    return occurrences, {CHOICE: passage.state, LEFT: passage.left}

@@ -54,21 +54,26 @@ def _happen(timeline: Timeline, index: int, node: Node) -> Block:
         occurs = Draws(timeline.run.seed, "event", ids).happens("occurs", node.probability)
         row, anchor, occurrence, cause, ids = some((row, anchor, occurrence, cause, ids), np.flatnonzero(occurs))
     chosen, minute = len(row), moment(timeline, node, row, anchor, ids)
-    made = occurring(timeline, node, Occurrences(row, minute, occurrence, cause, ids, np.ones(len(row), bool)))
-    inside = within(timeline, node, made)
+    occurrences = occurring(timeline, node, Occurrences(row, minute, occurrence, cause, ids, np.ones(len(row), bool)))
+    inside = within(timeline, node, occurrences)
     if _may_be_brought_forward(node):
-        timeline.late[index] = made.take(np.flatnonzero(~inside))
-    made, parameters = given(node.how, timeline, node, made if inside.all() else made.take(np.flatnonzero(inside)))
-    made, parameters = fitting(timeline, node, made, parameters) if node.befalls.looked_at else (made, parameters)
+        timeline.late[index] = occurrences.take(np.flatnonzero(~inside))
+    occurrences, parameters = given(
+        node.how, timeline, node, occurrences if inside.all() else occurrences.take(np.flatnonzero(inside))
+    )
+    occurrences, parameters = (
+        fitting(timeline, node, occurrences, parameters) if node.befalls.looked_at else (occurrences, parameters)
+    )
     happened = Block(
-        (index,), np.array([0, len(made)]), made.row, made.minute, made.occurrence, made.id, made.cause,
-        Columns(parameters, len(made)), made.first, eligible=eligible, chosen=chosen,
+        (index,), np.array([0, len(occurrences)]), occurrences.row, occurrences.minute, occurrences.occurrence,
+        occurrences.id, occurrences.cause, Columns(parameters, len(occurrences)), occurrences.first,
+        eligible=eligible, chosen=chosen,
     )  # fmt: skip
     if node.birth:
         _be_born(timeline, index, happened)
     if index in timeline.origin_nodes:
         timeline.origins[index] = np.zeros(len(timeline.present), np.int64)
-        timeline.origins[index][made.row] = made.minute // DAY * DAY
+        timeline.origins[index][occurrences.row] = occurrences.minute // DAY * DAY
     return happened
 
 

@@ -89,11 +89,11 @@ class Timeline:
     def latest(self, name: str) -> Column:
         """The latest value of an outcome, a branch or a person's column, a row a position;
         null where nobody has it yet."""
-        found = self.outcomes.get(name)
-        if found is None:
-            found = self.people.get(name)
-        if found is not None:
-            return found
+        column = self.outcomes.get(name)
+        if column is None:
+            column = self.people.get(name)
+        if column is not None:
+            return column
         rows = len(self.present)
         return Text.constant(None, rows) if name in self.texts or "/" in name else np.full(rows, np.nan)
 
@@ -136,11 +136,11 @@ class Timeline:
         """When the node's journey begins for each of some rows."""
         return self.start[row] if node.place.origin is None else self.origins[node.place.origin][row]
 
-    def remember(self, name: str, made: Occurrences, values: Column) -> None:
+    def remember(self, name: str, occurrences: Occurrences, values: Column) -> None:
         """Keep an outcome's values as the latest of their people."""
-        self.outcomes[name] = _replaced(self.latest_like(name, values), made.row, values)
+        self.outcomes[name] = _replaced(self.latest_like(name, values), occurrences.row, values)
         if name in self.history:
-            self.history[name].add(made.row, made.minute, values)
+            self.history[name].add(occurrences.row, occurrences.minute, values)
 
     def latest_like(self, name: str, values: Column) -> Column:
         """The latest value, or nulls of the kind of `values`."""

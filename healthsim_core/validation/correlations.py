@@ -69,9 +69,9 @@ def lower_part(
 def entangled(attribute: Attribute, attributes: Sequence[Attribute]) -> bool:
     """Whether an attribute reads, perhaps by way of others, what it is correlated with:
     then it is not alike in every branch."""
-    by_name = {each.name: each for each in attributes}
+    by_name = {other.name: other for other in attributes}
     leader = attribute.normals[0][0] if attribute.normals else None
-    group = {each.name for each in attributes if each.normals and each.normals[0][0] == leader}
+    group = {other.name for other in attributes if other.normals and other.normals[0][0] == leader}
     seen: set[str] = set()
     waiting = [attribute.name]
     while waiting:

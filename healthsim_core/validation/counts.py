@@ -47,13 +47,13 @@ class Tallies:
         before = self.shapes.get(key)
         self.shapes[key] = counts if before is None else before + counts
 
-    def violation(self, where: str, what: str, rows: Count, of: Count) -> None:
+    def violation(self, where: str, what: str, rows: Count, among: Count) -> None:
         """Count rows that break a rule; none is a count too, so that the rule is seen to have been checked."""
-        _add(self.violations, (where, what), int(rows), int(of))
+        _add(self.violations, (where, what), int(rows), int(among))
 
-    def note(self, text: str, count: Count, of: Count = 0) -> None:
+    def note(self, text: str, count: Count, among: Count = 0) -> None:
         """Count what a user should know of."""
-        _add(self.notes, text, int(count), int(of))
+        _add(self.notes, text, int(count), int(among))
 
     def meet(self, keys: Mapping[str, Iterable[str]]) -> None:
         """Take note of keys that are named, by the table that has them."""
@@ -64,8 +64,8 @@ class Tallies:
     def told(self) -> tuple[str, ...]:
         """The notes, a line each; what never was so is left out."""
         return tuple(
-            f"{text}: {count:,}" + (f" of {of:,}" if of else "")
-            for text, (count, of) in sorted(self.notes.items())
+            f"{text}: {count:,}" + (f" of {among:,}" if among else "")
+            for text, (count, among) in sorted(self.notes.items())
             if count
         )
 
@@ -78,9 +78,9 @@ class Tallies:
         self.meet(other.met)
         for text, times in other.notes.items():
             _add(self.notes, text, *times)
-        for cells, found in other.shapes.items():
+        for cells, shape in other.shapes.items():
             before = self.shapes.get(cells)
-            self.shapes[cells] = found if before is None else before + found
+            self.shapes[cells] = shape if before is None else before + shape
 
     def document(self) -> dict[str, Any]:
         """The counts as plain JSON."""
@@ -101,8 +101,8 @@ class Tallies:
                 (where, what, tuple(scores)): np.array(cells, np.int64)
                 for where, what, scores, cells in document["shapes"]
             },
-            {(where, what): [wrong, of] for where, what, wrong, of in document["violations"]},
-            {text: [count, of] for text, count, of in document["notes"]},
+            {(where, what): [wrong, among] for where, what, wrong, among in document["violations"]},
+            {text: [count, among] for text, count, among in document["notes"]},
             {name: set(keys) for name, keys in document["met"].items()},
         )
 

@@ -133,12 +133,12 @@ def _tabled(timing: Timing, day: Whole, point: Any) -> Floats:
     """Days that depend on the calendar, by the day on which the delay begins."""
     by_week = not timing.months and not timing.most_months
     begins = _A_WEEK_BEGINS + day % 7 if by_week else day
-    points, found = np.broadcast_to(point, day.shape), np.zeros(len(day))
-    for each in np.unique(begins).tolist():
-        rows = np.flatnonzero(begins == each)
-        days, upto = _table(timing, each)
-        found[rows] = upto[np.searchsorted(days, points[rows], side="right")]
-    return found
+    points, shares = np.broadcast_to(point, day.shape), np.zeros(len(day))
+    for begun in np.unique(begins).tolist():
+        rows = np.flatnonzero(begins == begun)
+        days, upto = _table(timing, begun)
+        shares[rows] = upto[np.searchsorted(days, points[rows], side="right")]
+    return shares
 
 
 @functools.lru_cache(maxsize=16_384)

@@ -68,7 +68,7 @@ def _some(columns: Mapping[str, Any], names: frozenset[str], rows: NDArray[np.in
 def tally_branch(tallies: Tallies, where: str, branch: Branching, chosen: Text, columns: Mapping[str, Any]) -> None:
     """Count the ways chosen, of those that were open to each."""
     rows = len(chosen)
-    able = np.stack([np.ones(rows, bool) if each is None else each.holds(columns, rows) for each in branch.when])
+    able = np.stack([np.ones(rows, bool) if when is None else when.holds(columns, rows) for when in branch.when])
     taken = np.stack([took(chosen, choice) for choice in branch.choices])
     if branch.chances is not None:
         for index, (choice, chance) in enumerate(zip(branch.choices, branch.chances, strict=True)):

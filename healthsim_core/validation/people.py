@@ -76,13 +76,13 @@ class Households:
 
     def columns(self, rows: NDArray[np.intp], names: frozenset[str]) -> dict[str, Any]:
         """The named columns of some rows; a subscriber's are read by `subscriber_` and the name."""
-        found: dict[str, Any] = {}
+        columns: dict[str, Any] = {}
         for name in names:
             if name in self.people:
-                found[name] = self.people[name][rows]
+                columns[name] = self.people[name][rows]
             else:
-                found[name] = self.people[name.removeprefix("subscriber_")][self.subscribers(rows)]
-        return found
+                columns[name] = self.people[name.removeprefix("subscriber_")][self.subscribers(rows)]
+        return columns
 
 
 def tally_people(tallies: Tallies, plan: Plan, people: Columns, present: NDArray[np.bool_]) -> None:
@@ -180,7 +180,9 @@ def _tally_condition(tallies: Tallies, houses: Households, plan: ConditionPlan, 
     band = _bands(prevalence, np.asarray(houses.people["age"])[rows])
     if prevalence.when is not None:
         band[~prevalence.when.holds(houses.columns(rows, prevalence.when.names), len(rows))] = -1
-    asked, cases = (np.bincount(each + 1, minlength=len(prevalence.bands) + 1) for each in (band, band[has[rows]]))
+    asked, cases = (
+        np.bincount(numbers + 1, minlength=len(prevalence.bands) + 1) for numbers in (band, band[has[rows]])
+    )
     for index, (low, high, probability) in enumerate(prevalence.bands):
         who = f" at {low}-{high}" if len(prevalence.bands) > 1 else ""
         what = houses.named(f"prevalence of {plan.category}{who}", position)
@@ -195,10 +197,10 @@ def _tally_condition(tallies: Tallies, houses: Households, plan: ConditionPlan, 
 
 def _bands(prevalence: Prevalence, age: NDArray[np.int64]) -> NDArray[np.int64]:
     """Which band each age falls into, the last where several hold it; -1 for none."""
-    found = np.full(len(age), -1)
+    bands = np.full(len(age), -1)
     for index, (low, high, _) in enumerate(prevalence.bands):
-        found[(age >= low) & (age <= high)] = index
-    return found
+        bands[(age >= low) & (age <= high)] = index
+    return bands
 
 
 def _tally_members(tallies: Tallies, houses: Households) -> None:
@@ -220,11 +222,13 @@ def _tally_members(tallies: Tallies, houses: Households) -> None:
 def _tally_count(tallies: Tallies, houses: Households, where: str, count: Distribution) -> None:
     """How many of the positions that a count makes are filled, household by household."""
     mine = [position for position, member in enumerate(houses.plan.people.members) if member.where == where]
-    there = houses.present.reshape(-1, houses.size)[:, mine]
-    tallies.violation(f"{where}.count", "filled from the first", np.sum(there[:, 1:] > there[:, :-1]), there.shape[0])
+    filled = houses.present.reshape(-1, houses.size)[:, mine]
+    tallies.violation(
+        f"{where}.count", "filled from the first", np.sum(filled[:, 1:] > filled[:, :-1]), filled.shape[0]
+    )
     rows = np.arange(houses.plan.people.subscriber, len(houses.present), houses.size)
     columns, within = houses.columns(rows, count.names), houses.within(rows, f"{where}.count")
-    tally_distribution(count, tallies, f"{where}.count", there.sum(axis=1).astype(np.float64), columns, within)
+    tally_distribution(count, tallies, f"{where}.count", filled.sum(axis=1).astype(np.float64), columns, within)
 
 
 def _tally_units(tallies: Tallies, houses: Households) -> None:
@@ -260,11 +264,11 @@ def _tally_many_counties(
 
 
 def _tally_rules(tallies: Tallies, houses: Households) -> None:
-    there = np.flatnonzero(houses.present)
-    people = houses.people.take(there)
+    rows = np.flatnonzero(houses.present)
+    people = houses.people.take(rows)
     born, start, age = (np.asarray(people[name]) for name in ("birth_date", "start_date", "age"))
     wrong = np.sum(whole_years(born, start) != age)
-    tallies.violation("core.person", "birth date and age agree at the start", wrong, len(there))
+    tallies.violation("core.person", "birth date and age agree at the start", wrong, len(rows))
     family = houses.size - len(houses.plan.births) > 1  # a child alone has a card of its own, and may become a mother
     child = (people["role"] == "subscriber") & (age < 18) & family
-    tallies.violation("core.person", "children do not subscribe", np.sum(child), len(there))
+    tallies.violation("core.person", "children do not subscribe", np.sum(child), len(rows))

@@ -49,11 +49,11 @@ def tally_run_tables(tallies: Tallies, plan: Plan, of_run: Mapping[str, pa.Table
 
 
 def _of_units(plan: Plan, tables: Mapping[str, pa.Table], start: int, stop: int) -> dict[str, pa.Table]:
-    found = {}
+    of_units = {}
     for name, rows in tables.items():
         first, last = np.searchsorted(rows[plan.tables[name].person].to_numpy(), person_ids(start, stop))
-        found[name] = rows.slice(first, last - first)
-    return found
+        of_units[name] = rows.slice(first, last - first)
+    return of_units
 
 
 def _tally(
@@ -106,5 +106,5 @@ def _strangers(wanted: NDArray[np.uint64], known: NDArray[np.uint64]) -> int:
 
 def _missing(wanted: NDArray[np.uint64], known: NDArray[np.uint64]) -> NDArray[np.bool_]:
     needles = np.sort(wanted)  # sorted needles are found ten times faster: the search stays in the cache
-    found = np.minimum(np.searchsorted(known, needles), len(known) - 1)
-    return np.asarray(known[found] != needles)
+    places = np.minimum(np.searchsorted(known, needles), len(known) - 1)
+    return np.asarray(known[places] != needles)

@@ -129,7 +129,8 @@ def report(tallies: Tallies, mode: str) -> ValidationReport:
     tests = len(tallies.proportions) + 3 * len(tallies.shapes)
     limit = FALSE_ALARMS / max(tests, 1)
     checks = [
-        Check(where, what, rows == 0, 0.0, float(rows), of) for (where, what), (rows, of) in tallies.violations.items()
+        Check(where, what, rows == 0, 0.0, float(rows), among)
+        for (where, what), (rows, among) in tallies.violations.items()
     ]
     checks += [_proportion(*key, so, asked, limit) for key, (so, asked) in tallies.proportions.items()]
     checks += [check for key, counts in tallies.shapes.items() for check in _distribution(*key, counts, limit)]
@@ -147,15 +148,15 @@ def _proportion(where: str, what: str, stated: float, successes: int, trials: in
 
 def _distribution(where: str, what: str, scores: Scores, counts: NDArray[np.int64], limit: float) -> Iterator[Check]:
     rows, value = int(counts.sum()), np.array(scores) if scores else _STANDARD
-    found = counts / rows if rows else _ALIKE
+    shares = counts / rows if rows else _ALIKE
     unit = "" if scores else " (standard scores)"
     mean = dot(_ALIKE, value)
     p_value = of_total(counts, _ALIKE, value)
-    yield Check(where, f"{what}: mean{unit}", p_value >= limit, mean, dot(found, value), rows, p_value)
+    yield Check(where, f"{what}: mean{unit}", p_value >= limit, mean, dot(shares, value), rows, p_value)
     squares = (value - mean) ** 2
     p_value = of_total(counts, _ALIKE, squares)
-    spread = float(np.sqrt(dot(_ALIKE, squares))), float(np.sqrt(dot(found, squares)))
+    spread = float(np.sqrt(dot(_ALIKE, squares))), float(np.sqrt(dot(shares, squares)))
     yield Check(where, f"{what}: spread{unit}", p_value >= limit, *spread, rows, p_value)
     p_value = of_shape(counts.reshape(_PAIRS, -1).sum(axis=1), np.full(_PAIRS, 1 / _PAIRS))
-    astray = float(np.abs(found.reshape(_PAIRS, -1).sum(axis=1) - 1 / _PAIRS).sum() / 2)
+    astray = float(np.abs(shares.reshape(_PAIRS, -1).sum(axis=1) - 1 / _PAIRS).sum() / 2)
     yield Check(where, f"{what}: share out of place", p_value >= limit, 0.0, astray, rows, p_value)

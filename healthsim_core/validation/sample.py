@@ -57,13 +57,13 @@ def all_or_none(path: str, start: int, stop: int) -> bool | None:
 
 def looked_at(path: str, start: int, stop: int, whole: int = WHOLE) -> list[tuple[int, int]]:
     """The ranges of units between start and stop that are looked at, those side by side as one."""
-    found: list[tuple[int, int]] = []
+    ranges: list[tuple[int, int]] = []
     for block in _chosen(path, start // BLOCK, (stop - 1) // BLOCK, whole):
         first, last = max(start, block * BLOCK), min(stop, (block + 1) * BLOCK)
-        if found and found[-1][1] == first:
-            first = found.pop()[0]
-        found.append((first, last))
-    return found
+        if ranges and ranges[-1][1] == first:
+            first = ranges.pop()[0]
+        ranges.append((first, last))
+    return ranges
 
 
 def person_ids(start: int, stop: int) -> tuple[int, int]:

@@ -65,10 +65,10 @@ def of_shape(counts: NDArray[np.int64], shares: Floats) -> float:
     if (counts[shares == 0] > 0).any():
         return 0.0
     there = counts > 0
-    found = dot(counts[there], log(counts[there] / rows / shares[there]))
-    if freedom == 0 or found <= freedom:
+    entropy = dot(counts[there], log(counts[there] / rows / shares[there]))
+    if freedom == 0 or entropy <= freedom:
         return 1.0
-    return float(min(1.0, np.exp(-found + freedom * (1 + np.log(found / freedom)))))
+    return float(min(1.0, np.exp(-entropy + freedom * (1 + np.log(entropy / freedom)))))
 
 
 def _share_at(scores: Floats, shares: Floats, mean: float) -> float:
@@ -95,9 +95,9 @@ def _tilt(scores: Floats, shares: Floats, mean: float) -> float:
         low, high = (high, 2 * high) if mean > 0 else (2 * low, low)
     tilt = (low + high) / 2
     for _ in range(_STEPS):
-        _, found, variance = _cumulants(scores, shares, tilt)
-        low, high = (tilt, high) if found < mean else (low, tilt)
-        step = tilt + (mean - found) / variance if variance > 0 else low
+        _, tilted_mean, variance = _cumulants(scores, shares, tilt)
+        low, high = (tilt, high) if tilted_mean < mean else (low, tilt)
+        step = tilt + (mean - tilted_mean) / variance if variance > 0 else low
         tilt = step if low < step < high else (low + high) / 2
         if high - low < 1e-14 * max(1.0, abs(tilt)):
             break

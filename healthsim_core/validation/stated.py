@@ -58,8 +58,8 @@ def _each_branch(
 def _as_stated(
     distribution: Distribution, tallies: Tallies, where: str, values: Column, columns: Mapping[str, Any], within: Within
 ) -> None:
-    own = distribution.sample(np.full(len(values), 0.5), columns)
-    tallies.violation(where, "the value is as stated", np.sum(~_same(values, own)), len(values))
+    stated = distribution.sample(np.full(len(values), 0.5), columns)
+    tallies.violation(where, "the value is as stated", np.sum(~_same(values, stated)), len(values))
 
 
 @tally_distribution.register
@@ -67,9 +67,9 @@ def _with_zeros(
     distribution: ZeroInflated, tallies: Tallies, where: str, values: Column, columns: Mapping[str, Any], within: Within
 ) -> None:
     if not distribution.names and few_values(distribution) is None:
-        nought, there = np.zeros(1), numbers(values)
+        nought, figures = np.zeros(1), numbers(values)
         share = float((distribution.cdf(nought, {}) - distribution.below(nought, {}))[0])
-        tallies.proportion(where, "share of 0", share, np.sum(there == 0), np.sum(~np.isnan(there)))
+        tallies.proportion(where, "share of 0", share, np.sum(figures == 0), np.sum(~np.isnan(figures)))
     _any_distribution(distribution, tallies, where, values, columns, within)
 
 
@@ -103,10 +103,10 @@ def tally_shares(tallies: Tallies, where: str, shares: Mapping[Any, float], valu
     known = ~is_null(values)
     rows, others = int(known.sum()), known.copy()
     for value, share in shares.items():
-        there = np.asarray(values == value) & known
-        others &= ~there
+        equal = np.asarray(values == value) & known
+        others &= ~equal
         what = f"share of {value:g}" if isinstance(value, float) else f"share of {value}"
-        tallies.proportion(where, what, min(share, 1.0), np.sum(there), rows)
+        tallies.proportion(where, what, min(share, 1.0), np.sum(equal), rows)
     tallies.violation(where, "every value is one of those stated", np.sum(others), rows)
 
 
@@ -186,8 +186,8 @@ def _ages_in_bands(
 ) -> None:
     if possible is None and distribution.monotone:
         for (low, high), weight in zip(distribution.bands, distribution.weights, strict=True):
-            there, share = (ages >= low) & (ages <= high), weight / sum(distribution.weights)
-            tallies.proportion(where, f"share of {low}-{high}", share, np.sum(there), len(ages))
+            in_band, share = (ages >= low) & (ages <= high), weight / sum(distribution.weights)
+            tallies.proportion(where, f"share of {low}-{high}", share, np.sum(in_band), len(ages))
     _any_ages(distribution, tallies, where, ages, columns, within, possible)
 
 
@@ -219,8 +219,8 @@ def _rows_of(within: Within, rows: NDArray[np.intp]) -> Within:
     return lambda: within()[rows]
 
 
-def _same(values: Column, own: Column) -> NDArray[np.bool_]:
-    if isinstance(values, Text) or isinstance(own, Text):
-        return np.asarray(values == own) | (is_null(values) & is_null(own))
-    found, said = numbers(values), numbers(own)
-    return np.isclose(found, said, rtol=_SLACK, atol=_SLACK, equal_nan=True)
+def _same(values: Column, stated: Column) -> NDArray[np.bool_]:
+    if isinstance(values, Text) or isinstance(stated, Text):
+        return np.asarray(values == stated) | (is_null(values) & is_null(stated))
+    figures, stated_figures = numbers(values), numbers(stated)
+    return np.isclose(figures, stated_figures, rtol=_SLACK, atol=_SLACK, equal_nan=True)

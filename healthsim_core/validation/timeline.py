@@ -138,9 +138,11 @@ def _anchors(timeline: Timeline, nodes: Sequence[Node], block: Block, at: Rows) 
             timeline.anchors(node, timeline.happened[index], at) for node, index in zip(nodes, block.nodes, strict=True)
         ]
     else:
-        own = np.split(at, np.searchsorted(at, block.starts[1:-1]))
+        split_rows = np.split(at, np.searchsorted(at, block.starts[1:-1]))
         happened = [timeline.happened[index] for index in block.nodes]
-        parts = [timeline.anchors(n, h, rows - h.rows.start) for n, h, rows in zip(nodes, happened, own, strict=True)]
+        parts = [
+            timeline.anchors(n, h, rows - h.rows.start) for n, h, rows in zip(nodes, happened, split_rows, strict=True)
+        ]
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 

@@ -39,8 +39,8 @@ def replaced(written: Any, function: Callable[[Any], Any]) -> Any:
         return written.model_copy(update={"rules": rules, "default": default})
     if isinstance(written, Mixture):
         parts = [
-            each.model_copy(update={"distribution": replaced(each.distribution, function)})
-            for each in written.components
+            component.model_copy(update={"distribution": replaced(component.distribution, function)})
+            for component in written.components
         ]
         return written.model_copy(update={"components": parts})
     if isinstance(written, ZeroInflated):

@@ -107,8 +107,8 @@ class Delay(Specification):
     def _makes_sense(self) -> Delay:
         findings, given = Findings(), [unit for unit in UNITS if getattr(self, unit) is not None]
         if len(given) != 1:
-            said = " and ".join(f'"{unit}"' for unit in given) or "none"
-            findings.add(f"a delay has one unit, not {said}.", f"Give exactly one of {', '.join(UNITS)}.")
+            units = " and ".join(f'"{unit}"' for unit in given) or "none"
+            findings.add(f"a delay has one unit, not {units}.", f"Give exactly one of {', '.join(UNITS)}.")
         if self.at is not None and self.between is not None:
             findings.add(
                 'both "at" and "between" say the time of day.',

@@ -62,13 +62,13 @@ class JourneySpecification(Document):
     @classmethod
     def _codes(cls, value: dict[str, str | float]) -> dict[str, str | float]:
         findings = Findings()
-        for name, said in value.items():
-            if name in CODED and isinstance(said, str):
-                code = Constant(value=said)
+        for name, constant in value.items():
+            if name in CODED and isinstance(constant, str):
+                code = Constant(value=constant)
                 recode(name, code, findings, name)
                 value[name] = str(code.value)
             if name == "age":
-                check_written_age(Constant(value=said), findings, name)
+                check_written_age(Constant(value=constant), findings, name)
         findings.tell()
         return value
 
@@ -94,8 +94,8 @@ class JourneySpecification(Document):
         for index, lifecycle in enumerate(self.lifecycle):
             expected = lifecycle.expected_transitions(self.duration_days / 365.2425)
             if expected > MOST_TRANSITIONS:
-                said = f"{expected:,.0f}" if expected < 1e9 else "endlessly many"
-                what = f"a person may pass through {said} states in {self.duration_days} days."
+                count = f"{expected:,.0f}" if expected < 1e9 else "endlessly many"
+                what = f"a person may pass through {count} states in {self.duration_days} days."
                 findings.add(
                     what,
                     f"At most {MOST_TRANSITIONS} are allowed: give lower rates or a shorter duration.",

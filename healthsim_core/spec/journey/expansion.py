@@ -101,8 +101,10 @@ def _milestone(pattern: Branch | Lifecycle, event_id: str) -> EventSpecification
 def _branch(branch: Branch, where: str, findings: Findings) -> Iterator[Step]:
     yield Step(_milestone(branch, branch.branch_id), where, branch=branch)
     for index, choice in enumerate(branch.choices):
-        own = Step(_milestone(branch, branch.branch_id), f"{where}.choices[{index}].events", taken=choice.choice_id)
-        yield from _own(choice.events, own, findings)
+        choice_step = Step(
+            _milestone(branch, branch.branch_id), f"{where}.choices[{index}].events", taken=choice.choice_id
+        )
+        yield from _own(choice.events, choice_step, findings)
 
 
 def _own(events: list[EventSpecification], follows: Step, findings: Findings) -> Iterator[Step]:
@@ -128,11 +130,11 @@ def _refuse_other(
 
 
 def _lifecycle(lifecycle: Lifecycle, where: str, findings: Findings) -> Iterator[Step]:
-    milestone, own = _milestone(lifecycle, lifecycle.lifecycle_id), lifecycle.lifecycle_id
+    milestone, lifecycle_id = _milestone(lifecycle, lifecycle.lifecycle_id), lifecycle.lifecycle_id
     yield Step(milestone, where, lifecycle=lifecycle)
     for name, state in lifecycle.states.items():
         yield from _own(
-            state.events, Step(milestone, f"{where}.states.{name}.events", taken=name, state_of=own), findings
+            state.events, Step(milestone, f"{where}.states.{name}.events", taken=name, state_of=lifecycle_id), findings
         )
 
 
@@ -147,7 +149,7 @@ def _protocol(protocol: Protocol, findings: Findings) -> list[Step]:
                 version = _Version(number + suffix, arms, given, f"protocol.visits[{index}]", findings)
                 steps = _visit(protocol, visit, day, version)
                 planned += [(day, step) for step in steps]
-    return [step for _, step in sorted(planned, key=lambda each: each[0])]
+    return [step for _, step in sorted(planned, key=lambda pair: pair[0])]
 
 
 def _versions(protocol: Protocol, visit: Visit) -> list[tuple[str, list[str] | None, dict[str, Any]]]:
@@ -171,14 +173,14 @@ class _Version:
 
     def filled(self, parameters: dict[str, Any], where: str) -> dict[str, Any]:
         """Parameters with the arm's own put in."""
-        found = {}
+        values = {}
         for name, value in parameters.items():
             match = _ARM.match(value) if isinstance(value, str) else None
             if match and match[1] not in self.given:
                 what, hint = f'the arm has no parameter "{match[1]}".', suggestion(match[1], self.given)
                 self.findings.add(what, hint, *parts_of(where), "parameters", name, value=value)
-            found[name] = self.given.get(match[1]) if match else value
-        return found
+            values[name] = self.given.get(match[1]) if match else value
+        return values
 
 
 def _visit(protocol: Protocol, visit: Visit, day: int, version: _Version) -> Iterator[Step]:
