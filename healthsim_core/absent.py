@@ -32,10 +32,10 @@ class Whereabouts:
 @functools.cache
 def first_party() -> Mapping[str, Mapping[str, Sequence[str]]]:
     """What each distribution of this project offers, by its name and the kind of offer."""
-    found: dict[str, dict[str, list[str]]] = json.loads(
+    offers: dict[str, dict[str, list[str]]] = json.loads(
         (Path(__file__).parent / "first_party.json").read_text(encoding="utf-8")
     )
-    return found
+    return offers
 
 
 def whereabouts(kind: str, name: str, plugins: Sequence[Plugin]) -> Whereabouts:
@@ -52,9 +52,9 @@ def whereabouts(kind: str, name: str, plugins: Sequence[Plugin]) -> Whereabouts:
     for plugin in idle:
         if _offered(plugin, kind, name):
             return _of(plugin)
-    there = {plugin.name for plugin in plugins}
+    installed = {plugin.name for plugin in plugins}
     for distribution, offered in first_party().items():
-        if not there & set(offered["product"]) and _among(name, kind, offered):
+        if not installed & set(offered["product"]) and _among(name, kind, offered):
             return Whereabouts(
                 f"it is in {distribution}, which is not installed", f"`pip install {distribution}` brings it."
             )
@@ -82,15 +82,15 @@ def _offered(plugin: Plugin, kind: str, name: str) -> bool:
 
 
 def _among(name: str, kind: str, offered: Mapping[str, Sequence[str]]) -> bool:
-    return canonical(name) in {canonical(each) for each in offered.get(kind, ())}
+    return canonical(name) in {canonical(offered_name) for offered_name in offered.get(kind, ())}
 
 
 @functools.cache
 def _names_in(files: tuple[Path, ...]) -> frozenset[str]:
-    found = {path.stem for path in files}
+    names = {path.stem for path in files}
     for path in files:
-        found |= set(_QUOTED.findall(path.read_text(encoding="utf-8", errors="replace")))
-    return frozenset(map(canonical, found))
+        names |= set(_QUOTED.findall(path.read_text(encoding="utf-8", errors="replace")))
+    return frozenset(map(canonical, names))
 
 
 def _written(plugin: Plugin) -> frozenset[str]:

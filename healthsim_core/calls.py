@@ -79,7 +79,7 @@ def checked_call(
 
 
 def _check_names(name: str, signature: inspect.Signature, named: Mapping[str, Any], stated: Collection[str]) -> None:
-    takes_any = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in signature.parameters.values())
+    takes_any = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in signature.parameters.values())
     if takes_any and not stated:
         return
     known = [*_names(signature), *stated]
@@ -116,7 +116,7 @@ def _hints(function: Callable[..., Any]) -> dict[str, Any]:
 
 def _fits(value: Any, hint: Any) -> bool:
     if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
-        return any(_fits(value, each) for each in typing.get_args(hint))
+        return any(_fits(value, alternative) for alternative in typing.get_args(hint))
     kind = typing.get_origin(hint) or hint
     if kind in (None, type(None)):
         return value is None
@@ -135,7 +135,12 @@ def _fits(value: Any, hint: Any) -> bool:
 
 def _words(hint: Any) -> list[str]:
     if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
-        return [word for each in typing.get_args(hint) if each is not type(None) for word in _words(each)]
+        return [
+            word
+            for alternative in typing.get_args(hint)
+            if alternative is not type(None)
+            for word in _words(alternative)
+        ]
     kind = typing.get_origin(hint) or hint
     if kind in _SIMPLE:
         return [_SIMPLE[kind][0]]
@@ -154,7 +159,9 @@ def _words(hint: Any) -> list[str]:
 
 def _names(signature: inspect.Signature) -> list[str]:
     variable = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
-    return [name for name, each in signature.parameters.items() if each.kind not in variable and name != "self"]
+    return [
+        name for name, parameter in signature.parameters.items() if parameter.kind not in variable and name != "self"
+    ]
 
 
 def _told(signature: inspect.Signature) -> str:

@@ -116,21 +116,21 @@ class Catalog:
     def code_systems(self) -> Mapping[str, CodeSystem]:
         """Code systems and value sets by name, core's first."""
         offers = self.of(CodeSystemOffer)
-        own = self._named(
+        offered = self._named(
             "code system", [offer for offer in offers if not offer.extends], lambda offer: offer.system.name
         )
-        found = dict(code_systems())
-        for name, offer in own.items():
-            if name in found and not isinstance(found[name], FormSystem):
+        systems = dict(code_systems())
+        for name, offer in offered.items():
+            if name in systems and not isinstance(systems[name], FormSystem):
                 raise PluginError(
                     f'core has a code system "{name}".',
                     self._maker(offer),
                     'Name yours otherwise, or add to core\'s: "extends".',
                 )
-            found[name] = offer.system
-        for offer in (each for each in offers if each.extends):
-            found[offer.system.name] = self._extended(found.get(offer.system.name), offer)
-        return MappingProxyType(found)
+            systems[name] = offer.system
+        for offer in (extension for extension in offers if extension.extends):
+            systems[offer.system.name] = self._extended(systems.get(offer.system.name), offer)
+        return MappingProxyType(systems)
 
     @functools.cached_property
     def commands(self) -> Mapping[str, Command]:
@@ -155,7 +155,7 @@ class Catalog:
     @functools.cached_property
     def tables(self) -> Mapping[str, Table]:
         """Declared tables by name, core's first."""
-        found = {table.name: table for table in world.CORE_TABLES}
+        tables = {table.name: table for table in world.CORE_TABLES}
         owners: dict[str, Offer] = {}
         makers: tuple[EventHandler | RunHandler, ...] = (*self.of(EventHandler), *self.of(RunHandler))
         for offer in makers:
@@ -164,11 +164,11 @@ class Catalog:
                 if owner.product != offer.product:
                     both = " and ".join(map(self._maker, (owner, offer)))
                     raise ConflictError(f'the table "{table.name}" is written by {both}.', "", _HOW_TO_BLOCK)
-                if found.setdefault(table.name, table) != table:
+                if tables.setdefault(table.name, table) != table:
                     raise ConflictError(
                         f'two different tables are called "{table.name}".', offer.product, "Rename one of them."
                     )
-        return MappingProxyType(found)
+        return MappingProxyType(tables)
 
     def handlers(self, event_type: str) -> tuple[EventHandler, ...]:
         """Who handles an event type; each product makes its own of it."""
@@ -181,10 +181,10 @@ class Catalog:
     def closings(self, products: Collection[str]) -> Mapping[str, Closing]:
         """What closes something, as the handlers of some products declare it, by event type."""
         return {
-            each.event_type: each
+            closing.event_type: closing
             for handler in self.of(EventHandler)
             if handler.product in products
-            for each in handler.closings
+            for closing in handler.closings
         }
 
     @functools.cached_property
@@ -214,10 +214,10 @@ class Catalog:
         if plain in known:
             return known[plain]
         product, _, rest = plain.partition(".")
-        found = known.get(rest, "")
-        makers = (*vocabulary().get(found, ()), *(handler.product for handler in self.handlers(found)))
+        event_type = known.get(rest, "")
+        makers = (*vocabulary().get(event_type, ()), *(handler.product for handler in self.handlers(event_type)))
         if product in map(canonical, makers):
-            return found
+            return event_type
         raise self.nobody("event type", written, self.event_types, where)
 
     def find(self, kind: str, name: str, where: str = "") -> Any:
@@ -227,9 +227,9 @@ class Catalog:
             UnknownNameError: Nobody offers it; the message names the nearest.
         """
         named: Mapping[str, Any] = getattr(self, f"{kind}s")
-        found = {canonical(key): offer for key, offer in named.items()}
-        if canonical(name) in found:
-            return found[canonical(name)]
+        offers = {canonical(key): offer for key, offer in named.items()}
+        if canonical(name) in offers:
+            return offers[canonical(name)]
         for other in {"profile", "journey"} - {kind}:
             if canonical(name) in getattr(self, f"{other}s"):
                 raise UnknownNameError(f'"{name}" is a {other}, not a {kind}.', where, how_to_give(other, name))
@@ -249,13 +249,13 @@ class Catalog:
             where: Where it is asked for.
             listing: Which command shows them all.
         """
-        found = whereabouts(kind, name, self.plugins)
-        if found.said:
-            return UnknownNameError(f'no {kind} is called "{name}": {found.said}.', where, found.remedy)
+        place = whereabouts(kind, name, self.plugins)
+        if place.said:
+            return UnknownNameError(f'no {kind} is called "{name}": {place.said}.', where, place.remedy)
         hint = suggestion(name, known)
         products = known if isinstance(known, Mapping) else {}
-        owner = next((f" ({product})" for each, product in products.items() if f'"{each}"?' in hint), "")
-        remedy = " ".join(filter(None, [f"{hint[:-1]}{owner}?" if owner else hint, listing, found.remedy]))
+        owner = next((f" ({product})" for known_name, product in products.items() if f'"{known_name}"?' in hint), "")
+        remedy = " ".join(filter(None, [f"{hint[:-1]}{owner}?" if owner else hint, listing, place.remedy]))
         return UnknownNameError(f'no {kind} is called "{name}".', where, remedy)
 
     def _named(self, kind: str, offers: Iterable[Found], key: Callable[[Found], str]) -> Mapping[str, Found]:
@@ -264,8 +264,8 @@ class Catalog:
             groups.setdefault(key(offer), []).append(offer)
         clashes = [(name, group) for name, group in groups.items() if len(group) > 1]
         if clashes:
-            said = "; ".join(f'"{name}" by {" and ".join(map(self._maker, group))}' for name, group in clashes)
-            raise ConflictError(f"the same {kind} is offered twice: {said}.", "", _HOW_TO_BLOCK)
+            listing = "; ".join(f'"{name}" by {" and ".join(map(self._maker, group))}' for name, group in clashes)
+            raise ConflictError(f"the same {kind} is offered twice: {listing}.", "", _HOW_TO_BLOCK)
         return MappingProxyType({name: group[0] for name, group in groups.items()})
 
     def _extended(self, known: CodeSystem | None, offer: CodeSystemOffer) -> ValueSet:
@@ -288,7 +288,9 @@ class Catalog:
             chain = _cycle(first, follows)
             if chain:
                 steps = set(itertools.pairwise(chain))
-                makers = dict.fromkeys(self._maker(each) for each in self.of(Trigger) if (each.on, each.then) in steps)
+                makers = dict.fromkeys(
+                    self._maker(trigger) for trigger in self.of(Trigger) if (trigger.on, trigger.then) in steps
+                )
                 what = f"triggers of {' and '.join(makers)} run in a circle: {' -> '.join(chain)}."
                 raise PluginError(what, "", f"Remove one of them. {_HOW_TO_BLOCK}")
 
@@ -300,9 +302,9 @@ def _cycle(first: str, follows: Mapping[str, list[str]], path: tuple[str, ...] =
     if first in path:
         return (*path[path.index(first) :], first)
     for then in follows.get(first, ()):
-        found = _cycle(then, follows, (*path, first))
-        if found:
-            return found
+        circle = _cycle(then, follows, (*path, first))
+        if circle:
+            return circle
     return ()
 
 

@@ -48,10 +48,12 @@ def coverage_type_of(plan: str) -> str | None:
 
 def default_plan() -> dict[str, Any]:
     """The plan that the profile leaves unsaid, as a written distribution."""
-    of = {kind: {"type": "categorical", "weights": weights} for kind, weights in defaults()["plans"]["weights"].items()}
-    common = of.pop("Commercial")
+    by_type = {
+        kind: {"type": "categorical", "weights": weights} for kind, weights in defaults()["plans"]["weights"].items()
+    }
+    common = by_type.pop("Commercial")
     rules = [
-        {"if": f"coverage_type == '{kind}'", "then": plans} for kind, plans in [*of.items(), (UNINSURED, _NOTHING)]
+        {"if": f"coverage_type == '{kind}'", "then": plans} for kind, plans in [*by_type.items(), (UNINSURED, _NOTHING)]
     ]
     return {"type": "conditional", "rules": rules, "default": common}
 
@@ -92,10 +94,12 @@ def refuse_disagreement(coverage_type: Text, plan: Text, where: str) -> Text:
     types, plans = [*coverage_type.values.to_pylist(), None], [*plan.values.to_pylist(), None]
     pairs = np.unique(np.stack([coverage_type.codes, plan.codes]), axis=1).T.tolist()
     for kind, name in ((types[kind], plans[name]) for kind, name in pairs):
-        own = coverage_type_of(name) if name is not None and kind != UNINSURED else None
-        if own not in (None, kind):
+        type_of_plan = coverage_type_of(name) if name is not None and kind != UNINSURED else None
+        if type_of_plan not in (None, kind):
             raise SpecificationError(
-                f'"{name}" is a plan of {own}, and some of its people are of {kind}.', where, _remedy([str(kind)])
+                f'"{name}" is a plan of {type_of_plan}, and some of its people are of {kind}.',
+                where,
+                _remedy([str(kind)]),
             )
     without = coverage_type == UNINSURED
     return plan.only(~without) if without.any() else plan
@@ -103,12 +107,12 @@ def refuse_disagreement(coverage_type: Text, plan: Text, where: str) -> Text:
 
 def check_plan(plan: str, types: frozenset[str] | None, where: str) -> None:
     """Refuse a plan that is of none of the coverage types that people have."""
-    own = coverage_type_of(plan)
+    type_of_plan = coverage_type_of(plan)
     if types is not None and types <= {UNINSURED}:
         raise SpecificationError("the uninsured have no plan.", where, "Leave it out.")
-    if types is not None and own is not None and own not in types:
+    if types is not None and type_of_plan is not None and type_of_plan not in types:
         raise SpecificationError(
-            f'"{plan}" is a plan of {own}, and people are of {_listed(types)}.', where, _remedy(types)
+            f'"{plan}" is a plan of {type_of_plan}, and people are of {_listed(types)}.', where, _remedy(types)
         )
 
 
@@ -120,11 +124,12 @@ def _types(kind: Any) -> frozenset[str] | None:
 def _following(plan: Any) -> Any:
     """The coverage type that follows from plans of which some are known; None where the type comes first."""
     law = compile_distribution(plan, "coverage.plan")
-    of = {name: coverage_type_of(name) or "Commercial" for name in law.gives({}).values or ()}
-    if "coverage_type" in law.names or not any(coverage_type_of(name) for name in of):
+    types = {name: coverage_type_of(name) or "Commercial" for name in law.gives({}).values or ()}
+    if "coverage_type" in law.names or not any(coverage_type_of(name) for name in types):
         return None
     kinds = {
-        kind: sorted(name for name in of if of[name] == kind) for kind in sorted(set(of.values()) - {"Commercial"})
+        kind: sorted(name for name in types if types[name] == kind)
+        for kind in sorted(set(types.values()) - {"Commercial"})
     }
     rules = [{"if": {"field": "plan", "operator": "in", "value": names}, "then": kind} for kind, names in kinds.items()]
     return _WRITTEN.validate_python(
@@ -159,10 +164,12 @@ def _of_type(plan: Any, who: _Who, where: str, mistakes: Mistakes) -> Any:
         default = None if plan.default is None else _of_type(plan.default, left, f"{where}.default", mistakes)
         return plan.model_copy(update={"rules": rules, "default": default})
     if isinstance(plan, written.Mixture):
-        inner = [(each, f"{where}.components[{index}].distribution") for index, each in enumerate(plan.components)]
+        inner = [
+            (component, f"{where}.components[{index}].distribution") for index, component in enumerate(plan.components)
+        ]
         parts = [
-            each.model_copy(update={"distribution": _of_type(each.distribution, who, path, mistakes)})
-            for each, path in inner
+            component.model_copy(update={"distribution": _of_type(component.distribution, who, path, mistakes)})
+            for component, path in inner
         ]
         return plan.model_copy(update={"components": parts})
     return _leaf_of_type(plan, who, where, mistakes)
@@ -184,7 +191,7 @@ def _leaf_of_type(plan: Any, who: _Who, where: str, mistakes: Mistakes) -> Any:
     if weights is None:
         return plan
     insured = sorted(who.types - {UNINSURED})
-    of = {
+    by_type = {
         kind: {name: weight for name, weight in weights.items() if coverage_type_of(name) in (kind, None)}
         for kind in insured
     }
@@ -193,14 +200,14 @@ def _leaf_of_type(plan: Any, who: _Who, where: str, mistakes: Mistakes) -> Any:
         strange.attempt(None, check_plan, name, who.types, where)
     for kind in insured if who.all_of_them and not strange.found else ():
         with strange.caught():
-            if not sum(of[kind].values()) > 0:
+            if not sum(by_type[kind].values()) > 0:
                 raise SpecificationError(f"none of these plans is for people of {kind}.", where, _remedy([kind]))
     mistakes.found.extend(strange.found)
     if len(insured) < 2 or strange.found:
         return plan
     rules = [
-        (kind, [{"value": name, "weight": each} for name, each in plans.items()])
-        for kind, plans in of.items()
+        (kind, [{"value": name, "weight": weight} for name, weight in plans.items()])
+        for kind, plans in by_type.items()
         if sum(plans.values())
     ]
     then = [
@@ -217,10 +224,10 @@ def _weights(plan: Any) -> Mapping[str, float] | None:
     if isinstance(plan, written.Categorical):
         return plan.weights
     if isinstance(plan, written.Explicit):
-        found: dict[str, float] = {}
+        weights: dict[str, float] = {}
         for item in plan.values:
-            found[str(item.value)] = found.get(str(item.value), 0.0) + item.weight
-        return found
+            weights[str(item.value)] = weights.get(str(item.value), 0.0) + item.weight
+        return weights
     return None
 
 

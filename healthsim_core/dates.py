@@ -34,7 +34,7 @@ def whole_years(born: Dates, day: Dates) -> NDArray[np.int64]:
         born: `datetime64[D]` array (rows,).
         day: `datetime64[D]` array (rows,).
     """
-    (born_in, born_within), (month, within) = (_month_and_day(_days(each)) for each in (born, day))
+    (born_in, born_within), (month, within) = (_month_and_day(_days(dates)) for dates in (born, day))
     first, after = _first_days(month)
     not_yet = within < np.minimum(born_within, after - first - 1)
     return np.asarray((month - born_in - not_yet) // 12)

@@ -11,8 +11,8 @@ _DATA = PackageData("healthsim_core")
 
 def defaults() -> dict[str, Any]:
     """The figures by subject, as the file holds them."""
-    found: dict[str, Any] = _DATA.document("defaults")
-    return found
+    figures: dict[str, Any] = _DATA.document("defaults")
+    return figures
 
 
 def mothers() -> tuple[str, ...]:

@@ -58,9 +58,9 @@ def words(key: np.uint64 | Words, counters: Words) -> Words:
     """
     out = np.empty(len(counters), np.uint64)
     for start in range(0, len(counters), BLOCK):
-        own = key[start : start + BLOCK] if isinstance(key, np.ndarray) else key
-        y = counters[start : start + BLOCK] * own
-        z = y + own
+        keys = key[start : start + BLOCK] if isinstance(key, np.ndarray) else key
+        y = counters[start : start + BLOCK] * keys
+        z = y + keys
         x = y.copy()
         for addend in (y, z, y):
             x *= x
@@ -155,10 +155,10 @@ def pick(unit: Floats, weights: NDArray[Any]) -> NDArray[np.int32]:
     thresholds = _thresholds(weights)
     if len(thresholds) > FEW:
         return np.searchsorted(thresholds, unit, side="right").astype(np.int32)
-    found = np.zeros(len(unit), np.int8)
+    indices = np.zeros(len(unit), np.int8)
     for threshold in thresholds:
-        found += unit >= threshold
-    return found.astype(np.int32)
+        indices += unit >= threshold
+    return indices.astype(np.int32)
 
 
 def _thresholds(weights: NDArray[Any]) -> Floats:
@@ -182,12 +182,12 @@ class Weighted:
     @classmethod
     def of(cls, *weights: NDArray[Any]) -> Weighted:
         """The weights of one set, or of each."""
-        ends = [_thresholds(each) for each in weights]
+        ends = [_thresholds(of_set) for of_set in weights]
         thresholds = np.full((len(ends), max(map(len, ends)) + 1), 2.0)
-        for row, each in zip(thresholds, ends, strict=True):
-            row[: len(each)] = each
+        for row, limits in zip(thresholds, ends, strict=True):
+            row[: len(limits)] = limits
         edges = np.arange(_BUCKETS + 1) / _BUCKETS
-        return cls(thresholds, np.array([np.searchsorted(each, edges, side="right") for each in ends], np.int32))
+        return cls(thresholds, np.array([np.searchsorted(limits, edges, side="right") for limits in ends], np.int32))
 
     def pick(self, unit: Floats, of: NDArray[np.intp] | None = None) -> NDArray[np.int32]:
         """Index of the weight into which each uniform falls.
@@ -199,12 +199,12 @@ class Weighted:
         bucket = (unit * _BUCKETS).astype(np.intp)
         start = np.zeros(len(unit), np.intp) if of is None else of * self.thresholds.shape[1]
         bucket = bucket if of is None else bucket + of * self.guide.shape[1]
-        found, last = self.guide.ravel().take(bucket), self.guide.ravel().take(bucket + 1)
-        left = np.flatnonzero(found != last)
+        picked, last = self.guide.ravel().take(bucket), self.guide.ravel().take(bucket + 1)
+        left = np.flatnonzero(picked != last)
         while len(left):  # by halves, for the few whose part of 0..1 holds several categories
-            middle = (found[left] + last[left]) >> 1
+            middle = (picked[left] + last[left]) >> 1
             beyond = self.thresholds.ravel().take(start[left] + middle) <= unit[left]
-            found[left] = np.where(beyond, middle + 1, found[left])
+            picked[left] = np.where(beyond, middle + 1, picked[left])
             last[left] = np.where(beyond, last[left], middle)
-            left = left[found[left] < last[left]]
-        return found
+            left = left[picked[left] < last[left]]
+        return picked

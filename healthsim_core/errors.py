@@ -197,5 +197,5 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 def nearest(name: str, known: Iterable[str], alike: float = 0.55) -> str:
     """The one of `known` that is most like `name`, or nothing; `alike` is the least share of letters in common."""
     lowered = {candidate.lower(): candidate for candidate in sorted(set(known))}
-    found = difflib.get_close_matches(name[:200].lower(), lowered, n=1, cutoff=alike)
-    return lowered[found[0]] if found else ""
+    matches = difflib.get_close_matches(name[:200].lower(), lowered, n=1, cutoff=alike)
+    return lowered[matches[0]] if matches else ""

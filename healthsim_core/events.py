@@ -284,8 +284,8 @@ def no_ancestors(rows: int) -> Columns:
 
 def merged(first: Events, then: Events) -> Events:
     """The events of two batches of one chunk, sorted by person and time; of equal time, those of `first` come first."""
-    moment = [np.asarray(each.time).astype("datetime64[s]").astype(np.int64) + _EPOCH for each in (first, then)]
-    keys = np.concatenate([each.row * (2 * _EPOCH) + at for each, at in zip((first, then), moment, strict=True)])
+    moment = [np.asarray(events.time).astype("datetime64[s]").astype(np.int64) + _EPOCH for events in (first, then)]
+    keys = np.concatenate([events.row * (2 * _EPOCH) + at for events, at in zip((first, then), moment, strict=True)])
     order = np.argsort(keys, kind="stable")  # of two sorted runs: merged in one pass
     return attrs.evolve(
         then,

@@ -182,7 +182,9 @@ def named_profile(name: Any, catalog: Catalog, database: str | Path | None = Non
     if plain and version.isdigit():
         return load_profile(plain, int(version), database=database), ()
     try:
-        saved = next((each for each in list_profiles(database) if canonical(each.name) == canonical(name)), None)
+        saved = next(
+            (profile for profile in list_profiles(database) if canonical(profile.name) == canonical(name)), None
+        )
     except StateError:
         if database is not None or canonical(name) not in catalog.profiles:
             raise

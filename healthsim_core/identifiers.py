@@ -64,9 +64,9 @@ class Namespace:
         """Identifiers in text, of the ids of people inside: the code, and the id in at least so many digits."""
         return Text.distinct(lines(self.code, padded(ids, digits)))
 
-    def tables(self, found: Mapping[str, pa.Table], declared: Mapping[str, Table]) -> dict[str, pa.Table]:
+    def tables(self, tables: Mapping[str, pa.Table], declared: Mapping[str, Table]) -> dict[str, pa.Table]:
         """Tables with their ids as they leave the system; those of the world (of tables without a person) stay."""
-        return {name: self._renamed(rows, declared[name], declared) for name, rows in found.items()}
+        return {name: self._renamed(rows, declared[name], declared) for name, rows in tables.items()}
 
     @property
     def _key(self) -> int:

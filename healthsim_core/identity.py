@@ -50,18 +50,18 @@ class _Names:
 
     @classmethod
     def of(cls, groups: Sequence[tuple[pa.Array, NDArray[np.float64]]]) -> _Names:
-        names = Text.of(pa.concat_arrays([each for each, _ in groups]))
-        codes = np.zeros((len(groups), max(len(each) for each, _ in groups)), np.int32)
-        for row, own in zip(
-            codes, np.split(names.codes, np.cumsum([len(each) for each, _ in groups])[:-1]), strict=True
+        names = Text.of(pa.concat_arrays([group_names for group_names, _ in groups]))
+        codes = np.zeros((len(groups), max(len(group_names) for group_names, _ in groups)), np.int32)
+        for row, group_codes in zip(
+            codes, np.split(names.codes, np.cumsum([len(group_names) for group_names, _ in groups])[:-1]), strict=True
         ):
-            row[: len(own)] = own
+            row[: len(group_codes)] = group_codes
         plain = pa.array([_plain(name) for name in names.values.to_pylist()])
         return cls(Weighted.of(*(weights for _, weights in groups)), codes, names.values, plain)
 
     def draw(self, unit: Floats, group: NDArray[np.intp] | None = None) -> Text:
-        found = self.weighted.pick(unit, group)
-        return Text(self.codes[0 if group is None else group, found], self.values)
+        picked = self.weighted.pick(unit, group)
+        return Text(self.codes[0 if group is None else group, picked], self.values)
 
     def in_plain_letters(self, drawn: Text) -> Text:
         return Text(drawn.codes, self.plain)

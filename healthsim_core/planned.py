@@ -28,7 +28,7 @@ class PlannedEvent:
 
     def ancestor(self, event_type: str) -> PlannedEvent | None:
         """The nearest event of a type that leads to it."""
-        found = self.cause
-        while found is not None and found.event_type != event_type:
-            found = found.cause
-        return found
+        event = self.cause
+        while event is not None and event.event_type != event_type:
+            event = event.cause
+        return event

@@ -74,21 +74,21 @@ def load(name: str, module: ModuleType | Any, distribution: str = "", version: s
         offers = {hook: _asked(getattr(manager.hook, hook), name) for hook in HOOKS}
     except (Exception, SystemExit) as error:  # whatever a stranger's module raises is reported, and the others go on
         return attrs.evolve(plugin, status="failed", cause=_in_one_line(error), place=_place_of(error))
-    return attrs.evolve(plugin, offers={hook: found for hook, found in offers.items() if found})
+    return attrs.evolve(plugin, offers={hook: offered for hook, offered in offers.items() if offered})
 
 
 def _found(point: importlib.metadata.EntryPoint, blocked: Iterable[str]) -> Plugin:
     distribution = point.dist.name if point.dist else ""
     version = point.dist.version if point.dist else ""
-    found = Plugin(point.name, distribution, version, module=point.module)
+    plugin = Plugin(point.name, distribution, version, module=point.module)
     if canonical(point.name) in blocked:
-        return attrs.evolve(found, status="blocked", cause=BLOCKING)
+        return attrs.evolve(plugin, status="blocked", cause=BLOCKING)
     try:
         module = point.load()
     except (Exception, SystemExit) as error:
         api = _written_api(point.module)
         cause = " ".join(filter(None, [_unfit(api), _in_one_line(error)]))
-        return attrs.evolve(found, status="failed", cause=cause, api=api, place=_place_of(error))
+        return attrs.evolve(plugin, status="failed", cause=cause, api=api, place=_place_of(error))
     return attrs.evolve(load(point.name, module, distribution, version), module=point.module)
 
 
@@ -117,8 +117,8 @@ def _written_api(module: str) -> int | None:
         return None
     if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
         return None
-    found = re.search(rf"^{STATED}\s*=\s*(\d+)", Path(spec.origin).read_text(encoding="utf-8"), re.MULTILINE)
-    return int(found[1]) if found else None
+    match = re.search(rf"^{STATED}\s*=\s*(\d+)", Path(spec.origin).read_text(encoding="utf-8"), re.MULTILINE)
+    return int(match[1]) if match else None
 
 
 def _asked(hook: Any, product: str) -> tuple[Offer, ...]:

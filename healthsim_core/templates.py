@@ -36,10 +36,10 @@ class Templates(Mapping[str, ProfileSpecification]):
         self._names = {canonical(name): name for name in self._offers}
 
     def __getitem__(self, name: str) -> ProfileSpecification:
-        found = self._names.get(canonical(name)) if isinstance(name, str) else None
-        if found is None:
+        key = self._names.get(canonical(name)) if isinstance(name, str) else None
+        if key is None:
             raise unknown("template", name, self._offers)
-        return ProfileSpecification.read(self._offers[found].specification).model_copy(deep=True)
+        return ProfileSpecification.read(self._offers[key].specification).model_copy(deep=True)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._offers)
@@ -51,13 +51,13 @@ class Templates(Mapping[str, ProfileSpecification]):
         return f"Templates({', '.join(self)})"
 
 
-def stated_part(stated: dict[str, Any], name: str, **said: Any) -> dict[str, Any]:
+def stated_part(stated: dict[str, Any], name: str, **entries: Any) -> dict[str, Any]:
     """Take a part of a profile, such as "clinical", out of what a caller stated; empty where it states none.
 
     Args:
         stated: What the caller stated, by part; the part is taken out of it.
         name: The part.
-        said: What goes into the part whatever it states; None leaves it to the part.
+        entries: What goes into the part whatever it states; None leaves it to the part.
 
     Raises:
         ArgumentError: It is not a mapping.
@@ -65,7 +65,7 @@ def stated_part(stated: dict[str, Any], name: str, **said: Any) -> dict[str, Any
     part = stated.pop(name, {})
     if not isinstance(part, Mapping):
         raise ArgumentError(f"{part!r} is not a mapping.", name, "Give a mapping.")
-    return {**part, **{entry: value for entry, value in said.items() if value is not None}}
+    return {**part, **{entry: value for entry, value in entries.items() if value is not None}}
 
 
 def _documents(folder: Path, name: str) -> Iterator[tuple[str, Path, str]]:

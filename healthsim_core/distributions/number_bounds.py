@@ -22,7 +22,7 @@ def check_law(field: Field, law: Distribution, written: Any, said: Mapping[str, 
         field: The field.
         law: The distribution, compiled.
         written: The same, as it is written.
-        said: What is said beside it: the code by which a number may be negative.
+        parameters: What is said beside it: the code by which a number may be negative.
         where: Its path, for errors.
     """
     unsigned = not field.signed_by or (field.signed_by in said and not within(field, -np.inf, said))

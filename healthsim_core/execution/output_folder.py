@@ -91,7 +91,7 @@ class OutputFolder:
         """Write what is of the whole run, the manifest and the validation report: all that may fail for want of space.
 
         Args:
-            made: What was made; its tables are those that have no person.
+            result: What was made; its tables are those that have no person.
 
         Raises:
             OutputError: A file is not there, or not what was written.

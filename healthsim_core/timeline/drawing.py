@@ -65,7 +65,7 @@ def one_by_one(
     Args:
         timeline: What has happened.
         node: The event's node.
-        made: Its occurrences.
+        occurrences: Those of the node.
         times: How many of them follow one another.
         until: Where it holds after an occurrence, there is no next one.
     """

@@ -29,7 +29,7 @@ def given(how: How, timeline: Timeline, node: Node, occurrences: Occurrences) ->
         how: How the node comes about.
         timeline: What has happened.
         node: The node.
-        made: Its occurrences.
+        occurrences: Those of the node.
     """
     if node.most > 1 and reads_itself(node):
         return one_by_one(timeline, node, occurrences)
