@@ -228,10 +228,10 @@ def _offered(spec: written.Offered, where: str) -> Distribution:
             raise SpecificationError(f'{spec.type} has no parameter "{name}".', f"{where}.{name}", remedy)
     parameters = tuple(mistakes.attempt(0.0, _of_field, spec, field, offer, where) for field in offer.parameters)
     mistakes.tell()
-    made = OfferedLaw(family_of(offer), parameters, *_bounds(spec))
-    if not made.names and not made.mass() > 0:
-        raise no_value(where, made.low, made.high)
-    return made
+    law = OfferedLaw(family_of(offer), parameters, *_bounds(spec))
+    if not law.names and not law.mass() > 0:
+        raise no_value(where, law.low, law.high)
+    return law
 
 
 def _of_field(spec: written.Offered, field: Field, offer: DistributionOffer, where: str) -> Parameter:

@@ -9,9 +9,9 @@ from healthsim_core.codes.edits import signed_loincs
 from healthsim_core.tables import Field
 
 
-def within(field: Field, value: float, said: Mapping[str, Any]) -> bool:
+def within(field: Field, value: float, parameters: Mapping[str, Any]) -> bool:
     """Whether a number is what a field may be."""
-    signed = bool(field.signed_by) and str(said.get(field.signed_by)) in signed_loincs()
+    signed = bool(field.signed_by) and str(parameters.get(field.signed_by)) in signed_loincs()
     low = (field.least is None or value >= field.least or signed) and (field.above is None or value > field.above)
     return low and (field.most is None or value <= field.most)
 

@@ -15,7 +15,7 @@ from healthsim_core.spec.distribution.leaves import leaves
 from healthsim_core.tables import Field
 
 
-def check_law(field: Field, law: Distribution, written: Any, said: Mapping[str, Any], where: str) -> None:
+def check_law(field: Field, law: Distribution, written: Any, parameters: Mapping[str, Any], where: str) -> None:
     """Refuse a distribution that lies outside of a number's bounds, or says itself that it goes beyond them.
 
     Args:
@@ -25,7 +25,7 @@ def check_law(field: Field, law: Distribution, written: Any, said: Mapping[str, 
         parameters: What is said beside it: the code by which a number may be negative.
         where: Its path, for errors.
     """
-    unsigned = not field.signed_by or (field.signed_by in said and not within(field, -np.inf, said))
+    unsigned = not field.signed_by or (field.signed_by in parameters and not within(field, -np.inf, parameters))
     least = field.least if field.least is not None and unsigned else -np.inf
     most = field.most if field.most is not None else np.inf
     below, above = float(law.below(np.array([least]), {})[0]), 1 - float(law.cdf(np.array([most]), {})[0])

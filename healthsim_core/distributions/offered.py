@@ -36,8 +36,8 @@ def family_of(offer: DistributionOffer) -> Family:
     cdf, quantile = _guarded(offer, "cdf"), _guarded(offer, "quantile")
 
     def upto(values: Any, *parameters: Any) -> Floats:
-        found = np.clip(cdf(values, *parameters), 0, 1)
-        return np.where(np.isneginf(values), 0.0, np.where(np.isposinf(values), 1.0, found))
+        shares = np.clip(cdf(values, *parameters), 0, 1)
+        return np.where(np.isneginf(values), 0.0, np.where(np.isposinf(values), 1.0, shares))
 
     return Family(
         cdf=upto,
@@ -67,16 +67,16 @@ def _guarded(offer: DistributionOffer, name: str) -> Callable[..., Floats]:
         given = np.broadcast_arrays(np.asarray(values, np.float64), *parameters)
         shape = given[0].shape
         try:
-            found = np.asarray(function(*(each.ravel() for each in given)), np.float64)
+            results = np.asarray(function(*(argument.ravel() for argument in given)), np.float64)
         except HealthSimError:
             raise
         except Exception as error:  # whatever a stranger's function raises
             what = f"`{name}` of {offer.written} raised {type(error).__name__}: {' '.join(str(error).split())}."
             raise PluginError(what, offer.product) from error
-        if found.shape != (given[0].size,):
-            what = f"`{name}` of {offer.written} returns an array of {found.shape}, not {(given[0].size,)}."
+        if results.shape != (given[0].size,):
+            what = f"`{name}` of {offer.written} returns an array of {results.shape}, not {(given[0].size,)}."
             raise PluginError(what, offer.product, "Return a number for each value.")
-        null = np.any([np.isnan(each.ravel()) for each in given], axis=0)
-        return np.where(null, np.nan, found).reshape(shape)
+        null = np.any([np.isnan(argument.ravel()) for argument in given], axis=0)
+        return np.where(null, np.nan, results).reshape(shape)
 
     return computed

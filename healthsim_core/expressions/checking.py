@@ -123,7 +123,7 @@ class _Checker:
             if not (counts or a_day or (wanted == "text" and kind.is_text)):
                 what = f"gives `{_shown(argument)}`, {kind}, to {function.written}, which takes {Kind(wanted)}"
                 self.wrong(
-                    what, f"It takes {', '.join(str(Kind(each)) for each in function.arguments)}, in this order."
+                    what, f"It takes {', '.join(str(Kind(asked)) for asked in function.arguments)}, in this order."
                 )
         return always(Kind(function.gives), not function.sometimes_null and all(kind.always for kind in given))
 

@@ -145,8 +145,8 @@ def _among(left: Any, right: Any) -> Any:
     right = [right] if isinstance(right, str) else right
     if isinstance(left, Text):
         return left.isin(right)
-    found = [_comparable(item, left) for item in right]
-    return np.isin(left, found) if found else np.zeros(np.shape(left), bool)
+    items = [_comparable(item, left) for item in right]
+    return np.isin(left, items) if items else np.zeros(np.shape(left), bool)
 
 
 def _null_words(value: Any) -> Any:
@@ -177,25 +177,25 @@ def truth(value: Any) -> Any:
 def _of_plugin(rows: Rows, name: str, arguments: Sequence[Any]) -> Column:
     """What a plugin's function gives: null wherever an argument is null, as core's own do."""
     function = rows.functions[name]
-    given = [_column(each, kind, rows.count) for each, kind in zip(arguments, function.arguments, strict=True)]
-    null = functools.reduce(np.logical_or, (_null(each) for each in given), np.zeros(rows.count, bool))
+    given = [_column(argument, kind, rows.count) for argument, kind in zip(arguments, function.arguments, strict=True)]
+    null = functools.reduce(np.logical_or, (_null(argument) for argument in given), np.zeros(rows.count, bool))
     try:
-        found = _column_of_kind(function.compute(*given), function.gives)
+        values = _column_of_kind(function.compute(*given), function.gives)
     except HealthSimError:
         raise
     except Exception as error:  # whatever a stranger's function raises is told with its name
         what = f"{name} raised {type(error).__name__}: {' '.join(str(error).split())}."
         raise PluginError(what, function.product) from error
-    if len(found) != rows.count:
-        what = f"{name} returns {len(found):,} rows of {rows.count:,}."
+    if len(values) != rows.count:
+        what = f"{name} returns {len(values):,} rows of {rows.count:,}."
         raise PluginError(what, function.product, "Return a value for each row.")
-    if not function.sometimes_null and (_null(found) & ~null).any():
+    if not function.sometimes_null and (_null(values) & ~null).any():
         what = f"{name} is null where its arguments are not."
         raise PluginError(what, function.product, "Say so: `sometimes_null=True`.")
     if function.gives == "text":
-        return Text.only(found, ~null)
+        return Text.only(values, ~null)
     nothing: Any = {"number": np.nan, "date": np.datetime64("NaT"), "boolean": False}[function.gives]
-    kept: Column = np.where(null, nothing, found)
+    kept: Column = np.where(null, nothing, values)
     return kept
 
 
@@ -210,9 +210,9 @@ def _column(value: Any, kind: str, rows: int) -> Any:
     return np.broadcast_to(_countable(value), (rows,))
 
 
-def _column_of_kind(found: Any, kind: str) -> Any:
+def _column_of_kind(values: Any, kind: str) -> Any:
     """A plugin's answer as a column of the kind that it says it gives."""
     if kind == "text":
-        return found if isinstance(found, Text) else Text.of(found)
+        return values if isinstance(values, Text) else Text.of(values)
     dtype: Any = {"number": np.float64, "boolean": np.bool_, "date": "datetime64[D]"}[kind]
-    return np.asarray(found, dtype)
+    return np.asarray(values, dtype)

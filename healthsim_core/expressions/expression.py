@@ -196,5 +196,5 @@ def _arguments(reading: _Reading, node: ast.Call) -> list[ast.expr]:
     return node.args
 
 
-def _in_one_word(found: re.Match[str]) -> str:
-    return found[0] if found["name"] is None else f"{found['name']}{DOT}{found['rest']}"
+def _in_one_word(match: re.Match[str]) -> str:
+    return match[0] if match["name"] is None else f"{match['name']}{DOT}{match['rest']}"

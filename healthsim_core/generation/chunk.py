@@ -63,8 +63,8 @@ def _chunk(plan: Plan, start: int, stop: int) -> Chunk:
     columns = Columns(timeline.people, len(timeline.present)).take(rows)
     people = People(plan.run, columns, _conditions(plan, columns))
     dispatcher = Dispatcher(plan.run, plan.catalog, plan.nodes, people, timeline, _renumbered(timeline.present))
-    made = collected(plan.tables, map(dispatcher.handle, plan.handlers))
-    tables = {name: made.get(name, table.empty()) for name, table in plan.tables.items() if table.person}
+    of_handlers = collected(plan.tables, map(dispatcher.handle, plan.handlers))
+    tables = {name: of_handlers.get(name, table.empty()) for name, table in plan.tables.items() if table.person}
     tables["core.person"] = plan.person_table.arrow(columns.select([field.name for field in plan.person_table.fields]))
     tables["core.condition"] = CONDITION.arrow(_condition_rows(plan, columns))
     tables["core.event"] = dispatcher.event_table()
@@ -73,15 +73,15 @@ def _chunk(plan: Plan, start: int, stop: int) -> Chunk:
     of_run = run_tables(plan, met)
     for text, count in dispatcher.notes.items():
         tallies.note(text, count)
-    for text, (count, of) in timeline.left_out.counts.items():
-        tallies.note(text, count, of)
+    for text, (count, among) in timeline.left_out.counts.items():
+        tallies.note(text, count, among)
     if validated:
         tally_people(tallies, plan, everybody, present)
         tally_timeline(tallies, plan, timeline)
         tally_lives(tallies, plan, dispatcher)
         tally_records(tallies, plan, tables, of_run, start, stop)
-        for (table, rule), (wrong, of) in (*dispatcher.checks, *checked_by_plugins(plan, tables)):
-            tallies.violation(table, rule, wrong, of)
+        for (table, rule), (wrong, among) in (*dispatcher.checks, *checked_by_plugins(plan, tables)):
+            tallies.violation(table, rule, wrong, among)
     return Chunk(start, stop, plan.run.namespace.tables(tables, plan.tables), of_run, tallies)
 
 
@@ -120,7 +120,10 @@ def _extended(plan: Plan, everybody: Columns) -> Columns:
 
 
 def _conditions(plan: Plan, columns: Columns) -> dict[str, NDArray[np.bool_]]:
-    return {each.category: np.asarray(columns[f"condition.{each.category}"]) for each in plan.people.conditions}
+    return {
+        condition.category: np.asarray(columns[f"condition.{condition.category}"])
+        for condition in plan.people.conditions
+    }
 
 
 def _renumbered(present: NDArray[np.bool_]) -> NDArray[np.intp]:
@@ -130,12 +133,12 @@ def _renumbered(present: NDArray[np.bool_]) -> NDArray[np.intp]:
 def _condition_rows(plan: Plan, columns: Columns) -> Columns:
     parts: list[Columns] = []
     ids = np.asarray(columns["person_id"])
-    for each in plan.people.conditions:
-        has = np.flatnonzero(np.asarray(columns[f"condition.{each.category}"]))
-        found: dict[str, Any] = {
+    for condition in plan.people.conditions:
+        has = np.flatnonzero(np.asarray(columns[f"condition.{condition.category}"]))
+        cells: dict[str, Any] = {
             "person_id": ids[has],
-            "category": each.category,
-            "primary": np.full(len(has), each.primary),
+            "category": condition.category,
+            "primary": np.full(len(has), condition.primary),
         }
         for ours, theirs in (
             ("code", "code"),
@@ -143,8 +146,8 @@ def _condition_rows(plan: Plan, columns: Columns) -> Columns:
             ("severity", "severity"),
             ("onset_date", "onset"),
         ):
-            found[ours] = columns[f"{theirs}.{each.category}"][has]
-        parts.append(Columns(found, len(has)))
+            cells[ours] = columns[f"{theirs}.{condition.category}"][has]
+        parts.append(Columns(cells, len(has)))
     if not parts:
         return Columns({field.name: field.nulls(0) for field in CONDITION.fields}, 0)
     rows = Columns(

@@ -81,10 +81,10 @@ def check_edit(who: Who, codes: Iterable[str], years: int, where: str) -> tuple[
     Raises:
         SpecificationError: Somebody of the wrong sex may be here, or nobody of the right age can.
     """
-    edit, said = edit_of_all(codes), sorted(codes)
+    edit, named_codes = edit_of_all(codes), sorted(codes)
     if not (who.sexes and who.ages and edit):
         return None
-    named = f'"{said[0]}"' if len(said) == 1 else f'"{said[0]}" and the like'
+    named = f'"{named_codes[0]}"' if len(named_codes) == 1 else f'"{named_codes[0]}" and the like'
     other = who.outside(edit)
     if other:
         what = f"{named} is {edit.told}, and {SEXES[other]} may come here."

@@ -203,11 +203,14 @@ def _built_in(
 ) -> Attribute:
     chosen, paths = list[Distribution](), list[str]()
     for index, member in enumerate(members):
-        own = getattr(written[index].member, name, None) if index < len(written) else None
+        of_member = getattr(written[index].member, name, None) if index < len(written) else None
         fixed = required.get(index, {}).get(name)
         path, spec = "", None
-        if own is not None or fixed is not None:
-            path, spec = f"{written[index].where}.{name}", _WRITTEN.validate_python(fixed) if own is None else own
+        if of_member is not None or fixed is not None:
+            path, spec = (
+                f"{written[index].where}.{name}",
+                _WRITTEN.validate_python(fixed) if of_member is None else of_member,
+            )
         elif name == "sex" and member.role == "subscriber" and (partner := _stated_spouse(written, required)):
             spec = _partner_of(partner)
         elif member.newborn and name == "age":

@@ -57,10 +57,10 @@ def mistakes_of(error: ValidationError, model: type[BaseModel], source: Any) -> 
 def located(document: Any, path: Location) -> Any:
     """What stands at a path; None where nothing does."""
     for part in path:
-        there = (
+        stands = (
             part in document if isinstance(document, dict) else isinstance(document, list) and _is_place(part, document)
         )
-        if not there:
+        if not stands:
             return None
         document = document[part]
     return document
@@ -76,8 +76,8 @@ def _path(detail: ErrorDetails, source: Any) -> Location:
     location, at = detail["loc"], source
     kept: list[int | str] = []
     for index, part in enumerate(location):
-        there = part in at if isinstance(at, dict) else isinstance(at, list) and _is_place(part, at)
-        if there:
+        stands = part in at if isinstance(at, dict) else isinstance(at, list) and _is_place(part, at)
+        if stands:
             kept, at = [*kept, part], at[part]
         elif (
             index == len(location) - 1

@@ -33,8 +33,8 @@ def checked_by_plugins(plan: Plan, tables: Mapping[str, pa.Table]) -> Iterator[t
 def _checked(validator: Validator, tables: Mapping[str, Columns]) -> Counts:
     where = f"{validator.product}: validator {validator.name}"
     try:
-        found = validator.check(tables)
-        counts = {(str(table), str(rule)): (int(wrong), int(of)) for (table, rule), (wrong, of) in found.items()}
+        broken = validator.check(tables)
+        counts = {(str(table), str(rule)): (int(wrong), int(among)) for (table, rule), (wrong, among) in broken.items()}
     except HealthSimError:
         raise
     except Exception as error:  # whatever a stranger's function raises or returns
