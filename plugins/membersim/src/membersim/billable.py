@@ -28,7 +28,7 @@ def refuse_classes(name: str, events: Sequence[PlannedEvent]) -> None:
             continue  # of its encounter's class
         said = event.texts.get("class") or ()
         for word in sorted(
-            each for each in said if event.event_type in _BILLED and _class(each) not in _BILLED[event.event_type]
+            stated for stated in said if event.event_type in _BILLED and _class(stated) not in _BILLED[event.event_type]
         ):
             with mistakes.caught():
                 what = f'{name} cannot say the class "{word}" of "{event.event_type}" yet: MemberSim cannot bill it.'
@@ -72,8 +72,8 @@ def _class(word: str) -> str:
 def classes(claims: Events, admissions: Events) -> Text:
     """The class of the visit or stay that each claim bills."""
     stay = np.asarray(claims.type == "claim_institutional")
-    found = text.positions(admissions.id, claims.ancestor("admission").array("id"))
-    of_stay = admissions.parameters.text("class").take_or_null(found).only(stay)
+    admission = text.positions(admissions.id, claims.ancestor("admission").array("id"))
+    of_stay = admissions.parameters.text("class").take_or_null(admission).only(stay)
     return of_stay.or_else(claims.parameters.text("class").only(~stay)).or_else(claims.type.recode(_USUAL.get))
 
 
@@ -92,13 +92,13 @@ def groups(claims: Events, drg: Text, stay: NDArray[np.bool_]) -> Text:
         SpecificationError: A stay has none, or one that is not in the list.
     """
     weights = weights_of(claims.run).weight
-    found = drg.only(stay)
-    lacking = stay & ~found.isin(weights)
+    group = drg.only(stay)
+    lacking = stay & ~group.isin(weights)
     if lacking.any():
-        word = found[np.flatnonzero(lacking)[:1]].to_pylist()[0]
+        word = group[np.flatnonzero(lacking)[:1]].to_pylist()[0]
         what = "a stay has no DRG." if word is None else f'a stay has the DRG "{word}", which is not in the list.'
         raise SpecificationError(what, "discharge.drg", 'Give every discharge a "drg" of the list.')
-    return found
+    return group
 
 
 def unbilled(events: Events) -> dict[str, int]:

@@ -95,9 +95,9 @@ def _changes(events: Events, plans: Plans, individual: NDArray[np.bool_]) -> _Ch
     cause = np.concatenate([at, cause[other]])
     named = _own(events.parameters.text("plan")[cause], events.chunk["coverage_type"][row], plans)
     plan = np.where(named.is_null(), -1, plans.codes(named, events.chunk["coverage_type"][row]))
-    found = _Changes(row, events.date[cause], kind[cause], plan, named, events.parameters.text("reason")[cause])
+    events_of_all = _Changes(row, events.date[cause], kind[cause], plan, named, events.parameters.text("reason")[cause])
     changes = (kind[cause] != CHANGE) | ~named.is_null() | events.parameters.text("plan")[cause].is_null()
-    return found.take(_only(np.lexsort((kind[cause], events.time[cause], row)), changes))
+    return events_of_all.take(_only(np.lexsort((kind[cause], events.time[cause], row)), changes))
 
 
 def _own(named: Text, coverage_type: Text, plans: Plans) -> Text:

@@ -28,5 +28,5 @@ def state_factor(state: Text, name: str) -> NDArray[np.float64]:
 
 def longest_prefix(code: str, table: Mapping[str, str]) -> str | None:
     """The entry of the longest key that `code` begins with."""
-    found = [key for key in table if code.startswith(key)]
-    return table[max(found, key=len)] if found else None
+    prefixes = [key for key in table if code.startswith(key)]
+    return table[max(prefixes, key=len)] if prefixes else None

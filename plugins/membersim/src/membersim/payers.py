@@ -64,9 +64,9 @@ def sponsor_of(people: People, row: NDArray[np.intp], plan: NDArray[np.int64], p
 
 def _by_kind(row: NDArray[np.intp], plan: NDArray[np.int64], plans: Plans, of_kind: Callable[[str], Text]) -> Text:
     kinds = plans.given("kind")
-    found = Text.constant(None, len(row))
+    values = Text.constant(None, len(row))
     for kind in sorted({kinds[index] for index in np.unique(plan)}):
         mine = np.isin(plan, [index for index, other in enumerate(kinds) if other == kind])
         theirs = of_kind(kind)[row]
-        found = found.or_else(theirs.only(mine))
-    return found
+        values = values.or_else(theirs.only(mine))
+    return values

@@ -79,14 +79,14 @@ def _entries(value: Any, form: Mapping[str, Any], where: str, name: str) -> Iter
     if not isinstance(value, Mapping):
         yield SpecificationError(f"{value!r:.60} is not a mapping.", where, _PATTERN)
         return
-    lacking = [each for each in _REQUIRED.get(name, ()) if each not in value]
+    lacking = [entry for entry in _REQUIRED.get(name, ()) if entry not in value]
     if lacking:
         yield SpecificationError(f"the plan lacks {', '.join(lacking)}.", where, _PATTERN)
-    for each, given in value.items():
-        if each in form:
-            yield from _mistakes(given, form[each], f"{where}.{each}", each)
+    for entry, given in value.items():
+        if entry in form:
+            yield from _mistakes(given, form[entry], f"{where}.{entry}", entry)
         else:
-            yield SpecificationError(f'"{each:.60}" is an unknown entry.', where, f"Use {_listed(form)}.")
+            yield SpecificationError(f'"{entry:.60}" is an unknown entry.', where, f"Use {_listed(form)}.")
     if form is _LIMITS:
         yield from _family_below_one(value, where)
 

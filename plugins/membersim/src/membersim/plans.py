@@ -160,9 +160,9 @@ def accepted(run: Run) -> dict[str, tuple[str, ...]]:
 
 def _mistakes(name: str, design: Any) -> Iterator[SpecificationError]:
     where = f"products.membersim.plans.{name}"
-    found = list(design_mistakes(design, where))
-    yield from found
-    if not any(mistake.where in (where, f"{where}.coverage_type") for mistake in found):
+    mistakes = list(design_mistakes(design, where))
+    yield from mistakes
+    if not any(mistake.where in (where, f"{where}.coverage_type") for mistake in mistakes):
         kind, bundled = value_set("coverage-type").canonical(design["coverage_type"]), _bundled().get(name)
         if kind == UNINSURED or (bundled and bundled["coverage_type"] != kind):
             is_of = f'"{name}" is a plan of {bundled["coverage_type"]}' if bundled else "the uninsured have no plan"

@@ -58,9 +58,9 @@ def by_provider(run: Run, stream: str, providers: Providers, contract: Text | No
     contract = Text.constant("", len(unit)) if contract is None else contract
     names, kinds = contract.values.to_pylist(), providers.kind.values.to_pylist()
     pair = contract.codes.astype(np.int64) * len(kinds) + providers.kind.codes
-    for each in np.unique(pair):
-        mine = np.flatnonzero(pair == each)
-        name = " ".join(filter(None, (names[each // len(kinds)], kinds[each % len(kinds)])))
+    for number in np.unique(pair):
+        mine = np.flatnonzero(pair == number)
+        name = " ".join(filter(None, (names[number // len(kinds)], kinds[number % len(kinds)])))
         unit[mine] = run.draws(f"membersim.{stream}", providers.place[mine]).uniform(name)
     return unit
 

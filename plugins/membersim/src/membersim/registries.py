@@ -92,11 +92,11 @@ class FeeSchedule:
 
     def billed(self, code: Text, draw: Draws) -> Text:
         """Each code, or one that is billed in its place."""
-        found = code
+        drg = code
         for replaced, weights in sorted(self.instead.items()):
             drawn = draw.choice(f"instead of {replaced}", weights)
-            found = drawn.only(code == replaced).or_else(found)
-        return found
+            drg = drawn.only(code == replaced).or_else(drg)
+        return drg
 
     def knows(self, code: Text) -> NDArray[np.bool_]:
         """Whether each code is listed."""
@@ -128,35 +128,35 @@ class Registry:
     Attributes:
         name: The dataset's name.
         bundled: The bundled rows.
-        of: What becomes of rows.
+        read: What becomes of rows.
     """
 
     name: str
     bundled: pa.Table
-    of: Callable[[list[dict[str, Any]]], Any]
+    read: Callable[[list[dict[str, Any]]], Any]
 
     @functools.cached_property
     def current(self) -> Any:
         """Bundled and loaded rows together."""
         stored = reference_rows(self.name)
         loaded = [] if stored is None else [row for row in stored.to_pylist() if row["loaded_from"] != "bundled"]
-        return self.of([*self.bundled.to_pylist(), *loaded])
+        return self.read([*self.bundled.to_pylist(), *loaded])
 
 
 def bundled_fees() -> pa.Table:
     """The bundled fee schedule."""
-    found = [
+    fees = [
         {"code": row["code"], "description": row["description"], "rvu": float(row["rvu"]),
          "varies": row["varies"] == _ONE,
          "replaces": None, "weight": 1.0}
         for row in rows("fee_schedule")
     ]  # fmt: skip
-    return pa.Table.from_pylist(found, schema=SERVICE_CODE.schema)
+    return pa.Table.from_pylist(fees, schema=SERVICE_CODE.schema)
 
 
 def bundled_weights() -> pa.Table:
     """The bundled FY 2026 weights."""
-    found = [
+    weights = [
         {
             "drg": row["drg"],
             "kind": row["kind"],
@@ -166,7 +166,7 @@ def bundled_weights() -> pa.Table:
         }
         for row in rows("msdrg")
     ]
-    return pa.Table.from_pylist(found, schema=DRG.schema)
+    return pa.Table.from_pylist(weights, schema=DRG.schema)
 
 
 @functools.cache

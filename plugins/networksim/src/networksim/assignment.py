@@ -76,7 +76,7 @@ def provider_specialty(npis: Text) -> Text:
     """The specialty of each clinician of the network."""
     _, position = numbers.text_slots(npis)
     codes = np.where(position < 0, -1, (position - PROVIDER) // PROVIDERS_A_SPECIALTY)
-    return Text(codes, [each.name for each in specialties()])
+    return Text(codes, [specialty.name for specialty in specialties()])
 
 
 def organization_npi(npis: Text) -> Text:
@@ -102,12 +102,12 @@ def _primary_care(people: People, county: Ints) -> Ints:
 
 def _wanted(events: Events) -> Ints:
     specialty = events.parameters.text("specialty")
-    found = specialty.map(lambda name: -1 if name in PRIMARY else specialty_number(name), np.int64, -1)
+    wanted = specialty.map(lambda name: -1 if name in PRIMARY else specialty_number(name), np.int64, -1)
     emergency = (events.parameters.text("class") == "EMER") & specialty.is_null()
-    found = np.where(emergency, specialty_number(EMERGENCY), found)
-    found = np.where(events.type == REFERRAL, -1, found)
+    wanted = np.where(emergency, specialty_number(EMERGENCY), wanted)
+    wanted = np.where(events.type == REFERRAL, -1, wanted)
     child = np.asarray(events.people["age"]) < ADULT_AGE
-    return np.where(child & (found == specialty_number("pediatrics")), -1, found)
+    return np.where(child & (wanted == specialty_number("pediatrics")), -1, wanted)
 
 
 def _specialist(events: Events, rows: NDArray[np.intp], number: int, county: Ints, hospital: Ints) -> Ints:

@@ -44,7 +44,7 @@ def met_tables(run: Run, keys: Mapping[str, Sequence[str]], everyone: bool) -> d
     """Those of the network whose NPIs were met and the organizations of these,
     or everybody in the counties where somebody was."""
     _refuse_unknown(run)
-    npis = np.array(sorted({npi for found in keys.values() for npi in found if npi.isdigit()}), np.int64)
+    npis = np.array(sorted({npi for named in keys.values() for npi in named if npi.isdigit()}), np.int64)
     county, position = numbers.slots(npis)
     ours = (county < len(roster().fips)) & (numbers.npi(county, position) == npis)
     npis, county, position = npis[ours], county[ours], position[ours]
@@ -64,11 +64,11 @@ def _refuse_unknown(run: Run) -> None:
         )
 
 
-def _tables(found: Network) -> dict[str, Columns]:
+def _tables(network: Network) -> dict[str, Columns]:
     return {
-        "networksim.facility": found.facility,
-        "networksim.provider": found.provider,
-        "networksim.pharmacy": found.pharmacy,
+        "networksim.facility": network.facility,
+        "networksim.provider": network.provider,
+        "networksim.pharmacy": network.pharmacy,
     }
 
 
@@ -159,13 +159,13 @@ def _laboratories(sites: _Sites) -> Columns:
 
 
 def _clinics(sites: _Sites) -> list[Columns]:
-    found = []
+    clinics = []
     for group in _FIGURES["group"].values():
         owner, ordinal = sites.spread(roster().clinics[sites.county, group["number"]])
         owner, position, _ = sites.some(owner, CLINIC + group["number"] * CLINICS_A_GROUP + ordinal)
         name = text.lines(_names(sites.county[owner], position), f" {group['name']}")
-        found.append(_facilities(sites, owner, position, name, "clinic", group["taxonomy"]))
-    return found
+        clinics.append(_facilities(sites, owner, position, name, "clinic", group["taxonomy"]))
+    return clinics
 
 
 def _facilities(
@@ -197,7 +197,7 @@ def _pharmacies(sites: _Sites) -> Columns:
 
 
 def _providers(sites: _Sites, facility: Columns) -> Columns:
-    parts = [sites.spread(roster().providers[sites.county, each.number]) for each in specialties()]
+    parts = [sites.spread(roster().providers[sites.county, each_specialty.number]) for each_specialty in specialties()]
     owner = np.concatenate([rows for rows, _ in parts])
     specialty = np.repeat(np.arange(len(parts)), [len(rows) for rows, _ in parts])
     position = PROVIDER + specialty * PROVIDERS_A_SPECIALTY + np.concatenate([ordinal for _, ordinal in parts])
@@ -215,7 +215,7 @@ def _providers(sites: _Sites, facility: Columns) -> Columns:
     columns["first_name"] = _first_names(draw, columns["sex"])
     for name in ("name", "taxonomy", "credential"):
         columns["specialty" if name == "name" else name] = Text(
-            specialty, [getattr(each, name) for each in specialties()]
+            specialty, [getattr(each_specialty, name) for each_specialty in specialties()]
         )
     shared = ("address", "city", "state", "zip", "county_fips", "phone")
     return Columns({**columns, **{name: facility[name][at] for name in shared}}, len(owner))
@@ -230,11 +230,11 @@ def _first_names(draw: Draws, sex: Text) -> Text:
         for index, year in enumerate(decades)
         for letter in ("F", "M")
     }
-    found = Text.constant(None, len(unit))
+    given = Text.constant(None, len(unit))
     for (index, letter), names in parts.items():
         mine = (decade == index) & (sex == letter)
-        found = found.or_else(names.only(mine))
-    return found
+        given = given.or_else(names.only(mine))
+    return given
 
 
 def _last_names(draw: Draws) -> Text:
@@ -258,6 +258,6 @@ def _draws(stream: str, county: Ints, position: Ints) -> Draws:
     return Draws(NETWORK_SEED, f"networksim.{stream}", county * numbers.BLOCK + position)
 
 
-def summary(found: Network) -> Mapping[str, int]:
+def summary(network: Network) -> Mapping[str, int]:
     """How many rows each table has."""
-    return {name: getattr(found, name).rows for name in ("facility", "provider", "pharmacy")}
+    return {name: getattr(network, name).rows for name in ("facility", "provider", "pharmacy")}

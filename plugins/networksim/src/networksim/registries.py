@@ -114,17 +114,17 @@ def read_nppes(path: Path) -> pa.Table:
 
 
 def _active(raw: pa.Table, named: dict[str, str], taxonomy: pa.Array) -> pa.Table:
-    found: dict[str, Any] = {name: raw[official_name] for name, official_name in named.items()}
-    entity = pc.if_else(pc.equal(pc.fill_null(found["entity"], ""), "2"), "organization", "individual")
-    dates = pc.strptime(found["enumerated"], format="%m/%d/%Y", unit="s", error_is_null=True).cast(pa.date32())
+    listed: dict[str, Any] = {name: raw[official_name] for name, official_name in named.items()}
+    entity = pc.if_else(pc.equal(pc.fill_null(listed["entity"], ""), "2"), "organization", "individual")
+    dates = pc.strptime(listed["enumerated"], format="%m/%d/%Y", unit="s", error_is_null=True).cast(pa.date32())
     columns = {
-        **found,
+        **listed,
         "entity": entity,
-        "zip": pc.utf8_slice_codeunits(found["zip"], 0, 5),
+        "zip": pc.utf8_slice_codeunits(listed["zip"], 0, 5),
         "taxonomy": taxonomy,
         "enumerated": dates,
     }
-    active = pc.and_(pc.is_null(found["deactivated"]), pc.equal(pc.utf8_length(pc.fill_null(found["npi"], "")), 10))
+    active = pc.and_(pc.is_null(listed["deactivated"]), pc.equal(pc.utf8_length(pc.fill_null(listed["npi"], "")), 10))
     return _table(NPPES_PROVIDER, columns, "NPPES", raw.num_rows).filter(active)
 
 
@@ -137,23 +137,23 @@ def read_hospitals(path: Path) -> pa.Table:
         "emergency": "Emergency Services",
     }  # fmt: skip
     raw = official.read_columns(path, tuple(named.values()))
-    found: dict[str, Any] = {name: raw[official] for name, official in named.items()}
-    padded = {name: pc.utf8_lpad(found[name], width=width, padding="0") for name, width in (("ccn", 6), ("zip", 5))}
+    columns: dict[str, Any] = {name: raw[official] for name, official in named.items()}
+    padded = {name: pc.utf8_lpad(columns[name], width=width, padding="0") for name, width in (("ccn", 6), ("zip", 5))}
     return _table(
         CMS_HOSPITAL,
-        {**found, **padded, "emergency": pc.equal(found["emergency"], "Yes")},
+        {**columns, **padded, "emergency": pc.equal(columns["emergency"], "Yes")},
         "CMS Care Compare",
         raw.num_rows,
     )
 
 
 def _primary(raw: pa.Table, codes: list[str], switches: list[str], old: list[str]) -> pa.Array:
-    found = pa.nulls(raw.num_rows, pa.string())
+    taxonomy = pa.nulls(raw.num_rows, pa.string())
     for code, switch, older in zip(codes, switches, old, strict=True):
         said = pc.coalesce(raw[switch], raw[older])
         is_primary = pc.equal(pc.fill_null(said, ""), "Y")
-        found = pc.coalesce(found, pc.if_else(is_primary, raw[code], pa.scalar(None, pa.string())))
-    return pc.coalesce(found, raw[codes[0]])
+        taxonomy = pc.coalesce(taxonomy, pc.if_else(is_primary, raw[code], pa.scalar(None, pa.string())))
+    return pc.coalesce(taxonomy, raw[codes[0]])
 
 
 def _table(table: Table, columns: dict[str, Any], source: str, rows: int) -> pa.Table:

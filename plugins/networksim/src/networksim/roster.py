@@ -51,7 +51,7 @@ def specialties() -> tuple[Specialty, ...]:
 
 def specialty_number(name: str) -> int:
     """The number of a specialty; -1 where the network has none of that name."""
-    return next((each.number for each in specialties() if each.name == name), -1)
+    return next((specialty.number for specialty in specialties() if specialty.name == name), -1)
 
 
 @attrs.frozen(eq=False)
@@ -118,7 +118,7 @@ def roster() -> Roster:
 
 
 def _providers(population: Ints) -> Ints:
-    ratios = np.array([each.per_100k for each in specialties()]) / 100_000
+    ratios = np.array([specialty.per_100k for specialty in specialties()]) / 100_000
     wanted = population[:, None] * ratios
     most = _FIGURES["providers"]["most_per_county"]
     scale = np.minimum(1.0, most / np.maximum(wanted.sum(axis=1), 1.0))

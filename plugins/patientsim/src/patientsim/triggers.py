@@ -36,10 +36,10 @@ def _of_hospital(orders: Events) -> NDArray[np.bool_]:
     said = document("laboratory")
     place, left = belonging(orders), orders.ancestor("discharge").array("time")
     visit, stay = orders.ancestor("encounter"), orders.ancestor("admission")
-    at = [(place.array("id") == each.array("id")) & (each.array("id") != 0) for each in (stay, visit)]
+    at = [(place.array("id") == cause.array("id")) & (cause.array("id") != 0) for cause in (stay, visit)]
     kinds = [
-        each.text("class").or_else(usual).isin(said["hospital_classes"])
-        for each, usual in ((stay, "IMP"), (visit, "AMB"))
+        cause.text("class").or_else(usual).isin(said["hospital_classes"])
+        for cause, usual in ((stay, "IMP"), (visit, "AMB"))
     ]
     inside = np.logical_or(*(here & kind for here, kind in zip(at, kinds, strict=True)))
     return np.asarray(inside & ~(left >= place.array("time")) & ~orders.parameters.text("loinc").isin(said["cultures"]))

@@ -59,11 +59,11 @@ def _origin(place: Place) -> dict[str, Any]:
 
 
 def _counted_origin(place: Place) -> dict[str, Any]:
-    of: dict[str, dict[str, float]] = {"hispanic": {}, "not_hispanic": {}}
+    races: dict[str, dict[str, float]] = {"hispanic": {}, "not_hispanic": {}}
     for (ethnicity, race), people in place.origins.items():
-        of[ethnicity][race] = people
-    hispanic, others = sum(of["hispanic"].values()), sum(of["not_hispanic"].values())
-    return _origins(hispanic / (hispanic + others), of["not_hispanic"], of["hispanic"])
+        races[ethnicity][race] = people
+    hispanic, others = sum(races["hispanic"].values()), sum(races["not_hispanic"].values())
+    return _origins(hispanic / (hispanic + others), races["not_hispanic"], races["hispanic"])
 
 
 def _origins(hispanic: float, others: dict[str, float], hispanics: dict[str, float]) -> dict[str, Any]:
@@ -81,13 +81,13 @@ def _origins(hispanic: float, others: dict[str, float], hispanics: dict[str, flo
 def _conditions(place: Place) -> list[dict[str, Any]]:
     structure = nation().structure if place.structure is None else place.structure
     assert structure is not None
-    found = []
+    conditions = []
     for row in rows("conditions"):
         crude = place.figure(row["measure"], "crude")
         if crude is not None:
             prevalence = by_age(row["measure"], crude / 100, structure)
-            found.append({"code": row["code"], "prevalence": prevalence})
-    return found
+            conditions.append({"code": row["code"], "prevalence": prevalence})
+    return conditions
 
 
 def _shares(weights: dict[str, float]) -> dict[str, float]:

@@ -56,8 +56,8 @@ class Place:
 
     def figure(self, measure: str, statistic: str = "percent") -> float | None:
         """The value of a measure, None where nobody has published it."""
-        found = self.figures.get((measure, statistic))
-        return found.value if found else None
+        value = self.figures.get((measure, statistic))
+        return value.value if value else None
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -154,16 +154,16 @@ def fact_table(columns: Mapping[str, Any], rows: int) -> pa.Table:
 
 def sources() -> dict[str, dict[str, str]]:
     """Titles and addresses of the bundled sources."""
-    found: dict[str, dict[str, str]] = document("sources")
-    return found
+    titles: dict[str, dict[str, str]] = document("sources")
+    return titles
 
 
 @cache
 def nation() -> Place:
     """The United States: its structure by sex and age."""
-    found = Place.of(NATION, _rows_of(NATION))
-    assert found is not None
-    return found
+    place = Place.of(NATION, _rows_of(NATION))
+    assert place is not None
+    return place
 
 
 def _rows_of(fips: str) -> list[Row]:
@@ -172,28 +172,28 @@ def _rows_of(fips: str) -> list[Row]:
 
 @cache
 def _rows_by_place() -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = {}
+    by_place: dict[str, list[Row]] = {}
     for row in bundled().to_pylist():
-        found.setdefault(row["place"], []).append(row)
-    return found
+        by_place.setdefault(row["place"], []).append(row)
+    return by_place
 
 
 def _structure(counts: list[Row]) -> NDArray[np.float64] | None:
-    found = np.zeros((len(SEXES), len(AGE_BANDS)))
+    structure = np.zeros((len(SEXES), len(AGE_BANDS)))
     plain = [row for row in counts if row["race"] is None and row["ethnicity"] is None]
     for row in plain or counts:
         if row["sex"] in SEXES and row["age"] in AGE_BANDS:
-            found[SEXES.index(row["sex"]), AGE_BANDS.index(row["age"])] += row["value"]
-    return found if found.all() else None
+            structure[SEXES.index(row["sex"]), AGE_BANDS.index(row["age"])] += row["value"]
+    return structure if structure.all() else None
 
 
 def _origins(counts: list[Row]) -> dict[tuple[str, str], float]:
-    found: dict[tuple[str, str], float] = {}
+    origins: dict[tuple[str, str], float] = {}
     for row in counts:
         if row["race"] is not None and row["ethnicity"] is not None:
             key = (row["ethnicity"], row["race"])
-            found[key] = found.get(key, 0.0) + row["value"]
-    return found
+            origins[key] = origins.get(key, 0.0) + row["value"]
+    return origins
 
 
 def _whole(column: Any) -> pa.Array:

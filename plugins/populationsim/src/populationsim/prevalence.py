@@ -28,12 +28,12 @@ class Band:
 @cache
 def patterns() -> dict[str, tuple[Band, ...]]:
     """National patterns by measure."""
-    found: dict[str, list[Band]] = {}
+    by_condition: dict[str, list[Band]] = {}
     for row in rows("age_patterns"):
-        found.setdefault(row["measure"], []).append(
+        by_condition.setdefault(row["measure"], []).append(
             Band(int(row["low"]), int(row["high"]), float(row["percent"]) / 100)
         )
-    return {measure: tuple(bands) for measure, bands in found.items()}
+    return {measure: tuple(bands) for measure, bands in by_condition.items()}
 
 
 def by_age(measure: str, crude: float, structure: NDArray[np.float64]) -> dict[str, float]:

@@ -223,9 +223,9 @@ class Ledger:
         if len(some):
             last = self.of_class[person[some][:, None], others]
             lasts = np.where(last >= 0, self.claims.day[last] + self.claims.supply[last], -1)
-            found = np.where(lasts > day[some][:, None], rules.interaction[drug_class[some][:, None], others], 0)
-            worst = found.argmax(axis=1)
-            severity[some], other[some] = found[np.arange(len(some)), worst], others[worst]
+            grade = np.where(lasts > day[some][:, None], rules.interaction[drug_class[some][:, None], others], 0)
+            worst = grade.argmax(axis=1)
+            severity[some], other[some] = grade[np.arange(len(some)), worst], others[worst]
         return severity, other
 
     def _note(self, rows: Ints, findings: tuple[tuple[int, Ints, Ints], ...]) -> None:

@@ -67,12 +67,12 @@ def benefits() -> Benefits:
         years=np.array(years),
         deductible=_by_year(every, years, "deductible"),
         out_of_pocket=_by_year(every, years, "out_of_pocket"),
-        deductible_applies=np.array([[tier in each["deductible_tiers"] for tier in tiers] for each in every]),
-        copay=_cents([[each["copay"].get(tier, 0) for tier in tiers] for each in every]),
-        coinsurance=np.array([[each["coinsurance"].get(tier, 0.0) for tier in tiers] for each in every]),
-        ingredient_factor=np.array([each["ingredient_factor"] for each in every]),
-        dispensing_fee=_cents([each["dispensing_fee"] for each in every]),
-        exempt_below_age=np.array([each.get("exempt_below_age", 0) for each in every]),
+        deductible_applies=np.array([[tier in design["deductible_tiers"] for tier in tiers] for design in every]),
+        copay=_cents([[design["copay"].get(tier, 0) for tier in tiers] for design in every]),
+        coinsurance=np.array([[design["coinsurance"].get(tier, 0.0) for tier in tiers] for design in every]),
+        ingredient_factor=np.array([design["ingredient_factor"] for design in every]),
+        dispensing_fee=_cents([design["dispensing_fee"] for design in every]),
+        exempt_below_age=np.array([design.get("exempt_below_age", 0) for design in every]),
     )
 
 

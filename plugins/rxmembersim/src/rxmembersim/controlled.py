@@ -28,9 +28,9 @@ Ints = NDArray[np.int64]
 def schedules(events: Events) -> Ints:
     """Schedule of each event's drug: index into `names`, 0 for a drug that is not controlled."""
     lookups: dict[str, Callable[[str], int]] = {"ndc": _by_ndc, "rxnorm": _by_concept, "description": _by_words}
-    found = [reading.text(events, name).map(lookup, np.int64, -1) for name, lookup in lookups.items()]
+    listed = [reading.text(events, name).map(lookup, np.int64, -1) for name, lookup in lookups.items()]
     return np.asarray(
-        np.maximum(np.select([known >= 0 for known in found], found, NOT_CONTROLLED), NOT_CONTROLLED), np.int64
+        np.maximum(np.select([known >= 0 for known in listed], listed, NOT_CONTROLLED), NOT_CONTROLLED), np.int64
     )
 
 
@@ -53,26 +53,26 @@ def refills(events: Events) -> Ints:
 def written(events: Events) -> NDArray[np.datetime64]:
     """When the prescription of each event was written: the day of the order behind it, else the prescription's,
     else its own."""
-    found = events.ancestor("medication_order").array("time")
+    time = events.ancestor("medication_order").array("time")
     if not (events.type == "new_rx").all():
-        found = np.where(np.isnat(found), events.ancestor("new_rx").array("time"), found)
-    return np.where(np.isnat(found), events.time, found).astype("datetime64[D]")
+        time = np.where(np.isnat(time), events.ancestor("new_rx").array("time"), time)
+    return np.where(np.isnat(time), events.time, time).astype("datetime64[D]")
 
 
 @functools.cache
 def _law() -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = document("controlled")["schedules"]
-    return found
+    schedules: dict[str, dict[str, int]] = document("controlled")["schedules"]
+    return schedules
 
 
 @functools.cache
 def _rules() -> dict[str, list[tuple[frozenset[str], int]]]:
     """The rules of names by their first word: all words that must stand there, and the schedule."""
-    found: dict[str, list[tuple[frozenset[str], int]]] = {}
+    rules: dict[str, list[tuple[frozenset[str], int]]] = {}
     for row in rows("controlled_names"):
         words = row["words"].split()
-        found.setdefault(words[0], []).append((frozenset(words), _number(row["schedule"])))
-    return found
+        rules.setdefault(words[0], []).append((frozenset(words), _number(row["schedule"])))
+    return rules
 
 
 @functools.cache
@@ -100,9 +100,9 @@ def _by_words(description: str) -> int:
     return _strictest(schedule for names, schedule in hits if not any(names < others for others, _ in hits))
 
 
-def _strictest(found: Iterable[int]) -> int:
+def _strictest(schedules: Iterable[int]) -> int:
     """The lowest schedule, 0 where a rule says that it is exempt, -1 where none says anything."""
-    known = list(found)
+    known = list(schedules)
     return min((schedule for schedule in known if schedule > 0), default=0 if known else -1)
 
 

@@ -35,7 +35,7 @@ def healthsim_profiles() -> Iterable[Profile]:
 @hookimpl
 def healthsim_code_systems() -> Iterable[CodeSystemOffer]:
     """What a pharmacy may meet when it fills a prescription."""
-    codes = {each: each.capitalize() for each in CIRCUMSTANCES}
+    codes = {circumstance: circumstance.capitalize() for circumstance in CIRCUMSTANCES}
     yield CodeSystemOffer(
         ValueSet(name="pharmacy-circumstance", title="circumstance of a fill", source="HealthSim's own.", codes=codes)
     )

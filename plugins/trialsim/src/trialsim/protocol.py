@@ -123,8 +123,8 @@ def read_protocol(document: Mapping[str, Any]) -> Protocol:
 @functools.cache
 def protocols() -> Mapping[str, Protocol]:
     """Every protocol that ships, by name."""
-    found = [read_protocol(DATA.document(path.stem)) for path in sorted(DATA.path.glob("hs-*.json"))]
-    return {protocol.name: protocol for protocol in found}
+    shipped = [read_protocol(DATA.document(path.stem)) for path in sorted(DATA.path.glob("hs-*.json"))]
+    return {protocol.name: protocol for protocol in shipped}
 
 
 def find_protocol(name: Any, where: str = "") -> Protocol:
@@ -133,7 +133,7 @@ def find_protocol(name: Any, where: str = "") -> Protocol:
     Raises:
         SpecificationError: There is none of that name.
     """
-    known = {_plain(each): protocol for each, protocol in protocols().items()}
+    known = {_plain(known_name): protocol for known_name, protocol in protocols().items()}
     if _plain(name) not in known:
         raise SpecificationError(f'no protocol is called "{name}".', where, _nearest(_plain(name), protocols()))
     return known[_plain(name)]
@@ -170,9 +170,11 @@ def site_numbers(protocol: Protocol, county_fips: Text, counties: tuple[str, ...
 
 def sites(protocol: Protocol, counties: tuple[str, ...]) -> Columns:
     """Every site: number and county."""
-    each = [(index, fips) for index, fips in enumerate(counties or ("",)) for _ in range(protocol.sites_per_county)]
-    numbers = [str(protocol["first_site"] + index) for index in range(len(each))]
-    return Columns({"site_id": Text.of(numbers), "county_fips": Text.of([fips or None for _, fips in each])}, len(each))
+    numbered = [(index, fips) for index, fips in enumerate(counties or ("",)) for _ in range(protocol.sites_per_county)]
+    numbers = [str(protocol["first_site"] + index) for index in range(len(numbered))]
+    return Columns(
+        {"site_id": Text.of(numbers), "county_fips": Text.of([fips or None for _, fips in numbered])}, len(numbered)
+    )
 
 
 def _named(run: Run) -> Protocol | None:
@@ -181,8 +183,8 @@ def _named(run: Run) -> Protocol | None:
     for journey in run.itineraries:
         name = journey.parameters.get("protocol")
         if name is not None and TRIAL & journey.event_types:
-            found = find_protocol(name, f"{journey.where}.parameters.protocol".lstrip("."))
-            named.append((f'journey "{journey.name}" names', found))
+            chosen = find_protocol(name, f"{journey.where}.parameters.protocol".lstrip("."))
+            named.append((f'journey "{journey.name}" names', chosen))
     if len({protocol.name for _, protocol in named}) > 1:
         said = ", ".join(dict.fromkeys(f"{who} {protocol.name}" for who, protocol in named))
         raise SpecificationError(

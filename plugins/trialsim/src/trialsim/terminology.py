@@ -26,12 +26,12 @@ class Codelist:
 @functools.cache
 def codelists() -> Mapping[str, Codelist]:
     """The codelists, by name."""
-    found: dict[str, list[Mapping[str, str]]] = {}
+    by_oid: dict[str, list[Mapping[str, str]]] = {}
     for row in SDTM.rows("codelists"):
-        found.setdefault(row["codelist"], []).append(row)
+        by_oid.setdefault(row["codelist"], []).append(row)
     return {
-        oid: Codelist(oid, each[0]["name"], each[0]["nci_code"], tuple((row["term"], row["decode"]) for row in each))
-        for oid, each in found.items()
+        oid: Codelist(oid, terms[0]["name"], terms[0]["nci_code"], tuple((row["term"], row["decode"]) for row in terms))
+        for oid, terms in by_oid.items()
     }
 
 
@@ -40,10 +40,10 @@ def value_sets() -> list[CodeSystemOffer]:
     lists = {name: codelists()[oid] for oid, name in _OF_CDISC.items()}
     of_cdisc = [
         ValueSet(
-            name=name, title=each.name.lower(), source=f"CDISC codelist {each.nci_code}.",
-            codes={term: decode or term.capitalize() for term, decode in each.terms},
+            name=name, title=codelist.name.lower(), source=f"CDISC codelist {codelist.nci_code}.",
+            codes={term: decode or term.capitalize() for term, decode in codelist.terms},
         )
-        for name, each in lists.items()
+        for name, codelist in lists.items()
     ]  # fmt: skip
     own = [ValueSet(name=name, **written) for name, written in DATA.document("value_sets").items()]
-    return [CodeSystemOffer(each) for each in (*of_cdisc, *own)]
+    return [CodeSystemOffer(codelist) for codelist in (*of_cdisc, *own)]

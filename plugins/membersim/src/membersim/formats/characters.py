@@ -73,7 +73,7 @@ def undotted(code: str) -> str:
 def _nearest(letter: str) -> str:
     if (capital := letter.upper()).isascii() and capital.isalpha():  # SS for ß
         return capital
-    found = _LETTER.search(unicodedata.name(letter, ""))
-    if found:
-        return found.group(1)
+    named = _LETTER.search(unicodedata.name(letter, ""))
+    if named:
+        return named.group(1)
     return f"U{ord(letter):X}" if unicodedata.category(letter).startswith("L") else " "

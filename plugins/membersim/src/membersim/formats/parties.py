@@ -16,6 +16,7 @@ from healthsim_core import Columns, KeyedTables, from_arrow, text
 from .characters import basic, digits, free
 from .codes import CODES, FALLBACK
 from .envelope import END, segment
+from .rows import every_row
 
 NETWORK = ("networksim.provider", "networksim.facility", "networksim.pharmacy")
 
@@ -111,10 +112,7 @@ class PersonText:
 
     def rows(self, persons: NDArray[np.int64]) -> NDArray[np.int64]:
         """The row of each of `persons`."""
-        found = text.positions(self.ids, persons)
-        if (found < 0).any():
-            raise ValueError(f"person {int(persons[found < 0][0])} is not in core.person")
-        return found
+        return every_row(self.ids, persons, "core.person")
 
 
 def take(strings: pa.Array, rows: NDArray[Any]) -> pa.Array:

@@ -1,4 +1,4 @@
-"""Rows of one table found and ordered by those of another."""
+"""Rows of one table looked up and ordered by those of another."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def of_types(table: pa.Table, types: tuple[str, ...]) -> Columns:
     return from_arrow(table.filter(pc.is_in(table["type"].cast(pa.string()), value_set=pa.array(types))))
 
 
-def found(keys: NDArray[np.int64], wanted: NDArray[np.int64], table: str) -> NDArray[np.int64]:
+def every_row(keys: NDArray[np.int64], wanted: NDArray[np.int64], table: str) -> NDArray[np.int64]:
     """Row in `keys` of each of `wanted`, every one of which must be there."""
     rows = text.positions(keys, wanted)
     if (rows < 0).any():

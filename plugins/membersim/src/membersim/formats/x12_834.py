@@ -22,7 +22,7 @@ from .codes import CODES
 from .enrollment_text import member_loops
 from .envelope import END, Exchange, Interchange, segment
 from .parties import Parties, PersonText, take
-from .rows import changes, found, last_true, slices
+from .rows import changes, every_row, last_true, slices
 
 FAMILIES, SLICE = 5_000, 20_000
 _MEMBER = ["person_id", "sponsor_name", "dependent_suffix", "pcp_npi"]
@@ -48,7 +48,7 @@ class X12Enrollments:
         )
         if not coverage.rows:
             return
-        rows = found(member.array("person_id"), coverage.array("person_id"), "membersim.member")
+        rows = every_row(member.array("person_id"), coverage.array("person_id"), "membersim.member")
         spans = family_order(coverage.assign(**member.select(_MEMBER[1:]).take(rows)))
         people = PersonText.of(tables["core.person"], ("phone", "ssn", "race", "ethnicity", "language", "death_date"))
         for start, stop in slices(spans.array("family"), SLICE):

@@ -23,7 +23,7 @@ from .claim_text import quantity
 from .codes import CODES, FALLBACK
 from .envelope import END, Exchange, Interchange, segment
 from .parties import Parties, PersonText, address, named, take
-from .rows import changes, found, of_types, ordered, slices, within
+from .rows import changes, every_row, of_types, ordered, slices, within
 
 SLICE = 20_000
 
@@ -47,7 +47,7 @@ class X12Remittances:
         claims = claims.take(payment_order(claims.text("trace_number")))
         coverage = from_arrow(tables["membersim.coverage"].select(["coverage_id", "member_number", "group_number"]))
         coverage = coverage.take(
-            found(coverage.array("coverage_id"), claims.array("coverage_id"), "membersim.coverage")
+            every_row(coverage.array("coverage_id"), claims.array("coverage_id"), "membersim.coverage")
         )
         claims = claims.assign(**coverage, billing_npi=claims.text("billing_npi").or_else(FALLBACK["npi"]))
         people = PersonText.of(tables["core.person"])

@@ -30,7 +30,7 @@ from .codes import CODES, FALLBACK
 from .envelope import END, Exchange, Interchange, segment
 from .hierarchy import Levels, filed_order, hierarchy
 from .parties import Parties, PersonText, address, take
-from .rows import found, of_types, ordered, within
+from .rows import every_row, of_types, ordered, within
 
 CLAIMS, SLICE = 1_000, 20_000
 _COVERAGE = ["coverage_id", "group_number", "relationship_code", "member_number"]
@@ -42,7 +42,7 @@ class X12Claims:
 
     def __init__(self, destination: Destination, run: Run) -> None:
         self._parties = Parties()
-        self._streams = [Stream(destination, run, *each) for each in (("P", "X222A1", 2), ("I", "X223A2", 3))]
+        self._streams = [Stream(destination, run, *guide) for guide in (("P", "X222A1", 2), ("I", "X223A2", 3))]
 
     def write(self, tables: Mapping[str, pa.Table]) -> None:
         """Write a chunk's claims."""
@@ -74,7 +74,7 @@ class Stream:
             return
         coverage = from_arrow(tables["membersim.coverage"].select(_COVERAGE))
         coverage = coverage.take(
-            found(coverage.array("coverage_id"), claims.array("coverage_id"), "membersim.coverage")
+            every_row(coverage.array("coverage_id"), claims.array("coverage_id"), "membersim.coverage")
         )
         claims = claims.assign(**coverage, billing_npi=claims.text("billing_npi").or_else(FALLBACK["npi"]))
         claims = claims.take(filed_order(claims))

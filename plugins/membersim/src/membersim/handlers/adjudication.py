@@ -85,13 +85,16 @@ def adjudicate(
     member_key, member = _accumulators(services, plans, network, services.events.row, lines.claim[turn], 0)
     family_key, family = _accumulators(services, plans, network, holder, lines.claim[turn], 1)
     terms = _terms(services, lines, plans, network, turn, member_key, family_key)
-    limits = [benefits.Limits(each.deductible_limit, each.out_of_pocket_limit) for each in (member, family)]
+    limits = [
+        benefits.Limits(accumulators.deductible_limit, accumulators.out_of_pocket_limit)
+        for accumulators in (member, family)
+    ]
     shares = benefits.adjudicate(terms, *limits)
 
     def spread(amount: Cents) -> Cents:
-        found = np.zeros(len(lines.claim), np.int64)
-        found[turn] = amount
-        return found
+        share = np.zeros(len(lines.claim), np.int64)
+        share[turn] = amount
+        return share
 
     return Adjudicated(
         network, status, reason, paid_date, spread(lines.allowed[turn]), spread(shares.deductible),

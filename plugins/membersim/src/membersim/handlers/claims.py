@@ -19,24 +19,32 @@ _AMOUNTS = ("billed", "allowed", "deductible", "coinsurance", "copay", "member_s
 Amounts = dict[str, NDArray[np.int64]]
 
 
-def amounts_of(lines: ClaimLines, found: Adjudicated) -> Amounts:
+def amounts_of(lines: ClaimLines, adjudicated: Adjudicated) -> Amounts:
     """The amounts of every line, cents."""
-    share = found.deductible + found.coinsurance + found.copay
+    share = adjudicated.deductible + adjudicated.coinsurance + adjudicated.copay
     return {
-        "billed": lines.billed, "allowed": found.allowed, "deductible": found.deductible,
-        "coinsurance": found.coinsurance,
-        "copay": found.copay, "member_share": share, "adjustment": lines.billed - found.allowed,
-        "paid": found.allowed - share,
+        "billed": lines.billed, "allowed": adjudicated.allowed, "deductible": adjudicated.deductible,
+        "coinsurance": adjudicated.coinsurance,
+        "copay": adjudicated.copay, "member_share": share, "adjustment": lines.billed - adjudicated.allowed,
+        "paid": adjudicated.allowed - share,
     }  # fmt: skip
 
 
 def claim_table(
-    services: Services, lines: ClaimLines, found: Adjudicated, spans: Spans, plans: Plans, payer: Text, house: Household
+    services: Services,
+    lines: ClaimLines,
+    adjudicated: Adjudicated,
+    spans: Spans,
+    plans: Plans,
+    payer: Text,
+    house: Household,
 ) -> Columns:
     """`membersim.claim`."""
     events, stay = services.events, services.type == INSTITUTIONAL
-    totals = {name: _summed(values, lines.claim, len(services)) for name, values in amounts_of(lines, found).items()}
-    pending = found.status == PENDING
+    totals = {
+        name: _summed(values, lines.claim, len(services)) for name, values in amounts_of(lines, adjudicated).items()
+    }
+    pending = adjudicated.status == PENDING
     procedure = events.parameters.text("procedure_code").only(stay)
     disposition = events.parameters.text("discharge_disposition").or_else("01")
     filing = _filing(services, plans)
@@ -49,8 +57,9 @@ def claim_table(
             "filing_indicator": filing,
             "service_from": services.service_from, "service_to": services.service_to,
             "admission_time": services.admitted, "discharge_time": services.discharged,
-            "received_date": events.date, "paid_date": found.paid_date, "status": Text(found.status, list(STATUSES)),
-            "denial_reason": found.reason, "network": Text(found.network, list(NETWORKS)),
+            "received_date": events.date, "paid_date": adjudicated.paid_date,
+            "status": Text(adjudicated.status, list(STATUSES)),
+            "denial_reason": adjudicated.reason, "network": Text(adjudicated.network, list(NETWORKS)),
             "place_of_service": services.place, "specialty": services.specialty,
             "bill_type": Text.constant("111", len(stay)).only(stay),
             "admission_type": services.admission_type, "admission_source": _origins(services),
@@ -59,19 +68,19 @@ def claim_table(
             "principal_procedure": procedure,
             "procedure_date": np.where(procedure.is_null(), np.datetime64("NaT", "D"), services.service_from),
             "billing_npi": services.billing, "rendering_npi": events.provider_npi, "facility_npi": services.facility,
-            **_known(totals, pending), **_adjustment(totals["adjustment"], found.status, found.reason),
+            **_known(totals, pending), **_adjustment(totals["adjustment"], adjudicated.status, adjudicated.reason),
             "lines": np.bincount(lines.claim, minlength=len(services)),
-            "trace_number": _traces(services, found, payer),
+            "trace_number": _traces(services, adjudicated, payer),
         },
         len(services),
     )  # fmt: skip
 
 
-def line_table(services: Services, lines: ClaimLines, found: Adjudicated) -> Columns:
+def line_table(services: Services, lines: ClaimLines, adjudicated: Adjudicated) -> Columns:
     """`membersim.claim_line`."""
     claim, events = lines.claim, services.events
-    kind, status = services.type[claim], found.status[claim]
-    amounts = amounts_of(lines, found)
+    kind, status = services.type[claim], adjudicated.status[claim]
+    amounts = amounts_of(lines, adjudicated)
     two = ~services.second.is_null()[claim]
     pointers = np.where(kind == PROFESSIONAL, two.astype(np.int32), -1)
     system = np.where(lines.code.is_null(), -1, np.where(kind == PHARMACY, 1, 0))
@@ -83,35 +92,35 @@ def line_table(services: Services, lines: ClaimLines, found: Adjudicated) -> Col
             "unit_code": Text(lines.days.astype(np.int32), ["UN", "DA"]),
             "diagnosis_pointers": Text(pointers, ["1", "1:2"]),
             "place_of_service": services.place[claim], **_known(amounts, status == PENDING),
-            **_adjustment(amounts["adjustment"], status, found.reason[claim]),
+            **_adjustment(amounts["adjustment"], status, adjudicated.reason[claim]),
         },
         len(claim),
     )  # fmt: skip
 
 
-def accumulator_table(services: Services, found: Adjudicated, spans: Spans, house: Household) -> Columns:
+def accumulator_table(services: Services, adjudicated: Adjudicated, spans: Spans, house: Household) -> Columns:
     """`membersim.accumulator`: those with a limit; a family's only where the family has one."""
     people = services.events.chunk
     shares = house.tier.isin(("ESP", "ECH", "FAM"))
     parts = []
-    for level, each in (("individual", found.member), ("family", found.family)):
-        theirs = shares[each.row] if level == "family" else np.ones(len(each.row), bool)
-        for kind, limit, used in _both_kinds(each):
+    for level, met in (("individual", adjudicated.member), ("family", adjudicated.family)):
+        theirs = shares[met.row] if level == "family" else np.ones(len(met.row), bool)
+        for kind, limit, used in _both_kinds(met):
             keep = theirs & limited(limit)
             columns = {
-                "person_id": people.id[each.row], "level": level, "plan": spans.plan_name[services.span[each.claim]],
-                "plan_year": each.year, "network": Text(each.network, list(NETWORKS)), "kind": kind, "limit": limit,
+                "person_id": people.id[met.row], "level": level, "plan": spans.plan_name[services.span[met.claim]],
+                "plan_year": met.year, "network": Text(met.network, list(NETWORKS)), "kind": kind, "limit": limit,
                 "applied": used,
             }  # fmt: skip
-            parts.append(Columns(columns, len(each.row)).where(keep))
+            parts.append(Columns(columns, len(met.row)).where(keep))
     joined = Columns.concat(parts)
     return joined.take(np.argsort(joined.array("person_id"), kind="stable"))
 
 
-def _both_kinds(each: Accumulators) -> tuple[tuple[str, NDArray[np.int64], NDArray[np.int64]], ...]:
+def _both_kinds(accumulators: Accumulators) -> tuple[tuple[str, NDArray[np.int64], NDArray[np.int64]], ...]:
     return (
-        ("deductible", each.deductible_limit, each.deductible),
-        ("out_of_pocket", each.out_of_pocket_limit, each.out_of_pocket),
+        ("deductible", accumulators.deductible_limit, accumulators.deductible),
+        ("out_of_pocket", accumulators.out_of_pocket_limit, accumulators.out_of_pocket),
     )
 
 
@@ -141,8 +150,8 @@ def _adjustment(amount: NDArray[np.int64], status: NDArray[np.int64], reason: Te
 def _filing(services: Services, plans: Plans) -> Text:
     """The claim filing indicator of each claim."""
     filing = plans.given("filing")
-    values = sorted({code for each in filing for code in each.values()})
-    table = np.array([[values.index(each[kind]) for kind in "PIR"] for each in filing])
+    values = sorted({code for indicators in filing for code in indicators.values()})
+    table = np.array([[values.index(indicators[kind]) for kind in "PIR"] for indicators in filing])
     return Text(table[services.plan, services.type], values)
 
 
@@ -158,11 +167,11 @@ def _control_numbers(claim: NDArray[np.int64], received: NDArray[np.datetime64])
     return Text.distinct(text.lines(text.dates(received, "%y%j"), text.padded(number, 19)))
 
 
-def _traces(services: Services, found: Adjudicated, payer: Text) -> Text:
+def _traces(services: Services, adjudicated: Adjudicated, payer: Text) -> Text:
     """One payment a household, payer, payee and day: named after the first of its claims."""
     house = np.asarray(services.events.people["household_id"])
-    pending, payee = found.status == PENDING, services.billing
-    day = np.where(pending, 0, found.paid_date.astype(np.int64))
+    pending, payee = adjudicated.status == PENDING, services.billing
+    day = np.where(pending, 0, adjudicated.paid_date.astype(np.int64))
     # claims are sorted by person, so households stand together
     payment = np.cumsum(np.diff(house, prepend=house[:1]) != 0)
     for codes, kinds in (

@@ -30,10 +30,10 @@ def diagnosis_table(services: Services) -> Columns:
     return joined.select(name for name in joined if name != "row")
 
 
-def _diagnoses(services: Services, of: NDArray[np.intp], code: Text, qualifier: str) -> Columns:
+def _diagnoses(services: Services, owner: NDArray[np.intp], code: Text, qualifier: str) -> Columns:
     """The diagnoses `code` of the claims `of`, of those that have one."""
     at = np.flatnonzero(~code.is_null())
-    claim, code = of[at], code[at]
+    claim, code = owner[at], code[at]
     exempt = tuple(document("revenue")["exempt_from_present_on_admission"])
     inpatient = services.type[claim] == INSTITUTIONAL if qualifier != "admitting" else np.zeros(len(at), bool)
     asked = inpatient & ~code.map(lambda value: value.startswith(exempt), np.bool_, True)
@@ -55,13 +55,13 @@ def _chronic(services: Services, stays: NDArray[np.intp]) -> list[Text]:
     conditions = services.events.people["conditions"][stays]
     most = max((len(value.split()) for value in conditions.values.to_pylist()), default=0)
     coded = [_category(diagnosis), _category(second)]
-    found = []
+    codes = []
     for position in range(min(most, _MOST_CHRONIC)):
         code = conditions.recode(lambda value, at=position: (value.split() + [""] * _MOST_CHRONIC)[at] or None)
         known = np.any([_category(code) == other for other in coded], axis=0)
-        found.append(code.only(~(own_chapter | known)))
-        coded.append(_category(found[-1]))
-    return found
+        codes.append(code.only(~(own_chapter | known)))
+        coded.append(_category(codes[-1]))
+    return codes
 
 
 def _category(code: Text) -> Text:

@@ -60,7 +60,7 @@ def _codes(column: Text) -> NDArray[np.int32]:
 
 def _line(services: Services, lines: ClaimLines, number: int) -> NDArray[np.intp]:
     """Row of a line of each claim, -1 for none."""
-    found = np.full(len(services), -1, np.intp)
+    line = np.full(len(services), -1, np.intp)
     mine = np.flatnonzero(lines.number == number)
-    found[lines.claim[mine]] = mine
-    return found
+    line[lines.claim[mine]] = mine
+    return line

@@ -33,16 +33,16 @@ def care_gaps(events: Events) -> dict[str, Columns]:
 def _closed_by(gaps: Events, closings: Events) -> NDArray[np.int64]:
     """The gap that each closing closes: its ancestor, else the person's latest before it of the same measure;
     -1 for none."""
-    found = np.full(len(closings), -1, np.int64)
+    gap = np.full(len(closings), -1, np.int64)
     if not len(gaps) or not len(closings):
-        return found
-    found = text.positions(gaps.id, closings.ancestor("gap_identified").array("id"))
+        return gap
+    gap = text.positions(gaps.id, closings.ancestor("gap_identified").array("id"))
     for measure in gaps.parameters.text("measure").values.to_pylist():
         mine = np.flatnonzero(gaps.parameters["measure"] == measure)
-        open_ = np.flatnonzero((found < 0) & (closings.parameters["measure"] == measure))
+        open_ = np.flatnonzero((gap < 0) & (closings.parameters["measure"] == measure))
         before = latest_of(gaps.row[mine], _minutes(gaps)[mine], closings.row[open_], _minutes(closings)[open_])
-        found[open_] = np.append(mine, -1)[before]
-    return found
+        gap[open_] = np.append(mine, -1)[before]
+    return gap
 
 
 def _minutes(events: Events) -> NDArray[np.datetime64]:

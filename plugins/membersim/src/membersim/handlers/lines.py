@@ -54,13 +54,13 @@ def lines_of(services: Services, payer: Text) -> ClaimLines:
     """
     parts = [_visit_lines(services, payer), _stay_lines(services, payer), _drug_lines(services, payer)]
     joined = Columns.concat([Columns(attrs.asdict(part, recurse=False), len(part.claim)) for part in parts])
-    found = joined.take(np.lexsort((joined.array("number"), joined.array("claim"))))
+    lines = joined.take(np.lexsort((joined.array("number"), joined.array("claim"))))
     return ClaimLines(
-        claim=found.array("claim"), number=found.array("number"), code=found.text("code"),
-        revenue=found.text("revenue"),
-        units=found.array("units"), days=found.array("days"), billed=found.array("billed"),
-        allowed=found.array("allowed"),
-        preventive=found.array("preventive"),
+        claim=lines.array("claim"), number=lines.array("number"), code=lines.text("code"),
+        revenue=lines.text("revenue"),
+        units=lines.array("units"), days=lines.array("days"), billed=lines.array("billed"),
+        allowed=lines.array("allowed"),
+        preventive=lines.array("preventive"),
     )  # fmt: skip
 
 

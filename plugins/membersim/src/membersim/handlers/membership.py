@@ -34,14 +34,14 @@ def membership(events: Events) -> dict[str, Columns]:
     payer = payer_of(events.chunk, services.events.row, services.plan, plans)
     lines = lines_of(services, payer)
     holder = np.searchsorted(events.chunk.id, house.subscriber_id[services.events.row])
-    found = adjudicate(services, lines, plans, payer, holder)
+    adjudicated = adjudicate(services, lines, plans, payer, holder)
     return {
         MEMBER.name: member_table(events, spans, plans, house),
         COVERAGE.name: coverage_table(events, spans, plans, house),
-        CLAIM.name: claim_table(services, lines, found, spans, plans, payer, house),
-        CLAIM_LINE.name: line_table(services, lines, found),
+        CLAIM.name: claim_table(services, lines, adjudicated, spans, plans, payer, house),
+        CLAIM_LINE.name: line_table(services, lines, adjudicated),
         CLAIM_DIAGNOSIS.name: diagnosis_table(services),
-        ACCUMULATOR.name: accumulator_table(services, found, spans, house),
+        ACCUMULATOR.name: accumulator_table(services, adjudicated, spans, house),
     }
 
 

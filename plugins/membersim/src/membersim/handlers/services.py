@@ -133,14 +133,14 @@ def _services(
     plan = spans.plan[span]
     visit_class = parameters.text("class").or_else("AMB").only(kind == PROFESSIONAL)
     admission, encounter, said = claims.ancestor("admission"), claims.ancestor("encounter"), admissions.parameters
-    found = text.positions(admissions.id, admission.array("id"))
-    admitted_for = said.text("reason_code").take_or_null(found).only(stay)
+    admission_row = text.positions(admissions.id, admission.array("id"))
+    admitted_for = said.text("reason_code").take_or_null(admission_row).only(stay)
     diagnosis = parameters.text("reason_code").or_else(admitted_for).or_else(_usual_diagnosis(claims)).only(~drug)
     admitting = admitted_for.or_else(diagnosis)
     admission_type = (
-        parameters.text("admission_type").or_else(said.text("admission_type").take_or_null(found)).or_else("1")
+        parameters.text("admission_type").or_else(said.text("admission_type").take_or_null(admission_row)).or_else("1")
     )
-    specialty = parameters.text("specialty").or_else(said.text("specialty").take_or_null(found))
+    specialty = parameters.text("specialty").or_else(said.text("specialty").take_or_null(admission_row))
     facility = claims.facility_npi.only(~drug).or_else(claims.people["pharmacy_npi"].only(drug))
     billing = facility.or_else(claims.provider_npi.only(~drug))
     place = parameters.text("place_of_service").or_else(visit_class.recode(lambda name: _PLACE.get(name, "11")))

@@ -26,10 +26,10 @@ def conditions(events: Events) -> dict[str, Columns]:
     """
     people, made = events.where(events.type == "person"), events.where(events.type == "diagnosis")
     parts = [_problem(people, category, has) for category, has in events.chunk.conditions.items()]
-    found = Columns.concat([*parts, _diagnoses(made)])
-    corrected = _corrected(found.text("code"), found.array("person_id"))
-    status = Text.constant("inactive", len(corrected)).only(corrected).or_else(found.text("clinical_status"))
-    return {CONDITION.name: found.assign(clinical_status=status)}
+    recorded = Columns.concat([*parts, _diagnoses(made)])
+    corrected = _corrected(recorded.text("code"), recorded.array("person_id"))
+    status = Text.constant("inactive", len(corrected)).only(corrected).or_else(recorded.text("clinical_status"))
+    return {CONDITION.name: recorded.assign(clinical_status=status)}
 
 
 def _problem(people: Events, category: str, has: NDArray[np.bool_]) -> Columns:

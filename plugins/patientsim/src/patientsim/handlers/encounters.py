@@ -70,46 +70,46 @@ def encounters(events: Events) -> dict[str, Columns]:
 
 def _discharges(events: Events, begins: Events) -> Columns:
     """Time and parameters of each stay's discharge; null for stays without one, and for visits."""
-    found = events.where(events.type == "discharge")
-    stay = _stay_row(found, begins)
+    discharges = events.where(events.type == "discharge")
+    stay = _stay_row(discharges, begins)
     last = np.full(len(begins), -1)
     known = stay >= 0
     last[stay[known]] = np.flatnonzero(known)  # in order of time, so the last one stays
-    time = np.append(found.time, _NEVER)[last]
-    words = {name: found.parameters.text(name).take_or_null(last) for name in WORDS}
+    time = np.append(discharges.time, _NEVER)[last]
+    words = {name: discharges.parameters.text(name).take_or_null(last) for name in WORDS}
     return Columns({"time": time, **words}, len(begins))
 
 
 def _transfers(events: Events, begins: Events, end: Times) -> Columns:
     """Transfers in order of person and time; a stay that is over has none any more."""
-    found = events.where(events.type == "transfer")
-    stay = _stay_row(found, begins)
-    inside = (stay >= 0) & ~(found.time > end[stay])
-    found, stay = found.where(inside), stay[inside]
+    transfers = events.where(events.type == "transfer")
+    stay = _stay_row(transfers, begins)
+    inside = (stay >= 0) & ~(transfers.time > end[stay])
+    transfers, stay = transfers.where(inside), stay[inside]
     order = np.argsort(stay, kind="stable")
-    before = np.full(len(found), -1)
+    before = np.full(len(transfers), -1)
     follows = np.diff(stay[order], prepend=-1) == 0
     before[order[follows]] = order[np.flatnonzero(follows) - 1]
-    unit, first = found.parameters.text("unit"), begins.parameters.text("unit")[stay]
+    unit, first = transfers.parameters.text("unit"), begins.parameters.text("unit")[stay]
     columns = {
-        "transfer_id": found.id,
-        "person_id": found.person,
+        "transfer_id": transfers.id,
+        "person_id": transfers.person,
         "encounter_id": begins.id[stay],
-        "time": found.time,
+        "time": transfers.time,
         "unit": unit,
         "from_unit": unit.take_or_null(before).or_else(first.only(before < 0)),
     }
-    return Columns(columns, len(found))
+    return Columns(columns, len(transfers))
 
 
-def _stay_row(found: Events, begins: Events) -> NDArray[np.intp]:
+def _stay_row(events: Events, begins: Events) -> NDArray[np.intp]:
     """Row in `begins` of the admission that each event belongs to: the one that led to it, else the person's latest."""
     admissions = np.flatnonzero(begins.type == "admission")
     if not len(admissions):
-        return np.full(len(found), -1)
-    at = text.positions(begins.id[admissions], found.ancestor("admission").array("id"))
-    caused = np.where((at >= 0) & (begins.row[admissions[at]] == found.row), admissions[at], -1)
-    latest = latest_of(begins.row[admissions], begins.time[admissions], found.row, found.time)
+        return np.full(len(events), -1)
+    at = text.positions(begins.id[admissions], events.ancestor("admission").array("id"))
+    caused = np.where((at >= 0) & (begins.row[admissions[at]] == events.row), admissions[at], -1)
+    latest = latest_of(begins.row[admissions], begins.time[admissions], events.row, events.time)
     return np.where(caused >= 0, caused, np.append(admissions, -1)[latest])
 
 
@@ -138,14 +138,14 @@ def _admissions(begins: Events) -> tuple[Times, NDArray[np.bool_]]:
     and whether the visit led to it within a day or so."""
     at = np.flatnonzero(begins.type == "admission")
     caused = np.zeros(len(begins), bool)
-    found = np.append(begins.time[at], _NEVER)[next_of(begins.row[at], begins.time[at], begins.row, begins.time)]
+    admitted = np.append(begins.time[at], _NEVER)[next_of(begins.row[at], begins.time[at], begins.row, begins.time)]
     cause = begins.ancestor("encounter").array("id")[at]
     longest = np.timedelta64(document("encounters")["boarding_hours"], "h")
     visit = text.positions(begins.id, cause)
     led = (visit >= 0) & (begins.time[at] - begins.time[visit] <= longest)
     visit, admission = visit[led][::-1], at[led][::-1]  # of several the first counts
-    found[visit], caused[visit] = begins.time[admission], True
-    return found, caused
+    admitted[visit], caused[visit] = begins.time[admission], True
+    return admitted, caused
 
 
 def _visit_ends(begins: Events, kind: Text) -> Times:

@@ -40,8 +40,8 @@ def _recorded(told: Events, done: Events) -> NDArray[np.bool_]:
     """Whether a procedure of the same code stands in the stay of each discharge."""
     stays = np.asarray(belonging(told)["id"])
     ours = np.asarray(belonging(done)["id"])
-    found = np.zeros(len(told), bool)
+    recorded = np.zeros(len(told), bool)
     for code in told.parameters.text("procedure_code").values.to_pylist():
         of_code = ours[np.asarray(done.parameters["code"] == code)]
-        found |= np.asarray(told.parameters["procedure_code"] == code) & np.isin(stays, of_code[of_code != 0])
-    return found
+        recorded |= np.asarray(told.parameters["procedure_code"] == code) & np.isin(stays, of_code[of_code != 0])
+    return recorded

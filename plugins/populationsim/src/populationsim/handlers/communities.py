@@ -35,8 +35,8 @@ def counties(run: Run) -> dict[str, Columns]:
     named = [places.county(fips) for fips in run.inhabited]
     columns: dict[str, Any] = {
         "county_fips": Text.of(run.inhabited),
-        "name": Text.of([each.name for each in named]),
-        "state": Text.of([each.state for each in named]),
+        "name": Text.of([county.name for county in named]),
+        "state": Text.of([county.state for county in named]),
         "known": np.array([place is not None for place in known], bool),
         "sources": Text.of([", ".join(place.sources) or None if place else None for place in known]),
     }
@@ -78,5 +78,5 @@ def _facts(run: Run) -> Facts:
 
 
 def _figures(known: list[Place | None], measure: tuple[str, str]) -> Any:
-    found = [place.figure(*measure) if place else None for place in known]
-    return np.array([np.nan if value is None else value for value in found], np.float64)
+    figures = [place.figure(*measure) if place else None for place in known]
+    return np.array([np.nan if value is None else value for value in figures], np.float64)

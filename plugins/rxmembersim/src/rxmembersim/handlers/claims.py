@@ -172,23 +172,23 @@ def _undone_by(events: Events, filled: NDArray[np.bool_]) -> Ints:
     """Row among the fills that each reversal undoes: the one it follows, else the person's latest; -1 for none."""
     reversals = events.where(events.type == "reversal")
     refill, first = reversals.ancestor("refill").array("id"), reversals.ancestor("fill").array("id")
-    found = text.positions(events.id[filled], np.where(refill > 0, refill, first))
-    if (found >= 0).all():
-        return found
-    return np.where(found >= 0, found, _latest(events, filled)[events.type == "reversal"])
+    claim = text.positions(events.id[filled], np.where(refill > 0, refill, first))
+    if (claim >= 0).all():
+        return claim
+    return np.where(claim >= 0, claim, _latest(events, filled)[events.type == "reversal"])
 
 
 def _latest(events: Events, filled: NDArray[np.bool_]) -> Ints:
     """Row of the person's latest fill up to each event; of the same product, where the event names one."""
     ndc = reading.text(events, "ndc")
     named = reading.codes(ndc)
-    found = np.full(len(events), -1)
+    latest = np.full(len(events), -1)
     for product in (-1, *np.unique(named[named >= 0])):
         mine = filled if product < 0 else filled & (named == product)
         last = np.maximum.accumulate(np.where(mine, np.arange(len(events)), -1))
         same = (last >= 0) & (events.row[last] == events.row) & (named == product)
-        found = np.where(same, (np.cumsum(filled) - 1)[last], found)
-    return found
+        latest = np.where(same, (np.cumsum(filled) - 1)[last], latest)
+    return latest
 
 
 def _fill_columns(submitted: Submitted, claims: Claims) -> Columns:

@@ -17,7 +17,7 @@ EPOCHS = ("SCREENING", "TREATMENT", "FOLLOW-UP")
 def study_design(run: Run) -> dict[str, Columns]:
     """The design tables of the run's protocol."""
     protocol = protocol_of(run)
-    found = {
+    design = {
         tables.STUDY.name: _study(protocol),
         tables.ARM.name: _arms(protocol),
         tables.ELEMENT.name: _elements(protocol),
@@ -27,7 +27,8 @@ def study_design(run: Run) -> dict[str, Columns]:
         tables.SUMMARY.name: _summary(protocol),
     }
     return {
-        name: columns.assign(study_id=Text.constant(protocol.study_id, columns.rows)) for name, columns in found.items()
+        name: columns.assign(study_id=Text.constant(protocol.study_id, columns.rows))
+        for name, columns in design.items()
     }
 
 
@@ -59,7 +60,7 @@ def _elements(protocol: Protocol) -> Columns:
     text = {ours: Text.of([element.get(theirs) for element in elements]) for theirs, ours in names.items()}
     repeats = np.array([element.get("repeats", 1) for element in elements])
     epoch = np.array([EPOCHS.index(element["epoch"]) for element in elements])
-    before = np.array([sum(repeats[epoch == each].max(initial=0) for each in range(mine)) for mine in epoch])
+    before = np.array([sum(repeats[epoch == earlier].max(initial=0) for earlier in range(mine)) for mine in epoch])
     return Columns({**text, "order": before + 1, "repeats": repeats}, len(elements))
 
 

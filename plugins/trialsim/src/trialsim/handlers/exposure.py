@@ -72,11 +72,12 @@ def exposure_table(part: Participation, dosing: Dosing) -> Columns:
     """Rows of trialsim.exposure."""
     protocol = part.protocol
     arm = part.arm[dosing.subject]
-    dose = np.array([each.dose for each in protocol.arms])[arm] * dosing.factor
+    dose = np.array([planned.dose for planned in protocol.arms])[arm] * dosing.factor
     how = protocol["dosing"]
     columns: dict[str, Any] = {
         **part.identity(dosing.subject), "start_date": dosing.start, "end_date": dosing.end,
-        "treatment": Text(arm, [each.treatment for each in protocol.arms]), "dose": dose, "dose_unit": how["unit"],
+        "treatment": Text(arm, [planned.treatment for planned in protocol.arms]), "dose": dose,
+        "dose_unit": how["unit"],
         "form": how["form"],
         "frequency": how["frequency"], "route": how["route"], "epoch": "TREATMENT",
     }  # fmt: skip

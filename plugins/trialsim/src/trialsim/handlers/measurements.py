@@ -87,17 +87,17 @@ def vital_table(m: Measuring) -> Columns:
 
 def latent_values(m: Measuring, tests: Sequence[Test]) -> dict[str, Floats]:
     """Each test's value at every visit, whether it is taken there or not, by test code."""
-    found: dict[str, Floats] = {}
+    levels: dict[str, Floats] = {}
     for test in tests:
         if "inverse" in test:
-            values = creatinine(found[test["from"]], m)
+            values = creatinine(levels[test["from"]], m)
         else:
-            values = _level(m, test, found) + _effect(m, test)
+            values = _level(m, test, levels) + _effect(m, test)
             noise = m.visits.batch.events.draw.normal(f"{test['code']}.within")
             quiet = m.screening & (("parameter" in test) | bool(test.get("times_height")))
             values = _varied(test, values, np.where(quiet, 0, noise))
-        found[test["code"]] = np.clip(values, test["least"], test["most"])
-    return found
+        levels[test["code"]] = np.clip(values, test["least"], test["most"])
+    return levels
 
 
 def creatinine(egfr: Floats, m: Measuring) -> Floats:
@@ -110,11 +110,11 @@ def creatinine(egfr: Floats, m: Measuring) -> Floats:
     return np.asarray(kappa * np.where(ratio > 1, ratio ** (1 / alpha), ratio ** (1 / formula["beta"])))
 
 
-def _level(m: Measuring, test: Test, found: Mapping[str, Floats]) -> Floats:
+def _level(m: Measuring, test: Test, levels: Mapping[str, Floats]) -> Floats:
     if test.get("times_height"):
-        return found[test["from"]] * (np.round(found["HEIGHT"]) / 100) ** 2
+        return levels[test["from"]] * (np.round(levels["HEIGHT"]) / 100) ** 2
     if "from" in test:
-        return np.asarray(test["slope"] * found[test["from"]] + test["intercept"])
+        return np.asarray(test["slope"] * levels[test["from"]] + test["intercept"])
     z = m.subject_draw.normal(f"{test['code']}.between")
     mean = m.by_sex(test["mean"])
     level = mean * portable.exp(test["between"] * z) if test.get("scale") == "log" else mean + test["between"] * z

@@ -51,20 +51,20 @@ def checked(events: Events, written: Mapping[str, Columns]) -> dict[tuple[str, s
         else np.empty(0, np.int64)
     )
     asked, met = np.isin(eligibility.array("person_id"), dosed), eligibility.array("met")
-    found = {}
+    checks = {}
     for criterion in protocol_of(events.run).criteria:
         mine = asked & (eligibility["criterion_code"] == criterion.code)
         rule = f"every subject who is dosed meets {criterion.code} ({criterion.text})"
-        found[tables.EXPOSURE.name, rule] = int(np.sum(mine & ~met)), int(mine.sum())
+        checks[tables.EXPOSURE.name, rule] = int(np.sum(mine & ~met)), int(mine.sum())
     consent, randomized, first = (
         subject.array(name) for name in ("consent_date", "randomization_date", "first_dose_date")
     )
     wrong = (randomized < consent) | (first < randomized) | (np.isnat(randomized) & ~np.isnat(first))
-    found[tables.SUBJECT.name, "consent comes before randomisation, and that before the first dose"] = (
+    checks[tables.SUBJECT.name, "consent comes before randomisation, and that before the first dose"] = (
         int(wrong.sum()),
         len(wrong),
     )
-    return found
+    return checks
 
 
 PARAMETERS = (

@@ -53,8 +53,8 @@ class Visits:
 
     def dates_of(self, role: str, subjects: int) -> NDArray[np.datetime64]:
         """Date of each subject's first visit of a role, NaT where there was none."""
-        found = self.batch.where(self.kind == role)
-        return at(first_of(found.subject, subjects), found.events.date)
+        visits = self.batch.where(self.kind == role)
+        return at(first_of(visits.subject, subjects), visits.events.date)
 
 
 def visits_of(part: Participation) -> Visits:
@@ -65,7 +65,7 @@ def visits_of(part: Participation) -> Visits:
     number = np.where(_is_first(batch.subject, number), number, 0)  # a planned visit takes place once
     roles = {visit.number: visit.role for visit in part.protocol.visits}
     distinct, codes = np.unique(number, return_inverse=True)
-    kind = Text(codes, [roles.get(each, UNSCHEDULED) for each in distinct.tolist()])
+    kind = Text(codes, [roles.get(planned, UNSCHEDULED) for planned in distinct.tolist()])
     return Visits(batch.subject, _between(number), kind, batch)
 
 

@@ -34,12 +34,12 @@ def read_claims(folder: Path, truth: Truth) -> Iterator[Records | str]:
         truth: The run's tables.
     """
     prepare(truth, _QUESTIONS, "person", "payer", "clinician", "organization", "coverage")
-    for kind, each in _GUIDES.items():
-        about(truth, each, kind)
+    for kind, guide_of_kind in _GUIDES.items():
+        about(truth, guide_of_kind, kind)
         relations(truth, _QUESTIONS, "filed", "line", "diagnosis")
-        said, problems = read_file(folder, each, _block)
+        said, problems = read_file(folder, guide_of_kind, _block)
         yield from problems
-        yield from _compared(truth, each, kind, said)
+        yield from _compared(truth, guide_of_kind, kind, said)
 
 
 def _compared(truth: Truth, guide: Guide, kind: str, said: dict[str, pa.Table]) -> Iterator[Records]:
@@ -89,8 +89,8 @@ def _check_levels(block: Block, sound: Soundness) -> None:
 
 def _check_claims(block: Block, sound: Soundness, level: dict[str, Rows]) -> None:
     claims, lines = block.of("2300"), block.of("2400")
-    of = segments.owners(claims, lines)
-    count = rank_within(of) + 1
+    claim = segments.owners(claims, lines)
+    count = rank_within(claim) + 1
     sound.report("LX01 does not count the lines of its claim", others(block.element(lines, 1), spelled(count)))
     service = block.of("2400", "SV1" if sound.guide is _GUIDES["P"] else "SV2")
     total = block.sums(service, 2 if sound.guide is _GUIDES["P"] else 3, claims)

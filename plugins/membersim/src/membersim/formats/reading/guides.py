@@ -92,11 +92,11 @@ class Guide:
     def kinds(self) -> Mapping[tuple[str, str], int]:
         """Numbers of the segments, in order, by loop and label."""
         every = ((loop.name, segment.label) for loop in self.loops for segment in loop.segments)
-        return {each: number for number, each in enumerate(every)}
+        return {label: number for number, label in enumerate(every)}
 
     def opener(self, loop: str) -> str:
         """Label of the segment that opens a loop."""
-        return next(each.segments[0].label for each in self.loops if each.name == loop)
+        return next(candidate.segments[0].label for candidate in self.loops if candidate.name == loop)
 
 
 def guide(version: str) -> Guide:

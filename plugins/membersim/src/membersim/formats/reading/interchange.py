@@ -33,9 +33,9 @@ def read_file(
     """
     if not (path := folder / guide.file).is_file():
         return {}, []
-    sound, found = Soundness(guide), defaultdict[str, list[pa.Table]](list)
+    sound, tables = Soundness(guide), defaultdict[str, list[pa.Table]](list)
     for block in blocks(path, guide):
         sound.check(block)
         for name, columns in of_block(block, sound).items():
-            found[name].append(pa.table(dict(columns)))
-    return {name: pa.concat_tables(parts, promote_options="default") for name, parts in found.items()}, sound.finish()
+            tables[name].append(pa.table(dict(columns)))
+    return {name: pa.concat_tables(parts, promote_options="default") for name, parts in tables.items()}, sound.finish()

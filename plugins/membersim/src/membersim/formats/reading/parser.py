@@ -57,8 +57,8 @@ class Block(segments.Segments):
         last = np.maximum.accumulate(np.where(opened >= 0, np.arange(size), -1))
         loop_of, kind = np.where(last >= 0, opened[last], -1), np.full(size, -1)
         for number, loop in enumerate(self.guide.loops):
-            for each in loop.segments:
-                kind[self._like(each, number, loop_of)] = self.guide.kinds[loop.name, each.label]
+            for segment in loop.segments:
+                kind[self._like(segment, number, loop_of)] = self.guide.kinds[loop.name, segment.label]
         return loop_of, kind
 
     def _like(self, segment: Segment, loop: int = -1, loops: Rows | None = None) -> Rows:
@@ -106,17 +106,17 @@ class Block(segments.Segments):
         rows, owner = rows[owner >= 0], owner[owner >= 0]
         rank = rank_within(owner)
         label = segment.label if loop.record == loop.name else f"{loop.name} {segment.label}"
-        found: dict[str, pa.Array] = {}
+        columns: dict[str, pa.Array] = {}
         for number in range(int(rank.max(initial=-1)) + 1):
             at = np.full(len(anchors), -1)
             at[owner[rank == number]] = rows[rank == number]
             place = f"{label}[{number}]" if number else label
-            found |= {
+            columns |= {
                 f"{place}.{segment.name}{element:02d}": self.element(at, element)
                 for element in range(1, self._longest(rows) + 1)
                 if element not in segment.silent
             }
-        return found
+        return columns
 
     def _longest(self, rows: Rows) -> int:
         return int((self._offsets[rows + 1] - self._offsets[rows]).max(initial=1)) - 1

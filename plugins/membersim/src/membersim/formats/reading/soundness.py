@@ -38,9 +38,9 @@ class Soundness:
 
     def report(self, what: str, wrong: Iterable[object]) -> None:
         """Note what is wrong, with the first of it as an example."""
-        found = list(wrong)
-        if found:
-            self.problems.append(f"{self.guide.file}: {what} ({len(found):,}, such as {found[0]})")
+        findings = list(wrong)
+        if findings:
+            self.problems.append(f"{self.guide.file}: {what} ({len(findings):,}, such as {findings[0]})")
 
     def check(self, block: Block) -> None:
         """Check a block.

@@ -103,24 +103,24 @@ def _roles(rows: Rows) -> list[tuple[str, Text, Text, str, NDArray[np.int64]]]:
     and the Condition of the stay that has the code (0: none)."""
     stay = ~rows["admission_type"].is_null() | ~rows["admitting_code"].is_null()
     over = {"AD": stay, "DD": stay & ~np.isnat(rows["end"])}
-    found = []
+    roles = []
     for name, code, words, use, rank in _ROLES:
         told = rows.columns.text(code).only(over[use])
         element = encoded(pruned({"use": concept(coding("diagnosis_role", use, _USE[use])), "rank": rank}))[1:]
-        found.append((name, told, rows[words], element, _condition_of(rows, told)))
-    return found
+        roles.append((name, told, rows[words], element, _condition_of(rows, told)))
+    return roles
 
 
 def _condition_of(rows: Rows, code: Text) -> NDArray[np.int64]:
     """Id of the first condition of that code that was diagnosed in each encounter; 0 where there is none."""
     made = rows.records["patientsim.condition"]
-    found = np.zeros(rows.columns.rows, np.int64)
-    if not len(found):
-        return found
+    condition = np.zeros(rows.columns.rows, np.int64)
+    if not len(condition):
+        return condition
     visit = text.positions(np.asarray(rows["encounter_id"]), np.asarray(made["encounter_id"]))
     at = np.flatnonzero((visit >= 0) & (made["code"] == code[visit]))[::-1]  # of several the first counts
-    found[visit[at]] = made.array("condition_id")[at]
-    return found
+    condition[visit[at]] = made.array("condition_id")[at]
+    return condition
 
 
 def _contained(rows: Rows) -> Pieces:
@@ -185,8 +185,8 @@ def _places(rows: Rows, directory: Directory) -> Pieces:
 
 
 def _facility(directory: Directory, number: str | None) -> str:
-    found = pruned({"location": location_reference(directory, number)})
-    return "" if found is None else encoded(found)
+    location = pruned({"location": location_reference(directory, number)})
+    return "" if location is None else encoded(location)
 
 
 def _units(rows: Rows, moved: Columns, owner: NDArray[np.intp]) -> Any:

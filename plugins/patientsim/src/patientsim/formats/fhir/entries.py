@@ -55,7 +55,7 @@ class Entries:
         said = read_json_lines(b"".join(self._lines.pop(name)), schema)
         bundle = self.heads["id"].take(pa.array(np.concatenate(self._bundle.pop(name))))
         own = said.select(["resource"]).flatten()
-        own = own.rename_columns([each.removeprefix("resource.") for each in own.column_names])
+        own = own.rename_columns([path.removeprefix("resource.") for path in own.column_names])
         return (
             own.add_column(0, "bundle", bundle)
             .append_column("fullUrl", said["fullUrl"])

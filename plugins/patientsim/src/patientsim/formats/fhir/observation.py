@@ -82,18 +82,21 @@ def _unit(unit: str | None) -> str:
 def _components(rows: Rows, panel: NDArray[np.bool_], first_value: Text) -> text.Joined:
     """Both values of the rows that are panels; the first one's code is the panel's where the table gives the panel's
     own."""
-    of = rows.columns.where(panel)
+    panels = rows.columns.where(panel)
     first = rendered(
         _first_code,
-        of.text("loinc"),
-        display_of("LOINC", of.text("loinc")),
-        of.text("description"),
-        of.text("second_loinc"),
+        panels.text("loinc"),
+        display_of("LOINC", panels.text("loinc")),
+        panels.text("description"),
+        panels.text("second_loinc"),
     )
     second = rendered(
-        _code, of.text("second_loinc"), display_of("LOINC", of.text("second_loinc")), of.text("second_description")
+        _code,
+        panels.text("second_loinc"),
+        display_of("LOINC", panels.text("second_loinc")),
+        panels.text("second_description"),
     )
-    second_value = _value(numbers(of["second_value"]), of.text("unit"))
+    second_value = _value(numbers(panels["second_value"]), panels.text("unit"))
     return text.joined(
         _spread(
             panel, text.together(lambda code, value: [',"component":[{', code, value, "},{"], first, first_value[panel])

@@ -30,7 +30,7 @@ class References:
             bundle = None if within is None else batch[within]
             self._there.append(_within(pc.binary_join_element_wise(batch["resourceType"], batch["id"], "/"), bundle))
             rows = pa.array(np.arange(batch.num_rows))
-            for target, row in (found for column in batch.columns for found in _references(column, rows)):
+            for target, row in (reference for column in batch.columns for reference in _references(column, rows)):
                 own = pc.invert(pc.starts_with(target, "#"))  # what is contained is compared with the tables
                 targets = target.filter(own)
                 self._wanted.append(

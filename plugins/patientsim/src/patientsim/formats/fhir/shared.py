@@ -58,7 +58,7 @@ def by_person(records: Records) -> dict[str, tuple[NDArray[np.intp], Text]]:
     for pairs in list(parts[PROVIDER]):
         own = pairs.text("number").recode(records.directory.once(organizations.employer))
         parts[FACILITY].append(_distinct(Columns({"row": pairs["row"], "number": own})))
-    whole = {kind: _distinct(Columns.concat(found)) for kind, found in parts.items() if found}
+    whole = {kind: _distinct(Columns.concat(of_kind)) for kind, of_kind in parts.items() if of_kind}
     return {kind: (pairs.array("row"), pairs.text("number")) for kind, pairs in whole.items()}
 
 

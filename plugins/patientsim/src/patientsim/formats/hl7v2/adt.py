@@ -37,11 +37,11 @@ class Adt:
 
 def rendered_messages(part: Records) -> text.Joined:
     """The messages of some people, each with its line feed."""
-    found = messages(part)
-    of_visit = found.array("visit") >= 0
+    message = messages(part)
+    of_visit = message.array("visit") >= 0
     if of_visit.all():
-        return _about_visits(part, found)
-    about = {True: found.where(of_visit), False: found.where(~of_visit)}
+        return _about_visits(part, message)
+    about = {True: message.where(of_visit), False: message.where(~of_visit)}
     texts = [_about_visits(part, about[True]), _about_people(part, about[False])]
     return text.merged([(np.flatnonzero(of_visit), texts[0]), (np.flatnonzero(~of_visit), texts[1])])
 

@@ -26,8 +26,8 @@ def escape(value: str) -> str:
 
 
 def _replacement(match: re.Match[str]) -> str:
-    found = match[0]
-    return _ESCAPES.get(found, "\\.br\\" if found in ("\r", "\n", "\r\n") else " ")
+    character = match[0]
+    return _ESCAPES.get(character, "\\.br\\" if character in ("\r", "\n", "\r\n") else " ")
 
 
 def safe(column: Text) -> Text:

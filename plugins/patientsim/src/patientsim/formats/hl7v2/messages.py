@@ -25,10 +25,12 @@ def messages(part: Records) -> Columns:
         `leaving` (whether the visit has ended, so that its discharge is known), `moved` and `made` (row of the transfer
         or the diagnosis that is told, else -1).
     """
-    found = Columns.concat([*_visits(part), _transfers(part), _diagnoses(part), _coverage_ends(part), _deaths(part)])
+    message = Columns.concat([*_visits(part), _transfers(part), _diagnoses(part), _coverage_ends(part), _deaths(part)])
     begins = np.append(part["patientsim.encounter"].array("start"), np.datetime64("9999-12-31"))  # of no visit: last
-    order = np.lexsort((found.array("rank"), begins[found.array("visit")], found.array("time"), found.array("person")))
-    return found.take(order)
+    order = np.lexsort(
+        (message.array("rank"), begins[message.array("visit")], message.array("time"), message.array("person"))
+    )
+    return message.take(order)
 
 
 def _rows(trigger: Text | str, suffix: str, rank: int, **columns: Any) -> Columns:

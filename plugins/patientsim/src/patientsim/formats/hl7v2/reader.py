@@ -47,23 +47,23 @@ def read_adt(folder: Path, truth: Truth) -> Iterator[Records | str]:
         truth: The tables.
     """
     content = (folder / FILE).read_bytes()
-    found = segments.Segments(content.replace(b"\n", b"").decode("utf-8"), "|", "\r")
-    yield from _broken(content, found)
+    file = segments.Segments(content.replace(b"\n", b"").decode("utf-8"), "|", "\r")
+    yield from _broken(content, file)
     _tell(truth)
-    opening = found.rows("MSH")
-    control = found.element(opening, _CONTROL)
+    opening = file.rows("MSH")
+    control = file.element(opening, _CONTROL)
     once = {
         field: column
         for name in ONCE
-        for field, column in _fields(found, _by_message(opening, found.rows(name)), name).items()
+        for field, column in _fields(file, _by_message(opening, file.rows(name)), name).items()
     }
     yield Records("message", ["MSH-10"], pa.table({"MSH-10": control, **once}), truth.select(QUESTIONS["message"]))
-    rows = found.rows("DG1")
-    of = control.take(pa.array(segments.owners(opening, rows), mask=rows < opening.min(initial=len(found))))
+    rows = file.rows("DG1")
+    message = control.take(pa.array(segments.owners(opening, rows), mask=rows < opening.min(initial=len(file))))
     yield Records(
         "DG1",
         ["MSH-10", "DG1-1"],
-        pa.table({"MSH-10": of, **_fields(found, rows, "DG1")}),
+        pa.table({"MSH-10": message, **_fields(file, rows, "DG1")}),
         truth.select(QUESTIONS["DG1"]),
     )
     truth.register("said", pa.table({"MSH-10": control, "place": np.arange(len(opening))}))
@@ -72,16 +72,16 @@ def read_adt(folder: Path, truth: Truth) -> Iterator[Records | str]:
         yield f"{FILE}: {wrong.num_rows:,} messages do not stand in order of person and time, such as {wrong[0][0]}."
 
 
-def _broken(content: bytes, found: segments.Segments) -> Iterator[str]:
+def _broken(content: bytes, file: segments.Segments) -> Iterator[str]:
     if not content:
         return
     letters = np.frombuffer(content if content.endswith(b"\n") else content + b"\n", np.uint8)
     ends = np.flatnonzero(letters == ord("\n"))  # of messages
     closed = np.searchsorted(np.flatnonzero(letters == ord("\r")), ends)  # segments up to there
-    names = found.id.map(
+    names = file.id.map(
         lambda name: ord("A") + ORDER.index(name) if name in ORDER else ord(_STRANGE), np.uint8, ord(_STRANGE)
     )
-    spelled = np.where(found.lengths() > 1, names, ord(_STRANGE)).astype(np.uint8)[: closed[-1]]
+    spelled = np.where(file.lengths() > 1, names, ord(_STRANGE)).astype(np.uint8)[: closed[-1]]
     offsets = np.append(0, closed).astype(np.int32)
     built = pa.StringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(spelled))
     sound = pc.match_substring_regex(built, STRUCTURE).to_numpy(zero_copy_only=False) & (letters[ends - 1] == ord("\r"))
@@ -92,15 +92,15 @@ def _broken(content: bytes, found: segments.Segments) -> Iterator[str]:
 
 def _by_message(opening: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """The segment of each message; -1 where it has none."""
-    found, of = np.full(len(opening), -1), segments.owners(opening, rows)
-    found[of[of >= 0]] = rows[of >= 0]
-    return found
+    segment, message = np.full(len(opening), -1), segments.owners(opening, rows)
+    segment[message[message >= 0]] = rows[message >= 0]
+    return segment
 
 
-def _fields(found: segments.Segments, rows: NDArray[np.int64], name: str) -> dict[str, pa.Array]:
+def _fields(file: segments.Segments, rows: NDArray[np.int64], name: str) -> dict[str, pa.Array]:
     """Fields by their names: PID-3. MSH-1 is the separator itself, so that of MSH all others come one later."""
     first = 2 if name == "MSH" else 1
-    elements = found.elements(rows, name).values()
+    elements = file.elements(rows, name).values()
     return {f"{name}-{number}": column for number, column in enumerate(elements, first)}
 
 

@@ -90,9 +90,11 @@ def insurance(part: Records, message: Columns) -> Any:
         return ""
     row = _covering(part, message, coverage)
     told = message["suffix"] == "C"  # nobody knows before that it will end
-    of = np.where(message["trigger"] == "A02", -1, row)
+    whose = np.where(message["trigger"] == "A02", -1, row)
     return text.choose(
-        told, Text(of, _insured(part, coverage, coverage["end_date"])), Text(of, _insured(part, coverage, None))
+        told,
+        Text(whose, _insured(part, coverage, coverage["end_date"])),
+        Text(whose, _insured(part, coverage, None)),
     )
 
 

@@ -85,7 +85,7 @@ def diagnoses(message: Columns, encounter: Columns, part: Records) -> Any:
     beside = zip(codes, stated(encounter, admitting, "description"), strict=True)
     words = [display_of("ICD-10-CM", code).or_else(own) for code, own in beside]
     silent = np.asarray(message["trigger"] == "A02")
-    pairs = [each.only(~silent) for pair in zip(codes, words, strict=True) for each in pair]
+    pairs = [column.only(~silent) for pair in zip(codes, words, strict=True) for column in pair]
     over = Text.constant("F", len(leaving)).only(leaving)
     said = rendered(_stated, *pairs, encounter.text("class"), over)
     group = encounter.text("drg").only(leaving)
@@ -128,11 +128,11 @@ def _further(
     before = np.sum([~code.is_null() for code in codes], axis=0)[owner]
     number = rank_within(owner) + before + 1
     stage = np.where(message.array("leaving")[owner], 1, 0)
-    column = Text(np.arange(number.max(initial=0)), [str(each + 1) for each in range(number.max(initial=0))])[
+    column = Text(np.arange(number.max(initial=0)), [str(place + 1) for place in range(number.max(initial=0))])[
         number - 1
     ]
-    found = made.text("code")[row]
-    named = rendered(_named, found, display_of("ICD-10-CM", found).or_else(made.text("description")[row]))
+    icd = made.text("code")[row]
+    named = rendered(_named, icd, display_of("ICD-10-CM", icd).or_else(made.text("description")[row]))
     recorded = made.array("recorded_time")[row]
     time = moments(recorded, part.offsets(recorded, message.array("person")[owner]))
     lines = text.lines("DG1|", column, "||", named, "||", *time, "|", Text(stage.astype(np.int32), ["W", "F"]), "\r")
@@ -149,10 +149,10 @@ def _known(
     there = np.flatnonzero((visit >= 0) & ~np.isnat(moment))
     key = _key(visit[there], moment[there])
     order = np.argsort(key, kind="stable")
-    of = message.array("visit")
+    asked = message.array("visit")
     told = message.array("time").astype("datetime64[s]")
-    first = np.searchsorted(key[order], _key(of, np.full(len(of), np.datetime64("0001-01-01", "s"))))
-    return there[order], first, np.searchsorted(key[order], _key(of, told), side="right")
+    first = np.searchsorted(key[order], _key(asked, np.full(len(asked), np.datetime64("0001-01-01", "s"))))
+    return there[order], first, np.searchsorted(key[order], _key(asked, told), side="right")
 
 
 def _key(visit: NDArray[np.intp], moment: NDArray[Any]) -> NDArray[np.int64]:

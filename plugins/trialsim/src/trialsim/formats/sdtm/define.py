@@ -199,7 +199,7 @@ def _protocol_codelists(protocol: Protocol) -> dict[str, Codelist]:
     labs, vitals, dosing = protocol["labs"]["tests"], protocol["vitals"]["tests"], protocol["dosing"]
     units = [unit for test in labs for unit in (test["unit"], test["standard_unit"])]
     summary = [*protocol["summary"], *_ACTUAL_SUMMARY]
-    found: list[tuple[str, str, str, Iterable[Any]]] = [
+    lists: list[tuple[str, str, str, Iterable[Any]]] = [
         ("ARMCD", "Arm Code", "", [(arm.code, arm.name) for arm in protocol.arms]),
         ("ARM", "Arm", "", [arm.name for arm in protocol.arms]),
         ("ETCD", "Element Code", "", [(element["code"], element["name"]) for element in protocol["elements"]]),
@@ -221,7 +221,7 @@ def _protocol_codelists(protocol: Protocol) -> dict[str, Codelist]:
         ("TSPARM", "Trial Summary Parameter Test Name", "C67152", [name for _, name, *_ in summary]),
         ("COUNTRY", "Country", "", []),
     ]
-    return {oid: Codelist(oid, name, nci, _pairs(values)) for oid, name, nci, values in found}
+    return {oid: Codelist(oid, name, nci, _pairs(values)) for oid, name, nci, values in lists}
 
 
 _ACTUAL_SUMMARY = (

@@ -20,15 +20,15 @@ def arms(design: Design, protocol: Protocol) -> dict[str, Any]:
     codes, names = (arm.text(name).to_pylist() for name in ("arm_code", "arm"))
     owner = element.text("arm_code").to_pylist()
     repeats = element.array("repeats").astype(int).tolist()
-    found = [
+    rows = [
         (a, e, turn)
         for a, code in enumerate(codes)
-        for e, of in enumerate(owner)
-        if of in (None, code)
+        for e, whose in enumerate(owner)
+        if whose in (None, code)
         for turn in range(repeats[e])
     ]
-    pairs = [(a, e) for a, e, _ in found]
-    row, turn = np.array([e for _, e in pairs]), np.array([turn for *_, turn in found])
+    pairs = [(a, e) for a, e, _ in rows]
+    row, turn = np.array([e for _, e in pairs]), np.array([turn for *_, turn in rows])
     epochs = [element.text("epoch").to_pylist()[e] for e in row.tolist()]
     branch = [
         f"Randomized to {names[a]}" if epoch == "SCREENING" else None

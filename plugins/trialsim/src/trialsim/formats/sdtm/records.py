@@ -53,13 +53,13 @@ def records(
 
 def filled(dataset: Dataset, rows: NDArray[np.void], known: frozenset[str] = frozenset()) -> frozenset[str]:
     """Variables of which some row has a value, beyond those already `known` to have one."""
-    found = set(known)
+    names = set(known)
     for variable in dataset.variables:
-        if variable.variable not in found:
+        if variable.variable not in names:
             blank = xpt.MISSING if variable.number else b" " * variable.length
             if (rows[variable.variable] != blank).any():
-                found.add(variable.variable)
-    return frozenset(found)
+                names.add(variable.variable)
+    return frozenset(names)
 
 
 def _sequence(subject: NDArray[np.intp], order: NDArray[np.intp]) -> NDArray[np.float64]:

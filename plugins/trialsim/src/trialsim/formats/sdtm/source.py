@@ -81,14 +81,14 @@ class Rows:
 def between(tables: Mapping[str, pa.Table], first: int, last: int) -> dict[str, pa.Table]:
     """The rows of the people from `first` to `last` of tables that are sorted by person;
     tables without people as they are."""
-    found = {}
+    some = {}
     for name, table in tables.items():
         if "person_id" in table.column_names:
             person = table["person_id"].to_numpy()
             start, stop = np.searchsorted(person, first), np.searchsorted(person, last, side="right")
             table = table.slice(start, stop - start)
-        found[name] = table
-    return found
+        some[name] = table
+    return some
 
 
 def flag(mask: NDArray[np.bool_]) -> Text:

@@ -68,7 +68,7 @@ class ValueLevel:
 @functools.cache
 def value_levels() -> tuple[ValueLevel, ...]:
     """Where a codelist depends on another variable."""
-    return tuple(ValueLevel(**each) for each in SDTM.document("value_levels"))
+    return tuple(ValueLevel(**level) for level in SDTM.document("value_levels"))
 
 
 @functools.cache

@@ -68,14 +68,14 @@ def elements(source: Source) -> Domain:
     names = [by_epoch["SCREENING"], by_epoch["FOLLOW-UP"], *by_arm.values()]
     arm_place = arm.map({code: index + 2 for index, code in enumerate(by_arm)}.__getitem__, np.int64, -1)
     which = np.where(order == 1, arm_place[row], np.where(order == 0, 0, 1))
-    found = Rows(source, subject.columns.take(row), subject.owner[row])
+    lived = Rows(source, subject.columns.take(row), subject.owner[row])
     columns = {
         "ETCD": Text(which, [name["code"] for name in names]), "ELEMENT": Text(which, [name["name"] for name in names]),
         "TAETORD": order + turn + 1.0, "EPOCH": Text(order, ["SCREENING", "TREATMENT", "FOLLOW-UP"]), "SESTDTC": starts,
         "SEENDTC": ends,
-        "SESTDY": found.study_day(starts), "SEENDY": found.study_day(ends),
+        "SESTDY": lived.study_day(starts), "SEENDY": lived.study_day(ends),
     }  # fmt: skip
-    return columns, found.owner
+    return columns, lived.owner
 
 
 def _treatments(

@@ -112,14 +112,14 @@ class SdtmWriter:
     def _design(self) -> dict[str, NDArray[np.void]]:
         planned = study_design(self.run)
         planned[SUMMARY.name] = self._with_actuals(planned[SUMMARY.name])
-        found = {}
+        observations = {}
         for name, build in design.DOMAINS.items():
             columns = build(planned, self.protocol)
             rows = len(next(iter(columns.values())))
             stated = {"STUDYID": Text.constant(self.protocol.study_id, rows), "DOMAIN": Text.constant(name, rows)}
-            found[name], _ = records(datasets()[name], {**stated, **columns}, np.zeros(rows, np.intp), rows)
+            observations[name], _ = records(datasets()[name], {**stated, **columns}, np.zeros(rows, np.intp), rows)
         assert planned[STUDY.name].rows == 1
-        return found
+        return observations
 
     def _with_actuals(self, summary: Columns) -> Columns:
         """The planned parameters, and what is known only when all subjects are: how many, and since when."""
