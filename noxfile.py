@@ -21,7 +21,7 @@ nox.options.sessions = ["lint", "types", "tests"]
 
 ROOT = Path(__file__).parent
 UV = os.environ.get("UV", "uv")  # `uv run` says which it is: perhaps one that is not on PATH
-DRIVERS = ("pytest==9.2.0", "s3fs==2026.9.0", "gcsfs==2026.10.1", "adlfs==2026.8.0")
+DRIVERS = ("pytest==9.2.0", "hypothesis==6.155.2", "s3fs==2026.9.0", "gcsfs==2026.10.1", "adlfs==2026.8.0")
 EMULATORS = ("moto[server]==5.2.5", "gcp-storage-emulator==2026.7.19")  # and Azurite, of npm
 AZURITE = "azurite@3.35.0"
 COSMIC_RAY = "cosmic-ray==8.7.0"  # of the session `mutants` alone
