@@ -91,14 +91,14 @@ def _neighbours(owners: Owners, moments: Moments, asked_owners: Owners, asked_mo
     if not len(owners) or not len(asked_owners):
         return np.full(len(asked_owners), -1, np.int64)
     unit = np.result_type(moments, asked_moments)
-    when, told = (np.asarray(times).astype(unit).astype(np.int64) for times in (moments, asked_moments))
+    when, asked_when = (np.asarray(times).astype(unit).astype(np.int64) for times in (moments, asked_moments))
     first, last = int(when.min()), int(when.max())
     span = last - first + 2
     who, whose = _small(owners, asked_owners, _MOST // span)
     key = who * span + (when - first + 1)
     order = np.argsort(key, kind="stable")
     at = (
-        np.searchsorted(key[order], whose * span + (np.clip(told, first - 1, last) - first + 1), side="right")
+        np.searchsorted(key[order], whose * span + (np.clip(asked_when, first - 1, last) - first + 1), side="right")
         + step
         - 1
     )

@@ -66,9 +66,9 @@ def query(
     from healthsim_core.cli.bounds import memory_bound
     from healthsim_core.state import query as run_query
 
-    with warnings.catch_warnings(record=True) as told, memory_bound(memory):
+    with warnings.catch_warnings(record=True) as warned, memory_bound(memory):
         answer = run_query(sql, database, cohort, limit=limit, timeout=timeout, memory=memory)
-    for warning in told:
+    for warning in warned:
         show.echo(warning.message, err=True)
     show.rows(answer.to_pylist(), as_json, "No rows.")
 

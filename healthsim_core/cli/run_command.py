@@ -55,8 +55,8 @@ def execute(plan: Any, quiet: bool, **where: Any) -> int:
     try:
         show.notes(result.notes if quiet else plan.remarks)
         if not quiet:
-            told = attrs.evolve(result, notes=result.notes[len(plan.remarks) :])
-            show.echo(summary(told, where["out"], database_path(where["database"])))
+            printed = attrs.evolve(result, notes=result.notes[len(plan.remarks) :])
+            show.echo(summary(printed, where["out"], database_path(where["database"])))
         elif not result.validation.passed:
             show.echo(str(result.validation), err=True)
     except KeyboardInterrupt:

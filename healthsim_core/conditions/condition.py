@@ -231,11 +231,11 @@ def _probability(house: Household, plan: ConditionPlan) -> NDArray[np.float64]:
     for index, prevalence in enumerate(plan.by_member):
         if prevalence is None:
             continue
-        mine = house.position == index
+        at_position = house.position == index
         for low, high, value in prevalence.bands:
-            probability[mine & (age >= low) & (age <= high)] = value
+            probability[at_position & (age >= low) & (age <= high)] = value
         if prevalence.when is not None:
-            probability[mine & ~prevalence.when.holds(house.columns, house.rows)] = 0.0
+            probability[at_position & ~prevalence.when.holds(house.columns, house.rows)] = 0.0
     return probability
 
 

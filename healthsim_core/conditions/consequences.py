@@ -163,10 +163,10 @@ class Above(Step):
         """Look at those below."""
         below: list[Any] = [house.columns[name] for name in sorted(self.below)]
         if self.name.startswith("code."):
-            told = Text.constant(None, house.rows)
+            all_codes = Text.constant(None, house.rows)
             for codes in below:
-                told = told.or_else(codes)
-            house.columns[self.name] = told
+                all_codes = all_codes.or_else(codes)
+            house.columns[self.name] = all_codes
         else:
             house.columns[self.name] = np.logical_or.reduce([np.zeros(house.rows, bool), *below])
 

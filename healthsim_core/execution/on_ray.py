@@ -71,8 +71,8 @@ def _refuse_other_disks(ray: Any, job: Job) -> None:
 
 def _results(ray: Any, job: Job, parts: Sequence[Part]) -> Generator[PartResult, None, None]:
     task = ray.remote(num_cpus=1, max_retries=TRIES - 1)(_make)
-    told = ray.put(job)
-    waiting = {task.remote(told, part): part for part in parts}
+    shared_job = ray.put(job)
+    waiting = {task.remote(shared_job, part): part for part in parts}
     while waiting:
         (ready,), _ = ray.wait(list(waiting), num_returns=1)
         part = waiting.pop(ready)

@@ -37,10 +37,10 @@ class Spark:
         session = _session(spark, self.workers)
         try:
             _refuse_other_disks(session.sparkContext, job)
-            told = session.sparkContext.broadcast(job)
+            shared_job = session.sparkContext.broadcast(job)
             results = (
                 session.sparkContext.parallelize(list(parts), len(parts))
-                .map(lambda part: _make(told.value, part))
+                .map(lambda part: _make(shared_job.value, part))
                 .collect()
             )
         finally:

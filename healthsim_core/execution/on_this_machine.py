@@ -57,10 +57,10 @@ class _Other:
 
     def __init__(self) -> None:
         context = multiprocessing.get_context("spawn")
-        self.way, theirs = context.Pipe()
-        self.process = context.Process(target=_work, args=(theirs,), daemon=True)
+        self.way, far_end = context.Pipe()
+        self.process = context.Process(target=_work, args=(far_end,), daemon=True)
         self.process.start()
-        theirs.close()  # so that its death is the end of the way
+        far_end.close()  # so that its death is the end of the way
         self.ready = False
         self.parts: deque[Part] = deque()
         self._stopped = 0.0  # seconds

@@ -67,9 +67,9 @@ def refuse_unless_shared(folder: Folder, sightings: Iterable[Sighting]) -> None:
     Raises:
         OutputError: One does not see the run's folder, or what it has left is not here.
     """
-    told = list(sightings)
-    strangers = [sighting.worker for sighting in told if sighting.left is None or not _is_there(folder, sighting.left)]
-    folder.remove(sighting.left for sighting in told if sighting.left is not None)
+    seen = list(sightings)
+    strangers = [sighting.worker for sighting in seen if sighting.left is None or not _is_there(folder, sighting.left)]
+    folder.remove(sighting.left for sighting in seen if sighting.left is not None)
     if strangers:
         raise _refused(folder, strangers)
 

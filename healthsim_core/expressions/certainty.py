@@ -21,8 +21,8 @@ def certain_where(conditions: Iterable[Expression], known: Mapping[str, Kind]) -
         conditions: What holds; a comparison with null does not.
         known: What the columns hold, and what each tells of others where it is not null.
     """
-    told = _NOTHING.union(*(_where_true(expression.tree, known) for expression in conditions))
-    return with_told(told, known)
+    not_null = _NOTHING.union(*(_where_true(expression.tree, known) for expression in conditions))
+    return with_told(not_null, known)
 
 
 def certain_where_not(condition: Expression, known: Mapping[str, Kind]) -> frozenset[str]:

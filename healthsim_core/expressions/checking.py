@@ -159,40 +159,42 @@ class _Checker:
         return _TRUE_OR_FALSE
 
     def _pair(self, op: ast.cmpop, left: ast.expr, right: ast.expr) -> None:
-        ours, theirs = self.kind(left), self.kind(right)
+        left_kind, right_kind = self.kind(left), self.kind(right)
         equality = isinstance(op, ast.Eq | ast.NotEq)
-        if ANYTHING in (ours, theirs) or (ours.counts and theirs.counts):
+        if ANYTHING in (left_kind, right_kind) or (left_kind.counts and right_kind.counts):
             return
-        if NOTHING in (ours, theirs):
+        if NOTHING in (left_kind, right_kind):
             if not equality:
                 self.wrong("asks whether something is more or less than None", "Ask `is None` or `is not None`.")
-        elif "date" in (ours.of, theirs.of):
-            self._with_date(left, ours, right, theirs)
-        elif "words" in (ours.of, theirs.of) and ours.is_text and theirs.is_text:
-            words, other = (left, right) if ours.of == "words" else (right, left)
+        elif "date" in (left_kind.of, right_kind.of):
+            self._with_date(left, left_kind, right, right_kind)
+        elif "words" in (left_kind.of, right_kind.of) and left_kind.is_text and right_kind.is_text:
+            words, other = (left, right) if left_kind.of == "words" else (right, left)
             self.wrong(
                 f"compares `{_shown(words)}`, which holds several words", f"Write `{_shown(other)} in {_shown(words)}`."
             )
-        elif ours.is_text and theirs.is_text:
+        elif left_kind.is_text and right_kind.is_text:
             if not equality:
                 self.wrong(
                     f"asks which of the texts `{_shown(left)}` and `{_shown(right)}` is more",
                     "Compare texts by == and in.",
                 )
-            self._occurs(left, right, theirs)
-            self._occurs(right, left, ours)
+            self._occurs(left, right, right_kind)
+            self._occurs(right, left, left_kind)
         else:
-            self._unlike(left, ours, right, theirs)
+            self._unlike(left, left_kind, right, right_kind)
 
-    def _unlike(self, left: ast.expr, ours: Kind, right: ast.expr, theirs: Kind) -> None:
-        self.wrong(f"compares `{_shown(left)}`, {ours}, with `{_shown(right)}`, {theirs}", "Compare like with like.")
+    def _unlike(self, left: ast.expr, left_kind: Kind, right: ast.expr, right_kind: Kind) -> None:
+        self.wrong(
+            f"compares `{_shown(left)}`, {left_kind}, with `{_shown(right)}`, {right_kind}", "Compare like with like."
+        )
 
-    def _with_date(self, left: ast.expr, ours: Kind, right: ast.expr, theirs: Kind) -> None:
-        if ours.of == theirs.of:
+    def _with_date(self, left: ast.expr, left_kind: Kind, right: ast.expr, right_kind: Kind) -> None:
+        if left_kind.of == right_kind.of:
             return
-        literal = right if ours.of == "date" else left
+        literal = right if left_kind.of == "date" else left
         if not (isinstance(literal, ast.Constant) and isinstance(literal.value, str)):
-            self._unlike(left, ours, right, theirs)
+            self._unlike(left, left_kind, right, right_kind)
         elif not _is_date(literal.value):
             self.wrong(f"compares a date with {literal.value!r}, which is none", "Write it as '2025-12-31'.")
 
@@ -213,30 +215,31 @@ class _Checker:
 
     def _membership(self, left: ast.expr, right: ast.expr) -> None:
         if isinstance(right, ast.List | ast.Tuple):
-            ours = self.kind(left)
+            left_kind = self.kind(left)
             for item in right.elts:
-                self._item(left, ours, item)
+                self._item(left, left_kind, item)
             return
-        theirs = self.kind(right)
+        right_kind = self.kind(right)
         if isinstance(right, ast.Constant) and isinstance(right.value, str) and not isinstance(left, ast.Constant):
             self._pair(ast.Eq(), left, right)
-        elif isinstance(right, ast.Constant) or not theirs.is_text:
+        elif isinstance(right, ast.Constant) or not right_kind.is_text:
             self.wrong(
-                f"asks what is in `{_shown(right)}`, {theirs}", "Write a list such as ['a', 'b'], or a column of texts."
+                f"asks what is in `{_shown(right)}`, {right_kind}",
+                "Write a list such as ['a', 'b'], or a column of texts.",
             )
         elif not (isinstance(left, ast.Constant) and isinstance(left.value, str)):
             self.wrong(
                 f"asks whether `{_shown(left)}` is in `{_shown(right)}`",
                 "Write the word that is sought, such as 'E11'.",
             )
-        elif other := theirs.instead(left.value) if theirs.instead is not None else "":
+        elif other := right_kind.instead(left.value) if right_kind.instead is not None else "":
             self.wrong(f"seeks {left.value!r} in `{_shown(right)}`, where it never is", other)
 
-    def _item(self, left: ast.expr, ours: Kind, item: ast.expr) -> None:
+    def _item(self, left: ast.expr, left_kind: Kind, item: ast.expr) -> None:
         value = item.operand if isinstance(item, ast.UnaryOp) and not isinstance(item.op, ast.Not) else item
         if not isinstance(value, ast.Constant) or value.value is None:
             self.wrong(f"has `{_shown(item)}` in a list", "A list holds numbers or texts that are written out.")
-        elif ours.of == "words":
+        elif left_kind.of == "words":
             self.wrong(
                 f"compares `{_shown(left)}`, which holds several words, with a list",
                 f"Write `{_shown(item)} in {_shown(left)}`.",

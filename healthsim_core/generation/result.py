@@ -96,8 +96,8 @@ class Result:
     def __repr__(self) -> str:
         lines = [f"{self.name}: {self.rows['core.person']:,} people, {self.rows['core.event']:,} events"]
         for product, tables in self._by_product().items():
-            told = ", ".join(f"{rows:,} {table.replace('_', ' ')}" for table, rows in tables.items() if rows)
-            lines += [f"  {product}: {told}"] if told else []
+            counts = ", ".join(f"{rows:,} {table.replace('_', ' ')}" for table, rows in tables.items() if rows)
+            lines += [f"  {product}: {counts}"] if counts else []
         lines += [f"  {name}: {len(paths)} files" for name, paths in self.outputs.items()]
         lines.append(f"  {str(self.validation).splitlines()[0]}")
         lines += [f"  note: {note}" for note in self.notes]

@@ -141,9 +141,9 @@ class Coded:
         """Whether a parameter must be looked at while it is drawn: all it may say is not known,
         or is written otherwise."""
         if field.name in carried:
-            constant, theirs = carried[field.name]
+            constant, fields = carried[field.name]
             if constant is None:
-                return not any(other.codes == field.codes for other in theirs)
+                return not any(other.codes == field.codes for other in fields)
             return self._all_codes([(field.codes, text_of_value(constant))], f"{where}.{field.name}", "") or bool(
                 field.said_by
             )
@@ -162,8 +162,8 @@ class Coded:
                 (self._system(field, {field.said_by: name}), text)
                 for name, text in zip(systems, cells[field.name], strict=True)
             ]
-            told = f'"{use.lookup}" of "{use.skill.skill}" gives as {field.name}: '
-            return self._all_codes([pair for pair in pairs if all(pair)], f"{where}.skill_ref", told)
+            source = f'"{use.lookup}" of "{use.skill.skill}" gives as {field.name}: '
+            return self._all_codes([pair for pair in pairs if all(pair)], f"{where}.skill_ref", source)
         values = kinds[field.name].values if kinds[field.name].of == "text" else None
         system = self._system(field, parameters.constants)
         if values is None or not system:
@@ -180,9 +180,9 @@ class Coded:
             mistakes: Takes what is no code, or out of bounds.
         """
         assert node.parent is not None
-        theirs = self.fields(nodes[node.parent].event_type)
+        fields = self.fields(nodes[node.parent].event_type)
         parameters = mistakes.attempt(node.parameters, self.written, node.event_type, node.parameters, where)
-        carried = {ours: (_said(nodes, node.parent, name), theirs.get(name, ())) for name, ours in parameters.carried}
+        carried = {new: (_said(nodes, node.parent, name), fields.get(name, ())) for name, new in parameters.carried}
         parameters = mistakes.attempt(parameters, self.read, node.event_type, parameters, {}, carried, where)
         return attrs.evolve(node, parameters=parameters)
 
@@ -232,7 +232,7 @@ class Coded:
                     check_law(field, law, written[outcome], parameters.constants, f"{where}.outcomes.{outcome}")
         mistakes.tell()
 
-    def _all_codes(self, pairs: Iterable[tuple[str, str]], where: str, told: str) -> bool:
+    def _all_codes(self, pairs: Iterable[tuple[str, str]], where: str, source: str) -> bool:
         """Whether some codes are written otherwise than their systems do; raises where some are none."""
         mistakes, otherwise = Mistakes(), False
         for system, text in dict.fromkeys(pairs):
@@ -240,7 +240,7 @@ class Coded:
                 try:
                     otherwise |= self.known.require(system, text, where) != text
                 except SpecificationError as error:
-                    raise SpecificationError(told + error.what, where, error.remedy) from None
+                    raise SpecificationError(source + error.what, where, error.remedy) from None
         mistakes.tell()
         return otherwise
 
@@ -248,7 +248,7 @@ class Coded:
 def _said(nodes: Sequence[Node], index: int, name: str) -> Any:
     """The constant that a parameter of a node is known to be, its own or carried to it."""
     node = nodes[index]
-    carried = {ours: theirs for theirs, ours in node.parameters.carried}
+    carried = {new: old for old, new in node.parameters.carried}
     if name in node.parameters.constants or name not in carried or node.parent is None:
         return node.parameters.constants.get(name)
     return _said(nodes, node.parent, carried[name])

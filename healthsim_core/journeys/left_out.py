@@ -20,19 +20,19 @@ class LeftOut:
     counts: dict[str, tuple[int, int]] = attrs.field(factory=dict)
     _asked: set[tuple[str, tuple[int, ...]]] = attrs.field(factory=set)
 
-    def people(self, node: Node, mine: NDArray[Any], able: NDArray[np.bool_]) -> None:
+    def people(self, node: Node, members: NDArray[Any], able: NDArray[np.bool_]) -> None:
         """Count whom the node's journey is not for, once a journey.
 
         Args:
             node: An event with which the journey begins.
-            mine: Rows, or a boolean array (rows,): those to whom the journey is given.
+            members: Rows, or a boolean array (rows,): those to whom the journey is given.
             able: Boolean array (rows,): those whom it is for.
         """
         key = node.journey, node.place.members
         if node.place.eligible and key not in self._asked:
             self._asked.add(key)
             terms = " and ".join(expression.text for expression in node.place.eligible)
-            asked = able[mine]
+            asked = able[members]
             self._add(
                 f'people whom the journey "{node.journey}" is not for (it is for {terms})',
                 int(np.sum(~asked)),

@@ -35,9 +35,9 @@ def _texts(node: Node, name: str, given: Mapping[str, Kind], cause: PlannedEvent
     if name in parameters.constants:
         value = parameters.constants[name]
         return frozenset() if value is None else frozenset({str(value)})
-    theirs = next((old for old, ours in parameters.carried if ours == name), None)
-    if theirs is not None and cause is not None:
-        return cause.texts.get(theirs, frozenset())
+    original = next((old for old, new in parameters.carried if new == name), None)
+    if original is not None and cause is not None:
+        return cause.texts.get(original, frozenset())
     return given[name].values
 
 

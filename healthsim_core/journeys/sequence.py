@@ -91,8 +91,8 @@ def without_records(catalog: Catalog, nodes: Sequence[Node]) -> Iterator[str]:
 
 
 def _remedy(needed: Sequence[str], node: Node, nodes: Sequence[Node]) -> str:
-    mine = (other for other in nodes if other.journey == node.journey and not other.triggered)
-    steps = [other.path.split("/", 1)[1] for other in mine if other.event_type in needed]
+    of_journey = (other for other in nodes if other.journey == node.journey and not other.triggered)
+    steps = [other.path.split("/", 1)[1] for other in of_journey if other.event_type in needed]
     return (
         f'Let it depend on "{steps[0]}", or on an event that does.'
         if steps

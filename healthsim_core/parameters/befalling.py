@@ -78,11 +78,11 @@ class Befalls:
         for at, code in enumerate(column.values.to_pylist()):
             edit = edit_of(code)
             if edit:
-                mine = column.codes == at
-                wrong = mine & ~np.asarray(sex == edit.sex) if edit.sex else able[:0]
+                of_code = column.codes == at
+                wrong = of_code & ~np.asarray(sex == edit.sex) if edit.sex else able[:0]
                 if wrong.any():
                     _refuse(code, edit, int(age[wrong][0]), f"{self.where}.{name}")
-                able &= ~mine | (_within(age, edit.ages) if edit.ages is not None else True)
+                able &= ~of_code | (_within(age, edit.ages) if edit.ages is not None else True)
         return able
 
 
@@ -119,12 +119,12 @@ def said_by_skill(use: SkillUse, name: str) -> list[Said] | None:
     )
     others = [cells[f"by {key}"] for key in use.context if key not in settled_keys]
     weights = [float(cell) for cell in cells["weight"]] if "weight" in cells else None
-    codes, mine = list[Said](), [_row_of(asked, cells, row) for row in range(len(cells[name]))]
+    codes, whom = list[Said](), [_row_of(asked, cells, row) for row in range(len(cells[name]))]
     for row, code in enumerate(cells[name]):
         earlier = () if weights else [at for at in range(row) if all(key[at] in ("*", key[row]) for key in others)]
         certain = all(key[row] == "*" for key in others) and (weights is None or weights[row] > 0)
         if code:
-            codes.append(Said(code, mine[row].difference(*(mine[at] for at in earlier)), certain))
+            codes.append(Said(code, whom[row].difference(*(whom[at] for at in earlier)), certain))
     return codes
 
 
@@ -149,12 +149,12 @@ def _settled(who: Who, codes: Sequence[Said], years: int, where: str) -> tuple[t
         all_of = _who(frozenset().union(*(diagnosis.to for diagnosis, _ in here)) & those)
         return check_edit(all_of, {diagnosis.code for diagnosis, _ in here}, years, where), False
     look = False
-    for diagnosis, mine in here:
+    for diagnosis, group in here:
         edit = edit_of(diagnosis.code)
         if diagnosis.certain:
-            look |= check_edit(mine, [diagnosis.code], years, where) is not None
+            look |= check_edit(group, [diagnosis.code], years, where) is not None
         else:
-            look |= bool(mine.outside(edit)) or sometimes_outside(mine, edit, years)
+            look |= bool(group.outside(edit)) or sometimes_outside(group, edit, years)
     return None, look
 
 

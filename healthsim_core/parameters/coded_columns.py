@@ -52,10 +52,10 @@ class CodedColumn:
     def _by_row(self, column: Text, systems: Text) -> Text:
         codes = column
         for at, system in enumerate(systems.values.to_pylist()):
-            mine = systems.codes == at
-            if mine.any():
-                part = self._of_system(column.only(mine), system.lower())
-                codes = part.or_else(codes.only(~mine))
+            of_system = systems.codes == at
+            if of_system.any():
+                part = self._of_system(column.only(of_system), system.lower())
+                codes = part.or_else(codes.only(~of_system))
         return codes
 
     def _code(self, system: str, text: str) -> str:

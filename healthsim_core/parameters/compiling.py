@@ -42,7 +42,7 @@ class Parameters:
     def names(self) -> frozenset[str]:
         """Names of all parameters that the node has."""
         given = {name for use in self.skills for name in use.gives}
-        return frozenset({*self.constants, *self.references, *given, *(ours for _, ours in self.carried)})
+        return frozenset({*self.constants, *self.references, *given, *(new for _, new in self.carried)})
 
     @property
     def reads(self) -> frozenset[str]:

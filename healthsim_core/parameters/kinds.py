@@ -53,7 +53,7 @@ class ParameterKinds:
         certain = frozenset().union(*(use.always(self.readable) for use in uses))
         kinds = {**dict.fromkeys(given, ANYTHING), **fields}
         kinds |= {name: always(kinds[name], name in certain) for name in given}
-        kinds |= {ours: self.carried.get(theirs, NOTHING) for theirs, ours in self.parameters.carried}
+        kinds |= {new: self.carried.get(old, NOTHING) for old, new in self.parameters.carried}
         kinds |= {name: _kind_of_value(value) for name, value in self.parameters.constants.items()}
         references = self.parameters.references.items()
         kinds |= {

@@ -22,13 +22,13 @@ def beside(catalog: Catalog, products: Collection[str], conditions: Sequence[Con
     filling: tuple[PersonColumns | EventColumns, ...] = (*catalog.of(PersonColumns), *catalog.of(EventColumns))
     for offer in filling:
         brought.setdefault(offer.product, []).extend(offer.fields)
-    told: dict[str, list[str]] = {}
+    categories: dict[str, list[str]] = {}
     for plan in conditions:
         if plan.skill is not None:
-            told.setdefault(plan.skill.product, []).append(plan.category)
-    for product in sorted({*brought, *told} - set(products)):
+            categories.setdefault(plan.skill.product, []).append(plan.category)
+    for product in sorted({*brought, *categories} - set(products)):
         parts = [f"fills {', '.join(brought[product])}"] if product in brought else []
-        parts += [f"tells code and severity of {', '.join(told[product])}"] if product in told else []
+        parts += [f"tells code and severity of {', '.join(categories[product])}"] if product in categories else []
         yield f"{product} is installed, and though not among the products it {' and '.join(parts)}"
     yield from _untold(catalog, [plan.category for plan in conditions if plan.skill is None])
 

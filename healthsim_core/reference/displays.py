@@ -26,9 +26,9 @@ def display_of(system: str | Text, codes: Text) -> Text:
         return _of_list(system.lower(), codes)
     displays = Text.constant(None, len(codes))
     for at, name in enumerate(system.values.to_pylist()):
-        mine = system.codes == at
-        if mine.any():
-            displays = displays.or_else(_of_list(name.lower(), codes.only(mine)))
+        of_system = system.codes == at
+        if of_system.any():
+            displays = displays.or_else(_of_list(name.lower(), codes.only(of_system)))
     return displays
 
 
@@ -39,9 +39,9 @@ def _of_list(system: str, codes: Text) -> Text:
     loaded = reference_rows(CODE_LIST)
     if loaded is None or not shipped.is_null().any():
         return shipped
-    mine = loaded.filter(pc.equal(loaded["code_system"].cast("string"), system))
-    row = pc.fill_null(pc.index_in(codes.values, mine["code"].combine_chunks().cast("string")), -1).to_numpy(
+    listed = loaded.filter(pc.equal(loaded["code_system"].cast("string"), system))
+    row = pc.fill_null(pc.index_in(codes.values, listed["code"].combine_chunks().cast("string")), -1).to_numpy(
         zero_copy_only=False
     )
-    words = Text.of(mine["description"])
+    words = Text.of(listed["description"])
     return shipped.or_else(words.take_or_null(row).take_or_null(codes.codes))

@@ -118,16 +118,18 @@ class _Check:
         figures = [name for name in self.names if name in self.columns and self.columns[name].kind in FIGURES]
         seen: dict[int, tuple[int, dict[str, str]]] = {}
         for row, values in zip(often.tolist(), _rows(path, self.names, often), strict=True):
-            before, told = seen.setdefault(int(codes[row]), (row, values))
+            before, values_before = seen.setdefault(int(codes[row]), (row, values))
             if before != row:
-                self._double(row, values, told, figures)
+                self._double(row, values, values_before, figures)
 
-    def _double(self, row: int, values: dict[str, str], told: dict[str, str], figures: list[str]) -> None:
+    def _double(self, row: int, values: dict[str, str], values_before: dict[str, str], figures: list[str]) -> None:
         named = ", ".join(values[name] for name in self.key)
-        other = next((name for name in figures if not _same(values[name], told[name])), None)
+        other = next((name for name in figures if not _same(values[name], values_before[name])), None)
         if other:
-            self.mistakes.add(row, other, f"{values[other]} is a second figure for {named}, beside {told[other]}.")
-        elif not figures or all(_same(values[name], told[name]) for name in self.names):
+            self.mistakes.add(
+                row, other, f"{values[other]} is a second figure for {named}, beside {values_before[other]}."
+            )
+        elif not figures or all(_same(values[name], values_before[name]) for name in self.names):
             self.mistakes.add(row, self.key[0], f"{named} stands twice.")
 
     def _present_limits(self, layout: FileLayout) -> Iterator[tuple[str, ...]]:
@@ -260,8 +262,8 @@ def _rows(path: Path, names: tuple[str, ...], wanted: Any) -> Iterator[dict[str,
     """Some rows of a file, without blanks around their texts."""
     first = 0
     for batch in official.batches(path, names):
-        mine = wanted[(wanted >= first) & (wanted < first + batch.num_rows)] - first
-        for row in batch.take(pa.array(mine)).to_pylist():
+        offsets = wanted[(wanted >= first) & (wanted < first + batch.num_rows)] - first
+        for row in batch.take(pa.array(offsets)).to_pylist():
             yield {name: (text or "").strip() for name, text in row.items()}
         first += batch.num_rows
 

@@ -120,10 +120,10 @@ def initialize(database: Path, source: Path | None = None, catalog: Catalog | No
                 checks += check_rows(dataset.name, BUNDLED, rows)
         for dataset, layout, path in files:
             file = path.relative_to(source or path).as_posix()
-            mine = SourceFile(file, path, layout)
+            source_file = SourceFile(file, path, layout)
             rows = _read(path, file, layout, catalog)
             if not isinstance(rows, Refused):
-                rows = _second(connection, dataset, mine, rows, given.setdefault(dataset.name, {})) or rows
+                rows = _second(connection, dataset, source_file, rows, given.setdefault(dataset.name, {})) or rows
             if isinstance(rows, Refused):
                 refused.append(rows)
                 continue
@@ -133,7 +133,7 @@ def initialize(database: Path, source: Path | None = None, catalog: Catalog | No
             checks += tested
             if all(check.passed for check in tested):
                 loaded.append(_store(connection, dataset, layout.name, file, rows))
-                given[dataset.name][_origin_of(layout.name, file)] = mine
+                given[dataset.name][_origin_of(layout.name, file)] = source_file
             else:
                 refused.append(
                     Refused(file, f"is of the layout {layout.name}; nothing of it was stored, see below.", wrong=True)
@@ -154,10 +154,10 @@ def _read(path: Path, file: str, layout: FileLayout, catalog: Catalog) -> pa.Tab
 
 
 def _mistaken(path: Path, file: str, layout: FileLayout, mistakes: FileMistakes) -> Refused:
-    told = sorted(mistakes.first)[:_TOLD]
-    where = rows_told(path, layout, [mistake.row for mistake in told])
-    lines_told = [f"{place}, {mistake.column}: {mistake.what}" for place, mistake in zip(where, told, strict=True)]
-    more = mistakes.count - len(told)
+    shown = sorted(mistakes.first)[:_TOLD]
+    where = rows_told(path, layout, [mistake.row for mistake in shown])
+    lines_told = [f"{place}, {mistake.column}: {mistake.what}" for place, mistake in zip(where, shown, strict=True)]
+    more = mistakes.count - len(shown)
     counted = "1 mistake" if mistakes.count == 1 else f"{mistakes.count:,} mistakes"
     reason = f"is of the layout {layout.name} and has {counted}; nothing of it was stored."
     return Refused(file, reason, wrong=True, mistakes=(*lines_told, *([f"... and {more:,} more."] if more else [])))

@@ -187,4 +187,4 @@ def first_names() -> dict[tuple[int, str], tuple[pa.Array, NDArray[np.float64]]]
     for row, key in enumerate(zip(table["decade"].to_pylist(), table["sex"].to_pylist(), strict=True)):
         rows.setdefault(key, []).append(row)
     name, weight = table["name"].combine_chunks(), table["weight"].to_numpy().astype(np.float64)
-    return {key: (name.take(pa.array(mine)), weight[mine]) for key, mine in rows.items()}
+    return {key: (name.take(pa.array(of_key)), weight[of_key]) for key, of_key in rows.items()}

@@ -85,8 +85,8 @@ def _told(rows: Sequence[tuple[Any, ...]], file: SourceFile, earlier: Mapping[st
     here = _places(file, [(parts, row[2]) for parts, row in zip(keys, rows, strict=True)])
     other_places = [""] * len(rows)
     for origin, other in earlier.items():
-        mine = [at for at, row in enumerate(rows) if row[1] == origin]
-        for at, place in zip(mine, _places(other, [(keys[at], rows[at][3]) for at in mine]), strict=True):
+        of_origin = [at for at, row in enumerate(rows) if row[1] == origin]
+        for at, place in zip(of_origin, _places(other, [(keys[at], rows[at][3]) for at in of_origin]), strict=True):
             other_places[at] = f"{place} of {other.name}" if place else other.name
     for place, key, row, other_place in zip(here, keys, rows, other_places, strict=True):
         against = "stands already in" if row[2] == row[3] else f"is a second figure, beside {row[3]} in"

@@ -126,7 +126,7 @@ def check_lookup(skill: SkillResolver, lookup: str, context: Mapping[str, Any], 
 def _check_some(skill: SkillResolver, lookup: str, context: Mapping[str, Any], where: str) -> None:
     """Raise SkillError where a lookup cannot take its context, whatever the columns hold of which nothing is known."""
     unknown = [key for key, kind in context.items() if isinstance(kind, Kind) and kind.of == "anything"]
-    told: SkillError | None = None
+    first_error: SkillError | None = None
     for kinds in itertools.product((TEXT, NUMBER, BOOLEAN, DATE), repeat=min(len(unknown), _MOST_UNKNOWN)):
         try:
             check_lookup(
@@ -137,9 +137,9 @@ def _check_some(skill: SkillResolver, lookup: str, context: Mapping[str, Any], w
             )
             return
         except SkillError as error:
-            told = told or error
-    if told is not None:
-        raise told
+            first_error = first_error or error
+    if first_error is not None:
+        raise first_error
 
 
 def always_given(

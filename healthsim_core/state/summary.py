@@ -70,8 +70,10 @@ class CohortSummary:
     def _lines(self) -> list[tuple[str, str]]:
         span = f" from {self.first} to {self.last}" if self.first else ""
         everybody = max(self.people, 1)
-        told = (f"{c.code} {c.description} {c.people:,} ({100 * c.people / everybody:.0f}%)" for c in self.conditions)
-        conditions = "; ".join(text.replace("  ", " ") for text in told)
+        phrases = (
+            f"{c.code} {c.description} {c.people:,} ({100 * c.people / everybody:.0f}%)" for c in self.conditions
+        )
+        conditions = "; ".join(text.replace("  ", " ") for text in phrases)
         lines = [("people", f"{self.people:,}"), ("events", f"{self.events:,}{span}")]
         if conditions:
             lines.append(("conditions", conditions))

@@ -19,11 +19,11 @@ from healthsim_core.timeline.state import Timeline
 def candidates(timeline: Timeline, node: Node) -> tuple[NDArray[np.intp], Minutes, NDArray[np.int64], NDArray[np.intp]]:
     """Row, anchor, number of the occurrence and row of the cause of each happening that a node may have."""
     if node.parent is None:
-        mine = timeline.present & np.isin(np.arange(len(timeline.present)) % timeline.size, node.place.members)
+        members = timeline.present & np.isin(np.arange(len(timeline.present)) % timeline.size, node.place.members)
         able = _eligible(timeline, node)
-        timeline.left_out.people(node, mine, able)
-        mine &= able
-        row = np.flatnonzero(mine)
+        timeline.left_out.people(node, members, able)
+        members &= able
+        row = np.flatnonzero(members)
         anchor = timeline.start[row] if node.place.anchor is None else timeline.anchored(node, row)
         return row, anchor, np.zeros(len(row), np.int64), np.full(len(row), -1, np.intp)
     parent = timeline.happened[node.parent]

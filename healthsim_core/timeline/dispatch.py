@@ -134,18 +134,20 @@ class Dispatcher:
 
     def _by_block(self, at: NDArray[np.intp]) -> list[_OfBlock]:
         """The rows of `at` that belong to each block, and their rows there."""
-        return [(number, mine, self.chain.within(at[mine])) for number, mine in _grouped(self.chain.blocks(at))]
+        return [
+            (number, of_block, self.chain.within(at[of_block])) for number, of_block in _grouped(self.chain.blocks(at))
+        ]
 
     def _parameter(self, field: Field, at: NDArray[np.intp], grouped: Sequence[_OfBlock]) -> Column:
         fixed = self._fixed(field, at, grouped)
         if fixed is not None:
             return fixed
         parts, rows = [], []
-        for number, mine, within in grouped:
+        for number, of_block, within in grouped:
             parameters = self.blocks[number].parameters
             if field.name in parameters:
                 parts.append(_as(field, parameters[field.name][within]))
-                rows.append(mine)
+                rows.append(of_block)
         if not parts:
             return field.nulls(len(at))
         given, where = concat(parts), np.concatenate(rows)

@@ -90,9 +90,9 @@ class Endings:
         first = np.zeros(len(row), bool)
         first[order] = np.diff(opened[order], prepend=-1) != 0
         moved = first & stands & (opened != 0) & (since <= self.life[row]) & (minute > self.life[row])
-        for closing, mine in zip(closings, np.split(moved, np.cumsum([len(h) for h in happened])[:-1]), strict=True):
-            if mine.any():
-                self._move(closing.node, np.flatnonzero(mine))
+        for closing, moves in zip(closings, np.split(moved, np.cumsum([len(h) for h in happened])[:-1]), strict=True):
+            if moves.any():
+                self._move(closing.node, np.flatnonzero(moves))
 
     def _closings(self, index: int, node: Node) -> _Closings:
         """What each happening of a node closes: the nearest of its causes of the type, of the same person."""
@@ -102,9 +102,9 @@ class Endings:
         while parent is not None:
             cause = self._timeline.happened[parent]
             if self._nodes[parent].event_type == node.ending.closes:
-                mine = (opened == 0) & (cause.row[at] == happened.row)
-                opened, since = np.where(mine, cause.id[at], opened), np.where(mine, cause.minute[at], since)
-                stands = np.where(mine, self._stands(parent, at), stands)
+                opens_it = (opened == 0) & (cause.row[at] == happened.row)
+                opened, since = np.where(opens_it, cause.id[at], opened), np.where(opens_it, cause.minute[at], since)
+                stands = np.where(opens_it, self._stands(parent, at), stands)
             at, parent = cause.cause[at], self._nodes[parent].parent
         return _Closings(index, opened, since, stands)
 

@@ -66,8 +66,8 @@ class Causes:
 
 def follow(timeline: Timeline, nodes: Sequence[Node], indices: tuple[int, ...]) -> Block:
     """Run the nodes that one trigger makes."""
-    mine = tuple(nodes[index] for index in indices)
-    node, causes = mine[0], Causes.of(timeline, mine)  # but for their addresses all are as the first
+    causing = tuple(nodes[index] for index in indices)
+    node, causes = causing[0], Causes.of(timeline, causing)  # but for their addresses all are as the first
     chosen = _able(timeline, node, causes)
     how = _how(node)
     if how.schedule is None:
@@ -98,7 +98,7 @@ def follow(timeline: Timeline, nodes: Sequence[Node], indices: tuple[int, ...]) 
     parameters = _parameters(node, causes, at)
     if given:
         parameters = parameters.assign(**Columns(given, len(moment)).take(kept).parts)
-    starts = np.searchsorted(causes.node[at], np.arange(len(mine) + 1))
+    starts = np.searchsorted(causes.node[at], np.arange(len(causing) + 1))
     every = np.ones(len(at), bool)
     return Block(
         indices, starts, causes.row[at], moment[kept], occurrence[kept], ids[kept], causes.within[at], parameters,
@@ -109,11 +109,7 @@ def follow(timeline: Timeline, nodes: Sequence[Node], indices: tuple[int, ...]) 
 
 def _parameters(node: Node, causes: Causes, at: NDArray[np.intp]) -> Columns:
     """What each effect carries of its cause, and what its trigger gives all of them."""
-    carried = {
-        ours: causes.parameters.unread(theirs)
-        for theirs, ours in node.parameters.carried
-        if theirs in causes.parameters
-    }
+    carried = {new: causes.parameters.unread(old) for old, new in node.parameters.carried if old in causes.parameters}
     parameters = Columns(carried, len(causes.row)).take(at).assign(**node.parameters.constants)
     if node.parameters.coded:
         return parameters.assign(**node.parameters.written(parameters.parts, len(at)))

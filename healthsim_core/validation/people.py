@@ -221,8 +221,8 @@ def _tally_members(tallies: Tallies, houses: Households) -> None:
 
 def _tally_count(tallies: Tallies, houses: Households, where: str, count: Distribution) -> None:
     """How many of the positions that a count makes are filled, household by household."""
-    mine = [position for position, member in enumerate(houses.plan.people.members) if member.where == where]
-    filled = houses.present.reshape(-1, houses.size)[:, mine]
+    positions = [position for position, member in enumerate(houses.plan.people.members) if member.where == where]
+    filled = houses.present.reshape(-1, houses.size)[:, positions]
     tallies.violation(
         f"{where}.count", "filled from the first", np.sum(filled[:, 1:] > filled[:, :-1]), filled.shape[0]
     )

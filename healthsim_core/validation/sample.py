@@ -43,9 +43,9 @@ def among(path: str, person_id: NDArray[np.int64], row: NDArray[np.intp], whole:
     looked = sampled(path, person_id, whole)
     if looked is None or isinstance(looked, slice):
         return looked
-    mine = np.zeros(len(person_id), bool)
-    mine[looked] = True
-    return np.flatnonzero(mine[row])
+    is_looked_at = np.zeros(len(person_id), bool)
+    is_looked_at[looked] = True
+    return np.flatnonzero(is_looked_at[row])
 
 
 def all_or_none(path: str, start: int, stop: int) -> bool | None:
