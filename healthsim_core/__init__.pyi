@@ -9,6 +9,8 @@ from .columns import Columns as Columns
 from .columns import Text as Text
 from .dates import plus_months as plus_months
 from .dates import whole_years as whole_years
+from .declared import declared_rows as declared_rows
+from .declared import read_declared as read_declared
 from .draws import Draws as Draws
 from .errors import HealthSimError as HealthSimError
 from .errors import Mistakes as Mistakes

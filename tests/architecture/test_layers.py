@@ -16,7 +16,7 @@ ROWS = (
     ("errors", "allocation", "calls", "strict_json", "package_data", "defaults"),
     ("columns", "groups", "lookup", "dates", "portable", "draws", "codes"),
     # of DuckDB; reference facts lie in it, and are read before anything is planned
-    ("tables", "file_layouts", "database"),
+    ("tables", "declared", "file_layouts", "database"),
     (
         "world",
         "events",

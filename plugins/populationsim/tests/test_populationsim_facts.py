@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from populationsim.facts import AGE_BANDS, NATION, Facts, bundled, fact_table, nation, sources
+from populationsim.facts import AGE_BANDS, NATION, Facts, bundled, nation, sources
+from populationsim.tables import FACT
 
-from healthsim_core import places
+from healthsim_core import declared_rows, places
 
 CHECK_SHEET = Path(__file__).resolve().parents[4] / "shared" / "reference" / "top50_counties_joined.csv"
 MEASURES = {
@@ -106,7 +107,7 @@ def stored(**figures):
         "value": pa.array(list(figures.values()), pa.float64()), "source": pa.array(["stored"] * rows),
         "vintage": pa.array([2023] * rows, pa.int32()),
     }  # fmt: skip
-    return fact_table(columns, rows)
+    return declared_rows(FACT, columns, rows)
 
 
 def test_stored_facts_add_a_county():
@@ -132,8 +133,8 @@ def test_a_complete_county_is_not_looked_up():
 
 def test_of_two_years_the_later_counts():
     figure = {"place": "x", "measure": "DIABETES", "statistic": "crude", "source": "a"}
-    early = fact_table({**figure, "value": pa.array([5.0]), "vintage": 2018}, 1)
-    late = fact_table({**figure, "value": pa.array([7.0]), "vintage": 2022}, 1)
+    early = declared_rows(FACT, {**figure, "value": pa.array([5.0]), "vintage": 2018}, 1)
+    late = declared_rows(FACT, {**figure, "value": pa.array([7.0]), "vintage": 2022}, 1)
 
     assert Facts(lambda place: pa.concat_tables([late, early])).place("48301").figure("DIABETES", "crude") == 7.0
 

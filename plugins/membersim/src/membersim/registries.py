@@ -15,6 +15,7 @@ from typing import Any
 import attrs
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from healthsim_core import (
@@ -26,10 +27,12 @@ from healthsim_core import (
     Run,
     Table,
     Text,
+    declared_rows,
     official,
+    read_declared,
     reference_rows,
 )
-from membersim.facts import rows
+from membersim.facts import DATA
 
 _ONE = "1"
 
@@ -145,28 +148,12 @@ class Registry:
 
 def bundled_fees() -> pa.Table:
     """The bundled fee schedule."""
-    fees = [
-        {"code": row["code"], "description": row["description"], "rvu": float(row["rvu"]),
-         "varies": row["varies"] == _ONE,
-         "replaces": None, "weight": 1.0}
-        for row in rows("fee_schedule")
-    ]  # fmt: skip
-    return pa.Table.from_pylist(fees, schema=SERVICE_CODE.schema)
+    return read_declared(SERVICE_CODE, DATA.path / "fee_schedule.csv", weight=1.0)
 
 
 def bundled_weights() -> pa.Table:
     """The bundled FY 2026 weights."""
-    weights = [
-        {
-            "drg": row["drg"],
-            "kind": row["kind"],
-            "mdc": row["mdc"],
-            "weight": float(row["weight"]),
-            "geometric_los": float(row["geometric_los"]),
-        }
-        for row in rows("msdrg")
-    ]
-    return pa.Table.from_pylist(weights, schema=DRG.schema)
+    return read_declared(DRG, DATA.path / "msdrg.csv")
 
 
 @functools.cache
@@ -197,12 +184,15 @@ def read_fees(path: Path) -> pa.Table:
     """A fee schedule of one's own."""
     raw = official.read_columns(path, ("code", "description", "rvu", "varies", "replaces", "weight"))
     rvu, weight = official.numbers(raw["rvu"]), official.numbers(raw["weight"])
-    columns = [
-        raw["code"], raw["description"], pa.array(rvu),
-        pa.array([value == _ONE for value in raw["varies"].to_pylist()], pa.bool_()),
-        raw["replaces"], pa.array(np.where(np.isnan(weight), 1.0, weight)),
-    ]  # fmt: skip
-    return pa.table(columns, schema=SERVICE_CODE.schema)
+    columns = {
+        "code": raw["code"],
+        "description": raw["description"],
+        "rvu": rvu,
+        "varies": pc.fill_null(pc.equal(raw["varies"], _ONE), False),
+        "replaces": raw["replaces"],
+        "weight": np.where(np.isnan(weight), 1.0, weight),
+    }
+    return declared_rows(SERVICE_CODE, columns, raw.num_rows)
 
 
 def read_table_5(path: Path) -> pa.Table:
@@ -212,8 +202,9 @@ def read_table_5(path: Path) -> pa.Table:
     weight, stay = official.numbers(raw[weight_name]), official.numbers(raw["Geometric mean LOS"])
     kinds = ["surgical" if (kind or "").strip() == "SURG" else "medical" for kind in raw["TYPE"].to_pylist()]
     drg = official.zero_padded(raw["MS-DRG"], 3)
-    columns = [drg, pa.array(kinds, pa.string()), raw["MDC"], pa.array(weight), pa.array(np.nan_to_num(stay, nan=1.0))]
-    return pa.table(columns, schema=DRG.schema).filter(pa.array(~np.isnan(weight)))
+    figures = {"weight": weight, "geometric_los": np.nan_to_num(stay, nan=1.0)}
+    columns = {"drg": drg, "kind": pa.array(kinds, pa.string()), "mdc": raw["MDC"], **figures}
+    return declared_rows(DRG, columns, raw.num_rows).filter(pa.array(~np.isnan(weight)))
 
 
 _PROCEDURE, _PROCEDURE_LOOKS = (

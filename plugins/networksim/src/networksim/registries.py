@@ -13,7 +13,7 @@ import attrs
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from healthsim_core import Field, FileColumn, FileLayout, ReferenceDataset, Table, official
+from healthsim_core import Field, FileColumn, FileLayout, ReferenceDataset, Table, declared_rows, official
 
 _ADDRESS = "Provider First Line Business Practice Location Address"
 _PRACTICE = "Provider Business Practice Location Address"
@@ -125,7 +125,7 @@ def _active(raw: pa.Table, named: dict[str, str], taxonomy: pa.Array) -> pa.Tabl
         "enumerated": dates,
     }
     active = pc.and_(pc.is_null(listed["deactivated"]), pc.equal(pc.utf8_length(pc.fill_null(listed["npi"], "")), 10))
-    return _table(NPPES_PROVIDER, columns, "NPPES", raw.num_rows).filter(active)
+    return declared_rows(NPPES_PROVIDER, {**columns, "source": "NPPES"}, raw.num_rows).filter(active)
 
 
 def read_hospitals(path: Path) -> pa.Table:
@@ -139,12 +139,8 @@ def read_hospitals(path: Path) -> pa.Table:
     raw = official.read_columns(path, tuple(named.values()))
     columns: dict[str, Any] = {name: raw[official] for name, official in named.items()}
     padded = {name: pc.utf8_lpad(columns[name], width=width, padding="0") for name, width in (("ccn", 6), ("zip", 5))}
-    return _table(
-        CMS_HOSPITAL,
-        {**columns, **padded, "emergency": pc.equal(columns["emergency"], "Yes")},
-        "CMS Care Compare",
-        raw.num_rows,
-    )
+    changed = {**padded, "emergency": pc.equal(columns["emergency"], "Yes"), "source": "CMS Care Compare"}
+    return declared_rows(CMS_HOSPITAL, {**columns, **changed}, raw.num_rows)
 
 
 def _primary(raw: pa.Table, codes: list[str], switches: list[str], old: list[str]) -> pa.Array:
@@ -154,11 +150,6 @@ def _primary(raw: pa.Table, codes: list[str], switches: list[str], old: list[str
         is_primary = pc.equal(pc.fill_null(said, ""), "Y")
         taxonomy = pc.coalesce(taxonomy, pc.if_else(is_primary, raw[code], pa.scalar(None, pa.string())))
     return pc.coalesce(taxonomy, raw[codes[0]])
-
-
-def _table(table: Table, columns: dict[str, Any], source: str, rows: int) -> pa.Table:
-    arrays = {**columns, "source": pa.array([source] * rows, pa.string())}
-    return pa.table({field.name: arrays[field.name] for field in table.fields}, schema=table.schema)
 
 
 @attrs.frozen

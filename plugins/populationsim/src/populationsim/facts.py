@@ -10,11 +10,9 @@ from typing import Any
 import attrs
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv
 from numpy.typing import NDArray
 
-from healthsim_core import PackageData, reference_rows
+from healthsim_core import PackageData, read_declared, reference_rows
 from populationsim.tables import FACT
 
 DATA = PackageData("populationsim")
@@ -127,29 +125,7 @@ class Facts:
 @cache
 def bundled() -> pa.Table:
     """The bundled facts."""
-    types = {
-        **dict.fromkeys(_TEXT, pa.string()),
-        **dict.fromkeys(("value", "low", "high"), pa.float64()),
-        "vintage": pa.int32(),
-    }
-    options = pyarrow.csv.ConvertOptions(column_types=types, strings_can_be_null=True)
-    table = pyarrow.csv.read_csv(DATA.path / "facts.csv", convert_options=options)
-    return fact_table({name: table[name] for name in table.column_names}, table.num_rows)
-
-
-def fact_table(columns: Mapping[str, Any], rows: int) -> pa.Table:
-    """Rows of the fact table; columns that are not given are null, a scalar is repeated."""
-    arrays = []
-    for field in FACT.fields:
-        column = columns.get(field.name)
-        if column is None or isinstance(column, str | int):
-            column = pa.array([column] * rows, pa.int32() if field.type == "integer" else pa.string())
-        arrays.append(
-            pc.cast(_whole(column), field.arrow.type)
-            if field.type != "category"
-            else pc.dictionary_encode(_whole(column))
-        )
-    return pa.Table.from_arrays(arrays, schema=FACT.schema)
+    return read_declared(FACT, DATA.path / "facts.csv")
 
 
 def sources() -> dict[str, dict[str, str]]:
@@ -194,8 +170,3 @@ def _origins(counts: list[Row]) -> dict[tuple[str, str], float]:
             key = (row["ethnicity"], row["race"])
             origins[key] = origins.get(key, 0.0) + row["value"]
     return origins
-
-
-def _whole(column: Any) -> pa.Array:
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else pa.array(column)
-    return array.cast(pa.string()) if pa.types.is_dictionary(array.type) else array

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from healthsim_core import official
-from populationsim.facts import AGE_BANDS, fact_table
+from healthsim_core import declared_rows, official
+from populationsim.facts import AGE_BANDS
 from populationsim.tables import FACT
 
 COUNTY_WIDTH, TRACT_WIDTH = 5, 11
@@ -188,7 +188,7 @@ def _people(
 
 
 def _kept(columns: dict[str, pa.Array | str | int | None], rows: int, known: pa.Array) -> pa.Table:
-    return fact_table(columns, rows).filter(known)
+    return declared_rows(FACT, columns, rows).filter(known)
 
 
 def _united(parts: list[pa.Table]) -> pa.Table:
