@@ -29,6 +29,12 @@ FEW_TESTS = ("tests/core/test_dates.py", "tests/core/test_draws.py")
 KEPT_VARIABLES = r"(?i)CERT|CA_BUNDLE|CAINFO|INDEX|FIND_LINKS|PROXY"  # how this machine reaches its indexes
 PRODUCTS = ("patientsim", "membersim", "rxmembersim", "trialsim", "populationsim", "networksim")
 
+PYTHONS = ("3.11", "3.12", "3.13")
+TESTS_OF_PYTHONS = (
+    "tests/core/test_columns.py", "tests/core/test_draws.py", "tests/core/test_expressions.py",
+    "tests/core/test_distributions.py", "tests/core/test_conformance.py", "tests/core/test_plugins.py", "examples",
+)  # fmt: skip
+
 FORMATS = (
     "fhir_r4", "fhir_bundle", "hl7v2_adt", "x12_834", "x12_837", "x12_835", "ncpdp_d0", "sdtm_datasets", "dental_list",
 )  # fmt: skip
@@ -170,6 +176,21 @@ def lowest(session: nox.Session) -> None:
             session.run(UV, "pip", "install", "--quiet", "--python", python, *lowest, external=True)
         own = {"PYTHONPATH": "", "HEALTHSIM_DATABASE": str(Path(scratch, "none.duckdb"))}
         session.run(python, str(ROOT / "tests" / "pinned_runs.py"), "--compare", external=True, env=own)
+
+
+@nox.session
+def pythons(session: nox.Session) -> None:
+    """The pinned runs and some tests with each Python: the same values and text; arguments are versions.
+    Each in an environment of its own; uv fetches a Python that is missing."""
+    for version in session.posargs or PYTHONS:
+        with tempfile.TemporaryDirectory() as scratch:
+            environment = Path(scratch, "environment")
+            own = {"PYTHONPATH": "", "HEALTHSIM_DATABASE": str(Path(scratch, "none.duckdb"))}
+            synced = {**own, "UV_PROJECT_ENVIRONMENT": str(environment)}
+            session.run(UV, "sync", "--quiet", "--python", version, external=True, env=synced)
+            python = str(environment / "bin" / "python")
+            session.run(python, str(ROOT / "tests" / "pinned_runs.py"), "--compare", external=True, env=own)
+            session.run(python, "-m", "pytest", "-q", "-n", "0", *TESTS_OF_PYTHONS, external=True, env=own)
 
 
 @nox.session

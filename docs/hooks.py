@@ -142,5 +142,9 @@ def _sources(document: Any, where: str = "") -> Iterator[tuple[str, str]]:
 
 def _as_page(readme: str) -> str:
     """The README with links that hold on the site; what lies outside of it becomes plain text."""
-    readme = readme.replace("](../../README.md)", "](../index.md)").replace("](../../docs/", "](../")
+    readme = (
+        readme.replace("](../../README.md)", "](../index.md)")
+        .replace("](../../docs/", "](../")
+        .replace("](docs/", "](../")
+    )
     return re.sub(r"\[([^\]]+)\]\((?!https?://|#|\.\./)[^)]+\)", r"\1", readme)

@@ -395,5 +395,5 @@ def _described(offer: Offer) -> bool:
         offer.description
         or hasattr(offer, "then")
         or hasattr(offer, "system")
-        or (getattr(called, "__doc__", None) or "").strip()
+        or (called is not None and (called.__doc__ or "").strip())
     )
