@@ -51,7 +51,8 @@ class StoredTables(Mapping[str, pa.Table]):
     def __init__(
         self, folder: Folder, paths: Iterable[str], digest: str | None = None, kept: Kept | None = None
     ) -> None:
-        self._folder, self._digest, self._kept = folder, digest, kept or Kept()
+        self._folder, self._digest = folder, digest
+        self._kept = Kept() if kept is None else kept
         self._paths: dict[str, list[str]] = {}
         for path in sorted(paths):
             self._paths.setdefault(table_name(path), []).append(path)
@@ -102,6 +103,8 @@ class StoredTables(Mapping[str, pa.Table]):
 
     def rows(self, path: str) -> int:
         """Rows of one file, by its own footer."""
+        if path in self._kept:
+            return int(self._kept[path].num_rows)
         with self._opened(path) as source, pq.ParquetFile(source, pre_buffer=False) as file:
             return int(file.metadata.num_rows)
 

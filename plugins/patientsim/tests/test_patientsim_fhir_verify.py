@@ -293,6 +293,16 @@ def test_a_member_that_is_null_is_found(run, tmp_path, name):
     assert any("something empty" in told for told in contradictions(tmp_path / "out", name))
 
 
+@pytest.mark.parametrize(("member", "value"), [("meta", {}), ("address", [])])
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_member_without_anything_in_it_is_found(run, tmp_path, name, member, value):
+    shutil.copytree(run, tmp_path / "out")
+    files = Files(tmp_path / "out" / name)
+    resource_of(files.records["Patient"][0][0])[member] = value
+    files.write()
+    assert any("something empty" in told for told in contradictions(tmp_path / "out", name))
+
+
 def test_a_resource_in_the_bundle_of_somebody_else_is_found(run, tmp_path):
     shutil.copytree(run, tmp_path / "out")
     files = Files(tmp_path / "out" / "fhir_bundle")

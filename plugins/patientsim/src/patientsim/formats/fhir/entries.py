@@ -20,6 +20,8 @@ _LAST = np.frombuffer(b"]}\n", np.uint8)  # what follows the last entry of a lin
 _HEADS = pa.schema(
     [("resourceType", pa.string()), ("id", pa.string()), ("type", pa.string()), ("entry", pa.list_(pa.string()))]
 )
+# a pair of letters that is seldom there and soon looked for, and what is empty where it is part of it
+_SIGNS = ((b":n", b'":null'), (b"{}", b'":{}'), (b"[]", b'":[]'))
 _EMPTY = re.compile(rb'[^\\]":(?:null|\{\}|\[\])')
 _BLOCK = 4 << 20
 _Index = NDArray[np.int64]
@@ -86,7 +88,13 @@ class Entries:
 
 def holds_something_empty(content: bytes) -> bool:
     """Whether some member is null, or an object or array without anything: FHIR allows neither."""
-    return b'":null' in content and _EMPTY.search(content) is not None
+    there = any(_has_pair(content, pair) and sign in content for pair, sign in _SIGNS)
+    return there and _EMPTY.search(content) is not None
+
+
+def _has_pair(content: bytes, pair: bytes) -> bool:
+    letters, word = np.frombuffer(content, np.uint8), np.frombuffer(pair, np.uint16)
+    return any((letters[at : len(letters) - (len(letters) - at) % 2].view(np.uint16) == word).any() for at in (0, 1))
 
 
 def _blocks(path: Path) -> Iterator[bytes]:

@@ -3,6 +3,7 @@ a column for each attribute and text in it."""
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -81,6 +82,7 @@ def _members(
             yield from _members(child, f"{path}{step}/", row, child.get("OID") or within, counts)
 
 
+@functools.cache
 def _name(tag: str) -> str:
     space, _, name = tag.rpartition("}")
     uri = space.removeprefix("{")

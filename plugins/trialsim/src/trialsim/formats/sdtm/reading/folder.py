@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pyarrow.compute as pc
 
 from healthsim_core import Records, Truth, read_queries
 from trialsim.formats.sdtm.reading.definition import NAMED_BY, read_definition
-from trialsim.formats.sdtm.reading.transport import read_transport
+from trialsim.formats.sdtm.reading.transport import count_observations, read_transport
 
 HERE = Path(__file__).parent
 DATA = HERE.parents[2] / "data"
@@ -55,7 +56,15 @@ def count_rows(path: Path) -> int:
     """The observations of a dataset; of define.xml, the datasets that it defines."""
     if path.name == DEFINITION:
         return path.read_bytes().count(b"<ItemGroupDef ")
-    return int(read_transport(path.read_bytes(), path.name).header["observations"])
+    return count_observations(_mapped(path), path.name)
+
+
+def _mapped(path: Path) -> memoryview:
+    """A file's bytes, of which only those that are looked at come into memory."""
+    with path.open("rb") as file:
+        return (
+            memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)) if path.stat().st_size else memoryview(b"")
+        )
 
 
 def _known(truth: Truth) -> Mapping[str, str]:
@@ -151,7 +160,7 @@ class _Content:
             self._filled += [(name, variable) for variable, column in columns if column.null_count < asked.num_rows]
         if path is None:
             return asked.slice(0, 0)
-        file = read_transport(path.read_bytes(), path.name)
+        file = read_transport(_mapped(path), path.name)
         self.problems += file.problems
         self.headers.append({"dataset": name, **file.header})
         self.variables.append(

@@ -33,6 +33,7 @@ DESCRIPTION = np.dtype([
 ])  # fmt: skip
 COUNT = slice(48, 58)  # of variables, in the header record before the NAMESTR records
 NUMBER = 1
+Buffer = bytes | memoryview
 MISSING = 0x2E << 56
 BLOCK = 2_000  # observations
 
@@ -54,7 +55,7 @@ class Transport:
     problems: tuple[str, ...]
 
 
-def read_transport(raw: bytes, name: str) -> Transport:
+def read_transport(raw: Buffer, name: str) -> Transport:
     """Take a file apart.
 
     Args:
@@ -64,6 +65,33 @@ def read_transport(raw: bytes, name: str) -> Transport:
     Raises:
         HealthSimError: It is no transport file of version 5, or it is cut off.
     """
+    header, described, start = _outline(raw, name)
+    rows, length = header["observations"], int(described["nlng"].sum())
+    cells = np.frombuffer(raw, np.uint8, rows * length, start).reshape(rows, length)
+    columns, problems = {"record": pa.array(np.arange(1, rows + 1))}, []
+    for variable, column in zip(described, _cut(cells, described), strict=True):
+        title = _latin(variable["nname"].tobytes()).strip()
+        columns[title] = _numbers(column) if variable["ntype"] == NUMBER else _texts(column)
+        strange = _strange(column) if variable["ntype"] == NUMBER else 0
+        problems += [f"{name}: {strange} values of {title} are no normalised IBM numbers"] if strange else []
+    return Transport(header, _descriptions(described), pa.table(columns), tuple(problems))
+
+
+def count_observations(raw: Buffer, name: str) -> int:
+    """How many observations a file has; none of them is read.
+
+    Args:
+        raw: Its bytes.
+        name: Its name, for errors.
+
+    Raises:
+        HealthSimError: It is no transport file of version 5, or it is cut off.
+    """
+    return int(_outline(raw, name)[0]["observations"])
+
+
+def _outline(raw: Buffer, name: str) -> tuple[dict[str, Any], NDArray[np.void], int]:
+    """A file's header records, its NAMESTR records, and where its observations begin."""
     size = sum(length for _, length in HEADER)
     header: dict[str, Any] = dict(_fields(raw[:size]))
     if len(raw) % RECORD or not header["namestr"][COUNT].isdecimal():
@@ -81,17 +109,10 @@ def read_transport(raw: bytes, name: str) -> Transport:
         raise HealthSimError("describes variables that do not fit its observations.", name)
     rows = _count(raw, start, length)
     header |= {"observations": rows, "observation padding": _latin(raw[start + rows * length :])}
-    cells = np.frombuffer(raw, np.uint8, rows * length, start).reshape(rows, length)
-    columns, problems = {"record": pa.array(np.arange(1, rows + 1))}, []
-    for variable, column in zip(described, _cut(cells, described), strict=True):
-        title = _latin(variable["nname"].tobytes()).strip()
-        columns[title] = _numbers(column) if variable["ntype"] == NUMBER else _texts(column)
-        strange = _strange(column) if variable["ntype"] == NUMBER else 0
-        problems += [f"{name}: {strange} values of {title} are no normalised IBM numbers"] if strange else []
-    return Transport(header, _descriptions(described), pa.table(columns), tuple(problems))
+    return header, described, start
 
 
-def _fields(raw: bytes) -> Iterator[tuple[str, str]]:
+def _fields(raw: Buffer) -> Iterator[tuple[str, str]]:
     at = 0
     for name, length in HEADER:
         yield name, _latin(raw[at : at + length])
@@ -109,17 +130,17 @@ def _descriptions(described: NDArray[np.void]) -> pa.Table:
     return pa.table(columns)
 
 
-def _latin(raw: bytes) -> str:
-    return raw.decode("latin-1")
+def _latin(raw: Buffer) -> str:
+    return bytes(raw).decode("latin-1")
 
 
-def _count(raw: bytes, start: int, length: int) -> int:
+def _count(raw: Buffer, start: int, length: int) -> int:
     """How many observations there are: those at the end that are blank are the padding of the last record."""
     rows = (len(raw) - start) // length
     while (
         rows
         and len(raw) - (start + (rows - 1) * length) < RECORD
-        and not raw[start + (rows - 1) * length :].strip(b" ")
+        and not bytes(raw[start + (rows - 1) * length :]).strip(b" ")
     ):
         rows -= 1
     return rows
@@ -142,7 +163,8 @@ def _texts(cells: NDArray[np.uint8]) -> pa.Array:
     padded = pa.StringArray.from_buffers(rows, ends, pa.py_buffer(cells))
     padded.validate(full=True)  # what is not UTF-8 is refused
     values = pc.ascii_rtrim(padded, " ")
-    return pc.if_else(pc.equal(values, ""), pa.scalar(None, pa.string()), values)
+    blank = pc.equal(values, "")
+    return pc.if_else(blank, pa.scalar(None, pa.string()), values) if blank.true_count else values
 
 
 def _numbers(cells: NDArray[np.uint8]) -> pa.Array:
