@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import functools
 import itertools
-import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -35,19 +33,20 @@ from healthsim_core.offers import (
     SkillResolver,
     Trigger,
 )
+from healthsim_core.package_data import PackageData
 from healthsim_core.plugins import Plugin, installed
 from healthsim_core.spec.kinds import how_to_give
 from healthsim_core.tables import Table
 
 CORE_EVENT_TYPES = ("person", "milestone", "journey_start", "journey_end", "birth", "death")
-_VOCABULARY = Path(__file__).parent / "data" / "event_types.json"
+_DATA = PackageData("healthsim_core")
 Found = TypeVar("Found", bound=Offer)
 
 
 @functools.cache
 def vocabulary() -> Mapping[str, tuple[str, ...]]:
     """Event types that are known whatever is installed, and the products that make records of each."""
-    listed = json.loads(_VOCABULARY.read_text(encoding="utf-8"))["event_types"]
+    listed = _DATA.document("event_types")["event_types"]
     return MappingProxyType({name: tuple(products) for name, products in listed.items()})
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import functools
-from pathlib import Path
 from types import MappingProxyType
 
 import attrs
 
 from healthsim_core.codes.listed import ListedSystem
 from healthsim_core.codes.sets import code_systems
+from healthsim_core.package_data import PackageData
 
-_DATA = Path(__file__).parent / "data"
+_DATA = PackageData("healthsim_core", "codes/data")
 AGES = MappingProxyType({"newborn": (0, 0), "pediatric": (0, 17), "maternity": (9, 64), "adult": (15, 124)})
 """Ages in whole years, both included, of the age groups of the Medicare Code Editor."""
 SEXES = MappingProxyType({"F": "women", "M": "men"})
@@ -57,5 +56,4 @@ def edit_of(code: str) -> Edit:
 @functools.cache
 def signed_loincs() -> frozenset[str]:
     """LOINC codes whose values may be negative."""
-    with (_DATA / "loinc_signed.csv").open(encoding="utf-8", newline="") as file:
-        return frozenset(row["loinc"] for row in csv.DictReader(file))
+    return frozenset(row["loinc"] for row in _DATA.rows("loinc_signed"))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import functools
 from collections.abc import Mapping
-from pathlib import Path
 from types import MappingProxyType
 
 import attrs
 
-_DATA = Path(__file__).parent / "data" / "laboratory_values.csv"
+from healthsim_core.package_data import PackageData
+
+_DATA = PackageData("healthsim_core", "codes/data")
 
 
 @attrs.frozen
@@ -35,8 +35,7 @@ class LaboratoryValue:
 @functools.cache
 def laboratory_values() -> Mapping[str, LaboratoryValue]:
     """Every laboratory value by name."""
-    with _DATA.open(encoding="utf-8", newline="") as file:
-        return MappingProxyType({row["name"]: _value(row) for row in csv.DictReader(file)})
+    return MappingProxyType({row["name"]: _value(row) for row in _DATA.rows("laboratory_values")})
 
 
 def _value(row: Mapping[str, str]) -> LaboratoryValue:

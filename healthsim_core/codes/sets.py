@@ -4,9 +4,7 @@ and the value sets of data/value_sets.json."""
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from types import MappingProxyType
 
 from healthsim_core.codes import forms
@@ -15,8 +13,9 @@ from healthsim_core.codes.laboratory import laboratory_values
 from healthsim_core.codes.listed import ListedSystem, dotted, icd_10_cm
 from healthsim_core.codes.system import CodeSystem, ValueSet
 from healthsim_core.codes.ucum import Ucum
+from healthsim_core.package_data import PackageData
 
-_DATA = Path(__file__).parent / "data" / "value_sets.json"
+_DATA = PackageData("healthsim_core", "codes/data")
 _ICD_10_CM = (
     "ICD-10-CM FY2026 with the additions of FY2027 (NCHS and CMS); age edits of the Medicare Code Editor "
     "v43.1, sex edits of v41.1"
@@ -85,7 +84,7 @@ def code_systems() -> Mapping[str, CodeSystem]:
 @functools.cache
 def value_sets() -> Mapping[str, ValueSet]:
     """Every shared value set by name."""
-    document = json.loads(_DATA.read_text(encoding="utf-8"))
+    document = _DATA.document("value_sets")
     sets = {name: ValueSet(name=name, **written) for name, written in document.items()}
     laboratory = ValueSet(
         name="laboratory-value", title="laboratory value",

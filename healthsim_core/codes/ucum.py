@@ -3,17 +3,16 @@ any product and quotient of its atoms is a unit."""
 
 from __future__ import annotations
 
-import csv
 import functools
 import re
-from pathlib import Path
 
 import attrs
 
 from healthsim_core.codes.system import CodeSystem
 from healthsim_core.errors import nearest
+from healthsim_core.package_data import PackageData
 
-_ATOMS = Path(__file__).parent / "data" / "ucum_atoms.csv"
+_DATA = PackageData("healthsim_core", "codes/data")
 _PREFIXES = (
     "Y",
     "Z",
@@ -118,5 +117,4 @@ def _is_simple_unit(symbol: str) -> bool:
 @functools.cache
 def _atoms() -> dict[str, bool]:
     """Every atom, and whether it takes a prefix."""
-    with _ATOMS.open(encoding="utf-8", newline="") as file:
-        return {row["code"]: row["metric"] == "1" for row in csv.DictReader(file)}
+    return {row["code"]: row["metric"] == "1" for row in _DATA.rows("ucum_atoms")}

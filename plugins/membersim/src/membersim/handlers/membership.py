@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from healthsim_core import Closing, Columns, EventHandler, Events, Field
+from healthsim_core import Closing, Columns, EventHandler, Events, Field, text
 from membersim.billable import review, unbilled
 from membersim.coverage import spans_of
 from membersim.handlers.adjudication import adjudicate
@@ -33,7 +33,7 @@ def membership(events: Events) -> dict[str, Columns]:
     services = services_of(events, spans, plans)
     payer = payer_of(events.chunk, services.events.row, services.plan, plans)
     lines = lines_of(services, payer)
-    holder = np.searchsorted(events.chunk.id, house.subscriber_id[services.events.row])
+    holder = text.positions(events.chunk.id, house.subscriber_id[services.events.row])
     adjudicated = adjudicate(services, lines, plans, payer, holder)
     return {
         MEMBER.name: member_table(events, spans, plans, house),
