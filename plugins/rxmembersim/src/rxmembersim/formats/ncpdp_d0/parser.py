@@ -54,11 +54,11 @@ class Transmissions:
 
     def header(self) -> dict[str, pa.Array]:
         """The header's fields, without the blanks that fill them up."""
-        found, at = {}, 0
+        fields, at = {}, 0
         for name, width in HEADER.items():
-            found[name] = pc.ascii_rtrim(pc.utf8_slice_codeunits(self._header, at, at + width), " ")
+            fields[name] = pc.ascii_rtrim(pc.utf8_slice_codeunits(self._header, at, at + width), " ")
             at += width
-        return found
+        return fields
 
     def column(self, field: str) -> pa.Array:
         """A field by its identifier; null where a transmission has none."""
@@ -102,13 +102,13 @@ def _by_identifier(pieces: pa.LargeListArray) -> dict[str, pa.Array]:
     order = np.argsort(codes, kind="stable")
     bounds = np.searchsorted(codes[order], np.arange(len(names.dictionary) + 1))
     texts = pc.binary_slice(values, 2, _LONGEST).cast(pa.large_string()).cast(pa.string())
-    found = {}
+    fields = {}
     for index, name in enumerate(names.dictionary.to_pylist()):
         rows = order[bounds[index] : bounds[index + 1]]
         at = np.full(len(pieces), -1, np.int64)
         at[owner[rows]] = rows
-        found[name.decode()] = texts.take(pa.array(rows) if len(rows) == len(pieces) else pa.array(at, mask=at < 0))
-    return found
+        fields[name.decode()] = texts.take(pa.array(rows) if len(rows) == len(pieces) else pa.array(at, mask=at < 0))
+    return fields
 
 
 def _identifiers(values: pa.LargeBinaryArray) -> pa.DictionaryArray:

@@ -32,14 +32,14 @@ def read_requests(folder: Path, truth: Truth) -> Iterator[Records | str]:
     """
     _tell(truth)
     for transaction, name in FILES.items():
-        found = Transmissions(_content(folder / name), transaction)
-        if len(found.broken):
+        sent = Transmissions(_content(folder / name), transaction)
+        if len(sent.broken):
             yield (
-                f"{name}: {len(found.broken):,} transmissions are not built as they should be, such as number "
-                f"{found.broken[0]:,}."
+                f"{name}: {len(sent.broken):,} transmissions are not built as they should be, such as number "
+                f"{sent.broken[0]:,}."
             )
-        said = pa.table({"claim": _claim(found, transaction), **_fields(found, transaction)})
-        truth.register(transaction.lower(), said.append_column("place", pa.array(found.number)))
+        said = pa.table({"claim": _claim(sent, transaction), **_fields(sent, transaction)})
+        truth.register(transaction.lower(), said.append_column("place", pa.array(sent.number)))
         truth.register("asked", truth.select(QUESTIONS[transaction]))
         columns = ", ".join(f'"{field}"' for field in said.column_names)
         yield Records(transaction, ["claim"], said, truth.select(f"SELECT {columns} FROM ({QUESTIONS['request']})"))
@@ -52,20 +52,20 @@ def _content(path: Path) -> bytes:
     return path.read_bytes() if path.exists() else b""
 
 
-def _fields(found: Transmissions, transaction: str) -> dict[str, pa.Array]:
+def _fields(sent: Transmissions, transaction: str) -> dict[str, pa.Array]:
     fields = {
-        name: found.column(name)
+        name: sent.column(name)
         for segment, names in SEGMENTS[transaction].items()
         for name in (f"AM{segment}", *names.split())
     }
-    return found.header() | {name: cents(column) if name in AMOUNTS else column for name, column in fields.items()}
+    return sent.header() | {name: cents(column) if name in AMOUNTS else column for name, column in fields.items()}
 
 
-def _claim(found: Transmissions, transaction: str) -> pa.Array:
+def _claim(sent: Transmissions, transaction: str) -> pa.Array:
     """What tells requests apart: the claim's narrative; of a reversal, what names the claim."""
     if transaction == "B1":
-        return found.column("BM")
-    return pc.binary_join_element_wise(found.column("D2"), found.column("D3"), found.header()["D1"], " ")
+        return sent.column("BM")
+    return pc.binary_join_element_wise(sent.column("D2"), sent.column("D3"), sent.header()["D1"], " ")
 
 
 def _tell(truth: Truth) -> None:

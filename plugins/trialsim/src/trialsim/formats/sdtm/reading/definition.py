@@ -48,10 +48,10 @@ def read_definition(content: bytes) -> dict[str, pa.Table]:
         root = ElementTree.fromstring(content)
     except ElementTree.ParseError as error:
         raise HealthSimError(f"is no XML: {error}.", "define.xml") from error
-    found: dict[str, list[Row]] = {tag: [] for tag in NAMED_BY}
+    elements: dict[str, list[Row]] = {tag: [] for tag in NAMED_BY}
     for tag, row in _rows(root, "", {}):
-        found.setdefault(tag, []).append(row)
-    return {tag: _table(rows) for tag, rows in found.items()}
+        elements.setdefault(tag, []).append(row)
+    return {tag: _table(rows) for tag, rows in elements.items()}
 
 
 def _rows(element: ElementTree.Element, within: str, counts: dict[str, int]) -> Iterator[tuple[str, Row]]:

@@ -100,15 +100,15 @@ def _asked(truth: Truth, question: str, dataset: Mapping[str, Any]) -> pa.Table:
     )
     rows = _numbered(rows.combine_chunks(), keys, f"{name}SEQ")
     columns = {
-        each["variable"]: rows[each["variable"]]
-        for each in dataset["variables"]
-        if each["variable"] in rows.column_names
+        declared["variable"]: rows[declared["variable"]]
+        for declared in dataset["variables"]
+        if declared["variable"] in rows.column_names
     }
     whole = pa.table({"record": rows["record"], **columns})
     odd = {
-        each["variable"]: each["length"]
-        for each in dataset["variables"]
-        if _is_odd(columns.get(each["variable"]), each["length"])
+        declared["variable"]: declared["length"]
+        for declared in dataset["variables"]
+        if _is_odd(columns.get(declared["variable"]), declared["length"])
     }
     if not odd:
         return whole

@@ -148,7 +148,7 @@ def _count(raw: Buffer, start: int, length: int) -> int:
 
 def _cut(cells: NDArray[np.uint8], described: NDArray[np.void]) -> list[NDArray[np.uint8]]:
     """The bytes of each variable; block by block of observations, as each is read once a variable."""
-    spans = [slice(int(each["npos"]), int(each["npos"]) + int(each["nlng"])) for each in described]
+    spans = [slice(int(variable["npos"]), int(variable["npos"]) + int(variable["nlng"])) for variable in described]
     columns = [np.empty((len(cells), span.stop - span.start), np.uint8) for span in spans]
     for start in range(0, len(cells), BLOCK):
         block = slice(start, start + BLOCK)
