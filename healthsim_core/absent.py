@@ -43,7 +43,7 @@ def whereabouts(kind: str, name: str, plugins: Sequence[Plugin]) -> Whereabouts:
 
     Args:
         kind: "profile", "journey", "format", "event type", "skill", "condition", "reference dataset", "table",
-            "product" or "plugin".
+            "distribution", "function", "product" or "plugin".
         name: The name.
         plugins: Every plugin that was found, active or not.
     """
@@ -78,7 +78,12 @@ def _offered(plugin: Plugin, kind: str, name: str) -> bool:
     if kind == "product":
         return canonical(name) == canonical(plugin.name)
     offered = first_party().get(plugin.distribution)
-    return _among(name, kind, offered) if offered is not None else canonical(name) in _written(plugin)
+    if offered is not None:
+        return _among(name, kind, offered)
+    own = canonical(name).removeprefix(
+        f"{canonical(plugin.name)}."
+    )  # words of the language have the plugin's name first
+    return not {canonical(name), own}.isdisjoint(_written(plugin))
 
 
 def _among(name: str, kind: str, offered: Mapping[str, Sequence[str]]) -> bool:

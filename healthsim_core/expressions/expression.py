@@ -24,6 +24,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim_core.absent import Whereabouts, whereabouts
 from healthsim_core.catalog import offered
 from healthsim_core.columns import Text
 from healthsim_core.errors import SpecificationError, nearest
@@ -185,8 +186,7 @@ def _arguments(reading: _Reading, node: ast.Call) -> list[ast.expr]:
     elif name in FUNCTIONS:
         least, most = _ARGUMENTS.get(name, (1, 1))
     else:
-        near = nearest(name, [*FUNCTIONS, *offered().functions], 0.7)
-        raise reading.refused(f"a call of {spoken(node.func)[:40]}", f'Did you mean "{near}"?' if near else "")
+        raise reading.refused(f"a call of {spoken(node.func)[:40]}", _instead_of(name))
     if node.keywords:
         raise reading.refused(f"a call of {name} with names of its values", "Give the values alone, in order.")
     if not least <= len(node.args) <= most:
@@ -194,6 +194,15 @@ def _arguments(reading: _Reading, node: ast.Call) -> list[ast.expr]:
             f"{name} of {len(node.args)} values", f"It takes {least}." if name in reading.functions else ""
         )
     return node.args
+
+
+def _instead_of(name: str) -> str:
+    """Where a function is that nobody offers, else the nearest that somebody does; nothing where neither is known."""
+    there = whereabouts("function", name, offered().plugins) if "." in name else Whereabouts()
+    if there.said:
+        return f"I{there.said[1:]}. {there.remedy}"
+    near = nearest(name, [*FUNCTIONS, *offered().functions], 0.7)
+    return f'Did you mean "{near}"?' if near else ""
 
 
 def _in_one_word(match: re.Match[str]) -> str:

@@ -26,6 +26,7 @@ from healthsim_core.generation.executor import ProfileJourneyOrchestrator
 from healthsim_core.generation.result import Result
 from healthsim_core.planning.compiling import compile_plan
 from healthsim_core.planning.request import make_request
+from healthsim_core.plugins import Plugin
 from healthsim_core.spec import ProfileSpecification
 
 SCALE = Field("scale", "number", "The spread.", above=0, most=1000)
@@ -180,6 +181,17 @@ def test_a_mistaken_call_is_told_when_the_plan_is_compiled(text: str, said: str)
 def test_a_function_that_does_not_work_names_itself(compute: Any, said: str) -> None:
     with pytest.raises(PluginError, match=f"clinic: clinic.ratio {said}"):
         computed("clinic.ratio(a, 2)", words(ratio=(compute, ("number", "number"), "number")), a=np.ones(3))
+
+
+@pytest.mark.parametrize("written", [
+    {"type": "toolbox.gumbel", "mode": 1, "scale": 1},
+    {"type": "derived", "expression": "toolbox.body_mass_index(age, 2)"},
+])  # fmt: skip
+def test_a_word_of_a_plugin_that_is_blocked_says_so(written: dict[str, Any]) -> None:
+    blocked = Plugin("toolbox", "toolbox", "0.1.0", "blocked", "HEALTHSIM_DISABLE_PLUGINS", module="toolbox")
+    offered = Catalog((blocked,))
+    with pytest.raises(SpecificationError, match="t is in toolbox, which HEALTHSIM_DISABLE_PLUGINS blocks"):
+        compile_plan(make_request(adults(attributes={"it": written}), [], catalog=offered), offered)
 
 
 def test_a_word_of_two_plugins_of_one_name_is_a_conflict() -> None:
