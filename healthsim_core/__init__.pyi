@@ -35,6 +35,7 @@ from .generator import generate as generate
 from .groups import in_turn as in_turn
 from .groups import rank_within as rank_within
 from .groups import ranks_of as ranks_of
+from .groups import rows_by_group as rows_by_group
 from .hookspecs import hookimpl as hookimpl
 from .identifiers import Namespace as Namespace
 from .identifiers import outward_id as outward_id

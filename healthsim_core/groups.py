@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -55,3 +56,19 @@ def in_turn(groups: NDArray[np.integer[Any]]) -> list[NDArray[np.intp]]:
     by_rank = np.argsort(rank, kind="stable")
     bounds = np.flatnonzero(np.diff(rank[by_rank])) + 1
     return [order[part] for part in np.split(by_rank, bounds)] if len(order) else []
+
+
+def rows_by_group(groups: NDArray[np.integer[Any]], count: int) -> list[NDArray[np.intp]]:
+    """The rows of each group from 0 to `count`, in order; rows of any other group are left out.
+
+    Args:
+        groups: Int array (rows,), in any order: the group of each row.
+        count: How many groups there are.
+
+    Example:
+        >>> [rows.tolist() for rows in rows_by_group(np.array([1, 0, -1, 1]), 3)]
+        [[1], [0, 3], []]
+    """
+    order = np.argsort(groups, kind="stable")
+    bounds = np.searchsorted(groups[order], np.arange(count + 1))
+    return [order[start:stop] for start, stop in itertools.pairwise(bounds)]

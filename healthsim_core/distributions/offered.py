@@ -22,12 +22,12 @@ class OfferedLaw(Continuous):
 
     @property
     def mean(self) -> float | None:
-        """See `Distribution`."""
+        """The mean between the bounds."""
         return moments(self)[0]
 
     @property
     def variance(self) -> float | None:
-        """See `Distribution`."""
+        """The variance between the bounds."""
         return moments(self)[1]
 
 

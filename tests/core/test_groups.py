@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from healthsim_core import in_turn, rank_within, ranks_of
+from healthsim_core import in_turn, rank_within, ranks_of, rows_by_group
 
 GROUPS = st.lists(st.integers(-3, 3), max_size=30)
 
@@ -39,3 +39,9 @@ def test_rows_come_in_turn_by_their_rank(groups):
 def test_rows_of_one_turn_stand_in_the_order_of_their_groups(groups):
     for rows in in_turn(np.array(groups, np.int64)):
         assert [groups[row] for row in rows] == sorted(groups[row] for row in rows)
+
+
+@given(st.lists(st.integers(-1, 5), max_size=12))
+def test_rows_by_group_are_those_of_each_group_in_order(groups):
+    expected = [[row for row, group in enumerate(groups) if group == each] for each in range(5)]
+    assert [rows.tolist() for rows in rows_by_group(np.array(groups, np.int64), 5)] == expected

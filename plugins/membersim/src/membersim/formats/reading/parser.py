@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from healthsim_core import HealthSimError, rank_within, segments
+from healthsim_core import HealthSimError, rank_within, rows_by_group, segments
 
 from .guides import Guide, Loop, Segment, begins
 
@@ -45,9 +44,9 @@ class Block(segments.Segments):
         self._words = {word: code for code, word in enumerate(_words(guide))}
         coded = pc.fill_null(pc.index_in(self._values, pa.array(list(self._words), pa.string())), -1)
         self._codes = np.asarray(coded)
-        self._by_name = _grouped(self._codes[self._offsets[:-1]], len(self._words))
+        self._by_name = rows_by_group(self._codes[self._offsets[:-1]].astype(np.int16), len(self._words))
         self.loop, self.kind = self._placed()
-        self._by_kind = _grouped(self.kind, len(guide.kinds))
+        self._by_kind = rows_by_group(self.kind.astype(np.int16), len(guide.kinds))
 
     def _placed(self) -> tuple[Rows, Rows]:
         size = len(self)
@@ -125,13 +124,6 @@ class Block(segments.Segments):
         """A segment as it stands in the file, but for its terminator."""
         first, end = self._offsets[row : row + 2]
         return "*".join(self._values.slice(first, end - first).to_pylist())
-
-
-def _grouped(codes: Rows, size: int) -> list[Rows]:
-    """The rows of each code from 0 to `size`, in order."""
-    order = np.argsort(codes.astype(np.int16), kind="stable")
-    starts = np.searchsorted(codes[order], np.arange(size + 1))
-    return [order[first:end] for first, end in itertools.pairwise(starts)]
 
 
 def _words(guide: Guide) -> dict[str, None]:

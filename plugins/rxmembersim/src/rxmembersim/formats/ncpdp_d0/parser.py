@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from healthsim_core import rows_by_group
 from rxmembersim.formats.ncpdp_d0.layout import ETX, FIELD, GROUP, SEGMENT, STX
 
 # the request's header, by identifier: width of each field, in order, 56 bytes in all
@@ -99,12 +100,10 @@ def _by_identifier(pieces: pa.LargeListArray) -> dict[str, pa.Array]:
     names = _identifiers(values)
     codes = names.indices.to_numpy().astype(np.int16)
     codes[starts[:-1]] = -1  # headers
-    order = np.argsort(codes, kind="stable")
-    bounds = np.searchsorted(codes[order], np.arange(len(names.dictionary) + 1))
+    by_name = rows_by_group(codes, len(names.dictionary))
     texts = pc.binary_slice(values, 2, _LONGEST).cast(pa.large_string()).cast(pa.string())
     fields = {}
-    for index, name in enumerate(names.dictionary.to_pylist()):
-        rows = order[bounds[index] : bounds[index + 1]]
+    for name, rows in zip(names.dictionary.to_pylist(), by_name, strict=True):
         at = np.full(len(pieces), -1, np.int64)
         at[owner[rows]] = rows
         fields[name.decode()] = texts.take(pa.array(rows) if len(rows) == len(pieces) else pa.array(at, mask=at < 0))
