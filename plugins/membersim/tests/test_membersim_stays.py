@@ -1,10 +1,13 @@
 """Stays and their bills: the DRG is stated and known, classes without a price have no claim, a death ends the stay."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import simple_icd_10_cm as icd
 
 from healthsim_core import HealthSimError, Result, generate
+from healthsim_core.verification.verify import verify_folder
 
 PEOPLE = {
     "id": "p",
@@ -103,6 +106,58 @@ def test_admitting_and_principal_diagnosis_are_those_of_the_chart() -> None:
     }
     assert billed == chart
     assert set(billed.values()) == {("I21.4", "R07.9")}
+
+
+def found(name: str, code: str, after: dict[str, int], on: str = "in") -> dict[str, Any]:
+    return {"event_id": name, "event_type": "diagnosis", "depends_on": on, "delay": after, "parameters": {"code": code}}
+
+
+def coded(journey: dict[str, Any], profile: dict[str, Any] = PEOPLE) -> set[tuple[tuple[int, str, str | None], ...]]:
+    """The diagnoses of each stay's claim, the admitting one left out, and whether they were present on admission."""
+    result = generate(profile=profile, journey=journey, products=["membersim", "patientsim"])
+    stays = {row["claim_id"]: [] for row in claims(result) if row["type"] == "I"}
+    for row in result.tables["membersim.claim_diagnosis"].to_pylist():
+        if row["claim_id"] in stays and row["sequence"]:
+            stays[row["claim_id"]].append((row["sequence"], row["code"], row["present_on_admission"]))
+    return {tuple(codes) for codes in stays.values()}
+
+
+def test_what_is_found_during_a_stay_is_among_its_bills_diagnoses_and_not_present_if_found_later() -> None:
+    first, later = found("first", "I48.91", {"minutes": 30}), found("later", "J69.0", {"days": 2})
+    assert coded(stay({"drg": "065"}, None, first, later)) == {
+        ((1, "I63.9", "Y"), (2, "I48.91", "Y"), (3, "J69.0", "N"))
+    }
+
+
+def test_what_the_bill_says_already_or_is_found_twice_is_told_once() -> None:
+    again = [found(f"f{n}", code, {"hours": 26 + n}) for n, code in enumerate(["I63.9", "I10", "J69.0", "J69.0"])]
+    journey = stay({"drg": "065", "secondary_code": "I10"}, None, *again)
+    assert coded(journey) == {((1, "I63.9", "Y"), (2, "I10", "Y"), (3, "J69.0", "N"))}
+
+
+def test_what_is_found_after_discharge_or_before_admission_is_not_the_stays() -> None:
+    before = {**found("before", "J45.909", {"days": 1}), "depends_on": None}
+    after = found("after", "K52.9", {"days": 5})
+    journey = stay({"drg": "065"}, None, {name: value for name, value in before.items() if value}, after)
+    assert coded(journey) == {((1, "I63.9", "Y"),)}
+
+
+def test_what_was_known_before_the_stay_was_present_on_admission() -> None:
+    known = {"event_id": "known", "event_type": "diagnosis", "delay": {"days": 1}, "parameters": {"code": "I48.91"}}
+    brought = {**PEOPLE, "clinical": {"conditions": [{"code": "N18.4"}]}}
+    journey = stay({"drg": "065"}, None, known, found("a", "I48.91", {"days": 2}), found("b", "N18.4", {"days": 3}))
+    assert coded(journey, brought) == {((1, "I63.9", "Y"), (2, "I48.91", "Y"), (3, "N18.4", "Y"))}
+
+
+MANY = [code for code in icd.get_descendants("K20-K31") if icd.is_leaf(code)]
+
+
+def test_a_bill_holds_24_other_diagnoses_and_its_file_says_them_in_two_segments(tmp_path: Path) -> None:
+    many = [found(f"f{n}", code, {"minutes": 30 + n}) for n, code in enumerate(MANY[:30])]
+    made(stay({"drg": "065"}, None, *many), output_formats=["x12_837"], out=tmp_path / "out")
+    lines = (tmp_path / "out" / "x12_837" / "837i.edi").read_text(encoding="utf-8").splitlines()
+    assert [line.count("ABF:") for line in lines if line.startswith("HI*ABF")] == [12, 12] * 6
+    assert [str(each) for each in verify_folder(tmp_path / "out", formats=["x12_837"]).findings if each.wrong] == []
 
 
 @pytest.mark.parametrize("kind", ["SNF", "NONAC", "SS", "OBSENC"])

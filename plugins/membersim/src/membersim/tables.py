@@ -236,7 +236,12 @@ CLAIM_DIAGNOSIS = Table(
         _person("The patient."),
         Field("code", "category", "Billable ICD-10-CM code with its dot.", codes="icd-10-cm"),
         Field("qualifier", "category", "principal, other or admitting."),
-        Field("present_on_admission", "category", "Y, N, or null where exempt or not a stay.", nullable=True),
+        Field(
+            "present_on_admission",
+            "category",
+            "Y; N for what was found after the day of admission; null where exempt or not a stay.",
+            nullable=True,
+        ),
     ),
     key=("claim_id", "sequence"),
     description="Diagnoses of claims.",

@@ -15,7 +15,7 @@ from .characters import COMPONENT, undotted
 from .envelope import END, segment
 from .parties import Parties, address, named, organization_name
 
-MOST_DIAGNOSES = 12  # of one HI segment
+MOST_DIAGNOSES, MOST_OTHERS = 12, 24  # of one HI segment; of an institutional claim
 
 
 def professional_claim(claims: Columns, codes: Columns, parties: Parties) -> pa.Array:
@@ -64,7 +64,7 @@ def institutional_claim(claims: Columns, codes: Columns, parties: Parties) -> pa
         _diagnoses(codes.where(codes.array("sequence") == 1), claims.rows, "ABK"),
         text.optional("HI*ABJ:", text.each(claims["admitting_diagnosis"], undotted), END),
         text.optional("HI*DR:", claims["drg"], END),
-        _diagnoses(codes.where(codes.array("sequence") > 1), claims.rows, "ABF"),
+        _diagnoses(codes.where(codes.array("sequence") > 1), claims.rows, "ABF", MOST_OTHERS),
         text.choose(operated, text.joined("HI*BBR:", procedure, END), ""),
         attending.recode(parties.once(named, "71", "AT")),
         text.choose(operated, operating.or_else(""), ""), _location(claims, parties),
@@ -90,15 +90,16 @@ def _dated(lines: Columns) -> pa.Array:
     return text.lines(f"{END}DTP*472*D8*", text.dates(lines["service_date"], "%Y%m%d"), f"{END}REF*6R*")
 
 
-def _diagnoses(codes: Columns, claims: int, first: str) -> pa.Array:
-    """HI of each claim: the first code under the qualifier `first`, the others under ABF."""
+def _diagnoses(codes: Columns, claims: int, first: str, most: int = MOST_DIAGNOSES) -> pa.Array:
+    """HI of each claim: the first code under the qualifier `first`, the others under ABF;
+    as many segments as `most` codes need."""
     rank = rank_within(codes.array("owner"))
-    kept = np.flatnonzero(rank < MOST_DIAGNOSES)
+    kept = np.flatnonzero(rank < most)
+    begins = np.where(rank[kept] % MOST_DIAGNOSES > 0, 1, np.where(rank[kept] > 0, 2, 0))
     some = codes.take(kept)
     present = text.optional(":" * 7, some["present_on_admission"])
-    strings = text.lines(
-        text.choose(rank[kept] == 0, f"*{first}:", "*ABF:"), text.each(some["code"], undotted), present
-    )
+    qualifier = Text(begins, [f"*{first}:", "*ABF:", f"{END}HI*ABF:"])
+    strings = text.lines(qualifier, text.each(some["code"], undotted), present)
     joined = text.grouped(strings, some.array("owner"), claims)
     return text.choose(np.asarray(pc.not_equal(joined, "")), text.joined("HI", joined, END), "")
 

@@ -1,31 +1,39 @@
-"""Diagnoses of claims: the principal one, a second, the chronic conditions of an inpatient, the admitting one."""
+"""Diagnoses of claims: the principal one, a second, those made during a stay, the chronic conditions of an inpatient,
+the admitting one."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Text, rank_within
+from healthsim_core import Columns, Events, Text, matches, rank_within
 from membersim.facts import document
-from membersim.handlers.services import INSTITUTIONAL, Services
+from membersim.handlers.services import INSTITUTIONAL, Days, Services
 
 _MOST_CHRONIC = 8
+_MOST_OTHER = 24  # what an institutional claim holds: two HI segments of 12 (005010X223A2)
 _CATEGORY = 3  # characters of an ICD-10-CM category
 
 
-def diagnosis_table(services: Services) -> Columns:
-    """`membersim.claim_diagnosis`."""
+def diagnosis_table(services: Services, events: Events) -> Columns:
+    """`membersim.claim_diagnosis`.
+
+    Args:
+        services: The claims.
+        events: The chunk's events, of which those of type diagnosis are read.
+    """
     every, stays = np.arange(len(services)), np.flatnonzero(services.type == INSTITUTIONAL)
     principal = _diagnoses(services, every, services.diagnosis, "principal")
     others = [_diagnoses(services, every, services.second, "other")]
-    others += [_diagnoses(services, stays, code, "other") for code in _chronic(services, stays)]
+    made = _made(services, events, stays)
+    others.append(made)
+    others += [_diagnoses(services, stays, code, "other") for code in _chronic(services, stays, made)]
     admitting = _diagnoses(services, every, services.admitting, "admitting")
     coded = Columns.concat([principal, *others])
     coded = coded.take(np.argsort(coded.array("row"), kind="stable"))
-    sequence = rank_within(coded.array("row")) + 1
-    joined = Columns.concat(
-        [coded.assign(sequence=sequence), admitting.assign(sequence=np.zeros(admitting.rows, np.int64))]
-    )
+    coded = coded.assign(sequence=rank_within(coded.array("row")) + 1)
+    coded = coded.where(coded.array("sequence") <= 1 + _MOST_OTHER)
+    joined = Columns.concat([coded, admitting.assign(sequence=np.zeros(admitting.rows, np.int64))])
     joined = joined.take(np.lexsort((joined.array("sequence"), joined.array("row"))))
     return joined.select(name for name in joined if name != "row")
 
@@ -44,7 +52,45 @@ def _diagnoses(services: Services, owner: NDArray[np.intp], code: Text, qualifie
     return Columns(columns, len(at))
 
 
-def _chronic(services: Services, stays: NDArray[np.intp]) -> list[Text]:
+def _made(services: Services, events: Events, stays: NDArray[np.intp]) -> Columns:
+    """The diagnoses made from admission to discharge that are not coded already, each once, in order of time."""
+    found = events.where(events.type == "diagnosis")
+    admission, visit = found.ancestor("admission"), found.ancestor("encounter")
+    elsewhere = visit.array("time") > admission.array("time")  # at a visit that the stay led to
+    stays = stays[services.origin[stays] > 0]
+    at, row = matches(np.where(elsewhere, -1, admission.array("id")), services.origin[stays])
+    claim, code = stays[at], found.parameters.text("code")[row]
+    said = (code == services.diagnosis[claim]) | (code == services.second[claim]) | code.is_null()
+    new = np.flatnonzero(~said & (found.time[row] <= services.discharged[claim]))
+    claim, code, row = claim[new], code[new], row[new]
+    _, once = np.unique(claim * (len(code.values) + 1) + code.codes, return_index=True)
+    once.sort()
+    claim, code, row = claim[once], code[once], row[once]
+    made = _diagnoses(services, claim, code, "other")
+    late = (_first_made(found)[row] > services.service_from[claim]) & ~_brought(found)[row]
+    asked = made.text("present_on_admission")
+    return made.assign(present_on_admission=Text(np.where(asked.is_null(), -1, late), ["Y", "N"]))
+
+
+def _first_made(found: Events) -> Days:
+    """When the person was first diagnosed with the code of each of these."""
+    code = found.parameters.text("code")
+    key = found.row * (len(code.values) + 1) + code.codes
+    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+    return np.asarray(found.date[first][inverse])
+
+
+def _brought(found: Events) -> NDArray[np.bool_]:
+    """Whether the person came with the very code: a complication of a known illness is as new as its code."""
+    brought, code = found.people["conditions"], found.parameters.text("code")
+    known = [set((words or "").split()) for words in [*brought.values.to_pylist(), None]]
+    codes = [*code.values.to_pylist(), None]
+    pairs, inverse = np.unique(np.stack([brought.codes, code.codes]), axis=1, return_inverse=True)
+    has = np.array([codes[word] in known[words] for words, word in pairs.T], np.bool_)
+    return np.asarray(has[inverse.reshape(-1)], np.bool_)
+
+
+def _chronic(services: Services, stays: NDArray[np.intp], made: Columns) -> list[Text]:
     """The conditions of the persons of stays, a column a position,
     where they may be coded and their category is not coded already.
 
@@ -58,10 +104,17 @@ def _chronic(services: Services, stays: NDArray[np.intp]) -> list[Text]:
     codes = []
     for position in range(min(most, _MOST_CHRONIC)):
         code = conditions.recode(lambda value, at=position: (value.split() + [""] * _MOST_CHRONIC)[at] or None)
-        known = np.any([_category(code) == other for other in coded], axis=0)
+        known = np.any([_category(code) == other for other in coded], axis=0) | _among(made, stays, _category(code))
         codes.append(code.only(~(own_chapter | known)))
         coded.append(_category(codes[-1]))
     return codes
+
+
+def _among(made: Columns, stays: NDArray[np.intp], category: Text) -> NDArray[np.bool_]:
+    """Whether a diagnosis of the category was made during each stay."""
+    at, row = matches(made.array("row"), stays)
+    same = category[at] == _category(made.text("code"))[row]
+    return np.asarray(np.bincount(at[same], minlength=len(stays)) > 0)
 
 
 def _category(code: Text) -> Text:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import attrs
 import numpy as np
 
 from healthsim_core import Closing, Columns, EventHandler, Events, Field, text
@@ -19,14 +20,17 @@ from membersim.payers import payer_of
 from membersim.plans import UNINSURED, Plans, accepted
 from membersim.tables import ACCUMULATOR, CLAIM, CLAIM_DIAGNOSIS, CLAIM_LINE, COVERAGE, MEMBER
 
-EVENT_TYPES = (
+# they address what is drawn for claims: whatever else is read of a chunk, a claim costs the same
+_PRICED = (
     "person", "new_enrollment", "termination", "plan_change", "admission",
     "claim_professional", "claim_institutional", "claim_pharmacy",
 )  # fmt: skip
+EVENT_TYPES = (*_PRICED, "diagnosis")
 
 
 def membership(events: Events) -> dict[str, Columns]:
     """Members, coverage, and adjudicated claims of a chunk."""
+    events = attrs.evolve(events, stream=f"membersim.{'+'.join(_PRICED)}")
     plans = Plans.of(events.run)
     house = Household.of(events.chunk, plans)
     spans = spans_of(events, plans)
@@ -40,7 +44,7 @@ def membership(events: Events) -> dict[str, Columns]:
         COVERAGE.name: coverage_table(events, spans, plans, house),
         CLAIM.name: claim_table(services, lines, adjudicated, spans, plans, payer, house),
         CLAIM_LINE.name: line_table(services, lines, adjudicated),
-        CLAIM_DIAGNOSIS.name: diagnosis_table(services),
+        CLAIM_DIAGNOSIS.name: diagnosis_table(services, events),
         ACCUMULATOR.name: accumulator_table(services, adjudicated, spans, house),
     }
 
@@ -94,6 +98,7 @@ HANDLER = EventHandler(
         _text("ndc", "NDC of a pharmacy claim.", "ndc"),
         Field("days_supply", "number", "Days that a fill lasts.", unit="d", nullable=True, least=1),
         Field("quantity", "number", "Units dispensed.", nullable=True, above=0),
+        _text("code", "ICD-10-CM code of a diagnosis.", "icd-10-cm"),
         _text("description", "In words."),
     ),
     description="Members, coverage, claims and accumulators.",

@@ -117,6 +117,11 @@ SELECT {
     'HI05': 'ABF:' || codes[5], 'HI06': 'ABF:' || codes[6], 'HI07': 'ABF:' || codes[7], 'HI08': 'ABF:' || codes[8],
     'HI09': 'ABF:' || codes[9], 'HI10': 'ABF:' || codes[10], 'HI11': 'ABF:' || codes[11], 'HI12': 'ABF:' || codes[12]
   } AS "HI*ABF",
+  {
+    'HI01': 'ABF:' || codes[13], 'HI02': 'ABF:' || codes[14], 'HI03': 'ABF:' || codes[15], 'HI04': 'ABF:' || codes[16],
+    'HI05': 'ABF:' || codes[17], 'HI06': 'ABF:' || codes[18], 'HI07': 'ABF:' || codes[19], 'HI08': 'ABF:' || codes[20],
+    'HI09': 'ABF:' || codes[21], 'HI10': 'ABF:' || codes[22], 'HI11': 'ABF:' || codes[23], 'HI12': 'ABF:' || codes[24]
+  } AS "HI*ABF[1]",
   {'HI01': 'BBR:' || principal_procedure || ':D8:' || coalesce(day(procedure_date), '')} AS "HI*BBR",
   named(rendering_npi, r, ro) AS "2310A NM1",
   {'PRV03': r.taxonomy} AS "2310A PRV",

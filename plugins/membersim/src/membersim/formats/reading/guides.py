@@ -110,7 +110,7 @@ def guide(version: str) -> Guide:
         patterns = [
             text.replace("{group}", declared["group"]).replace("{version}", version) for text in said["segments"]
         ]
-        names = [pattern.partition("*")[0] for pattern in patterns]
+        names = [pattern.partition("*")[0].rstrip(REPEATED) for pattern in patterns]
         segments = (Segment.of(pattern, names.count(name) == 1) for pattern, name in zip(patterns, names, strict=True))
         after = declared["last"] if said["after"] == "{last}" else said["after"]
         return Loop(name, said.get("of", name), frozenset(after), tuple(segments))
