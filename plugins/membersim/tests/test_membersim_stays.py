@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 import simple_icd_10_cm as icd
+from membersim import billable
+from membersim.registries import DrgWeights, bundled_weights
 
 from healthsim_core import HealthSimError, Result, generate
 from healthsim_core.verification.verify import verify_folder
@@ -75,6 +77,21 @@ def test_a_drg_that_only_some_have_is_refused() -> None:
 def test_an_unknown_drg_is_refused_with_its_path(drg: str) -> None:
     with pytest.raises(HealthSimError, match=rf'events\[1\].parameters.drg: "{drg}" is no'):
         made(stay({"drg": drg}))
+
+
+@pytest.mark.parametrize("said", ["999", {"type": "explicit", "values": ["065", "999"]}])
+def test_an_unknown_drg_that_an_attribute_gives_is_told_once(said: Any) -> None:
+    profile = {**PEOPLE, "attributes": {"group": said}}
+    with pytest.raises(HealthSimError) as refused:
+        generate(profile=profile, journey=stay({"drg": "${entity.group}"}), products=["membersim", "patientsim"])
+    assert str(refused.value).count("999") == 1
+
+
+def test_a_drg_that_the_runs_own_weights_lack_is_refused_before_anybody_is_made(monkeypatch: Any) -> None:
+    own = DrgWeights.of([row for row in bundled_weights().to_pylist() if row["drg"] != "065"])
+    monkeypatch.setattr(billable, "weights_of", lambda run: own)
+    with pytest.raises(HealthSimError, match=r'events\[1\].parameters.drg: the MS-DRG "065" has no weight'):
+        made(stay({"drg": "065"}))
 
 
 def test_without_membersim_a_stay_needs_no_drg() -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim_core import Events, Mistakes, PlannedEvent, Run, SpecificationError, Text, text, value_set
+from membersim.facts import rows
 from membersim.registries import weights_of
 
 VISITS, STAYS = ("AMB", "EMER", "HH", "VR"), ("ACUTE", "IMP")
@@ -38,18 +39,20 @@ def refuse_classes(name: str, events: Sequence[PlannedEvent]) -> None:
 
 
 def review(run: Run, events: Sequence[PlannedEvent]) -> None:
-    """Refuse stays that would be billed and have no DRG, or one that is not in the list: nobody guesses it."""
-    mistakes, weights = Mistakes(), weights_of(run).weight
+    """Refuse stays that would be billed and have no DRG, or one that the run's own weights lack: nobody guesses it.
+
+    What is no MS-DRG at all is refused where the parameter says it.
+    """
+    mistakes, lacking = Mistakes(), {row["drg"] for row in rows("msdrg")} - set(weights_of(run).weight)
     for event in events:
         if event.event_type != "claim_institutional" or not _is_billed(event.ancestor("admission")):
             continue
-        for word in sorted(event.texts.get("drg") or ()):
-            if word not in weights:
-                with mistakes.caught():
-                    what = f'"{word}" is no MS-DRG of the list.'
-                    raise SpecificationError(
-                        what, f"{event.where}.drg", "Give the three digits of one that is, such as 065."
-                    )
+        for word in sorted(lacking & (event.texts.get("drg") or frozenset())):
+            with mistakes.caught():
+                what = f'the MS-DRG "{word}" has no weight in this run, so that nobody can price the stay.'
+                raise SpecificationError(
+                    what, f"{event.where}.drg", "Give one that has, or load a table with its weight."
+                )
         if "drg" not in event.sure:
             with mistakes.caught():
                 what = "the stay has no DRG for everybody, and MemberSim bills none without: it is not guessed."
