@@ -46,7 +46,7 @@ def checked_call(
     Raises:
         ArgumentError: From every call with wrong arguments; it is a TypeError, as Python's own is.
 
-    Example:
+    Examples:
         >>> @checked_call()
         ... def greet(name: str, times: int = 1) -> str:
         ...     return f"Hello, {name}! " * times

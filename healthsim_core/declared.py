@@ -22,7 +22,7 @@ def declared_rows(table: Table, columns: Mapping[str, Any], rows: int) -> pa.Tab
             is null. Those that the table does not have are left out.
         rows: How many rows there are.
 
-    Example:
+    Examples:
         >>> fields = Field("name", "category", "Name."), Field("tier", "integer", "Tier of benefits.")
         >>> drugs = Table("plan.drug", fields, ("name",), "Drugs.")
         >>> declared_rows(drugs, {"tier": pa.array(["1", "2"]), "name": "statin"}, 2).to_pylist()

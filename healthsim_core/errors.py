@@ -129,7 +129,7 @@ class ReferenceDataError(HealthSimError):
 class Mistakes:
     """Collects the mistakes of several steps, so that all of them are told at once.
 
-    Example:
+    Examples:
         >>> mistakes = Mistakes()
         >>> with mistakes.caught():
         ...     raise SpecificationError("no age is negative.", "age", "Give 0 or more.")

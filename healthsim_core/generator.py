@@ -86,7 +86,7 @@ def generate(
     Raises:
         HealthSimError: One line that says what was wrong, where, and what to do. Nothing is left half-written.
 
-    Example:
+    Examples:
         >>> adults = {"id": "adults", "demographics": {"age": {"type": "uniform", "min": 18, "max": 90}}}
         >>> generate(profile=adults, count=3, products=[], seed=7).entities["age"].to_pylist()
         [27, 24, 79]

@@ -18,7 +18,7 @@ def rank_within(groups: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
     Returns:
         Int64 array (rows,).
 
-    Example:
+    Examples:
         >>> rank_within(np.array([3, 3, 5, 5, 5])).tolist()
         [0, 1, 0, 1, 2]
     """
@@ -34,7 +34,7 @@ def ranks_of(sizes: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
     Returns:
         Int64 array (rows,).
 
-    Example:
+    Examples:
         >>> ranks_of(np.array([2, 0, 3])).tolist()
         [0, 1, 0, 1, 2]
     """
@@ -65,7 +65,7 @@ def rows_by_group(groups: NDArray[np.integer[Any]], count: int) -> list[NDArray[
         groups: Int array (rows,), in any order: the group of each row.
         count: How many groups there are.
 
-    Example:
+    Examples:
         >>> [rows.tolist() for rows in rows_by_group(np.array([1, 0, -1, 1]), 3)]
         [[1], [0, 3], []]
     """

@@ -28,7 +28,7 @@ def matches(keys: Owners, wanted: Owners) -> tuple[Rows, Rows]:
     Returns:
         Int64 arrays (pairs,): which of `wanted`, and which row of `keys`.
 
-    Example:
+    Examples:
         >>> which, row = matches(np.array([7, 5, 7]), np.array([7, 8, 5]))
         >>> which.tolist(), row.tolist()
         ([0, 0, 2], [0, 2, 1])
@@ -42,7 +42,7 @@ def matches(keys: Owners, wanted: Owners) -> tuple[Rows, Rows]:
 def first_of(groups: Owners, count: int) -> Rows:
     """The first row of each group from 0 to `count`; -1 for a group without rows.
 
-    Example:
+    Examples:
         >>> first_of(np.array([2, 0, 2]), 3).tolist()
         [1, -1, 0]
     """
@@ -61,7 +61,7 @@ def latest_of(owners: Owners, moments: Moments, asked_owners: Owners, asked_mome
         asked_owners: Int array (asked,).
         asked_moments: As `moments` (asked,); a date is its midnight where the other is a time, NaT before everything.
 
-    Example:
+    Examples:
         >>> days = np.array(["2026-01-05", "2026-03-01", "2026-02-01"], "datetime64[D]")
         >>> asked = np.array(["2026-02-10", "2026-01-01"], "datetime64[D]")
         >>> latest_of(np.array([1, 1, 2]), days, np.array([1, 2]), asked).tolist()
@@ -79,7 +79,7 @@ def next_of(owners: Owners, moments: Moments, asked_owners: Owners, asked_moment
         asked_owners: Int array (asked,).
         asked_moments: As `moments` (asked,); a date is its midnight where the other is a time, NaT before everything.
 
-    Example:
+    Examples:
         >>> next_of(np.array([1, 1]), np.array([10, 20]), np.array([1, 1, 2]), np.array([10, 20, 5])).tolist()
         [1, -1, -1]
     """

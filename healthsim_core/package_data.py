@@ -20,7 +20,7 @@ class PackageData:
     Attributes:
         path: Where the folder lies.
 
-    Example:
+    Examples:
         >>> PackageData("healthsim_core").document("defaults")["attributes"]["age"]["distribution"]["type"]
         'age_bands'
     """

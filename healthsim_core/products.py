@@ -24,7 +24,7 @@ def product_generate(product: str, makes: str, *, profile: str, journey: str | N
         profile: The template that is taken where nobody names another.
         journey: The journey that is; None takes the profile's own.
 
-    Example:
+    Examples:
         >>> generate = product_generate("clinic", "Generate visits.", profile="adults")
         >>> generate.__module__, generate.__doc__.splitlines()[0]
         ('clinic', 'Generate visits.')

@@ -11,7 +11,7 @@ from typing import Any
 def json_text(document: Any, indent: int | None = None) -> str:
     """A document as JSON; what JSON has no kind for, such as a date, as its text.
 
-    Example:
+    Examples:
         >>> json_text({"a": float("inf"), "b": [1.5, float("nan")]})
         '{"a": null, "b": [1.5, null]}'
     """

@@ -68,7 +68,7 @@ class Ucum(CodeSystem):
 def is_unit(text: str) -> bool:
     """Whether a text is a unit by UCUM's grammar.
 
-    Example:
+    Examples:
         >>> [is_unit(text) for text in ("mg/dL", "10*3/uL", "furlong")]
         [True, True, False]
     """

@@ -35,7 +35,7 @@ class TableByKey(Mapping[str | None, Row]):
     Args:
         key: The column whose values are the keys.
 
-    Example:
+    Examples:
         >>> payers = TableByKey("payer_id")
         >>> payers.add(pa.table({"payer_id": ["A1"], "name": ["Acme"], "phone": [None]}))
         >>> payers["A1"]["name"], payers["A1"].stated(), payers.get("B2")

@@ -28,7 +28,7 @@ class ProfileExecutor:
         catalog: The offers; defaults to all installed plugins.
         options: As in `healthsim.generate`: `namespace`, `as_of`, `start`.
 
-    Example:
+    Examples:
         >>> seniors = {"demographics": {"age": {"type": "uniform", "min": 65, "max": 90}}}
         >>> result = ProfileExecutor(seniors, count=10).execute()
         >>> len(result.entities), result.validation.passed
@@ -96,7 +96,7 @@ class JourneyEngine:
     Args:
         journey: Template name, `JourneySpecification`, mapping, path, or a list of these.
 
-    Example:
+    Examples:
         >>> people = ProfileExecutor({"id": "adults", "demographics": {"age": 50}}, count=3)
         >>> visit = {"event_id": "visit", "event_type": "milestone", "delay": {"days": [0, 30]}}
         >>> JourneyEngine({"journey_id": "one", "duration_days": 60, "events": [visit]}).execute(people).num_rows

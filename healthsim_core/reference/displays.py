@@ -18,7 +18,7 @@ def display_of(system: str | Text, codes: Text) -> Text:
             that names one for each code.
         codes: The codes.
 
-    Example:
+    Examples:
         >>> display_of("ICD-10-CM", Text.of(["E11.9", None])).to_pylist()
         ['Type 2 diabetes mellitus without complications', None]
     """

@@ -22,7 +22,7 @@ class ReferenceProfileResolver:
     Args:
         catalog: Where reference datasets are found; defaults to all installed plugins.
 
-    Example:
+    Examples:
         >>> sorted(ReferenceProfileResolver().resolve({"type": "county", "fips": "06073"})["demographics"])
         ['age', 'ethnicity', 'race', 'sex']
     """
@@ -69,7 +69,7 @@ def create_hybrid_profile(
 ) -> ProfileSpecification:
     """A profile of a place's people, with what `overrides` (or keywords) state in place of the published facts.
 
-    Example:
+    Examples:
         >>> harris, older = {"type": "county", "fips": "48201"}, {"demographics": {"age": 70}}
         >>> create_hybrid_profile(harris, older).demographics.age.value
         70.0

@@ -156,7 +156,7 @@ def reference_rows(dataset: str, **equal: Any) -> pa.Table | None:
     Raises:
         StateError: The database cannot be read: locked, or not a database.
 
-    Example:
+    Examples:
         >>> reference_rows("nothing-of-the-kind") is None
         True
     """

@@ -42,7 +42,7 @@ class Specification(BaseModel):
 class Findings:
     """What a validator of several fields finds wrong: it tells all of it at once, each at its own path.
 
-    Example:
+    Examples:
         >>> findings = Findings()
         >>> findings.add("a spouse is an adult, not 12.", "Give 18 or more.", "members", 1, "age", value=12)
         >>> len(findings.found)

@@ -314,7 +314,7 @@ class GenerationSpecification(Specification):
 class ProfileSpecification(Document):
     """Who the people are.
 
-    Example:
+    Examples:
         >>> ProfileSpecification.model_validate({"demographics": {"age": {"type": "uniform", "min": 65, "max": 90}}}).id
         'profile'
     """

@@ -49,7 +49,7 @@ class PluginConformance:
     Attributes:
         plugin: Name of the plugin's entry point.
 
-    Example:
+    Examples:
         class TestConformance(PluginConformance):
             plugin = "dentalsim"
     """

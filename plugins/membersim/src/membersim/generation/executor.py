@@ -8,7 +8,7 @@ from healthsim_core import ProfileExecutor
 class MemberProfileExecutor(ProfileExecutor):
     """Makes a profile's people with their membership and coverage.
 
-    Example:
+    Examples:
         >>> from membersim.generation import MEMBER_PROFILE_TEMPLATES
         >>> result = MemberProfileExecutor(MEMBER_PROFILE_TEMPLATES["medicare-diabetic"], count=3).execute()
         >>> result.entities.num_rows, result.tables["membersim.coverage"].num_rows

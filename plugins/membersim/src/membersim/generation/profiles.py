@@ -37,7 +37,7 @@ def create_member_profile(
     Raises:
         SpecificationError: There is no such coverage type.
 
-    Example:
+    Examples:
         >>> half = {"Original Medicare": 0.5, "Medicare Advantage": 0.5}
         >>> create_member_profile("Medicare", half, age=70).coverage.type.value
         'Medicare'

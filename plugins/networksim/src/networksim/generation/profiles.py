@@ -25,7 +25,7 @@ def create_network_profile(
         age: Distribution of age; None leaves it to the national one.
         stated: Any other part of a profile: `clinical`, `coverage`, `members`, ...
 
-    Example:
+    Examples:
         >>> create_network_profile("48201", age=70).demographics.geography.fips
         '48201'
     """

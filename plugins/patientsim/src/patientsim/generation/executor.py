@@ -8,7 +8,7 @@ from healthsim_core import ProfileExecutor
 class PatientProfileExecutor(ProfileExecutor):
     """Makes a profile's people, their charts and their problem lists.
 
-    Example:
+    Examples:
         >>> from patientsim.generation import PATIENT_PROFILE_TEMPLATES
         >>> result = PatientProfileExecutor(PATIENT_PROFILE_TEMPLATES["diabetic-senior"], count=3).execute()
         >>> result.tables["patientsim.patient"].num_rows

@@ -35,7 +35,7 @@ def create_patient_profile(
         sex: Distribution of sex; None leaves it to the national one.
         stated: Any other part of a profile: `coverage`, `members`, `journeys`, ...
 
-    Example:
+    Examples:
         >>> create_patient_profile(["I10"], primary="E11", age=70).clinical.primary_condition.code
         'E11'
     """

@@ -8,7 +8,7 @@ from healthsim_core import ProfileExecutor
 class PopulationProfileExecutor(ProfileExecutor):
     """Makes a profile's people and the facts of their communities.
 
-    Example:
+    Examples:
         >>> from populationsim.generation import POPULATION_PROFILE_TEMPLATES
         >>> adults = POPULATION_PROFILE_TEMPLATES["san-diego-county-adults"]
         >>> PopulationProfileExecutor(adults, count=3).execute().tables["populationsim.community"].num_rows

@@ -20,7 +20,7 @@ def create_population_profile(fips: str, *, id: str = "population", **stated: An
         id: The profile's id.
         stated: Any part of a profile: `demographics`, `clinical`, `coverage`, `members`, ...
 
-    Example:
+    Examples:
         >>> create_population_profile("06073", demographics={"age": 70}).reference.fips
         '06073'
     """

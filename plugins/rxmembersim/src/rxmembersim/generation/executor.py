@@ -8,7 +8,7 @@ from healthsim_core import ProfileExecutor
 class RxMemberProfileExecutor(ProfileExecutor):
     """Makes a profile's people and their pharmacy cards.
 
-    Example:
+    Examples:
         >>> from rxmembersim.generation import RX_MEMBER_PROFILE_TEMPLATES
         >>> result = RxMemberProfileExecutor(RX_MEMBER_PROFILE_TEMPLATES["rx-chronic-adult"], count=3).execute()
         >>> result.tables["rxmembersim.cardholder"].num_rows

@@ -26,7 +26,7 @@ def create_rx_member_profile(
         coverage: Coverage type, or a distribution of it; None leaves it to the national one.
         stated: Any other part of a profile: `demographics`, `clinical`, `members`, ...
 
-    Example:
+    Examples:
         >>> create_rx_member_profile(["E78"], age=60, coverage="Commercial").clinical.conditions[0].code
         'E78'
     """

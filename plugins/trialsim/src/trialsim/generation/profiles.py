@@ -34,7 +34,7 @@ def create_subject_profile(
         sites_per_county: Research sites a county; None takes the protocol's.
         stated: Any other part of a profile: `clinical`, `coverage`, `generation`, ...
 
-    Example:
+    Examples:
         >>> create_subject_profile(study_id="DM-07").products["trialsim"]
         {'study_id': 'DM-07'}
     """
