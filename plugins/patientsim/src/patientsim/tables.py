@@ -253,6 +253,7 @@ REFERRAL = Table(
         Field("specialty", "category", "Specialty referred to.", nullable=True, codes="specialty"),
         Field("reason_code", "category", "ICD-10-CM reason.", nullable=True, codes="icd-10-cm"),
         Field("description", "category", "The reason in words.", nullable=True),
+        Field("status", "category", "active, or completed where a visit that it led to has begun by as_of."),
         Field("authored", "datetime", "When it was written."),
         _provider("Clinician who referred."),
     ),

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from healthsim_core import Columns, EventHandler, Events, Field
+import numpy as np
+
+from healthsim_core import Columns, EventHandler, Events, Field, Text
 from patientsim.handlers.linking import origin
 from patientsim.tables import CARE_PLAN, REFERRAL
 
 
 def referrals(events: Events) -> dict[str, Columns]:
-    """One row a referral."""
-    named = {name: events.parameters[name] for name in ("specialty", "reason_code", "description")}
-    return {REFERRAL.name: Columns({**origin(events, "referral_id"), **named, "authored": events.time}, len(events))}
+    """One row a referral; completed once a visit or stay to which it led has begun."""
+    referral = events.type == "referral"
+    made, seen = events.where(referral), events.where(~referral)
+    kept = np.isin(made.id, seen.ancestor("referral").array("id"))
+    columns = {
+        **origin(made, "referral_id"),
+        **{name: made.parameters[name] for name in ("specialty", "reason_code", "description")},
+        "status": Text(kept.astype(np.int32), ["active", "completed"]),
+        "authored": made.time,
+    }
+    return {REFERRAL.name: Columns(columns, len(made))}
 
 
 def care_plans(events: Events) -> dict[str, Columns]:
@@ -24,7 +34,7 @@ def care_plans(events: Events) -> dict[str, Columns]:
 
 
 REFERRALS = EventHandler(
-    "referral",
+    ("referral", "encounter", "admission"),
     referrals,
     writes=(REFERRAL,),
     parameters=(

@@ -99,17 +99,21 @@ def _test(status: str, loinc: str, display: str | None, words: str | None) -> st
 
 
 def referral(rows: Rows) -> Pieces:
-    """US Core ServiceRequest for a referral."""
-    what = rendered(_consultation, rows["specialty"], *rows.said("ICD-10-CM", "reason_code", "description"))
+    """US Core ServiceRequest for a referral; completed where the visit that it led to has begun."""
+    what = rendered(
+        _consultation, rows["status"], rows["specialty"], *rows.said("ICD-10-CM", "reason_code", "description")
+    )
     return [what, *identifier(rows.ids), *_request(rows)]
 
 
 @once
-def _consultation(specialty: str | None, reason: str | None, display: str | None, words: str | None) -> str:
+def _consultation(
+    status: str, specialty: str | None, reason: str | None, display: str | None, words: str | None
+) -> str:
     where = "a specialist" if specialty is None else specialty.replace("_", " ")
     return members(
         meta=meta("us-core-servicerequest"),
-        status="active",
+        status=status,
         intent="order",
         category=[concept(words="Patient referral")],
         code=concept(words=f"Referral to {where}"),

@@ -61,7 +61,7 @@ asked AS (
     UNION ALL
     SELECT
         t.referral_id, t.person_id, t.encounter_id, t.authored, t.provider_npi,
-        'active',
+        t.status,
         'Patient referral',
         {'coding': NULL, 'text': 'Referral to ' || coalesce(replace(kept(t.specialty), '_', ' '), 'a specialist')},
         icd(t.reason_code, l.display, words(t.description)),
