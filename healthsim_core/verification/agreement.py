@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from healthsim_core.database.file import identifier
 from healthsim_core.format_offers import OutputFormat
@@ -45,6 +46,7 @@ def agreement(format_name: str, records: Records) -> Iterator[Finding]:
     """
     where = f"{format_name} {records.name}"
     said, truth = _alike(flat(records.said), flat(records.truth), records)
+    truth = _in_order(said, truth, records.key)
     unread = {name: why for name, why in records.unread.items() if name in said.column_names}
     fields = [name for name in said.column_names if name not in records.key and name not in unread]
     same = _same(said, truth, records.key)
@@ -93,6 +95,17 @@ def _alike(said: pa.Table, truth: pa.Table, records: Records) -> tuple[pa.Table,
         for side, rows, columns in sides:
             columns[name] = side[name].cast(kind) if name in side.column_names else pa.nulls(rows, kind)
     return pa.table(sides[0][2]), pa.table(sides[1][2])
+
+
+def _in_order(said: pa.Table, truth: pa.Table, key: Sequence[str]) -> pa.Table:
+    """The tables' records in the order of the files', where each of these has one by a key of texts;
+    as they are where not."""
+    texts = all(pa.types.is_string(said[name].type) for name in key)
+    if not texts or said.num_rows != truth.num_rows or said.select(key).equals(truth.select(key)):
+        return truth
+    first, second = (pc.binary_join_element_wise(*(side[name] for name in key), "\0") for side in (said, truth))
+    at = pc.index_in(first, second.combine_chunks())
+    return truth if at.null_count or pc.count_distinct(at).as_py() != len(at) else truth.take(at)
 
 
 def _same(said: pa.Table, truth: pa.Table, key: Sequence[str]) -> set[str]:
