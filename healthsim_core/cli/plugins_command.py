@@ -20,7 +20,7 @@ def list_plugins(as_json: bool) -> None:
     """Every plugin found: name, distribution, version, API, status, offers."""
     from healthsim_core.plugins import installed
 
-    found: list[dict[str, Any]] = [
+    rows: list[dict[str, Any]] = [
         {
             "name": p.name,
             "distribution": p.distribution,
@@ -33,11 +33,11 @@ def list_plugins(as_json: bool) -> None:
         for p in installed()
     ]
     if not as_json:
-        found = [
+        rows = [
             {**row, "offers": ", ".join(f"{len(names)} {kind}" for kind, names in row["offers"].items())}
-            for row in found
+            for row in rows
         ]
-    show.rows(found, as_json, "No plugin is installed: `pip install healthsim-core[all]`.")
+    show.rows(rows, as_json, "No plugin is installed: `pip install healthsim-core[all]`.")
 
 
 @command.command()

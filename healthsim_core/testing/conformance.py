@@ -70,9 +70,9 @@ class PluginConformance:
     def test_every_hook_is_marked(self) -> None:
         """Every function of its module, and of a class there, that is called as a hook is one:
         without `@hookimpl` it is never asked."""
-        hooks = [each for _, each in self._places().hooks()]
-        unmarked = [each for each in hooks if not hasattr(each, f"{hookspecs.PROJECT}_impl")]
-        _none([f"{place_of(each)}: {each.__name__} lacks @hookimpl" for each in unmarked])
+        hooks = [hook for _, hook in self._places().hooks()]
+        unmarked = [hook for hook in hooks if not hasattr(hook, f"{hookspecs.PROJECT}_impl")]
+        _none([f"{place_of(hook)}: {hook.__name__} lacks @hookimpl" for hook in unmarked])
 
     def test_every_table_is_named_after_it(self) -> None:
         """A table is called `plugin.table`, in small letters: no other plugin's, and none without a plugin."""
@@ -88,7 +88,7 @@ class PluginConformance:
 
     def test_every_offer_has_a_name_and_a_description(self) -> None:
         """Lists and docs can name and describe everything it offers."""
-        missing = [(self._places().of_offer(each), each) for each in self._offers() if not _described(each)]
+        missing = [(self._places().of_offer(offer), offer) for offer in self._offers() if not _described(offer)]
         _none([f"{place}: {type(o).__name__} {_named(o)} has neither a name nor a description" for place, o in missing])
 
     def test_every_specification_reads(self) -> None:
@@ -150,8 +150,8 @@ class PluginConformance:
         """Every table that a handler declares comes out of a run with the declared columns and types."""
         declared = {table.name: table for handler in self._handlers() for table in handler.writes}
         for tried in self._tried():
-            made = run_chunk(tried.plan, 0, PEOPLE).tables
-            other = [name for name, table in declared.items() if made[name].schema != table.schema]
+            tables = run_chunk(tried.plan, 0, PEOPLE).tables
+            other = [name for name, table in declared.items() if tables[name].schema != table.schema]
             _none([f"{self._places().of_column(name)}: {name} has other columns than it declares" for name in other])
 
     def test_keys_resolve_and_what_is_said_is_what_happens(self) -> None:
@@ -164,10 +164,10 @@ class PluginConformance:
     def test_its_formats_say_what_the_tables_say(self) -> None:
         """Every format with `records` is written of a run and read back: no field contradicts the tables."""
         formats = [offer for offer in self._offers() if isinstance(offer, OutputFormat) and offer.records is not None]
-        made = [(tried.plan, _with_rows(tried.plan)) for tried in self._tried()] if formats else []
+        candidates = [(tried.plan, _with_rows(tried.plan)) for tried in self._tried()] if formats else []
         for offer in formats:
             told = {*offer.needs, *offer.wants}
-            plans = [plan for plan, names in sorted(made, key=lambda pair: -len(pair[1] & told))]
+            plans = [plan for plan, names in sorted(candidates, key=lambda pair: -len(pair[1] & told))]
             _none([f"{place_of(offer.records)}: {offer.name}: {wrong}" for wrong in _contradictions(offer, plans)])
 
     def test_its_distributions_are_drawn_by_inversion(self) -> None:
@@ -184,7 +184,7 @@ class PluginConformance:
     def test_its_validators_count_the_same_in_chunks(self) -> None:
         """Each validator reads tables that have a person, and its counts are the sum of those of chunks."""
         known = default_catalog().tables
-        for offer in (each for each in self._offers() if isinstance(each, Validator)):
+        for offer in (offer for offer in self._offers() if isinstance(offer, Validator)):
             strange = [name for name in offer.tables if name not in known or not known[name].person]
             _none([f"{place_of(offer.check)}: {name} is no table with a person" for name in strange])
             for tried in self._tried():
@@ -193,23 +193,23 @@ class PluginConformance:
 
     def test_its_executors_change_nothing(self) -> None:
         """A run by each executor makes the tables that a run in this process makes."""
-        for offer in (each for each in self._offers() if isinstance(each, ExecutorOffer)):
+        for offer in (offer for offer in self._offers() if isinstance(offer, ExecutorOffer)):
             tried = self._tried()[0]
             alone = run_in_memory(tried.plan).tables
             with tempfile.TemporaryDirectory() as scratch:
                 options = Options(out=Path(scratch, "out"), persist=False, executor=offer.name, workers=2)
-                made = run_plan(tried.plan, options).tables
-                wrong = [name for name, rows in alone.items() if rows.to_pylist() != made[name].to_pylist()]
+                tables = run_plan(tried.plan, options).tables
+                wrong = [name for name, rows in alone.items() if rows.to_pylist() != tables[name].to_pylist()]
             _none([f"{place_of(offer.run)}: {name} differs when {offer.name} runs it" for name in wrong])
 
     def test_no_clock_and_no_randomness_of_its_own(self) -> None:
         """Its source neither reads a clock nor draws a random number that has no address."""
-        found = [
+        uses = [
             f"{short_place(str(path), line)}: {what}"
             for path in self._places().sources
             for line, what in forbidden(path.read_text(encoding="utf-8"))
         ]
-        _none(found)
+        _none(uses)
 
     def _plugin(self) -> Plugin:
         return find_plugin(self.plugin)
@@ -279,10 +279,10 @@ def find_plugin(name: str) -> Plugin:
     Raises:
         UnknownNameError: No such plugin is installed.
     """
-    found = {canonical(plugin.name): plugin for plugin in default_catalog().plugins}
-    if canonical(name) not in found:
-        raise default_catalog().nobody("plugin", name, [plugin.name for plugin in found.values()], "", SHOWS)
-    return found[canonical(name)]
+    plugins = {canonical(plugin.name): plugin for plugin in default_catalog().plugins}
+    if canonical(name) not in plugins:
+        raise default_catalog().nobody("plugin", name, [plugin.name for plugin in plugins.values()], "", SHOWS)
+    return plugins[canonical(name)]
 
 
 def _outcome(name: str, test: Callable[[], None], places: Places) -> Outcome:
@@ -291,8 +291,8 @@ def _outcome(name: str, test: Callable[[], None], places: Places) -> Outcome:
     except ConformanceError as error:
         return Outcome(name, False, str(error))
     except Exception as error:  # whatever a stranger's plugin raises is its outcome
-        said = "" if isinstance(error, HealthSimError) else f"{type(error).__name__}: "
-        told = " ".join(f"{said}{error} {' '.join(getattr(error, '__notes__', ()))}".split())[:300]
+        kind = "" if isinstance(error, HealthSimError) else f"{type(error).__name__}: "
+        told = " ".join(f"{kind}{error} {' '.join(getattr(error, '__notes__', ()))}".split())[:300]
         return Outcome(name, False, f"{told}{_raised_at(error, places)}")
     return Outcome(name, True)
 
@@ -302,10 +302,10 @@ def _raised_at(error: Exception, places: Places) -> str:
     unless its message says where."""
     frames = traceback.extract_tb(error.__traceback__)
     sources = set(map(str, places.sources))
-    own = [frame for frame in frames if frame.filename in sources]
-    if not own and _NAMES_A_LINE.search(f"{error} {' '.join(getattr(error, '__notes__', ()))}"):
+    own_frames = [frame for frame in frames if frame.filename in sources]
+    if not own_frames and _NAMES_A_LINE.search(f"{error} {' '.join(getattr(error, '__notes__', ()))}"):
         return ""
-    last = (own or frames)[-1]
+    last = (own_frames or frames)[-1]
     return f" (at {short_place(last.filename, last.lineno)})"
 
 
@@ -313,10 +313,10 @@ class ConformanceError(AssertionError):
     """A conformance test found something, and says what and where."""
 
 
-def _none(found: Sequence[str]) -> None:
-    if found:
-        more = f", and {len(found) - MOST_TOLD} more" if len(found) > MOST_TOLD else ""
-        raise ConformanceError("; ".join(found[:MOST_TOLD]) + more)
+def _none(mistakes: Sequence[str]) -> None:
+    if mistakes:
+        more = f", and {len(mistakes) - MOST_TOLD} more" if len(mistakes) > MOST_TOLD else ""
+        raise ConformanceError("; ".join(mistakes[:MOST_TOLD]) + more)
 
 
 def _is_named_after(table: str, plugin: str) -> bool:
@@ -352,12 +352,12 @@ def _tried(profile: Any, journey: Any, offer: Offer | None, plugin: str, places:
 
 def _counts(offer: Validator, plan: Plan, size: int) -> Counter[tuple[str, str, str]]:
     """What a validator counts in all chunks of a size."""
-    found: Counter[tuple[str, str, str]] = Counter()
+    counts: Counter[tuple[str, str, str]] = Counter()
     for start in range(0, PEOPLE, size):
         tables = {name: from_arrow(rows) for name, rows in run_chunk(plan, start, start + size).tables.items()}
-        for (table, rule), (wrong, of) in offer.check({name: tables[name] for name in offer.tables}).items():
-            found.update({(table, rule, "wrong"): wrong, (table, rule, "of"): of})
-    return found
+        for (table, rule), (wrong, total) in offer.check({name: tables[name] for name in offer.tables}).items():
+            counts.update({(table, rule, "wrong"): wrong, (table, rule, "of"): total})
+    return counts
 
 
 def _with_rows(plan: Plan) -> frozenset[str]:

@@ -13,16 +13,16 @@ _CLOCKS = frozenset({"datetime", "datetime.datetime", "date", "datetime.date", "
 
 def forbidden(source: str) -> list[tuple[int, str]]:
     """Lines of Python source that read a clock or draw without an address, and what each does."""
-    found: list[tuple[int, str]] = []
+    uses: list[tuple[int, str]] = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            found += [
+            uses += [
                 (node.lineno, f"imports {n.name}") for n in node.names if n.name.split(".")[0] in FORBIDDEN_IMPORTS
             ]
         elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in FORBIDDEN_IMPORTS:
-            found.append((node.lineno, f"imports {node.module}"))
+            uses.append((node.lineno, f"imports {node.module}"))
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name | ast.Attribute):
             owner = ast.unparse(node.value)
             if owner in ("np.random", "numpy.random", "random") or (node.attr in FORBIDDEN_CALLS and owner in _CLOCKS):
-                found.append((node.lineno, f"uses {owner}.{node.attr}"))
-    return found
+                uses.append((node.lineno, f"uses {owner}.{node.attr}"))
+    return uses

@@ -62,7 +62,7 @@ def make_events(
         if isinstance(event_type, Text)
         else Text.of([event_type] * rows if isinstance(event_type, str) else event_type)
     )
-    found = ancestors or {}
+    by_name = ancestors or {}
     columns: dict[str, Any] = {
         "type": types, "time": np.array(time, "datetime64[s]"), "id": np.arange(rows, dtype=np.int64) + 1_000_001,
         "cause": np.zeros(rows, np.int64), "node": "event", "journey": "journey", "label": None,
@@ -73,7 +73,7 @@ def make_events(
     values: dict[str, Any] = {
         "run": people.run, "row": np.array(row, np.intp), "columns": Columns({**columns, **known}, rows),
         "parameters": Columns(parameters or {}, rows), "chunk": people,
-        "ancestors": lambda name: found.get(name) or no_ancestors(rows),
+        "ancestors": lambda name: by_name.get(name) or no_ancestors(rows),
     }  # fmt: skip
     return Events(**{**values, **changes})
 
@@ -100,4 +100,4 @@ def contradictions(out: Path | str, name: str, catalog: Catalog | None = None) -
     stored = StoredTables(folder, [file["path"] for file in listed["files"] if file["format"] == TABLES])
     with closing(truth_of(listed, stored, stored, None, catalog)) as truth:
         told = compared(catalog.formats[name], Path(out, name), truth)
-        return [str(each) for each in told if isinstance(each, str) or each.wrong]
+        return [str(finding) for finding in told if isinstance(finding, str) or finding.wrong]

@@ -61,11 +61,11 @@ class Places:
 
     def hooks(self) -> Iterator[tuple[str, Callable[..., Any]]]:
         """Every function of the module, and of a class there, that is called as a hook."""
-        classes = (each for each in vars(self.module).values() if inspect.isclass(each))
-        rooms = (self.module, *(each for each in classes if each.__module__ == self.module.__name__))
-        for name, each in (pair for room in rooms for pair in vars(room).items()):
-            if name.startswith("healthsim_") and inspect.isroutine(each):
-                yield name, each
+        classes = (member for member in vars(self.module).values() if inspect.isclass(member))
+        rooms = (self.module, *(cls for cls in classes if cls.__module__ == self.module.__name__))
+        for name, member in (pair for room in rooms for pair in vars(room).items()):
+            if name.startswith("healthsim_") and inspect.isroutine(member):
+                yield name, member
 
     def of_offer(self, offer: Offer) -> str:
         """Where an offer's document or function is, else the hook that gives it."""
@@ -76,14 +76,16 @@ class Places:
         if called is not None:
             return place_of(called)
         hook = next((hook for hook, offers in self.plugin.offers.items() if offer in offers), "")
-        return next((place_of(each) for name, each in self.hooks() if name == hook), self.start)
+        return next((place_of(function) for name, function in self.hooks() if name == hook), self.start)
 
     def of_column(self, table: str, column: str = "") -> str:
         """Where the columns of a table are made, if it is one that the plugin makes or extends; else nothing."""
-        for offer in (each for offers in self.plugin.offers.values() for each in offers):
-            made = isinstance(offer, EventHandler | RunHandler) and table in [each.name for each in offer.writes]
+        for offer in (offer for offers in self.plugin.offers.values() for offer in offers):
+            written = isinstance(offer, EventHandler | RunHandler) and table in [
+                output_table.name for output_table in offer.writes
+            ]
             extended = isinstance(offer, PersonColumns) and table == "core.person" and column in offer.fields
-            if made or extended:
+            if written or extended:
                 return self.of_offer(offer)
         return ""
 
@@ -92,5 +94,5 @@ def at_name(document: Path, where: str) -> str:
     """A JSON document's line that has the last name of a path within it; its first, where several lines have it."""
     names = re.findall(r"[A-Za-z_]\w*", where)
     lines = document.read_text(encoding="utf-8").splitlines() if names else []
-    found = [number for number, line in enumerate(lines, 1) if re.search(rf'"{names[-1]}"\s*:', line)]
-    return short_place(str(document), found[0] if len(found) == 1 else 1)
+    numbers = [number for number, line in enumerate(lines, 1) if re.search(rf'"{names[-1]}"\s*:', line)]
+    return short_place(str(document), numbers[0] if len(numbers) == 1 else 1)

@@ -71,12 +71,14 @@ def unlawful(offer: DistributionOffer) -> Iterator[str]:
     with np.errstate(all="ignore"):
         values = law.ppf(SHARES, *given)
         back = law.cdf(values, *given)
-    said = ", ".join(f"{field.name} {value:g}" for field, value in zip(offer.parameters, parameters, strict=True))
+    parameters_text = ", ".join(
+        f"{field.name} {value:g}" for field, value in zip(offer.parameters, parameters, strict=True)
+    )
     if not (np.diff(values) > 0).all():
-        yield f"{offer.written}: its quantiles do not rise, with {said or 'no parameters'}"
+        yield f"{offer.written}: its quantiles do not rise, with {parameters_text or 'no parameters'}"
     elif (wrong := np.flatnonzero(~(np.abs(back - SHARES) < NEARLY))).size:
         at = wrong[0]
-        yield f"{offer.written}: the share below its quantile of {SHARES[at]:g} is {back[at]:g}, with {said}"
+        yield f"{offer.written}: the share below its quantile of {SHARES[at]:g} is {back[at]:g}, with {parameters_text}"
 
 
 def unlike(function: ExpressionFunction) -> Iterator[str]:
