@@ -76,9 +76,9 @@ class Characters:
         for index, field in enumerate(table.schema):
             if pa.types.is_dictionary(field.type) or pa.types.is_string(field.type):
                 column = table.column(index)
-                found = [self._chunk(chunk) for chunk in column.chunks]
-                if any(new is not old for new, old in zip(found, column.chunks, strict=True)):
-                    table = table.set_column(index, field, pa.chunked_array(found, field.type))
+                chunks = [self._chunk(chunk) for chunk in column.chunks]
+                if any(new is not old for new, old in zip(chunks, column.chunks, strict=True)):
+                    table = table.set_column(index, field, pa.chunked_array(chunks, field.type))
         return table
 
     def _chunk(self, chunk: pa.Array) -> pa.Array:

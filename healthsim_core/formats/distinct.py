@@ -45,9 +45,9 @@ def numbered(keys: Codes, size: int) -> tuple[Codes, Codes]:
     if size > max(4 * len(keys), _SMALL):
         distinct, codes = np.unique(keys, return_inverse=True)
         return codes, distinct
-    there = np.zeros(size, bool)
-    there[keys] = True
-    distinct = np.flatnonzero(there)
+    present = np.zeros(size, bool)
+    present[keys] = True
+    distinct = np.flatnonzero(present)
     rank = np.empty(size, np.int64)
     rank[distinct] = np.arange(len(distinct))
     return rank[keys], distinct

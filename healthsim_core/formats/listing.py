@@ -67,6 +67,6 @@ def read_listing(folder: Folder, path: str) -> dict[str, Any]:
     Raises:
         ValueError: It is none of ours.
     """
-    found: dict[str, Any] = folder.read_json(path)
-    TypeAdapter(_Listing).validate_python(found)
-    return found
+    listing: dict[str, Any] = folder.read_json(path)
+    TypeAdapter(_Listing).validate_python(listing)
+    return listing

@@ -214,8 +214,8 @@ def _either(mask: NDArray[np.bool_], first: Text, second: Text) -> Text:
         return first
     if not len(second.values):
         return first.only(mask)
-    there = np.where(second.codes < 0, np.int32(-1), second.codes + np.int32(len(first.values)))
-    return Text(np.where(mask, first.codes, there), pa.concat_arrays([first.values, second.values]))
+    second_codes = np.where(second.codes < 0, np.int32(-1), second.codes + np.int32(len(first.values)))
+    return Text(np.where(mask, first.codes, second_codes), pa.concat_arrays([first.values, second.values]))
 
 
 def _spread(columns: Sequence[str | Text | None], rows: Sequence[NDArray[np.int64]], total: int) -> Text:

@@ -60,8 +60,8 @@ class Store:
         """Bytes of all files below it, as far as the driver says; none where it does not exist."""
         with _told(self._url, "read"), suppress(FileNotFoundError):
             self.files.invalidate_cache()  # other processes write there
-            found = self.files.find(self.root, detail=True).items()
-            below = {name.removeprefix(self.root).lstrip("/"): told.get("size") for name, told in found}
+            entries = self.files.find(self.root, detail=True).items()
+            below = {name.removeprefix(self.root).lstrip("/"): told.get("size") for name, told in entries}
             # an object of the folder's own name stands for an empty folder
             return {path: size for path, size in below.items() if path}
         return {}
@@ -74,8 +74,8 @@ class Store:
 
     def remove(self, paths: Iterable[str]) -> None:
         """Remove files, in no order; those that are not there are gone already."""
-        there = set(self.paths())
-        gone = [path for path in paths if path in there]
+        present = set(self.paths())
+        gone = [path for path in paths if path in present]
         with ThreadPoolExecutor(_AT_ONCE if getattr(self.files, "async_impl", False) else 1) as pool:
             list(pool.map(self._remove, gone))
 
@@ -140,8 +140,8 @@ def _told(name: str, what: str, *but: type[Exception]) -> Iterator[None]:
 
 
 def _in_a_line(error: Exception) -> str:
-    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    line = next(filter(None, map(str.strip, said.splitlines())), type(error).__name__).rstrip(".")[:300]
+    message = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    line = next(filter(None, map(str.strip, message.splitlines())), type(error).__name__).rstrip(".")[:300]
     # then, all it says is a path
     return f"there is no {line}" if isinstance(error, FileNotFoundError) and not error.strerror else line
 

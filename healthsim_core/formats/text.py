@@ -151,11 +151,11 @@ def grouped(strings: pa.Array, owners: NDArray[Any], groups: int, separator: str
 def positions(keys: NDArray[Any], wanted: NDArray[Any]) -> NDArray[np.int64]:
     """Row in `keys` (distinct, any order) of each of `wanted`; -1 where it is not there."""
     order = np.argsort(keys, kind="stable")
-    found = np.searchsorted(keys, wanted, sorter=order)
-    found = np.minimum(found, len(keys) - 1) if len(keys) else np.zeros(len(wanted), np.int64)
+    places = np.searchsorted(keys, wanted, sorter=order)
+    places = np.minimum(places, len(keys) - 1) if len(keys) else np.zeros(len(wanted), np.int64)
     if not len(keys):
         return np.full(len(wanted), -1, np.int64)
-    rows = order[found]
+    rows = order[places]
     return np.where(keys[rows] == wanted, rows, -1)
 
 
