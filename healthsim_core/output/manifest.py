@@ -34,7 +34,7 @@ def manifest(
         whole: Files by format, and of "tables", that are of the whole run.
     """
     files = [_entry(format_name, file, result.part.number) for result in parts for format_name, file in _files(result)]
-    files += [_entry(format_name, file, None) for format_name, found in whole.items() for file in found]
+    files += [_entry(format_name, file, None) for format_name, format_files in whole.items() for file in format_files]
     return {
         "name": name,
         "spec": dict(execution.spec),
@@ -85,7 +85,7 @@ def as_json(document: Any) -> bytes:
 
 
 def _files(result: PartResult) -> Iterable[tuple[str, WrittenFile]]:
-    return ((name, file) for name, found in result.files.items() for file in found)
+    return ((name, file) for name, files in result.files.items() for file in files)
 
 
 def _entry(format_name: str, file: WrittenFile, part: int | None) -> dict[str, Any]:
@@ -93,5 +93,5 @@ def _entry(format_name: str, file: WrittenFile, part: int | None) -> dict[str, A
 
 
 def _part(result: PartResult, plan_hash: str) -> dict[str, Any]:
-    own = digest({"path": file.path, "sha256": file.sha256} for _, file in _files(result))
-    return {**attrs.asdict(result.part), "rows": sum(result.rows.values()), "plan_hash": plan_hash, "sha256": own}
+    sha256 = digest({"path": file.path, "sha256": file.sha256} for _, file in _files(result))
+    return {**attrs.asdict(result.part), "rows": sum(result.rows.values()), "plan_hash": plan_hash, "sha256": sha256}

@@ -93,7 +93,7 @@ class PartResult:
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> PartResult:
         """The result that `document` describes."""
-        files = {name: tuple(WrittenFile(**file) for file in found) for name, found in document["files"].items()}
+        files = {name: tuple(WrittenFile(**file) for file in entries) for name, entries in document["files"].items()}
         tallies = Tallies.from_document(document["tallies"])
         return cls(Part(**document["part"]), document["rows"], files, tallies, document["left"], document["worker"])
 

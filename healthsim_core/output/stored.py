@@ -137,12 +137,12 @@ class StoredTables(Mapping[str, pa.Table]):
             return
         remedy = "Run it again, into a folder of its own."
         try:
-            there = read_manifest(self._folder).get("digest")
+            current = read_manifest(self._folder).get("digest")
         except OutputError as error:
             raise GoneError(
                 f"what this result showed is gone: the folder {error.what}", self._folder.place, remedy
             ) from error
-        if there != self._digest:
+        if current != self._digest:
             raise GoneError("what this result showed has been replaced by a later run.", self._folder.place, remedy)
 
 

@@ -53,23 +53,23 @@ def finished(folder: Folder, plan: Plan, parts: Sequence[Part]) -> dict[int, Par
             folder.place,
             "Ask for the same, or leave --resume out.",
         )
-    there = set(folder.paths())
-    found = ((part, _recorded(folder, part)) for part in parts if _path(part) in there)
+    paths = set(folder.paths())
+    recorded = ((part, _recorded(folder, part)) for part in parts if _path(part) in paths)
     return {
         part.number: result
-        for part, result in found
-        if result and result.part == part and _is_whole(folder, result, there)
+        for part, result in recorded
+        if result and result.part == part and _is_whole(folder, result, paths)
     }
 
 
 def written(folder: Folder) -> list[str]:
     """Every file of the run that has begun here."""
-    own = {
+    folders = {
         TABLES,
         RECORDS,
         *(name for name in _began(folder)["request"]["formats"] if name in default_catalog().formats),
     }
-    return [path for path in folder.paths() if path.split("/")[0] in own]
+    return [path for path in folder.paths() if path.split("/")[0] in folders]
 
 
 def is_record(path: str) -> bool:
@@ -80,9 +80,9 @@ def is_record(path: str) -> bool:
 def _began(folder: Folder) -> dict[str, Any]:
     """Which run has begun here."""
     try:
-        found: dict[str, Any] = folder.read_json(PLAN)
-        if isinstance(found["hash"], str) and all(isinstance(name, str) for name in found["request"]["formats"]):
-            return found
+        document: dict[str, Any] = folder.read_json(PLAN)
+        if isinstance(document["hash"], str) and all(isinstance(name, str) for name in document["request"]["formats"]):
+            return document
     except (OSError, ValueError, KeyError, TypeError):
         pass
     raise OutputError(
@@ -95,8 +95,12 @@ def _began(folder: Folder) -> dict[str, Any]:
 def _recorded(folder: Folder, part: Part) -> PartResult | None:
     """What the record of a part says; None where it is damaged."""
     try:
-        said = folder.read_json(_path(part))
-        return PartResult.from_document(parsed(said["result"])) if said["sha256"] == _digest(said["result"]) else None
+        document = folder.read_json(_path(part))
+        return (
+            PartResult.from_document(parsed(document["result"]))
+            if document["sha256"] == _digest(document["result"])
+            else None
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -113,9 +117,9 @@ def _identity(plan: Plan) -> dict[str, Any]:
     return {"hash": plan.hash, "request": plan.request.document(), "versions": plan.versions}
 
 
-def _is_whole(folder: Folder, result: PartResult, there: set[str]) -> bool:
-    files = [file for found in result.files.values() for file in found]
-    return all(file.path in there and folder.digest(file.path) == (file.bytes, file.sha256) for file in files)
+def _is_whole(folder: Folder, result: PartResult, paths: set[str]) -> bool:
+    files = [file for format_files in result.files.values() for file in format_files]
+    return all(file.path in paths and folder.digest(file.path) == (file.bytes, file.sha256) for file in files)
 
 
 def _differences(before: Any, now: Any, where: str = "") -> Iterator[str]:
@@ -123,7 +127,7 @@ def _differences(before: Any, now: Any, where: str = "") -> Iterator[str]:
     if isinstance(before, Mapping) and isinstance(now, Mapping):
         names = {*before, *now} - {"hash"}
         # which follows from what the user has said
-        for name in sorted(names, key=lambda each: (each == "namespace", each)):
+        for name in sorted(names, key=lambda name: (name == "namespace", name)):
             below = name if where in ("", "request") else f"{where}.{name}"
             yield from _differences(before.get(name), now.get(name), below)
     elif before != now:

@@ -40,10 +40,10 @@ class ValueDigest:
 
 def value_digest(rows: pa.Table) -> str:
     """The digest of a whole table, the same whatever pieces its columns lie in."""
-    found = ValueDigest(rows.schema)
+    digest = ValueDigest(rows.schema)
     for start in range(0, rows.num_rows, ROWS_A_GROUP):
-        found.add(ordered(rows.slice(start, ROWS_A_GROUP)))
-    return found.hexdigest()
+        digest.add(ordered(rows.slice(start, ROWS_A_GROUP)))
+    return digest.hexdigest()
 
 
 def ordered(rows: pa.Table) -> pa.Table:
@@ -75,12 +75,12 @@ def _kind(kind: pa.DataType) -> str:
 
 def _blocks(column: pa.Array) -> tuple[Any, ...]:
     """What is digested of a column's row group."""
-    missing, there = np.zeros(0, bool), column
+    missing, present = np.zeros(0, bool), column
     if column.null_count:
-        missing, there = column.is_null().to_numpy(zero_copy_only=False), column.drop_null()
+        missing, present = column.is_null().to_numpy(zero_copy_only=False), column.drop_null()
     if pa.types.is_dictionary(column.type):
-        return (np.packbits(missing), *_text(column.dictionary), _numbers(there.indices))
-    return (np.packbits(missing), *(_text(there) if pa.types.is_string(column.type) else (_numbers(there),)))
+        return (np.packbits(missing), *_text(column.dictionary), _numbers(present.indices))
+    return (np.packbits(missing), *(_text(present) if pa.types.is_string(column.type) else (_numbers(present),)))
 
 
 def _text(column: pa.Array) -> tuple[Any, ...]:

@@ -203,9 +203,9 @@ def _move(source: Path, target: Path, path: str) -> None:
     """Move a file, where it is there, through no link."""
     here = source / path
     if here.is_file() and not here.is_symlink():
-        here, there = (_real(folder, path) for folder in (source, target))
-        there.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(here, there)
+        here, destination = (_real(folder, path) for folder in (source, target))
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(here, destination)
 
 
 def _real(folder: Path, path: str) -> Path:
@@ -230,8 +230,8 @@ def _flush(folder: Path, names: Iterable[str]) -> None:
 
 def _folders(paths: Iterable[str]) -> list[str]:
     """The folders that name files and each other, deepest first; "" is the one that all lie in."""
-    found = {parent.as_posix() for path in paths for parent in PurePosixPath(path).parents}
-    return [*sorted(found - {"."}, reverse=True), ""]
+    folders = {parent.as_posix() for path in paths for parent in PurePosixPath(path).parents}
+    return [*sorted(folders - {"."}, reverse=True), ""]
 
 
 def _sync(path: Path) -> None:
