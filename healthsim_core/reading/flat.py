@@ -21,15 +21,15 @@ def flat(table: pa.Table) -> pa.Table:
     Returns:
         As many rows.
     """
-    found = [_flat_batch(batch) for batch in table.to_batches() if batch.num_rows]
-    return pa.concat_tables(found, promote_options="permissive") if found else table.slice(0, 0).select([])
+    batches = [_flat_batch(batch) for batch in table.to_batches() if batch.num_rows]
+    return pa.concat_tables(batches, promote_options="permissive") if batches else table.slice(0, 0).select([])
 
 
 def _flat_batch(batch: pa.RecordBatch) -> pa.Table:
-    found: dict[str, pa.Array] = {}
+    arrays: dict[str, pa.Array] = {}
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
-        found |= {path: array for path, array in _flat(name, column) if array.null_count < len(array)}
-    return pa.table(found) if found else pa.Table.from_batches([batch]).select([])
+        arrays |= {path: array for path, array in _flat(name, column) if array.null_count < len(array)}
+    return pa.table(arrays) if arrays else pa.Table.from_batches([batch]).select([])
 
 
 def _flat(path: str, array: pa.Array) -> Iterator[tuple[str, pa.Array]]:

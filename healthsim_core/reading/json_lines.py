@@ -33,7 +33,7 @@ def read_json_lines(content: bytes | pa.Buffer, like: pa.Schema) -> pa.Table:
     while True:
         options = pyarrow.json.ReadOptions(use_threads=False, block_size=block)
         try:
-            found = pyarrow.json.read_json(pa.BufferReader(content), read_options=options, parse_options=parsing)
+            rows = pyarrow.json.read_json(pa.BufferReader(content), read_options=options, parse_options=parsing)
             break
         except pa.ArrowException as error:
             if block < len(content) and "straddl" in str(error):  # a line is longer than a block
@@ -42,9 +42,9 @@ def read_json_lines(content: bytes | pa.Buffer, like: pa.Schema) -> pa.Table:
             raise OutputError(
                 f"cannot be read as it should be: {_stranger(bytes(content), _schema(like)) or error}", ""
             ) from error
-    if not all(map(_is_finite, found.columns)):  # Arrow reads NaN and Infinity, which JSON does not have
+    if not all(map(_is_finite, rows.columns)):  # Arrow reads NaN and Infinity, which JSON does not have
         raise OutputError(f"cannot be read as it should be: {_stranger(bytes(content), _schema(like))}", "")
-    return found
+    return rows
 
 
 def _is_finite(column: pa.ChunkedArray | pa.Array) -> bool:

@@ -85,10 +85,10 @@ class Truth:
         None where it has no such table."""
         if name not in self:
             return pa.table({column: pa.array([], pa.string()) for column in columns})
-        found = [
+        pieces = [
             piece.unify_dictionaries().group_by(list(columns)).aggregate([]) for piece in self._pieces(name, columns)
         ]
-        return pa.concat_tables(found).unify_dictionaries().group_by(list(columns)).aggregate([])
+        return pa.concat_tables(pieces).unify_dictionaries().group_by(list(columns)).aggregate([])
 
     def register(self, name: str, rows: pa.Table) -> None:
         """Make a relation known: codes of a format's own declaration, or what its files say."""

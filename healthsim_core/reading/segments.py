@@ -96,11 +96,11 @@ def owners(anchors: Rows, rows: Rows) -> Rows:
 def after(anchors: Rows, rows: Rows, stops: Rows | None = None) -> Rows:
     """The first of `rows` between each anchor and the next, or the next of `stops`; -1 where there is none."""
     every = anchors if stops is None else np.union1d(anchors, stops)
-    found = np.full(len(every), -1, np.int64)
+    following = np.full(len(every), -1, np.int64)
     below = owners(every, rows)
     kept = below >= 0
-    found[below[kept][::-1]] = rows[kept][::-1]
-    return found[np.searchsorted(every, anchors)]
+    following[below[kept][::-1]] = rows[kept][::-1]
+    return following[np.searchsorted(every, anchors)]
 
 
 def before(anchors: Rows, rows: Rows) -> Rows:
