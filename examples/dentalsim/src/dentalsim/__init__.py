@@ -6,6 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from healthsim_core import (
+    Characters,
     CodeSystemOffer,
     Columns,
     Destination,
@@ -141,5 +142,10 @@ def healthsim_skill_resolvers() -> Iterator[SkillResolver]:
 @hookimpl
 def healthsim_output_formats() -> Iterator[OutputFormat]:
     yield OutputFormat(
-        "dental_list", VisitList, needs=[VISIT.name], records=read_list, description="Dental visits, a line each."
+        "dental_list",
+        VisitList,
+        needs=[VISIT.name],
+        records=read_list,
+        characters=Characters(r"|\x00-\x1f\x7f"),
+        description="Dental visits, a line each.",
     )
