@@ -42,9 +42,9 @@ class Finding:
         )
 
 
-def such_as(found: Sequence[str]) -> str:
+def such_as(mistakes: Sequence[str]) -> str:
     """The first of what is wrong, as an example; empty where nothing is."""
-    return f", such as {found[0]}" if found else ""
+    return f", such as {mistakes[0]}" if mistakes else ""
 
 
 @attrs.frozen

@@ -48,8 +48,10 @@ def remade(folder: Folder, listed: Mapping[str, Any], stored: StoredTables, cata
         stored: Its tables.
         catalog: All that plugins offer.
     """
-    own = spec_hash(listed["spec"], listed["versions"])
-    yield Finding(MANIFEST, "spec_hash is that of its specification and versions", 1, int(own != listed["spec_hash"]))
+    recomputed = spec_hash(listed["spec"], listed["versions"])
+    yield Finding(
+        MANIFEST, "spec_hash is that of its specification and versions", 1, int(recomputed != listed["spec_hash"])
+    )
     try:
         plan = compile_plan(Request.from_document(listed["spec"]), catalog)
     except HealthSimError as error:
@@ -94,8 +96,8 @@ def _head(listed: Mapping[str, Any], plan: Plan) -> Iterator[Finding]:
 
 
 def _shown(value: Any) -> str:
-    said = json.dumps(value, default=str)
-    return said if len(said) <= 60 else f"{said[:57]}..."
+    text = json.dumps(value, default=str)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 @attrs.define
@@ -133,34 +135,38 @@ class _Again:
         yield from self._listed(listed)
 
     def _part(self, part: Part) -> None:
-        there = dict(self.stored.part(part.number))
+        tables = dict(self.stored.part(part.number))
         done: Counter[str] = Counter()
         for start, stop in spans(part.start, part.stop, units_a_chunk(self.plan)):
             chunk = run_chunk(self.plan, start, stop)
             self.tallies.add(chunk.tallies)
-            for name, made in chunk.tables.items():
-                if name in there:
-                    self._compare(name, made, done[name], there[name])
-                done[name] += made.num_rows
+            for name, made_rows in chunk.tables.items():
+                if name in tables:
+                    self._compare(name, made_rows, done[name], tables[name])
+                done[name] += made_rows.num_rows
         self.written[part.number] = done.total()
         for name, table in self.plan.tables.items():
-            if table.person and name in there and there[name].num_rows > done[name]:
-                self._note(name, there[name].num_rows - done[name], ": rows that nothing makes")
+            if table.person and name in tables and tables[name].num_rows > done[name]:
+                self._note(name, tables[name].num_rows - done[name], ": rows that nothing makes")
 
-    def _compare(self, name: str, made: pa.Table, start: int, stored: pa.Table) -> None:
-        self.rows[name] += made.num_rows
-        there = stored.slice(start, made.num_rows)
-        if there.num_rows < made.num_rows:
-            self._note(name, made.num_rows - there.num_rows, ": rows are missing")
-            made = made.slice(0, there.num_rows)
-        differs = np.zeros(made.num_rows, bool)
-        for column in made.column_names:
-            own = (
-                _differs(made[column], there[column]) if column in there.column_names else np.ones(made.num_rows, bool)
+    def _compare(self, name: str, made_rows: pa.Table, start: int, stored: pa.Table) -> None:
+        self.rows[name] += made_rows.num_rows
+        stored_rows = stored.slice(start, made_rows.num_rows)
+        if stored_rows.num_rows < made_rows.num_rows:
+            self._note(name, made_rows.num_rows - stored_rows.num_rows, ": rows are missing")
+            made_rows = made_rows.slice(0, stored_rows.num_rows)
+        differs = np.zeros(made_rows.num_rows, bool)
+        for column in made_rows.column_names:
+            differing = (
+                _differs(made_rows[column], stored_rows[column])
+                if column in stored_rows.column_names
+                else np.ones(made_rows.num_rows, bool)
             )
-            if own.any() and name not in self.examples:
-                self.examples[name] = _example(self.plan.tables[name], made, there, column, int(np.argmax(own)))
-            differs |= own
+            if differing.any() and name not in self.examples:
+                self.examples[name] = _example(
+                    self.plan.tables[name], made_rows, stored_rows, column, int(np.argmax(differing))
+                )
+            differs |= differing
         self._note(name, int(differs.sum()), "")
 
     def _note(self, name: str, rows: int, example: str) -> None:
@@ -173,12 +179,15 @@ class _Again:
             (part.number, part.start, part.stop, self.written[part.number], self.plan.hash)
             for part in parts_of(self.plan)
         ]
-        said = [
+        stated = [
             tuple(part.get(name) for name in ("number", "start", "stop", "rows", "plan_hash"))
             for part in listed["parts"]
         ]
         yield Finding(
-            MANIFEST, f"parts: each {SAME}", len(said), sum(map(operator.ne, said, right)) + abs(len(said) - len(right))
+            MANIFEST,
+            f"parts: each {SAME}",
+            len(stated),
+            sum(map(operator.ne, stated, right)) + abs(len(stated) - len(right)),
         )
         formats = {file["format"] for file in listed["files"]} - {TABLES}
         strangers = sorted(formats - {offer.name for offer in self.plan.formats})
@@ -205,30 +214,30 @@ def _parts(file: Mapping[str, Any], plan: Plan) -> tuple[int | None, ...]:
     return (0, None) if any(offer.in_parts for offer in plan.formats if offer.name == file["format"]) else (None,)
 
 
-def _differs(made: pa.ChunkedArray, there: pa.ChunkedArray) -> NDArray[np.bool_]:
+def _differs(made_rows: pa.ChunkedArray, stored_rows: pa.ChunkedArray) -> NDArray[np.bool_]:
     """Which rows differ; null is like null."""
-    if pa.types.is_timestamp(made.type) and pa.types.is_timestamp(there.type):
-        there = there.cast(made.type)  # Parquet has no whole seconds
-    if made.type != there.type:
-        return np.ones(len(made), bool)
-    if pa.types.is_dictionary(made.type):
-        both = pa.chunked_array([*made.chunks, *there.chunks], made.type).unify_dictionaries()
+    if pa.types.is_timestamp(made_rows.type) and pa.types.is_timestamp(stored_rows.type):
+        stored_rows = stored_rows.cast(made_rows.type)  # Parquet has no whole seconds
+    if made_rows.type != stored_rows.type:
+        return np.ones(len(made_rows), bool)
+    if pa.types.is_dictionary(made_rows.type):
+        both = pa.chunked_array([*made_rows.chunks, *stored_rows.chunks], made_rows.type).unify_dictionaries()
         codes = (
             np.concatenate([np.asarray(chunk.indices.fill_null(-1)) for chunk in both.chunks])
             if len(both)
             else np.zeros(0, np.int32)
         )
-        return np.asarray(codes[: len(made)] != codes[len(made) :])
-    first, second = made.combine_chunks(), there.combine_chunks()
+        return np.asarray(codes[: len(made_rows)] != codes[len(made_rows) :])
+    first, second = made_rows.combine_chunks(), stored_rows.combine_chunks()
     if first.equals(second):
         return np.zeros(len(first), bool)
     return np.fromiter(map(operator.ne, first.to_pylist(), second.to_pylist()), bool, len(first))
 
 
-def _example(table: Table, made: pa.Table, there: pa.Table, column: str, row: int) -> str:
-    key = " ".join(str(made[name][row]) for name in table.key)
-    said = there[column][row].as_py() if column in there.column_names else "nothing"
-    return f", such as {column} of {key}: {said} for {made[column][row].as_py()}"
+def _example(table: Table, made_rows: pa.Table, stored_rows: pa.Table, column: str, row: int) -> str:
+    key = " ".join(str(made_rows[name][row]) for name in table.key)
+    stored_value = stored_rows[column][row].as_py() if column in stored_rows.column_names else "nothing"
+    return f", such as {column} of {key}: {stored_value} for {made_rows[column][row].as_py()}"
 
 
 def _validation(folder: Folder, again: _Again) -> Finding:
@@ -237,20 +246,22 @@ def _validation(folder: Folder, again: _Again) -> Finding:
         "notes": [*again.plan.notes, *again.tallies.told],
     }
     try:
-        said = folder.read_json(VALIDATION) if folder.holds(VALIDATION) else None
+        document = folder.read_json(VALIDATION) if folder.holds(VALIDATION) else None
     except ValueError:
-        said = "no JSON"
+        document = "no JSON"
     right = json.loads(json.dumps(right))
-    return Finding(VALIDATION, SAME, len(right["checks"]), int(said != right), _first_difference(said, right))
+    return Finding(VALIDATION, SAME, len(right["checks"]), int(document != right), _first_difference(document, right))
 
 
-def _first_difference(said: Any, right: Any) -> str:
-    if said == right:
+def _first_difference(document: Any, right: Any) -> str:
+    if document == right:
         return ""
-    if not isinstance(said, dict):
+    if not isinstance(document, dict):
         return ": it is missing, or no report"
     lines = [
-        (each, other) for each, other in zip(said.get("checks", []), right["checks"], strict=False) if each != other
+        (check, other)
+        for check, other in zip(document.get("checks", []), right["checks"], strict=False)
+        if check != other
     ]
     return (
         f", such as {_shown(lines[0][0])} for {_shown(lines[0][1])}" if lines else ": in what is said beside its checks"

@@ -30,12 +30,12 @@ class Codes:
 
     def known(self, system: str, codes: pa.Array) -> pa.Array:
         """Which codes a system has as they are written; of a system that nobody offers, all."""
-        found: CodeSystem | None = self.catalog.code_systems.get(system.lower())
-        if found is None:
+        code_system: CodeSystem | None = self.catalog.code_systems.get(system.lower())
+        if code_system is None:
             return pc.is_valid(codes)
         before = self._known.get(system, pa.array([], pa.string()))
         new = codes.filter(pc.invert(pc.is_in(codes, before))).to_pylist()
-        good = pa.array([code for code in new if found.canonical(code) == code], pa.string())
+        good = pa.array([code for code in new if code_system.canonical(code) == code], pa.string())
         self._known[system] = known = pa.concat_arrays([before, good])
         return pc.is_in(codes, known)
 
@@ -51,15 +51,15 @@ def row_findings(table: Table, pieces: Iterable[pa.Table], codes: Codes) -> Iter
     checks = [check for field in table.fields for check in _of_row(field, codes)]
     rows, wrong = 0, [0] * len(checks)
     examples: list[list[str]] = [[] for _ in checks]
-    for each in pieces:
-        piece = each.unify_dictionaries()
+    for batch in pieces:
+        piece = batch.unify_dictionaries()
         rows += piece.num_rows
         for at, (_, look) in enumerate(checks):
             count, example = look(piece)
             wrong[at] += count
             examples[at] += [] if example is None else [str(example)]
-    for (what, _), count, found in zip(checks, wrong, examples, strict=True):
-        yield Finding(table.name, what, rows, count, such_as(found))
+    for (what, _), count, shown in zip(checks, wrong, examples, strict=True):
+        yield Finding(table.name, what, rows, count, such_as(shown))
 
 
 def _of_row(field: Field, codes: Codes) -> Iterator[_Check]:
@@ -87,10 +87,10 @@ def _bounded(
 
 
 def _not_the_sum(piece: pa.Table, field: Field) -> tuple[int, Any]:
-    there = piece[field.name].is_valid()
-    parts = (_floats(pc.fill_null(piece[name].filter(there), 0)) for name in field.sum_of)
-    own = _floats(piece[field.name].filter(there))
-    return _first(own, _over(np.abs(own - sum(parts)), CENT))
+    present = piece[field.name].is_valid()
+    parts = (_floats(pc.fill_null(piece[name].filter(present), 0)) for name in field.sum_of)
+    sums = _floats(piece[field.name].filter(present))
+    return _first(sums, _over(np.abs(sums - sum(parts)), CENT))
 
 
 def _floats(column: pa.ChunkedArray) -> NDArray[np.float64]:
@@ -115,14 +115,14 @@ def _up_to(values: NDArray[np.float64], bound: float) -> NDArray[np.bool_]:
 
 
 def _unknown(piece: pa.Table, field: Field, codes: Codes) -> tuple[int, Any]:
-    there = piece.filter(piece[field.name].is_valid()) if piece[field.name].null_count else piece
+    filled = piece.filter(piece[field.name].is_valid()) if piece[field.name].null_count else piece
     count, example = 0, None
-    for system, column in _by_system(there, field):
-        said = column.value_counts()
-        values = said.field("values").cast(pa.string())
+    for system, column in _by_system(filled, field):
+        counts = column.value_counts()
+        values = counts.field("values").cast(pa.string())
         strange = pc.invert(codes.known(system, values))
         if strange.true_count:
-            count += pc.sum(said.field("counts").filter(strange)).as_py()
+            count += pc.sum(counts.field("counts").filter(strange)).as_py()
             example = values.filter(strange)[-1].as_py()
     return count, example
 

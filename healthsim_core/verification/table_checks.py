@@ -64,11 +64,11 @@ class _Asking:
         asked = list(checks)
         if not asked:
             return
-        each = (
+        selected = (
             f"count(*) FILTER (WHERE {wrong}), any_value({shown}) FILTER (WHERE {wrong})" for _, wrong, shown in asked
         )
-        said = self.connection.execute(f"SELECT {', '.join(each)} FROM {rows}").fetchall()[0]
-        for (what, _, _), count, example in zip(asked, said[::2], said[1::2], strict=True):
+        answers = self.connection.execute(f"SELECT {', '.join(selected)} FROM {rows}").fetchall()[0]
+        for (what, _, _), count, example in zip(asked, answers[::2], answers[1::2], strict=True):
             yield self._found(table, what, count, example)
 
     def _found(self, table: Table, what: str, count: int, example: Any) -> Finding:
@@ -91,8 +91,8 @@ class _Asking:
 
     def of_person(self, table: Table) -> Iterator[Finding]:
         if not table.field(table.person).references:
-            there = f'EXISTS (SELECT 1 FROM "{PERSON.name}" AS p WHERE p.person_id = t."{table.person}")'
-            yield self.finding(table, f"{table.person} is a {PERSON.name}", f'"{table.name}" AS t WHERE NOT {there}')
+            exists = f'EXISTS (SELECT 1 FROM "{PERSON.name}" AS p WHERE p.person_id = t."{table.person}")'
+            yield self.finding(table, f"{table.person} is a {PERSON.name}", f'"{table.name}" AS t WHERE NOT {exists}')
         same = [field.name for field in table.fields if table.name != PERSON.name and _is_of_person(field)]
         both = f'"{table.name}" AS t JOIN "{PERSON.name}" p ON p.person_id = t."{table.person}"'
         checks = ((f"{name} is the person's", f't."{name}" IS DISTINCT FROM p."{name}"', "NULL") for name in same)
@@ -108,8 +108,8 @@ class _Asking:
             if EVENT.name in (table.name, target.name):
                 # A birth is the mother's and the child's: events of one household may lead to each other's.
                 other = "t_p.household_id <> r_p.household_id"
-                for alias, each in (("t", table), ("r", target)):
-                    both += f' LEFT JOIN "{PERSON.name}" AS {alias}_p ON {alias}_p.person_id = {alias}."{each.person}"'
+                for alias, side in (("t", table), ("r", target)):
+                    both += f' LEFT JOIN "{PERSON.name}" AS {alias}_p ON {alias}_p.person_id = {alias}."{side.person}"'
             checks.append((f"{field.name} is of the same person", other, column))
         yield from self.findings(table, both, checks)
 
@@ -118,7 +118,9 @@ class _Asking:
         rows, column = first.rsplit(".", 1)
         if rows not in self.tables:
             return
-        link = next(each.name for each in self.catalog.tables[rows].fields if each.references == table.name)
+        link = next(
+            reference.name for reference in self.catalog.tables[rows].fields if reference.references == table.name
+        )
         sums = f'(SELECT "{link}" AS key, sum("{column}") AS total FROM "{rows}" GROUP BY ALL) AS s'
         key = f't."{table.key[0]}"'
         differs = f't."{field.name}", 0) - coalesce(total, 0)) > {CENT}'
@@ -126,14 +128,14 @@ class _Asking:
         yield self.finding(table, f"{field.name} is the sum of {first}", wrong, key)
 
     def chronology(self, as_of: str) -> Iterator[Finding]:
-        of = f'"{EVENT.name}" AS t JOIN "{PERSON.name}" AS p USING (person_id)'
+        events = f'"{EVENT.name}" AS t JOIN "{PERSON.name}" AS p USING (person_id)'
         caused = f'"{EVENT.name}" AS t JOIN "{EVENT.name}" AS c ON c.event_id = t.cause_id'
         ordered = f'(SELECT *, lag((person_id, time)) OVER () AS before FROM "{EVENT.name}") AS t'
         shown = "t.event_id"
-        yield self.finding(EVENT, "time is not before birth", f"{of} WHERE t.time::DATE < p.birth_date", shown)
+        yield self.finding(EVENT, "time is not before birth", f"{events} WHERE t.time::DATE < p.birth_date", shown)
         living = f"NOT coalesce(list_contains({self.outliving()}, split_part(t.node, '>', -1)), false)"
         yield self.finding(
-            EVENT, "time is not after death", f"{of} WHERE t.time::DATE > p.death_date AND {living}", shown
+            EVENT, "time is not after death", f"{events} WHERE t.time::DATE > p.death_date AND {living}", shown
         )
         yield self.finding(EVENT, "time is not before its cause", f"{caused} WHERE t.time < c.time", shown)
         yield self.finding(
@@ -153,4 +155,6 @@ class _Asking:
 
 def _is_of_person(field: Field) -> bool:
     """Whether a field says of a person what `core.person` says: the same name, of the same value set."""
-    return bool(field.codes) and any(own.name == field.name and own.codes == field.codes for own in PERSON.fields)
+    return bool(field.codes) and any(
+        person_field.name == field.name and person_field.codes == field.codes for person_field in PERSON.fields
+    )

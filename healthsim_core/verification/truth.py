@@ -57,11 +57,11 @@ def _of(tables: Mapping[str, pa.Table], name: str) -> pa.Table:
 
 @functools.cache
 def _counties() -> pa.Table:
-    found = [*places.counties().values(), *places.former_counties().values()]
+    counties = [*places.counties().values(), *places.former_counties().values()]
     return pa.table({
-        "county_fips": [each.fips for each in found], "name": [each.name for each in found],
-        "state": [each.state for each in found],
-        "zone": [clocks.time_zone(each.fips) for each in found],
+        "county_fips": [county.fips for county in counties], "name": [county.name for county in counties],
+        "state": [county.state for county in counties],
+        "zone": [clocks.time_zone(county.fips) for county in counties],
     })  # fmt: skip
 
 

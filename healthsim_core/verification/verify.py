@@ -51,9 +51,9 @@ def verify_folder(
     if folder.local is not None:
         return _verified(folder, listed, offers)
     with Scratch() as scratch:
-        there = set(folder.paths())
+        paths = set(folder.paths())
         folder.copy(
-            (path for path in (VALIDATION, *(file["path"] for file in listed["files"])) if path in there),
+            (path for path in (VALIDATION, *(file["path"] for file in listed["files"])) if path in paths),
             Path(scratch.name),
         )
         return _verified(Folder(scratch.name), listed, offers)
@@ -63,10 +63,10 @@ def _asked(listed: dict[str, Any], formats: Collection[str] | None) -> dict[str,
     """The manifest, of some formats alone."""
     if formats is None:
         return listed
-    there = {file["format"] for file in listed["files"]}
+    held = {file["format"] for file in listed["files"]}
     for name in formats:
-        if name not in there:
-            raise unknown("format", name, there - {TABLES}, "--format")
+        if name not in held:
+            raise unknown("format", name, held - {TABLES}, "--format")
     files = [file for file in listed["files"] if file["format"] in {TABLES, *formats}]
     if not _fits(listed):
         return {**listed, "files": files, "digest": ""}
@@ -139,7 +139,7 @@ def format_findings(
     cut = {file["path"]: file["part"] for file in files if "/part-" in file["path"]}
     if not cut:
         return _format(Path(folder.place, name), name, truth_of(listed, stored, stored, None, catalog), catalog)
-    found: dict[tuple[str, str], Finding] = {}
+    findings: dict[tuple[str, str], Finding] = {}
     for number in sorted(set(cut.values())):
         with Scratch() as scratch:
             for path in (file["path"] for file in files if cut.get(file["path"], number) == number):
@@ -150,15 +150,15 @@ def format_findings(
             truth = truth_of(listed, stored, tables, number, catalog)
             for finding in _format(Path(scratch.name, name), name, truth, catalog):
                 key = (finding.where, finding.what)
-                found[key] = finding.with_more(found[key]) if key in found else finding
-    return found.values()
+                findings[key] = finding.with_more(findings[key]) if key in findings else finding
+    return findings.values()
 
 
 def _changed(folder: Folder, listed: Mapping[str, Any]) -> list[str]:
     """Files that are missing, or are not those that were written."""
-    there = set(folder.paths())
+    paths = set(folder.paths())
     expected = ((file["path"], (file["bytes"], file["sha256"])) for file in listed["files"])
-    return [path for path, written in expected if path not in there or folder.digest(path) != written]
+    return [path for path, written in expected if path not in paths or folder.digest(path) != written]
 
 
 def _files(listed: Mapping[str, Any], changed: list[str]) -> Finding:
@@ -216,6 +216,6 @@ def _records(folder: Path, offer: OutputFormat, truth: Truth) -> Iterator[Findin
                 else:
                     yield told
         except Exception as error:  # of a file that was damaged, a reader may say anything
-            said = str(error) if isinstance(error, HealthSimError) else f"{type(error).__name__}: {error}"
-            yield Finding(offer.name, "can be read back", 1, 1, f": {said}")
+            message = str(error) if isinstance(error, HealthSimError) else f"{type(error).__name__}: {error}"
+            yield Finding(offer.name, "can be read back", 1, 1, f": {message}")
     yield Finding(offer.name, "is sound in itself", 1, len(problems), f", such as: {problems[0]}" if problems else "")
