@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from healthsim_core.expressions.expression import Expression
 from healthsim_core.journeys.nodes import FOLLOWING, Node, Triggered
 from healthsim_core.offers import Trigger
@@ -24,17 +26,15 @@ def by_trigger(
         then: What ends the path.
         conditions: All must hold.
     """
-    return Node(
-        path=f"{cause.path}>{then}",
-        journey=cause.journey,
+    return _effect(
+        cause,
+        index,
+        then,
         event_type=trigger.then,
-        label=cause.label,
-        parent=index,
         timing=Timing(float(trigger.delay[0]), float(trigger.delay[1])),
         conditions=conditions,
         probability=1.0,
         parameters=Parameters(constants=dict(trigger.parameters), carried=trigger.carry),
-        duration=cause.duration,
         most=cause.most * (FOLLOWING if trigger.schedule is not None else 1),
         how=Triggered((order, trigger.on, trigger.then), schedule=trigger.schedule, outlives=trigger.outlives),
     )
@@ -62,20 +62,24 @@ def as_written(
         copies: How many it makes.
         carried: Parameters that it takes from its cause, with their names here.
     """
-    return Node(
-        path=f"{cause.path}>{then}",
-        journey=cause.journey,
+    return _effect(
+        cause,
+        index,
+        then,
         event_type=written.event_type,
-        label=cause.label,
-        parent=index,
         timing=timing,
         conditions=conditions,
         probability=written.probability,
         parameters=Parameters(constants=dict(written.parameters), carried=carried),
-        duration=cause.duration,
         most=cause.most * (copies if isinstance(copies, int) else MOST_COPIES),
         how=Triggered(copies=copies),
     )
+
+
+def _effect(cause: Node, index: int, then: str, **fields: Any) -> Node:
+    """A node that takes from its cause what is the journey's."""
+    path = f"{cause.path}>{then}"
+    return Node(path, cause.journey, label=cause.label, parent=index, duration=cause.duration, **fields)
 
 
 def numbered(paths: dict[str, int], then: str) -> str:

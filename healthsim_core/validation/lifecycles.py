@@ -15,7 +15,7 @@ from healthsim_core.patterns.timing import DAY, NEVER, Minutes, birthdays
 from healthsim_core.timeline.blocks import CHOICE, LEFT, Block
 from healthsim_core.timeline.state import Timeline
 from healthsim_core.validation.counts import Tallies
-from healthsim_core.validation.stated import between, tally_distribution
+from healthsim_core.validation.stated import Made, between, tally_distribution
 
 
 def tally_passage(tallies: Tallies, timeline: Timeline, node: Node, lifecycle: Lifecycle, block: Block) -> None:
@@ -37,14 +37,8 @@ def tally_passage(tallies: Tallies, timeline: Timeline, node: Node, lifecycle: L
     draw = Draws(timeline.run.seed, "validation", block.id)
     first = np.flatnonzero(block.first)
     initial = {name: column[first] for name, column in columns.items()}
-    tally_distribution(
-        lifecycle.initial,
-        tallies,
-        f"{node.path}.initial",
-        state[first],
-        initial,
-        lambda: draw.uniform("initial")[first],
-    )
+    entered = Made(tallies, f"{node.path}.initial", state[first], initial, lambda: draw.uniform("initial")[first])
+    tally_distribution(lifecycle.initial, entered)
     end = np.minimum(timeline.horizon, timeline.begins(node, block.row) + node.duration * DAY + DAY - 1)
     born = np.asarray(timeline.people["birth_date"])[block.row]
     able = who_may(lifecycle.ways, columns, len(block.row))

@@ -16,7 +16,7 @@ from healthsim_core.patterns.branching import Branching, took
 from healthsim_core.planning.plan import Plan
 from healthsim_core.validation.counts import Tallies
 from healthsim_core.validation.sample import all_or_none, sampled
-from healthsim_core.validation.stated import tally_distribution
+from healthsim_core.validation.stated import Made, tally_distribution
 
 
 @attrs.frozen(eq=False)
@@ -56,9 +56,8 @@ class OutcomeTally:
             return
         draw, distribution = Draws(self.plan.run.seed, "validation", ids[rows]), dict(node.outcomes)[name]
         read = _some(columns, distribution.names, rows)
-        tally_distribution(
-            distribution, self.tallies, f"{path}.outcomes.{name}", values[rows], read, lambda: draw.uniform(name)
-        )
+        where = f"{path}.outcomes.{name}"
+        tally_distribution(distribution, Made(self.tallies, where, values[rows], read, lambda: draw.uniform(name)))
 
 
 def _some(columns: Mapping[str, Any], names: frozenset[str], rows: NDArray[np.intp] | slice) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from healthsim_core.validation.counts import CELLS, Tallies
 from healthsim_core.validation.sample import PEOPLE_WHOLE, sampled
 from healthsim_core.validation.stated import (
     FEW,
+    Made,
     Within,
     between,
     between_values,
@@ -134,14 +135,14 @@ def _tally_attribute(tallies: Tallies, houses: Households, attribute: Attribute)
                 tallies.shape(where, "values", between_values(distribution, values, columns, within))
             continue
         if attribute.name != "age":
-            tally_distribution(distribution, tallies, where, values, columns, within)
+            tally_distribution(distribution, Made(tallies, where, values, columns, within))
             continue
         possible = None
         if houses.plan.people.members[position].role == "dependent":
             possible = PossibleAges.of(
                 distribution, columns, np.asarray(houses.people["age"])[houses.subscribers(rows)]
             )
-        tally_ages(distribution, tallies, where, np.asarray(values), columns, within, possible)
+        tally_ages(distribution, Made(tallies, where, np.asarray(values), columns, within), possible)
 
 
 def _tally_correlation(tallies: Tallies, houses: Households, first: Attribute, second: Attribute) -> None:
@@ -192,7 +193,7 @@ def _tally_condition(tallies: Tallies, houses: Households, plan: ConditionPlan, 
     if severity is not None:
         where, name = f"{plan.where}.severity", f"severity.{plan.category}"
         columns, within = houses.columns(cases_at, severity.names), houses.within(cases_at, name)
-        tally_distribution(severity, tallies, where, houses.people[name][cases_at], columns, within)
+        tally_distribution(severity, Made(tallies, where, houses.people[name][cases_at], columns, within))
 
 
 def _bands(prevalence: Prevalence, age: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -228,7 +229,8 @@ def _tally_count(tallies: Tallies, houses: Households, where: str, count: Distri
     )
     rows = np.arange(houses.plan.people.subscriber, len(houses.present), houses.size)
     columns, within = houses.columns(rows, count.names), houses.within(rows, f"{where}.count")
-    tally_distribution(count, tallies, f"{where}.count", filled.sum(axis=1).astype(np.float64), columns, within)
+    made = Made(tallies, f"{where}.count", filled.sum(axis=1).astype(np.float64), columns, within)
+    tally_distribution(count, made)
 
 
 def _tally_units(tallies: Tallies, houses: Households) -> None:

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
+import attrs
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,55 +23,82 @@ Within: TypeAlias = Callable[[], Floats]  # uniforms that choose within a value'
 _SLACK = 1e-9  # of a derived number, relative: sums may be taken in another order
 
 
+@attrs.frozen(eq=False)
+class Made:
+    """Values that a run made, and where they are counted.
+
+    Attributes:
+        tallies: Where to count.
+        where: Path of what is stated of them.
+        values: Column (rows,); of ages an int array.
+        columns: The columns that their distribution reads, of the same rows.
+        within: Gives uniforms (rows,), addressed and otherwise unused.
+    """
+
+    tallies: Tallies
+    where: str
+    values: Any
+    columns: Mapping[str, Any]
+    within: Within
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def violation(self, what: str, broken: NDArray[np.bool_]) -> None:
+        """Count those that break a rule."""
+        self.tallies.violation(self.where, what, np.sum(broken), len(self))
+
+    def proportion(self, what: str, stated: float, so: NDArray[np.bool_]) -> None:
+        """Count those of which something is so that is stated as a probability."""
+        self.tallies.proportion(self.where, what, stated, np.sum(so), len(self))
+
+    def branches(self, law: Conditional) -> Iterator[tuple[Distribution, Made, NDArray[np.intp]]]:
+        """Each branch of their distribution, those that take it, and their rows."""
+        named = [(f"{self.where}.rules[{index}].then", then) for index, (_, then) in enumerate(law.rules)]
+        choice = law.choice(self.columns, len(self))
+        for index, (path, branch) in enumerate([*named, (f"{self.where}.default", law.default)]):
+            rows = np.flatnonzero(choice == index)
+            columns = {name: self.columns[name][rows] for name in branch.names}
+            yield branch, Made(self.tallies, path, self.values[rows], columns, _rows_of(self.within, rows)), rows
+
+
 @functools.singledispatch
-def tally_distribution(
-    distribution: Distribution, tallies: Tallies, where: str, values: Column, columns: Mapping[str, Any], within: Within
-) -> None:
+def tally_distribution(law: Distribution, made: Made) -> None:
     """Count values as their distribution asks for it: each of a few values, else where they lie.
 
     Args:
-        distribution: What is stated.
-        tallies: Where to count.
-        where: Path of the distribution.
-        values: Column (rows,) of what was made.
-        columns: The columns that the distribution reads, of the same rows.
-        within: Gives uniforms (rows,), addressed and otherwise unused.
+        law: What is stated.
+        made: The values.
     """
-    shares = few_values(distribution)
+    shares = few_values(law)
     if shares is not None:
-        tally_shares(tallies, where, shares, values)
+        tally_shares(made.tallies, made.where, shares, made.values)
     else:
-        uniforms = between_values(distribution, values, columns, within)
-        tallies.shape(where, "values", uniforms, scores_of(distribution))
+        uniforms = between_values(law, made.values, made.columns, made.within)
+        made.tallies.shape(made.where, "values", uniforms, scores_of(law))
 
 
 @tally_distribution.register
-def _each_branch(
-    distribution: Conditional, tallies: Tallies, where: str, values: Column, columns: Mapping[str, Any], within: Within
-) -> None:
-    for path, branch, rows in _branches(where, distribution, columns, len(values)):
-        inner = {name: columns[name][rows] for name in branch.names}
-        tally_distribution(branch, tallies, path, values[rows], inner, _rows_of(within, rows))
+def _each_branch(law: Conditional, made: Made) -> None:
+    for branch, taking, _ in made.branches(law):
+        tally_distribution(branch, taking)
 
 
 @tally_distribution.register(Constant)
 @tally_distribution.register(Derived)
-def _as_stated(
-    distribution: Distribution, tallies: Tallies, where: str, values: Column, columns: Mapping[str, Any], within: Within
-) -> None:
-    stated = distribution.sample(np.full(len(values), 0.5), columns)
-    tallies.violation(where, "the value is as stated", np.sum(~_same(values, stated)), len(values))
+def _as_stated(law: Distribution, made: Made) -> None:
+    stated = law.sample(np.full(len(made), 0.5), made.columns)
+    made.violation("the value is as stated", ~_same(made.values, stated))
 
 
 @tally_distribution.register
-def _with_zeros(
-    distribution: ZeroInflated, tallies: Tallies, where: str, values: Column, columns: Mapping[str, Any], within: Within
-) -> None:
-    if not distribution.names and few_values(distribution) is None:
-        nought, figures = np.zeros(1), numbers(values)
-        share = float((distribution.cdf(nought, {}) - distribution.below(nought, {}))[0])
-        tallies.proportion(where, "share of 0", share, np.sum(figures == 0), np.sum(~np.isnan(figures)))
-    _any_distribution(distribution, tallies, where, values, columns, within)
+def _with_zeros(law: ZeroInflated, made: Made) -> None:
+    if not law.names and few_values(law) is None:
+        nought, figures = np.zeros(1), numbers(made.values)
+        share = float((law.cdf(nought, {}) - law.below(nought, {}))[0])
+        known = np.sum(~np.isnan(figures))
+        made.tallies.proportion(made.where, "share of 0", share, np.sum(figures == 0), known)
+    _any_distribution(law, made)
 
 
 _any_distribution = tally_distribution.dispatch(Distribution)
@@ -111,84 +139,46 @@ def tally_shares(tallies: Tallies, where: str, shares: Mapping[Any, float], valu
 
 
 @functools.singledispatch
-def tally_ages(
-    distribution: Distribution,
-    tallies: Tallies,
-    where: str,
-    ages: NDArray[np.int64],
-    columns: Mapping[str, Any],
-    within: Within,
-    possible: PossibleAges | None = None,
-) -> None:
+def tally_ages(law: Distribution, made: Made, possible: PossibleAges | None = None) -> None:
     """Count ages, which are the whole years of what the distribution gives,
     truncated where a parent's age leaves fewer.
 
     Args:
-        distribution: What is stated.
-        tallies: Where to count.
-        where: Path of the distribution.
-        ages: Int array (rows,).
-        columns: The columns that the distribution reads, of the same rows.
-        within: Gives uniforms (rows,), addressed and otherwise unused.
+        law: What is stated.
+        made: The ages.
         possible: Of dependents, the ages that the subscriber's leaves them.
     """
-    years = ages.astype(np.float64)
-    below, upto = distribution.below(years, columns), distribution.below(years + 1, columns)
+    ages, years = made.values, made.values.astype(np.float64)
+    below, upto = law.below(years, made.columns), law.below(years + 1, made.columns)
     if possible is not None:
         below, upto = possible.shares(below, upto)
-        tallies.violation(where, "not too old for a child of the subscriber", np.sum(ages > possible.high), len(ages))
-        tallies.violation(where, "not too young for a child of the subscriber", np.sum(ages < possible.low), len(ages))
-    tallies.violation(where, "every age is one of those stated", np.sum(upto <= below), len(ages))
-    tallies.shape(where, "ages", between(below, upto, within), scores_of(distribution))
+        made.violation("not too old for a child of the subscriber", ages > possible.high)
+        made.violation("not too young for a child of the subscriber", ages < possible.low)
+    made.violation("every age is one of those stated", upto <= below)
+    made.tallies.shape(made.where, "ages", between(below, upto, made.within), scores_of(law))
 
 
 @tally_ages.register
-def _ages_of_each_branch(
-    distribution: Conditional,
-    tallies: Tallies,
-    where: str,
-    ages: NDArray[np.int64],
-    columns: Mapping[str, Any],
-    within: Within,
-    possible: PossibleAges | None = None,
-) -> None:
-    for path, branch, rows in _branches(where, distribution, columns, len(ages)):
-        inner = {name: columns[name][rows] for name in branch.names}
-        left = None if possible is None else possible.taken(rows)
-        tally_ages(branch, tallies, path, ages[rows], inner, _rows_of(within, rows), left)
+def _ages_of_each_branch(law: Conditional, made: Made, possible: PossibleAges | None = None) -> None:
+    for branch, taking, rows in made.branches(law):
+        tally_ages(branch, taking, None if possible is None else possible.taken(rows))
 
 
 @tally_ages.register(Constant)
 @tally_ages.register(Derived)
-def _ages_as_stated(
-    distribution: Distribution,
-    tallies: Tallies,
-    where: str,
-    ages: NDArray[np.int64],
-    columns: Mapping[str, Any],
-    within: Within,
-    possible: PossibleAges | None = None,
-) -> None:
-    stated = np.floor(numbers(distribution.sample(np.full(len(ages), 0.5), columns)))
+def _ages_as_stated(law: Distribution, made: Made, possible: PossibleAges | None = None) -> None:
+    stated = np.floor(numbers(law.sample(np.full(len(made), 0.5), made.columns)))
     stated = stated if possible is None else np.minimum(stated, possible.high)
-    tallies.violation(where, "the age is as stated", np.sum(ages != stated), len(ages))
+    made.violation("the age is as stated", made.values != stated)
 
 
 @tally_ages.register
-def _ages_in_bands(
-    distribution: AgeBands,
-    tallies: Tallies,
-    where: str,
-    ages: NDArray[np.int64],
-    columns: Mapping[str, Any],
-    within: Within,
-    possible: PossibleAges | None = None,
-) -> None:
-    if possible is None and distribution.monotone:
-        for (low, high), weight in zip(distribution.bands, distribution.weights, strict=True):
-            in_band, share = (ages >= low) & (ages <= high), weight / sum(distribution.weights)
-            tallies.proportion(where, f"share of {low}-{high}", share, np.sum(in_band), len(ages))
-    _any_ages(distribution, tallies, where, ages, columns, within, possible)
+def _ages_in_bands(law: AgeBands, made: Made, possible: PossibleAges | None = None) -> None:
+    if possible is None and law.monotone:
+        for (low, high), weight in zip(law.bands, law.weights, strict=True):
+            share, in_band = weight / sum(law.weights), (made.values >= low) & (made.values <= high)
+            made.proportion(f"share of {low}-{high}", share, in_band)
+    _any_ages(law, made, possible)
 
 
 _any_ages = tally_ages.dispatch(Distribution)
@@ -203,16 +193,6 @@ def scores_of(distribution: Distribution) -> Scores:
 def _scores(distribution: Distribution) -> Scores:
     values = distribution.quantile((np.arange(CELLS) + 0.5) / CELLS)
     return () if values is None or not np.isfinite(values).all() else tuple(values.tolist())
-
-
-def _branches(
-    where: str, distribution: Conditional, columns: Mapping[str, Any], rows: int
-) -> Iterator[tuple[str, Distribution, NDArray[np.intp]]]:
-    """Each branch, with its path and the rows that take it."""
-    named = [(f"{where}.rules[{index}].then", then) for index, (_, then) in enumerate(distribution.rules)]
-    choice = distribution.choice(columns, rows)
-    for index, (path, branch) in enumerate([*named, (f"{where}.default", distribution.default)]):
-        yield path, branch, np.flatnonzero(choice == index)
 
 
 def _rows_of(within: Within, rows: NDArray[np.intp]) -> Within:
