@@ -110,7 +110,8 @@ def _if(node: Node) -> str:
 
 def makers(plan: Plan, node: Node) -> list[str]:
     """The products that make records of a node."""
-    return [handler.product for handler in plan.handlers if node.event_type in handler.event_types]
+    products = (handler.product for handler in plan.handlers if node.event_type in handler.event_types)
+    return list(dict.fromkeys(products))
 
 
 def _by(plan: Plan, node: Node) -> str:

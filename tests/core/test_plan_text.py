@@ -33,3 +33,9 @@ def test_attributes_and_conditions_stand_in_the_order_in_which_they_are_drawn() 
         "drawn"
     ]
     assert [name for name in drawn if name in ("smoker", "E11", "weight")] == ["smoker", "E11", "weight"]
+
+
+def test_a_product_that_handles_an_event_more_than_once_is_named_once() -> None:
+    nodes = plan_document(make_plan("diabetic-senior", "diabetic-first-year", count=3))["nodes"]
+    assert any("patientsim" in node["handled_by"] for node in nodes)
+    assert all(len(node["handled_by"]) == len(set(node["handled_by"])) for node in nodes)

@@ -30,7 +30,8 @@ YEARS = {
     "dental-year": "dental-adults", "kidney-disease-course": "diabetic-senior",
     "anticoagulation-year": "adult-hypertension",
 }  # fmt: skip
-PEOPLE = {"county-seniors-with-diabetes": "diabetic-first-year"}  # whose journey has people of its own above
+# whose journey has people of its own above, or who bring none
+PEOPLE = {"county-seniors-with-diabetes": "diabetic-first-year", "toolbox-adults": "annual-wellness"}
 AS_OF = datetime.date(2026, 1, 1)
 ADULT_ONLY = {"E11", "I10", "I48", "I50", "J44", "N18", "M81"}
 _runs: dict[tuple[str, str], Result] = {}

@@ -328,13 +328,14 @@ def test_referrals_and_care_plans_say_what_was_arranged() -> None:
     assert handle(plans.CARE_PLANS, plan)["patientsim.care_plan"][0]["description"] == "Walk daily"
 
 
-def test_every_event_type_of_patientsim_is_handled_once() -> None:
-    handled = [
-        name for handler in plugin.healthsim_event_handlers() for name in handler.event_types if name != "person"
-    ]
+def test_every_event_type_of_patientsim_is_handled_and_every_table_has_one_writer() -> None:
+    handlers = list(plugin.healthsim_event_handlers())
+    handled = {name for handler in handlers for name in handler.event_types if name != "person"}
+    written = [table.name for handler in handlers for table in handler.writes]
     visits = ["admission", "discharge", "transfer", "encounter", "procedure", "diagnosis"]
     rest = ["observation", "medication_order", "lab_order", "lab_result", "referral", "care_plan_update"]
-    assert sorted(handled) == sorted(visits + rest)
+    assert handled == {*visits, *rest}
+    assert len(written) == len(set(written))
 
 
 @pytest.mark.parametrize("handler", list(plugin.healthsim_event_handlers()), ids=lambda handler: handler.event_types[0])
