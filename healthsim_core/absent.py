@@ -6,7 +6,6 @@ from __future__ import annotations
 import functools
 import importlib.metadata
 import importlib.util
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,10 +13,12 @@ from pathlib import Path
 import attrs
 
 from healthsim_core.errors import canonical
+from healthsim_core.package_data import PackageData
 from healthsim_core.plugins import Plugin
 
 _QUOTED = re.compile(r"""["']([^"'\n]{1,100})["']""")
 _READ = (".py", ".json", ".md")
+_DATA = PackageData("healthsim_core")
 
 
 @attrs.frozen
@@ -29,12 +30,9 @@ class Whereabouts:
     remedy: str = ""
 
 
-@functools.cache
 def first_party() -> Mapping[str, Mapping[str, Sequence[str]]]:
     """What each distribution of this project offers, by its name and the kind of offer."""
-    offers: dict[str, dict[str, list[str]]] = json.loads(
-        (Path(__file__).parent / "first_party.json").read_text(encoding="utf-8")
-    )
+    offers: dict[str, dict[str, list[str]]] = _DATA.document("first_party")
     return offers
 
 

@@ -11,7 +11,7 @@ from healthsim_core.columns import Columns, Text
 from healthsim_core.conditions.condition import ConditionPlan
 from healthsim_core.expressions.kinds import BOOLEAN, NUMBER, TEXT, WORDS, Kind, always
 from healthsim_core.households.household import Household
-from healthsim_core.households.steps import Known, Step
+from healthsim_core.households.steps import ColumnStep, Known, Step
 from healthsim_core.portable import ndtr, ndtri
 from healthsim_core.skills.use import resolved_or_null
 
@@ -21,22 +21,15 @@ class AllConditions(Step):
     """`conditions`: the codes of all conditions of each person, in the profile's order."""
 
     conditions: tuple[ConditionPlan, ...]
-    where: str = ""
 
-    @property
-    def makes(self) -> tuple[str, ...]:
-        """The column."""
-        return ("conditions",)
+    makes = ("conditions",)
 
     @property
     def names(self) -> frozenset[str]:
         """The code of each."""
         return frozenset(f"code.{plan.category}" for plan in self.conditions)
 
-    @property
-    def loose(self) -> tuple[str, ...]:
-        """None: its words are codes."""
-        return ()
+    loose = ()  # its words are codes
 
     def kinds(self, known: Known) -> dict[str, Kind]:
         """Words, each a code that the run knows."""
@@ -54,16 +47,11 @@ class Severity(Step):
 
     Attributes:
         primary: The profile's primary condition.
-        where: Empty: nobody states it.
     """
 
     primary: ConditionPlan | None
-    where: str = ""
 
-    @property
-    def makes(self) -> tuple[str, ...]:
-        """The column."""
-        return ("severity",)
+    makes = ("severity",)
 
     @property
     def names(self) -> frozenset[str]:
@@ -82,23 +70,16 @@ class Severity(Step):
 
 
 @attrs.frozen
-class Baseline(Step):
+class Baseline(ColumnStep):
     """A laboratory value as the skills of a person's conditions know it, the first condition's first; null without one.
 
     Attributes:
         name: What the value is called.
         conditions: All conditions of the profile, in its order.
-        where: Empty: nobody states it.
     """
 
     name: str
     conditions: tuple[ConditionPlan, ...]
-    where: str = ""
-
-    @property
-    def makes(self) -> tuple[str, ...]:
-        """The column."""
-        return (self.name,)
 
     @property
     def names(self) -> frozenset[str]:
@@ -106,10 +87,7 @@ class Baseline(Step):
         knowing = [plan for plan in self.conditions if plan.skill is not None and self.name in plan.skill.baselines]
         return frozenset(f"condition.{plan.category}" for plan in knowing)
 
-    @property
-    def loose(self) -> tuple[str, ...]:
-        """None: it is a number."""
-        return ()
+    loose = ()  # it is a number
 
     def kinds(self, known: Known) -> dict[str, Kind]:
         """A number."""
@@ -131,24 +109,17 @@ class Baseline(Step):
 
 
 @attrs.frozen
-class Above(Step):
+class Above(ColumnStep):
     """condition.C or code.C of a condition that the profile does not state and a skill asks for:
     of those who have one below it, as N18.4 is below N18.
 
     Attributes:
         name: The column.
         below: The columns of the conditions below it.
-        where: Empty: nobody states it.
     """
 
     name: str
     below: frozenset[str]
-    where: str = ""
-
-    @property
-    def makes(self) -> tuple[str, ...]:
-        """The column."""
-        return (self.name,)
 
     @property
     def names(self) -> frozenset[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from healthsim_core.distributions.base import moments
+from healthsim_core.distributions.base import Distribution
 from healthsim_core.distributions.continuous import Continuous
 from healthsim_core.distributions.families import Family
 from healthsim_core.draws import Floats
@@ -20,15 +20,8 @@ from healthsim_core.language_offers import DistributionOffer
 class OfferedLaw(Continuous):
     """A plugin's law between two bounds; its moments are integrals of its quantiles."""
 
-    @property
-    def mean(self) -> float | None:
-        """The mean between the bounds."""
-        return moments(self)[0]
-
-    @property
-    def variance(self) -> float | None:
-        """The variance between the bounds."""
-        return moments(self)[1]
+    mean = Distribution.mean
+    variance = Distribution.variance
 
 
 def family_of(offer: DistributionOffer) -> Family:

@@ -49,7 +49,8 @@ class Step(abc.ABC):
         where: The path in the profile, for errors; empty where none states it.
     """
 
-    where: str
+    __slots__ = ()
+    where: str = ""
 
     @property
     @abc.abstractmethod
@@ -78,6 +79,22 @@ class Step(abc.ABC):
     @abc.abstractmethod
     def make(self, house: Household) -> None:
         """Add its columns to those of a chunk's people."""
+
+
+class ColumnStep(Step):
+    """A step that makes one column.
+
+    Attributes:
+        name: The column.
+    """
+
+    __slots__ = ()
+    name: str
+
+    @property
+    def makes(self) -> tuple[str, ...]:
+        """The column."""
+        return (self.name,)
 
 
 def in_order(steps: Sequence[Step]) -> tuple[Step, ...]:

@@ -21,7 +21,7 @@ from healthsim_core.expressions.checking import same_kind
 from healthsim_core.expressions.kinds import ANYTHING, Kind, always, together
 from healthsim_core.households.family import PossibleAges
 from healthsim_core.households.household import Household
-from healthsim_core.households.steps import Known, Step
+from healthsim_core.households.steps import ColumnStep, Known
 from healthsim_core.portable import ndtr, ndtri
 from healthsim_core.spec.coded import CODED
 from healthsim_core.spec.distribution import Distribution as WrittenDistribution
@@ -32,7 +32,7 @@ _OPEN = 2.0**-54, 1 - 2.0**-53
 
 
 @attrs.frozen
-class Attribute(Step):
+class Attribute(ColumnStep):
     """One attribute of every person.
 
     Attributes:
@@ -51,11 +51,6 @@ class Attribute(Step):
     where: str = ""
     stated: tuple[str, ...] = ()
     normals: tuple[tuple[str, float], ...] = ()
-
-    @property
-    def makes(self) -> tuple[str, ...]:
-        """The column that it makes."""
-        return (self.name,)
 
     @property
     def loose(self) -> tuple[str, ...]:

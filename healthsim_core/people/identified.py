@@ -15,22 +15,11 @@ from healthsim_core.households.steps import Known, Step
 class Identified(Step):
     """Birth date, name, address, telephone and numbers of each person, of which expressions may read the birth date."""
 
-    where: str = ""
+    makes = ("birth_date",)
 
-    @property
-    def makes(self) -> tuple[str, ...]:
-        """The birth date."""
-        return ("birth_date",)
+    names = frozenset({"age", "sex"})
 
-    @property
-    def names(self) -> frozenset[str]:
-        """Age and sex."""
-        return frozenset({"age", "sex"})
-
-    @property
-    def loose(self) -> tuple[str, ...]:
-        """None: it is a date."""
-        return ()
+    loose = ()  # it is a date
 
     def kinds(self, known: Known) -> dict[str, Kind]:
         """A date, of everybody."""

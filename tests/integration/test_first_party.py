@@ -12,7 +12,7 @@ import healthsim_core
 from healthsim_core.catalog import Catalog, default_catalog
 from healthsim_core.offers import EventHandler, RunHandler
 
-LIST = Path(healthsim_core.__file__).parent / "first_party.json"
+LIST = Path(healthsim_core.__file__).parent / "data/first_party.json"
 OURS = Path(healthsim_core.__file__).parents[1] / "plugins"
 
 

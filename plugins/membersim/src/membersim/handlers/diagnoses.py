@@ -39,7 +39,7 @@ def diagnosis_table(services: Services, events: Events) -> Columns:
 
 
 def _diagnoses(services: Services, owner: NDArray[np.intp], code: Text, qualifier: str) -> Columns:
-    """The diagnoses `code` of the claims `of`, of those that have one."""
+    """The diagnoses `code` of the claims `owner`, of those that have one."""
     at = np.flatnonzero(~code.is_null())
     claim, code = owner[at], code[at]
     exempt = tuple(document("revenue")["exempt_from_present_on_admission"])
@@ -54,35 +54,35 @@ def _diagnoses(services: Services, owner: NDArray[np.intp], code: Text, qualifie
 
 def _made(services: Services, events: Events, stays: NDArray[np.intp]) -> Columns:
     """The diagnoses made from admission to discharge that are not coded already, each once, in order of time."""
-    found = events.where(events.type == "diagnosis")
-    admission, visit = found.ancestor("admission"), found.ancestor("encounter")
+    diagnoses = events.where(events.type == "diagnosis")
+    admission, visit = diagnoses.ancestor("admission"), diagnoses.ancestor("encounter")
     elsewhere = visit.array("time") > admission.array("time")  # at a visit that the stay led to
     stays = stays[services.origin[stays] > 0]
     at, row = matches(np.where(elsewhere, -1, admission.array("id")), services.origin[stays])
-    claim, code = stays[at], found.parameters.text("code")[row]
-    said = (code == services.diagnosis[claim]) | (code == services.second[claim]) | code.is_null()
-    new = np.flatnonzero(~said & (found.time[row] <= services.discharged[claim]))
+    claim, code = stays[at], diagnoses.parameters.text("code")[row]
+    coded = (code == services.diagnosis[claim]) | (code == services.second[claim]) | code.is_null()
+    new = np.flatnonzero(~coded & (diagnoses.time[row] <= services.discharged[claim]))
     claim, code, row = claim[new], code[new], row[new]
     _, once = np.unique(claim * (len(code.values) + 1) + code.codes, return_index=True)
     once.sort()
     claim, code, row = claim[once], code[once], row[once]
     made = _diagnoses(services, claim, code, "other")
-    late = (_first_made(found)[row] > services.service_from[claim]) & ~_brought(found)[row]
+    late = (_first_made(diagnoses)[row] > services.service_from[claim]) & ~_brought(diagnoses)[row]
     asked = made.text("present_on_admission")
     return made.assign(present_on_admission=Text(np.where(asked.is_null(), -1, late), ["Y", "N"]))
 
 
-def _first_made(found: Events) -> Days:
+def _first_made(diagnoses: Events) -> Days:
     """When the person was first diagnosed with the code of each of these."""
-    code = found.parameters.text("code")
-    key = found.row * (len(code.values) + 1) + code.codes
+    code = diagnoses.parameters.text("code")
+    key = diagnoses.row * (len(code.values) + 1) + code.codes
     _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
-    return np.asarray(found.date[first][inverse])
+    return np.asarray(diagnoses.date[first][inverse])
 
 
-def _brought(found: Events) -> NDArray[np.bool_]:
+def _brought(diagnoses: Events) -> NDArray[np.bool_]:
     """Whether the person came with the very code: a complication of a known illness is as new as its code."""
-    brought, code = found.people["conditions"], found.parameters.text("code")
+    brought, code = diagnoses.people["conditions"], diagnoses.parameters.text("code")
     known = [set((words or "").split()) for words in [*brought.values.to_pylist(), None]]
     codes = [*code.values.to_pylist(), None]
     pairs, inverse = np.unique(np.stack([brought.codes, code.codes]), axis=1, return_inverse=True)
