@@ -17,6 +17,7 @@ ROWS = (
     ("columns", "groups", "lookup", "dates", "portable", "draws", "codes"),
     # of DuckDB; reference facts lie in it, and are read before anything is planned
     ("tables", "declared", "file_layouts", "database"),
+    ("benefits",),
     (
         "world",
         "events",

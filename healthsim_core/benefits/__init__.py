@@ -1,0 +1,1 @@
+"""Plans of benefits: what they say, whom they cover, and the ledger that everything spends against."""
