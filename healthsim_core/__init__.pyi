@@ -9,6 +9,7 @@ from .columns import Columns as Columns
 from .columns import Text as Text
 from .dates import plus_months as plus_months
 from .dates import whole_years as whole_years
+from .decision_offers import EventDecision as EventDecision
 from .declared import declared_rows as declared_rows
 from .declared import read_declared as read_declared
 from .draws import Draws as Draws

@@ -16,6 +16,7 @@ from healthsim_core import world
 from healthsim_core.absent import failures, whereabouts
 from healthsim_core.codes import CodeSystem, ValueSet, code_systems
 from healthsim_core.codes.forms import FormSystem
+from healthsim_core.decision_offers import EventDecision
 from healthsim_core.errors import ConflictError, PluginError, UnknownNameError, canonical, suggestion
 from healthsim_core.format_offers import OutputFormat
 from healthsim_core.language_offers import DistributionOffer, ExpressionFunction
@@ -36,7 +37,7 @@ from healthsim_core.offers import (
 from healthsim_core.package_data import PackageData
 from healthsim_core.plugins import Plugin, installed
 from healthsim_core.spec.kinds import how_to_give
-from healthsim_core.tables import Table
+from healthsim_core.tables import Field, Table
 
 CORE_EVENT_TYPES = ("person", "milestone", "journey_start", "journey_end", "birth", "death")
 _DATA = PackageData("healthsim_core")
@@ -63,7 +64,7 @@ class Catalog:
     def __attrs_post_init__(self) -> None:
         for named in (self.profiles, self.journeys, self.formats, self.skills, self.datasets, self.tables):
             assert named is not None
-        for words in (self.distributions, self.functions, self.executors):
+        for words in (self.distributions, self.functions, self.executors, self.decided):
             assert words is not None
         self._refuse_trigger_cycles()
 
@@ -173,6 +174,34 @@ class Catalog:
         """Who handles an event type; each product makes its own of it."""
         return tuple(handler for handler in self.of(EventHandler) if event_type in handler.event_types)
 
+    def readers(self, event_type: str) -> tuple[EventHandler | EventDecision, ...]:
+        """Who reads an event type, to make something of it or to decide of it."""
+        deciding = tuple(decision for decision in self.of(EventDecision) if event_type in decision.event_types)
+        return (*self.handlers(event_type), *deciding)
+
+    def parameters(self, event_type: str) -> tuple[Field, ...]:
+        """The parameters that events of a type may have: what is read of them, and is not decided by somebody."""
+        read = (field for reader in self.readers(event_type) for field in reader.parameters)
+        return tuple(field for field in read if (event_type, field.name) not in self.decided)
+
+    def needs(self, event_type: str) -> tuple[Field, ...]:
+        """The parameters without which an event of a type is refused."""
+        needed = (field for reader in self.readers(event_type) for field in reader.needs(event_type))
+        return tuple(field for field in needed if (event_type, field.name) not in self.decided)
+
+    @functools.cached_property
+    def decided(self) -> Mapping[tuple[str, str], EventDecision]:
+        """Who decides what of events, by event type and column."""
+        decisions: dict[tuple[str, str], EventDecision] = {}
+        for offer in self.of(EventDecision):
+            for key in itertools.product(offer.event_types, offer.names):
+                other = decisions.setdefault(key, offer)
+                if other is not offer:
+                    both = " and ".join(map(self._maker, (other, offer)))
+                    what = f'"{key[1]}" of "{key[0]}" is decided by {both}.'
+                    raise ConflictError(what, "", _HOW_TO_BLOCK)
+        return MappingProxyType(decisions)
+
     def triggers(self, products: Collection[str]) -> tuple[Trigger, ...]:
         """What the events of some products cause by themselves."""
         return tuple(trigger for trigger in self.of(Trigger) if trigger.product in products)
@@ -190,16 +219,20 @@ class Catalog:
     def needed_parameters(self) -> frozenset[str]:
         """Names of parameters that some event type must have for everybody, or is asked whether it has."""
         handlers = self.of(EventHandler)
-        needed = {f.name for h in handlers for event_type in h.event_types for f in h.needs(event_type)}
+        needed = {field.name for event_type in self._read for field in self.needs(event_type)}
         return frozenset(needed.union(*(handler.reviewed for handler in handlers)))
 
     @functools.cached_property
     def event_types(self) -> frozenset[str]:
         """Event types that somebody handles, triggers or listens to, those of products that are not installed,
         and core's own."""
-        handled = {name for handler in self.of(EventHandler) for name in handler.event_types}
         heard = {name for trigger in self.of(Trigger) for name in (trigger.on, trigger.then)}
-        return frozenset({*handled, *heard, *vocabulary(), *CORE_EVENT_TYPES})
+        return frozenset({*self._read, *heard, *vocabulary(), *CORE_EVENT_TYPES})
+
+    @functools.cached_property
+    def _read(self) -> frozenset[str]:
+        readers: tuple[EventHandler | EventDecision, ...] = (*self.of(EventHandler), *self.of(EventDecision))
+        return frozenset(name for reader in readers for name in reader.event_types)
 
     @functools.cached_property
     def _event_types(self) -> Mapping[str, str]:
@@ -214,7 +247,7 @@ class Catalog:
             return known[plain]
         product, _, rest = plain.partition(".")
         event_type = known.get(rest, "")
-        makers = (*vocabulary().get(event_type, ()), *(handler.product for handler in self.handlers(event_type)))
+        makers = (*vocabulary().get(event_type, ()), *(reader.product for reader in self.readers(event_type)))
         if product in map(canonical, makers):
             return event_type
         raise self.nobody("event type", written, self.event_types, where)

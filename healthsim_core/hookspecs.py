@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 import pluggy
 
+from healthsim_core.decision_offers import EventDecision
 from healthsim_core.format_offers import OutputFormat
 from healthsim_core.language_offers import DistributionOffer, ExpressionFunction
 from healthsim_core.offers import (
@@ -67,8 +68,8 @@ def healthsim_journeys() -> Iterable[Journey]:
 
 
 @hookspec
-def healthsim_event_handlers() -> Iterable[EventHandler | EventColumns | RunHandler]:
-    """What the product makes of events, of a run, and which clinician and place it assigns to events.
+def healthsim_event_handlers() -> Iterable[EventHandler | EventColumns | EventDecision | RunHandler]:
+    """What the product makes of events, of a run, what it decides of events, and which clinician and place it assigns.
 
     Called once, when plugins are loaded. A complete plugin:
 

@@ -62,7 +62,8 @@ def _chunk(plan: Plan, start: int, stop: int) -> Chunk:
     rows = np.flatnonzero(timeline.present)
     columns = Columns(timeline.people, len(timeline.present)).take(rows)
     people = People(plan.run, columns, _conditions(plan, columns))
-    dispatcher = Dispatcher(plan.run, plan.catalog, plan.nodes, people, timeline, _renumbered(timeline.present))
+    rows_of = _renumbered(timeline.present)
+    dispatcher = Dispatcher(plan.run, plan.catalog, plan.nodes, people, timeline, rows_of, plan.decisions)
     of_handlers = collected(plan.tables, map(dispatcher.handle, plan.handlers))
     tables = {name: of_handlers.get(name, table.empty()) for name, table in plan.tables.items() if table.person}
     tables["core.person"] = plan.person_table.arrow(columns.select([field.name for field in plan.person_table.fields]))

@@ -42,9 +42,8 @@ class Coded:
     def fields(self, event_type: str) -> Mapping[str, tuple[Field, ...]]:
         """By parameter, the fields that say what it may be."""
         if event_type not in self._fields:
-            read = [field for handler in self.catalog.handlers(event_type) for field in handler.parameters]
             by_name: dict[str, dict[tuple[Any, ...], Field]] = {}
-            for field in (*read, *SHARED):
+            for field in (*self.catalog.parameters(event_type), *SHARED):
                 limits = (field.least, field.above, field.most)
                 if field.codes or any(limit is not None for limit in limits):
                     by_name.setdefault(field.name, {})[field.codes, limits, field.signed_by] = field

@@ -31,13 +31,13 @@ def check_carried(
     """
     mistakes = Mistakes()
     has, takes = {*_parameters(catalog, cause), *(given or ())}, _parameters(catalog, effect)
-    known = given is not None if cause in CORE_EVENT_TYPES else catalog.handlers(cause)
+    known = given is not None if cause in CORE_EVENT_TYPES else catalog.readers(cause)
     for where, (old, new) in pairs.items():
         if known and old not in has:
             mistakes.attempt(
                 None, _refuse, f'"{cause}" has no parameter "{old}" to carry.', where, suggestion(old, has)
             )
-        elif catalog.handlers(effect) and effect not in CORE_EVENT_TYPES and new not in takes:
+        elif catalog.readers(effect) and effect not in CORE_EVENT_TYPES and new not in takes:
             mistakes.attempt(None, _refuse, f'"{effect}" has no parameter "{new}".', where, suggestion(new, takes))
     mistakes.tell()
 
@@ -108,10 +108,7 @@ def _ancestors(nodes: Sequence[Node], index: int) -> Iterable[int]:
 
 
 def _parameters(catalog: Catalog, event_type: str) -> set[str]:
-    return {
-        field.name
-        for field in (*(field for handler in catalog.handlers(event_type) for field in handler.parameters), *SHARED)
-    }
+    return {field.name for field in (*catalog.parameters(event_type), *SHARED)}
 
 
 def _listed(names: Sequence[str]) -> str:

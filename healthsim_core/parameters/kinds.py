@@ -43,11 +43,7 @@ class ParameterKinds:
     @functools.cached_property
     def by_name(self) -> dict[str, Kind]:
         """What each parameter holds; of one that a handler declares and nobody gives, what it would hold."""
-        fields = {
-            field.name: kind_of_field(field)
-            for handler in self.catalog.handlers(self.event_type)
-            for field in handler.parameters
-        }
+        fields = {field.name: kind_of_field(field) for field in self.catalog.parameters(self.event_type)}
         given = {name for use in self.parameters.skills for name in use.gives}
         uses = [use for use in self.parameters.skills if not self.catalog.needed_parameters.isdisjoint(use.gives)]
         certain = frozenset().union(*(use.always(self.readable) for use in uses))
@@ -74,16 +70,14 @@ class ParameterKinds:
             where: The path of the parameters, for errors.
         """
         mistakes, kinds, given = Mistakes(), self.by_name, {*self.parameters.constants, *self.parameters.references}
-        handlers = self.catalog.handlers(self.event_type)
-        accepted = {field.name for handler in handlers for field in handler.parameters} | {
-            field.name for field in SHARED
-        }
-        for name in given if handlers and self.event_type not in CORE_EVENT_TYPES else ():
+        read = self.catalog.parameters(self.event_type)
+        accepted, readers = {field.name for field in (*read, *SHARED)}, self.catalog.readers(self.event_type)
+        for name in given if readers and self.event_type not in CORE_EVENT_TYPES else ():
             if name not in accepted:
                 with mistakes.caught():
                     what = f'"{self.event_type}" has no parameter "{name}".'
                     raise SpecificationError(what, f"{where}.{name}", suggestion(name, accepted))
-        wanted = {field.name: kind_of_field(field) for handler in handlers for field in handler.parameters}
+        wanted = {field.name: kind_of_field(field) for field in read}
         for name, kind in wanted.items():
             given_kind, value = kinds[name], self.parameters.constants.get(name, 0)
             with mistakes.caught():
@@ -124,11 +118,7 @@ class ParameterKinds:
         """Raise SpecificationError where a parameter that the handlers need is not given,
         or may be null for some people."""
         mistakes, kinds = Mistakes(), self.by_name
-        needed = {
-            field.name: field
-            for handler in self.catalog.handlers(self.event_type)
-            for field in handler.needs(self.event_type)
-        }
+        needed = {field.name: field for field in self.catalog.needs(self.event_type)}
         for name, field in needed.items():
             with mistakes.caught():
                 if name not in self.parameters.names or kinds[name].of == "nothing":

@@ -58,7 +58,7 @@ def foregone(compiled: Any) -> Iterator[str]:
 def unhandled(nodes: Sequence[Node], catalog: Catalog) -> Iterator[str]:
     """What is told of event types of which nobody makes records."""
     for event_type in dict.fromkeys(node.event_type for node in nodes):
-        if not catalog.handlers(event_type) and event_type not in CORE_EVENT_TYPES:
+        if not catalog.readers(event_type) and event_type not in CORE_EVENT_TYPES:
             absent = " and ".join(vocabulary().get(event_type, ()))
             why = (
                 f"{absent} would make records of it, and is not installed"

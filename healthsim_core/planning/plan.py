@@ -10,6 +10,7 @@ import numpy as np
 
 from healthsim_core.catalog import Catalog
 from healthsim_core.columns import Column, Text
+from healthsim_core.decision_offers import EventDecision
 from healthsim_core.events import Run
 from healthsim_core.format_offers import OutputFormat
 from healthsim_core.journeys.nodes import Node
@@ -65,6 +66,12 @@ class Plan:
     def blocks(self) -> tuple[tuple[int, ...], ...]:
         """Indices of the nodes that run at once, in order."""
         return blocks_of(self.nodes)
+
+    @functools.cached_property
+    def decisions(self) -> tuple[EventDecision, ...]:
+        """What the products of the handlers decide of events."""
+        products = {handler.product for handler in self.handlers}
+        return tuple(decision for decision in self.catalog.of(EventDecision) if decision.product in products)
 
     @functools.cached_property
     def tables(self) -> dict[str, Table]:

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from healthsim_core import hookspecs
 from healthsim_core.catalog import default_catalog, offering
+from healthsim_core.decision_offers import EventDecision
 from healthsim_core.errors import HealthSimError, SpecificationError, canonical
 from healthsim_core.execution.run import Options, run_plan
 from healthsim_core.format_offers import OutputFormat
@@ -33,7 +34,7 @@ from healthsim_core.tables import from_arrow
 from healthsim_core.testing.forbidden import forbidden
 from healthsim_core.testing.made import contradictions
 from healthsim_core.testing.places import Places, at_name, place_of
-from healthsim_core.testing.samples import no_events, unlawful, unlike, wrong_lengths
+from healthsim_core.testing.samples import no_events, undecided, unlawful, unlike, wrong_lengths
 from healthsim_core.timeline.dispatch import written_by
 
 PEOPLE = 12
@@ -76,12 +77,8 @@ class PluginConformance:
 
     def test_every_table_is_named_after_it(self) -> None:
         """A table is called `plugin.table`, in small letters: no other plugin's, and none without a plugin."""
-        makers = [
-            (offer, table)
-            for offer in self._offers()
-            if isinstance(offer, EventHandler | RunHandler)
-            for table in offer.writes
-        ]
+        writing = [offer for offer in self._offers() if isinstance(offer, EventHandler | RunHandler)]
+        makers = [(offer, table) for offer in writing for table in offer.writes]
         strange = [(offer, table) for offer, table in makers if not _is_named_after(table.name, self.plugin)]
         place = self._places().of_offer
         _none([f'{place(o)}: "{t.name}" should be "{self.plugin}.{_plain(t.name)}"' for o, t in strange])
@@ -138,13 +135,14 @@ class PluginConformance:
 
     def test_columns_of_a_table_have_one_length(self) -> None:
         """What a handler makes of events fits together, also of event types that none of its own journeys has."""
-        for handler in self._handlers():
-            _none(
-                [
-                    f"{place_of(handler.handle)}: {wrong}"
-                    for wrong in wrong_lengths(handler, default_catalog().code_systems)
-                ]
-            )
+        handlers, systems = self._handlers(), default_catalog().code_systems
+        pairs = [(handler.handle, wrong) for handler in handlers for wrong in wrong_lengths(handler, systems)]
+        _none([f"{place_of(handle)}: {wrong}" for handle, wrong in pairs])
+
+    def test_its_decisions_are_of_every_event(self) -> None:
+        """What it decides of events has a row for each, in the columns and of the types that it says."""
+        offers, systems = [o for o in self._offers() if isinstance(o, EventDecision)], default_catalog().code_systems
+        _none([f"{place_of(offer.decide)}: {wrong}" for offer in offers for wrong in undecided(offer, systems)])
 
     def test_handlers_write_what_they_declare(self) -> None:
         """Every table that a handler declares comes out of a run with the declared columns and types."""
@@ -389,7 +387,7 @@ def _named(offer: Offer) -> str:
 
 
 def _described(offer: Offer) -> bool:
-    callables = (getattr(offer, attribute, None) for attribute in ("handle", "compute", "build", "writer"))
+    callables = (getattr(offer, attribute, None) for attribute in ("handle", "decide", "compute", "build", "writer"))
     called = next(filter(None, callables), None)
     return bool(
         offer.description

@@ -16,7 +16,7 @@ from healthsim_core.offers import EventHandler, Offer, PersonColumns, RunHandler
 from healthsim_core.plugins import Plugin, short_place
 
 # attributes of offers that are functions or classes of the plugin
-CALLED = ("handle", "compute", "build", "writer", "resolve", "load", "schedule", "cdf", "check", "run")
+CALLED = ("handle", "decide", "compute", "build", "writer", "resolve", "load", "schedule", "cdf", "check", "run")
 
 
 def place_of(thing: Any) -> str:

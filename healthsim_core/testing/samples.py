@@ -9,6 +9,7 @@ import numpy as np
 
 from healthsim_core.codes import CodeSystem
 from healthsim_core.columns import LengthError, Text
+from healthsim_core.decision_offers import EventDecision
 from healthsim_core.distributions.field_bounds import within
 from healthsim_core.distributions.offered import family_of
 from healthsim_core.errors import HealthSimError
@@ -16,8 +17,9 @@ from healthsim_core.events import Events
 from healthsim_core.expressions.expression import Expression
 from healthsim_core.language_offers import DistributionOffer, ExpressionFunction
 from healthsim_core.offers import EventHandler
-from healthsim_core.tables import Field
+from healthsim_core.tables import Field, Table
 from healthsim_core.testing.made import AS_OF, make_events, make_people, make_run
+from healthsim_core.timeline.decided import decided_by
 from healthsim_core.timeline.dispatch import written_by
 
 SHARES = np.linspace(0.001, 0.999, 999)
@@ -36,14 +38,36 @@ def wrong_lengths(handler: EventHandler, systems: Mapping[str, CodeSystem]) -> I
     for event_type in handler.event_types:
         try:
             accepted = handler.accepts(make_run()) if handler.accepts is not None else {}
-            given = {field.name: sample(field, accepted.get(field.name, ()), systems) for field in handler.parameters}
-            for name, columns in written_by(handler, make_events(event_type, parameters=given)).items():
+            events = two_events(event_type, handler, systems, accepted)
+            for name, columns in written_by(handler, events).items():
                 next(table for table in handler.writes if table.name == name).arrow(columns)
         except LengthError as error:
             yield f"{event_type}: {error}"
         # made-up parameters are no events of its own: those that its journeys have are looked at elsewhere
         except Exception:
             continue
+
+
+def undecided(decision: EventDecision, systems: Mapping[str, CodeSystem]) -> Iterator[str]:
+    """What a decision does wrong with no event and with two of each of its types."""
+    told = Table(decision.product, decision.gives, (), "What it decides.", person="")
+    batches = [two_events(event_type, decision, systems, {}) for event_type in decision.event_types]
+    for events in (no_events(decision), *batches):
+        try:
+            told.arrow(decided_by(decision, events))
+        except HealthSimError as error:
+            yield f"{events.type[:1].to_pylist() or 'of no event'}: {error}"
+
+
+def two_events(
+    event_type: str,
+    reader: EventHandler | EventDecision,
+    systems: Mapping[str, CodeSystem],
+    accepted: Mapping[str, Collection[str]],
+) -> Events:
+    """Two events of a type, with parameters that they may have."""
+    given = {field.name: sample(field, accepted.get(field.name, ()), systems) for field in reader.parameters}
+    return make_events(event_type, parameters=given)
 
 
 def sample(field: Field, accepted: Collection[str], systems: Mapping[str, CodeSystem]) -> Any:
@@ -58,9 +82,9 @@ def sample(field: Field, accepted: Collection[str], systems: Mapping[str, CodeSy
     return {"date": np.full(2, AS_OF), "datetime": np.full(2, AS_OF, "datetime64[s]")}.get(field.type, np.ones(2))
 
 
-def no_events(handler: EventHandler) -> Events:
-    """An empty batch of a handler's events."""
-    parameters = {field.name: field.nulls(0) for field in handler.parameters}
+def no_events(reader: EventHandler | EventDecision) -> Events:
+    """An empty batch of the events of a handler or a decision."""
+    parameters = {field.name: field.nulls(0) for field in reader.parameters}
     return make_events(Text.constant(None, 0), make_people(2), row=(), time=(), parameters=parameters)
 
 

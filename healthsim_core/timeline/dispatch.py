@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from healthsim_core.catalog import Catalog
 from healthsim_core.columns import Column, Columns, Repeated, Text, as_columns, concat, spelled
+from healthsim_core.decision_offers import EventDecision
 from healthsim_core.errors import HealthSimError, TableError
 from healthsim_core.events import ANY, Events, People, Run, merged, no_ancestors
 from healthsim_core.journeys.nodes import Node, event_texts
@@ -20,6 +22,7 @@ from healthsim_core.offers import EventColumns, EventHandler
 from healthsim_core.parameters.kinds import GREATEST_PARAMETER, SHARED
 from healthsim_core.tables import Field, Table
 from healthsim_core.timeline.chain import chain_of
+from healthsim_core.timeline.decided import Decided, decided
 from healthsim_core.timeline.state import Timeline
 from healthsim_core.world import EVENT
 
@@ -39,6 +42,7 @@ class Dispatcher:
         people: The chunk's people, those who are there.
         timeline: What happened; its rows refer to household positions.
         renumbered: Int array: household position to row of `people`.
+        decisions: What products decide of events, before any handler is called.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class Dispatcher:
         people: People,
         timeline: Timeline,
         renumbered: NDArray[np.intp],
+        decisions: Sequence[EventDecision] = (),
     ) -> None:
         self.run, self.catalog, self.nodes, self.people = run, catalog, nodes, people
         self.blocks = timeline.blocks
@@ -61,14 +66,13 @@ class Dispatcher:
         self.texts = Columns({name: Text(np.append(text.codes, -1), text.values) for name, text in texts.items()})
         nobody = Text.constant(None, len(self.chain) + 1)
         self.assigned: dict[str, Text] = {"provider_npi": nobody, "facility_npi": nobody}
+        self._decided: dict[str, list[Decided]] = {}
         self._assign()
+        self._decide(decisions)
 
     def events(self, types: Sequence[str], fields: Sequence[Field], stream: str) -> Events:
         """The chunk's events of some types, with the parameters that `fields` names."""
-        names = self.type_of_node.values.to_pylist()
-        places = [places for code, places in self._at_type.items() if names[code] in types]
-        at = places[0] if len(places) == 1 else np.sort(np.concatenate([np.empty(0, np.intp), *places]))
-        return self._batch(at, fields, stream)
+        return self._batch(self._at(types), fields, stream)
 
     def handle(self, handler: EventHandler) -> dict[str, Columns]:
         """Call one handler and check that it writes what it declares."""
@@ -78,15 +82,10 @@ class Dispatcher:
         if others or events is None:
             happened = self.events(others, handler.parameters, stream)
             events = happened if events is None else merged(events, happened)
-        try:
+        with _told_of(stream, handler.handle):
             written = written_by(handler, events)
             self.notes.update(handler.notes(events, written) if handler.notes is not None else {})
             self.checks += (handler.checks(events, written) if handler.checks is not None else {}).items()
-        except HealthSimError as error:
-            raise error.within(stream) from error
-        except Exception as error:
-            error.add_note(f"in the handler {stream}, {getattr(handler.handle, '__qualname__', handler.handle)}")
-            raise
         return written
 
     def event_table(self) -> pa.Table:
@@ -100,6 +99,12 @@ class Dispatcher:
             "label": texts["label"], "cause_id": cause, **known,
         }  # fmt: skip
         return EVENT.arrow(Columns(columns, len(self.chain)))
+
+    def _at(self, types: Sequence[str]) -> NDArray[np.intp]:
+        """The rows of the events of some types."""
+        names = self.type_of_node.values.to_pylist()
+        places = [places for code, places in self._at_type.items() if names[code] in types]
+        return places[0] if len(places) == 1 else np.sort(np.concatenate([np.empty(0, np.intp), *places]))
 
     @functools.cached_property
     def _at_type(self) -> dict[int, NDArray[np.intp]]:
@@ -139,6 +144,13 @@ class Dispatcher:
         ]
 
     def _parameter(self, field: Field, at: NDArray[np.intp], grouped: Sequence[_OfBlock]) -> Column:
+        column = self._given(field, at, grouped)
+        for each in self._decided.get(field.name, ()):
+            column = each.over(column, _as(field, each.columns[field.name]), at)
+        return column
+
+    def _given(self, field: Field, at: NDArray[np.intp], grouped: Sequence[_OfBlock]) -> Column:
+        """A parameter as the events were given it."""
         fixed = self._fixed(field, at, grouped)
         if fixed is not None:
             return fixed
@@ -223,6 +235,18 @@ class Dispatcher:
                 assigned[name] = Text(self._inherited(codes, at, source)[source], column.values)
         self.assigned |= assigned
 
+    def _decide(self, decisions: Sequence[EventDecision]) -> None:
+        """What products decide of events; no decision sees what another one gives."""
+        made = []
+        for decision in decisions:
+            at, stream = self._at(decision.event_types), f"{decision.product}.decision"
+            with _told_of(stream, decision.decide):
+                events = self._batch(at, decision.parameters, stream)
+                made.append((decision, decided(decision, events, at, len(self.chain))))
+        for decision, columns in made:
+            for name in decision.names:
+                self._decided.setdefault(name, []).append(columns)
+
     def _inherited(self, codes: NDArray[np.int32], at: NDArray[np.intp], source: NDArray[np.intp]) -> NDArray[np.int32]:
         """Who asks and is assigned nothing has what its cause has: node by node,
         for a cause's node precedes its effects'."""
@@ -231,6 +255,18 @@ class Dispatcher:
             rows = left[self.chain.node[left] == node]
             codes[rows] = codes[source[self.chain.cause[rows]]]
         return codes
+
+
+@contextmanager
+def _told_of(stream: str, function: Any) -> Iterator[None]:
+    """Say of errors in a product's function where they were raised."""
+    try:
+        yield
+    except HealthSimError as error:
+        raise error.within(stream) from error
+    except Exception as error:
+        error.add_note(f"in {stream}, {getattr(function, '__qualname__', function)}")
+        raise
 
 
 def written_by(handler: EventHandler, events: Events) -> dict[str, Columns]:

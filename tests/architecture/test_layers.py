@@ -24,6 +24,7 @@ ROWS = (
         "identifiers",
         "planned",
         "offers",
+        "decision_offers",
         "language_offers",
         "reading",
         "format_offers",

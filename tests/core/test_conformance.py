@@ -267,3 +267,40 @@ def test_a_document_with_a_mistake_is_told_with_its_line(checked, tmp_path):
 
     assert "/guests.json:3: " in found["every specification reads"]
     assert 'there is no field "rooms" here' in found["every specification reads"]
+
+
+DECIDING = """
+
+    from healthsim_core import EventDecision
+
+    def noisy(events):
+        \"\"\"Whether a stay was noisy.\"\"\"
+        return {{"noisy": DECIDED}}
+
+    @hookimpl
+    def healthsim_journeys():
+        yield from ()
+
+    _handlers = healthsim_event_handlers
+
+    @hookimpl
+    def healthsim_event_handlers():
+        yield from _handlers()
+        yield EventDecision("inn_stay", [Field("noisy", "boolean", "Noisy.")], noisy)
+"""
+
+
+def test_a_decision_of_every_event_passes(checked):
+    assert failures(checked(GOOD + DECIDING.replace("DECIDED", "events.row > 0"))) == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("events.row[:1] > 0", "column 'noisy' has 1 rows, the others 2"),
+        ("['loud'] * len(events)", 'the column "noisy" is not of type boolean'),
+    ],
+)
+def test_a_decision_that_does_not_fit_its_events_is_found(checked, given, said):
+    found = failures(checked(GOOD + DECIDING.replace("DECIDED", given)))
+    assert said in found["its decisions are of every event"]
