@@ -9,6 +9,8 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim_core.benefits.covered import Coverages
+from healthsim_core.benefits.plans import Plans
 from healthsim_core.columns import Column, Columns, Text
 from healthsim_core.draws import Draws
 from healthsim_core.identifiers import Namespace
@@ -49,6 +51,7 @@ class Run:
         itineraries: The same journeys, each with what its document says of it.
         settings: The `products` section of the profile or scenario, by product.
         reference: Function from a dataset's name to the dataset, or None where nobody offers it.
+        plans: The plans of benefits.
         namespace: Of the identifiers that leave the system. Ids that handlers see are those inside, which address
             draws; the id columns of their tables are turned outward for them,
             identifiers that they write into text are not.
@@ -63,6 +66,7 @@ class Run:
     settings: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     reference: Callable[[str], Any] = lambda name: None
     inhabited: tuple[str, ...] = attrs.field(default=attrs.Factory(lambda run: run.counties, takes_self=True))
+    plans: Plans = attrs.field(factory=lambda: Plans.of({}, {}))
     namespace: Namespace = attrs.field(factory=Namespace)
 
     def draws(self, stream: str, ids: NDArray[Any]) -> Draws:
@@ -152,6 +156,7 @@ class Events:
         chunk: The chunk's people.
         ancestors: See `ancestor`.
         stream: Prefix of the draws' stream names.
+        covered: See `coverages`.
     """
 
     run: Run
@@ -161,6 +166,7 @@ class Events:
     chunk: People
     ancestors: Callable[[str], Columns] = lambda event_type: Columns({})
     stream: str = "events"
+    covered: Callable[[], Coverages] | None = None
 
     @property
     def type(self) -> Text:
@@ -239,6 +245,12 @@ class Events:
     def person_draw(self) -> Draws:
         """Draws addressed by person: the same for all events of one person."""
         return self.run.draws(self.stream, self.person)
+
+    @property
+    def coverages(self) -> Coverages:
+        """Who of the chunk's people is covered, from when to when; the same for every handler."""
+        assert self.covered is not None
+        return self.covered()
 
     def reference(self, name: str) -> Any:
         """A reference dataset, or None where nobody offers it."""

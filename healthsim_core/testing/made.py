@@ -7,11 +7,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import numpy as np
 
 from healthsim_core import world
 from healthsim_core.columns import Columns, Text
 from healthsim_core.events import Events, People, Run, no_ancestors
+from healthsim_core.timeline.coverages import covered
 
 if TYPE_CHECKING:
     from healthsim_core.catalog import Catalog
@@ -75,7 +77,8 @@ def make_events(
         "parameters": Columns(parameters or {}, rows), "chunk": people,
         "ancestors": lambda name: by_name.get(name) or no_ancestors(rows),
     }  # fmt: skip
-    return Events(**{**values, **changes})
+    events = Events(**{**values, **changes})
+    return events if events.covered else attrs.evolve(events, covered=lambda: covered(people, events))
 
 
 def contradictions(out: Path | str, name: str, catalog: Catalog | None = None) -> list[str]:

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from healthsim_core.benefits.covered import Coverages
 from healthsim_core.catalog import Catalog
 from healthsim_core.columns import Column, Columns, Repeated, Text, as_columns, concat, spelled
 from healthsim_core.decision_offers import EventDecision
@@ -21,6 +22,7 @@ from healthsim_core.journeys.nodes import Node, event_texts
 from healthsim_core.offers import EventColumns, EventHandler
 from healthsim_core.parameters.kinds import GREATEST_PARAMETER, SHARED
 from healthsim_core.tables import Field, Table
+from healthsim_core.timeline import coverages
 from healthsim_core.timeline.chain import chain_of
 from healthsim_core.timeline.decided import Decided, decided
 from healthsim_core.timeline.state import Timeline
@@ -127,15 +129,22 @@ class Dispatcher:
             self.people,
             lambda _: no_ancestors(rows),
             stream,
+            self.coverages,
         )
 
     def _batch(self, at: NDArray[np.intp], fields: Sequence[Field], stream: str) -> Events:
         grouped = self._by_block(at) if fields else []
         parameters = Columns({field.name: self._parameter(field, at, grouped) for field in fields}, len(at))
-        columns = self.whole.take(at)
-        return Events(
-            self.run, self.row[at], columns, parameters, self.people, lambda name: self._ancestor(name, at), stream
-        )
+        columns, ancestors = self.whole.take(at), functools.partial(self._ancestor, at=at)
+        return Events(self.run, self.row[at], columns, parameters, self.people, ancestors, stream, self.coverages)
+
+    def coverages(self) -> Coverages:
+        """Who is covered, from when to when."""
+        return self._coverages
+
+    @functools.cached_property
+    def _coverages(self) -> Coverages:
+        return coverages.covered(self.people, self.events(coverages.TYPES, coverages.FIELDS, "coverage"))
 
     def _by_block(self, at: NDArray[np.intp]) -> list[_OfBlock]:
         """The rows of `at` that belong to each block, and their rows there."""
