@@ -236,9 +236,11 @@ def _coverages(
     slot, opened, withdrawn = changes.slot[change], changes.take(change), np.isin(change, gone)
     row = slot // RANKS
     birth = people.array("birth_date").astype("datetime64[D]")[row]
+    at = np.searchsorted(change, final.change)
     start = np.maximum(opened.day, birth)
-    end, end_known, end_reason = _ends(changes, final, change)
-    end, end_known = np.where(withdrawn, start - 1, end), end_known.copy()
+    start[at] = final.start
+    end, end_known, end_reason = _ends(changes, final, at, len(change))
+    end[withdrawn] = start[withdrawn] - 1
     end_known[withdrawn] = gone_known
     plan, name = _plans(opened, own, plans, start, end)
     keep = np.flatnonzero(np.isnat(end) | (end >= start) | withdrawn)
@@ -261,10 +263,16 @@ def _coverages(
     )
 
 
-def _ends(changes: Changes, final: Openings, change: Rows) -> tuple[Days, Days, Text]:
-    """Last day of each span, when the plan learned of it, and why; of one that is not so in the end, nothing."""
-    at = np.searchsorted(change, final.change)
-    end, then = np.full(len(change), np.datetime64("NaT", "D")), np.full(len(change), -1)
+def _ends(changes: Changes, final: Openings, at: Rows, spans: int) -> tuple[Days, Days, Text]:
+    """Last day of each span, when the plan learned of it, and why; of one that is not so in the end, nothing.
+
+    Args:
+        changes: All changes.
+        final: The spans that are so in the end.
+        at: Their places among all.
+        spans: How many there are.
+    """
+    end, then = np.full(spans, np.datetime64("NaT", "D")), np.full(spans, -1)
     end[at], then[at] = final.end, final.next
     ended = then >= 0
     known = np.where(ended, changes.known[then], np.datetime64("NaT", "D"))

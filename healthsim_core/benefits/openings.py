@@ -104,6 +104,9 @@ class Openings:
         ends = (opens + 1 < len(chosen)) & (group[following] == group[opens])
         change, then = chosen[opens], np.where(ends, chosen[following], -1)
         start = np.maximum(changes.day[change], birth[changes.slot[change] // RANKS])
+        ended = np.maximum.accumulate(np.where(kind == TERMINATE, np.arange(len(chosen)), -1))[opens]
+        before = (ended >= 0) & (group[ended] == group[opens])  # its last day is covered already
+        start = np.where(before, np.maximum(start, changes.day[chosen[ended]] + 1), start)
         day = changes.day[then] - (changes.kind[then] != TERMINATE)
         return cls(change, then, start, np.where(ends, day, _NEVER))
 

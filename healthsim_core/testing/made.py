@@ -12,8 +12,8 @@ import numpy as np
 
 from healthsim_core import world
 from healthsim_core.columns import Columns, Text
+from healthsim_core.enrolled import covered
 from healthsim_core.events import Events, People, Run, no_ancestors
-from healthsim_core.timeline.coverages import covered
 
 if TYPE_CHECKING:
     from healthsim_core.catalog import Catalog

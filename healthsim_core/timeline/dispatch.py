@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from healthsim_core import enrolled
 from healthsim_core.benefits.covered import Coverages
 from healthsim_core.catalog import Catalog
 from healthsim_core.columns import Column, Columns, Repeated, Text, as_columns, concat, spelled
@@ -22,7 +23,6 @@ from healthsim_core.journeys.nodes import Node, event_texts
 from healthsim_core.offers import EventColumns, EventHandler
 from healthsim_core.parameters.kinds import GREATEST_PARAMETER, SHARED
 from healthsim_core.tables import Field, Table
-from healthsim_core.timeline import coverages
 from healthsim_core.timeline.chain import chain_of
 from healthsim_core.timeline.decided import Decided, decided
 from healthsim_core.timeline.state import Timeline
@@ -144,7 +144,7 @@ class Dispatcher:
 
     @functools.cached_property
     def _coverages(self) -> Coverages:
-        return coverages.covered(self.people, self.events(coverages.TYPES, coverages.FIELDS, "coverage"))
+        return enrolled.covered(self.people, self.events(enrolled.TYPES, enrolled.FIELDS, "coverage"))
 
     def _by_block(self, at: NDArray[np.intp]) -> list[_OfBlock]:
         """The rows of `at` that belong to each block, and their rows there."""

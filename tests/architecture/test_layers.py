@@ -21,6 +21,7 @@ ROWS = (
     (
         "world",
         "events",
+        "enrolled",
         "identifiers",
         "planned",
         "offers",
