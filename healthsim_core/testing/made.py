@@ -11,9 +11,11 @@ import attrs
 import numpy as np
 
 from healthsim_core import world
-from healthsim_core.columns import Columns, Text
+from healthsim_core.columns import Column, Columns, Text
+from healthsim_core.decision_offers import EventDecision
 from healthsim_core.enrolled import covered
 from healthsim_core.events import Events, People, Run, no_ancestors
+from healthsim_core.timeline.decided import decided_by, over
 
 if TYPE_CHECKING:
     from healthsim_core.catalog import Catalog
@@ -79,6 +81,18 @@ def make_events(
     }  # fmt: skip
     events = Events(**{**values, **changes})
     return events if events.covered else attrs.evolve(events, covered=lambda: covered(people, events))
+
+
+def decided(events: Events, *decisions: EventDecision) -> Events:
+    """The events with what decisions give of them, as handlers see them."""
+    mine = [(decision, np.asarray(events.type.isin(decision.event_types))) for decision in decisions]
+    columns: dict[str, Column] = {}
+    for decision, about in mine:
+        row, given = np.where(about, np.cumsum(about) - 1, -1), decided_by(decision, events.where(about))
+        for field in decision.gives:
+            known = columns.get(field.name, field.nulls(len(events)))
+            columns[field.name] = over(known, given[field.name], row)
+    return attrs.evolve(events, parameters=events.parameters.assign(**columns))
 
 
 def contradictions(out: Path | str, name: str, catalog: Catalog | None = None) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import attrs
 import numpy as np
@@ -26,12 +27,12 @@ class Decided:
     row: NDArray[np.int32]
     columns: Columns
 
-    def over(self, column: Column, given: Column, at: NDArray[np.intp]) -> Column:
-        """A column of the events `at`, with what is `given` in its place where it was decided."""
-        row = self.row[at]
-        if (row >= 0).all():
-            return given[row]
-        return concat([column, given])[np.where(row >= 0, len(column) + row, np.arange(len(at)))]
+
+def over(column: Column, given: Column, row: NDArray[np.integer[Any]]) -> Column:
+    """A column with rows of what is `given` in its place, where `row` is not -1."""
+    if (row >= 0).all():
+        return given[row]
+    return concat([column, given])[np.where(row >= 0, len(column) + row, np.arange(len(row)))]
 
 
 def decided_by(decision: EventDecision, events: Events) -> Columns:

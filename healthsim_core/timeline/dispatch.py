@@ -24,7 +24,7 @@ from healthsim_core.offers import EventColumns, EventHandler
 from healthsim_core.parameters.kinds import GREATEST_PARAMETER, SHARED
 from healthsim_core.tables import Field, Table
 from healthsim_core.timeline.chain import chain_of
-from healthsim_core.timeline.decided import Decided, decided
+from healthsim_core.timeline.decided import Decided, decided, over
 from healthsim_core.timeline.state import Timeline
 from healthsim_core.world import EVENT
 
@@ -155,7 +155,7 @@ class Dispatcher:
     def _parameter(self, field: Field, at: NDArray[np.intp], grouped: Sequence[_OfBlock]) -> Column:
         column = self._given(field, at, grouped)
         for each in self._decided.get(field.name, ()):
-            column = each.over(column, _as(field, each.columns[field.name]), at)
+            column = over(column, _as(field, each.columns[field.name]), each.row[at])
         return column
 
     def _given(self, field: Field, at: NDArray[np.intp], grouped: Sequence[_OfBlock]) -> Column:

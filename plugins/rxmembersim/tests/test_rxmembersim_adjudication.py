@@ -8,10 +8,11 @@ import pytest
 import rxmembersim
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rxmembersim.decisions import DISPENSING
 from rxmembersim.handlers.claims import claims
 
 from healthsim_core import Columns
-from healthsim_core.testing import make_events, make_people
+from healthsim_core.testing import decided, make_events, make_people
 
 BENEFITS = json.loads((Path(rxmembersim.__file__).parent / "data" / "benefits.json").read_text())["benefits"]
 METFORMIN, LISINOPRIL, JARDIANCE, JANUVIA = "53746021801", "68180098001", "00597015230", "00006027731"
@@ -65,7 +66,7 @@ def submit(*happenings, people=None, start="2025-01-05", **person):
             "refill": ancestor(np.where(of_refill, undone, 0)),
         },
     )  # fmt: skip
-    written = claims(events)
+    written = claims(decided(events, DISPENSING))
     return written["rxmembersim.fill"].to_pylist(), written["rxmembersim.reversal"].to_pylist()
 
 

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from rxmembersim.decisions import DISPENSING
 from rxmembersim.facts import document
 from rxmembersim.formulary import formulary
 from rxmembersim.handlers.claims import claims
 
 from healthsim_core import Columns
-from healthsim_core.testing import make_events, make_people
+from healthsim_core.testing import decided, make_events, make_people
 
 IBUPROFEN, ELIQUIS, XARELTO, ZOLPIDEM = "69238110305", "00003089421", "50458057930", "00093007401"
 ATORVASTATIN, ROSUVASTATIN, LISINOPRIL = "00378395177", "57237016990", "68180098001"
@@ -29,7 +30,7 @@ def found(*fills, supply=30, **person):
         parameters={"ndc": [ndc for _, ndc, _ in fills], "days_supply": np.full(len(fills), float(supply))},
         ancestors={"new_rx": held},
     )  # fmt: skip
-    rows = claims(events)["rxmembersim.fill"].to_pylist()
+    rows = claims(decided(events, DISPENSING))["rxmembersim.fill"].to_pylist()
     return [(row["dur_code"], row["dur_severity"], row["dur_with"]) for row in rows]
 
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from healthsim_core import Text
 from rxmembersim.facts import document
+from rxmembersim.reading import UNINSURED
 
 TIERS = 5
-UNINSURED = "uninsured"  # the coverage type of those without coverage, who pay cash
 
 
 @attrs.frozen(eq=False)

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from healthsim_core import Columns, Draws, Events, Schedule, Text, portable
 from rxmembersim import controlled, reading
-from rxmembersim.benefits import UNINSURED
 from rxmembersim.facts import document
 from rxmembersim.formulary import formulary
+from rxmembersim.reading import UNINSURED
 
 MISREAD, UNAUTHORIZED, UNCOLLECTED = "card misread", "not authorized", "not picked up"
 CIRCUMSTANCES = [MISREAD, UNAUTHORIZED, UNCOLLECTED]

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from healthsim_core import (
     CodeSystemOffer,
+    EventDecision,
     EventHandler,
     Journey,
     OutputFormat,
@@ -16,6 +17,7 @@ from healthsim_core import (
     hookimpl,
 )
 from rxmembersim.courses import CIRCUMSTANCES
+from rxmembersim.decisions import DISPENSING
 from rxmembersim.formats import FORMATS
 from rxmembersim.generation import JOURNEYS, PROFILES, SKILLS
 from rxmembersim.handlers import cardholders, claims, prescriptions, therapy
@@ -48,8 +50,9 @@ def healthsim_journeys() -> Iterable[Journey]:
 
 
 @hookimpl
-def healthsim_event_handlers() -> Iterable[EventHandler]:
-    """Cards, prescriptions, claims, and the course of therapy."""
+def healthsim_event_handlers() -> Iterable[EventHandler | EventDecision]:
+    """Cards, prescriptions, what is dispensed, claims, and the course of therapy."""
+    yield DISPENSING
     yield EventHandler("person", cardholders.cardholders, writes=(CARDHOLDER,), settings=())
     yield EventHandler(
         "new_rx",

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from healthsim_core import Events, Field, Text
 
+FILLED = ("fill", "refill")
+UNINSURED = "uninsured"  # the coverage type of those without coverage, who pay cash
 USUAL_SUPPLY = 30  # days; a month's supply is what most payers allow at retail
 
 MEDICATION = (
@@ -31,6 +33,9 @@ FILL_PARAMETERS = (
     Field("circumstance", "category", "What the pharmacy meets.", nullable=True, codes="pharmacy-circumstance"),
     Field("return_days", "number", "Days until an uncollected fill is put back.", nullable=True, least=0),
 )
+REASON = Field("reason", "category", "Why.", nullable=True)
+_DECIDE = ("ndc", "rxnorm", "description", "drug_class", "days_supply", "fill_number", "circumstance")
+DECIDING = tuple(field for field in FILL_PARAMETERS if field.name in _DECIDE)
 
 
 def text(events: Events, name: str) -> Text:
@@ -63,14 +68,26 @@ def quantity(events: Events) -> NDArray[np.float64]:
     return np.where(np.isnan(said), days_supply(events), said)
 
 
+def prescriptions(fills: Events) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The prescription of each fill, and whether it brings its own."""
+    held = fills.ancestor("new_rx").array("id")
+    return np.where(held > 0, held, fills.id), held == 0
+
+
+def insured(events: Events) -> NDArray[np.bool_]:
+    """Whether the person of each event has coverage."""
+    coverage_type = events.people["coverage_type"]
+    return np.asarray(~(coverage_type.is_null() | (coverage_type == UNINSURED)))
+
+
+def dispensed(fills: Events) -> NDArray[np.bool_]:
+    """Whether each fill was dispensed, be it reversed later or not."""
+    return np.asarray(fills.parameters.text("reject_code").is_null())
+
+
 def refills(events: Events) -> NDArray[np.int64]:
     """Refills after the first fill; none where it is not said."""
     return np.maximum(number(events, "refills", 0), 0).astype(np.int64)
-
-
-def same(one: Text, other: Text) -> NDArray[np.bool_]:
-    """Whether two texts are the same, row by row, however each is coded; null equals nothing."""
-    return np.asarray(pc.fill_null(pc.equal(one.to_arrow(), other.to_arrow()), False))
 
 
 def codes(column: Text) -> NDArray[np.int64]:

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from healthsim_core import Columns, Events, Text, text
 from rxmembersim import reading
-from rxmembersim.adjudication import Claims
 from rxmembersim.facts import document
 from rxmembersim.formulary import formulary
 
@@ -17,16 +16,15 @@ _DAYS = 1 << 20  # more days than any run has, so that (person, class, day) pack
 Ints = NDArray[np.int64]
 
 
-def possession(looks: Events, fills: Events, drug: Ints, claims: Claims) -> Columns:
+def possession(looks: Events, fills: Events, drug: Ints) -> Columns:
     """The medication possession ratio at each `mpr_threshold`: as the fills tell it, else as the event does.
 
     Args:
         looks: The events.
-        fills: The fills' events.
+        fills: The fills' events, with what was decided of them.
         drug: Row of the formulary of each fill.
-        claims: The fills, adjudicated.
     """
-    ratio = _ratio(looks, fills, formulary().drug_class[drug], claims)
+    ratio = _ratio(looks, fills, formulary().drug_class[drug])
     ratio = np.where(np.isnan(ratio), reading.number(looks, "mpr"), ratio)
     threshold = reading.number(looks, "threshold", document("adherence")["adherent"]["ratio"])
     columns = {
@@ -44,25 +42,24 @@ def possession(looks: Events, fills: Events, drug: Ints, claims: Claims) -> Colu
     return Columns(columns, len(looks))
 
 
-def gaps(late: Events, fills: Events, claims: Claims) -> Columns:
+def gaps(late: Events, fills: Events) -> Columns:
     """Times without the drug, over on the day of the event: as the refill that ended it tells, else as the event does.
 
     A refill that was refused ended none; nor did one of a drug that another prescription had kept in supply.
 
     Args:
         late: The events.
-        fills: The fills' events.
-        claims: The fills, adjudicated.
+        fills: The fills' events, with what was decided of them.
     """
     cause = late.ancestor("refill")["id"]
     refill = text.positions(fills.id, np.asarray(cause))
     told = refill >= 0
-    prior = np.append(claims.prior, -1)[refill]
-    ended = np.append(claims.day + claims.supply, 0)[prior]
+    prior = np.append(text.positions(fills.id, fills.parameters.array("prior_fill_id")), -1)[refill]
+    ended = np.append(fills.date.astype(np.int64) + reading.days_supply(fills), 0)[prior]
     days = np.where(told & (prior >= 0), late.date.astype(np.int64) - ended, 0)
     days = np.where(told, days, np.maximum(reading.number(late, "gap_days", 0), 0)).astype(np.int64)
     least = document("adherence")["reportable_gap"]["days"]
-    kept = ~told | ((days >= least) & np.append(claims.paid, False)[refill])
+    kept = ~told | ((days >= least) & np.append(reading.dispensed(fills), False)[refill])
     days, late = days[kept], late.where(kept)
     columns = {
         "gap_id": late.id,
@@ -76,12 +73,12 @@ def gaps(late: Events, fills: Events, claims: Claims) -> Columns:
     return Columns(columns, len(late))
 
 
-def _ratio(looks: Events, fills: Events, drug_class: Ints, claims: Claims) -> NDArray[np.float64]:
-    kept = np.flatnonzero(claims.paid & ~claims.reversed)
-    size = len(formulary().classes)
-    group = (fills.row[kept] * size + drug_class[kept]) * _DAYS
-    order = np.argsort(group + claims.day[kept], kind="stable")
-    key, day, supply = (group + claims.day[kept])[order], claims.day[kept][order], claims.supply[kept][order]
+def _ratio(looks: Events, fills: Events, drug_class: Ints) -> NDArray[np.float64]:
+    kept = np.flatnonzero(reading.dispensed(fills) & ~fills.parameters.array("reversed"))
+    size, day, supply = len(formulary().classes), fills.date.astype(np.int64)[kept], reading.days_supply(fills)[kept]
+    key = (fills.row[kept] * size + drug_class[kept]) * _DAYS + day
+    order = np.argsort(key, kind="stable")
+    key, day, supply = key[order], day[order], supply[order]
     asked = formulary().drug_class[formulary().find(reading.text(looks, "ndc"), reading.text(looks, "drug_class"))]
     today = looks.date.astype(np.int64)
     wanted = (looks.row * size + asked) * _DAYS

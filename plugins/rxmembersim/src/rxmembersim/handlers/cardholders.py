@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 
 from healthsim_core import Columns, Events, Text
-from rxmembersim.benefits import UNINSURED, benefits, card
+from rxmembersim.benefits import benefits, card
+from rxmembersim.reading import UNINSURED
 
 _RELATIONSHIPS = {"subscriber": "1", "individual": "1", "spouse": "2", "dependent": "3", "newborn": "3"}
 _POSITIONS = 16  # places in a household: a person's id is the household's place, then the person's

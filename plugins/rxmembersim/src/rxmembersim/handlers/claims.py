@@ -11,22 +11,22 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from healthsim_core import Columns, Events, Field, Text, text, whole_years
-from rxmembersim import adjudication, controlled, dur, reading
-from rxmembersim.adjudication import CLAIM, COVERAGE_BEGINS, COVERAGE_ENDS, REVERSAL, Claims, Undone, adjudicate
+from rxmembersim import decisions, dispensing, reading
+from rxmembersim.adjudication import Claims, Shared, adjudicate
 from rxmembersim.benefits import benefits
-from rxmembersim.courses import MISREAD, UNAUTHORIZED
-from rxmembersim.coverage import CoverageChanges, coverage_changes
+from rxmembersim.courses import MISREAD
 from rxmembersim.formulary import EXCLUDED, formulary
 from rxmembersim.handlers.adherence import gaps, possession
 from rxmembersim.handlers.cardholders import keyed
 from rxmembersim.handlers.prescriptions import beyond_law, held, prescriber
 from rxmembersim.pricing import Prices, prices
 
-EVENT_TYPES = ("fill", "refill", "reversal", "new_enrollment", "termination", "mpr_threshold", "adherence_gap")
-AFTER = {"reversal": ("fill", "refill")}
+EVENT_TYPES = (*reading.FILLED, "reversal", "mpr_threshold", "adherence_gap")
+AFTER = {"reversal": reading.FILLED}
 PARAMETERS = (
     *reading.FILL_PARAMETERS,
-    Field("reason", "category", "Why.", nullable=True),
+    *decisions.GIVES,
+    reading.REASON,
     Field("mpr", "number", "Medication possession ratio, where the fills do not tell it.", nullable=True, least=0),
     Field("threshold", "number", "The ratio that counts as adherent.", nullable=True, least=0, most=1),
 )
@@ -66,18 +66,20 @@ class Submitted:
 
 def claims(events: Events) -> dict[str, Columns]:
     """Pharmacy claims of all fills, their reversals, and what they say of adherence."""
-    filled = events.type.isin(("fill", "refill"))
+    submitted = _submitted(events.where(events.type.isin(reading.FILLED)))
+    fills = submitted.events
     back = events.where(events.type == "reversal")
-    submitted = _submitted(events.where(filled))
-    adjudicated = _claims(submitted)
-    undone = _adjudicated(submitted.events, back, _undone_by(events, filled), coverage_changes(events), adjudicated)
+    undoes = text.positions(fills.id, back.parameters.array("undoes_fill_id"))
+    claimed = (undoes >= 0) & ~np.append(submitted.cash, True)[undoes]
+    back, undoes = back.where(claimed), undoes[claimed]
+    shared = adjudicate(_claims(submitted), fills.time, undoes, back.time)
     looks, late = (events.where(events.type == name) for name in ("mpr_threshold", "adherence_gap"))
     return {
-        "rxmembersim.fill": _fill_columns(submitted, adjudicated),
-        "rxmembersim.reversal": _reversal_columns(back, undone, submitted, adjudicated),
-        "rxmembersim.prescription": held(submitted.events.where(submitted.own)),
-        "rxmembersim.therapy": possession(looks, submitted.events, submitted.drug, adjudicated),
-        "rxmembersim.adherence_gap": gaps(late, submitted.events, adjudicated),
+        "rxmembersim.fill": _fill_columns(submitted, shared),
+        "rxmembersim.reversal": _reversal_columns(back, undoes, submitted, shared),
+        "rxmembersim.prescription": held(fills.where(submitted.own)),
+        "rxmembersim.therapy": possession(looks, fills, submitted.drug),
+        "rxmembersim.adherence_gap": gaps(late, fills),
     }
 
 
@@ -85,39 +87,21 @@ def unlawful(events: Events, written: Mapping[str, Columns]) -> dict[str, int]:
     """How many refills the law did not allow, of those that a journey has of its own."""
     fill = written["rxmembersim.fill"]
     own = events.where(np.isin(events.id, written["rxmembersim.prescription"].array("prescription_id")))
-    refused = int(np.sum((fill["reject_code"] == adjudication.NO_REFILL) | (fill["status"] == "refused")))
+    refused = int(np.sum((fill["reject_code"] == dispensing.NO_REFILL) | (fill["status"] == "refused")))
     return {**beyond_law(own, written), "refills of controlled drugs that the law does not allow, refused": refused}
-
-
-def _adjudicated(fills: Events, back: Events, undoes: Ints, changes: CoverageChanges, adjudicated: Claims) -> Undone:
-    """Put claims, reversals and changes of coverage in order of person and time, and adjudicate; by row of `back`."""
-    turns = np.where(changes.begins, COVERAGE_BEGINS, COVERAGE_ENDS)
-    kind = np.concatenate([np.full(len(fills), CLAIM), np.full(len(back), REVERSAL), turns])
-    row = np.concatenate([fills.row, back.row, changes.row])
-    time = np.concatenate([fills.time, back.time, changes.time])
-    claim = np.concatenate([np.arange(len(fills)), undoes, np.full(len(changes.row), -1)])
-    order = np.lexsort((kind, time, row))
-    place, row = np.empty(len(order), np.int64), row[order]
-    place[order] = np.arange(len(order))
-    person = np.cumsum(np.diff(row, prepend=row[:1]) != 0)  # numbered in order of their rows
-    adjudicated.person = person[place[: len(fills)]]
-    prescriptions = int(adjudicated.prescription.max(initial=-1)) + 1
-    undone = adjudicate(kind[order], person, claim[order], adjudicated, int(person.max(initial=-1)) + 1, prescriptions)
-    back_at = place[len(fills) : len(fills) + len(back)]
-    return Undone(undone.claim[back_at], undone.deductible_to_date[back_at], undone.out_of_pocket_to_date[back_at])
 
 
 def _submitted(fills: Events) -> Submitted:
     people = fills.people
     drug = formulary().find(reading.text(fills, "ndc"), reading.text(fills, "drug_class"))
     benefit = benefits().find(people["coverage_type"], people["plan"])
-    held_under = fills.ancestor("new_rx").array("id")
+    prescription, own = reading.prescriptions(fills)
     misread = reading.text(fills, "circumstance") == MISREAD
     card = keyed(people["member_number"], misread)
     return Submitted(
         events=fills,
-        prescription=np.where(held_under > 0, held_under, fills.id),
-        own=held_under == 0,
+        prescription=prescription,
+        own=own,
         drug=drug,
         benefit=benefit,
         card=card.only(benefit >= 0),
@@ -126,143 +110,91 @@ def _submitted(fills: Events) -> Submitted:
 
 
 def _claims(submitted: Submitted) -> Claims:
-    fills = submitted.events
-    ndc = reading.text(fills, "ndc")
-    prescription = pa.array(submitted.prescription).dictionary_encode().indices.to_numpy()
+    fills, benefit = submitted.events, submitted.benefit
     age = whole_years(fills.people["birth_date"], fills.date)
-    drug_class = formulary().drug_class[submitted.drug]
-    schedule = controlled.schedules(fills)
-    most, refill = controlled.most_refills(schedule), submitted.own & (fills.type == "refill")
-    exempt = age < benefits().exempt_below_age[submitted.benefit]
     return Claims(
-        person=np.zeros(len(fills), np.int64),
-        prescription=prescription.astype(np.int64),
-        day=fills.date.astype(np.int64),
+        row=fills.row,
         year=fills.date.astype("datetime64[Y]").astype(np.int64) + 1970,
         supply=reading.days_supply(fills),
-        number=np.where(submitted.own, reading.number(fills, "fill_number"), np.nan),
-        most=np.where(refill & (most == 0), -1, most),
-        last=controlled.last_day(schedule, controlled.written(fills)),
         drug=submitted.drug,
-        product=np.where(ndc.is_null(), -1 - submitted.drug, reading.codes(ndc)),
-        benefit=submitted.benefit,
+        benefit=benefit,
+        dispensed=reading.dispensed(fills),
         allowed=submitted.prices.allowed,
-        exempt=exempt & (submitted.benefit >= 0),
-        reject=_refused(submitted),
-        age_conflict=dur.rules().age_conflict(drug_class, age),
-        sex_conflict=dur.rules().sex_conflict(drug_class, fills.people["sex"]),
+        exempt=(age < benefits().exempt_below_age[benefit]) & (benefit >= 0),
     )
 
 
-def _refused(submitted: Submitted) -> Ints:
-    """Reasons to refuse a claim that lie in itself, the weightiest first."""
-    fills = submitted.events
-    circumstance = reading.text(fills, "circumstance")
-    reasons = (
-        (adjudication.UNMATCHED, ~reading.same(submitted.card, fills.people["member_number"])),
-        (adjudication.NO_PRODUCT, reading.text(fills, "ndc").is_null()),
-        (adjudication.NOT_COVERED, formulary().is_excluded(submitted.drug, fills.people["coverage_type"])),
-        (adjudication.NO_AUTHORIZATION, formulary().authorization[submitted.drug] & (circumstance == UNAUTHORIZED)),
-    )
-    codes = [adjudication.CODES.index(code) for code, _ in reasons]
-    return np.where(submitted.cash, 0, np.select([holds for _, holds in reasons], codes, 0)).astype(np.int64)
-
-
-def _undone_by(events: Events, filled: NDArray[np.bool_]) -> Ints:
-    """Row among the fills that each reversal undoes: the one it follows, else the person's latest; -1 for none."""
-    reversals = events.where(events.type == "reversal")
-    refill, first = reversals.ancestor("refill").array("id"), reversals.ancestor("fill").array("id")
-    claim = text.positions(events.id[filled], np.where(refill > 0, refill, first))
-    if (claim >= 0).all():
-        return claim
-    return np.where(claim >= 0, claim, _latest(events, filled)[events.type == "reversal"])
-
-
-def _latest(events: Events, filled: NDArray[np.bool_]) -> Ints:
-    """Row of the person's latest fill up to each event; of the same product, where the event names one."""
-    ndc = reading.text(events, "ndc")
-    named = reading.codes(ndc)
-    latest = np.full(len(events), -1)
-    for product in (-1, *np.unique(named[named >= 0])):
-        mine = filled if product < 0 else filled & (named == product)
-        last = np.maximum.accumulate(np.where(mine, np.arange(len(events)), -1))
-        same = (last >= 0) & (events.row[last] == events.row) & (named == product)
-        latest = np.where(same, (np.cumsum(filled) - 1)[last], latest)
-    return latest
-
-
-def _fill_columns(submitted: Submitted, claims: Claims) -> Columns:
-    fills, amounts, paid = submitted.events, submitted.prices, claims.paid
-    cash = submitted.cash
+def _fill_columns(submitted: Submitted, shared: Shared) -> Columns:
+    fills, amounts, cash = submitted.events, submitted.prices, submitted.cash
+    paid, decided = reading.dispensed(fills), fills.parameters
     allowed = np.where(paid, np.where(cash, amounts.usual_and_customary, amounts.allowed), 0)
     refused_tier = formulary().is_excluded(submitted.drug, fills.people["coverage_type"])
     tier = np.where(cash, -1, np.where(refused_tier, 0, formulary().tier[submitted.drug]))
-    status = np.where(paid, np.where(claims.reversed, 2, 1), 0) + np.where(cash, 3, 0)
+    status = np.where(paid, np.where(decided.array("reversed"), 2, 1), 0) + np.where(cash, 3, 0)
     columns = {
         "fill_id": fills.id,
         "prescription_id": submitted.prescription,
         "person_id": fills.person,
         "cardholder_id": submitted.card,
-        "fill_number": claims.number.astype(np.int64),
+        "fill_number": _number(fills),
         "ndc": reading.text(fills, "ndc"),
         "description": reading.text(fills, "description"),
         "drug_class": formulary().class_names(submitted.drug, reading.text(fills, "drug_class")),
-        "days_supply": claims.supply,
+        "days_supply": reading.days_supply(fills),
         "quantity": reading.quantity(fills),
         "fill_date": fills.date,
         "pharmacy_npi": fills.people["pharmacy_npi"],
         "prescriber_npi": prescriber(fills),
         "tier": Text(tier, [EXCLUDED, "1", "2", "3", "4", "5"]),
         "usual_and_customary": amounts.usual_and_customary,
-        **_money(amounts, allowed, claims, slice(None), 1, cash),
-        "deductible_to_date": claims.deductible_to_date,
-        "out_of_pocket_to_date": claims.out_of_pocket_to_date,
+        **_money(amounts, allowed, shared, slice(None), 1, cash),
+        "deductible_to_date": shared.to_date[0],
+        "out_of_pocket_to_date": shared.to_date[1],
         "status": Text(status, _STATUSES),
-        "reject_code": Text(np.where(cash, 0, claims.reject) - 1, adjudication.CODES[1:]),
-        "dur_code": Text(claims.conflict - 1, dur.CODES[1:]),
-        "dur_severity": Text(claims.conflict_severity - 1, dur.SEVERITIES[1:]),
-        "dur_with": Text(claims.conflict_class, list(formulary().classes)),
+        "reject_code": decided.text("reject_code").only(~cash),
+        **decided.select([field.name for field in decisions.REVIEW]),
         "authorization_number": _authorization(fills.run.namespace.outward(fills.id), paid & ~cash),
     }
     return Columns(columns, len(fills))
 
 
-def _reversal_columns(events: Events, undone: Undone, submitted: Submitted, claims: Claims) -> Columns:
-    claimed = (undone.claim >= 0) & ~np.append(submitted.cash, True)[undone.claim]
-    back = np.flatnonzero(claimed)
-    reversals, claim = events.where(claimed), undone.claim[back]
+def _reversal_columns(reversals: Events, undoes: Ints, submitted: Submitted, shared: Shared) -> Columns:
     fills = submitted.events
     columns = {
-        "fill_id": fills.id[claim],
+        "fill_id": fills.id[undoes],
         "reversal_id": reversals.id,
-        "prescription_id": submitted.prescription[claim],
+        "prescription_id": submitted.prescription[undoes],
         "person_id": reversals.person,
-        "fill_number": claims.number[claim].astype(np.int64),
+        "fill_number": _number(fills)[undoes],
         "reversal_date": reversals.date,
         "reason": reading.text(reversals, "reason"),
-        **_money(submitted.prices, submitted.prices.allowed, claims, claim, -1),
-        "deductible_to_date": undone.deductible_to_date[back],
-        "out_of_pocket_to_date": undone.out_of_pocket_to_date[back],
+        **_money(submitted.prices, submitted.prices.allowed, shared, undoes, -1),
+        "deductible_to_date": shared.to_date_after[0],
+        "out_of_pocket_to_date": shared.to_date_after[1],
     }
-    return Columns(columns, len(back))
+    return Columns(columns, len(reversals))
 
 
 def _money(
     amounts: Prices,
     allowed: Ints,
-    claims: Claims,
+    shared: Shared,
     rows: slice | Ints,
     sign: int,
     cash: NDArray[np.bool_] | bool = False,
 ) -> dict[str, Ints]:
-    patient = np.where(cash, allowed, claims.deductible + claims.copay)
+    patient = np.where(cash, allowed, shared.deductible + shared.copay)
     columns = {
         "ingredient_cost": amounts.ingredient_cost, "dispensing_fee": amounts.dispensing_fee,
         "gross_amount_due": amounts.gross_amount_due,
-        "allowed": allowed, "deductible": claims.deductible, "copay": claims.copay, "patient_pay": patient,
+        "allowed": allowed, "deductible": shared.deductible, "copay": shared.copay, "patient_pay": patient,
         "plan_paid": allowed - patient,
     }  # fmt: skip
     return {name: sign * column[rows] for name, column in columns.items()}
+
+
+def _number(fills: Events) -> Ints:
+    return reading.number(fills, "fill_number_dispensed", 0).astype(np.int64)
 
 
 def _authorization(ids: Ints, paid: NDArray[np.bool_]) -> Text:
