@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from healthsim_core import world
+from healthsim_core import enrolled, world
 from healthsim_core.absent import failures, whereabouts
 from healthsim_core.codes import CodeSystem, ValueSet, code_systems
 from healthsim_core.codes.forms import FormSystem
@@ -181,8 +181,9 @@ class Catalog:
 
     def parameters(self, event_type: str) -> tuple[Field, ...]:
         """The parameters that events of a type may have: what is read of them, and is not decided by somebody."""
-        read = (field for reader in self.readers(event_type) for field in reader.parameters)
-        return tuple(field for field in read if (event_type, field.name) not in self.decided)
+        read = [field for reader in self.readers(event_type) for field in reader.parameters]
+        of_coverage = enrolled.FIELDS if event_type in enrolled.TYPES else ()
+        return tuple(field for field in (*of_coverage, *read) if (event_type, field.name) not in self.decided)
 
     def needs(self, event_type: str) -> tuple[Field, ...]:
         """The parameters without which an event of a type is refused."""

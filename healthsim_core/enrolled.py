@@ -12,11 +12,20 @@ from healthsim_core.events import Events, People
 from healthsim_core.tables import Field
 
 TYPES = tuple(EVENT_TYPES)
+YEARS = 10  # of which an event of coverage may be told late or early
 FIELDS = (
     Field("plan", "category", "The plan; null is the person's own.", nullable=True),
     Field("reason", "category", "Why, in words.", nullable=True),
     Field("rank", "integer", "Which of the person's coverages: 1 pays first.", nullable=True, least=1, most=RANKS),
-    Field("effective_days", "number", "Days until it counts; negative counts from an earlier day.", nullable=True),
+    Field(
+        "effective_days",
+        "integer",
+        "Days until it counts; negative counts from an earlier day.",
+        unit="d",
+        nullable=True,
+        least=-366 * YEARS,
+        most=366 * YEARS,
+    ),
 )
 
 

@@ -17,6 +17,7 @@ from healthsim_core.expressions.expression import Expression, expressions_in
 from healthsim_core.expressions.kinds import ANYTHING, BOOLEAN, NUMBER, Kind, always, text_of
 from healthsim_core.journeys.assignments import Assigned, Assignment
 from healthsim_core.journeys.coded import Coded
+from healthsim_core.journeys.coverage_events import check_coverage_events
 from healthsim_core.journeys.nodes import Branched, Ending, Node, Once, Passage, Place, Repeated, refuse_too_many
 from healthsim_core.journeys.presumed import Presumed, presumed
 from healthsim_core.journeys.sequence import check_carried, check_sequence
@@ -84,6 +85,7 @@ class JourneyCompiler:
                 )
             self._add_step(number, step)
         check_sequence(self.catalog, self.nodes, self.certain.of_child, self.where, self.mistakes)
+        check_coverage_events(self.nodes, self.where, self.mistakes)
 
     def _eligible(self, assignment: Assignment) -> tuple[Expression, ...]:
         journey, attempt = assignment.journey, self.mistakes.attempt

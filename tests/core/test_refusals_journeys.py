@@ -34,6 +34,12 @@ def lifecycle(**states: object) -> dict:
     return {"events": [FIRST], "lifecycle": [{"lifecycle_id": "course", "initial": "well", "states": states}]}
 
 
+def covers(event_id: str, event_type: str = "new_enrollment", **fields: object) -> dict:
+    """An event of coverage; what is no field of events are its parameters."""
+    parameters = {name: fields.pop(name) for name in ("plan", "rank", "effective_days") if name in fields}
+    return event(event_id, event_type=event_type, parameters=parameters, **fields)
+
+
 WRONG = [
     ({"events": []}, "events", "a journey needs at least one event", "Add one."),
     (
@@ -222,6 +228,47 @@ WRONG = [
         "Give 1,000 or less.",
     ),
     ({"events": [FIRST], "requires": {"sex or True": "F"}}, "requires.sex or True", "has another form", "Write a name"),
+    (
+        {"events": [covers("in", rank=5)]},
+        "events[0].parameters.rank",
+        '"rank" is 5',
+        "Give a whole number, 1 to 4.",
+    ),
+    (
+        {"events": [covers("in", rank=1.5)]},
+        "events[0].parameters.rank",
+        '"rank" is 1.5',
+        "Give a whole number, 1 to 4.",
+    ),
+    (
+        {"events": [covers("in", rank="second")]},
+        "events[0].parameters.rank",
+        '"rank" is a text, not a number',
+        "Give a number.",
+    ),
+    (
+        {"events": [covers("in", effective_days=1e6)]},
+        "events[0].parameters.effective_days",
+        '"effective_days" is 1e+06',
+        "Give a whole number, -3,660 to 3,660.",
+    ),
+    (
+        {
+            "events": [
+                covers("in"),
+                covers("out", "termination", depends_on="in", delay={"days": [5, 20]}, effective_days=-30),
+            ]
+        },
+        "events[1].parameters.effective_days",
+        "coverage ends 10 days before it begins",
+        "Give 0 or more.",
+    ),
+    (
+        {"events": [covers("in", plan="PPO", rank=2), covers("too", plan="Gold", rank=2)]},
+        "events[1].parameters.rank",
+        "two coverages of rank 2 begin on one day: PPO and Gold",
+        "Give the second another rank.",
+    ),
 ]
 
 
