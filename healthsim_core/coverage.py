@@ -13,6 +13,7 @@ import attrs
 import numpy as np
 from pydantic import TypeAdapter
 
+from healthsim_core.benefits.enrolment import columns_of
 from healthsim_core.codes import ValueSet
 from healthsim_core.columns import Text
 from healthsim_core.defaults import defaults
@@ -21,10 +22,11 @@ from healthsim_core.distributions.allowed import UNINSURED
 from healthsim_core.errors import Mistakes, SpecificationError
 from healthsim_core.spec import distribution as written
 from healthsim_core.spec.coded import rewrite
+from healthsim_core.spec.coverage import CoverageSpecification, OtherCoverage
 from healthsim_core.spec.distribution.leaves import leaves
-from healthsim_core.spec.profile import CoverageSpecification
 
 EVENTS = ("new_enrollment", "plan_change")  # whose parameter "plan" is a plan
+NO_COVERAGE = "none"  # the coverage type of another coverage that somebody does not have
 _WRITTEN: TypeAdapter[Any] = TypeAdapter(written.Distribution)
 _NOTHING = {"type": "derived", "expression": "None"}
 
@@ -48,14 +50,20 @@ def coverage_type_of(plan: str) -> str | None:
 
 def default_plan() -> dict[str, Any]:
     """The plan that the profile leaves unsaid, as a written distribution."""
-    by_type = {
-        kind: {"type": "categorical", "weights": weights} for kind, weights in defaults()["plans"]["weights"].items()
-    }
+    by_type = _usual_plans()
     common = by_type.pop("Commercial")
-    rules = [
-        {"if": f"coverage_type == '{kind}'", "then": plans} for kind, plans in [*by_type.items(), (UNINSURED, _NOTHING)]
-    ]
-    return {"type": "conditional", "rules": rules, "default": common}
+    return _by_type("coverage_type", {**by_type, UNINSURED: _NOTHING}, common)
+
+
+def _usual_plans() -> dict[str, Any]:
+    """By coverage type, the plans that people have of it."""
+    weights = defaults()["plans"]["weights"].items()
+    return {kind: {"type": "categorical", "weights": plans} for kind, plans in weights}
+
+
+def _by_type(kind_of: str, plans: Mapping[str, Any], default: Any) -> dict[str, Any]:
+    rules = [{"if": f"{kind_of} == '{kind}'", "then": of_kind} for kind, of_kind in plans.items()]
+    return {"type": "conditional", "rules": rules, "default": default} if rules else default
 
 
 def agreed(coverage: CoverageSpecification, mistakes: Mistakes) -> tuple[Any, Any]:
@@ -83,6 +91,81 @@ def agreed(coverage: CoverageSpecification, mistakes: Mistakes) -> tuple[Any, An
     if kind is None and not any(coverage_type_of(name) for name in _names(plan)):
         return None, plan
     return kind, _of_type(plan, _Who(types), where, mistakes)
+
+
+@attrs.frozen
+class OtherPart:
+    """A column that says something of another coverage.
+
+    Attributes:
+        name: The column.
+        law: What it is drawn from, as written; the type of those who have no such coverage is "none", the plan null.
+        where: The path in the profile.
+        alone: Whether each member of a household has it alone.
+    """
+
+    name: str
+    law: Any
+    where: str
+    alone: bool
+
+
+def others_agreed(coverage: CoverageSpecification, mistakes: Mistakes) -> list[OtherPart]:
+    """The coverage type and the plan of each of the other coverages that a profile states.
+
+    Args:
+        coverage: What the profile says.
+        mistakes: Takes a plan that is of another type than its coverage.
+    """
+    parts = []
+    for index, (other, rank) in enumerate(zip(coverage.others, coverage.ranks, strict=True)):
+        where = f"coverage.others[{index}]"
+        types = mistakes.attempt(None, _types, other.type)
+        alone = not (types or frozenset()) <= frozenset(defaults()["plans"]["held_by_household"])
+        kind_of, plan_of = columns_of(rank)
+        plan = _plan_of(other, kind_of, types, where, mistakes)
+        kind = mistakes.attempt(other.type, _with_chance, other.type, other.probability, f"{where}.probability")
+        parts += [
+            OtherPart(kind_of, _insured(kind), f"{where}.type", alone),
+            OtherPart(plan_of, _WRITTEN.validate_python(plan), f"{where}.plan", alone),
+        ]
+    return parts
+
+
+def _insured(law: Any) -> Any:
+    """A coverage type that the uninsured do not have."""
+    nobody = {"if": f"coverage_type == '{UNINSURED}'", "then": NO_COVERAGE}
+    return _WRITTEN.validate_python({"type": "conditional", "rules": [nobody], "default": law})
+
+
+def _with_chance(law: Any, probability: float, where: str) -> Any:
+    """The coverage type of as many as a probability says, and "none" of the others."""
+    if probability == 1:
+        return law
+    if isinstance(law, written.Conditional):
+        rules = [rule.model_copy(update={"then": _with_chance(rule.then, probability, where)}) for rule in law.rules]
+        default = None if law.default is None else _with_chance(law.default, probability, where)
+        return law.model_copy(update={"rules": rules, "default": default})
+    weights = _weights(law)
+    if weights is None:
+        what = f'of a coverage type that is "{law.type}" nobody knows how many have none.'
+        raise SpecificationError(what, where, 'Write the types out with their weights, or leave out "probability".')
+    total = sum(weights.values())
+    values = [{"value": name, "weight": probability * weight / total} for name, weight in weights.items()]
+    return {"type": "explicit", "values": [*values, {"value": NO_COVERAGE, "weight": 1 - probability}]}
+
+
+def _plan_of(
+    other: OtherCoverage, kind_of: str, types: frozenset[str] | None, where: str, mistakes: Mistakes
+) -> dict[str, Any]:
+    usual = {kind: plans for kind, plans in _usual_plans().items() if types is None or kind in types}
+    plan: Any = _by_type(kind_of, dict([*usual.items()][1:]), next(iter(usual.values()), _NOTHING))
+    if other.plan is not None:
+        plan = other.plan.model_copy(deep=True)
+        rewrite(plan, plan_name)
+        for name in _names(plan):
+            mistakes.attempt(None, check_plan, name, types, f"{where}.plan")
+    return _by_type(kind_of, {NO_COVERAGE: _NOTHING}, plan)
 
 
 def refuse_disagreement(coverage_type: Text, plan: Text, where: str) -> Text:

@@ -11,7 +11,7 @@ from healthsim_core.catalog import Catalog
 from healthsim_core.conditions.compiling import conditions_of
 from healthsim_core.conditions.condition import ConditionCode, ConditionPlan
 from healthsim_core.conditions.consequences import Above, AllConditions, Baseline, Severity
-from healthsim_core.coverage import agreed, default_plan
+from healthsim_core.coverage import OtherPart, agreed, default_plan, others_agreed
 from healthsim_core.defaults import defaults
 from healthsim_core.distributions import Distribution, compile_distribution
 from healthsim_core.distributions.allowed import check_law_of_ages
@@ -189,7 +189,14 @@ def _attributes(
         custom |= {n: (f"{path}.attributes.{n}", None) for n in member.attributes if n not in custom}
     for name, (path, spec) in custom.items():
         attributes.append(mistakes.attempt(Attribute(name, ()), _custom, name, path, spec, written, len(members)))
+    for part in others_agreed(coverage, mistakes) if coverage is not None else ():
+        attributes.append(mistakes.attempt(Attribute(part.name, ()), _of_other_coverage, part, len(members)))
     return tuple(attributes)
+
+
+def _of_other_coverage(part: OtherPart, members: int) -> Attribute:
+    law = compile_distribution(part.law, part.where)
+    return Attribute(part.name, (law,) * members, not part.alone, part.where, (part.where,) * members)
 
 
 def _built_in(

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from types import MappingProxyType
 from typing import Any
 
+from pydantic import ValidationInfo
+
 from healthsim_core.codes import value_set
 from healthsim_core.errors import SpecificationError
 from healthsim_core.spec.base import Findings
@@ -31,6 +33,14 @@ def recode(name: str, written: Any, findings: Findings, *at: int | str) -> None:
             put(value_set(CODED[name]).require(text))
         except SpecificationError as error:
             findings.add(error.what, error.remedy, *path, value=text)
+
+
+def coded_texts(value: Any, info: ValidationInfo) -> Any:
+    """Validator of a field that is an attribute with codes: its texts as the value set writes them."""
+    findings = Findings()
+    recode({"type": "coverage_type"}.get(str(info.field_name), str(info.field_name)), value, findings)
+    findings.tell()
+    return value
 
 
 def rewrite(written: Any, function: Callable[[str], str]) -> None:

@@ -7,13 +7,14 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AliasChoices, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field, field_validator, model_validator
 
 from healthsim_core.spec.ages import check_written_age
 from healthsim_core.spec.base import Document, Findings, Specification
-from healthsim_core.spec.coded import recode
+from healthsim_core.spec.coded import coded_texts
+from healthsim_core.spec.coverage import CoverageSpecification
 from healthsim_core.spec.distribution import Condition, Constant, Distribution
-from healthsim_core.spec.distribution.parameters import check_bands, checked_weights
+from healthsim_core.spec.distribution.parameters import check_bands
 from healthsim_core.spec.household import MOST_MEMBERS, greatest_count
 from healthsim_core.spec.reserved import find_reserved
 from healthsim_core.spec.schema import Or, or_one
@@ -71,13 +72,6 @@ def _possible_age(value: Any) -> Any:
     return value
 
 
-def _coded_texts(value: Any, info: ValidationInfo) -> Any:
-    findings = Findings()
-    recode({"type": "coverage_type"}.get(str(info.field_name), str(info.field_name)), value, findings)
-    findings.tell()
-    return value
-
-
 def _free_names(value: Any) -> Any:
     findings = Findings()
     find_reserved(value, findings)
@@ -98,7 +92,7 @@ class DemographicsSpecification(Specification):
     reference: ReferenceSpecification | None = None
 
     _ages = field_validator("age")(_possible_age)
-    _codes = field_validator("sex", "race", "ethnicity", "language")(_coded_texts)
+    _codes = field_validator("sex", "race", "ethnicity", "language")(coded_texts)
 
 
 class ConditionSpecification(Specification):
@@ -141,23 +135,6 @@ class ClinicalSpecification(Specification):
     _free = field_validator("lab_values")(_free_names)
 
 
-class CoverageSpecification(Specification):
-    """Who pays, and by what kind of plan."""
-
-    type: Distribution | None = None
-    plan: Distribution | None = None
-    plan_distribution: dict[str, Annotated[float, Field(ge=0)]] | None = None
-
-    @field_validator("plan_distribution")
-    @classmethod
-    def _sum_to_one(cls, value: dict[str, float] | None) -> dict[str, float] | None:
-        if value is not None:
-            checked_weights(value)
-        return value
-
-    _codes = field_validator("type")(_coded_texts)
-
-
 class MemberSpecification(Specification):
     """One position in a household; or with `count`, as many dependents as that gives, each with its own draws."""
 
@@ -171,7 +148,7 @@ class MemberSpecification(Specification):
     attributes: dict[str, Distribution] = Field(default_factory=dict)
 
     _ages = field_validator("age")(_possible_age)
-    _codes = field_validator("sex")(_coded_texts)
+    _codes = field_validator("sex")(coded_texts)
     _free = field_validator("attributes")(_free_names)
 
     @field_validator("count")

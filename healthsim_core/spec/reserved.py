@@ -6,6 +6,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 
+from healthsim_core.benefits.covered import RANKS
+from healthsim_core.benefits.enrolment import columns_of
 from healthsim_core.spec.base import Findings
 from healthsim_core.world import PERSON
 
@@ -23,7 +25,8 @@ NAMESPACES = (
     "description",
 )
 _PREFIXES = frozenset(NAMESPACES)
-_BUILT_IN = frozenset({*(field.name for field in PERSON.fields), "start_date", "death_time"})
+_OTHERS = frozenset(name for rank in range(2, RANKS + 1) for name in columns_of(rank))  # of coverage.others
+_BUILT_IN = frozenset({*(field.name for field in PERSON.fields), *_OTHERS, "start_date", "death_time"})
 _READABLE = re.compile(r"[A-Za-z0-9_.]+")  # by an expression, or by "${entity.x}"
 _SAID_BY: Mapping[str, str] = {
     **{name: f"demographics.{name}" for name in ("age", "sex", "race", "ethnicity", "language")},

@@ -35,6 +35,7 @@ _BOUNDS = {  # constraint to what is wrong and the remedy
     "greater_than": ("is not above {gt}", "Give more than {gt}."),
     "less_than_equal": ("is above {le}", "Give {le} or less."),
     "less_than": ("is not below {lt}", "Give less than {lt}."),
+    "int_from_float": ("is not a whole number", "Give a whole number."),
     "too_long": ("has {actual_length} items", "Give {max_length} or fewer."),
     "too_short": ("has {actual_length} items", "Give {min_length} or more."),
     "string_too_short": ("is too short", "Give at least {min_length} characters."),
