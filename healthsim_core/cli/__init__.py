@@ -26,7 +26,7 @@ COMMANDS = {
     "init": "Load reference data.",
     "verify": "Read a run's files back and check that they agree.",
     "recover": "Put an output folder right whose run was killed.",
-    "schema": "JSON Schema of a profile, journey or scenario.",
+    "schema": "JSON Schema of a profile, journey, scenario or plan of benefits.",
 }
 
 

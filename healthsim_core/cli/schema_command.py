@@ -1,4 +1,4 @@
-"""healthsim schema profile | journey | scenario."""
+"""healthsim schema profile | journey | scenario | plan."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(["profile", "journey", "scenario"]))
+@click.argument("kind", type=click.Choice(["profile", "journey", "scenario", "plan"]))
 def command(kind: str) -> None:
     """Print the JSON Schema of a specification, for editors and language models."""
     from healthsim_core.catalog import default_catalog
-    from healthsim_core.spec import JourneySpecification, ProfileSpecification, ScenarioSpecification
+    from healthsim_core.spec import JourneySpecification, PlanSpecification, ProfileSpecification, ScenarioSpecification
 
     models: dict[str, type[BaseModel]] = {
         "profile": ProfileSpecification,
         "journey": JourneySpecification,
         "scenario": ScenarioSpecification,
+        "plan": PlanSpecification,
     }
     schema = with_offered(models[kind].model_json_schema(by_alias=True), default_catalog())
     show.document({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema})
@@ -33,6 +34,8 @@ def command(kind: str) -> None:
 
 def with_offered(schema: dict[str, Any], catalog: Catalog) -> dict[str, Any]:
     """The schema, with the distributions that plugins offer in place of any name with a dot."""
+    if "Offered" not in schema["$defs"]:
+        return schema
     of_any = schema["$defs"]["Offered"]
     bounds = {name: of_any["properties"][name] for name in ("min", "max")}
     known = [

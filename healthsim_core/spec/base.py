@@ -93,10 +93,10 @@ class Document(Specification):
     """A specification that stands in a file of its own.
 
     Attributes:
-        kind: "scenario", "journey" or "profile"; "" where it is none of them.
+        document_kind: "scenario", "journey", "profile" or "plan"; "" where it is none of them.
     """
 
-    kind: ClassVar[str] = ""
+    document_kind: ClassVar[str] = ""
 
     def __init__(self, *given: Any, **fields: Any) -> None:
         """From its fields, by name; mistakes are told as by `read`."""
@@ -127,11 +127,13 @@ class Document(Specification):
         if isinstance(source, str | Path):
             where = where or Path(source).name
             file, source = str(source), read_json(Path(source))
-        if isinstance(source, Document) and source.kind != cls.kind:
+        if isinstance(source, Document) and source.document_kind != cls.document_kind:
             raise SpecificationError(
-                f"this is a {source.kind}, not a {cls.kind}.", where, how_to_give(source.kind, "FILE")
+                f"this is a {source.document_kind}, not a {cls.document_kind}.",
+                where,
+                how_to_give(source.document_kind, "FILE"),
             )
-        refuse_other_kind(cls.kind, source, where, file)
+        refuse_other_kind(cls.document_kind, source, where, file)
         return read_part(cls, source, where)
 
     @classmethod

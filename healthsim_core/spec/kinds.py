@@ -10,6 +10,7 @@ from healthsim_core.errors import SpecificationError
 _SIGNS = {  # fields that only this kind has
     "scenario": {"scenario"},
     "journey": {"journey_id", "duration_days", "events", "branches", "lifecycle"},
+    "plan": {"coverage_type", "in", "out", "apart"},
     "profile": {"demographics", "clinical", "coverage", "members", "source", "reference", "generation", "attributes"},
 }
 _HOW = {
@@ -17,12 +18,13 @@ _HOW = {
     "journey": (
         "`healthsim generate --profile NAME --journey {file}` runs it; in Python, generate(profile=..., journey=...)."
     ),
+    "plan": "`healthsim plans check {file}` checks it; a profile names it in coverage.plans.",
     "profile": "`healthsim generate --profile {file}` runs it; in Python, generate(profile=...).",
 }
 
 
 def how_to_give(kind: str, file: str) -> str:
-    """How somebody gives a scenario, a journey or a profile, as a remedy."""
+    """How somebody gives a scenario, a journey, a plan or a profile, as a remedy."""
     return _HOW[kind].format(file=file)
 
 
@@ -30,7 +32,7 @@ def refuse_other_kind(wanted: str, document: Any, where: str, file: str = "FILE"
     """Raise SpecificationError where a document is of another kind than `wanted`.
 
     Args:
-        wanted: "scenario", "journey" or "profile"; for another word nothing is looked at.
+        wanted: "scenario", "journey", "plan" or "profile"; for another word nothing is looked at.
         document: What was read.
         where: How errors name it.
         file: How a command would name it.

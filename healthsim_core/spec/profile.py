@@ -296,7 +296,7 @@ class ProfileSpecification(Document):
         'profile'
     """
 
-    kind = "profile"
+    document_kind = "profile"
 
     id: str = Field(default="profile", pattern=r"^[A-Za-z0-9_-]+$")
     name: str = ""

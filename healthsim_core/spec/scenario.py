@@ -14,7 +14,7 @@ from healthsim_core.spec.profile import MOST_NAMESPACE, JourneyReference, Profil
 class ScenarioSpecification(Document):
     """Several people and journeys, and the formats they are wanted in."""
 
-    kind = "scenario"
+    document_kind = "scenario"
 
     scenario: str = Field(min_length=1)
     description: str = ""

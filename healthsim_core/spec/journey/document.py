@@ -34,7 +34,7 @@ class JourneySpecification(Document):
     with `calendar_year` it begins on 1 January.
     """
 
-    kind = "journey"
+    document_kind = "journey"
 
     journey_id: str = Field(pattern=NAME, validation_alias=AliasChoices("journey_id", "id"))
     name: str = ""

@@ -1,0 +1,198 @@
+"""A plan of benefits: what it covers by kind of service, what people pay, and the limits that this counts towards."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AliasChoices, Field, StrictBool, field_validator, model_validator
+
+from healthsim_core.codes import value_set
+from healthsim_core.errors import SpecificationError
+from healthsim_core.spec.base import Checked, Document, Findings, Specification
+
+UNINSURED = "uninsured"  # a coverage type without plans
+WHOLE = "plan"  # what the accumulators that are not apart are called
+YEAR = r"^(19|20|21)\d\d$"
+TIER = r"^[1-9]$"
+BENEFIT = r"^[a-z][a-z0-9_]*$"
+_MOST = 10_000_000  # dollars
+Dollars = Annotated[float, Field(strict=True, ge=0, le=_MOST)]
+Year = Annotated[str, Field(pattern=YEAR)]
+Amount = Dollars | Annotated[dict[Year, Dollars], Field(min_length=1)]
+Limit = Dollars | Annotated[dict[Year, Dollars | None], Field(min_length=1)] | None
+Share = Annotated[float, Field(strict=True, ge=0, le=1)]
+Code = Annotated[str, Field(pattern=r"^[A-Z0-9]{2,3}$")]
+
+
+def in_year(amount: Any, year: int) -> Any:
+    """Dollars of an amount in a year: those of the latest year stated that has begun, else of the first; None for none.
+
+    Examples:
+        >>> in_year({"2025": 590, "2026": 615}, 2027), in_year({"2025": 590, "2026": 615}, 2024), in_year(30, 2024)
+        (615, 590, 30)
+    """
+    if not isinstance(amount, Mapping):
+        return amount
+    stated = sorted(amount.items())
+    return next((dollars for begun, dollars in reversed(stated) if int(begun) <= year), stated[0][1])
+
+
+class LimitsSpecification(Checked):
+    """A yearly limit of one person and of a family; null is none.
+
+    With `aggregate` a family has its own limit alone, and none for each of its members.
+    """
+
+    individual: Limit = None
+    family: Limit = None
+    aggregate: StrictBool = False
+
+    def _check(self, findings: Findings) -> None:
+        if self.aggregate and self.family is None:
+            what = "a family is to meet its limit together, and has none."
+            findings.add(what, 'State "family", or leave "aggregate" out.', "aggregate", value=True)
+        for year in _years_of(self.individual, self.family):
+            one, family = in_year(self.individual, year or 0), in_year(self.family, year or 0)
+            if one is not None and family is not None and family < one:
+                when = f" in {year}" if year else ""
+                what = f"the family's {family:,g}{when} is less than the {one:,g} of one of its members."
+                findings.add(what, f"Give at least {one:,g}, or null for no limit.", "family", value=family)
+                return
+
+
+def _years_of(*amounts: Any) -> list[int | None]:
+    years = {int(year) for amount in amounts if isinstance(amount, Mapping) for year in amount}
+    return [*sorted(years)] or [None]
+
+
+class TierSpecification(Specification):
+    """What people pay for a kind of service, or for its drugs of a tier."""
+
+    copay: Amount | None = None
+    per: Literal["visit", "day", "month"] | None = None
+    days: Annotated[int, Field(strict=True, ge=1, le=366)] | None = None
+    most: Share | None = None
+    coinsurance: Share | None = None
+    deductible: StrictBool | None = None
+    penalty: Amount | None = None
+    maximum: Amount | None = None
+    covered: StrictBool | None = None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _stated(cls, value: Any) -> Any:
+        if value is None:
+            raise ValueError("null says nothing here; leave the entry out")
+        return value
+
+
+class TermSpecification(TierSpecification):
+    """The terms of a kind of service; those of a tier complete them."""
+
+    tiers: dict[Annotated[str, Field(pattern=TIER)], TierSpecification] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _days_are_counted(self) -> TermSpecification:
+        findings = Findings()
+        self._check_days(self, findings)
+        for name, tier in self.tiers.items():
+            self._check_days(tier, findings, "tiers", name)
+        findings.tell()
+        return self
+
+    def _check_days(self, term: TierSpecification, findings: Findings, *path: str) -> None:
+        if term.days is not None and (term.per or self.per) != "day":
+            what = "days are counted where a copay is due by the day, and this one is not."
+            findings.add(what, 'Add "per": "day", or leave "days" out.', *path, "days", value=term.days)
+
+
+class NetworkSpecification(Specification):
+    """What a plan says of care in its network, or out of it."""
+
+    deductible: LimitsSpecification | None = None
+    out_of_pocket: LimitsSpecification | None = None
+    stay_deductible: Amount | None = None
+    services: dict[str, TermSpecification] = Field(default_factory=dict)
+
+
+class ApartSpecification(Checked):
+    """Kinds of service with a deductible, an out-of-pocket limit or both of their own."""
+
+    services: list[str] = Field(min_length=1)
+    deductible: LimitsSpecification | None = None
+    out_of_pocket: LimitsSpecification | None = None
+
+    def _check(self, findings: Findings) -> None:
+        if self.deductible is None and self.out_of_pocket is None:
+            what = "these services have neither a deductible nor an out-of-pocket limit of their own."
+            findings.add(what, 'State "deductible" or "out_of_pocket", or leave the entry out.')
+
+
+class FilingSpecification(Specification):
+    """The filing indicators of a plan's claims: professional, institutional, pharmacy."""
+
+    P: Code
+    I: Code  # noqa: E741  # the letter that claims are told apart by
+    R: Code
+
+
+class PlanSpecification(Document):
+    """A plan of benefits.
+
+    Amounts are dollars, or dollars by year: those of the latest year stated that has begun count, else the first.
+    `apart` names kinds of service that have accumulators of their own; `rules` the laws that the plan keeps.
+    """
+
+    document_kind = "plan"
+
+    plan: str = Field(default="", max_length=100)
+    description: str = ""
+    coverage_type: str
+    kind: Literal["commercial", "medicare", "medicare_advantage", "medicaid", "managed_medicaid"]
+    default: StrictBool = False
+    individual: StrictBool = False
+    insurance_line: Code | None = None
+    filing: FilingSpecification | None = None
+    out_of_network: Literal["denied"] | None = None
+    exempt_below_age: Annotated[int, Field(strict=True, ge=0, le=120)] | None = None
+    rules: list[Literal["aca", "hsa"]] = Field(default_factory=list)
+    within: NetworkSpecification = Field(validation_alias=AliasChoices("in", "within"), serialization_alias="in")
+    out: NetworkSpecification | None = None
+    apart: dict[Annotated[str, Field(pattern=BENEFIT)], ApartSpecification] = Field(default_factory=dict)
+    source: str = ""
+
+    @field_validator("coverage_type")
+    @classmethod
+    def _insured(cls, value: str) -> str:
+        findings, kinds = Findings(), value_set("coverage-type")
+        try:
+            value = kinds.require(value)
+        except SpecificationError as error:
+            findings.add(error.what, error.remedy, value=value)
+        if value == UNINSURED:
+            others = ", ".join(code for code in kinds.codes if code != UNINSURED)
+            findings.add("the uninsured have no plan.", f"Use {others}.", value=value)
+        findings.tell()
+        return value
+
+    @model_validator(mode="after")
+    def _apart_once(self) -> PlanSpecification:
+        findings = Findings()
+        if WHOLE in self.apart:
+            what = f'"{WHOLE}" is what the accumulators of the whole plan are called.'
+            findings.add(what, "Choose another name.", "apart", WHOLE)
+        times = Counter(service for _, service in self._services_apart())
+        seen = set[str]()
+        for path, service in self._services_apart():
+            if times[service] > 1 and service in seen:
+                what = f'"{service}" is apart twice.'
+                findings.add(what, "Name it once: it counts towards one deductible.", *path, value=service)
+            seen.add(service)
+        findings.tell()
+        return self
+
+    def _services_apart(self) -> Iterator[tuple[tuple[int | str, ...], str]]:
+        for name, part in self.apart.items():
+            yield from ((("apart", name, "services", at), service) for at, service in enumerate(part.services))
