@@ -1,6 +1,8 @@
 """The public names, for type checkers and for the lazy loader."""
 
 from . import portable as portable
+from .benefit_offers import BenefitPlan as BenefitPlan
+from .benefit_offers import ServiceKind as ServiceKind
 from .calls import checked_call as checked_call
 from .codes import CodeSystem as CodeSystem
 from .codes import ValueSet as ValueSet
@@ -83,6 +85,7 @@ from .tables import from_arrow as from_arrow
 from .templates import PROFILE_PARTS as PROFILE_PARTS
 from .templates import Templates as Templates
 from .templates import journey_templates as journey_templates
+from .templates import plan_templates as plan_templates
 from .templates import profile_templates as profile_templates
 from .templates import stated_part as stated_part
 

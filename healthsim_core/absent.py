@@ -40,7 +40,7 @@ def whereabouts(kind: str, name: str, plugins: Sequence[Plugin]) -> Whereabouts:
     """Where a name is that no active plugin offers.
 
     Args:
-        kind: "profile", "journey", "format", "event type", "skill", "condition", "reference dataset", "table",
+        kind: "profile", "journey", "plan", "format", "event type", "skill", "condition", "reference dataset", "table",
             "distribution", "function", "product" or "plugin".
         name: The name.
         plugins: Every plugin that was found, active or not.

@@ -14,6 +14,8 @@ import attrs
 
 from healthsim_core import enrolled, world
 from healthsim_core.absent import failures, whereabouts
+from healthsim_core.benefit_offers import BenefitPlan, ServiceKind
+from healthsim_core.benefits.law import kinds_of_service
 from healthsim_core.codes import CodeSystem, ValueSet, code_systems
 from healthsim_core.codes.forms import FormSystem
 from healthsim_core.decision_offers import EventDecision
@@ -62,7 +64,16 @@ class Catalog:
     plugins: tuple[Plugin, ...]
 
     def __attrs_post_init__(self) -> None:
-        for named in (self.profiles, self.journeys, self.formats, self.skills, self.datasets, self.tables):
+        for named in (
+            self.profiles,
+            self.journeys,
+            self.plans,
+            self.service_kinds,
+            self.formats,
+            self.skills,
+            self.datasets,
+            self.tables,
+        ):
             assert named is not None
         for words in (self.distributions, self.functions, self.executors, self.decided):
             assert words is not None
@@ -96,6 +107,21 @@ class Catalog:
     def journeys(self) -> Mapping[str, Journey]:
         """Journey templates by canonical name."""
         return self._named("journey", self.of(Journey), lambda offer: canonical(offer.name))
+
+    @functools.cached_property
+    def plans(self) -> Mapping[str, BenefitPlan]:
+        """Plans of benefits by canonical name."""
+        return self._named("plan", self.of(BenefitPlan), lambda offer: canonical(offer.name))
+
+    @functools.cached_property
+    def service_kinds(self) -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
+        """Kinds of service, core's first: by coverage type, the terms of plans that do not name them."""
+        offered = self._named("kind of service", self.of(ServiceKind), lambda offer: offer.name)
+        known = kinds_of_service()
+        for name, offer in offered.items():
+            if name in known:
+                raise PluginError(f'core has a kind of service "{name}".', self._maker(offer), "Name yours otherwise.")
+        return MappingProxyType({**known, **{name: offer.usual for name, offer in offered.items()}})
 
     @functools.cached_property
     def formats(self) -> Mapping[str, OutputFormat]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 import pluggy
 
+from healthsim_core.benefit_offers import BenefitPlan, ServiceKind
 from healthsim_core.decision_offers import EventDecision
 from healthsim_core.format_offers import OutputFormat
 from healthsim_core.language_offers import DistributionOffer, ExpressionFunction
@@ -119,6 +120,21 @@ def healthsim_skill_resolvers() -> Iterable[SkillResolver]:
         @hookimpl
         def healthsim_skill_resolvers():
             yield SkillResolver("checkups", "1.0", resolve, lookups={"diagnosis": ((), ("code", "description"))})
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def healthsim_benefits() -> Iterable[BenefitPlan | ServiceKind]:
+    """Plans of benefits, and kinds of service that plans may have terms for.
+
+    Called once, when plugins are loaded. A complete plugin:
+
+        from healthsim_core import ServiceKind, hookimpl
+
+        @hookimpl
+        def healthsim_benefits():
+            yield ServiceKind("vision", usual={"Commercial": {"coinsurance": 0.2, "maximum": 300}})
     """
     raise NotImplementedError
 

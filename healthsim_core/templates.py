@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from healthsim_core.benefit_offers import BenefitPlan
 from healthsim_core.errors import ArgumentError, canonical, unknown
 from healthsim_core.offers import Journey, Profile
 from healthsim_core.spec import ProfileSpecification
@@ -25,6 +26,11 @@ def profile_templates(folder: Path) -> tuple[Profile, ...]:
 def journey_templates(folder: Path) -> tuple[Journey, ...]:
     """An offer for each journey (*.json) in a folder; the template's name is the journey's journey_id."""
     return tuple(Journey(name, path, description=text) for name, path, text in _documents(folder, "journey_id"))
+
+
+def plan_templates(folder: Path) -> tuple[BenefitPlan, ...]:
+    """An offer for each plan of benefits (*.json) in a folder; its name is the document's plan."""
+    return tuple(BenefitPlan(name, path, description=text) for name, path, text in _documents(folder, "plan"))
 
 
 class Templates(Mapping[str, ProfileSpecification]):

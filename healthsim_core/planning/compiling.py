@@ -25,6 +25,7 @@ from healthsim_core.people.compiling import compile_people
 from healthsim_core.people.making import counties_met
 from healthsim_core.people.plan import PeoplePlan
 from healthsim_core.planning.assigning import assigned, start_days
+from healthsim_core.planning.benefits import plans_of
 from healthsim_core.planning.beside import beside
 from healthsim_core.planning.chosen import foregone, format_of, is_chosen, of_age, unhandled
 from healthsim_core.planning.met import is_asked, run_tables
@@ -116,6 +117,7 @@ def _run(
         itineraries=tuple(map(_itinerary, request.journeys)),
         settings={name: {k: v for k, v in given.items() if k != EVERYONE} for name, given in request.settings.items()},
         reference=_Datasets(catalog),
+        plans=plans_of(catalog),
         namespace=Namespace(request.namespace),
     )
 

@@ -25,6 +25,7 @@ ROWS = (
         "identifiers",
         "planned",
         "offers",
+        "benefit_offers",
         "decision_offers",
         "language_offers",
         "reading",

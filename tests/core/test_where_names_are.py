@@ -63,7 +63,7 @@ def test_a_plugin_that_is_blocked_is_named_with_what_blocks_it(hospice):
 
 
 @pytest.mark.parametrize("distribution", sorted(first_party()))
-@pytest.mark.parametrize("kind", ["profile", "journey", "format", "skill"])
+@pytest.mark.parametrize("kind", ["profile", "journey", "plan", "format", "skill"])
 def test_what_a_product_offers_that_is_not_installed_says_what_to_install(distribution, kind):
     without = Catalog(tuple(each for each in default_catalog().plugins if each.distribution != distribution))
     for name in first_party()[distribution][kind]:

@@ -11,7 +11,7 @@ import pytest
 from doc_pages import ROOT, blocks, section
 
 import healthsim_core
-from healthsim_core import language_offers, offers
+from healthsim_core import benefit_offers, language_offers, offers
 from healthsim_core.cli import COMMANDS, cli
 from healthsim_core.plugins import HOOKS
 
@@ -21,7 +21,12 @@ OFFERS = [
     each
     for each in vars(offers).values()
     if isinstance(each, type) and attrs.has(each) and each.__module__ == offers.__name__
-] + [language_offers.DistributionOffer, language_offers.ExpressionFunction]
+] + [
+    language_offers.DistributionOffer,
+    language_offers.ExpressionFunction,
+    benefit_offers.BenefitPlan,
+    benefit_offers.ServiceKind,
+]
 PRODUCTS = sorted(path.parent.name for path in (ROOT / "plugins").glob("*/pyproject.toml"))
 EXPLAINED = ("generation.md", "core.md", "hooks.md", "testing.md")
 

@@ -27,6 +27,7 @@ def _names(catalog: Catalog, product: str) -> dict[str, list[str]]:
         "product": {product},
         "profile": {offer.name for offer in catalog.profiles.values() if offer.product == product},
         "journey": {offer.name for offer in catalog.journeys.values() if offer.product == product},
+        "plan": {offer.name for offer in catalog.plans.values() if offer.product == product},
         "format": {offer.name for offer in catalog.formats.values() if offer.product == product},
         "skill": {offer.skill for offer in catalog.skills.values() if offer.product == product},
         "condition": {

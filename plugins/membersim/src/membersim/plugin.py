@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from healthsim_core import (
+    BenefitPlan,
     CodeSystemOffer,
     EventHandler,
     Journey,
@@ -19,7 +20,7 @@ from healthsim_core import (
 )
 from membersim.facts import rows
 from membersim.formats import FORMATS
-from membersim.generation import JOURNEYS, PROFILES, SKILLS
+from membersim.generation import JOURNEYS, PLANS, PROFILES, SKILLS
 from membersim.handlers import gaps, membership
 from membersim.payers import payer_table
 from membersim.registries import DATASETS
@@ -39,6 +40,12 @@ def healthsim_profiles() -> Iterable[Profile]:
 def healthsim_journeys() -> Iterable[Journey]:
     """The journeys of journeys/*.json."""
     return JOURNEYS
+
+
+@hookimpl
+def healthsim_benefits() -> Iterable[BenefitPlan]:
+    """The plans of plans/*.json."""
+    return PLANS
 
 
 @hookimpl

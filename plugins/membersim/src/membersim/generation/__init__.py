@@ -2,11 +2,12 @@
 
 from membersim.generation.executor import MemberProfileExecutor
 from membersim.generation.profiles import create_member_profile
-from membersim.generation.templates import JOURNEYS, MEMBER_PROFILE_TEMPLATES, PROFILES, SKILLS
+from membersim.generation.templates import JOURNEYS, MEMBER_PROFILE_TEMPLATES, PLANS, PROFILES, SKILLS
 
 __all__ = [
     "JOURNEYS",
     "MEMBER_PROFILE_TEMPLATES",
+    "PLANS",
     "PROFILES",
     "SKILLS",
     "MemberProfileExecutor",

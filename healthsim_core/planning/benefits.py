@@ -1,0 +1,29 @@
+"""The plans of benefits of a run: those that products offer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from healthsim_core.benefits.law import bare_plans, law
+from healthsim_core.benefits.plans import Plans
+from healthsim_core.catalog import Catalog
+from healthsim_core.errors import canonical
+from healthsim_core.spec.bounds import read_json
+
+
+def plans_of(catalog: Catalog, own: Mapping[str, Mapping[str, Any]] | None = None) -> Plans:
+    """The plans of a run as arrays.
+
+    Args:
+        catalog: The offers.
+        own: The run's own plans by name, which are valid; one whose name is offered takes its place.
+    """
+    offered = {offer.name: _design(offer.design) for offer in catalog.plans.values()}
+    replaced = {canonical(name): name for name in offered}
+    designs = {**offered, **{replaced.get(canonical(name), name): design for name, design in (own or {}).items()}}
+    return Plans.of(designs, catalog.service_kinds, bare_plans(), law("aca")["individual"])
+
+
+def _design(given: Any) -> Mapping[str, Any]:
+    return given if isinstance(given, Mapping) else read_json(given)
