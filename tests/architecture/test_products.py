@@ -15,7 +15,7 @@ from healthsim_core.catalog import default_catalog
 PLUGINS = Path(__file__).parents[2] / "plugins"
 PRODUCTS = sorted(path.name for path in PLUGINS.iterdir() if (path / "pyproject.toml").is_file())
 ROOMS = {"data", "generation", "handlers", "journeys", "profiles"}
-WHERE_NEEDED = {"formats", "skills"}
+WHERE_NEEDED = {"formats", "plans", "skills"}
 FILES = {"__init__.py", "facts.py", "plugin.py", "py.typed", "tables.py"}
 
 
