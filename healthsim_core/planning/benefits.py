@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from healthsim_core.benefit_offers import BenefitPlan
 from healthsim_core.benefits.law import bare_plans, law
 from healthsim_core.benefits.plans import Plans
 from healthsim_core.catalog import Catalog
@@ -19,11 +20,13 @@ def plans_of(catalog: Catalog, own: Mapping[str, Mapping[str, Any]] | None = Non
         catalog: The offers.
         own: The run's own plans by name, which are valid; one whose name is offered takes its place.
     """
-    offered = {offer.name: _design(offer.design) for offer in catalog.plans.values()}
+    offered = {offer.name: design_of(offer) for offer in catalog.plans.values()}
     replaced = {canonical(name): name for name in offered}
     designs = {**offered, **{replaced.get(canonical(name), name): design for name, design in (own or {}).items()}}
     return Plans.of(designs, catalog.service_kinds, bare_plans(), law("aca")["individual"])
 
 
-def _design(given: Any) -> Mapping[str, Any]:
-    return given if isinstance(given, Mapping) else read_json(given)
+def design_of(offer: BenefitPlan) -> Mapping[str, Any]:
+    """The design of an offered plan as a mapping, read where it is a file."""
+    design: Mapping[str, Any] = offer.design if isinstance(offer.design, Mapping) else read_json(offer.design)
+    return design
