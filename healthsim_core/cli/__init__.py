@@ -19,6 +19,7 @@ COMMANDS = {
     "plugins": "Installed products and what they offer.",
     "profiles": "Profile templates and saved profiles.",
     "journeys": "Journey templates.",
+    "plans": "Plans of benefits, and checking one of your own.",
     "formats": "Output formats.",
     "skills": "Clinical knowledge that journeys refer to.",
     "cohorts": "Stored cohorts.",

@@ -14,9 +14,14 @@ from jsonschema import Draft202012Validator
 from healthsim_core.catalog import default_catalog
 from healthsim_core.cli import cli
 from healthsim_core.errors import SpecificationError
-from healthsim_core.spec import JourneySpecification, ProfileSpecification, ScenarioSpecification
+from healthsim_core.spec import JourneySpecification, PlanSpecification, ProfileSpecification, ScenarioSpecification
 
-READERS = {"profile": ProfileSpecification, "journey": JourneySpecification, "scenario": ScenarioSpecification}
+READERS = {
+    "profile": ProfileSpecification,
+    "journey": JourneySpecification,
+    "scenario": ScenarioSpecification,
+    "plan": PlanSpecification,
+}
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.json"))
 
 
@@ -32,6 +37,7 @@ def shipped() -> list[tuple[str, Any]]:
     catalog = default_catalog()
     found = [("profile", offer.specification) for offer in catalog.profiles.values()]
     found += [("journey", offer.specification) for offer in catalog.journeys.values()]
+    found += [("plan", offer.design) for offer in catalog.plans.values()]
     found += [("scenario", path) for path in EXAMPLES]
     return [
         (kind, json.loads(each.read_text(encoding="utf-8") if isinstance(each, Path) else json.dumps(each)))

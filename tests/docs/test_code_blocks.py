@@ -18,7 +18,7 @@ from healthsim_core import JourneySpecification, ProfileSpecification
 from healthsim_core.catalog import default_catalog
 from healthsim_core.cli import main
 from healthsim_core.generator import make_plan
-from healthsim_core.spec import ScenarioSpecification
+from healthsim_core.spec import PlanSpecification, ScenarioSpecification
 from healthsim_core.spec.distribution import KINDS
 from healthsim_core.spec.journey import Delay, EventSpecification
 
@@ -116,6 +116,8 @@ def read(document: Any, where: str) -> None:
         make_plan(scenario=ScenarioSpecification.read(document, where).model_dump(exclude_unset=True, by_alias=True))
     elif "journey_id" in keys:
         make_plan("adult-hypertension", JourneySpecification.read(document, where), count=1)
+    elif {"coverage_type", "in"} <= keys:
+        PlanSpecification.read(document, where)
     elif "event_type" in keys:
         event = {"event_id": "event", **document}
         after = [{"event_id": event["depends_on"], "event_type": "encounter"}] if "depends_on" in event else []
@@ -131,7 +133,7 @@ def read(document: Any, where: str) -> None:
         make_plan("diabetic-senior", {"journey_id": "page", "duration_days": 365, "events": [event]}, count=1)
     else:
         raise AssertionError(
-            f"{where}: neither profile, journey, scenario, event, distribution nor delay: {sorted(keys)}"
+            f"{where}: neither profile, journey, scenario, plan, event, distribution nor delay: {sorted(keys)}"
         )
 
 
