@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
+from healthsim_core.benefits.spending import Spending
 from healthsim_core.codes import CodeSystem
 from healthsim_core.columns import Column, Columns
 from healthsim_core.file_layouts import FileLayout
@@ -142,6 +143,8 @@ class EventHandler(Offer):
             start of the run, for a newborn at birth; its id is the person's.
         handle: Takes the chunk's events of that type, sorted by person and time; returns columns by table name.
         writes: The tables that it writes.
+        spends: For a handler that spends against plans of benefits: takes the same events, before any handler is
+            called, and returns their priced lines; `handle` then takes the events and what the ledger says of them.
         parameters: The event parameters that it reads, as fields; absent ones are columns of nulls. One that is not
             nullable is needed by everybody: an event that may leave it null is refused when the plan is compiled.
         requires: By event type, names of further parameters that this type alone needs,
@@ -170,8 +173,9 @@ class EventHandler(Offer):
     """
 
     event_types: tuple[str, ...] = attrs.field(converter=_types, alias="event_type")
-    handle: Callable[[Events], Mapping[str, Columns | Mapping[str, Column]]]
+    handle: Callable[..., Mapping[str, Columns | Mapping[str, Column]]]
     writes: tuple[Table, ...] = attrs.field(converter=_tables)
+    spends: Callable[[Events], Spending] | None = attrs.field(default=None, kw_only=True)
     parameters: tuple[Field, ...] = attrs.field(default=(), converter=_fields)
     requires: Mapping[str, Sequence[str]] = attrs.field(factory=dict, hash=False)
     follows: Mapping[str, Sequence[str]] = attrs.field(factory=dict, hash=False)

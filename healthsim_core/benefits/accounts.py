@@ -103,9 +103,10 @@ def _accumulators(
     column, shares, nothing = plans.year(year), families[coverage], np.zeros(len(row), np.int64)
 
     def limit(amounts: Cents, aggregate: NDArray[np.bool_]) -> Cents:
-        whole = aggregate[bucket] & shares
-        stated = amounts[bucket, column, np.where(whole, FAMILY, level)]
-        return np.where((level == FAMILY) & ~shares, NO_LIMIT, stated)
+        stated = amounts[bucket, column, level]
+        # an aggregate limit is a family's alone; who shares the plan with nobody has no family's
+        return np.where(shares, np.where(aggregate[bucket] & (level == INDIVIDUAL), NO_LIMIT, stated),
+                        np.where(level == FAMILY, NO_LIMIT, stated))  # fmt: skip
 
     alone = np.where(level == INDIVIDUAL, plans.self_only_limit[buckets.plan[bucket], column], NO_LIMIT)
     return Accumulators(

@@ -92,6 +92,11 @@ class Coverages:
     def __len__(self) -> int:
         return len(self.row)
 
+    def take(self, rows: Rows) -> Coverages:
+        """Some of the spans, in their order."""
+        names = [field.name for field in attrs.fields(Coverages) if field.name != "versions"]
+        return Coverages(*(getattr(self, name)[rows] for name in names))
+
     @functools.cached_property
     def standing(self) -> Rows:
         """Those that cover some day."""

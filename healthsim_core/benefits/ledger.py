@@ -19,6 +19,7 @@ from healthsim_core.benefits.accounts import Accumulators, Counted
 from healthsim_core.benefits.plans import NO_LIMIT, Plans
 from healthsim_core.benefits.posting import Posting
 from healthsim_core.benefits.spending import Shares, Spending
+from healthsim_core.columns import Text
 from healthsim_core.groups import in_turn
 
 if TYPE_CHECKING:
@@ -79,6 +80,20 @@ class Ledger:
     def accumulators(self) -> Accumulators:
         """The accumulators, as far as they are used in the end."""
         return self.counted.all
+
+    def counts(self, kind: int) -> NDArray[np.bool_]:
+        """Which accumulators some line counts towards: as a deductible (0), or as what is paid out of pocket (1)."""
+        counted, used = self.counted, np.zeros(len(self.accumulators.row), bool)
+        for accounts in ((counted.member_deductible, counted.family_deductible),
+                         (counted.member_limit, counted.family_limit))[kind]:  # fmt: skip
+            used[accounts] = True
+        return used
+
+    def record(self, entries: Rows) -> Text:
+        """What spends by some entries: claim, fill, visit."""
+        ends = np.cumsum([len(spending.lines) for spending in self.spendings])
+        spending = np.searchsorted(ends, self.entries.line[entries], side="right")
+        return Text.of([spending.record for spending in self.spendings])[spending]
 
     def lines_of(self, spending: int) -> slice:
         """Which lines are those of a spending."""

@@ -76,14 +76,15 @@ class Buckets:
     aggregate: NDArray[np.bool_]
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, slots=False)
 class Plans:
     """All plans of a run.
 
     Attributes:
         names: Their names; of a plan that stands for those nobody describes, "".
         designs: As written.
-        kinds: Names of the kinds of service.
+        usual: By kind of service and coverage type, what plans say of it that do not name it.
+        self_only: Dollars, or dollars by year, that one person pays at most under plans of the rule "aca".
         years: Years of which amounts are stated, ascending.
         terms: What they say of kinds of service.
         term: Index into `terms` (plans, 2 networks, kinds, tiers).
@@ -95,7 +96,8 @@ class Plans:
 
     names: tuple[str, ...]
     designs: tuple[Design, ...]
-    kinds: tuple[str, ...]
+    usual: Mapping[str, Mapping[str, Mapping[str, Any]]]
+    self_only: Any
     years: NDArray[np.int64]
     terms: Terms
     term: NDArray[np.int64]
@@ -122,6 +124,11 @@ class Plans:
         """
         last = [{**design, "default": True} for design in (bare or {}).values()]
         return _compiled([*designs, *[""] * len(last)], [*designs.values(), *last], kinds, self_only)
+
+    @functools.cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """Names of the kinds of service."""
+        return tuple(self.usual)
 
     @functools.cached_property
     def coverage_types(self) -> tuple[str, ...]:
@@ -207,7 +214,8 @@ def _compiled(
     return Plans(
         names=tuple(names),
         designs=tuple(designs),
-        kinds=tuple(kinds),
+        usual=kinds,
+        self_only=self_only,
         years=np.array(years, np.int64),
         terms=_terms(stated, years),
         term=codes,

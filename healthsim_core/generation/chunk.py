@@ -64,6 +64,7 @@ def _chunk(plan: Plan, start: int, stop: int) -> Chunk:
     people = People(plan.run, columns, _conditions(plan, columns))
     rows_of = _renumbered(timeline.present)
     dispatcher = Dispatcher(plan.run, plan.catalog, plan.nodes, people, timeline, rows_of, plan.decisions)
+    dispatcher.settle(plan.handlers)
     of_handlers = collected(plan.tables, map(dispatcher.handle, plan.handlers))
     tables = {name: of_handlers.get(name, table.empty()) for name, table in plan.tables.items() if table.person}
     tables["core.person"] = plan.person_table.arrow(columns.select([field.name for field in plan.person_table.fields]))

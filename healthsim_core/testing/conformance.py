@@ -35,7 +35,7 @@ from healthsim_core.testing.forbidden import forbidden
 from healthsim_core.testing.made import contradictions
 from healthsim_core.testing.places import Places, at_name, place_of
 from healthsim_core.testing.samples import no_events, undecided, unlawful, unlike, wrong_lengths
-from healthsim_core.timeline.dispatch import written_by
+from healthsim_core.timeline.calling import written_by
 
 PEOPLE = 12
 MOST_TOLD = 5  # of what a test finds

@@ -11,10 +11,12 @@ import attrs
 import numpy as np
 
 from healthsim_core import world
+from healthsim_core.catalog import default_catalog
 from healthsim_core.columns import Column, Columns, Text
 from healthsim_core.decision_offers import EventDecision
 from healthsim_core.enrolled import covered
 from healthsim_core.events import Events, People, Run, no_ancestors
+from healthsim_core.planning.benefits import plans_of
 from healthsim_core.timeline.decided import decided_by, over
 
 if TYPE_CHECKING:
@@ -24,8 +26,9 @@ AS_OF, START = np.datetime64("2026-01-01"), np.datetime64("2025-01-01")
 
 
 def make_run(**changes: Any) -> Run:
-    """A run of seed 42, as of 2026-01-01, in Harris County."""
-    return Run(**{"seed": 42, "as_of": AS_OF, "start": START, "counties": ("48201",), **changes})
+    """A run of seed 42, as of 2026-01-01, in Harris County, with the plans of all that is installed."""
+    plans = changes.pop("plans", None) or plans_of(default_catalog())
+    return Run(**{"seed": 42, "as_of": AS_OF, "start": START, "counties": ("48201",), "plans": plans, **changes})
 
 
 def make_people(rows: int = 2, run: Run | None = None, **columns: Any) -> People:

@@ -14,15 +14,17 @@ from numpy.typing import NDArray
 
 from healthsim_core import enrolled
 from healthsim_core.benefits.covered import Coverages
+from healthsim_core.benefits.ledger import Settled, settle, settled
 from healthsim_core.catalog import Catalog
-from healthsim_core.columns import Column, Columns, Repeated, Text, as_columns, concat, spelled
+from healthsim_core.columns import Column, Columns, Repeated, Text, concat, spelled
 from healthsim_core.decision_offers import EventDecision
-from healthsim_core.errors import HealthSimError, TableError
+from healthsim_core.errors import HealthSimError
 from healthsim_core.events import ANY, Events, People, Run, merged, no_ancestors
 from healthsim_core.journeys.nodes import Node, event_texts
 from healthsim_core.offers import EventColumns, EventHandler
 from healthsim_core.parameters.kinds import GREATEST_PARAMETER, SHARED
 from healthsim_core.tables import Field, Table
+from healthsim_core.timeline.calling import spent_by, written_by
 from healthsim_core.timeline.chain import chain_of
 from healthsim_core.timeline.decided import Decided, decided, over
 from healthsim_core.timeline.state import Timeline
@@ -69,6 +71,7 @@ class Dispatcher:
         nobody = Text.constant(None, len(self.chain) + 1)
         self.assigned: dict[str, Text] = {"provider_npi": nobody, "facility_npi": nobody}
         self._decided: dict[str, list[Decided]] = {}
+        self._settled: dict[int, tuple[Events, Settled]] = {}
         self._assign()
         self._decide(decisions)
 
@@ -76,19 +79,38 @@ class Dispatcher:
         """The chunk's events of some types, with the parameters that `fields` names."""
         return self._batch(self._at(types), fields, stream)
 
+    def settle(self, handlers: Sequence[EventHandler]) -> None:
+        """Let all handlers that spend price their lines, and share these in one ledger, before any is called."""
+        spending = [handler for handler in handlers if handler.spends is not None]
+        batches = [self._of_handler(handler) for handler in spending]
+        priced = []
+        for handler, events in zip(spending, batches, strict=True):
+            with _told_of(_stream(handler), handler.spends):
+                priced.append(spent_by(handler, events))
+        if spending:
+            given = settled(settle(priced, self.run.plans, batches[0].coverages, self.people["birth_date"]))
+            for handler, events, settled_of in zip(spending, batches, given, strict=True):
+                self._settled[id(handler)] = events, settled_of
+
     def handle(self, handler: EventHandler) -> dict[str, Columns]:
         """Call one handler and check that it writes what it declares."""
-        stream = f"{handler.product}.{'+'.join(handler.event_types)}"
+        known = self._settled.pop(id(handler), None)
+        events, given = known if known is not None else (self._of_handler(handler), None)
+        with _told_of(_stream(handler), handler.handle):
+            written = written_by(handler, events, given)
+            self.notes.update(handler.notes(events, written) if handler.notes is not None else {})
+            self.checks += (handler.checks(events, written) if handler.checks is not None else {}).items()
+        return written
+
+    def _of_handler(self, handler: EventHandler) -> Events:
+        """The chunk's events of the types that a handler names."""
+        stream = _stream(handler)
         events = self._everybody(handler.parameters, stream) if "person" in handler.event_types else None
         others = [name for name in handler.event_types if name != "person"]
         if others or events is None:
             happened = self.events(others, handler.parameters, stream)
             events = happened if events is None else merged(events, happened)
-        with _told_of(stream, handler.handle):
-            written = written_by(handler, events)
-            self.notes.update(handler.notes(events, written) if handler.notes is not None else {})
-            self.checks += (handler.checks(events, written) if handler.checks is not None else {}).items()
-        return written
+        return events
 
     def event_table(self) -> pa.Table:
         """The timeline as `core.event`."""
@@ -278,21 +300,8 @@ def _told_of(stream: str, function: Any) -> Iterator[None]:
         raise
 
 
-def written_by(handler: EventHandler, events: Events) -> dict[str, Columns]:
-    """The tables that a handler makes of events, by name.
-
-    Raises:
-        TableError: It returns something else, or a table that it does not declare.
-    """
-    tables = handler.handle(events)
-    if not isinstance(tables, Mapping):
-        raise TableError(
-            f"returns {type(tables).__name__}, not a mapping.", "", "Return the columns of each table by its name."
-        )
-    undeclared = sorted(set(tables) - {table.name for table in handler.writes})
-    if undeclared:
-        raise TableError(f"writes {undeclared}, which it does not declare.", "", "Add them to `writes`.")
-    return {name: as_columns(columns) for name, columns in tables.items()}
+def _stream(handler: EventHandler) -> str:
+    return f"{handler.product}.{'+'.join(handler.event_types)}"
 
 
 def _grouped(node: NDArray[Any]) -> list[tuple[int, NDArray[np.intp]]]:

@@ -12,6 +12,7 @@ from healthsim_core import PackageData, Text
 
 DATA = PackageData("membersim")
 document, rows = DATA.document, DATA.rows
+SERVICES = ("primary", "specialist", "urgent", "emergency", "inpatient", "pharmacy", "other")  # kinds that it bills
 
 
 @functools.cache

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, People, Run, Text
+from healthsim_core import Columns, People, Plans, Run, Text
 from membersim.facts import document, states
-from membersim.plans import Plans
 from membersim.tables import PAYER
 
 

@@ -1,7 +1,8 @@
 """MemberSim's tables: payers, members, coverage, claims with their lines and diagnoses, accumulators, care gaps.
 
 On every adjudicated claim and line, to the cent: billed = paid + member_share + adjustment, with
-member_share = deductible + copay + coinsurance and allowed = paid + member_share (a denied one has allowed 0).
+member_share = deductible + copay + coinsurance + not_covered and allowed = paid + member_share (a denied one has
+allowed 0).
 Amounts of a claim are the sums of its lines.
 """
 
@@ -33,12 +34,14 @@ def _adjudicated(lines: str = "") -> tuple[Field, ...]:
         amount("deductible", "Deductible (PR-1)."),
         amount("coinsurance", "Coinsurance (PR-2)."),
         amount("copay", "Copay (PR-3)."),
+        amount("not_covered", "What the plan does not cover, penalties among it (group PR); no limit counts it."),
         amount(
             "member_share",
-            "Deductible, coinsurance and copay together (group PR).",
+            "What the member owes: the four before together (group PR).",
             "deductible",
             "coinsurance",
             "copay",
+            "not_covered",
         ),
         amount("adjustment", "What nobody pays, under adjustment_group and adjustment_reason."),
         amount("paid", "What the payer pays."),
@@ -247,20 +250,56 @@ CLAIM_DIAGNOSIS = Table(
     description="Diagnoses of claims.",
 )
 
+_BOOK = (
+    Field("subscriber_id", "id", "Person who holds the coverage.", references="core.person"),
+    Field("plan", "category", "Kind of plan."),
+    Field("plan_year", "integer", "Calendar year of the plan."),
+    Field("network", "category", "in or out."),
+    Field("benefit", "category", "plan, or the benefits that have accumulators of their own, such as drugs."),
+)
+_LEVEL = Field("level", "category", "individual or family.")
+_LIMIT_KIND = Field("kind", "category", "deductible or out_of_pocket.")
+
 ACCUMULATOR = Table(
     "membersim.accumulator",
     (
         _person("The member; of a family's accumulator, the subscriber."),
-        Field("level", "category", "individual or family."),
-        Field("plan", "category", "Kind of plan."),
-        Field("plan_year", "integer", "Calendar year of the plan."),
-        Field("network", "category", "in or out."),
-        Field("kind", "category", "deductible or out_of_pocket."),
+        _LEVEL,
+        _LIMIT_KIND,
+        *_BOOK,
         Field("limit", "money", "The plan's limit for the year.", unit="USD"),
-        Field("applied", "money", "Applied by the claims adjudicated up to as_of; never above the limit.", unit="USD"),
+        Field(
+            "applied",
+            "money",
+            "Applied by all that was adjudicated up to as_of, claims, fills and whatever else spends; never above the "
+            "limit.",
+            unit="USD",
+        ),
     ),
-    key=("person_id", "level", "plan", "plan_year", "network", "kind"),
-    description="Deductibles and out-of-pocket maxima, as far as they are used up; only those of people with claims.",
+    key=("person_id", "level", "subscriber_id", "plan", "plan_year", "network", "benefit", "kind"),
+    description="Deductibles and out-of-pocket maxima, as far as they are used up; only those of people who spent.",
+)
+
+LEDGER = Table(
+    "membersim.ledger",
+    (
+        _person("Whose claim or fill it is."),
+        Field("entry", "integer", "1 for the person's first."),
+        Field("posted", "datetime", "When it was adjudicated: a fill's moment, midnight of the day a claim is paid."),
+        Field(
+            "event_id", "id", "The claim, fill or visit, or the reversal that gives it back.", references="core.event"
+        ),
+        Field("claim_id", "id", "The claim, fill or visit.", references="core.event"),
+        Field("record", "category", "What spends: claim, fill, visit."),
+        Field("coverage_id", "id", "The span of coverage.", references="membersim.coverage"),
+        _LEVEL,
+        _LIMIT_KIND,
+        *_BOOK,
+        Field("amount", "money", "What it moves; negative where a claim is given back.", unit="USD"),
+        Field("balance", "money", "How far the accumulator is used after it.", unit="USD"),
+    ),
+    key=("person_id", "entry"),
+    description="Every movement of a deductible or out-of-pocket maximum, in the order of adjudication.",
 )
 
 CARE_GAP = Table(
@@ -278,4 +317,4 @@ CARE_GAP = Table(
     description="Gaps in care that the plan has found.",
 )
 
-TABLES = (PAYER, MEMBER, COVERAGE, CLAIM, CLAIM_LINE, CLAIM_DIAGNOSIS, ACCUMULATOR, CARE_GAP)
+TABLES = (PAYER, MEMBER, COVERAGE, CLAIM, CLAIM_LINE, CLAIM_DIAGNOSIS, ACCUMULATOR, LEDGER, CARE_GAP)

@@ -6,15 +6,14 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Text, whole_years
-from membersim import benefits, pricing
-from membersim.facts import document
+from healthsim_core import Plans, PricedLines, Shares, Text
+from membersim import pricing
+from membersim.facts import SERVICES, document
 from membersim.handlers.duplicates import duplicates
 from membersim.handlers.lines import ClaimLines
 from membersim.handlers.services import Services
-from membersim.plan_design import SERVICES
-from membersim.plans import IN, NO_LIMIT, OUT, Plans
 
+IN, OUT = 0, 1
 PAID, DENIED, PENDING = 0, 1, 2
 STATUSES = ("paid", "denied", "pending")
 _BENEFIT_PERIOD = 60  # days out of hospital after which a new one begins
@@ -26,83 +25,67 @@ Cents = NDArray[np.int64]
 
 
 @attrs.frozen(eq=False)
-class Accumulators:
-    """Accumulators of one level: whose, by which claim first used, and how far; all arrays are (accumulators,)."""
-
-    row: NDArray[np.intp]
-    claim: NDArray[np.intp]
-    year: NDArray[np.int64]
-    network: NDArray[np.int64]
-    deductible_limit: Cents
-    deductible: Cents
-    out_of_pocket_limit: Cents
-    out_of_pocket: Cents
-
-
-@attrs.frozen(eq=False)
-class Adjudicated:
-    """What became of each claim and each line.
+class Outcome:
+    """What becomes of each claim; all arrays are (claims,).
 
     Attributes:
-        network: By claim: 0 in, 1 out.
-        status: By claim: 0 paid, 1 denied, 2 pending.
-        reason: By claim: reason of the denial; null where paid or pending.
-        paid_date: By claim; NaT while pending.
-        allowed: Cents by line; so the next three.
-        member: Members' accumulators.
-        family: Families' accumulators, of those plans and households that have them.
+        network: 0 in, 1 out.
+        status: 0 paid, 1 denied, 2 pending.
+        reason: Reason of the denial; null where paid or pending.
+        paid_date: NaT while pending.
     """
 
     network: NDArray[np.int64]
     status: NDArray[np.int64]
     reason: Text
     paid_date: NDArray[np.datetime64]
-    allowed: Cents
-    deductible: Cents
-    coinsurance: Cents
-    copay: Cents
-    member: Accumulators
-    family: Accumulators
+
+    @classmethod
+    def of(cls, services: Services, lines: ClaimLines, plans: Plans, payer: Text) -> Outcome:
+        """The outcome of all claims of a chunk.
+
+        Args:
+            services: The claims.
+            lines: Their lines.
+            plans: The plan designs.
+            payer: The payer of each claim.
+        """
+        network = _network(services, plans, payer)
+        return cls(network, *_outcome(services, lines, plans, network))
 
 
-def adjudicate(
-    services: Services, lines: ClaimLines, plans: Plans, payer: Text, holder: NDArray[np.intp]
-) -> Adjudicated:
-    """Adjudicate all claims of a chunk.
-
-    Args:
-        services: The claims.
-        lines: Their lines.
-        plans: The plan designs.
-        payer: The payer of each claim.
-        holder: Row of the person who holds the coverage of each claim.
-    """
-    network = _network(services, plans, payer)
-    status, reason, paid_date = _outcome(services, lines, plans, network)
-    payable = np.flatnonzero(status[lines.claim] == PAID)
+def priced_lines(services: Services, lines: ClaimLines, outcome: Outcome) -> tuple[NDArray[np.intp], PricedLines]:
+    """The lines of claims that are paid: which they are, and what the ledger needs to know of them."""
+    payable = np.flatnonzero(outcome.status[lines.claim] == PAID)
     claim = lines.claim[payable]
-    turn = payable[np.lexsort((lines.number[payable], services.events.id[claim], paid_date[claim].astype(np.int64)))]
-    member_key, member = _accumulators(services, plans, network, services.events.row, lines.claim[turn], 0)
-    family_key, family = _accumulators(services, plans, network, holder, lines.claim[turn], 1)
-    terms = _terms(services, lines, plans, network, turn, member_key, family_key)
-    limits = [
-        benefits.Limits(accumulators.deductible_limit, accumulators.out_of_pocket_limit)
-        for accumulators in (member, family)
-    ]
-    shares = benefits.adjudicate(terms, *limits)
+    nights = np.maximum((services.service_to - services.service_from).astype(np.int64), 1)
+    drug = services.category == SERVICES.index("pharmacy")
+    return payable, PricedLines(
+        claim=services.events.id[claim],
+        number=lines.number[payable],
+        row=services.events.row[claim],
+        coverage=services.span[claim],
+        service=services.service_from[claim],
+        moment=outcome.paid_date[claim].astype("datetime64[s]"),
+        kind=Text(services.category[claim], list(SERVICES)),
+        tier=np.where(drug, document("payment")["pharmacy"]["tier"]["number"], 0)[claim],
+        network=outcome.network[claim],
+        allowed=lines.allowed[payable],
+        units=nights[claim],
+        free=lines.preventive[payable] & (outcome.network[claim] == IN),
+        opens=_opens_benefit_period(services)[claim],
+    )
+
+
+def shared_lines(lines: ClaimLines, payable: NDArray[np.intp], shares: Shares) -> Shares:
+    """How every line is shared: what is not paid is nobody's share."""
 
     def spread(amount: Cents) -> Cents:
         share = np.zeros(len(lines.claim), np.int64)
-        share[turn] = amount
+        share[payable] = amount
         return share
 
-    return Adjudicated(
-        network, status, reason, paid_date, spread(lines.allowed[turn]), spread(shares.deductible),
-        spread(shares.coinsurance),
-        spread(shares.copay),
-        attrs.evolve(member, deductible=shares.member_deductible, out_of_pocket=shares.member_out_of_pocket),
-        attrs.evolve(family, deductible=shares.family_deductible, out_of_pocket=shares.family_out_of_pocket),
-    )  # fmt: skip
+    return Shares(*(spread(getattr(shares, field.name)) for field in attrs.fields(Shares)))
 
 
 def _network(services: Services, plans: Plans, payer: Text) -> NDArray[np.int64]:
@@ -145,64 +128,6 @@ def _outcome(
     return status, Text(reason, values), np.where(pending, np.datetime64("NaT", "D"), paid_date)
 
 
-def _accumulators(
-    services: Services,
-    plans: Plans,
-    network: NDArray[np.int64],
-    whose: NDArray[np.intp],
-    claim: NDArray[np.intp],
-    level: int,
-) -> tuple[NDArray[np.int64], Accumulators]:
-    """The number of each line's accumulators, and the accumulators; whoever shares a row, plan,
-    year and network shares them."""
-    year = services.service_from.astype("datetime64[Y]").astype(np.int64) + 1970
-    parts = np.stack([np.asarray(whose, np.int64), services.plan, year, network], axis=1)[claim]
-    packed = ((parts[:, 0] * 1_024 + parts[:, 1]) * 4_096 + parts[:, 2]) * 2 + parts[:, 3]
-    _, first, key = np.unique(packed, return_index=True, return_inverse=True)
-    row, plan, of_year, side = parts[first].T
-    nothing = np.zeros(len(row), np.int64)
-    return key, Accumulators(
-        row,
-        claim[first],
-        of_year,
-        side,
-        plans.deductible[plan, side, level],
-        nothing,
-        plans.out_of_pocket[plan, side, level],
-        nothing,
-    )
-
-
-def _terms(
-    services: Services, lines: ClaimLines, plans: Plans, network: NDArray[np.int64], turn: NDArray[np.intp],
-    member_key: NDArray[np.int64], family_key: NDArray[np.int64],
-) -> benefits.Lines:  # fmt: skip
-    claim = lines.claim[turn]
-    plan, side, service = services.plan[claim], network[claim], services.category[claim]
-    nights = np.maximum((services.service_to - services.service_from).astype(np.int64), 1)[claim]
-    days = plans.copay_days[plan, side, service]
-    copay = plans.copay[plan, side, service] * np.where(days > 0, np.minimum(days, nights), 1)
-    stay_deductible = plans.stay_deductible[plan, side] * (service == _INPATIENT)
-    flat = stay_deductible > 0
-    copay = np.where(flat, stay_deductible * _opens_benefit_period(services)[claim], copay)
-    free = (lines.preventive[turn] & (side == IN)) | _exempt(services, plans)[claim]
-    return benefits.Lines(
-        member=member_key,
-        family=family_key,
-        first=lines.number[turn] == 1,
-        allowed=lines.allowed[turn],
-        copay=np.where(free, 0, copay),
-        flat_deductible=flat,
-        coinsurance=np.where(free, 0, plans.coinsurance[plan, side, service]),
-        deductible_applies=plans.deductible_applies[plan, side, service] & ~free,
-    )
-
-
-def _exempt(services: Services, plans: Plans) -> NDArray[np.bool_]:
-    limit = np.array(plans.given("exempt_below_age", 0), np.int64)[services.plan]
-    return whole_years(services.events.people["birth_date"], services.service_from) < limit
-
-
 def _opens_benefit_period(services: Services) -> NDArray[np.bool_]:
     """Whether a stay begins more than 60 days after the person's last one ended."""
     opens = np.ones(len(services), bool)
@@ -212,8 +137,3 @@ def _opens_benefit_period(services: Services) -> NDArray[np.bool_]:
     gap = (services.service_from[stay][1:] - services.service_to[stay][:-1]).astype(np.int64)
     opens[stay[1:]] = ~same | (gap > _BENEFIT_PERIOD)
     return opens
-
-
-def limited(limit: Cents) -> NDArray[np.bool_]:
-    """Whether there is such a limit."""
-    return (limit > 0) & (limit < NO_LIMIT)

@@ -1,50 +1,47 @@
-"""The claim tables: claims, lines, accumulators."""
+"""The claim tables: claims and their lines."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Text, rank_within, text
-from membersim.coverage import Spans
-from membersim.handlers.adjudication import DENIED, PENDING, STATUSES, Accumulators, Adjudicated, limited
+from healthsim_core import NETWORKS, Columns, Coverages, Plans, Shares, Text, rank_within, text
+from membersim.handlers.adjudication import DENIED, PENDING, STATUSES, Outcome
 from membersim.handlers.lines import ClaimLines
 from membersim.handlers.members import Household
 from membersim.handlers.services import INSTITUTIONAL, PHARMACY, PROFESSIONAL, Services
-from membersim.plans import NETWORKS, Plans
 
 _SCRAMBLE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that distinct claims have distinct control numbers
-_AMOUNTS = ("billed", "allowed", "deductible", "coinsurance", "copay", "member_share", "adjustment", "paid")
+_AMOUNTS = (
+    "billed", "allowed", "deductible", "coinsurance", "copay", "not_covered", "member_share", "adjustment", "paid",
+)  # fmt: skip
 
 Amounts = dict[str, NDArray[np.int64]]
 
 
-def amounts_of(lines: ClaimLines, adjudicated: Adjudicated) -> Amounts:
+def amounts_of(lines: ClaimLines, shares: Shares) -> Amounts:
     """The amounts of every line, cents."""
-    share = adjudicated.deductible + adjudicated.coinsurance + adjudicated.copay
     return {
-        "billed": lines.billed, "allowed": adjudicated.allowed, "deductible": adjudicated.deductible,
-        "coinsurance": adjudicated.coinsurance,
-        "copay": adjudicated.copay, "member_share": share, "adjustment": lines.billed - adjudicated.allowed,
-        "paid": adjudicated.allowed - share,
+        "billed": lines.billed, "allowed": shares.allowed, "deductible": shares.deductible,
+        "coinsurance": shares.coinsurance, "copay": shares.copay, "not_covered": shares.not_covered,
+        "member_share": shares.patient, "adjustment": lines.billed - shares.allowed, "paid": shares.paid,
     }  # fmt: skip
 
 
 def claim_table(
     services: Services,
     lines: ClaimLines,
-    adjudicated: Adjudicated,
-    spans: Spans,
+    outcome: Outcome,
+    shares: Shares,
+    spans: Coverages,
     plans: Plans,
     payer: Text,
     house: Household,
 ) -> Columns:
     """`membersim.claim`."""
     events, stay = services.events, services.type == INSTITUTIONAL
-    totals = {
-        name: _summed(values, lines.claim, len(services)) for name, values in amounts_of(lines, adjudicated).items()
-    }
-    pending = adjudicated.status == PENDING
+    totals = {name: _summed(values, lines.claim, len(services)) for name, values in amounts_of(lines, shares).items()}
+    pending = outcome.status == PENDING
     procedure = events.parameters.text("procedure_code").only(stay)
     disposition = events.parameters.text("discharge_disposition").or_else("01")
     filing = _filing(services, plans)
@@ -57,9 +54,9 @@ def claim_table(
             "filing_indicator": filing,
             "service_from": services.service_from, "service_to": services.service_to,
             "admission_time": services.admitted, "discharge_time": services.discharged,
-            "received_date": events.date, "paid_date": adjudicated.paid_date,
-            "status": Text(adjudicated.status, list(STATUSES)),
-            "denial_reason": adjudicated.reason, "network": Text(adjudicated.network, list(NETWORKS)),
+            "received_date": events.date, "paid_date": outcome.paid_date,
+            "status": Text(outcome.status, list(STATUSES)),
+            "denial_reason": outcome.reason, "network": Text(outcome.network, list(NETWORKS)),
             "place_of_service": services.place, "specialty": services.specialty,
             "bill_type": Text.constant("111", len(stay)).only(stay),
             "admission_type": services.admission_type, "admission_source": _origins(services),
@@ -68,19 +65,19 @@ def claim_table(
             "principal_procedure": procedure,
             "procedure_date": np.where(procedure.is_null(), np.datetime64("NaT", "D"), services.service_from),
             "billing_npi": services.billing, "rendering_npi": events.provider_npi, "facility_npi": services.facility,
-            **_known(totals, pending), **_adjustment(totals["adjustment"], adjudicated.status, adjudicated.reason),
+            **_known(totals, pending), **_adjustment(totals["adjustment"], outcome.status, outcome.reason),
             "lines": np.bincount(lines.claim, minlength=len(services)),
-            "trace_number": _traces(services, adjudicated, payer),
+            "trace_number": _traces(services, outcome, payer),
         },
         len(services),
     )  # fmt: skip
 
 
-def line_table(services: Services, lines: ClaimLines, adjudicated: Adjudicated) -> Columns:
+def line_table(services: Services, lines: ClaimLines, outcome: Outcome, shares: Shares) -> Columns:
     """`membersim.claim_line`."""
     claim, events = lines.claim, services.events
-    kind, status = services.type[claim], adjudicated.status[claim]
-    amounts = amounts_of(lines, adjudicated)
+    kind, status = services.type[claim], outcome.status[claim]
+    amounts = amounts_of(lines, shares)
     two = ~services.second.is_null()[claim]
     pointers = np.where(kind == PROFESSIONAL, two.astype(np.int32), -1)
     system = np.where(lines.code.is_null(), -1, np.where(kind == PHARMACY, 1, 0))
@@ -92,36 +89,10 @@ def line_table(services: Services, lines: ClaimLines, adjudicated: Adjudicated) 
             "unit_code": Text(lines.days.astype(np.int32), ["UN", "DA"]),
             "diagnosis_pointers": Text(pointers, ["1", "1:2"]),
             "place_of_service": services.place[claim], **_known(amounts, status == PENDING),
-            **_adjustment(amounts["adjustment"], status, adjudicated.reason[claim]),
+            **_adjustment(amounts["adjustment"], status, outcome.reason[claim]),
         },
         len(claim),
     )  # fmt: skip
-
-
-def accumulator_table(services: Services, adjudicated: Adjudicated, spans: Spans, house: Household) -> Columns:
-    """`membersim.accumulator`: those with a limit; a family's only where the family has one."""
-    people = services.events.chunk
-    shares = house.tier.isin(("ESP", "ECH", "FAM"))
-    parts = []
-    for level, met in (("individual", adjudicated.member), ("family", adjudicated.family)):
-        theirs = shares[met.row] if level == "family" else np.ones(len(met.row), bool)
-        for kind, limit, used in _both_kinds(met):
-            keep = theirs & limited(limit)
-            columns = {
-                "person_id": people.id[met.row], "level": level, "plan": spans.plan_name[services.span[met.claim]],
-                "plan_year": met.year, "network": Text(met.network, list(NETWORKS)), "kind": kind, "limit": limit,
-                "applied": used,
-            }  # fmt: skip
-            parts.append(Columns(columns, len(met.row)).where(keep))
-    joined = Columns.concat(parts)
-    return joined.take(np.argsort(joined.array("person_id"), kind="stable"))
-
-
-def _both_kinds(accumulators: Accumulators) -> tuple[tuple[str, NDArray[np.int64], NDArray[np.int64]], ...]:
-    return (
-        ("deductible", accumulators.deductible_limit, accumulators.deductible),
-        ("out_of_pocket", accumulators.out_of_pocket_limit, accumulators.out_of_pocket),
-    )
 
 
 def _summed(values: NDArray[np.int64], claim: NDArray[np.intp], claims: int) -> NDArray[np.int64]:
@@ -167,11 +138,11 @@ def _control_numbers(claim: NDArray[np.int64], received: NDArray[np.datetime64])
     return Text.distinct(text.lines(text.dates(received, "%y%j"), text.padded(number, 19)))
 
 
-def _traces(services: Services, adjudicated: Adjudicated, payer: Text) -> Text:
+def _traces(services: Services, outcome: Outcome, payer: Text) -> Text:
     """One payment a household, payer, payee and day: named after the first of its claims."""
     house = np.asarray(services.events.people["household_id"])
-    pending, payee = adjudicated.status == PENDING, services.billing
-    day = np.where(pending, 0, adjudicated.paid_date.astype(np.int64))
+    pending, payee = outcome.status == PENDING, services.billing
+    day = np.where(pending, 0, outcome.paid_date.astype(np.int64))
     # claims are sorted by person, so households stand together
     payment = np.cumsum(np.diff(house, prepend=house[:1]) != 0)
     for codes, kinds in (

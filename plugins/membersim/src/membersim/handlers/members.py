@@ -8,10 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Events, People, Text, text
-from membersim.coverage import Spans
+from healthsim_core import Columns, Coverages, Events, People, Plans, Text, text
+from membersim.facts import document
 from membersim.payers import payer_of, sponsor_of
-from membersim.plans import Plans
 
 _RELATIONSHIPS = ("self", "spouse", "child")
 _X12_RELATIONSHIPS = ("18", "01", "19")
@@ -39,7 +38,7 @@ class Household:
     def of(cls, people: People, plans: Plans) -> Household:
         """The household positions of a chunk's people."""
         plan = plans.codes(people["plan"], people["coverage_type"])
-        individual = np.array(plans.given("individual", False), bool)[plan] & (plan >= 0)
+        individual = plans.individual[plan] & (plan >= 0)
         holder = np.asarray(people["subscriber_id"])
         dependent = people.id != holder
         spouse = people["role"] == "spouse"
@@ -67,8 +66,9 @@ def _tiers(people: People, relationship: NDArray[np.int64], individual: NDArray[
     return Text(code, ["EMP", "ESP", "ECH", "FAM", "IND"])
 
 
-def coverage_table(events: Events, spans: Spans, plans: Plans, house: Household) -> Columns:
+def coverage_table(events: Events, spans: Coverages, plans: Plans, house: Household) -> Columns:
     """`membersim.coverage`."""
+    spans = spans.take(spans.standing)
     people, row = events.chunk, spans.row
     over = ~np.isnat(spans.end) & (spans.end < events.run.as_of)
     relationship = house.relationship[row].astype(np.int32)
@@ -89,16 +89,23 @@ def coverage_table(events: Events, spans: Spans, plans: Plans, house: Household)
             "start_date": spans.start,
             "end_date": spans.end,
             "status": Text(over.astype(np.int32), ["active", "terminated"]),
-            "start_reason": spans.start_reason,
-            "end_reason": spans.end_reason,
+            "start_reason": _maintenance(spans.start_reason, "start"),
+            "end_reason": _maintenance(spans.end_reason, "end"),
         },
         len(row),
     )
 
 
-def member_table(events: Events, spans: Spans, plans: Plans, house: Household) -> Columns:
+def _maintenance(reason: Text, which: str) -> Text:
+    """The X12 maintenance reason of a reason in words."""
+    codes = document("payers")["maintenance_reasons"][which]
+    return reason.recode(lambda words: codes["codes"].get(words.lower().replace("_", " "), codes["default"]))
+
+
+def member_table(events: Events, spans: Coverages, plans: Plans, house: Household) -> Columns:
     """`membersim.member`: everybody with a span, by the first of them."""
     people = events.chunk
+    spans = spans.take(spans.standing)
     row, first = np.unique(spans.row, return_index=True)
     plan = spans.plan[first]
     relationship = house.relationship[row].astype(np.int32)

@@ -6,20 +6,21 @@ from collections.abc import Mapping
 
 import attrs
 import numpy as np
+from numpy.typing import NDArray
 
-from healthsim_core import Closing, Columns, EventHandler, Events, Field, text
+from healthsim_core import Closing, Columns, EventHandler, Events, Field, Settled, Spending, Text
 from membersim.billable import review, unbilled
-from membersim.coverage import spans_of
-from membersim.handlers.adjudication import adjudicate
-from membersim.handlers.claims import accumulator_table, claim_table, line_table
+from membersim.handlers.adjudication import Outcome, priced_lines, shared_lines
+from membersim.handlers.claims import claim_table, line_table
 from membersim.handlers.diagnoses import diagnosis_table
-from membersim.handlers.lines import lines_of
+from membersim.handlers.ledger import accumulator_table, ledger_table
+from membersim.handlers.lines import ClaimLines, lines_of
 from membersim.handlers.members import Household, coverage_table, member_table
-from membersim.handlers.services import services_of
+from membersim.handlers.services import Services, services_of
 from membersim.payers import payer_of
-from membersim.plans import UNINSURED, Plans, accepted
-from membersim.tables import ACCUMULATOR, CLAIM, CLAIM_DIAGNOSIS, CLAIM_LINE, COVERAGE, MEMBER
+from membersim.tables import ACCUMULATOR, CLAIM, CLAIM_DIAGNOSIS, CLAIM_LINE, COVERAGE, LEDGER, MEMBER
 
+_UNINSURED = "uninsured"
 # they address what is drawn for claims: whatever else is read of a chunk, a claim costs the same
 _PRICED = (
     "person", "new_enrollment", "termination", "plan_change", "admission",
@@ -28,24 +29,46 @@ _PRICED = (
 EVENT_TYPES = (*_PRICED, "diagnosis")
 
 
-def membership(events: Events) -> dict[str, Columns]:
-    """Members, coverage, and adjudicated claims of a chunk."""
+@attrs.frozen(eq=False)
+class _Priced:
+    """What a chunk's claims are, before the ledger shares them."""
+
+    events: Events
+    house: Household
+    services: Services
+    payer: Text
+    lines: ClaimLines
+    outcome: Outcome
+    payable: NDArray[np.intp]
+
+
+def priced(events: Events) -> Spending:
+    """The claims of a chunk, priced: what they spend of the members' plans."""
     events = attrs.evolve(events, stream=f"membersim.{'+'.join(_PRICED)}")
-    plans = Plans.of(events.run)
-    house = Household.of(events.chunk, plans)
-    spans = spans_of(events, plans)
-    services = services_of(events, spans, plans)
+    plans = events.run.plans
+    services = services_of(events, events.coverages, plans)
     payer = payer_of(events.chunk, services.events.row, services.plan, plans)
     lines = lines_of(services, payer)
-    holder = text.positions(events.chunk.id, house.subscriber_id[services.events.row])
-    adjudicated = adjudicate(services, lines, plans, payer, holder)
+    outcome = Outcome.of(services, lines, plans, payer)
+    payable, spent = priced_lines(services, lines, outcome)
+    house = Household.of(events.chunk, plans)
+    return Spending(spent, made=_Priced(events, house, services, payer, lines, outcome, payable))
+
+
+def membership(_: Events, settled: Settled) -> dict[str, Columns]:
+    """Members, coverage, and adjudicated claims of a chunk, with the books of everything that spends."""
+    made: _Priced = settled.made
+    events, house, services, lines, outcome = made.events, made.house, made.services, made.lines, made.outcome
+    plans, coverages = events.run.plans, events.coverages
+    shares = shared_lines(lines, made.payable, settled.shares)
     return {
-        MEMBER.name: member_table(events, spans, plans, house),
-        COVERAGE.name: coverage_table(events, spans, plans, house),
-        CLAIM.name: claim_table(services, lines, adjudicated, spans, plans, payer, house),
-        CLAIM_LINE.name: line_table(services, lines, adjudicated),
+        MEMBER.name: member_table(events, coverages, plans, house),
+        COVERAGE.name: coverage_table(events, coverages, plans, house),
+        CLAIM.name: claim_table(services, lines, outcome, shares, coverages, plans, made.payer, house),
+        CLAIM_LINE.name: line_table(services, lines, outcome, shares),
         CLAIM_DIAGNOSIS.name: diagnosis_table(services, events),
-        ACCUMULATOR.name: accumulator_table(services, adjudicated, spans, house),
+        ACCUMULATOR.name: accumulator_table(events, coverages, settled.ledger),
+        LEDGER.name: ledger_table(events, coverages, settled.ledger),
     }
 
 
@@ -55,9 +78,9 @@ def _text(name: str, description: str, codes: str = "") -> Field:
 
 def _notes(events: Events, written: Mapping[str, Columns]) -> dict[str, int]:
     """What a user should know: events of coverage that change nothing, visits and stays that have no claim."""
-    plans, kind = Plans.of(events.run), events.people["coverage_type"]
+    plans, kind = events.run.plans, events.people["coverage_type"]
     told = events.type.isin(("new_enrollment", "plan_change"))
-    uninsured, named = kind == UNINSURED, events.parameters.text("plan")
+    uninsured, named = kind == _UNINSURED, events.parameters.text("plan")
     pairs = ((name, kinds) for name in [*named.values.to_pylist(), None] for kinds in [*kind.values.to_pylist(), None])
     foreign = np.array([plans.is_foreign(*pair) for pair in pairs]).reshape(len(named.values) + 1, -1)[
         named.codes, kind.codes
@@ -74,14 +97,14 @@ def _notes(events: Events, written: Mapping[str, Columns]) -> dict[str, int]:
 HANDLER = EventHandler(
     EVENT_TYPES,
     membership,
+    spends=priced,
     notes=_notes,
-    writes=(MEMBER, COVERAGE, CLAIM, CLAIM_LINE, CLAIM_DIAGNOSIS, ACCUMULATOR),
+    writes=(MEMBER, COVERAGE, CLAIM, CLAIM_LINE, CLAIM_DIAGNOSIS, ACCUMULATOR, LEDGER),
     follows={"claim_institutional": ("admission",)},
     closings=(Closing("discharge", "admission", {"discharge_disposition": "20"}),),
-    accepts=accepted,
     reviews=review,
     reviewed=("drg",),
-    settings=("plans",),
+    settings=(),
     parameters=(
         _text("class", "AMB, EMER, VR or HH; of a stay IMP or ACUTE. Others have no claim yet.", "encounter-class"),
         _text("specialty", "Specialty of the service.", "specialty"),

@@ -6,13 +6,10 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Events, Text, text, whole_years
+from healthsim_core import Columns, Coverages, Events, Plans, Text, text, whole_years
 from membersim.billable import billable, classes, groups
-from membersim.coverage import Spans
-from membersim.facts import document, longest_prefix
+from membersim.facts import SERVICES, document, longest_prefix
 from membersim.generation import SKILLS
-from membersim.plan_design import SERVICES
-from membersim.plans import Plans
 from membersim.pricing import Providers
 
 PROFESSIONAL, INSTITUTIONAL, PHARMACY = 0, 1, 2
@@ -49,7 +46,7 @@ class Services:
         visit_class: AMB, EMER, VR, HH; null where not a visit.
         specialty: As the event names it.
         place: Place of service of a professional claim.
-        category: Index into `plan_design.SERVICES`.
+        category: Index into `facts.SERVICES`.
         preventive: Whether the whole claim is preventive care.
         facility: NPI of the place: of a drug, the person's pharmacy.
         billing: NPI of whoever bills: the place, else the clinician.
@@ -84,7 +81,7 @@ class Services:
         return len(self.type)
 
 
-def services_of(events: Events, spans: Spans, plans: Plans) -> Services:
+def services_of(events: Events, spans: Coverages, plans: Plans) -> Services:
     """The claims among `events` of a class that is billed whose patient was covered on the first day of service."""
     kinds = events.type.map(lambda name: CLAIM_TYPES.get(name, -1), np.int64, -1)
     claims, kind = events.where(kinds >= 0), kinds[kinds >= 0]
@@ -124,7 +121,7 @@ def _dates(claims: Events, kind: NDArray[np.int64]) -> Dates:
 
 
 def _services(
-    claims: Events, admissions: Events, kind: NDArray[np.int64], dates: Dates, spans: Spans, plans: Plans
+    claims: Events, admissions: Events, kind: NDArray[np.int64], dates: Dates, spans: Coverages, plans: Plans
 ) -> Services:
     parameters = claims.parameters
     service_from, admitted, discharged = dates

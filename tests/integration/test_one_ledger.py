@@ -1,0 +1,106 @@
+"""What patients and plans pay, over all products, is what a plain loop over the same priced lines says."""
+
+from __future__ import annotations
+
+import datetime
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+import pytest
+
+from healthsim import generate
+from healthsim_core.benefits.ledger import Ledger, settle
+from healthsim_core.timeline import dispatch
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from plain_ledger import Back, Line, PlainLedger, Span
+
+
+@attrs.frozen
+class Chunk:
+    """What the ledger was given in a chunk, and what it made of it."""
+
+    ledger: Ledger
+    coverages: Any
+    born: Any
+
+
+class Listener:
+    """Listens to the ledgers of a run."""
+
+    def __init__(self) -> None:
+        self.chunks: list[Chunk] = []
+
+    def settle(self, spendings: Any, plans: Any, coverages: Any, birth_date: Any) -> Ledger:
+        ledger = settle(spendings, plans, coverages, birth_date)
+        self.chunks.append(Chunk(ledger, coverages, birth_date))
+        return ledger
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> Listener:
+    listener = Listener()
+    monkeypatch.setattr(dispatch, "settle", listener.settle)
+    return listener
+
+
+def lines_of(chunk: Chunk) -> Iterator[Line]:
+    start = 0
+    for spending in chunk.ledger.spendings:
+        lines = spending.lines
+        service, moment = lines.service.astype("datetime64[D]").tolist(), lines.moment.astype("datetime64[s]").tolist()
+        columns = (
+            lines.claim.tolist(), lines.number.tolist(), lines.row.tolist(), lines.coverage.tolist(), service, moment,
+            lines.kind.to_pylist(), lines.tier.tolist(), ["out" if out else "in" for out in lines.network.tolist()],
+            lines.allowed.tolist(), lines.units.tolist(), lines.free.tolist(), lines.unauthorized.tolist(),
+            lines.opens.tolist(), np.where(lines.after >= 0, lines.after + start, -1).tolist(),
+        )  # fmt: skip
+        yield from map(Line, *columns)
+        start += len(lines)
+
+
+def backs_of(chunk: Chunk) -> list[Back]:
+    return [
+        Back(*row)
+        for spending in chunk.ledger.spendings
+        for row in zip(
+            spending.reversals.id.tolist(),
+            spending.reversals.claim.tolist(),
+            spending.reversals.moment.astype("datetime64[s]").tolist(),
+            strict=True,
+        )
+    ]
+
+
+def plain_shares(chunk: Chunk) -> list[tuple[int, ...]]:
+    plans, covers = chunk.ledger.plans, chunk.coverages
+    spans = [Span(*row) for row in zip(covers.row.tolist(), covers.plan.tolist(), covers.holder.tolist(), strict=True)]
+    born: dict[int, datetime.date] = dict(enumerate(chunk.born.astype("datetime64[D]").tolist()))
+    plain = PlainLedger(plans.designs, plans.usual, spans, born, plans.self_only)
+    return [tuple(share) for share in plain.settle(list(lines_of(chunk)), backs_of(chunk))[0]]
+
+
+def shares(chunk: Chunk) -> list[tuple[int, ...]]:
+    given = chunk.ledger.shares
+    return list(zip(*(getattr(given, field.name).tolist() for field in attrs.fields(type(given))), strict=True))
+
+
+RUNS: dict[str, dict[str, Any]] = {
+    "families": {"profile": "commercial-family", "journey": ["member-year", "statin-therapy-year"]},
+    "seniors": {"profile": "medicare-diabetic", "journey": ["diabetic-first-year", "polypharmacy-year"]},
+    "mothers": {"profile": "expectant-mother", "journey": ["pregnancy-journey", "chronic-management"]},
+    "lapses": {"profile": "commercial-family", "journey": ["coverage-lapse", "diabetes-drug-therapy", "dental-year"]},
+}
+PRODUCTS = ["membersim", "rxmembersim", "dentalsim"]
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_every_line_is_shared_to_the_cent_as_a_plain_loop_shares_it(name: str, heard: Listener) -> None:
+    generate(**RUNS[name], count=2_500, seed=7, products=PRODUCTS, persist=False)
+    assert sum(len(chunk.ledger.posting.row) for chunk in heard.chunks) > 5_000
+    for chunk in heard.chunks:
+        assert shares(chunk) == plain_shares(chunk)
