@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from healthsim_core.columns import Column, Columns, Text, concat
 from healthsim_core.errors import PluginError
 from healthsim_core.events import People
+from healthsim_core.handling.dispatch import Dispatcher, collected
 from healthsim_core.offers import PersonColumns
 from healthsim_core.people.making import make_people
 from healthsim_core.planning.met import met_in, run_tables
 from healthsim_core.planning.plan import Plan
 from healthsim_core.reference.stored import using
-from healthsim_core.timeline.dispatch import Dispatcher, collected
 from healthsim_core.timeline.running import execute
 from healthsim_core.timeline.state import Timeline, Witness
 from healthsim_core.validation import OutcomeTally, Tallies, tally_lives, tally_people, tally_records, tally_timeline

@@ -24,6 +24,7 @@ from healthsim_core.execution.run import Options, run_plan
 from healthsim_core.format_offers import OutputFormat
 from healthsim_core.generation.chunk import run_chunk
 from healthsim_core.generation.memory import run_in_memory
+from healthsim_core.handling.calling import written_by
 from healthsim_core.language_offers import DistributionOffer, ExpressionFunction
 from healthsim_core.offers import EventHandler, ExecutorOffer, Offer, RunHandler, Validator
 from healthsim_core.planning.compiling import compile_plan
@@ -35,7 +36,6 @@ from healthsim_core.testing.forbidden import forbidden
 from healthsim_core.testing.made import contradictions
 from healthsim_core.testing.places import Places, at_name, place_of
 from healthsim_core.testing.samples import no_events, undecided, unlawful, unlike, wrong_lengths
-from healthsim_core.timeline.calling import written_by
 
 PEOPLE = 12
 MOST_TOLD = 5  # of what a test finds

@@ -16,8 +16,8 @@ from healthsim_core.columns import Column, Columns, Text
 from healthsim_core.decision_offers import EventDecision
 from healthsim_core.enrolled import covered
 from healthsim_core.events import Events, People, Run, no_ancestors
+from healthsim_core.handling.decided import decided_by, over
 from healthsim_core.planning.benefits import plans_of
-from healthsim_core.timeline.decided import decided_by, over
 
 if TYPE_CHECKING:
     from healthsim_core.catalog import Catalog

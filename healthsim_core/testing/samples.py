@@ -15,12 +15,12 @@ from healthsim_core.distributions.offered import family_of
 from healthsim_core.errors import HealthSimError
 from healthsim_core.events import Events
 from healthsim_core.expressions.expression import Expression
+from healthsim_core.handling.calling import written_by
+from healthsim_core.handling.decided import decided_by
 from healthsim_core.language_offers import DistributionOffer, ExpressionFunction
 from healthsim_core.offers import EventHandler
 from healthsim_core.tables import Field, Table
 from healthsim_core.testing.made import AS_OF, make_events, make_people, make_run
-from healthsim_core.timeline.calling import written_by
-from healthsim_core.timeline.decided import decided_by
 
 SHARES = np.linspace(0.001, 0.999, 999)
 NEARLY = 1e-6  # of a share, found from its quantile

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from healthsim_core.dates import plus_months
 from healthsim_core.draws import Draws, Floats
+from healthsim_core.handling.dispatch import Dispatcher
 from healthsim_core.journeys.nodes import How, Node, Passage, Repeated, Triggered
 from healthsim_core.patterns.repeating import Recurrence
 from healthsim_core.patterns.timing import DAY, NEVER, Minutes, Timing, minutes
 from healthsim_core.planning.plan import Plan
 from healthsim_core.timeline.blocks import LEFT, Block
-from healthsim_core.timeline.dispatch import Dispatcher
 from healthsim_core.timeline.state import Timeline
 from healthsim_core.validation.counts import Tallies
 from healthsim_core.validation.delays import Delays, tally_delays

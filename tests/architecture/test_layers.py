@@ -48,6 +48,7 @@ ROWS = (
     ("patterns",),
     ("journeys",),
     ("timeline",),
+    ("handling",),
     ("planning",),
     ("validation",),
     ("generation",),

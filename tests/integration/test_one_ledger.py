@@ -14,7 +14,7 @@ import pytest
 
 from healthsim import generate
 from healthsim_core.benefits.ledger import Ledger, settle
-from healthsim_core.timeline import dispatch
+from healthsim_core.handling import dispatch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from plain_ledger import Back, Line, PlainLedger, Span

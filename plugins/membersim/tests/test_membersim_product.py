@@ -1,6 +1,7 @@
 """MemberSim as a product: templates, executor, profiles in code, triggers, billing rules."""
 
 import itertools
+import json
 import re
 
 import membersim
@@ -10,6 +11,7 @@ from membersim.facts import document, rows
 from membersim.generation import (
     JOURNEYS,
     MEMBER_PROFILE_TEMPLATES,
+    PLANS,
     SKILLS,
     MemberProfileExecutor,
     create_member_profile,
@@ -189,7 +191,7 @@ def test_every_price_and_benefit_names_its_source():
     payment = document("payment")
 
     assert [name for name, part in payment.items() if isinstance(part, dict) and not part.get("source")] == []
-    assert len(document("plans")["sources"]) >= 5
+    assert [plan.name for plan in PLANS if not json.loads(plan.design.read_text())["source"]] == []
     assert all(row["basis"] for row in rows("fee_schedule"))
 
 

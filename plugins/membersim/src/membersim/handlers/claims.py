@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim_core import NETWORKS, Columns, Coverages, Plans, Shares, Text, rank_within, text
+from membersim.facts import document
 from membersim.handlers.adjudication import DENIED, PENDING, STATUSES, Outcome
 from membersim.handlers.lines import ClaimLines
 from membersim.handlers.members import Household
@@ -120,7 +121,8 @@ def _adjustment(amount: NDArray[np.int64], status: NDArray[np.int64], reason: Te
 
 def _filing(services: Services, plans: Plans) -> Text:
     """The claim filing indicator of each claim."""
-    filing = plans.given("filing")
+    usual = document("plan_codes")["filing"]
+    filing = [design.get("filing") or usual[design["kind"]] for design in plans.designs]
     values = sorted({code for indicators in filing for code in indicators.values()})
     table = np.array([[values.index(indicators[kind]) for kind in "PIR"] for indicators in filing])
     return Text(table[services.plan, services.type], values)

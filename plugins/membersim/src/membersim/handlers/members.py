@@ -68,7 +68,6 @@ def _tiers(people: People, relationship: NDArray[np.int64], individual: NDArray[
 
 def coverage_table(events: Events, spans: Coverages, plans: Plans, house: Household) -> Columns:
     """`membersim.coverage`."""
-    spans = spans.take(spans.standing)
     people, row = events.chunk, spans.row
     over = ~np.isnat(spans.end) & (spans.end < events.run.as_of)
     relationship = house.relationship[row].astype(np.int32)
@@ -83,7 +82,7 @@ def coverage_table(events: Events, spans: Coverages, plans: Plans, house: Househ
             "relationship_code": Text(relationship, list(_X12_RELATIONSHIPS)),
             "coverage_type": plans.text(spans.plan, "coverage_type"),
             "plan": spans.plan_name,
-            "insurance_line": plans.text(spans.plan, "insurance_line"),
+            "insurance_line": _insurance_line(plans)[spans.plan],
             "group_number": sponsor_of(people, row, spans.plan, plans, "group_number"),
             "tier": house.tier[row],
             "start_date": spans.start,
@@ -96,6 +95,11 @@ def coverage_table(events: Events, spans: Coverages, plans: Plans, house: Househ
     )
 
 
+def _insurance_line(plans: Plans) -> Text:
+    usual = document("plan_codes")["insurance_line"]
+    return Text.of([design.get("insurance_line") or usual[design["kind"]] for design in plans.designs])
+
+
 def _maintenance(reason: Text, which: str) -> Text:
     """The X12 maintenance reason of a reason in words."""
     codes = document("payers")["maintenance_reasons"][which]
@@ -105,7 +109,6 @@ def _maintenance(reason: Text, which: str) -> Text:
 def member_table(events: Events, spans: Coverages, plans: Plans, house: Household) -> Columns:
     """`membersim.member`: everybody with a span, by the first of them."""
     people = events.chunk
-    spans = spans.take(spans.standing)
     row, first = np.unique(spans.row, return_index=True)
     plan = spans.plan[first]
     relationship = house.relationship[row].astype(np.int32)

@@ -61,9 +61,11 @@ def membership(_: Events, settled: Settled) -> dict[str, Columns]:
     events, house, services, lines, outcome = made.events, made.house, made.services, made.lines, made.outcome
     plans, coverages = events.run.plans, events.coverages
     shares = shared_lines(lines, made.payable, settled.shares)
+    here = np.isin(coverages.row[coverages.standing], events.row[events.type == "person"])
+    standing = coverages.take(coverages.standing[here])
     return {
-        MEMBER.name: member_table(events, coverages, plans, house),
-        COVERAGE.name: coverage_table(events, coverages, plans, house),
+        MEMBER.name: member_table(events, standing, plans, house),
+        COVERAGE.name: coverage_table(events, standing, plans, house),
         CLAIM.name: claim_table(services, lines, outcome, shares, coverages, plans, made.payer, house),
         CLAIM_LINE.name: line_table(services, lines, outcome, shares),
         CLAIM_DIAGNOSIS.name: diagnosis_table(services, events),

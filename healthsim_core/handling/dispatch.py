@@ -20,13 +20,13 @@ from healthsim_core.columns import Column, Columns, Repeated, Text, concat, spel
 from healthsim_core.decision_offers import EventDecision
 from healthsim_core.errors import HealthSimError
 from healthsim_core.events import ANY, Events, People, Run, merged, no_ancestors
+from healthsim_core.handling.calling import spent_by, written_by
+from healthsim_core.handling.decided import Decided, decided, over
 from healthsim_core.journeys.nodes import Node, event_texts
 from healthsim_core.offers import EventColumns, EventHandler
 from healthsim_core.parameters.kinds import GREATEST_PARAMETER, SHARED
 from healthsim_core.tables import Field, Table
-from healthsim_core.timeline.calling import spent_by, written_by
 from healthsim_core.timeline.chain import chain_of
-from healthsim_core.timeline.decided import Decided, decided, over
 from healthsim_core.timeline.state import Timeline
 from healthsim_core.world import EVENT
 

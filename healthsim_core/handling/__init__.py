@@ -1,0 +1,1 @@
+"""Hand a chunk's events to the products, and their priced lines to the ledger."""
