@@ -5,8 +5,7 @@ A plan that nobody knows is a name that the user gives; it may be of any type.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -14,9 +13,9 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from healthsim_core.benefits.enrolment import columns_of
-from healthsim_core.codes import ValueSet
 from healthsim_core.columns import Text
 from healthsim_core.defaults import defaults
+from healthsim_core.designs import KnownPlans
 from healthsim_core.distributions import compile_distribution, condition
 from healthsim_core.distributions.allowed import UNINSURED
 from healthsim_core.errors import Mistakes, SpecificationError
@@ -29,23 +28,6 @@ EVENTS = ("new_enrollment", "plan_change")  # whose parameter "plan" is a plan
 NO_COVERAGE = "none"  # the coverage type of another coverage that somebody does not have
 _WRITTEN: TypeAdapter[Any] = TypeAdapter(written.Distribution)
 _NOTHING = {"type": "derived", "expression": "None"}
-
-
-@functools.cache
-def _known() -> ValueSet:
-    """The known plans, each with its coverage type."""
-    weights = defaults()["plans"]["weights"]
-    return ValueSet(name="plan", title="plan", codes={plan: kind for kind, plans in weights.items() for plan in plans})
-
-
-def plan_name(plan: str) -> str:
-    """A known plan as everybody writes it; of another, what the user wrote."""
-    return _known().canonical(plan) or plan
-
-
-def coverage_type_of(plan: str) -> str | None:
-    """The coverage type that a known plan is of; None for a plan that nobody knows."""
-    return _known().codes.get(plan_name(plan))
 
 
 def default_plan() -> dict[str, Any]:
@@ -66,12 +48,13 @@ def _by_type(kind_of: str, plans: Mapping[str, Any], default: Any) -> dict[str, 
     return {"type": "conditional", "rules": rules, "default": default} if rules else default
 
 
-def agreed(coverage: CoverageSpecification, mistakes: Mistakes) -> tuple[Any, Any]:
+def agreed(coverage: CoverageSpecification, known: KnownPlans, mistakes: Mistakes) -> tuple[Any, Any]:
     """The distributions of coverage type and plan that a profile states, of plans those of the person's type;
     None where unsaid.
 
     Args:
         coverage: What the profile says.
+        known: The plans that somebody knows.
         mistakes: Takes a plan that is of another type than its people, and a type none of whose plans is there.
     """
     plan, where = coverage.plan, "coverage.plan"
@@ -83,14 +66,14 @@ def agreed(coverage: CoverageSpecification, mistakes: Mistakes) -> tuple[Any, An
     if plan is None:
         return coverage.type, None
     plan = plan.model_copy(deep=True)
-    rewrite(plan, plan_name)
-    kind = coverage.type if coverage.type is not None else _following(plan)
+    rewrite(plan, known.name)
+    kind = coverage.type if coverage.type is not None else _following(plan, known)
     types = _types(kind) if kind is not None else frozenset(defaults()["plans"]["weights"])
     if types is None or (coverage.type is None and kind is not None):
         return kind, plan
-    if kind is None and not any(coverage_type_of(name) for name in _names(plan)):
+    if kind is None and not any(known.type_of(name) for name in _names(plan)):
         return None, plan
-    return kind, _of_type(plan, _Who(types), where, mistakes)
+    return kind, _of_type(plan, _Who(types, known), where, mistakes)
 
 
 @attrs.frozen
@@ -110,11 +93,12 @@ class OtherPart:
     alone: bool
 
 
-def others_agreed(coverage: CoverageSpecification, mistakes: Mistakes) -> list[OtherPart]:
+def others_agreed(coverage: CoverageSpecification, known: KnownPlans, mistakes: Mistakes) -> list[OtherPart]:
     """The coverage type and the plan of each of the other coverages that a profile states.
 
     Args:
         coverage: What the profile says.
+        known: The plans that somebody knows.
         mistakes: Takes a plan that is of another type than its coverage.
     """
     parts = []
@@ -123,7 +107,7 @@ def others_agreed(coverage: CoverageSpecification, mistakes: Mistakes) -> list[O
         types = mistakes.attempt(None, _types, other.type)
         alone = not (types or frozenset()) <= frozenset(defaults()["plans"]["held_by_household"])
         kind_of, plan_of = columns_of(rank)
-        plan = _plan_of(other, kind_of, types, where, mistakes)
+        plan = _plan_of(other, kind_of, types, known, where, mistakes)
         kind = mistakes.attempt(other.type, _with_chance, other.type, other.probability, f"{where}.probability")
         parts += [
             OtherPart(kind_of, _insured(kind), f"{where}.type", alone),
@@ -156,19 +140,24 @@ def _with_chance(law: Any, probability: float, where: str) -> Any:
 
 
 def _plan_of(
-    other: OtherCoverage, kind_of: str, types: frozenset[str] | None, where: str, mistakes: Mistakes
+    other: OtherCoverage,
+    kind_of: str,
+    types: frozenset[str] | None,
+    known: KnownPlans,
+    where: str,
+    mistakes: Mistakes,
 ) -> dict[str, Any]:
     usual = {kind: plans for kind, plans in _usual_plans().items() if types is None or kind in types}
     plan: Any = _by_type(kind_of, dict([*usual.items()][1:]), next(iter(usual.values()), _NOTHING))
     if other.plan is not None:
         plan = other.plan.model_copy(deep=True)
-        rewrite(plan, plan_name)
+        rewrite(plan, known.name)
         for name in _names(plan):
-            mistakes.attempt(None, check_plan, name, types, f"{where}.plan")
+            mistakes.attempt(None, known.check, name, types, f"{where}.plan")
     return _by_type(kind_of, {NO_COVERAGE: _NOTHING}, plan)
 
 
-def refuse_disagreement(coverage_type: Text, plan: Text, where: str) -> Text:
+def refuse_disagreement(coverage_type: Text, plan: Text, known: KnownPlans, where: str) -> Text:
     """The plans, of the uninsured none.
 
     Raises:
@@ -177,26 +166,15 @@ def refuse_disagreement(coverage_type: Text, plan: Text, where: str) -> Text:
     types, plans = [*coverage_type.values.to_pylist(), None], [*plan.values.to_pylist(), None]
     pairs = np.unique(np.stack([coverage_type.codes, plan.codes]), axis=1).T.tolist()
     for kind, name in ((types[kind], plans[name]) for kind, name in pairs):
-        type_of_plan = coverage_type_of(name) if name is not None and kind != UNINSURED else None
+        type_of_plan = known.type_of(name) if name is not None and kind != UNINSURED else None
         if type_of_plan not in (None, kind):
             raise SpecificationError(
                 f'"{name}" is a plan of {type_of_plan}, and some of its people are of {kind}.',
                 where,
-                _remedy([str(kind)]),
+                known.remedy([str(kind)]),
             )
     without = coverage_type == UNINSURED
     return plan.only(~without) if without.any() else plan
-
-
-def check_plan(plan: str, types: frozenset[str] | None, where: str) -> None:
-    """Refuse a plan that is of none of the coverage types that people have."""
-    type_of_plan = coverage_type_of(plan)
-    if types is not None and types <= {UNINSURED}:
-        raise SpecificationError("the uninsured have no plan.", where, "Leave it out.")
-    if types is not None and type_of_plan is not None and type_of_plan not in types:
-        raise SpecificationError(
-            f'"{plan}" is a plan of {type_of_plan}, and people are of {_listed(types)}.', where, _remedy(types)
-        )
 
 
 def _types(kind: Any) -> frozenset[str] | None:
@@ -204,11 +182,11 @@ def _types(kind: Any) -> frozenset[str] | None:
     return compile_distribution(kind, "coverage.type").gives({}).values
 
 
-def _following(plan: Any) -> Any:
+def _following(plan: Any, known: KnownPlans) -> Any:
     """The coverage type that follows from plans of which some are known; None where the type comes first."""
     law = compile_distribution(plan, "coverage.plan")
-    types = {name: coverage_type_of(name) or "Commercial" for name in law.gives({}).values or ()}
-    if "coverage_type" in law.names or not any(coverage_type_of(name) for name in types):
+    types = {name: known.type_of(name) or "Commercial" for name in law.gives({}).values or ()}
+    if "coverage_type" in law.names or not any(known.type_of(name) for name in types):
         return None
     kinds = {
         kind: sorted(name for name in types if types[name] == kind)
@@ -226,10 +204,12 @@ class _Who:
 
     Attributes:
         types: The coverage types that they may have.
+        known: The plans that somebody knows.
         all_of_them: Whether there are people of every one; else the rule that leads here reads other columns too.
     """
 
     types: frozenset[str]
+    known: KnownPlans
     all_of_them: bool = True
 
 
@@ -275,16 +255,16 @@ def _leaf_of_type(plan: Any, who: _Who, where: str, mistakes: Mistakes) -> Any:
         return plan
     insured = sorted(who.types - {UNINSURED})
     by_type = {
-        kind: {name: weight for name, weight in weights.items() if coverage_type_of(name) in (kind, None)}
+        kind: {name: weight for name, weight in weights.items() if who.known.type_of(name) in (kind, None)}
         for kind in insured
     }
     strange = Mistakes()
     for name in weights:
-        strange.attempt(None, check_plan, name, who.types, where)
+        strange.attempt(None, who.known.check, name, who.types, where)
     for kind in insured if who.all_of_them and not strange.found else ():
         with strange.caught():
             if not sum(by_type[kind].values()) > 0:
-                raise SpecificationError(f"none of these plans is for people of {kind}.", where, _remedy([kind]))
+                raise SpecificationError(f"none of these plans is for people of {kind}.", where, who.known.remedy([kind]))
     mistakes.found.extend(strange.found)
     if len(insured) < 2 or strange.found:
         return plan
@@ -316,16 +296,3 @@ def _weights(plan: Any) -> Mapping[str, float] | None:
 
 def _names(plan: Any) -> list[str]:
     return [name for _, leaf in leaves(plan) for name in _weights(leaf) or ()]
-
-
-def _remedy(types: Iterable[str]) -> str:
-    plans = [
-        f"of {kind}: {', '.join(defaults()['plans']['weights'].get(kind, ()))}"
-        for kind in sorted(types)
-        if kind != UNINSURED
-    ]
-    return f"Plans {'; '.join(plans)}." if plans else "The uninsured have none."
-
-
-def _listed(types: Iterable[str]) -> str:
-    return " and ".join(sorted(types))

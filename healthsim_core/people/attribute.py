@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from healthsim_core.columns import Column, Text, concat
 from healthsim_core.coverage import default_plan, refuse_disagreement
 from healthsim_core.defaults import defaults
+from healthsim_core.designs import KnownPlans
 from healthsim_core.distributions import Distribution, compile_distribution
 from healthsim_core.distributions.allowed import as_codes, check_codes, kind_of_codes, whole_ages
 from healthsim_core.draws import Draws, Floats
@@ -89,7 +90,8 @@ class Attribute(ColumnStep):
         house.columns[self.name] = column
         if self.name in ("coverage_type", "plan") and {"coverage_type", "plan"} <= house.columns.keys():
             kinds, plans = (house.columns[name] for name in ("coverage_type", "plan"))
-            house.columns["plan"] = refuse_disagreement(kinds, plans, "coverage.plan")  # type: ignore[arg-type]
+            known = KnownPlans.of_run(house.run.plans)
+            house.columns["plan"] = refuse_disagreement(kinds, plans, known, "coverage.plan")  # type: ignore[arg-type]
         if self.name in ("age", "sex"):
             house.columns[f"subscriber_{self.name}"] = column[house.subscriber_row()]
 

@@ -13,6 +13,7 @@ from healthsim_core.conditions.condition import ConditionCode, ConditionPlan
 from healthsim_core.conditions.consequences import Above, AllConditions, Baseline, Severity
 from healthsim_core.coverage import OtherPart, agreed, default_plan, others_agreed
 from healthsim_core.defaults import defaults
+from healthsim_core.designs import KnownPlans
 from healthsim_core.distributions import Distribution, compile_distribution
 from healthsim_core.distributions.allowed import check_law_of_ages
 from healthsim_core.errors import Mistakes, SpecificationError
@@ -63,7 +64,8 @@ def compile_people(
     members = [mistakes.attempt(Member(p.member.role), _member, p, required.get(i, {})) for i, p in enumerate(written)]
     members += [Member("newborn", newborn=True)] * births
     subscriber = next(index for index, member in enumerate(members) if member.role == "subscriber")
-    drawn = _attributes(profile, written, tuple(members), required, mistakes, structure)
+    known_plans = KnownPlans.of_profile(catalog, profile)
+    drawn = _attributes(profile, known_plans, written, tuple(members), required, mistakes, structure)
     attributes = without_circles(correlated(drawn, profile.correlate, mistakes))
     check_labs(profile.clinical.lab_values, drawn, catalog, mistakes)
     _refuse_columns_of_products(attributes, catalog, mistakes)
@@ -153,6 +155,7 @@ def _default(name: str, role: str) -> Any:
 
 def _attributes(
     profile: ProfileSpecification,
+    plans: KnownPlans,
     written: Sequence[Position],
     members: tuple[Member, ...],
     required: Mapping[int, Mapping[str, Any]],
@@ -164,7 +167,7 @@ def _attributes(
         name: getattr(demographics, name) for name in ("age", "sex", "race", "ethnicity", "language")
     }
     if coverage is not None:
-        stated["coverage_type"], stated["plan"] = mistakes.attempt((None, None), agreed, coverage, mistakes)
+        stated["coverage_type"], stated["plan"] = mistakes.attempt((None, None), agreed, coverage, plans, mistakes)
     paths = {name: f"demographics.{name}" for name in stated} | {
         "coverage_type": "coverage.type",
         "plan": "coverage.plan",
@@ -189,7 +192,7 @@ def _attributes(
         custom |= {n: (f"{path}.attributes.{n}", None) for n in member.attributes if n not in custom}
     for name, (path, spec) in custom.items():
         attributes.append(mistakes.attempt(Attribute(name, ()), _custom, name, path, spec, written, len(members)))
-    for part in others_agreed(coverage, mistakes) if coverage is not None else ():
+    for part in others_agreed(coverage, plans, mistakes) if coverage is not None else ():
         attributes.append(mistakes.attempt(Attribute(part.name, ()), _of_other_coverage, part, len(members)))
     return tuple(attributes)
 

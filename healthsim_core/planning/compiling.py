@@ -9,7 +9,8 @@ import attrs
 import numpy as np
 
 from healthsim_core.catalog import Catalog, offering
-from healthsim_core.coverage import EVENTS, check_plan
+from healthsim_core.coverage import EVENTS
+from healthsim_core.designs import KnownPlans, own_plans
 from healthsim_core.errors import Mistakes
 from healthsim_core.events import Run, RunJourney
 from healthsim_core.expressions.expression import expressions_in
@@ -82,7 +83,7 @@ def _compiled(request: Request, catalog: Catalog, facts: Facts) -> Plan:
     _check_accepted(catalog, products, run, compiler.held, mistakes)
     reviewing = (handler for handler in catalog.of(EventHandler) if handler.product in products)
     review((*reviewing, *formats), run, planned(compiler.nodes, compiler.given, compiler.where), mistakes)
-    _check_plans(compiler, people, mistakes)
+    _check_plans(compiler, people, KnownPlans.of_profile(catalog, request.profile), mistakes)
     mistakes.tell()
     assert start_dates is not None
     order = by_expected_time(compiler.nodes, compiler.groups)
@@ -117,7 +118,7 @@ def _run(
         itineraries=tuple(map(_itinerary, request.journeys)),
         settings={name: {k: v for k, v in given.items() if k != EVERYONE} for name, given in request.settings.items()},
         reference=_Datasets(catalog),
-        plans=plans_of(catalog),
+        plans=plans_of(catalog, own_plans(request.profile)),
         namespace=Namespace(request.namespace),
     )
 
@@ -145,7 +146,7 @@ def _names_a_place(profile: ProfileSpecification) -> bool:
     return any((profile.reference, profile.demographics.reference, profile.demographics.geography))
 
 
-def _check_plans(compiler: JourneyCompiler, people: PeoplePlan, mistakes: Mistakes) -> None:
+def _check_plans(compiler: JourneyCompiler, people: PeoplePlan, known: KnownPlans, mistakes: Mistakes) -> None:
     """Take note of coverage events whose plan is of a coverage type that nobody has,
     where none of their conditions asks for it."""
     types = mistakes.attempt(None, lambda: people.coverage_types)
@@ -155,7 +156,7 @@ def _check_plans(compiler: JourneyCompiler, people: PeoplePlan, mistakes: Mistak
             continue
         node = compiler.nodes[at]
         if not any("coverage_type" in asked.names for asked in expressions_in((node.conditions, node.place.eligible))):
-            mistakes.attempt(None, check_plan, plan, types, f"{where}.plan")
+            mistakes.attempt(None, known.check, plan, types, f"{where}.plan")
 
 
 class _Datasets:

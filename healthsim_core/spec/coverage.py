@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from healthsim_core.benefits.covered import RANKS
 from healthsim_core.benefits.plans import UNINSURED
@@ -12,6 +13,15 @@ from healthsim_core.spec.base import Checked, Findings, Specification
 from healthsim_core.spec.coded import coded_texts
 from healthsim_core.spec.distribution import Constant, Distribution
 from healthsim_core.spec.distribution.parameters import checked_weights
+from healthsim_core.spec.plan import MOST_NAME, PlanSpecification
+
+
+def _path_as_text(value: Any) -> Any:
+    return str(value) if isinstance(value, Path) else value
+
+
+PlanName = Annotated[str, Field(min_length=1, max_length=MOST_NAME)]
+PlanOrFile = Annotated[PlanSpecification | str, BeforeValidator(_path_as_text)]
 
 
 class OtherCoverage(Specification):
@@ -29,12 +39,16 @@ class OtherCoverage(Specification):
 
 
 class CoverageSpecification(Checked):
-    """Who pays, and by what kind of plan."""
+    """Who pays, and by what kind of plan.
+
+    `plans` are plans of benefits of the profile's own by name, each as it is or the path of a JSON file.
+    """
 
     type: Distribution | None = None
     plan: Distribution | None = None
     plan_distribution: dict[str, Annotated[float, Field(ge=0)]] | None = None
     others: list[OtherCoverage] = Field(default_factory=list)
+    plans: dict[PlanName, PlanOrFile] = Field(default_factory=dict)
 
     @field_validator("plan_distribution")
     @classmethod

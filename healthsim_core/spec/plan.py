@@ -18,6 +18,7 @@ YEAR = r"^(19|20|21)\d\d$"
 TIER = r"^[1-9]$"
 BENEFIT = r"^[a-z][a-z0-9_]*$"
 _MOST = 10_000_000  # dollars
+MOST_NAME = 100  # characters of a plan's name
 Dollars = Annotated[float, Field(strict=True, ge=0, le=_MOST)]
 Year = Annotated[str, Field(pattern=YEAR)]
 Amount = Dollars | Annotated[dict[Year, Dollars], Field(min_length=1)]
@@ -147,7 +148,7 @@ class PlanSpecification(Document):
 
     document_kind = "plan"
 
-    plan: str = Field(default="", max_length=100)
+    plan: str = Field(default="", max_length=MOST_NAME)
     description: str = ""
     coverage_type: str
     kind: Literal["commercial", "medicare", "medicare_advantage", "medicaid", "managed_medicaid"]
@@ -162,6 +163,11 @@ class PlanSpecification(Document):
     out: NetworkSpecification | None = None
     apart: dict[Annotated[str, Field(pattern=BENEFIT)], ApartSpecification] = Field(default_factory=dict)
     source: str = ""
+
+    @property
+    def design(self) -> dict[str, Any]:
+        """The plan as plain JSON, without what it leaves unsaid."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
     @field_validator("coverage_type")
     @classmethod
