@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from healthsim_core.benefits.enrolment import columns_of
 from healthsim_core.columns import Text
 from healthsim_core.defaults import defaults
-from healthsim_core.designs import KnownPlans
+from healthsim_core.designs.known import KnownPlans
 from healthsim_core.distributions import compile_distribution, condition
 from healthsim_core.distributions.allowed import UNINSURED
 from healthsim_core.errors import Mistakes, SpecificationError
@@ -264,7 +264,9 @@ def _leaf_of_type(plan: Any, who: _Who, where: str, mistakes: Mistakes) -> Any:
     for kind in insured if who.all_of_them and not strange.found else ():
         with strange.caught():
             if not sum(by_type[kind].values()) > 0:
-                raise SpecificationError(f"none of these plans is for people of {kind}.", where, who.known.remedy([kind]))
+                raise SpecificationError(
+                    f"none of these plans is for people of {kind}.", where, who.known.remedy([kind])
+                )
     mistakes.found.extend(strange.found)
     if len(insured) < 2 or strange.found:
         return plan

@@ -15,8 +15,9 @@ from healthsim_core.errors import ArgumentError, Mistakes, SpecificationError, S
 from healthsim_core.execution.run import Options, Progress, free_folder, run_plan
 from healthsim_core.generation.result import Result
 from healthsim_core.planning.compiling import compile_plan
+from healthsim_core.planning.given import file_of
 from healthsim_core.planning.plan import Plan
-from healthsim_core.planning.request import Request, file_of, make_request, scenario_request
+from healthsim_core.planning.request import Request, make_request, scenario_request
 from healthsim_core.reference.stored import read_facts
 from healthsim_core.spec import ProfileSpecification
 from healthsim_core.state import list_profiles, load_profile

@@ -30,6 +30,6 @@ def list_journeys(as_json: bool) -> None:
 def show_journey(name: str) -> None:
     """Print a journey as JSON: a template, or a file as it is read."""
     from healthsim_core.catalog import default_catalog
-    from healthsim_core.planning.request import find_journey
+    from healthsim_core.planning.given import find_journey
 
     show.echo(find_journey(name, default_catalog()).to_json())

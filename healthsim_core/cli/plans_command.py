@@ -17,18 +17,18 @@ def command() -> None:
 def list_plans(as_json: bool) -> None:
     """Plans of all installed products."""
     from healthsim_core.catalog import default_catalog
-    from healthsim_core.planning.benefits import design_of
+    from healthsim_core.designs.known import offered_plan
 
-    plans = [(offer, design_of(offer)) for offer in default_catalog().plans.values()]
+    plans = [(offer, offered_plan(offer)) for offer in default_catalog().plans.values()]
     show.rows(
         [
             {
                 "name": offer.name,
-                "type": design["coverage_type"],
+                "type": plan.coverage_type,
                 "product": offer.product,
-                "description": show.first_sentence(design.get("description", "")),
+                "description": show.first_sentence(plan.description),
             }
-            for offer, design in plans
+            for offer, plan in plans
         ],
         as_json,
     )
@@ -39,9 +39,9 @@ def list_plans(as_json: bool) -> None:
 def show_plan(name: str) -> None:
     """Print a plan as JSON, a good start for one of your own."""
     from healthsim_core.catalog import default_catalog
-    from healthsim_core.planning.benefits import design_of
+    from healthsim_core.designs.known import offered_plan
 
-    show.document(design_of(default_catalog().find("plan", name, "plan")))
+    show.document(offered_plan(default_catalog().find("plan", name, "plan")).design)
 
 
 @command.command()
@@ -49,7 +49,7 @@ def show_plan(name: str) -> None:
 def check(file: str) -> None:
     """Check a plan of your own, and print every mistake that it has."""
     from healthsim_core.catalog import default_catalog
-    from healthsim_core.planning.benefits import checked_plan
+    from healthsim_core.designs.checks import checked_plan
 
     plan = checked_plan(file, default_catalog())
     laws = f" that keeps {' and '.join(plan.rules)}" if plan.rules else ""

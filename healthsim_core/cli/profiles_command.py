@@ -40,7 +40,7 @@ def show_profile(name: str, version: int | None, database: str | None) -> None:
     or a file."""
     from healthsim_core.catalog import default_catalog
     from healthsim_core.generator import named_profile
-    from healthsim_core.planning.request import find_profile
+    from healthsim_core.planning.given import find_profile
 
     meant = name if version is None else f"{name}@{version}"
     profile, remarks = named_profile(meant, default_catalog(), database)
@@ -56,7 +56,7 @@ def save(name: str, source: str, database: str | None) -> None:
     """Save a profile under a name; the same content again makes no new version."""
     from healthsim_core.catalog import default_catalog
     from healthsim_core.generator import named_profile
-    from healthsim_core.planning.request import find_profile
+    from healthsim_core.planning.given import find_profile
     from healthsim_core.state import save_profile
 
     profile, _ = named_profile(source, default_catalog(), database)

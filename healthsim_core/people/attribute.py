@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from healthsim_core.columns import Column, Text, concat
 from healthsim_core.coverage import default_plan, refuse_disagreement
 from healthsim_core.defaults import defaults
-from healthsim_core.designs import KnownPlans
+from healthsim_core.designs.known import KnownPlans
 from healthsim_core.distributions import Distribution, compile_distribution
 from healthsim_core.distributions.allowed import as_codes, check_codes, kind_of_codes, whole_ages
 from healthsim_core.draws import Draws, Floats

@@ -13,7 +13,7 @@ from healthsim_core.conditions.condition import ConditionCode, ConditionPlan
 from healthsim_core.conditions.consequences import Above, AllConditions, Baseline, Severity
 from healthsim_core.coverage import OtherPart, agreed, default_plan, others_agreed
 from healthsim_core.defaults import defaults
-from healthsim_core.designs import KnownPlans
+from healthsim_core.designs.known import KnownPlans
 from healthsim_core.distributions import Distribution, compile_distribution
 from healthsim_core.distributions.allowed import check_law_of_ages
 from healthsim_core.errors import Mistakes, SpecificationError

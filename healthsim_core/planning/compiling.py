@@ -10,7 +10,7 @@ import numpy as np
 
 from healthsim_core.catalog import Catalog, offering
 from healthsim_core.coverage import EVENTS
-from healthsim_core.designs import KnownPlans, own_plans
+from healthsim_core.designs.known import KnownPlans, own_plans
 from healthsim_core.errors import Mistakes
 from healthsim_core.events import Run, RunJourney
 from healthsim_core.expressions.expression import expressions_in

@@ -13,7 +13,9 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from healthsim_core.catalog import Catalog
-from healthsim_core.errors import ArgumentError, HealthSimError, Mistakes, SpecificationError, canonical
+from healthsim_core.designs.own import read_own_plans, refuse_paths
+from healthsim_core.errors import HealthSimError, Mistakes, SpecificationError, canonical
+from healthsim_core.planning.given import file_of, find_journey, find_profile, folder_of, refuse_strange
 from healthsim_core.spec import JourneySpecification, ProfileSpecification, ScenarioSpecification
 from healthsim_core.spec.base import Document
 from healthsim_core.spec.bounds import check_bounds
@@ -122,9 +124,11 @@ class Request:
         products = tuple(names.validate_python(document["products"])) if document["products"] is not None else None
         # one of before namespaces has none
         space = {"namespace": _namespace(document["namespace"])} if "namespace" in document else {}
+        profile = ProfileSpecification.read(document["profile"])
+        refuse_paths(profile)
         return cls(
             name=TypeAdapter(str).validate_python(document["name"]),
-            profile=ProfileSpecification.read(document["profile"]),
+            profile=profile,
             journeys=journeys,
             count=_count(document["count"]),
             seed=_seed(document["seed"]),
@@ -205,7 +209,7 @@ def make_request(
 
 def scenario_request(scenario: Any, catalog: Catalog, **changes: Any) -> Request:
     """A request from a scenario: a mapping, or the path of a JSON file; `changes` as in `make_request`."""
-    _refuse_strange(scenario, "scenario")
+    refuse_strange(scenario, "scenario")
     specification = ScenarioSpecification.read(scenario)
     where = Path(scenario).name if isinstance(scenario, str | Path) else ""
     given = {name: value for name, value in changes.items() if value is not None}
@@ -215,6 +219,8 @@ def scenario_request(scenario: Any, catalog: Catalog, **changes: Any) -> Request
               "products": specification.products}  # fmt: skip
     mistakes = Mistakes()
     with mistakes.caught(where):
+        if isinstance(specification.profile, ProfileSpecification):
+            read_own_plans(specification.profile, folder_of(scenario), catalog)
         request = make_request(
             specification.profile,
             catalog=catalog,
@@ -228,22 +234,6 @@ def scenario_request(scenario: Any, catalog: Catalog, **changes: Any) -> Request
     mistakes.tell()
     settings = {**request.settings, **specification.settings}
     return attrs.evolve(request, journeys=(*request.journeys, *journeys), settings=settings)
-
-
-def find_profile(profile: Any, catalog: Catalog) -> ProfileSpecification:
-    """The profile that a name, a path, a mapping or a specification means."""
-    if isinstance(profile, str) and not _is_path(profile):
-        profile = catalog.find("profile", profile, "profile").specification
-    _refuse_strange(profile, "profile")
-    return ProfileSpecification.read(profile).model_copy(deep=True)
-
-
-def find_journey(journey: Any, catalog: Catalog, where: str = "journey") -> JourneySpecification:
-    """The journey that a name, a path, a mapping or a specification means."""
-    if isinstance(journey, str) and not _is_path(journey):
-        journey = catalog.find("journey", journey, where).specification
-    _refuse_strange(journey, where)
-    return JourneySpecification.read(journey)
 
 
 def _households(scenario: ScenarioSpecification) -> int | None:
@@ -291,22 +281,6 @@ def _read_once(
     if journey not in read:
         read[journey] = find_journey(journey, catalog, where)
     return read[journey]
-
-
-def file_of(given: Any) -> str:
-    """The name of the file that a profile or journey is read from, for errors; empty where it is none."""
-    return Path(given).name if isinstance(given, Path) or (isinstance(given, str) and _is_path(given)) else ""
-
-
-def _refuse_strange(given: Any, where: str) -> None:
-    if not isinstance(given, str | Path | Mapping | Document):
-        raise ArgumentError(
-            f"{given!r} is no specification.", where, "Give a mapping, a specification, or the path of a JSON file."
-        )
-
-
-def _is_path(text: str) -> bool:
-    return text.endswith(".json") or "/" in text
 
 
 def _slug(text: str) -> str:

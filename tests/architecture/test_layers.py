@@ -39,7 +39,7 @@ ROWS = (
     ("reference",),
     ("expressions",),
     ("distributions",),
-    ("coverage",),
+    ("designs", "coverage"),
     ("skills",),
     ("parameters",),
     ("households",),

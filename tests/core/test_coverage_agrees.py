@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from pathlib import Path
 
 import clinic
 import pytest
 
-from healthsim_core.coverage import coverage_type_of
+from healthsim_core.catalog import default_catalog
+from healthsim_core.designs.known import KnownPlans, offered_plan
 from healthsim_core.errors import SpecificationError
 from healthsim_core.generation.result import Result
 
 AGED = {"type": "conditional", "rules": [{"if": "age >= 65", "then": "Medicare"}], "default": "Commercial"}
-PLANS = Path(__file__).parents[2] / "plugins" / "membersim" / "src" / "membersim" / "data" / "plans.json"
 
 
 def made(count: int = 2_000, **coverage: object) -> Result:
@@ -112,8 +110,6 @@ def test_a_plan_that_only_shows_to_be_of_another_type_when_people_are_made_is_re
         made(type=AGED, plan=plans)
 
 
-def test_plans_that_are_known_are_those_that_have_a_benefit_design():
-    designs = json.loads(PLANS.read_text(encoding="utf-8"))["plans"]
-    assert {plan: coverage_type_of(plan) for plan in designs} == {
-        plan: design["coverage_type"] for plan, design in designs.items()
-    }
+def test_plans_that_people_have_by_default_are_those_that_have_a_benefit_design():
+    offered = {offer.name: offered_plan(offer).coverage_type for offer in default_catalog().plans.values()}
+    assert offered == {plan: KnownPlans.of({}).type_of(plan) for plan in offered}

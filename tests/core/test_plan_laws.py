@@ -9,8 +9,8 @@ import pytest
 
 from healthsim_core.benefits.law import bare_plans, kinds_of_service
 from healthsim_core.catalog import default_catalog
-from healthsim_core.planning.benefit_checks import mistakes_of_plan
-from healthsim_core.planning.benefits import design_of
+from healthsim_core.designs.checks import mistakes_of_plan
+from healthsim_core.designs.known import offered_plan
 from healthsim_core.spec import PlanSpecification
 from healthsim_core.spec.plan import in_year
 
@@ -149,7 +149,7 @@ def test_paths_begin_where_the_plan_is_written():
 
 
 SHIPPED = {
-    **{offer.name: design_of(offer) for offer in default_catalog().plans.values()},
+    **{offer.name: offered_plan(offer).design for offer in default_catalog().plans.values()},
     **{f"bare {kind}": design for kind, design in bare_plans().items()},
 }
 

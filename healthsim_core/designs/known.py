@@ -1,4 +1,4 @@
-"""The plans of benefits that somebody knows: those of products, a profile's own, and those that people have by default."""
+"""The plans that somebody knows: those of products, a profile's own, and those that people have by default."""
 
 from __future__ import annotations
 

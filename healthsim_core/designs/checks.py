@@ -4,12 +4,14 @@ that the plan says it keeps and does not."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import attrs
 
 from healthsim_core.benefits.law import kinds_of_service, law
-from healthsim_core.errors import SpecificationError, suggestion
+from healthsim_core.catalog import Catalog
+from healthsim_core.errors import Mistakes, SpecificationError, suggestion
 from healthsim_core.spec.plan import LimitsSpecification, NetworkSpecification, PlanSpecification, in_year
 
 LEVELS = ("individual", "family")
@@ -32,6 +34,20 @@ def mistakes_of_plan(plan: PlanSpecification, kinds: Kinds, within: str = "") ->
             yield SpecificationError(what, f"{within}rules[{at}]", "Leave it out.")
         else:
             yield from checked.aca() if rule == "aca" else checked.hsa()
+
+
+def checked_plan(file: str, catalog: Catalog) -> PlanSpecification:
+    """The plan that a JSON file holds.
+
+    Raises:
+        SpecificationError: Every mistake of it, those that only laws and what is installed can tell among them.
+    """
+    plan, mistakes = PlanSpecification.read(file), Mistakes()
+    for mistake in mistakes_of_plan(plan, catalog.service_kinds):
+        with mistakes.caught(Path(file).name):
+            raise mistake
+    mistakes.tell()
+    return plan
 
 
 @attrs.frozen
