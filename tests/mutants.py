@@ -101,11 +101,11 @@ TARGETS = {
     "adjudication": Target(
         tuple(
             f"{MEMBERSIM}/src/membersim/{name}.py"
-            for name in ("benefits", "pricing", "plans", "handlers/adjudication", "handlers/duplicates")
+            for name in ("pricing", "handlers/adjudication", "handlers/duplicates", "handlers/ledger")
         ),
         tuple(
             f"{MEMBERSIM}/tests/test_membersim_{name}.py"
-            for name in ("benefits", "pricing", "duplicates", "coverage", "stays", "claims")
+            for name in ("accumulators", "pricing", "duplicates", "stays", "claims")
         ),
     ),
 }

@@ -46,7 +46,8 @@ def plans_known(catalog: Catalog, own: Mapping[str, PlanSpecification]) -> dict[
     """The plans of a run by name: those that are offered, and a profile's own, which take their places."""
     offered = {offer.name: offered_plan(offer) for offer in catalog.plans.values()}
     names = _names(offered)
-    return {**offered, **{names.canonical(name) or name: plan for name, plan in own.items()}}
+    instead = {names.canonical(name) or name: plan for name, plan in own.items()}
+    return {**instead, **offered, **instead}  # first, so that a default of one's own is the default
 
 
 @attrs.frozen

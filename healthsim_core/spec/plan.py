@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, Field, StrictBool, field_validator, model_validator
+from pydantic import AfterValidator, AliasChoices, Field, StrictBool, field_validator, model_validator
 
 from healthsim_core.codes import value_set
 from healthsim_core.errors import SpecificationError
@@ -24,7 +24,26 @@ Year = Annotated[str, Field(pattern=YEAR)]
 Amount = Dollars | Annotated[dict[Year, Dollars], Field(min_length=1)]
 Limit = Dollars | Annotated[dict[Year, Dollars | None], Field(min_length=1)] | None
 Share = Annotated[float, Field(strict=True, ge=0, le=1)]
-Code = Annotated[str, Field(pattern=r"^[A-Z0-9]{2,3}$")]
+
+
+def _code_of(codes: str) -> Callable[[str], str]:
+    """A validator of codes of a value set, which writes them as the set does."""
+
+    def code(value: str) -> str:
+        findings = Findings()
+        try:
+            return value_set(codes).require(value)
+        except SpecificationError as error:
+            findings.add(error.what, error.remedy, value=value)
+        findings.tell()
+        return value
+
+    return code
+
+
+CoverageType = Annotated[str, AfterValidator(_code_of("coverage-type"))]
+InsuranceLine = Annotated[str, AfterValidator(_code_of("insurance-line"))]
+Filing = Annotated[str, AfterValidator(_code_of("claim-filing"))]
 
 
 def in_year(amount: Any, year: int) -> Any:
@@ -134,9 +153,9 @@ class ApartSpecification(Checked):
 class FilingSpecification(Specification):
     """The filing indicators of a plan's claims: professional, institutional, pharmacy."""
 
-    P: Code
-    I: Code  # noqa: E741  # the letter that claims are told apart by
-    R: Code
+    P: Filing
+    I: Filing  # noqa: E741  # the letter that claims are told apart by
+    R: Filing
 
 
 class PlanSpecification(Document):
@@ -150,11 +169,11 @@ class PlanSpecification(Document):
 
     plan: str = Field(default="", max_length=MOST_NAME)
     description: str = ""
-    coverage_type: str
+    coverage_type: CoverageType
     kind: Literal["commercial", "medicare", "medicare_advantage", "medicaid", "managed_medicaid"]
     default: StrictBool = False
     individual: StrictBool = False
-    insurance_line: Code | None = None
+    insurance_line: InsuranceLine | None = None
     filing: FilingSpecification | None = None
     out_of_network: Literal["denied"] | None = None
     exempt_below_age: Annotated[int, Field(strict=True, ge=0, le=120)] | None = None
@@ -172,15 +191,10 @@ class PlanSpecification(Document):
     @field_validator("coverage_type")
     @classmethod
     def _insured(cls, value: str) -> str:
-        findings, kinds = Findings(), value_set("coverage-type")
-        try:
-            value = kinds.require(value)
-        except SpecificationError as error:
-            findings.add(error.what, error.remedy, value=value)
         if value == UNINSURED:
-            others = ", ".join(code for code in kinds.codes if code != UNINSURED)
-            findings.add("the uninsured have no plan.", f"Use {others}.", value=value)
-        findings.tell()
+            findings, kinds = Findings(), value_set("coverage-type").codes
+            findings.add("the uninsured have no plan.", f"Use {', '.join(k for k in kinds if k != UNINSURED)}.")
+            findings.tell()
         return value
 
     @model_validator(mode="after")

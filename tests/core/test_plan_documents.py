@@ -59,7 +59,7 @@ REFUSED = [
     ({"kind": "charity"}, "kind", '"charity" is not one of'),
     ({"deductable": 5}, "deductable", 'there is no field "deductable" here.'),
     ({"filing": {"P": "12", "I": "12"}}, "filing.R", 'the field "R" is missing.'),
-    ({"filing": {"P": "12", "I": "1~NM1*IL", "R": "12"}}, "filing.I", '"1~NM1*IL" has another form.'),
+    ({"filing": {"P": "12", "I": "1~NM1*IL", "R": "12"}}, "filing.I", '"1~NM1*IL" is no claim filing indicator.'),
     ({"insurance_line": ["PPO"]}, "insurance_line", '["PPO"] is not a text.'),
     ({"coverage_type": {}}, "coverage_type", "{} is not a text."),
     ({"coverage_type": "Comercial"}, "coverage_type", '"Comercial" is no coverage type.'),

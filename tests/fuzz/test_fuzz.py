@@ -126,7 +126,13 @@ def test_a_scenario_that_its_schema_allows(document: dict[str, Any]) -> None:
 @FUZZ
 @given(mutated([SETTINGS]))
 def test_settings_that_have_been_changed(products: dict[str, Any]) -> None:
-    tried(profile={**MEMBERS, "products": products}, journey="member-year", products=list(SETTINGS))
+    tried(profile={**MEMBERS, "products": products}, journey="member-year", products=["membersim", *SETTINGS])
+
+
+@FUZZ
+@given(mutated([MEMBERS]))
+def test_a_plan_of_benefits_that_has_been_changed(profile: dict[str, Any]) -> None:
+    tried(profile=profile, journey="member-year", products=["membersim"])
 
 
 @pytest.mark.parametrize("document", PROFILES, ids=lambda document: document["id"])
@@ -136,4 +142,6 @@ def test_the_documents_themselves_run(document: dict[str, Any]) -> None:
 
 def test_what_uses_everything_runs() -> None:
     assert tried(profile=WIDE_PROFILE, journey=WIDE_JOURNEY) == ""
-    assert tried(profile={**MEMBERS, "products": SETTINGS}, journey="member-year", products=list(SETTINGS)) == ""
+    assert (
+        tried(profile={**MEMBERS, "products": SETTINGS}, journey="member-year", products=["membersim", *SETTINGS]) == ""
+    )

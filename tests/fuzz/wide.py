@@ -170,25 +170,33 @@ WIDE_JOURNEY: dict[str, Any] = {
 MEMBERS: dict[str, Any] = {
     "id": "members",
     "demographics": {"age": 40},
-    "coverage": {"type": "Commercial", "plan": "Gold"},
-}
-SETTINGS: dict[str, Any] = {
-    "membersim": {
+    "coverage": {
+        "type": "Commercial",
+        "plan": "Gold",
         "plans": {
             "Gold": {
+                "plan": "Gold", "description": "Everything that a plan may say.", "source": "Invented.",
                 "coverage_type": "Commercial", "kind": "commercial", "default": True, "individual": False,
                 "insurance_line": "PPO",
                 "filing": {"P": "12", "I": "12", "R": "12"}, "out_of_network": "denied", "exempt_below_age": 18,
+                "rules": ["aca"],
                 "in": {
-                    "deductible": {"individual": 500, "family": None},
-                    "out_of_pocket": {"individual": 3000, "family": 6000},
-                    "stay_deductible": 100,
-                    "services": {"primary": {"copay": 20, "days": 2},
-                                 "inpatient": {"coinsurance": 0.1, "deductible": True}},
+                    "deductible": {"individual": 500, "family": {"2025": 1000, "2026": None}},
+                    "out_of_pocket": {"individual": 3000, "family": 6000, "aggregate": True},
+                    "stay_deductible": {"2025": 100, "2026": 120},
+                    "services": {
+                        "primary": {"copay": 20, "per": "day", "days": 2},
+                        "inpatient": {"coinsurance": 0.1, "deductible": True, "penalty": 50, "maximum": 5000},
+                        "pharmacy": {"per": "month", 
+                                     "tiers": {"1": {"copay": 5, "most": 0.5}, "9": {"covered": False}}},
+                    },
                 },
                 "out": {},
+                "apart": {"drugs": {"services": ["pharmacy"], "deductible": {"individual": 150}}},
             }
-        }
+        },
     },
+}  # fmt: skip
+SETTINGS: dict[str, Any] = {
     "trialsim": {"protocol": "hs-t2d-301", "study_id": "A-1", "sites_per_county": 2},
 }  # fmt: skip

@@ -25,7 +25,7 @@ def test_a_setting_that_a_product_does_not_have_is_refused(product: str) -> None
 
 @pytest.mark.parametrize(
     ("product", "wrong", "near"),
-    [("membersim", "plan", "plans"), ("trialsim", "protocl", "protocol"), ("networksim", "every_one", "everyone")],
+    [("trialsim", "protocl", "protocol"), ("networksim", "every_one", "everyone")],
 )
 def test_the_nearest_setting_is_named(product: str, wrong: str, near: str) -> None:
     with pytest.raises(SpecificationError, match=f'Did you mean "{near}"'):
@@ -34,7 +34,7 @@ def test_the_nearest_setting_is_named(product: str, wrong: str, near: str) -> No
 
 def test_a_product_that_nobody_knows_is_refused_with_the_nearest() -> None:
     with pytest.raises(SpecificationError, match=r'(?s)"membersm".*Did you mean "membersim"'):
-        generate(**told({"membersm": {"plans": {}}}))
+        generate(**told({"membersm": {"everyone": True}}))
 
 
 def test_all_wrong_settings_are_told_at_once() -> None:

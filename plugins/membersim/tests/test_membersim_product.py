@@ -118,7 +118,7 @@ def test_a_plan_of_ones_own_has_its_own_benefits_and_its_name():
               "filing": {"P": "12", "I": "12", "R": "12"},
               "in": {"deductible": {"individual": 7},
                      "services": {"primary": {"copay": 3, "deductible": True}}}}  # fmt: skip
-    profile = create_member_profile("Commercial", "Gold", age=40, products={"membersim": {"plans": {"Gold": design}}})
+    profile = create_member_profile("Commercial", "Gold", age=40, coverage={"plans": {"Gold": design}})
 
     tables = membersim.generate(profile, "member-year", count=60).tables
 
@@ -235,15 +235,6 @@ def test_verify_finds_coverage_of_another_type_than_the_person_s(tmp_path, monke
     membersim.generate({"id": "some", "coverage": {"type": "Medicaid"}}, count=5, persist=False, out=tmp_path)
     found = {(finding.where, finding.what): finding.wrong for finding in verify_folder(tmp_path).findings}
     assert found["membersim.coverage", "coverage_type is the person's"] == 5
-
-
-@pytest.mark.parametrize(
-    ("kind", "said"), [("Tricare", "'Tricare' is no coverage type"), ("uninsured", "the uninsured have no plan")]
-)
-def test_a_design_is_of_a_coverage_type_that_has_plans(kind, said):
-    design = {"coverage_type": kind, "kind": "commercial", "insurance_line": "PPO", "filing": {}, "in": {}}
-    with pytest.raises(SpecificationError, match=rf"products.membersim.plans.Gold.coverage_type: .*{said}"):
-        membersim.generate({"products": {"membersim": {"plans": {"Gold": design}}}}, count=1, persist=False)
 
 
 def test_a_plan_change_to_another_coverage_type_changes_nothing_and_is_told():

@@ -249,7 +249,13 @@ def test_a_visit_is_billed_though_the_person_dies_before_the_bill_is_sent() -> N
 
 
 @pytest.mark.parametrize(
-    ("term", "nights", "owed"), [({"days": 3}, 2, 200), ({"days": 3}, 5, 300), ({"days": 3}, 0, 100), ({}, 5, 100)]
+    ("term", "nights", "owed"),
+    [
+        ({"per": "day", "days": 3}, 2, 200),
+        ({"per": "day", "days": 3}, 5, 300),
+        ({"per": "day", "days": 3}, 0, 100),
+        ({}, 5, 100),
+    ],
 )
 def test_a_copay_is_due_on_so_many_days_of_a_stay_else_once(term: dict[str, int], nights: int, owed: int) -> None:
     inpatient = {"copay": 100, **term}
@@ -260,8 +266,7 @@ def test_a_copay_is_due_on_so_many_days_of_a_stay_else_once(term: dict[str, int]
     journey["events"][-1]["delay"] = {"days": nights}
     profile = {
         **PEOPLE,
-        "coverage": {"type": "Commercial", "plan": "Own"},
-        "products": {"membersim": {"plans": {"Own": design}}},
+        "coverage": {"type": "Commercial", "plan": "Own", "plans": {"Own": design}},
     }
 
     found = claims(generate(profile=profile, journey=journey, products=["membersim"]))

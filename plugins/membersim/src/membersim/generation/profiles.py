@@ -32,7 +32,7 @@ def create_member_profile(
         id: The profile's id.
         age: Distribution of age; None leaves it to the national one.
         conditions: ICD-10-CM categories that all of them have.
-        stated: Any other part of a profile: `demographics`, `clinical`, `members`, `journeys`, ...
+        stated: Any other part of a profile: `demographics`, `clinical`, `coverage`, `members`, `journeys`, ...
 
     Raises:
         SpecificationError: There is no such coverage type.
@@ -42,9 +42,9 @@ def create_member_profile(
         >>> create_member_profile("Medicare", half, age=70).coverage.type.value
         'Medicare'
     """
-    coverage: dict[str, Any] = {"type": value_set("coverage-type").require(coverage_type, "coverage_type")}
-    if plans is not None:
-        coverage["plan" if isinstance(plans, str) else "plan_distribution"] = plans
+    named = "plan" if isinstance(plans, str) else "plan_distribution"
+    kind = value_set("coverage-type").require(coverage_type, "coverage_type")
+    coverage = stated_part(stated, "coverage", type=kind, **{named: plans})
     demographics = stated_part(stated, "demographics", age=age)
     clinical = stated_part(stated, "clinical", conditions=list(conditions))
     return ProfileSpecification.read(
