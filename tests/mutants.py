@@ -98,6 +98,14 @@ TARGETS = {
             )
         ),
     ),
+    "ledger": Target(
+        tuple(f"{CORE}/benefits/{name}.py" for name in ("plans", "accounts", "posting", "openings", "ledger")),
+        tuple(f"tests/core/test_{name}.py" for name in ("benefit_plans", "ledger")),
+    ),
+    "plans": Target(
+        (f"{CORE}/designs/*.py", f"{CORE}/spec/plan.py"),
+        tuple(f"tests/core/test_{name}.py" for name in ("plan_documents", "plan_laws", "own_plans")),
+    ),
     "adjudication": Target(
         tuple(
             f"{MEMBERSIM}/src/membersim/{name}.py"

@@ -247,12 +247,12 @@ def _by_tier(term: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def _where(place: Mapping[str, int], kind: str, limit: str, rows: Sequence[Any], usual: int) -> int:
     """The bucket of a kind: the one apart, where that states the limit, else the network's."""
     apart = place.get(kind)
-    return apart if apart is not None and limit in rows[apart][3] else usual
+    return apart if apart is not None and rows[apart][3].get(limit) is not None else usual
 
 
 def _terms(stated: Sequence[Mapping[str, Any]], years: Sequence[int]) -> Terms:
     def each(name: str, default: Any, scale: int = 1) -> NDArray[np.int64]:
-        return np.array([round(scale * (term.get(name) or default)) for term in stated], np.int64)
+        return np.array([round(scale * term.get(name, default)) for term in stated], np.int64)
 
     def amounts(name: str, default: int | np.int64) -> Cents:
         return np.array([_by_year(term.get(name), years, default) for term in stated], np.int64)

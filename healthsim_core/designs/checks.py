@@ -167,7 +167,8 @@ def _whose(level: str) -> str:
 
 
 def _years(figures: Mapping[str, Any], *stated: Any) -> list[int]:
-    """The years of which a law and a plan speak, from the first of which all of them do."""
-    by_year = [sorted(map(int, amount)) for amount in (figures, *stated) if isinstance(amount, Mapping)]
-    first = max(years[0] for years in by_year)
-    return sorted({year for years in by_year for year in years if year >= first})
+    """The years of which a plan may break a law: from the first of which both speak, to the law's last known one."""
+    of_law = sorted(map(int, figures))
+    of_plan = [sorted(map(int, amount)) for amount in stated if isinstance(amount, Mapping)]
+    first = max([of_law[0], *(years[0] for years in of_plan)])
+    return sorted({year for years in (of_law, *of_plan) for year in years if first <= year <= of_law[-1]})

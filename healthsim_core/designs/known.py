@@ -43,11 +43,21 @@ def own_plans(profile: ProfileSpecification) -> dict[str, PlanSpecification]:
 
 
 def plans_known(catalog: Catalog, own: Mapping[str, PlanSpecification]) -> dict[str, PlanSpecification]:
-    """The plans of a run by name: those that are offered, and a profile's own, which take their places."""
+    """The plans of a run by name: a profile's own first, as its default of a coverage type goes before another; then
+    those that are offered, but for one whose place is taken."""
     offered = {offer.name: offered_plan(offer) for offer in catalog.plans.values()}
     names = _names(offered)
-    instead = {names.canonical(name) or name: plan for name, plan in own.items()}
-    return {**instead, **offered, **instead}  # first, so that a default of one's own is the default
+    mine = {names.canonical(name) or name: plan for name, plan in own.items()}
+    return {name: _in_place_of(offered.get(name), plan) for name, plan in mine.items()} | {
+        name: plan for name, plan in offered.items() if name not in mine
+    }
+
+
+def _in_place_of(other: PlanSpecification | None, plan: PlanSpecification) -> PlanSpecification:
+    """A plan that takes another's place; it is the default of its coverage type as that was, unless it says so."""
+    if other is None or "default" in plan.model_fields_set:
+        return plan
+    return plan.model_copy(update={"default": other.default})
 
 
 @attrs.frozen

@@ -66,6 +66,28 @@ def test_one_of_a_shipped_plan_s_name_takes_its_place():
     assert after.designs[after.code("PPO", "Commercial")]["in"] == GOLD["in"]
 
 
+def usual(plans: Any) -> str:
+    """The plan of those whose plan nobody knows."""
+    of_run = planned(plans).run.plans
+    return of_run.names[of_run.code("nobody's", "Commercial")]
+
+
+def test_one_that_takes_the_place_of_a_default_is_the_default():
+    assert usual({"ppo": GOLD}) == "PPO"
+
+
+def test_one_that_says_it_is_none_is_no_default():
+    assert usual({"ppo": {**GOLD, "default": False}, "Gold": {**GOLD, "default": True}}) == "Gold"
+
+
+def test_a_default_of_ones_own_goes_before_the_offered_one():
+    assert usual({"Gold": {**GOLD, "default": True}}) == "Gold"
+
+
+def test_one_that_is_no_default_leaves_the_offered_one():
+    assert usual({"Gold": GOLD}) == "PPO"
+
+
 def test_a_path_begins_in_the_folder_of_the_profile_s_file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     written(tmp_path / "plans", "silver.json", SILVER)

@@ -140,6 +140,12 @@ def test_a_limit_stated_from_a_year_on_is_held_against_that_year_and_those_after
     assert mistakes(out_of_pocket={"individual": {"2026": 10600}, "family": {"2026": 21200}}, rules=["aca"]) == []
 
 
+def test_a_limit_of_a_year_of_which_the_law_is_not_known_yet_is_nobodys_mistake():
+    limits = {"individual": {"2026": 10600, "2031": 15000}, "family": {"2026": 21200, "2031": 30000}}
+
+    assert mistakes(out_of_pocket=limits, rules=["aca"]) == []
+
+
 def test_paths_begin_where_the_plan_is_written():
     plan = PlanSpecification.read({**SAVING, "in": {"services": {"dentist": {}}}, "rules": []})
 
