@@ -16,7 +16,7 @@ from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 from healthsim_core.errors import ArgumentError, HealthSimError, Mistakes, SpecificationError
 from healthsim_core.spec.bounds import check_bounds, parsed_json, read_json
 from healthsim_core.spec.kinds import how_to_give, refuse_other_kind
-from healthsim_core.spec.schema import name_all, names_of
+from healthsim_core.spec.schema import close_patterns, name_all, names_of
 from healthsim_core.spec.wording import MOST_READ, Location, located, mistakes_of
 
 STAND_INS: tuple[Any, ...] = ("unsaid", 1, [], {})  # for what is missing, tried in turn
@@ -32,10 +32,9 @@ class Specification(BaseModel):
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         schema = handler(core_schema)
-        name_all(
-            handler.resolve_ref_schema(schema),
-            {name: names_of(name, field) for name, field in cls.model_fields.items()},
-        )
+        own = handler.resolve_ref_schema(schema)
+        name_all(own, {name: names_of(name, field) for name, field in cls.model_fields.items()})
+        close_patterns(own)
         return schema
 
 

@@ -8,12 +8,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AliasChoices, Field, StrictBool, field_validator, model_validator
 
+from healthsim_core.benefits.plans import UNINSURED, WHOLE
 from healthsim_core.codes import value_set
 from healthsim_core.errors import SpecificationError
 from healthsim_core.spec.base import Checked, Document, Findings, Specification
+from healthsim_core.spec.schema import never_null
 
-UNINSURED = "uninsured"  # a coverage type without plans
-WHOLE = "plan"  # what the accumulators that are not apart are called
 YEAR = r"^(19|20|21)\d\d$"
 TIER = r"^[1-9]$"
 BENEFIT = r"^[a-z][a-z0-9_]*$"
@@ -44,6 +44,8 @@ def _code_of(codes: str) -> Callable[[str], str]:
 CoverageType = Annotated[str, AfterValidator(_code_of("coverage-type"))]
 InsuranceLine = Annotated[str, AfterValidator(_code_of("insurance-line"))]
 Filing = Annotated[str, AfterValidator(_code_of("claim-filing"))]
+
+_STATED: Any = Field(default=None, json_schema_extra=never_null)  # left out or stated, and null says nothing
 
 
 def in_year(amount: Any, year: int) -> Any:
@@ -90,15 +92,15 @@ def _years_of(*amounts: Any) -> list[int | None]:
 class TierSpecification(Specification):
     """What people pay for a kind of service, or for its drugs of a tier."""
 
-    copay: Amount | None = None
-    per: Literal["visit", "day", "month"] | None = None
-    days: Annotated[int, Field(strict=True, ge=1, le=366)] | None = None
-    most: Share | None = None
-    coinsurance: Share | None = None
-    deductible: StrictBool | None = None
-    penalty: Amount | None = None
-    maximum: Amount | None = None
-    covered: StrictBool | None = None
+    copay: Amount | None = _STATED
+    per: Literal["visit", "day", "month"] | None = _STATED
+    days: Annotated[int, Field(strict=True, ge=1, le=366)] | None = _STATED
+    most: Share | None = _STATED
+    coinsurance: Share | None = _STATED
+    deductible: StrictBool | None = _STATED
+    penalty: Amount | None = _STATED
+    maximum: Amount | None = _STATED
+    covered: StrictBool | None = _STATED
 
     @field_validator("*", mode="before")
     @classmethod

@@ -46,6 +46,25 @@ def name_all(schema: dict[str, Any], names: Mapping[str, tuple[str, ...]]) -> No
         schema.pop("required", None)
 
 
+def never_null(schema: dict[str, Any]) -> None:
+    """Say that a field is left out or has a value; for `json_schema_extra` of one whose default is None."""
+    forms = [form for form in schema.pop("anyOf") if form.get("type") != "null"]
+    schema.pop("default", None)
+    schema.update({"anyOf": forms} if len(forms) > 1 else forms[0])
+
+
+def close_patterns(schema: Any) -> None:
+    """Say of mappings whose names have a form that no other names are taken; the schema is changed."""
+    if isinstance(schema, dict):
+        if "patternProperties" in schema:
+            schema.setdefault("additionalProperties", False)
+        for inner in schema.values():
+            close_patterns(inner)
+    elif isinstance(schema, list):
+        for inner in schema:
+            close_patterns(inner)
+
+
 @attrs.frozen(init=False, eq=False)
 class Or:
     """Annotation: other forms in which a value may be written, as JSON Schemas;

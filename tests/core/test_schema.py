@@ -78,6 +78,18 @@ def event(**fields: Any) -> dict[str, Any]:
     return {"id": "j", "duration_days": 3, "events": [{"id": "e", "event_type": "milestone", **fields}]}
 
 
+def plan(**fields: Any) -> dict[str, Any]:
+    return {"coverage_type": "Commercial", "kind": "commercial", "in": {}, **fields}
+
+
+def term(**fields: Any) -> dict[str, Any]:
+    return plan(**{"in": {"services": {"drug": fields}}})
+
+
+def limits(**fields: Any) -> dict[str, Any]:
+    return plan(**{"in": {"deductible": fields}})
+
+
 RULE = {"then": 1}
 FORMS = [
     ("profile", x(type="normal", mean=1, sd=2), True),
@@ -122,6 +134,50 @@ FORMS = [
     ("journey", event(delay={"days": [1, 3]}), True),
     ("journey", {"id": "j", "duration_days": 3, "branches": {"id": "b", "choices": [{"id": "x", "weight": 1}]}}, True),
     ("journey", {"id": "j", "duration_days": 3, "lifecycle": {"id": "l", "initial": "a", "states": {"a": {}}}}, True),
+    ("profile", {"coverage": {"plans": {"Gold": plan(), "Silver": "silver.json"}}}, True),
+    ("profile", {"coverage": {"plans": {"Gold": {"in": {}}}}}, False),
+    ("profile", {"coverage": {"plans": {"": plan()}}}, False),
+    ("profile", {"coverage": {"plans": {"Gold": 3}}}, False),
+    ("plan", plan(), True),
+    ("plan", {"coverage_type": "Commercial", "kind": "commercial"}, False),
+    ("plan", plan(kind="charity"), False),
+    ("plan", plan(deductable=5), False),
+    ("plan", plan(default=True, individual=False, exempt_below_age=18, rules=["aca", "hsa"], out=None), True),
+    ("plan", plan(default="yes"), False),
+    ("plan", plan(default=1), False),
+    ("plan", plan(exempt_below_age=121), False),
+    ("plan", plan(exempt_below_age=2.5), False),
+    ("plan", plan(rules=["erisa"]), False),
+    ("plan", plan(out_of_network="denied"), True),
+    ("plan", plan(out_of_network="paid"), False),
+    ("plan", plan(filing={"P": "12", "I": "12", "R": "12"}), True),
+    ("plan", plan(filing={"P": "12", "I": "12"}), False),
+    ("plan", plan(filing={"P": "12", "I": "1~NM1*IL", "R": "12"}), False),
+    ("plan", plan(insurance_line=["PPO"]), False),
+    ("plan", plan(plan="x" * 101), False),
+    ("plan", limits(individual=5, family=None, aggregate=False), True),
+    ("plan", limits(individual={"2025": 5, "2026": None}), True),
+    ("plan", limits(individual={}), False),
+    ("plan", limits(individual={"25": 5}), False),
+    ("plan", limits(individual=-1), False),
+    ("plan", limits(individual="5"), False),
+    ("plan", limits(individual=1e9), False),
+    ("plan", term(copay=5, per="month", most=0.25), True),
+    ("plan", term(copay={"2025": 5.5}, penalty=0, maximum=1500, covered=False), True),
+    ("plan", term(copay={"2025": None}), False),
+    ("plan", term(copay=None), False),
+    ("plan", term(copay=True), False),
+    ("plan", term(per="week"), False),
+    ("plan", term(per="day", copay=5, days=5), True),
+    ("plan", term(per="day", copay=5, days=0), False),
+    ("plan", term(coinsurance=20), False),
+    ("plan", term(most=-0.5), False),
+    ("plan", term(tiers={"1": {"copay": 5}, "9": {"coinsurance": 1}}), True),
+    ("plan", term(tiers={"10": {"copay": 5}}), False),
+    ("plan", term(tiers={"1": {"tiers": {}}}), False),
+    ("plan", plan(apart={"drugs": {"services": ["drug"], "deductible": {"individual": 5}}}), True),
+    ("plan", plan(apart={"drugs": {"services": [], "deductible": {"individual": 5}}}), False),
+    ("plan", plan(apart={"Drugs!": {"services": ["drug"], "deductible": {"individual": 5}}}), False),
 ]
 
 
