@@ -152,7 +152,6 @@ FORMS = [
     ("plan", plan(out_of_network="paid"), False),
     ("plan", plan(filing={"P": "12", "I": "12", "R": "12"}), True),
     ("plan", plan(filing={"P": "12", "I": "12"}), False),
-    ("plan", plan(filing={"P": "12", "I": "1~NM1*IL", "R": "12"}), False),
     ("plan", plan(insurance_line=["PPO"]), False),
     ("plan", plan(plan="x" * 101), False),
     ("plan", limits(individual=5, family=None, aggregate=False), True),
