@@ -10,6 +10,7 @@ import attrs
 import duckdb
 import pyarrow as pa
 
+from healthsim_core.benefits.enrolment import columns_of
 from healthsim_core.catalog import Catalog
 from healthsim_core.database.file import identifier
 from healthsim_core.offers import Trigger
@@ -95,7 +96,11 @@ class _Asking:
             yield self.finding(table, f"{table.person} is a {PERSON.name}", f'"{table.name}" AS t WHERE NOT {exists}')
         same = [field.name for field in table.fields if table.name != PERSON.name and _is_of_person(field)]
         both = f'"{table.name}" AS t JOIN "{PERSON.name}" p ON p.person_id = t."{table.person}"'
-        checks = ((f"{name} is the person's", f't."{name}" IS DISTINCT FROM p."{name}"', "NULL") for name in same)
+        ranked = any(field.name == "rank" for field in table.fields)  # of several coverages the first is the person's
+        first = {name: ' AND t."rank" = 1' if ranked and name in columns_of(1) else "" for name in same}
+        checks = (
+            (f"{name} is the person's", f't."{name}" IS DISTINCT FROM p."{name}"{first[name]}', "NULL") for name in same
+        )
         yield from self.findings(table, both, checks)
 
     def reference(self, table: Table, field: Field) -> Iterator[Finding]:

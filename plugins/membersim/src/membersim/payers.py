@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from healthsim_core import Columns, People, Plans, Run, Text
+from healthsim_core import Columns, Coverages, People, Plans, Run, Text
 from membersim.facts import document, states
 from membersim.tables import PAYER
 
@@ -32,40 +31,42 @@ def _medicaid(state: str) -> dict[str, str]:
     return {**filled, "kind": "medicaid", "city": place["city"], "state": state, "zip": place["zip"]}
 
 
-def payer_of(people: People, row: NDArray[np.intp], plan: NDArray[np.int64], plans: Plans) -> Text:
-    """The payer of each span: drawn by household among those of the plan's kind."""
+def payer_of(people: People, spans: Coverages, plans: Plans) -> Text:
+    """The payer of each span: drawn by household and rank among those of the plan's kind."""
     payers = document("payers")["payers"]
     of_state = people.columns.text("state").recode(
         lambda state: document("payers")["medicaid"]["payer_id"].format(state=state)
     )
 
-    def of_kind(kind: str) -> Text:
+    def of_kind(kind: str, rank: int) -> Text:
         if kind == "medicaid":
             return of_state
-        return people.household_draw("membersim.payer").choice(
-            "payer", {p["payer_id"]: p["weight"] for p in payers if p["kind"] == kind}
-        )
+        weights = {p["payer_id"]: p["weight"] for p in payers if p["kind"] == kind}
+        return people.household_draw("membersim.payer").choice(_drawn("payer", rank), weights)
 
-    return _by_kind(row, plan, plans, of_kind)
+    return _by_kind(spans, plans, of_kind)
 
 
-def sponsor_of(people: People, row: NDArray[np.intp], plan: NDArray[np.int64], plans: Plans, name: str) -> Text:
+def sponsor_of(people: People, spans: Coverages, plans: Plans, name: str) -> Text:
     """The sponsor's `group_number` or `name` of each span."""
     sponsors: Mapping[str, list[dict[str, Any]]] = document("payers")["sponsors"]
 
-    def of_kind(kind: str) -> Text:
+    def of_kind(kind: str, rank: int) -> Text:
         weights = {str(index): sponsor["weight"] for index, sponsor in enumerate(sponsors[kind])}
-        drawn = people.household_draw("membersim.payer").choice("sponsor", weights)
+        drawn = people.household_draw("membersim.payer").choice(_drawn("sponsor", rank), weights)
         return drawn.recode(lambda index: sponsors[kind][int(index)][name])
 
-    return _by_kind(row, plan, plans, of_kind)
+    return _by_kind(spans, plans, of_kind)
 
 
-def _by_kind(row: NDArray[np.intp], plan: NDArray[np.int64], plans: Plans, of_kind: Callable[[str], Text]) -> Text:
-    kinds = plans.given("kind")
-    values = Text.constant(None, len(row))
-    for kind in sorted({kinds[index] for index in np.unique(plan)}):
-        mine = np.isin(plan, [index for index, other in enumerate(kinds) if other == kind])
-        theirs = of_kind(kind)[row]
-        values = values.or_else(theirs.only(mine))
+def _drawn(what: str, rank: int) -> str:
+    return what if rank == 1 else f"{what}_{rank}"
+
+
+def _by_kind(spans: Coverages, plans: Plans, of_kind: Callable[[str, int], Text]) -> Text:
+    kinds, of_plan = np.unique(np.array(plans.given("kind"), str), return_inverse=True)
+    values = Text.constant(None, len(spans))
+    for kind, rank in np.unique(np.stack([of_plan[spans.plan], spans.rank]), axis=1).T.tolist():
+        mine = (of_plan[spans.plan] == kind) & (spans.rank == rank)
+        values = values.or_else(of_kind(str(kinds[kind]), rank)[spans.row].only(mine))
     return values

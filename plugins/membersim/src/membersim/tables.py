@@ -109,13 +109,21 @@ COVERAGE = Table(
         Field("subscriber_id", "id", "Person who holds the coverage.", references="core.person"),
         Field("payer_id", "category", "Payer.", references="membersim.payer"),
         Field("member_number", "text", "Number on the card."),
+        Field("dependent_suffix", "category", "00 of who holds the coverage, 01, 02, ... of the others."),
         Field("relationship", "category", "To the subscriber: self, spouse or child."),
         Field("relationship_code", "category", "X12 individual relationship: 18, 01 or 19."),
-        Field("coverage_type", "category", "Medicare, Medicaid or Commercial; the person's.", codes="coverage-type"),
+        Field("rank", "integer", "Order of payment: 1 pays first, 2 of what it leaves.", least=1, most=4),
+        Field(
+            "coverage_type",
+            "category",
+            "Medicare, Medicaid or Commercial; of rank 1 the person's.",
+            codes="coverage-type",
+        ),
         Field("plan", "category", "Kind of plan: PPO, HMO, HDHP, Original Medicare, ..."),
         Field("insurance_line", "category", "X12 insurance line code (HD03): PPO, HMO, HLT, ..."),
         Field("group_number", "category", "Group of the sponsor.", nullable=True),
-        Field("tier", "category", "EMP, ESP, ECH or FAM."),
+        Field("sponsor_name", "category", "Sponsor: employer, state agency or CMS."),
+        Field("tier", "category", "EMP, ESP, ECH, FAM, or IND where each member holds it alone."),
         Field("start_date", "date", "First covered day."),
         Field("end_date", "date", "Last covered day; null while it goes on.", nullable=True),
         Field("status", "category", "active or terminated, as of the run's as_of."),
@@ -132,7 +140,7 @@ COVERAGE = Table(
         ),
     ),
     key=("coverage_id",),
-    description="Spans of coverage, one a person and plan, without overlap.",
+    description="Spans of coverage, without overlap of those of one rank.",
 )
 
 CLAIM = Table(

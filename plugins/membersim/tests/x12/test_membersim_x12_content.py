@@ -86,6 +86,48 @@ def test_who_dies_leaves_with_the_date_of_death(write_x12, families, segments, p
     assert pyx12_errors(folder / FILE_834) == []
 
 
+@pytest.fixture
+def dual(families):
+    """The first subscriber (Medicare of HSP2, since 2024) has a second coverage of HSP1 from March to June 2025."""
+    tables = dict(families(3, visits=0).tables)
+    coverage = tables["membersim.coverage"]
+    (first,) = (row for row in coverage.to_pylist() if row["person_id"] == 16)
+    second = {
+        **first, "coverage_id": 9_999, "rank": 2, "payer_id": "HSP1", "coverage_type": "Medicaid", "group_number": "G9",
+        "sponsor_name": "State Agency", "member_number": "M16", "start_date": datetime.date(2025, 3, 1),
+        "end_date": datetime.date(2025, 6, 30), "end_reason": "07",
+    }  # fmt: skip
+    rows = sorted([*coverage.to_pylist(), second], key=lambda row: (row["person_id"], row["rank"]))
+    return {**tables, "membersim.coverage": pa.Table.from_pylist(rows, coverage.schema)}
+
+
+def test_each_coverage_names_the_other_and_who_pays_first(dual, write_x12, segments, pyx12_errors, tmp_path):
+    folder = write_x12(dual, tmp_path)
+
+    rows = segments(folder / FILE_834)
+    found = {tuple(row[1:]): rows[at + 1 : at + 5] for at, row in enumerate(rows) if row[0] == "COB"}
+    assert sorted(found) == [("P", "HS00000001", "1"), ("S", "M16", "1")]
+    assert list(found["S", "M16", "1"][:3]) == [
+        ["REF", "6P", "G9"],
+        ["DTP", "344", "D8", "20250301"],
+        ["DTP", "345", "D8", "20250630"],
+    ]
+    assert found["S", "M16", "1"][3][:2] == ["NM1", "IN"]
+    assert pyx12_errors(folder / FILE_834) == []
+
+
+def test_a_coverage_after_the_other_names_none(dual, write_x12, segments, tmp_path):
+    coverage = dual["membersim.coverage"]
+    rows = [
+        {**row, "end_date": datetime.date(2025, 2, 28)} if row["person_id"] == 16 and row["rank"] == 1 else row
+        for row in coverage.to_pylist()
+    ]
+
+    folder = write_x12({**dual, "membersim.coverage": pa.Table.from_pylist(rows, coverage.schema)}, tmp_path)
+
+    assert [row for row in segments(folder / FILE_834) if row[0] == "COB"] == []
+
+
 def test_each_sponsor_tells_each_payer_in_a_set_of_its_own(written, segments):
     rows = segments(written / FILE_834)
 

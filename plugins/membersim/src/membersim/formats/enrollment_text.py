@@ -37,7 +37,6 @@ def member_loops(
     first = np.flatnonzero(opens)
     last = np.append(first[1:], spans.rows) - 1
     over = spans.array("end_date") < as_of  # NaT is not
-    coverage = text.grouped(_spans(spans, over), member, len(first))
     latest = spans.take(last)
     status = text.choose(over[last], ENDED, text.choose(first < last, CHANGED, ADDED))
     reason = text.choose(over[last], latest.text("end_reason").or_else(""), latest["start_reason"])
@@ -45,10 +44,11 @@ def member_loops(
     head = _head(latest, status, reason, people, rows, over[last])
     begin = text.dates(spans["start_date"][first], "%Y%m%d")
     end = text.choose(over[last], text.optional("DTP*357*D8*", text.dates(latest["end_date"], "%Y%m%d"), END), "")
-    provider = latest.text("pcp_npi").recode(parties.once(_provider)).or_else("")
-    return text.lines(
-        head, "DTP*356*D8*", begin, END, end, _person(people, rows), coverage, text.choose(over[last], "", provider),
-    )  # fmt: skip
+    is_last = np.append(opens[1:], True)
+    asked = spans.text("pcp_npi").recode(parties.once(_provider)).or_else("")
+    provider = text.choose(is_last & ~over, asked, "")
+    coverage = text.grouped(text.lines(_spans(spans, over), provider, spans["beside"]), member, len(first))
+    return text.lines(head, "DTP*356*D8*", begin, END, end, _person(people, rows), coverage)
 
 
 def _head(

@@ -4,7 +4,8 @@ A transaction set holds the families of one sponsor and payer out of `FAMILIES` 
 whole stream; the families of such a window are held back until it is full, so memory is bounded by the window. A family
 is the subscriber's loop and those of the dependents after it; it is never split between chunks.
 Each member has one loop a payer with every span of coverage: added (021), ended (024),
-or changed (001) after a plan change.
+or changed (001) after a plan change. A span names the other coverages that the member has meanwhile, and whether they
+pay before it or after it (COB).
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ from healthsim_core import Columns, Destination, Run, Text, from_arrow, text
 
 from .characters import basic, free
 from .codes import CODES
+from .coordination import beside
 from .enrollment_text import member_loops
 from .envelope import END, Exchange, Interchange, segment
 from .parties import Parties, PersonText, take
 from .rows import changes, every_row, last_true, slices
 
 FAMILIES, SLICE = 5_000, 20_000
-_MEMBER = ["person_id", "sponsor_name", "dependent_suffix", "pcp_npi"]
+_MEMBER = ["person_id", "pcp_npi"]
 
 
 class X12Enrollments:
@@ -49,7 +51,7 @@ class X12Enrollments:
         if not coverage.rows:
             return
         rows = every_row(member.array("person_id"), coverage.array("person_id"), "membersim.member")
-        spans = family_order(coverage.assign(**member.select(_MEMBER[1:]).take(rows)))
+        spans = family_order(coverage.assign(pcp_npi=member["pcp_npi"][rows], **beside(coverage, self._parties)))
         people = PersonText.of(tables["core.person"], ("phone", "ssn", "race", "ethnicity", "language", "death_date"))
         for start, stop in slices(spans.array("family"), SLICE):
             held, bodies = families(spans.take(np.arange(start, stop)), people, self._run.as_of, self._parties)
@@ -100,11 +102,8 @@ def family_order(spans: Columns) -> Columns:
     dependent = spans.array("person_id") != spans.array("subscriber_id")
     payer = first_appearance(spans.text("payer_id"), spans.array("subscriber_id"))
     spans = spans.assign(payer_order=payer)
-    spans = spans.take(
-        np.lexsort(
-            [spans.array("start_date"), spans.array("person_id"), dependent, payer, spans.array("subscriber_id")]
-        )
-    )
+    keys = [spans.array(name) for name in ("coverage_id", "start_date", "person_id")]
+    spans = spans.take(np.lexsort([*keys, dependent, payer, spans.array("subscriber_id")]))
     return spans.assign(family=np.cumsum(changes(spans.array("subscriber_id"), spans.array("payer_order"))) - 1)
 
 

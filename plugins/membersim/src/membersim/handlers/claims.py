@@ -9,7 +9,6 @@ from healthsim_core import NETWORKS, Columns, Coverages, Plans, Shares, Text, ra
 from membersim.facts import document
 from membersim.handlers.adjudication import DENIED, PENDING, STATUSES, Outcome
 from membersim.handlers.lines import ClaimLines
-from membersim.handlers.members import Household
 from membersim.handlers.services import INSTITUTIONAL, PHARMACY, PROFESSIONAL, Services
 
 _SCRAMBLE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that distinct claims have distinct control numbers
@@ -37,7 +36,6 @@ def claim_table(
     spans: Coverages,
     plans: Plans,
     payer: Text,
-    house: Household,
 ) -> Columns:
     """`membersim.claim`."""
     events, stay = services.events, services.type == INSTITUTIONAL
@@ -48,7 +46,8 @@ def claim_table(
     filing = _filing(services, plans)
     return Columns(
         {
-            "claim_id": events.id, "person_id": events.person, "subscriber_id": house.subscriber_id[events.row],
+            "claim_id": events.id, "person_id": events.person,
+            "subscriber_id": events.chunk.id[spans.holder[services.span]],
             "coverage_id": spans.coverage_id[services.span], "payer_id": payer, "plan": spans.plan_name[services.span],
             "type": Text(services.type, ["P", "I", "R"]), "encounter_id": services.origin,
             "payer_claim_number": _control_numbers(events.run.namespace.outward(events.id), events.date),

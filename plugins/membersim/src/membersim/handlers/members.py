@@ -17,8 +17,8 @@ _X12_RELATIONSHIPS = ("18", "01", "19")
 
 
 @attrs.frozen(eq=False)
-class Household:
-    """How each person of a chunk is covered within the household; all columns are (people,).
+class Cards:
+    """How the person of each span is covered within the household; all columns are (spans,).
 
     Attributes:
         subscriber_id: Who holds the coverage: where plans are individual, oneself.
@@ -35,60 +35,67 @@ class Household:
     tier: Text
 
     @classmethod
-    def of(cls, people: People, plans: Plans) -> Household:
-        """The household positions of a chunk's people."""
-        plan = plans.codes(people["plan"], people["coverage_type"])
-        individual = plans.individual[plan] & (plan >= 0)
-        holder = np.asarray(people["subscriber_id"])
-        dependent = people.id != holder
+    def of(cls, people: People, spans: Coverages, plans: Plans) -> Cards:
+        """The cards of spans of coverage."""
+        row, alone = spans.row, plans.individual[spans.plan]
+        holder, person = np.asarray(people["subscriber_id"]), people.id
+        dependent = person != holder
         spouse = people["role"] == "spouse"
-        relationship = np.where(individual | ~dependent, 0, np.where(spouse, 1, 2))
-        position = people.id - np.asarray(people["household_id"])
+        relationship = np.where(alone | ~dependent[row], 0, np.where(spouse[row], 1, 2))
+        position = person - np.asarray(people["household_id"])
         after = position + (position < holder - np.asarray(people["household_id"]))  # the subscriber's place is 0
         suffix = Text.of(text.padded(np.where(dependent, after, 0), 2))
         own = text.lines(people["member_number"], suffix)
-        number = pc.if_else(pa.array(individual & dependent), own, people["member_number"].to_arrow())
-        suffix = Text(np.where(individual, 0, suffix.codes + 1), ["00", *suffix.values.to_pylist()])
+        common = people["member_number"].to_arrow()
+        numbers = Text.distinct(pa.concat_arrays([common, pc.if_else(pa.array(dependent), own, common)]))
+        suffix = Text(np.where(alone, 0, suffix.codes[row] + 1), ["00", *suffix.values.to_pylist()])
         return cls(
-            subscriber_id=np.where(individual, people.id, holder),
+            subscriber_id=np.where(alone, person[row], holder[row]),
             relationship=relationship,
             suffix=suffix,
-            member_number=Text.distinct(number),
-            tier=_tiers(people, relationship, individual),
+            member_number=numbers[row + len(people) * alone],
+            tier=_tiers(spans, relationship, alone),
         )
 
-
-def _tiers(people: People, relationship: NDArray[np.int64], individual: NDArray[np.bool_]) -> Text:
-    _, house = np.unique(np.asarray(people["household_id"]), return_inverse=True)
-    spouse = np.bincount(house, relationship == 1)[house] > 0
-    child = np.bincount(house, relationship == 2)[house] > 0
-    code = np.where(individual, 4, spouse + 2 * child)
-    return Text(code, ["EMP", "ESP", "ECH", "FAM", "IND"])
+    def take(self, index: NDArray[np.intp]) -> Cards:
+        """The cards at `index`."""
+        return Cards(*(getattr(self, field.name)[index] for field in attrs.fields(Cards)))
 
 
-def coverage_table(events: Events, spans: Coverages, plans: Plans, house: Household) -> Columns:
+def _tiers(spans: Coverages, relationship: NDArray[np.int64], alone: NDArray[np.bool_]) -> Text:
+    """Who else is covered by the same holder at the same rank."""
+    contract = spans.holder * (int(spans.rank.max(initial=0)) + 1) + spans.rank
+    contracts = int(contract.max(initial=0)) + 1
+    spouse, child = (np.bincount(contract, relationship == kind, minlength=contracts)[contract] > 0 for kind in (1, 2))
+    return Text(np.where(alone, 4, spouse + 2 * child), ["EMP", "ESP", "ECH", "FAM", "IND"])
+
+
+def coverage_table(events: Events, spans: Coverages, plans: Plans) -> Columns:
     """`membersim.coverage`."""
-    people, row = events.chunk, spans.row
+    people, row, cards = events.chunk, spans.row, Cards.of(events.chunk, spans, plans)
     over = ~np.isnat(spans.end) & (spans.end < events.run.as_of)
-    relationship = house.relationship[row].astype(np.int32)
+    relationship = cards.relationship.astype(np.int32)
     return Columns(
         {
             "coverage_id": spans.coverage_id,
             "person_id": people.id[row],
-            "subscriber_id": house.subscriber_id[row],
-            "payer_id": payer_of(people, row, spans.plan, plans),
-            "member_number": house.member_number[row],
+            "subscriber_id": cards.subscriber_id,
+            "payer_id": payer_of(people, spans, plans),
+            "member_number": cards.member_number,
+            "dependent_suffix": cards.suffix,
             "relationship": Text(relationship, list(_RELATIONSHIPS)),
             "relationship_code": Text(relationship, list(_X12_RELATIONSHIPS)),
+            "rank": spans.rank,
             "coverage_type": plans.text(spans.plan, "coverage_type"),
             "plan": spans.plan_name,
             "insurance_line": _insurance_line(plans)[spans.plan],
-            "group_number": sponsor_of(people, row, spans.plan, plans, "group_number"),
-            "tier": house.tier[row],
+            "group_number": sponsor_of(people, spans, plans, "group_number"),
+            "sponsor_name": sponsor_of(people, spans, plans, "name"),
+            "tier": cards.tier,
             "start_date": spans.start,
             "end_date": spans.end,
             "status": Text(over.astype(np.int32), ["active", "terminated"]),
-            "start_reason": _maintenance(spans.start_reason, "start"),
+            "start_reason": _start_reasons(spans),
             "end_reason": _maintenance(spans.end_reason, "end"),
         },
         len(row),
@@ -100,30 +107,43 @@ def _insurance_line(plans: Plans) -> Text:
     return Text.of([design.get("insurance_line") or usual[design["kind"]] for design in plans.designs])
 
 
+def _start_reasons(spans: Coverages) -> Text:
+    """The X12 maintenance reason of each start; of a change for a reason that has no code, that of a plan change."""
+    known = document("payers")["maintenance_reasons"]["start"]
+    code = _maintenance(spans.start_reason, "start")
+    changed = np.append(False, spans.end_reason[:-1] == "plan change")
+    unknown = spans.start_reason.map(lambda words: _plain(words) not in known["codes"], np.bool_, False)
+    return code.only(~(changed & unknown)).or_else(known["codes"]["plan change"])
+
+
 def _maintenance(reason: Text, which: str) -> Text:
     """The X12 maintenance reason of a reason in words."""
-    codes = document("payers")["maintenance_reasons"][which]
-    return reason.recode(lambda words: codes["codes"].get(words.lower().replace("_", " "), codes["default"]))
+    known = document("payers")["maintenance_reasons"][which]
+    return reason.recode(lambda words: known["codes"].get(_plain(words), known["default"]))
 
 
-def member_table(events: Events, spans: Coverages, plans: Plans, house: Household) -> Columns:
+def _plain(words: str) -> str:
+    return words.lower().replace("_", " ")
+
+
+def member_table(events: Events, spans: Coverages, plans: Plans) -> Columns:
     """`membersim.member`: everybody with a span, by the first of them."""
     people = events.chunk
     row, first = np.unique(spans.row, return_index=True)
-    plan = spans.plan[first]
-    relationship = house.relationship[row].astype(np.int32)
+    cards, spans = Cards.of(people, spans, plans).take(first), spans.take(first)
+    relationship = cards.relationship.astype(np.int32)
     return Columns(
         {
             "person_id": people.id[row],
-            "subscriber_id": house.subscriber_id[row],
-            "member_number": house.member_number[row],
-            "dependent_suffix": house.suffix[row],
+            "subscriber_id": cards.subscriber_id,
+            "member_number": cards.member_number,
+            "dependent_suffix": cards.suffix,
             "relationship": Text(relationship, list(_RELATIONSHIPS)),
             "relationship_code": Text(relationship, list(_X12_RELATIONSHIPS)),
-            "tier": house.tier[row],
-            "group_number": sponsor_of(people, row, plan, plans, "group_number"),
-            "sponsor_name": sponsor_of(people, row, plan, plans, "name"),
-            "enrollment_date": spans.start[first],
+            "tier": cards.tier,
+            "group_number": sponsor_of(people, spans, plans, "group_number"),
+            "sponsor_name": sponsor_of(people, spans, plans, "name"),
+            "enrollment_date": spans.start,
             "pcp_npi": people["pcp_npi"][row],
         },
         len(row),

@@ -15,7 +15,7 @@ from membersim.handlers.claims import claim_table, line_table
 from membersim.handlers.diagnoses import diagnosis_table
 from membersim.handlers.ledger import accumulator_table, ledger_table
 from membersim.handlers.lines import ClaimLines, lines_of
-from membersim.handlers.members import Household, coverage_table, member_table
+from membersim.handlers.members import coverage_table, member_table
 from membersim.handlers.services import Services, services_of
 from membersim.payers import payer_of
 from membersim.tables import ACCUMULATOR, CLAIM, CLAIM_DIAGNOSIS, CLAIM_LINE, COVERAGE, LEDGER, MEMBER
@@ -34,7 +34,6 @@ class _Priced:
     """What a chunk's claims are, before the ledger shares them."""
 
     events: Events
-    house: Household
     services: Services
     payer: Text
     lines: ClaimLines
@@ -47,26 +46,25 @@ def priced(events: Events) -> Spending:
     events = attrs.evolve(events, stream=f"membersim.{'+'.join(_PRICED)}")
     plans = events.run.plans
     services = services_of(events, events.coverages, plans)
-    payer = payer_of(events.chunk, services.events.row, services.plan, plans)
+    payer = payer_of(events.chunk, events.coverages, plans)[services.span]
     lines = lines_of(services, payer)
     outcome = Outcome.of(services, lines, plans, payer)
     payable, spent = priced_lines(services, lines, outcome)
-    house = Household.of(events.chunk, plans)
-    return Spending(spent, made=_Priced(events, house, services, payer, lines, outcome, payable))
+    return Spending(spent, made=_Priced(events, services, payer, lines, outcome, payable))
 
 
 def membership(_: Events, settled: Settled) -> dict[str, Columns]:
     """Members, coverage, and adjudicated claims of a chunk, with the books of everything that spends."""
     made: _Priced = settled.made
-    events, house, services, lines, outcome = made.events, made.house, made.services, made.lines, made.outcome
+    events, services, lines, outcome = made.events, made.services, made.lines, made.outcome
     plans, coverages = events.run.plans, events.coverages
     shares = shared_lines(lines, made.payable, settled.shares)
     here = np.isin(coverages.row[coverages.standing], events.row[events.type == "person"])
     standing = coverages.take(coverages.standing[here])
     return {
-        MEMBER.name: member_table(events, standing, plans, house),
-        COVERAGE.name: coverage_table(events, standing, plans, house),
-        CLAIM.name: claim_table(services, lines, outcome, shares, coverages, plans, made.payer, house),
+        MEMBER.name: member_table(events, standing, plans),
+        COVERAGE.name: coverage_table(events, standing, plans),
+        CLAIM.name: claim_table(services, lines, outcome, shares, coverages, plans, made.payer),
         CLAIM_LINE.name: line_table(services, lines, outcome, shares),
         CLAIM_DIAGNOSIS.name: diagnosis_table(services, events),
         ACCUMULATOR.name: accumulator_table(events, coverages, settled.ledger),

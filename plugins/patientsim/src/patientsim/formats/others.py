@@ -12,6 +12,7 @@ OTHERS = {
     "membersim.coverage": pa.schema({
         **dict.fromkeys(("coverage_id", "person_id", "subscriber_id"), _ID),
         **dict.fromkeys(("payer_id", "member_number", "relationship", "coverage_type", "plan", "group_number"), _TEXT),
+        "rank": pa.int32(),
         **dict.fromkeys(("start_date", "end_date"), _DATE),
     }),
     "membersim.payer": pa.schema(dict.fromkeys(("payer_id", "name", *_PLACE), _TEXT)),

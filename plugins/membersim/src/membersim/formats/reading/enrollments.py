@@ -24,6 +24,7 @@ _KEYS = {
     "ST": ["ST.ST02"],
     "2000": ["payer", "subscriber", "REF*ZZ.REF02"],
     "2300": ["REF*ZZ.REF02"],
+    "2320": ["coverage", "COB.COB01", "DTP*344.DTP03"],
 }
 _FIRST = ("ST02", "payer", "subscriber")
 
@@ -46,7 +47,7 @@ def read_enrollments(folder: Path, truth: Truth) -> Iterator[Records | str]:
 
 
 def _block(block: Block, sound: Soundness) -> Parts:
-    sets, members, spans = block.of("ST"), block.of("2000"), block.of("2300")
+    sets, members, spans, others_of = block.of("ST"), block.of("2000"), block.of("2300"), block.of("2320")
     person = block.element(segments.after(members, block.of("2000", "REF*ZZ")), 2)
     own = np.flatnonzero(block.text(members, 1) == "Y")
     of_set, of_member = segments.owners(sets, members), segments.owners(members, spans)
@@ -60,10 +61,13 @@ def _block(block: Block, sound: Soundness) -> Parts:
     first = np.searchsorted(of_set, np.arange(len(sets)))
     _check_counts(block, sound, of_set, np.isin(np.arange(len(members)), own))
     _check_order(block, sound, of_member)
+    coverage = block.element(segments.after(spans, block.of("2300", "REF*ZZ")), 2)
+    beside = {"coverage": taken(coverage, segments.owners(spans, others_of))}
     span = {"person": person, "payer": said["payer"], "subscriber": said["subscriber"]}
     return {
         "ISA": block.record("ISA"), "ST": block.record("ST"), "2000": {**said, **block.record("2000")},
         "2300": {**{name: taken(values, of_member) for name, values in span.items()}, **block.record("2300")},
+        "2320": {**beside, **block.record("2320")},
         "sets": {"ST02": block.element(sets, 2), "payer": header["payer"],
                  "subscriber": taken(said["subscriber"], first)},
     }  # fmt: skip

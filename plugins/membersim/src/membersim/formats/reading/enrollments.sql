@@ -9,13 +9,13 @@ FROM "core.person"
 
 -- name: filed
 SELECT coverage_id, v.person_id, v.subscriber_id, v.person_id = v.subscriber_id AS own, payer_id, v.member_number, v.relationship_code,
-  coverage_type, v.plan, insurance_line, v.group_number, v.tier, start_date, end_date, start_reason, end_reason, sponsor_name,
-  dependent_suffix, pcp_npi, coalesce(end_date < today, FALSE) AS over
+  coverage_type, v.plan, insurance_line, v.group_number, v.tier, start_date, end_date, start_reason, end_reason, v.sponsor_name,
+  v.dependent_suffix, rank, pcp_npi, coalesce(end_date < today, FALSE) AS over
 FROM "membersim.coverage" v JOIN "membersim.member" m USING (person_id), file
 
 -- name: family
-SELECT subscriber_id, payer_id, first(sponsor_name ORDER BY NOT own, person_id, start_date) AS sponsor_name,
-  first(group_number ORDER BY NOT own, person_id, start_date) AS group_number
+SELECT subscriber_id, payer_id, first(sponsor_name ORDER BY NOT own, person_id, start_date, coverage_id) AS sponsor_name,
+  first(group_number ORDER BY NOT own, person_id, start_date, coverage_id) AS group_number
 FROM filed GROUP BY subscriber_id, payer_id
 
 -- name: ST
@@ -28,7 +28,7 @@ FROM sets JOIN family ON payer = payer_id AND subscriber = subscriber_id::VARCHA
 
 -- name: 2000
 WITH member AS (
-  SELECT subscriber_id, payer_id, person_id, count(*) AS spans, min(start_date) AS begun, arg_max(filed, start_date) AS latest
+  SELECT subscriber_id, payer_id, person_id, count(*) AS spans, min(start_date) AS begun, arg_max(filed, (start_date, coverage_id)) AS latest
   FROM filed GROUP BY subscriber_id, payer_id, person_id
 )
 SELECT subscriber_id::VARCHAR AS subscriber, payer_id AS payer, family.sponsor_name AS sponsor, family.group_number AS "group",
@@ -72,3 +72,16 @@ SELECT subscriber_id::VARCHAR AS subscriber, payer_id AS payer, person_id::VARCH
   {'REF02': group_number} AS "REF*1L",
   {'REF02': coverage_id::VARCHAR} AS "REF*ZZ"
 FROM filed
+
+-- name: 2320
+-- the latest five of the other coverages that a member has meanwhile
+SELECT filed.coverage_id::VARCHAR AS coverage,
+  {'COB01': ['P', 'S', 'T', 'U'][other.rank], 'COB02': other.member_number} AS "COB",
+  {'REF02': other.group_number} AS "REF",
+  {'DTP03': day(other.start_date)} AS "DTP*344",
+  {'DTP03': day(other.end_date)} AS "DTP*345",
+  {'NM103': name, 'NM109': tax_id} AS "2330 NM1"
+FROM filed JOIN filed AS other ON other.person_id = filed.person_id AND other.rank <> filed.rank
+  AND other.start_date <= coalesce(filed.end_date, DATE '9999-12-31') AND filed.start_date <= coalesce(other.end_date, DATE '9999-12-31')
+  JOIN payer ON payer.payer_id = other.payer_id
+QUALIFY row_number() OVER (PARTITION BY filed.coverage_id ORDER BY other.start_date DESC, other.coverage_id DESC) <= 5

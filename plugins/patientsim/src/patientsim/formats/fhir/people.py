@@ -130,6 +130,8 @@ def coverage(rows: Rows) -> Pieces:
         "}",
         rendered(directory.once(_payor), rows["payer_id"]),
         rendered(_classes, rows["plan"], rows.told("group_number")),
+        ',"order":',
+        text.whole(rows["rank"]),
     ]
 
 

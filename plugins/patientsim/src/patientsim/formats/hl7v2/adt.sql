@@ -48,7 +48,7 @@ FROM "core.person" AS person LEFT JOIN "patientsim.patient" AS patient USING (pe
   LEFT JOIN code_ethnicity ON code_ethnicity.value = ethnicity LEFT JOIN code_language ON code_language.value = language
 
 -- name: covered
-SELECT row_number() OVER () AS place, coverage_id, coverage.person_id, start_date, end_date,
+SELECT row_number() OVER () AS place, coverage_id, coverage.person_id, rank, start_date, end_date,
   coalesce(escaped(nullif(plan, '')), 'UNKNOWN') AS "IN1-2", escaped(payer_id) || '^^^HEALTHSIM' AS "IN1-3",
   escaped(payer.name) AS "IN1-4",
   escaped(payer.address) || '^^' || escaped(payer.city) || '^' || escaped(payer.state) || '^' || escaped(payer.zip) || '^USA' AS "IN1-5",
@@ -110,12 +110,12 @@ SELECT person_id || 'X', 'A08', 'X', 5, person_id, NULL, CAST(deceased_time AS T
 WHERE deceased_time IS NOT NULL
 
 -- name: insured
--- the coverage that holds on the day, or the one whose end is told
+-- the coverage that pays first on the day, or the one whose end is told
 SELECT "MSH-10", told AS place FROM happened WHERE suffix = 'C'
 UNION ALL
 SELECT "MSH-10", covered.place
 FROM (SELECT *, CAST(time AS DATE) AS on_day FROM happened WHERE suffix <> 'C' AND trigger <> 'A02') AS happened
-  ASOF JOIN covered ON covered.person_id = happened.person_id AND start_date <= on_day
+  ASOF JOIN (FROM covered WHERE rank = 1) AS covered ON covered.person_id = happened.person_id AND start_date <= on_day
 WHERE end_date IS NULL OR end_date >= on_day
 
 -- name: unit

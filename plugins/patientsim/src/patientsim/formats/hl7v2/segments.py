@@ -84,7 +84,7 @@ def _place(city: str, state: str, zip_code: str, county: str) -> str:
 
 
 def insurance(part: Records, message: Columns) -> Any:
-    """IN1 of the coverage that holds on the day, or of the one whose end is told; A02 has none."""
+    """IN1 of the coverage that pays first on the day, or of the one whose end is told; A02 has none."""
     coverage = part.tables.get(COVERAGE)
     if coverage is None or not coverage.rows:
         return ""
@@ -99,9 +99,10 @@ def insurance(part: Records, message: Columns) -> Any:
 
 
 def _covering(part: Records, message: Columns, coverage: Columns) -> NDArray[np.int64]:
-    person = part.rows_of(coverage.array("person_id"))
+    person, first = part.rows_of(coverage.array("person_id")), np.flatnonzero(coverage.array("rank") == 1)
     day = message.array("time").astype("datetime64[D]")
-    row = latest_of(person, coverage.array("start_date"), message.array("person"), day)
+    latest = latest_of(person[first], coverage.array("start_date")[first], message.array("person"), day)
+    row = np.append(first, -1)[latest]
     holds = ~(day > np.append(coverage.array("end_date"), np.datetime64("NaT"))[row])
     ended = text.positions(coverage.array("coverage_id"), message.array("control"))
     return np.where(message["suffix"] == "C", ended, np.where(holds, row, -1))

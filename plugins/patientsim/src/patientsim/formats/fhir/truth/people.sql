@@ -83,6 +83,7 @@ SELECT
     CASE WHEN t.payer_id IS NOT NULL THEN
         [party('Organization', 'Organization/' || payer_id(r.payer_id), words(r.name), 'payer', t.payer_id)]
     END AS payor,
-    there([coverage_class('plan', words(t.plan)), coverage_class('group', words(t.group_number))]) AS class
+    there([coverage_class('plan', words(t.plan)), coverage_class('group', words(t.group_number))]) AS class,
+    t.rank AS "order"
 FROM "membersim.coverage" t
 LEFT JOIN "membersim.payer" r USING (payer_id)
