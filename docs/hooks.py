@@ -63,9 +63,10 @@ def skills_sources() -> Iterator[str]:
 
 
 def data_sources() -> Iterator[str]:
-    """Every entry `source` of the products' JSON files."""
+    """Every entry `source` of the JSON files of products: their data, and their plans of benefits."""
     for product in sorted(path.name for path in (ROOT / "plugins").iterdir()):
-        paths = sorted((ROOT / "plugins" / product / "src").rglob("data/*.json"))
+        house = ROOT / "plugins" / product / "src"
+        paths = sorted([*house.rglob("data/*.json"), *house.rglob("plans/*.json")])
         documents = [(path.name, json.loads(path.read_text(encoding="utf-8"))) for path in paths]
         rows = [
             f"| `{file}` | {where} | {said} |" for file, document in documents for where, said in _sources(document)

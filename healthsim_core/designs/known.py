@@ -9,13 +9,14 @@ from typing import Any
 
 import attrs
 
-from healthsim_core.benefit_offers import BenefitPlan
+from healthsim_core.benefit_offers import BenefitPlan, ServiceKind
 from healthsim_core.benefits.plans import UNINSURED, Plans
 from healthsim_core.catalog import Catalog
-from healthsim_core.codes import ValueSet
+from healthsim_core.codes import ValueSet, value_set
 from healthsim_core.defaults import defaults
-from healthsim_core.errors import SpecificationError
-from healthsim_core.spec.plan import PlanSpecification
+from healthsim_core.errors import Mistakes, SpecificationError
+from healthsim_core.spec.base import read_part
+from healthsim_core.spec.plan import PlanSpecification, TermSpecification
 from healthsim_core.spec.profile import ProfileSpecification
 
 
@@ -29,6 +30,22 @@ def offered_plan(offer: BenefitPlan) -> PlanSpecification:
         return PlanSpecification.read(offer.design) if isinstance(offer.design, Mapping) else _of_file(offer.design)
     except SpecificationError as error:
         raise error.within(f'the plan "{offer.name}" of {offer.product}') from None
+
+
+def usual_terms(offer: ServiceKind) -> dict[str, dict[str, Any]]:
+    """By coverage type, what plans say of a kind of service that do not name it.
+
+    Raises:
+        SpecificationError: A coverage type or a term is none; the message names the product.
+    """
+    where, mistakes = f'the kind of service "{offer.name}" of {offer.product}: usual', Mistakes()
+    terms = dict[str, dict[str, Any]]()
+    for kind, term in offer.usual.items():
+        with mistakes.caught(where):
+            read = read_part(TermSpecification, term, kind)
+            terms[value_set("coverage-type").require(kind)] = read.model_dump(mode="json", exclude_unset=True)
+    mistakes.tell()
+    return terms
 
 
 @functools.cache

@@ -34,6 +34,7 @@ from healthsim_core.plugins import Plugin, short_place
 from healthsim_core.tables import from_arrow
 from healthsim_core.testing.forbidden import forbidden
 from healthsim_core.testing.made import contradictions
+from healthsim_core.testing.offered import described, named, unusable
 from healthsim_core.testing.places import Places, at_name, place_of
 from healthsim_core.testing.samples import no_events, undecided, unlawful, unlike, wrong_lengths
 
@@ -85,12 +86,17 @@ class PluginConformance:
 
     def test_every_offer_has_a_name_and_a_description(self) -> None:
         """Lists and docs can name and describe everything it offers."""
-        missing = [(self._places().of_offer(offer), offer) for offer in self._offers() if not _described(offer)]
-        _none([f"{place}: {type(o).__name__} {_named(o)} has neither a name nor a description" for place, o in missing])
+        missing = [(self._places().of_offer(offer), offer) for offer in self._offers() if not described(offer)]
+        _none([f"{place}: {type(o).__name__} {named(o)} has neither a name nor a description" for place, o in missing])
 
     def test_every_specification_reads(self) -> None:
         """Every profile and journey that it offers compiles, alone and together."""
         _none([f"{tried.place}: {tried.name} has no hash" for tried in self._tried() if not tried.plan.hash])
+
+    def test_its_plans_of_benefits_can_be_used(self) -> None:
+        """Every plan reads, names known kinds of service and keeps its laws; the terms of its kinds of service read."""
+        wrong = unusable(self._offers(), default_catalog())
+        _none([f"{self._places().of_offer(offer)}: {what}" for offer, what in wrong])
 
     def test_the_same_seed_gives_the_same_tables(self) -> None:
         """Two runs of one plan agree in every value."""
@@ -379,19 +385,3 @@ def _contradictions(offer: OutputFormat, plans: Sequence[Plan]) -> list[str]:
 
 def _before(rows: pa.Table, plan: Plan, name: str, last: int) -> pa.Table:
     return rows.filter(pa.array(rows[plan.tables[name].person].to_numpy() < last))
-
-
-def _named(offer: Offer) -> str:
-    names = (getattr(offer, attribute, None) for attribute in ("name", "skill", "event_types"))
-    return str(next(filter(None, names), None) or getattr(offer, "fields", ""))
-
-
-def _described(offer: Offer) -> bool:
-    callables = (getattr(offer, attribute, None) for attribute in ("handle", "decide", "compute", "build", "writer"))
-    called = next(filter(None, callables), None)
-    return bool(
-        offer.description
-        or hasattr(offer, "then")
-        or hasattr(offer, "system")
-        or (called is not None and (called.__doc__ or "").strip())
-    )

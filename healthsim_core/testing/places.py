@@ -69,7 +69,7 @@ class Places:
 
     def of_offer(self, offer: Offer) -> str:
         """Where an offer's document or function is, else the hook that gives it."""
-        document = getattr(offer, "specification", None)
+        document = getattr(offer, "specification", None) or getattr(offer, "design", None)
         if isinstance(document, Path):
             return short_place(str(document), 1)
         called = next(filter(None, (getattr(offer, name, None) for name in CALLED)), None)

@@ -269,6 +269,45 @@ def test_a_document_with_a_mistake_is_told_with_its_line(checked, tmp_path):
     assert 'there is no field "rooms" here' in found["every specification reads"]
 
 
+BENEFITS = """
+    from healthsim_core import BenefitPlan, ServiceKind
+
+    DESIGN = {{"plan": "Board", "coverage_type": "Commercial", "kind": "commercial", "in": {{"services": {{
+        "board": {{"copay": 20}}}}}}}}
+    USUAL = {{"Commercial": {{"coinsurance": 0.5}}}}
+
+    @hookimpl
+    def healthsim_benefits():
+        yield ServiceKind("board", USUAL, description="Breakfast.")
+        yield BenefitPlan("Board", DESIGN, description="Breakfast and bed.")
+"""
+
+
+def test_plans_of_benefits_that_can_be_used_pass(checked):
+    assert failures(checked(GOOD + BENEFITS)) == {}
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ('"kind": "commercial"', '"kind": "inn"', 'the plan "Board" of inn: kind: "inn" is not one of'),
+        ('"board": {{"copay"', '"bord": {{"copay"', 'Board: in.services.bord: nobody knows a kind of service "bord".'),
+        ('"plan": "Board"', '"plan": "Bed"', 'Board: the plan is called "Bed" in its document'),
+        (
+            '"coinsurance": 0.5',
+            '"coinsurance": 50',
+            'service "board" of inn: usual: Commercial: coinsurance: 50 is above',
+        ),
+        ('USUAL = {{"Commercial"', 'USUAL = {{"Comercial"', 'of inn: usual: "Comercial" is no coverage type.'),
+    ],
+)
+def test_a_plan_of_benefits_that_cannot_be_used_is_told_with_its_place(checked, right, wrong, said):
+    found = failures(checked(GOOD + BENEFITS.replace(right, wrong)))["its plans of benefits can be used"]
+
+    assert "/inn.py:" in found
+    assert said in found
+
+
 DECIDING = """
 
     from healthsim_core import EventDecision

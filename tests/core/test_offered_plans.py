@@ -7,7 +7,8 @@ from clinic import plugin
 
 from healthsim_core import BenefitPlan, ServiceKind
 from healthsim_core.catalog import Catalog, default_catalog
-from healthsim_core.errors import ConflictError, PluginError, UnknownNameError
+from healthsim_core.errors import ConflictError, PluginError, SpecificationError, UnknownNameError
+from healthsim_core.planning.benefits import plans_of
 
 VILLAGE = BenefitPlan("Village", {"plan": "Village"}, description="Visits.")
 
@@ -36,3 +37,14 @@ def test_kinds_of_service_are_those_of_the_core_and_those_that_are_offered() -> 
 def test_a_kind_of_service_of_the_core_cannot_be_offered_again() -> None:
     with pytest.raises(PluginError, match='core has a kind of service "insulin"'):
         Catalog((plugin(healthsim_benefits=[ServiceKind("insulin")]),))
+
+
+def test_a_run_knows_the_usual_terms_of_a_kind_of_service_that_is_offered() -> None:
+    catalog = Catalog((plugin(healthsim_benefits=[ServiceKind("hearing", {"commercial": {"coinsurance": 0.5}})]),))
+    assert plans_of(catalog).usual["hearing"] == {"Commercial": {"coinsurance": 0.5}}
+
+
+def test_usual_terms_that_are_none_are_refused_with_the_product() -> None:
+    catalog = Catalog((plugin(healthsim_benefits=[ServiceKind("hearing", {"Commercial": {"copay": "five"}})]),))
+    with pytest.raises(SpecificationError, match=r'"hearing" of clinic: usual: Commercial: copay: "five" is not'):
+        plans_of(catalog)
