@@ -40,8 +40,7 @@ def written_by(handler: EventHandler, events: Events, given: Settled | None = No
     if handler.spends is None:
         tables = handler.handle(events)
     else:
-        alone = given if given is not None else _alone(handler, events)
-        tables = handler.handle(events, alone)
+        tables = handler.handle(events, given if given is not None else alone(spent_by(handler, events), events))
     if not isinstance(tables, Mapping):
         raise TableError(
             f"returns {type(tables).__name__}, not a mapping.", "", "Return the columns of each table by its name."
@@ -52,6 +51,7 @@ def written_by(handler: EventHandler, events: Events, given: Settled | None = No
     return {name: as_columns(columns) for name, columns in tables.items()}
 
 
-def _alone(handler: EventHandler, events: Events) -> Settled:
-    ledger = settle([spent_by(handler, events)], events.run.plans, events.coverages, events.chunk["birth_date"])
+def alone(spending: Spending, events: Events) -> Settled:
+    """What the ledger says of what is spent of some events where nobody else spends."""
+    ledger = settle([spending], events.run.plans, events.coverages, events.chunk["birth_date"])
     return next(iter(settled(ledger)))

@@ -7,3 +7,4 @@ from .made import decided as decided
 from .made import make_events as make_events
 from .made import make_people as make_people
 from .made import make_run as make_run
+from .made import settled_alone as settled_alone

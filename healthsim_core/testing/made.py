@@ -11,11 +11,14 @@ import attrs
 import numpy as np
 
 from healthsim_core import world
+from healthsim_core.benefits.ledger import Settled
+from healthsim_core.benefits.spending import Spending
 from healthsim_core.catalog import default_catalog
 from healthsim_core.columns import Column, Columns, Text
 from healthsim_core.decision_offers import EventDecision
 from healthsim_core.enrolled import covered
 from healthsim_core.events import Events, People, Run, no_ancestors
+from healthsim_core.handling.calling import alone
 from healthsim_core.handling.decided import decided_by, over
 from healthsim_core.planning.benefits import plans_of
 
@@ -29,6 +32,16 @@ def make_run(**changes: Any) -> Run:
     """A run of seed 42, as of 2026-01-01, in Harris County, with the plans of all that is installed."""
     plans = changes.pop("plans", None) or plans_of(default_catalog())
     return Run(**{"seed": 42, "as_of": AS_OF, "start": START, "counties": ("48201",), "plans": plans, **changes})
+
+
+def settled_alone(spending: Spending, events: Events) -> Settled:
+    """What the ledger says of what is spent of some events where nobody else spends.
+
+    Args:
+        spending: What a handler's `spends` makes of the events.
+        events: The events.
+    """
+    return alone(spending, events)
 
 
 def make_people(rows: int = 2, run: Run | None = None, **columns: Any) -> People:

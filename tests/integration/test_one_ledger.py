@@ -93,7 +93,8 @@ RUNS: dict[str, dict[str, Any]] = {
     "families": {"profile": "commercial-family", "journey": ["member-year", "statin-therapy-year"]},
     "seniors": {"profile": "medicare-diabetic", "journey": ["diabetic-first-year", "polypharmacy-year"]},
     "mothers": {"profile": "expectant-mother", "journey": ["pregnancy-journey", "chronic-management"]},
-    "lapses": {"profile": "commercial-family", "journey": ["coverage-lapse", "diabetes-drug-therapy", "dental-year"]},
+    "teeth": {"profile": "dental-adults", "journey": ["dental-year", "member-year", "statin-therapy-year"]},
+    "lapses": {"profile": "commercial-family", "journey": ["coverage-lapse", "diabetes-drug-therapy"]},
 }
 PRODUCTS = ["membersim", "rxmembersim", "dentalsim"]
 

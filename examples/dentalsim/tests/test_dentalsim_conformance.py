@@ -2,21 +2,44 @@
 
 import dentalsim
 import pyarrow.compute as pc
+import pytest
 
 from healthsim_core import generate
-from healthsim_core.testing import PluginConformance, make_events
+from healthsim_core.testing import PluginConformance, make_events, make_people, settled_alone
 
 
 class TestConformance(PluginConformance):
     plugin = "dentalsim"
 
 
+def seen(**people):
+    """The visits of two people of whom one has a cleaning, the other a crown."""
+    insured = {"coverage_type": "Commercial", "plan": "PPO", **people}
+    visits = make_events("dental_visit", make_people(2, **insured), parameters={"procedure": ["cleaning", "crown"]})
+    return dentalsim.visit(visits, settled_alone(dentalsim.spends(visits), visits))["dentalsim.visit"]
+
+
 def test_a_visit_costs_its_fee():
-    visits = make_events("dental_visit", parameters={"procedure": ["cleaning", "crown"]})
+    assert seen()["fee"].tolist() == [dentalsim.FEES["cleaning"], dentalsim.FEES["crown"]]
 
-    made = dentalsim.visit(visits)["dentalsim.visit"]
 
-    assert made["fee"].tolist() == [dentalsim.FEES["cleaning"], dentalsim.FEES["crown"]]
+def test_a_plan_that_says_nothing_of_teeth_pays_half():
+    assert seen()["plan_pays"].tolist() == [4_750, 57_500]
+
+
+@pytest.mark.parametrize("people", [{"coverage_type": "uninsured", "plan": None}, {"coverage_type": "Medicare"}])
+def test_who_is_not_covered_for_teeth_pays_all(people):
+    assert seen(**people)["patient_pays"].tolist() == [9_500, 115_000]
+
+
+def test_a_visit_stands_in_the_books_of_the_plan():
+    people = {"id": "p", "demographics": {"age": 40}, "coverage": {"type": "Commercial", "plan": "PPO"}}
+    result = generate({**people, "attributes": {"caries": "severe"}}, "dental-year", count=20,
+                      products=["dentalsim", "membersim"])  # fmt: skip
+
+    records = set(result.tables["membersim.ledger"]["record"].to_pylist())
+
+    assert records == {"claim", "visit"}
 
 
 def test_a_tooth_has_a_universal_number():

@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from healthsim_core import (
     Characters,
@@ -16,11 +18,16 @@ from healthsim_core import (
     Field,
     Journey,
     OutputFormat,
+    PricedLines,
     Profile,
     Records,
     Run,
+    ServiceKind,
+    Settled,
     SkillResolver,
+    Spending,
     Table,
+    Text,
     Trigger,
     Truth,
     ValueSet,
@@ -35,7 +42,9 @@ VISIT = Table("dentalsim.visit", (
     Field("person_id", "id", "Whose teeth.", references="core.person"),
     Field("procedure", "category", "What was done.", codes="dental-procedure"),
     Field("tooth", "integer", "Universal number, 1 to 32."),
-    Field("fee", "money", "What the dentist asks.", unit="USD"),
+    Field("fee", "money", "What the dentist asks.", unit="USD", sum_of=("patient_pays", "plan_pays")),
+    Field("patient_pays", "money", "The patient's share; all of it without coverage.", unit="USD"),
+    Field("plan_pays", "money", "The plan's share.", unit="USD"),
 ), key=("visit_id",), description="Dental visits.")  # fmt: skip
 
 
@@ -43,11 +52,32 @@ def caries_care(lookup: str, context: Columns, draw: Draws) -> Columns:
     return Columns({"procedure": context.text("severity").recode({"mild": "cleaning", "severe": "crown"}.get)})
 
 
-def visit(events: Events) -> dict[str, Columns]:
-    """One visit for each event, with its tooth and fee."""
-    procedure, tooth = events.parameters.text("procedure"), events.draw.integers("tooth", 1, 33)
-    fee = procedure.map(FEES.get, "i8", 0)
-    columns = {"visit_id": events.id, "person_id": events.person, "procedure": procedure, "tooth": tooth, "fee": fee}
+def fees(events: Events) -> NDArray[np.int64]:
+    return events.parameters.text("procedure").map(FEES.get, np.int64, 0)
+
+
+def spends(events: Events) -> Spending:
+    """One line for each visit of somebody who is covered that day; `made` says which visits these are."""
+    span = events.coverages.at(events.row, events.date)
+    covered = np.flatnonzero(span >= 0)
+    lines = PricedLines(
+        claim=events.id[covered], number=np.ones(len(covered), np.int64), row=events.row[covered],
+        coverage=span[covered], service=events.date[covered], moment=events.time[covered],
+        kind=Text.constant("dental", len(covered)), network=np.zeros(len(covered), np.int64),
+        allowed=fees(events)[covered],
+    )  # fmt: skip
+    return Spending(lines, made=covered, record="visit")
+
+
+def visit(events: Events, settled: Settled) -> dict[str, Columns]:
+    """One visit for each event, with its tooth and fee, and who pays it."""
+    paid = np.zeros(len(events), np.int64)
+    paid[settled.made] = settled.shares.paid
+    fee = fees(events)
+    columns = {
+        "visit_id": events.id, "person_id": events.person, "procedure": events.parameters.text("procedure"),
+        "tooth": events.draw.integers("tooth", 1, 33), "fee": fee, "patient_pays": fee - paid, "plan_pays": paid,
+    }  # fmt: skip
     return {VISIT.name: Columns(columns)}
 
 
@@ -107,9 +137,15 @@ def healthsim_journeys() -> Iterator[Journey]:
 
 
 @hookimpl
+def healthsim_benefits() -> Iterator[ServiceKind]:
+    half = {"coinsurance": 0.5, "maximum": 1_500}
+    yield ServiceKind("dental", usual={"Commercial": half, "Medicaid": {}}, description="A visit to a dentist.")
+
+
+@hookimpl
 def healthsim_event_handlers() -> Iterator[EventHandler]:
     yield EventHandler(
-        "dental_visit", visit, writes=[VISIT],
+        "dental_visit", visit, writes=[VISIT], spends=spends,
         parameters=[Field("procedure", "category", "What is done.", codes="dental-procedure")],
     )  # fmt: skip
 
