@@ -42,6 +42,7 @@ def ledger_table(events: Events, coverages: Coverages, ledger: Ledger) -> Column
     row = ledger.posting.row[line]
     order = np.argsort(row, kind="stable")
     moved, line, row = moved.take(order), line[order], row[order]
+    coverage = ledger.posting.coverage[line]
     return Columns(
         {
             "person_id": events.chunk.id[row],
@@ -50,7 +51,7 @@ def ledger_table(events: Events, coverages: Coverages, ledger: Ledger) -> Column
             "event_id": ledger.entries.event[moved.entry],
             "claim_id": ledger.posting.claim[line],
             "record": ledger.record(moved.entry),
-            "coverage_id": coverages.coverage_id[ledger.posting.coverage[line]],
+            "coverage_id": np.where(np.isin(coverage, coverages.standing), coverages.coverage_id[coverage], 0),
             "level": Text(moved.level.astype(np.int32), list(LEVELS)),
             "kind": Text(moved.kind.astype(np.int32), list(LIMIT_KINDS)),
             **_book(events, coverages, ledger, moved.accumulator),
