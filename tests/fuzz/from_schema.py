@@ -30,10 +30,19 @@ WORDS: dict[str, list[str]] = {  # by the name of the field
     "bands": ["0-17", "18-64", "65+"],
     "prevalence": ["0-64", "65+"],
     "counties": ["06073", "48201"],
+    "coverage_type": ["Commercial", "commercial", "Medicare", "uninsured"],
+    "services": ["primary", "pharmacy", "insulin", "other", "dentist"],
+    "tiers": ["1", "5", "9", "10"],
+    "insurance_line": ["PPO", "HMO", "XX"],
     **dict.fromkeys(
         ["if", "when", "condition", "conditions", "until", "expression", "fan_out", "mean", "sd", "probability"],
         EXPRESSIONS,
     ),
+}
+WORDS |= {name: ["12", "HM", "99"] for name in "PIR"}
+WORDS |= {
+    name: ["2024", "2025", "2026", "26"]
+    for name in ("individual", "family", "copay", "penalty", "maximum", "stay_deductible")
 }
 NUMBERS = [0, 1, 1, 2, 0.5, 0.25, 5, 30, 50, 365, -1, 1e6]
 

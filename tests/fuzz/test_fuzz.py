@@ -25,7 +25,7 @@ from coded import strange_codes
 from healthsim_core.catalog import default_catalog
 from healthsim_core.errors import HealthSimError
 from healthsim_core.generator import generate
-from healthsim_core.spec import JourneySpecification, ProfileSpecification, ScenarioSpecification
+from healthsim_core.spec import JourneySpecification, PlanSpecification, ProfileSpecification, ScenarioSpecification
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = int(os.environ.get("HEALTHSIM_FUZZ_EXAMPLES", "100"))
@@ -115,6 +115,13 @@ def test_a_profile_that_its_schema_allows(document: dict[str, Any]) -> None:
 @given(documents(JourneySpecification.model_json_schema(by_alias=True)))
 def test_a_journey_that_its_schema_allows(document: dict[str, Any]) -> None:
     tried(profile="diabetic-senior", journey=document, products=["patientsim"])
+
+
+@FUZZ
+@given(documents(PlanSpecification.model_json_schema(by_alias=True)))
+def test_a_plan_of_benefits_that_its_schema_allows(document: dict[str, Any]) -> None:
+    coverage = {"plan": "Gold", "plans": {"Gold": {**document, "plan": "Gold"}}}
+    tried(profile={**MEMBERS, "coverage": coverage}, journey="member-year", products=["membersim", "rxmembersim"])
 
 
 @FUZZ
