@@ -189,7 +189,7 @@ def _all_mistakes(model: type[Specification], source: Any, error: ValidationErro
     and with something in the place of what is missing. What then is wrong only because of that is no mistake.
     """
     mistakes = mistakes_of(error, model, source)
-    told, rest = [mistake for _, mistake in mistakes], copy.deepcopy(source)
+    told, rest = [mistake for _, mistake in mistakes], _copied(source)
     removed, filled = list[Location](), dict[Location, int]()
     latest = [path for path, _ in mistakes]
     for _ in range(ROUNDS):
@@ -211,6 +211,13 @@ def _all_mistakes(model: type[Specification], source: Any, error: ValidationErro
         ]
         latest = [path for path, _ in more]
     return told
+
+
+def _copied(value: Any) -> Any:
+    """A copy in which every place has a value of its own, also where callers give one object in several places."""
+    if isinstance(value, dict):
+        return {name: _copied(inner) for name, inner in value.items()}
+    return [_copied(inner) for inner in value] if isinstance(value, list) else copy.deepcopy(value)
 
 
 def _stand_in(document: Any, path: Location, filled: dict[Location, int]) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from healthsim_core.catalog import default_catalog
 from healthsim_core.cli import main
 
 SILVER: dict[str, Any] = {
@@ -39,12 +40,13 @@ def test_the_plans_of_all_products_are_listed_with_their_coverage_type(capsys):
     }  # fmt: skip
 
 
-def test_a_plan_that_is_shown_is_one_that_can_be_checked(capsys, tmp_path):
-    _, shown = said(capsys, "plans", "show", "hdhp")
+@pytest.mark.parametrize("name", sorted(offer.name for offer in default_catalog().plans.values()))
+def test_every_plan_that_is_shown_is_one_without_mistakes(capsys, tmp_path, name):
+    _, shown = said(capsys, "plans", "show", name.lower())
 
-    code, _ = said(capsys, "plans", "check", written(tmp_path, json.loads(shown)))
+    code, told = said(capsys, "plans", "check", written(tmp_path, json.loads(shown)))
 
-    assert code == 0
+    assert (code, told.endswith(", without mistakes.\n")) == (0, True)
 
 
 def test_a_plan_without_mistakes_is_told_to_be_one(capsys, tmp_path):

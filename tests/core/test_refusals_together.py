@@ -92,3 +92,12 @@ def test_a_template_that_a_document_names_often_is_read_once() -> None:
     request = scenario_request({"scenario": "twice", "profile": profile, "journeys": named}, default_catalog())
     first, *others = [each.specification for each in request.journeys]
     assert len(others) == 2 and all(each is first for each in others)
+
+
+def test_what_is_wrong_in_one_place_is_not_told_of_another_that_is_given_the_same_object() -> None:
+    drugs = {"services": ["pharmacy"], "deductible": {"individual": 100}}
+    plan = {
+        "coverage_type": "Commercial", "kind": "commercial", "in": {}, "apart": {"drugs": drugs, "more": drugs},
+    }  # fmt: skip
+
+    assert places({"coverage": {"plans": {"Gold": plan}}}) == ["coverage.plans.Gold.apart.more.services[0]"]
