@@ -154,6 +154,12 @@ class Plans:
         known = {name: index for index, name in enumerate(self.kinds)}
         return np.asarray(names.map(lambda name: known[name], np.int64, -1))
 
+    def covers(self, kind: str) -> NDArray[np.bool_]:
+        """Boolean (plans,): whether each covers a kind of service at all."""
+        if kind not in self.kinds:
+            return np.zeros(len(self.names), bool)
+        return np.asarray(self.terms.covered[self.term[:, :, self.kinds.index(kind)]].any(axis=(1, 2)))
+
     def code(self, plan: str | None, coverage_type: str | None) -> int:
         """Index of a plan by name among those of a coverage type, or of the type's default; -1 for the uninsured."""
         mine = [index for index, kind in enumerate(self.coverage_types) if kind == coverage_type]

@@ -1,20 +1,15 @@
 """Pharmacy claims: what is refused, what is paid, who pays, and what a reversal undoes."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
-import rxmembersim
+from drug_plans import PLANS, submitted
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rxmembersim.decisions import DISPENSING
-from rxmembersim.handlers.claims import claims
 
 from healthsim_core import Columns
-from healthsim_core.testing import decided, make_events, make_people
+from healthsim_core.testing import make_people, make_run
 
-BENEFITS = json.loads((Path(rxmembersim.__file__).parent / "data" / "benefits.json").read_text())["benefits"]
+LANTUS = "00088221905"
 METFORMIN, LISINOPRIL, JARDIANCE, JANUVIA = "53746021801", "68180098001", "00597015230", "00006027731"
 OZEMPIC, WEGOVY, HUMIRA = "00169418113", "00169452514", "00074055402"
 VIAGRA, NITROSTAT = "00069422030", "00071041824"
@@ -32,7 +27,7 @@ def reverse(day, undoes):
 
 def submit(*happenings, people=None, start="2025-01-05", **person):
     """Fills and reversals of one person, adjudicated: the rows of rxmembersim.fill and of rxmembersim.reversal."""
-    people = people or make_people(1, **person)
+    people = people or make_people(1, make_run(plans=PLANS, start=np.datetime64(start, "D")), **person)
     happenings = sorted(enumerate(happenings), key=lambda pair: (pair[1].get("row", 0), pair[1]["day"]))
     told = [happening for _, happening in happenings]
     place = {original: position for position, (original, _) in enumerate(happenings)}
@@ -49,13 +44,13 @@ def submit(*happenings, people=None, start="2025-01-05", **person):
 
     undone = [ids[place[one["undoes"]]] if "undoes" in one else 0 for one in told]
     of_refill = [bool("undoes" in one and told[place[one["undoes"]]]["type"] == "refill") for one in told]
-    events = make_events(
+    written = submitted(
         column("type"),
         people,
         row=column("row", 0),
         time=[np.datetime64(start, "s") + np.timedelta64(36_000 + int(86_400 * one["day"]), "s") for one in told],
         parameters={
-            "ndc": column("ndc"), "circumstance": column("circumstance"), "reason": None,
+            "ndc": column("ndc"), "circumstance": column("circumstance"), "reason": None, "plan": column("plan"),
             "drug_class": column("drug_class"),
             "days_supply": np.array(column("supply", 30), float), "quantity": np.array(column("quantity", 30), float),
             "fill_number": np.array(column("number", np.nan), float),
@@ -66,8 +61,12 @@ def submit(*happenings, people=None, start="2025-01-05", **person):
             "refill": ancestor(np.where(of_refill, undone, 0)),
         },
     )  # fmt: skip
-    written = claims(decided(events, DISPENSING))
-    return written["rxmembersim.fill"].to_pylist(), written["rxmembersim.reversal"].to_pylist()
+    return plain(written["rxmembersim.fill"]), plain(written["rxmembersim.reversal"])
+
+
+def plain(columns):
+    """The rows, null as None."""
+    return [{name: value if value == value else None for name, value in row.items()} for row in columns.to_pylist()]
 
 
 def codes(*happenings, **person):
@@ -94,7 +93,8 @@ def test_the_uninsured_pay_the_pharmacy_s_price_and_no_claim_is_made():
         None,
     )
     assert row["patient_pay"] == row["allowed"] == row["usual_and_customary"] > 0
-    assert (row["plan_paid"], row["deductible"], row["copay"], row["out_of_pocket_to_date"]) == (0, 0, 0, 0)
+    assert (row["plan_paid"], row["deductible"], row["copay"], row["not_covered"]) == (0, 0, 0, row["allowed"])
+    assert row["out_of_pocket_to_date"] is None
     assert (again["status"], again["fill_number"]) == ("cash", 1)  # too soon for an insurer, and there is none
 
 
@@ -113,14 +113,15 @@ def test_a_fill_before_the_first_enrolment_is_refused():
 
 
 def test_a_subscribers_termination_ends_the_familys_coverage():
-    family = make_people(2, household_id=16, subscriber_id=16, role=["subscriber", "spouse"])
+    family = make_people(2, make_run(plans=PLANS), household_id=16, subscriber_id=16, role=["subscriber", "spouse"])
 
     assert codes({"type": "termination", "day": 1, "row": 0}, fill(5, row=1), people=family) == ["69"]
 
 
 def test_in_medicare_a_spouses_coverage_is_their_own():
     medicare = {"coverage_type": "Medicare", "plan": "Original Medicare"}
-    couple = make_people(2, household_id=16, subscriber_id=16, role=["subscriber", "spouse"], **medicare)
+    household = {"household_id": 16, "subscriber_id": 16, "role": ["subscriber", "spouse"]}
+    couple = make_people(2, make_run(plans=PLANS), **household, **medicare)
 
     assert codes({"type": "termination", "day": 1, "row": 0}, fill(5, row=1), people=couple) == [None]
 
@@ -164,26 +165,79 @@ def test_a_contraindicated_pair_is_refused():
 
 def test_the_deductible_comes_before_the_copay():
     rows, _ = submit(fill(0, JARDIANCE), fill(30, JARDIANCE, number=1))
-    terms = BENEFITS["commercial"]
 
-    assert [
-        (terms["years"]["2025"]["deductible"] * 100, terms["copay"]["3"] * 100),
-        (0, terms["copay"]["3"] * 100),
-    ] == [(row["deductible"], row["copay"]) for row in rows]
+    assert [(row["deductible"], row["copay"]) for row in rows] == [(150_00, 66_00), (0, 66_00)]
 
 
 def test_a_tier_that_the_deductible_spares_takes_a_copay_at_once_never_more_than_the_price():
     (row,), _ = submit(fill(0, LISINOPRIL))
 
     assert row["deductible"] == 0
-    assert min(row["allowed"], BENEFITS["commercial"]["copay"]["1"] * 100) == row["copay"] > 0
+    assert min(row["allowed"], 11_00) == row["copay"] > 0
+
+
+def test_coinsurance_is_a_share_of_what_the_deductible_leaves():
+    (row,), _ = submit(fill(0, HUMIRA, supply=28, quantity=2))
+
+    assert row["copay"] == 0
+    assert row["coinsurance"] == ((row["allowed"] - 150_00) * 250 + 500) // 1000
 
 
 def test_a_high_deductible_plan_has_the_patient_pay_everything_up_to_its_deductible():
     rows, _ = submit(*(fill(30 * month, JARDIANCE, number=month) for month in range(5)), plan="HDHP")
 
     assert all(row["patient_pay"] == row["allowed"] for row in rows[:2])
-    assert BENEFITS["hdhp"]["years"]["2025"]["deductible"] * 100 == sum(row["deductible"] for row in rows)
+    assert sum(row["deductible"] for row in rows) == 1_650_00
+
+
+def test_a_plan_change_reaches_the_fill_of_its_day():
+    change = {"type": "plan_change", "day": 30, "plan": "HMO"}
+    rows, _ = submit(fill(0, JARDIANCE), change, fill(30, JARDIANCE, number=1), fill(60, JARDIANCE, number=2))
+
+    assert [row["deductible"] for row in rows] == [150_00, 0, 0]
+    assert rows[0]["coverage_id"] != rows[1]["coverage_id"] == rows[2]["coverage_id"]
+
+
+def test_insulin_is_paid_before_any_deductible():
+    medicare = {"coverage_type": "Medicare", "plan": "Original Medicare"}
+    (insulin, other), _ = submit(fill(0, LANTUS, quantity=15), fill(1, JARDIANCE, rx=2), **medicare)
+
+    assert (insulin["deductible"], insulin["copay"]) == (0, min(35_00, insulin["allowed"]))
+    assert other["deductible"] > 0
+
+
+def test_three_months_of_insulin_are_three_copayments():
+    medicare = {"coverage_type": "Medicare", "plan": "Original Medicare"}
+    (row,), _ = submit(fill(0, LANTUS, supply=90, quantity=45), **medicare)
+
+    assert row["copay"] == 3 * 35_00
+
+
+def test_a_vaccine_is_free_where_the_plan_says_so():
+    given = fill(0, None, drug_class="vaccine", supply=1, quantity=1)
+    (row,), _ = submit({**given, "ndc": "00000000001"}, coverage_type="Medicare", plan="Original Medicare")
+
+    assert row["allowed"] == row["plan_paid"] > 0
+
+
+def test_what_no_benefit_covers_is_the_patient_s():
+    (row,), _ = submit(fill(0, LANTUS, quantity=15), plan="Bronze")
+
+    assert row["allowed"] == row["patient_pay"] == row["not_covered"] > 0
+
+
+def test_under_a_plan_without_drugs_they_are_sold_for_cash():
+    (row,), _ = submit(fill(0), plan="Hospital")
+
+    assert (row["status"], row["coverage_id"]) == ("cash", 0)
+
+
+def test_the_second_coverage_is_billed_once_the_first_has_ended():
+    both = {"coverage_type": "Commercial", "plan": "PPO", "coverage_type_2": "Medicaid", "plan_2": "Managed Medicaid"}
+    rows, _ = submit(fill(0, JARDIANCE), {"type": "termination", "day": 10}, fill(30, JARDIANCE, number=1), **both)
+
+    assert [row["reject_code"] for row in rows] == [None, None]
+    assert [row["copay"] for row in rows] == [66_00, 4_00]
 
 
 def test_three_months_supply_costs_three_copays():
@@ -270,7 +324,7 @@ def test_fill_numbers_count_what_was_dispensed():
 COURSES = st.lists(
     st.tuples(st.integers(0, 40), st.sampled_from(DRUGS), st.sampled_from((28, 90))), min_size=1, max_size=14
 )
-PLANS = st.sampled_from(
+COVERAGES = st.sampled_from(
     (
         ("Commercial", "PPO"),
         ("Commercial", "HDHP"),
@@ -278,6 +332,7 @@ PLANS = st.sampled_from(
         ("Medicaid", "Managed Medicaid"),
     )
 )
+LIMITS = {"PPO": (150, 9_200), "HDHP": (1_650, 8_300), "Medicare Advantage": (590, 2_000), "Managed Medicaid": (0, 250)}
 
 
 def course(steps):
@@ -289,33 +344,28 @@ def course(steps):
 
 
 @settings(max_examples=20, deadline=None)
-@given(COURSES, PLANS)
+@given(COURSES, COVERAGES)
 def test_every_claim_adds_up_and_no_accumulator_passes_its_limit(steps, plan):
     rows, _ = submit(*course(steps), coverage_type=plan[0], plan=plan[1])
-    names = {
-        ("Commercial", "PPO"): "commercial",
-        ("Commercial", "HDHP"): "hdhp",
-        ("Medicare", "Medicare Advantage"): "part_d",
-    }
-    limits = {int(year): terms for year, terms in BENEFITS[names.get(plan, "medicaid")]["years"].items()}
-
+    deductible, limit = LIMITS[plan[1]]
     for row in rows:
-        year = row["fill_date"].year
-        limit = limits[max((y for y in limits if y <= year), default=min(limits))]
+        shares = [row[name] for name in ("deductible", "copay", "coinsurance", "not_covered")]
         assert row["ingredient_cost"] + row["dispensing_fee"] == row["gross_amount_due"]
-        assert row["deductible"] + row["copay"] == row["patient_pay"] >= 0
+        assert min(shares) >= 0
+        assert sum(shares) == row["patient_pay"]
         assert (
             row["patient_pay"] + row["plan_paid"]
             == row["allowed"]
             <= min(row["gross_amount_due"], row["usual_and_customary"])
         )
-        assert row["deductible_to_date"] <= 100 * limit["deductible"]
-        assert row["out_of_pocket_to_date"] <= 100 * limit["out_of_pocket"]
         assert (row["status"] == "rejected") == (row["reject_code"] is not None) == (row["allowed"] == 0)
+        if row["status"] == "paid":
+            assert row["deductible_to_date"] <= 100 * deductible
+            assert row["out_of_pocket_to_date"] <= 100 * limit
 
 
 @settings(max_examples=20, deadline=None)
-@given(COURSES, PLANS, st.data())
+@given(COURSES, COVERAGES, st.data())
 def test_a_claim_that_is_reversed_leaves_no_trace_in_later_ones(steps, plan, data):
     fills = course(steps)
     undone = data.draw(st.integers(0, len(fills) - 1))

@@ -2,13 +2,12 @@
 
 import numpy as np
 import pytest
-from rxmembersim.decisions import DISPENSING
+from drug_plans import PLANS, submitted
 from rxmembersim.facts import document
 from rxmembersim.formulary import formulary
-from rxmembersim.handlers.claims import claims
 
 from healthsim_core import Columns
-from healthsim_core.testing import decided, make_events, make_people
+from healthsim_core.testing import make_people, make_run
 
 IBUPROFEN, ELIQUIS, XARELTO, ZOLPIDEM = "69238110305", "00003089421", "50458057930", "00093007401"
 ATORVASTATIN, ROSUVASTATIN, LISINOPRIL = "00378395177", "57237016990", "68180098001"
@@ -18,19 +17,19 @@ LANTUS, HUMALOG = "00088221905", "00002879959"
 
 def found(*fills, supply=30, **person):
     """(conflict, severity, class it is with) of each fill, given as (day, ndc, prescription)."""
-    people = make_people(1, **{"birth_date": np.array([np.datetime64("1980-01-01")]), **person})
+    people = make_people(1, make_run(plans=PLANS), **{"birth_date": np.array([np.datetime64("1980-01-01")]), **person})
     never = np.full(len(fills), np.datetime64("NaT"), "datetime64[s]")
     held = Columns(
         {"id": np.array([rx for _, _, rx in fills]), "time": never, "provider_npi": None, "facility_npi": None},
         len(fills),
     )
-    events = make_events(
+    written = submitted(
         "fill", people, row=[0] * len(fills),
         time=[np.datetime64("2025-02-01T10:00") + np.timedelta64(day, "D") for day, _, _ in fills],
         parameters={"ndc": [ndc for _, ndc, _ in fills], "days_supply": np.full(len(fills), float(supply))},
         ancestors={"new_rx": held},
     )  # fmt: skip
-    rows = claims(decided(events, DISPENSING))["rxmembersim.fill"].to_pylist()
+    rows = written["rxmembersim.fill"].to_pylist()
     return [(row["dur_code"], row["dur_severity"], row["dur_with"]) for row in rows]
 
 

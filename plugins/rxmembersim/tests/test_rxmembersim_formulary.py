@@ -1,12 +1,12 @@
-"""The formulary and the benefits that a fill is priced by."""
+"""The formulary and the payers that a fill is priced by."""
 
 import re
 
 import pytest
 from rxmembersim import facts
-from rxmembersim.benefits import benefits
 from rxmembersim.formulary import formulary
 from rxmembersim.generation import SKILLS
+from rxmembersim.payers import card, payers
 
 from healthsim_core import Text
 
@@ -44,9 +44,16 @@ def test_a_drug_is_found_by_its_code_else_by_its_class(ndc, named, drug_class):
     assert formulary().class_names(row, Text.constant(None, 1)).to_pylist() == [drug_class]
 
 
-def test_coverage_of_an_unknown_name_is_adjudicated_as_commercial_and_none_as_none():
-    found = benefits().find(
+def test_coverage_of_an_unknown_name_is_paid_as_commercial_and_none_by_nobody():
+    found = payers().find(
         Text.of(["Union", "Commercial", None, "Medicare"]), Text.of([None, "HDHP", "PPO", "Medicare Advantage"])
     )
 
-    assert [benefits().names[at] if at >= 0 else None for at in found] == ["commercial", "hdhp", None, "part_d"]
+    assert (found >= 0).tolist() == [True, True, False, True]
+    assert card(found[found >= 0], "group").to_pylist() == ["RXPPO", "RXHDHP", "RXMEDD"]
+
+
+def test_insulin_and_vaccines_are_benefits_of_their_own():
+    row = formulary().find(Text.constant(None, 3), Text.of(["insulin", "vaccine", "statin"]))
+
+    assert formulary().benefit[row].to_pylist() == ["insulin", "vaccine", "pharmacy"]

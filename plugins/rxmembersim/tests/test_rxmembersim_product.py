@@ -296,7 +296,7 @@ def test_the_uninsured_have_no_card():
     people = make_people(2, coverage_type=["uninsured", "Commercial"], plan=[None, "PPO"])
     (card,) = cardholders(make_events("person", people))["rxmembersim.cardholder"].to_pylist()
 
-    assert (card["person_id"], card["benefit"]) == (people.id[1], "commercial")
+    assert (card["person_id"], card["plan"]) == (people.id[1], "PPO")
 
 
 def test_no_claim_of_the_uninsured_is_transmitted_and_verify_agrees(tmp_path):

@@ -11,8 +11,8 @@ from healthsim_core import Columns, Draws, Events, Schedule, Text, portable
 from rxmembersim import controlled, reading
 from rxmembersim.facts import document
 from rxmembersim.formulary import formulary
-from rxmembersim.reading import UNINSURED
 
+UNINSURED = "uninsured"  # the coverage type of those without coverage, who pay cash
 MISREAD, UNAUTHORIZED, UNCOLLECTED = "card misread", "not authorized", "not picked up"
 CIRCUMSTANCES = [MISREAD, UNAUTHORIZED, UNCOLLECTED]
 _NORMAL = -1

@@ -1,4 +1,5 @@
-"""When coverage begins and ends, as far as events say it; without them it is in force all along."""
+"""Which coverage a pharmacy bills: the first of the person's that covers drugs and is in force on the day,
+as far as was known then."""
 
 from __future__ import annotations
 
@@ -6,38 +7,52 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Events, matches
+from healthsim_core import Events, first_of, latest_of
 
-EVENT_TYPES = ("new_enrollment", "termination")
-_INDIVIDUAL = ("Medicare", "Medicaid")  # each person's own; other coverage is the household's
+DRUGS = "pharmacy"  # the kind of service of most drugs
+
+Ints = NDArray[np.int64]
 
 
 @attrs.frozen(eq=False)
-class CoverageChanges:
-    """Beginnings and ends of coverage.
+class Billed:
+    """Whom the pharmacy asks to pay.
 
     Attributes:
-        row: The person's row in the chunk.
-        time: When, `datetime64[s]`: an enrolment counts from the morning of its day, a termination to its end.
-        begins: Boolean array: an enrolment, or a termination.
+        span: The coverage; where none is in force, the one that was last or will be first; -1 for who never has any:
+            a sale for cash.
+        in_force: Whether it is in force.
+        begun: Whether it has begun.
     """
 
-    row: NDArray[np.intp]
-    time: NDArray[np.datetime64]
-    begins: NDArray[np.bool_]
+    span: Ints
+    in_force: NDArray[np.bool_]
+    begun: NDArray[np.bool_]
 
 
-def coverage_changes(events: Events) -> CoverageChanges:
-    """The changes of everybody in the chunk; a subscriber's count for the household where the coverage is shared."""
-    at = np.flatnonzero(events.type.isin(EVENT_TYPES))
-    chunk = events.chunk
-    coverage_type, subscriber = chunk.columns.text("coverage_type"), chunk.columns.array("subscriber_id")
-    shared = at[~coverage_type.isin(_INDIVIDUAL)[events.row[at]]]
-    held, member = matches(subscriber, events.person[shared])
-    cause = shared[held]
-    others = member != events.row[cause]
-    row = np.concatenate([events.row[at], member[others]])
-    source = np.concatenate([at, cause[others]])
-    begins = events.type[source] == "new_enrollment"
-    day = events.date[source].astype("datetime64[s]")
-    return CoverageChanges(row, np.where(begins, day, day + np.timedelta64(86_399, "s")), begins)
+def billed(fills: Events) -> Billed:
+    """Whom the pharmacy asks to pay for each fill."""
+    coverages, day = fills.coverages, fills.date
+    drugs = with_drugs(fills)
+    covers = np.append(np.isin(np.arange(len(coverages)), drugs), False)
+    span = np.full(len(fills), -1, np.int64)
+    for rank in np.unique(coverages.rank[drugs]).tolist():
+        open_rows = np.flatnonzero(span < 0)
+        found = coverages.at(fills.row[open_rows], day[open_rows], rank, known=day[open_rows])
+        span[open_rows] = np.where(covers[found], found, -1)
+    in_force = span >= 0
+    lost = np.flatnonzero(~in_force)
+    known = drugs[np.lexsort((coverages.start[drugs].astype(np.int64), coverages.row[drugs]))]
+    begins = np.maximum(coverages.start[known], coverages.start_known[known])
+    last = np.append(known, -1)[latest_of(coverages.row[known], begins, fills.row[lost], day[lost])]
+    first = np.append(known, -1)[first_of(coverages.row[known], len(fills.chunk))[fills.row[lost]]]
+    span[lost] = np.where(last >= 0, last, first)
+    begun = in_force.copy()
+    begun[lost] = last >= 0
+    return Billed(span, in_force, begun)
+
+
+def with_drugs(events: Events) -> Ints:
+    """The coverages of the chunk whose plan covers drugs."""
+    covers = events.run.plans.covers(DRUGS)
+    return np.flatnonzero(np.append(covers, False)[events.coverages.plan])

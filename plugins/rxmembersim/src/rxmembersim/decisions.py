@@ -7,13 +7,15 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from healthsim_core import Columns, EventDecision, Events, Field, Text, text, whole_years
-from rxmembersim import controlled, coverage, dispensing, dur, reading
+from rxmembersim import controlled, dispensing, dur, reading
 from rxmembersim.courses import MISREAD, UNAUTHORIZED
-from rxmembersim.dispensing import COVERAGE_BEGINS, COVERAGE_ENDS, FILL, REVERSAL, Fills
+from rxmembersim.coverage import Billed, billed
+from rxmembersim.dispensing import Fills
 from rxmembersim.formulary import formulary
 
 Ints = NDArray[np.int64]
 
+COVERAGE = Field("fill_coverage_id", "id", "The coverage that the pharmacy bills; none for cash.", nullable=True)
 REJECT_CODE = Field("reject_code", "category", "Why a fill is not dispensed, NCPDP field 511-FB.", nullable=True)
 FILL_NUMBER = Field("fill_number_dispensed", "integer", "0 is the first fill of the prescription.", nullable=True)
 DUR_CODE = Field("dur_code", "category", "Conflict found in the drug utilization review.", nullable=True)
@@ -23,18 +25,20 @@ PRIOR = Field("prior_fill_id", "id", "The person's fill of the same class that s
 REVERSED = Field("reversed", "boolean", "Whether a reversal undoes the fill.", nullable=True)
 UNDOES = Field("undoes_fill_id", "id", "The fill that a reversal undoes; none where nothing is left to.", nullable=True)
 REVIEW = (DUR_CODE, DUR_SEVERITY, DUR_WITH)
-GIVES = (REJECT_CODE, FILL_NUMBER, *REVIEW, PRIOR, REVERSED, UNDOES)
+GIVES = (COVERAGE, REJECT_CODE, FILL_NUMBER, *REVIEW, PRIOR, REVERSED, UNDOES)
 
 
 def dispensed(events: Events) -> Columns:
     """What becomes of fills, refills and their reversals."""
     filled = events.type.isin(reading.FILLED)
     asked, back = events.where(filled), events.where(events.type == "reversal")
-    fills = _fills(asked)
-    undone = _in_turn(asked, back, _undone_by(events, filled), coverage.coverage_changes(events), fills)
-    ids = np.append(asked.id, 0)
+    bill = billed(asked)
+    fills = _fills(asked, bill)
+    undone = _in_turn(asked, back, _undone_by(events, filled), fills)
+    ids, coverage_id = np.append(asked.id, 0), np.append(events.coverages.coverage_id, 0)
     at, of_reversal = (_places(mask) for mask in (filled, events.type == "reversal"))
     columns = {
+        "fill_coverage_id": np.append(coverage_id[bill.span], 0)[at],
         "reject_code": Text(fills.reject - 1, dispensing.CODES[1:]).take_or_null(at),
         "fill_number_dispensed": np.append(fills.number, np.nan)[at],
         "dur_code": Text(fills.conflict - 1, dur.CODES[1:]).take_or_null(at),
@@ -47,9 +51,7 @@ def dispensed(events: Events) -> Columns:
     return Columns(columns, len(events))
 
 
-DISPENSING = EventDecision(
-    (*reading.FILLED, "reversal", *coverage.EVENT_TYPES), GIVES, dispensed, (*reading.DECIDING, reading.REASON)
-)
+DISPENSING = EventDecision((*reading.FILLED, "reversal"), GIVES, dispensed, reading.DECIDING)
 
 
 def _places(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
@@ -57,32 +59,32 @@ def _places(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
     return np.where(mask, np.cumsum(mask) - 1, -1)
 
 
-def _in_turn(asked: Events, back: Events, undoes: Ints, changes: coverage.CoverageChanges, fills: Fills) -> Ints:
-    """Put fills, reversals and changes of coverage in order of person and time, and dispense; what each reversal
-    undoes."""
-    turns = np.where(changes.begins, COVERAGE_BEGINS, COVERAGE_ENDS)
-    kind = np.concatenate([np.full(len(asked), FILL), np.full(len(back), REVERSAL), turns])
-    row = np.concatenate([asked.row, back.row, changes.row])
-    time = np.concatenate([asked.time, back.time, changes.time])
-    fill = np.concatenate([np.arange(len(asked)), undoes, np.full(len(changes.row), -1)])
-    order = np.lexsort((kind, time, row))
-    place, row = np.empty(len(order), np.int64), row[order]
+def _in_turn(asked: Events, back: Events, undoes: Ints, fills: Fills) -> Ints:
+    """Put fills and reversals in order of person and time, and dispense; what each reversal undoes."""
+    reverses = np.arange(len(asked) + len(back)) >= len(asked)
+    row, time = np.concatenate([asked.row, back.row]), np.concatenate([asked.time, back.time])
+    order = np.lexsort((reverses, time, row))
+    row, place = row[order], np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
     person = np.cumsum(np.diff(row, prepend=row[:1]) != 0)  # numbered in order of their rows
     fills.person = person[place[: len(asked)]]
-    people, prescriptions = int(person.max(initial=-1)) + 1, int(fills.prescription.max(initial=-1)) + 1
-    undone = dispensing.dispense(kind[order], person, fill[order], fills, people, prescriptions)
-    return undone[place[len(asked) : len(asked) + len(back)]]
+    fill = np.concatenate([np.arange(len(asked)), undoes])[order]
+    prescriptions = int(fills.prescription.max(initial=-1)) + 1
+    undone = dispensing.dispense(person, fill, reverses[order], fills, prescriptions)
+    return undone[place[len(asked) :]]
 
 
-def _fills(asked: Events) -> Fills:
+def _fills(asked: Events, bill: Billed) -> Fills:
     ndc = reading.text(asked, "ndc")
     drug = formulary().find(ndc, reading.text(asked, "drug_class"))
     held, own = reading.prescriptions(asked)
     age, drug_class = whole_years(asked.people["birth_date"], asked.date), formulary().drug_class[drug]
     schedule = controlled.schedules(asked)
     most, refill = controlled.most_refills(schedule), own & (asked.type == "refill")
-    cash = ~reading.insured(asked)
+    cash, coverage_type = bill.span < 0, reading.coverage_type(asked, bill.span)
+    barred = np.where(
+        bill.begun, dispensing.CODES.index(dispensing.TERMINATED), dispensing.CODES.index(dispensing.NOT_YET)
+    )
     return Fills(
         person=np.zeros(len(asked), np.int64),
         prescription=pa.array(held).dictionary_encode().indices.to_numpy().astype(np.int64),
@@ -94,19 +96,20 @@ def _fills(asked: Events) -> Fills:
         drug=drug,
         product=np.where(ndc.is_null(), -1 - drug, reading.codes(ndc)),
         cash=cash,
-        reject=np.where(cash, 0, _refused(asked, drug)).astype(np.int64),
+        barred=np.where(cash | bill.in_force, 0, barred),
+        reject=np.where(cash, 0, _refused(asked, drug, coverage_type)).astype(np.int64),
         age_conflict=dur.rules().age_conflict(drug_class, age),
         sex_conflict=dur.rules().sex_conflict(drug_class, asked.people["sex"]),
     )
 
 
-def _refused(asked: Events, drug: Ints) -> Ints:
+def _refused(asked: Events, drug: Ints, coverage_type: Text) -> Ints:
     """Reasons to refuse a fill that lie in itself, the weightiest first."""
     circumstance = reading.text(asked, "circumstance")
     reasons = (
-        (dispensing.UNMATCHED, (circumstance == MISREAD) | asked.people["member_number"].is_null()),
+        (dispensing.UNMATCHED, circumstance == MISREAD),
         (dispensing.NO_PRODUCT, reading.text(asked, "ndc").is_null()),
-        (dispensing.NOT_COVERED, formulary().is_excluded(drug, asked.people["coverage_type"])),
+        (dispensing.NOT_COVERED, formulary().is_excluded(drug, coverage_type)),
         (dispensing.NO_AUTHORIZATION, formulary().authorization[drug] & (circumstance == UNAUTHORIZED)),
     )
     codes = [dispensing.CODES.index(code) for code, _ in reasons]

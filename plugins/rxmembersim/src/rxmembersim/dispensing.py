@@ -7,12 +7,11 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import first_of, in_turn
+from healthsim_core import in_turn
 from rxmembersim import dur
 from rxmembersim.facts import document
 from rxmembersim.formulary import formulary
 
-FILL, REVERSAL, COVERAGE_ENDS, COVERAGE_BEGINS = range(4)
 # NCPDP reject codes, field 511-FB; bare, as the standard's list is licensed
 ACCEPTED, NO_PRODUCT, NOT_COVERED, NOT_YET, TERMINATED, UNMATCHED, TOO_SOON, NO_AUTHORIZATION, REVIEW, NO_REFILL = (
     "", "21", "70", "67", "69", "52", "79", "75", "88", "73",
@@ -48,6 +47,7 @@ class Fills:
         drug: Row of the formulary.
         product: Number of the product among those dispensed.
         cash: Whether nobody is asked whether it is covered: a sale.
+        barred: Index into `CODES` of why coverage is not in force that day; 0 where it is.
         reject: Index into `CODES` of a reason that does not depend on other fills; 0 for none.
         age_conflict: Severity, 0 for none.
         sex_conflict: Severity, 0 for none.
@@ -63,6 +63,7 @@ class Fills:
     drug: Ints
     product: Ints
     cash: NDArray[np.bool_]
+    barred: Ints
     reject: Ints
     age_conflict: Ints
     sex_conflict: Ints
@@ -96,12 +97,11 @@ class Counter:
 
     def __init__(self, fills: Fills, people: int, prescriptions: int) -> None:
         self.fills = fills
-        self.barred = np.zeros(people, np.int64)  # index into CODES of why coverage is not in force; 0 where it is
         self.count = np.zeros(prescriptions, np.int64)
         self.of_prescription = np.full(prescriptions, -1)  # the fill last dispensed
         self.of_class = np.full((people, len(formulary().classes)), -1)
         self.before_in_prescription = np.full(len(fills.day), -1)
-        self.too_soon = document("benefits")["refill_too_soon"]["used"]
+        self.too_soon = document("payers")["refill_too_soon"]["used"]
 
     def fill(self, rows: Ints) -> None:
         """Dispense the fills `rows`, each of another person, or refuse them."""
@@ -114,8 +114,7 @@ class Counter:
         fills.reject[rows[unlawful]] = CODES.index(NO_REFILL)
         self._dispense(rows[fills.cash[rows] & ~unlawful])
         rows = rows[~fills.cash[rows]]
-        barred = self.barred[fills.person[rows]]
-        fills.reject[rows] = np.where(fills.reject[rows] == 0, barred, fills.reject[rows])
+        fills.reject[rows] = np.where(fills.reject[rows] == 0, fills.barred[rows], fills.reject[rows])
         open_rows = rows[fills.reject[rows] == 0]
         early = open_rows[self._too_soon(open_rows)]
         fills.reject[early] = CODES.index(TOO_SOON)
@@ -207,35 +206,25 @@ class Counter:
         self.count[prescription] += 1
 
 
-def dispense(kind: Ints, person: Ints, fill: Ints, fills: Fills, people: int, prescriptions: int) -> Ints:
+def dispense(person: Ints, fill: Ints, reverses: NDArray[np.bool_], fills: Fills, prescriptions: int) -> Ints:
     """Dispense all fills of a chunk, and take back what is reversed.
 
     Args:
-        kind: Int array (rows,), sorted by person and time: `FILL`, `REVERSAL`, `COVERAGE_ENDS` or `COVERAGE_BEGINS`.
-        person: Int array (rows,): number of the person.
+        person: Int array (rows,), ascending: number of the person; a person's rows are sorted by time.
         fill: Int array (rows,): row of the fill that it is, or that it reverses; -1 for none.
+        reverses: Boolean array (rows,): whether it is a reversal.
         fills: The fills; what becomes of them is written into them.
-        people: Number of people.
         prescriptions: Number of prescriptions.
 
     Returns:
-        Row of the fill that each reversal undid, by row of `kind`; -1 for none.
+        Row of the fill that each reversal undid (rows,); -1 for none.
     """
-    counter = Counter(fills, people, prescriptions)
-    undone = np.full(len(kind), -1)
-    counter.barred[_first_enrolled(kind, person, people)] = CODES.index(NOT_YET)
+    counter = Counter(fills, int(person.max(initial=-1)) + 1, prescriptions)
+    undone = np.full(len(person), -1)
     for at in in_turn(person):
-        counter.fill(fill[at[kind[at] == FILL]])
-        counter.barred[person[at[kind[at] == COVERAGE_ENDS]]] = CODES.index(TERMINATED)
-        counter.barred[person[at[kind[at] == COVERAGE_BEGINS]]] = 0
-        back = at[(kind[at] == REVERSAL) & (fill[at] >= 0)]
+        counter.fill(fill[at[~reverses[at]]])
+        back = at[reverses[at] & (fill[at] >= 0)]
         back = back[fills.dispensed[fill[back]] & ~fills.reversed[fill[back]]]
         counter.reverse(fill[back])
         undone[back] = fill[back]
     return undone
-
-
-def _first_enrolled(kind: Ints, person: Ints, people: int) -> NDArray[np.bool_]:
-    """Who is enrolled by their first coverage event, and so not covered before it."""
-    changes = np.flatnonzero((kind == COVERAGE_BEGINS) | (kind == COVERAGE_ENDS))
-    return np.asarray(np.append(kind[changes], -1)[first_of(person[changes], people)] == COVERAGE_BEGINS)

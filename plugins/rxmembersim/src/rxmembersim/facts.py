@@ -1,4 +1,4 @@
-"""The product's data: benefits, formulary, adherence, controlled substances."""
+"""The product's data: payers, formulary, adherence, controlled substances."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim_core import Text
-from rxmembersim.facts import rows
+from rxmembersim.facts import document, rows
 
 EXCLUDED = "excluded"
 OTHER = "other"
@@ -26,6 +26,7 @@ class Formulary:
         unit_price: Float array (rows,): dollars a unit.
         brand: Boolean array (rows,): priced as a brand.
         unit: Unit of measure by row: EA, GM or ML.
+        benefit: The kind of service that a plan covers it as: pharmacy, insulin, vaccine.
         authorization: Boolean array (rows,): needs a prior authorization.
         excluded: Coverage types that leave the drug out, by row.
         by_ndc: Row by NDC.
@@ -38,6 +39,7 @@ class Formulary:
     unit_price: NDArray[np.float64]
     brand: NDArray[np.bool_]
     unit: tuple[str, ...]
+    benefit: Text
     authorization: NDArray[np.bool_]
     excluded: tuple[frozenset[str], ...]
     by_ndc: dict[str, int]
@@ -66,7 +68,7 @@ class Formulary:
 @functools.cache
 def formulary() -> Formulary:
     """The bundled formulary."""
-    products, classes = rows("formulary"), rows("classes")
+    products, classes, said = rows("formulary"), rows("classes"), document("payers")["benefits"]
     names = tuple(dict.fromkeys([*(row["drug_class"] for row in classes), *(row["drug_class"] for row in products)]))
     every = [*products, *classes]
     by_class = {_plain(product["drug_class"]): at for at, product in reversed(list(enumerate(products)))}
@@ -79,6 +81,7 @@ def formulary() -> Formulary:
         unit_price=np.array([float(row["unit_price"]) for row in every]),
         brand=np.array([int(row["tier"]) >= 3 for row in every]),
         unit=tuple(row["unit"] for row in every),
+        benefit=Text.of([said["by_class"].get(row["drug_class"], said["otherwise"]) for row in every]),
         authorization=np.array([row["prior_authorization"] == "yes" for row in every]),
         excluded=tuple(frozenset(row["excluded"].split()) for row in every),
         by_ndc={product["ndc"]: at for at, product in enumerate(products)},

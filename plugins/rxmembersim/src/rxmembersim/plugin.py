@@ -66,6 +66,7 @@ def healthsim_event_handlers() -> Iterable[EventHandler | EventDecision]:
         claims.EVENT_TYPES,
         claims.claims,
         writes=tables,
+        spends=claims.spends,
         parameters=claims.PARAMETERS,
         notes=claims.unlawful,
         after=claims.AFTER,

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim_core import Run, Text
-from rxmembersim.benefits import benefits
 from rxmembersim.facts import document
 from rxmembersim.formulary import formulary
+from rxmembersim.payers import payers
 
 Cents = NDArray[np.int64]
 
@@ -26,7 +26,7 @@ class Prices:
 
 
 def prices(
-    run: Run, drug: NDArray[np.int64], quantity: NDArray[np.float64], benefit: NDArray[np.int64], county: Text
+    run: Run, drug: NDArray[np.int64], quantity: NDArray[np.float64], payer: NDArray[np.int64], county: Text
 ) -> Prices:
     """The prices of claims.
 
@@ -34,7 +34,7 @@ def prices(
         run: The run.
         drug: Row of the formulary.
         quantity: Quantity dispensed.
-        benefit: The benefit, -1 for none.
+        payer: The payer, -1 for none.
         county: FIPS code of the pharmacy's county, whose pharmacies share their price level: which pharmacy it is, only
             an installed network knows.
     """
@@ -46,8 +46,8 @@ def prices(
     ingredient = np.maximum(_cents(average * acquisition), 1)
     gross = ingredient + fee
     usual = _usual_and_customary(draws.uniform("markup"), average, formulary().brand[drug])
-    plan = np.maximum(benefit, 0)
-    rate = _cents(average * benefits().ingredient_factor[plan]) + benefits().dispensing_fee[plan]
+    paying = np.maximum(payer, 0)
+    rate = _cents(average * payers().ingredient_factor[paying]) + payers().dispensing_fee[paying]
     # the lesser of: no plan pays above the cash price
     allowed = np.maximum(np.minimum(np.minimum(rate, usual), gross), 1)
     return Prices(ingredient, fee, gross, usual, allowed)

@@ -8,9 +8,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from healthsim_core import Events, Field, Text
+from rxmembersim.facts import document
 
 FILLED = ("fill", "refill")
-UNINSURED = "uninsured"  # the coverage type of those without coverage, who pay cash
 USUAL_SUPPLY = 30  # days; a month's supply is what most payers allow at retail
 
 MEDICATION = (
@@ -62,6 +62,13 @@ def days_supply(events: Events) -> NDArray[np.int64]:
     return np.maximum(number(events, "days_supply", USUAL_SUPPLY), 1).astype(np.int64)
 
 
+def months(events: Events) -> NDArray[np.int64]:
+    """How often a copayment by the month is due for one fill."""
+    said = document("payers")["months"]
+    further = np.maximum(days_supply(events) - said["first_days"], 0)
+    return np.asarray(1 + np.ceil(further / said["further_days"]), np.int64)
+
+
 def quantity(events: Events) -> NDArray[np.float64]:
     """Quantity of one fill: one a day where it is not said."""
     said = number(events, "quantity")
@@ -74,10 +81,10 @@ def prescriptions(fills: Events) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     return np.where(held > 0, held, fills.id), held == 0
 
 
-def insured(events: Events) -> NDArray[np.bool_]:
-    """Whether the person of each event has coverage."""
-    coverage_type = events.people["coverage_type"]
-    return np.asarray(~(coverage_type.is_null() | (coverage_type == UNINSURED)))
+def coverage_type(events: Events, span: NDArray[np.int64]) -> Text:
+    """The coverage type of each of some coverages; null for -1, none."""
+    plan = np.append(events.coverages.plan, -1)[span]
+    return events.run.plans.text(plan, "coverage_type").only(span >= 0)
 
 
 def dispensed(fills: Events) -> NDArray[np.bool_]:

@@ -7,6 +7,7 @@ from healthsim_core import Field, Table
 CARDHOLDER = Table(
     "rxmembersim.cardholder",
     (
+        Field("coverage_id", "id", "The coverage."),
         Field("person_id", "id", "The person.", references="core.person"),
         Field("bin", "category", "Routes a claim to the processor: six digits, NCPDP field 101-A1."),
         Field("pcn", "category", "Processor control number, NCPDP field 104-A4."),
@@ -16,10 +17,15 @@ CARDHOLDER = Table(
         Field("relationship_code", "category", "1 cardholder, 2 spouse, 3 child, 4 other: NCPDP field 306-C6."),
         Field("subscriber_id", "id", "Person who holds the coverage.", references="core.person"),
         Field("coverage_type", "category", "Commercial, Medicare or Medicaid.", codes="coverage-type"),
-        Field("benefit", "category", "The pharmacy benefit that adjudicates the claims."),
+        Field("plan", "category", "The plan that shares what is allowed between patient and payer."),
+        Field("start_date", "date", "First day of the coverage."),
+        Field("end_date", "date", "Last day of it; null while it goes on.", nullable=True),
     ),
-    key=("person_id",),
-    description="The pharmacy card of everybody who is insured.",
+    key=("coverage_id",),
+    description=(
+        "Pharmacy cards: one for each coverage of drugs that somebody has, or has had until it was taken back as a "
+        "whole: that ends before it starts."
+    ),
 )
 
 PRESCRIPTION = Table(
@@ -66,11 +72,22 @@ _CLAIM_MONEY = (
         sum_of=("patient_pay", "plan_paid"),
     ),
     Field("deductible", "money", "Part of the patient's payment that goes to the deductible.", unit="USD"),
-    Field("copay", "money", "Part of the patient's payment that is copayment or coinsurance.", unit="USD"),
-    Field("patient_pay", "money", "What the patient pays: deductible and copay; for cash, all of it.", unit="USD"),
+    Field("copay", "money", "Part of the patient's payment that is copayment.", unit="USD"),
+    Field("coinsurance", "money", "Part of the patient's payment that is coinsurance.", unit="USD"),
+    Field("not_covered", "money", "Part of the patient's payment that no benefit covers; for cash, all.", unit="USD"),
+    Field(
+        "patient_pay", "money", "What the patient pays.", unit="USD",
+        sum_of=("deductible", "copay", "coinsurance", "not_covered"),
+    ),
     Field("plan_paid", "money", "What the plan pays.", unit="USD"),
-    Field("deductible_to_date", "money", "The person's deductible met in the plan year after this.", unit="USD"),
-    Field("out_of_pocket_to_date", "money", "The person's payments in the plan year after this.", unit="USD"),
+    Field(
+        "deductible_to_date", "money", "The person's deductible met in the plan year after this; null where nothing was"
+        " adjudicated.", unit="USD", nullable=True,
+    ),
+    Field(
+        "out_of_pocket_to_date", "money", "What the person has paid in the plan year after this; null where nothing was"
+        " adjudicated.", unit="USD", nullable=True,
+    ),
 )  # fmt: skip
 
 FILL = Table(
@@ -79,6 +96,13 @@ FILL = Table(
         Field("fill_id", "id", "The fill: one claim, whatever becomes of it, or a sale for cash."),
         Field("prescription_id", "id", "The prescription.", references="rxmembersim.prescription"),
         Field("person_id", "id", "The patient.", references="core.person"),
+        Field(
+            "coverage_id",
+            "id",
+            "The coverage that is billed; none where cash is paid.",
+            nullable=True,
+            references="rxmembersim.cardholder",
+        ),
         Field(
             "cardholder_id", "text", "The card number as the pharmacy keyed it; null where cash is paid.", nullable=True
         ),

@@ -54,7 +54,7 @@ def gaps(late: Events, fills: Events) -> Columns:
     cause = late.ancestor("refill")["id"]
     refill = text.positions(fills.id, np.asarray(cause))
     told = refill >= 0
-    prior = np.append(text.positions(fills.id, fills.parameters.array("prior_fill_id")), -1)[refill]
+    prior = text.positions(fills.id, np.append(fills.parameters.array("prior_fill_id"), 0)[refill])
     ended = np.append(fills.date.astype(np.int64) + reading.days_supply(fills), 0)[prior]
     days = np.where(told & (prior >= 0), late.date.astype(np.int64) - ended, 0)
     days = np.where(told, days, np.maximum(reading.number(late, "gap_days", 0), 0)).astype(np.int64)

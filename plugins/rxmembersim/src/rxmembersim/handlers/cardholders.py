@@ -4,34 +4,47 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from healthsim_core import Columns, Events, Text
-from rxmembersim.benefits import benefits, card
-from rxmembersim.reading import UNINSURED
+from rxmembersim.coverage import with_drugs
+from rxmembersim.payers import card, payers
+from rxmembersim.reading import coverage_type as coverage_type_of
 
 _RELATIONSHIPS = {"subscriber": "1", "individual": "1", "spouse": "2", "dependent": "3", "newborn": "3"}
 _POSITIONS = 16  # places in a household: a person's id is the household's place, then the person's
+_CODES = [f"{position:03d}" for position in range(1, _POSITIONS + 1)]
 
 
 def cardholders(people: Events) -> dict[str, Columns]:
-    """One card a person who is insured."""
-    people = people.where(people.people["coverage_type"] != UNINSURED)
-    persons = people.people
-    benefit = benefits().find(persons["coverage_type"], persons["plan"])
-    positions = [f"{position:03d}" for position in range(1, _POSITIONS + 1)]
+    """One card for each coverage of drugs."""
+    coverages, persons = people.coverages, people.chunk.columns
+    spans = with_drugs(people)
+    spans = spans[np.isin(coverages.row[spans], people.row)]
+    row, holder, ids = coverages.row[spans], coverages.holder[spans], people.chunk.id
+    coverage_type, plan = coverage_type_of(people, spans), coverages.plan_name[spans]
+    payer = payers().find(coverage_type, plan)
     columns = {
-        "person_id": people.person,
-        "bin": card(benefit, "bin"),
-        "pcn": card(benefit, "pcn"),
-        "group_id": card(benefit, "group"),
-        "cardholder_id": persons["member_number"],
-        "person_code": Text(people.person % _POSITIONS, positions),
-        "relationship_code": persons["role"].recode(lambda role: _RELATIONSHIPS.get(role, "4")),
-        "subscriber_id": persons["subscriber_id"],
-        "coverage_type": persons["coverage_type"],
-        "benefit": Text(benefit, list(benefits().names)),
+        "coverage_id": coverages.coverage_id[spans],
+        "person_id": ids[row],
+        "bin": card(payer, "bin"),
+        "pcn": card(payer, "pcn"),
+        "group_id": card(payer, "group"),
+        "cardholder_id": persons["member_number"][row],
+        "person_code": Text(ids[row] % _POSITIONS, _CODES),
+        "relationship_code": _relationship(persons.text("role")[row], holder == row),
+        "subscriber_id": ids[holder],
+        "coverage_type": coverage_type,
+        "plan": plan,
+        "start_date": coverages.start[spans],
+        "end_date": coverages.end[spans],
     }
-    return {"rxmembersim.cardholder": Columns(columns, len(people))}
+    return {"rxmembersim.cardholder": Columns(columns, len(spans))}
+
+
+def _relationship(role: Text, holds: NDArray[np.bool_]) -> Text:
+    others = role.recode(lambda name: _RELATIONSHIPS.get(name, "4"))
+    return Text.constant("1", len(role)).only(holds).or_else(others)
 
 
 def keyed(card_number: Text, misread: np.ndarray) -> Text:

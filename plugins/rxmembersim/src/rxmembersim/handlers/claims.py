@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import attrs
 import numpy as np
@@ -10,15 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Events, Field, Text, text, whole_years
+from healthsim_core import Columns, Events, Field, PricedLines, Reversals, Settled, Spending, Text, text
 from rxmembersim import decisions, dispensing, reading
-from rxmembersim.adjudication import Claims, Shared, adjudicate
-from rxmembersim.benefits import benefits
 from rxmembersim.courses import MISREAD
 from rxmembersim.formulary import EXCLUDED, formulary
 from rxmembersim.handlers.adherence import gaps, possession
 from rxmembersim.handlers.cardholders import keyed
 from rxmembersim.handlers.prescriptions import beyond_law, held, prescriber
+from rxmembersim.payers import payers
 from rxmembersim.pricing import Prices, prices
 
 EVENT_TYPES = (*reading.FILLED, "reversal", "mpr_threshold", "adherence_gap")
@@ -32,51 +32,78 @@ PARAMETERS = (
 )
 
 _STATUSES = ["rejected", "paid", "reversed", "refused", "cash", "returned"]
+_SHARES = ("allowed", "deductible", "copay", "coinsurance", "not_covered")
 
 Ints = NDArray[np.int64]
+Amounts = dict[str, NDArray[Any]]
 
 
 @attrs.frozen(eq=False)
 class Submitted:
-    """The fills of a chunk as the pharmacy submits them.
+    """The fills of a chunk as the pharmacy submits them, and the reversals of those of which a claim was made.
 
     Attributes:
         events: The fills' events.
         prescription: Prescription ids.
         own: Boolean array: fills that bring their own prescription.
         drug: Row of the formulary.
-        benefit: The benefit, -1 for none.
+        span: The coverage that is billed, -1 for none: a sale for cash, of which no claim is made.
         card: Card number as keyed; null where cash is paid.
         prices: The amounts.
+        back: The reversals' events.
+        undoes: Row of the fill that each reversal undoes.
     """
 
     events: Events
     prescription: Ints
     own: NDArray[np.bool_]
     drug: Ints
-    benefit: Ints
+    span: Ints
     card: Text
     prices: Prices
+    back: Events
+    undoes: Ints
 
     @property
     def cash(self) -> NDArray[np.bool_]:
-        """Whether each is a sale for cash, of which no claim is made."""
-        return self.benefit < 0
+        """Whether each is a sale for cash."""
+        return self.span < 0
+
+    @property
+    def adjudicated(self) -> Ints:
+        """The rows of the fills that a plan pays for."""
+        return np.flatnonzero(reading.dispensed(self.events) & ~self.cash)
 
 
-def claims(events: Events) -> dict[str, Columns]:
+def spends(events: Events) -> Spending:
+    """What dispensed fills spend of the plans of their day, and what reversals give back."""
+    made = _submitted(events)
+    rows, fills = made.adjudicated, made.events
+    lines = PricedLines(
+        claim=fills.id[rows],
+        number=np.ones(len(rows), np.int64),
+        row=fills.row[rows],
+        coverage=made.span[rows],
+        service=fills.date[rows],
+        moment=fills.time[rows],
+        kind=formulary().benefit[made.drug[rows]],
+        network=np.zeros(len(rows), np.int64),
+        allowed=made.prices.allowed[rows],
+        tier=formulary().tier[made.drug[rows]],
+        units=reading.months(fills)[rows],
+    )
+    reversals = Reversals(id=made.back.id, claim=fills.id[made.undoes], moment=made.back.time)
+    return Spending(lines, reversals, made, "fill")
+
+
+def claims(events: Events, settled: Settled) -> dict[str, Columns]:
     """Pharmacy claims of all fills, their reversals, and what they say of adherence."""
-    submitted = _submitted(events.where(events.type.isin(reading.FILLED)))
-    fills = submitted.events
-    back = events.where(events.type == "reversal")
-    undoes = text.positions(fills.id, back.parameters.array("undoes_fill_id"))
-    claimed = (undoes >= 0) & ~np.append(submitted.cash, True)[undoes]
-    back, undoes = back.where(claimed), undoes[claimed]
-    shared = adjudicate(_claims(submitted), fills.time, undoes, back.time)
+    submitted: Submitted = settled.made
+    fills, shared = submitted.events, _shared(submitted, settled)
     looks, late = (events.where(events.type == name) for name in ("mpr_threshold", "adherence_gap"))
     return {
         "rxmembersim.fill": _fill_columns(submitted, shared),
-        "rxmembersim.reversal": _reversal_columns(back, undoes, submitted, shared),
+        "rxmembersim.reversal": _reversal_columns(submitted, shared, settled),
         "rxmembersim.prescription": held(fills.where(submitted.own)),
         "rxmembersim.therapy": possession(looks, fills, submitted.drug),
         "rxmembersim.adherence_gap": gaps(late, fills),
@@ -91,50 +118,55 @@ def unlawful(events: Events, written: Mapping[str, Columns]) -> dict[str, int]:
     return {**beyond_law(own, written), "refills of controlled drugs that the law does not allow, refused": refused}
 
 
-def _submitted(fills: Events) -> Submitted:
-    people = fills.people
+def _submitted(events: Events) -> Submitted:
+    fills, back = events.where(events.type.isin(reading.FILLED)), events.where(events.type == "reversal")
+    coverages, people = fills.coverages, fills.people
     drug = formulary().find(reading.text(fills, "ndc"), reading.text(fills, "drug_class"))
-    benefit = benefits().find(people["coverage_type"], people["plan"])
+    span = text.positions(coverages.coverage_id, fills.parameters.array("fill_coverage_id"))
+    payer = payers().find(reading.coverage_type(fills, span), coverages.plan_name.take_or_null(span))
     prescription, own = reading.prescriptions(fills)
-    misread = reading.text(fills, "circumstance") == MISREAD
-    card = keyed(people["member_number"], misread)
+    card = keyed(people["member_number"], reading.text(fills, "circumstance") == MISREAD)
+    undoes = text.positions(fills.id, back.parameters.array("undoes_fill_id"))
+    claimed = (undoes >= 0) & (np.append(span, -1)[undoes] >= 0)
     return Submitted(
         events=fills,
         prescription=prescription,
         own=own,
         drug=drug,
-        benefit=benefit,
-        card=card.only(benefit >= 0),
-        prices=prices(fills.run, drug, reading.quantity(fills), benefit, people["county_fips"]),
+        span=span,
+        card=card.only(span >= 0),
+        prices=prices(fills.run, drug, reading.quantity(fills), payer, people["county_fips"]),
+        back=back.where(claimed),
+        undoes=undoes[claimed],
     )
 
 
-def _claims(submitted: Submitted) -> Claims:
-    fills, benefit = submitted.events, submitted.benefit
-    age = whole_years(fills.people["birth_date"], fills.date)
-    return Claims(
-        row=fills.row,
-        year=fills.date.astype("datetime64[Y]").astype(np.int64) + 1970,
-        supply=reading.days_supply(fills),
-        drug=submitted.drug,
-        benefit=benefit,
-        dispensed=reading.dispensed(fills),
-        allowed=submitted.prices.allowed,
-        exempt=(age < benefits().exempt_below_age[benefit]) & (benefit >= 0),
-    )
+def _shared(submitted: Submitted, settled: Settled) -> Amounts:
+    """How each fill is shared, whatever became of it: a sale is all the patient's, what is refused is nothing."""
+    fills, prices, shares = submitted.events, submitted.prices, settled.shares
+    sold, rows = submitted.cash & reading.dispensed(fills), submitted.adjudicated
+    price = np.where(sold, prices.usual_and_customary, 0)
+    amounts = {name: np.zeros(len(fills), np.int64) for name in _SHARES} | {
+        "allowed": price,
+        "not_covered": price.copy(),
+    }
+    to_date = {name: np.full(len(fills), np.nan) for name in ("deductible_to_date", "out_of_pocket_to_date")}
+    for name, column in (amounts | to_date).items():
+        column[rows] = getattr(shares, name)
+    return _with_sums(amounts) | to_date
 
 
-def _fill_columns(submitted: Submitted, shared: Shared) -> Columns:
-    fills, amounts, cash = submitted.events, submitted.prices, submitted.cash
-    paid, decided = reading.dispensed(fills), fills.parameters
-    allowed = np.where(paid, np.where(cash, amounts.usual_and_customary, amounts.allowed), 0)
-    refused_tier = formulary().is_excluded(submitted.drug, fills.people["coverage_type"])
+def _fill_columns(submitted: Submitted, shared: Amounts) -> Columns:
+    fills, cash, decided = submitted.events, submitted.cash, submitted.events.parameters
+    paid = reading.dispensed(fills)
+    refused_tier = formulary().is_excluded(submitted.drug, reading.coverage_type(fills, submitted.span))
     tier = np.where(cash, -1, np.where(refused_tier, 0, formulary().tier[submitted.drug]))
     status = np.where(paid, np.where(decided.array("reversed"), 2, 1), 0) + np.where(cash, 3, 0)
     columns = {
         "fill_id": fills.id,
         "prescription_id": submitted.prescription,
         "person_id": fills.person,
+        "coverage_id": decided["fill_coverage_id"],
         "cardholder_id": submitted.card,
         "fill_number": _number(fills),
         "ndc": reading.text(fills, "ndc"),
@@ -146,10 +178,9 @@ def _fill_columns(submitted: Submitted, shared: Shared) -> Columns:
         "pharmacy_npi": fills.people["pharmacy_npi"],
         "prescriber_npi": prescriber(fills),
         "tier": Text(tier, [EXCLUDED, "1", "2", "3", "4", "5"]),
-        "usual_and_customary": amounts.usual_and_customary,
-        **_money(amounts, allowed, shared, slice(None), 1, cash),
-        "deductible_to_date": shared.to_date[0],
-        "out_of_pocket_to_date": shared.to_date[1],
+        "usual_and_customary": submitted.prices.usual_and_customary,
+        **_asked(submitted.prices),
+        **shared,
         "status": Text(status, _STATUSES),
         "reject_code": decided.text("reject_code").only(~cash),
         **decided.select([field.name for field in decisions.REVIEW]),
@@ -158,8 +189,9 @@ def _fill_columns(submitted: Submitted, shared: Shared) -> Columns:
     return Columns(columns, len(fills))
 
 
-def _reversal_columns(reversals: Events, undoes: Ints, submitted: Submitted, shared: Shared) -> Columns:
-    fills = submitted.events
+def _reversal_columns(submitted: Submitted, shared: Amounts, settled: Settled) -> Columns:
+    fills, reversals, undoes = submitted.events, submitted.back, submitted.undoes
+    given = {**_asked(submitted.prices), **{name: shared[name] for name in (*_SHARES, "patient_pay", "plan_paid")}}
     columns = {
         "fill_id": fills.id[undoes],
         "reversal_id": reversals.id,
@@ -168,29 +200,20 @@ def _reversal_columns(reversals: Events, undoes: Ints, submitted: Submitted, sha
         "fill_number": _number(fills)[undoes],
         "reversal_date": reversals.date,
         "reason": reading.text(reversals, "reason"),
-        **_money(submitted.prices, submitted.prices.allowed, shared, undoes, -1),
-        "deductible_to_date": shared.to_date_after[0],
-        "out_of_pocket_to_date": shared.to_date_after[1],
+        **{name: -amounts[undoes] for name, amounts in given.items()},
+        "deductible_to_date": settled.deductible_to_date,
+        "out_of_pocket_to_date": settled.out_of_pocket_to_date,
     }
     return Columns(columns, len(reversals))
 
 
-def _money(
-    amounts: Prices,
-    allowed: Ints,
-    shared: Shared,
-    rows: slice | Ints,
-    sign: int,
-    cash: NDArray[np.bool_] | bool = False,
-) -> dict[str, Ints]:
-    patient = np.where(cash, allowed, shared.deductible + shared.copay)
-    columns = {
-        "ingredient_cost": amounts.ingredient_cost, "dispensing_fee": amounts.dispensing_fee,
-        "gross_amount_due": amounts.gross_amount_due,
-        "allowed": allowed, "deductible": shared.deductible, "copay": shared.copay, "patient_pay": patient,
-        "plan_paid": allowed - patient,
-    }  # fmt: skip
-    return {name: sign * column[rows] for name, column in columns.items()}
+def _asked(prices: Prices) -> Amounts:
+    return {name: getattr(prices, name) for name in ("ingredient_cost", "dispensing_fee", "gross_amount_due")}
+
+
+def _with_sums(amounts: Amounts) -> Amounts:
+    patient = amounts["deductible"] + amounts["copay"] + amounts["coinsurance"] + amounts["not_covered"]
+    return {**amounts, "patient_pay": patient, "plan_paid": amounts["allowed"] - patient}
 
 
 def _number(fills: Events) -> Ints:

@@ -8,7 +8,7 @@ conflict. `b1` and `b2` have the requests of the files, and the `place` of each 
 SELECT person_id, birth_date, sex, first_name, last_name, address, city, state, zip, phone FROM "core.person"
 
 -- name: card
-SELECT person_id, bin, pcn, group_id, person_code, relationship_code FROM "rxmembersim.cardholder"
+SELECT coverage_id, bin, pcn, group_id, person_code, relationship_code FROM "rxmembersim.cardholder"
 
 -- name: held
 SELECT prescription_id, prescription_number, refills, written_date FROM "rxmembersim.prescription"
@@ -17,7 +17,7 @@ SELECT prescription_id, prescription_number, refills, written_date FROM "rxmembe
 SELECT npi, last_name, first_name FROM "networksim.provider"
 
 -- name: filled
-SELECT fill_id, prescription_id, person_id, cardholder_id, fill_number, ndc, drug_class, days_supply, quantity, fill_date, pharmacy_npi,
+SELECT fill_id, prescription_id, person_id, coverage_id, cardholder_id, fill_number, ndc, drug_class, days_supply, quantity, fill_date, pharmacy_npi,
   prescriber_npi, ingredient_cost, dispensing_fee, usual_and_customary, gross_amount_due, status, dur_code
 FROM "rxmembersim.fill"
 
@@ -68,7 +68,7 @@ SELECT claim,
 
   '16' AS AM16, claim AS BM
 FROM (SELECT *, status <> 'rejected' AND dur_code IS NOT NULL AS cleared FROM asked) AS asked
-  LEFT JOIN card USING (person_id)
+  LEFT JOIN card USING (coverage_id)
   LEFT JOIN person USING (person_id)
   LEFT JOIN held USING (prescription_id)
   LEFT JOIN provider ON provider.npi = asked.prescriber_npi

@@ -41,7 +41,7 @@ class Chunk:
         return cls(
             fill,
             _joined(person, "person_id", fill),
-            _joined(card, "person_id", fill),
+            _joined(card, "coverage_id", fill),
             _joined(prescription, "prescription_id", fill),
             None if provider is None else from_arrow(provider.select(["npi", "last_name", "first_name"])),
         )
