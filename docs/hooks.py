@@ -63,16 +63,17 @@ def skills_sources() -> Iterator[str]:
 
 
 def data_sources() -> Iterator[str]:
-    """Every entry `source` of the JSON files of products: their data, and their plans of benefits."""
-    for product in sorted(path.name for path in (ROOT / "plugins").iterdir()):
-        house = ROOT / "plugins" / product / "src"
-        paths = sorted([*house.rglob("data/*.json"), *house.rglob("plans/*.json")])
+    """Every entry `source` of the JSON files of the core and of products: their data, and their plans of benefits."""
+    houses = {"the core": ROOT / "healthsim_core"}
+    houses |= {path.name: path / "src" / path.name for path in sorted((ROOT / "plugins").iterdir())}
+    for name, house in houses.items():
+        paths = sorted([*house.glob("data/*.json"), *house.glob("plans/*.json")])
         documents = [(path.name, json.loads(path.read_text(encoding="utf-8"))) for path in paths]
         rows = [
             f"| `{file}` | {where} | {said} |" for file, document in documents for where, said in _sources(document)
         ]
         if rows:
-            yield f"### Figures of {product}\n\n| file | of | source |\n|---|---|---|"
+            yield f"### Figures of {name}\n\n| file | of | source |\n|---|---|---|"
             yield from dict.fromkeys(rows)
             yield ""
 
@@ -131,7 +132,7 @@ def _sources(document: Any, where: str = "") -> Iterator[tuple[str, str]]:
             yield from _sources(each, where)
     elif isinstance(document, dict):
         for name, value in document.items():
-            if name == "source":
+            if name in ("source", "sources"):
                 told = value.items() if isinstance(value, dict) else [("", value)]
                 yield from (
                     (" ".join(filter(None, [where, part])).replace("_", " "), str(said).replace("|", "\\|"))
