@@ -148,12 +148,14 @@ def _names_a_place(profile: ProfileSpecification) -> bool:
 
 def _check_plans(compiler: JourneyCompiler, people: PeoplePlan, known: KnownPlans, mistakes: Mistakes) -> None:
     """Take note of coverage events whose plan is of a coverage type that nobody has,
-    where none of their conditions asks for it."""
+    where none of their conditions asks for it; of those about the coverage that pays first."""
     types = mistakes.attempt(None, lambda: people.coverage_types)
     for (where, parameters), at in zip(compiler.held, compiler.held_at, strict=True):
         plan = parameters.parameters.constants.get("plan")
         if parameters.event_type not in EVENTS or not isinstance(plan, str) or at >= len(compiler.nodes):
             continue
+        if "rank" in parameters.parameters.names and parameters.parameters.constants.get("rank") != 1:
+            continue  # of another coverage, which is of any type
         node = compiler.nodes[at]
         if not any("coverage_type" in asked.names for asked in expressions_in((node.conditions, node.place.eligible))):
             mistakes.attempt(None, known.check, plan, types, f"{where}.plan")

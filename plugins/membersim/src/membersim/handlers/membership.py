@@ -79,6 +79,7 @@ def _text(name: str, description: str, codes: str = "") -> Field:
 def _notes(events: Events, written: Mapping[str, Columns]) -> dict[str, int]:
     """What a user should know: events of coverage that change nothing, visits and stays that have no claim."""
     plans, kind = events.run.plans, events.people["coverage_type"]
+    first = ~(np.asarray(events.parameters["rank"], np.float64) > 1)  # NaN is not
     told = events.type.isin(("new_enrollment", "plan_change"))
     uninsured, named = kind == _UNINSURED, events.parameters.text("plan")
     pairs = ((name, kinds) for name in [*named.values.to_pylist(), None] for kinds in [*kind.values.to_pylist(), None])
@@ -87,7 +88,7 @@ def _notes(events: Events, written: Mapping[str, Columns]) -> dict[str, int]:
     ]
     return {
         "changes to a plan of another coverage type than the person's changed nothing": int(
-            (told & foreign & ~uninsured).sum()
+            (told & first & foreign & ~uninsured).sum()
         ),
         "enrollments of people who are uninsured changed nothing": int((told & uninsured).sum()),
         **unbilled(events.where(~uninsured)),
@@ -116,8 +117,8 @@ HANDLER = EventHandler(
         _text("procedure_code", "Principal ICD-10-PCS procedure.", "icd-10-pcs"),
         _text("admission_type", "1 to 4.", "admission-type"),
         _text("discharge_disposition", "Patient status at discharge; 01 is home.", "discharge-disposition"),
-        _text("reason", "Why coverage ends."),
         _text("plan", "The plan changed to."),
+        Field("rank", "integer", "Which of the person's coverages.", nullable=True, least=1, most=4),
         _text("ndc", "NDC of a pharmacy claim.", "ndc"),
         Field("days_supply", "number", "Days that a fill lasts.", unit="d", nullable=True, least=1),
         Field("quantity", "number", "Units dispensed.", nullable=True, above=0),
