@@ -12,7 +12,9 @@ import attrs
 from healthsim_core.calls import checked_call
 from healthsim_core.catalog import default_catalog
 from healthsim_core.database.file import NOW, database_path, first_row, reading, writing
+from healthsim_core.designs.own import read_own_plans
 from healthsim_core.errors import StateError, UnknownNameError, canonical, suggestion
+from healthsim_core.planning.given import folder_of
 from healthsim_core.spec.profile import ProfileSpecification
 from healthsim_core.state.record import canonical_json, digest
 
@@ -60,7 +62,8 @@ def save_profile(name: str, spec: Any, database: Path | str | None = None) -> in
         raise StateError("a profile needs a name.", "profile", "Give one.")
     _refuse_name(name)
     _refuse_template(spec)
-    profile = ProfileSpecification.read(spec)
+    profile = ProfileSpecification.read(spec).model_copy(deep=True)
+    read_own_plans(profile, folder_of(spec), default_catalog())
     plain = profile.model_dump(mode="json", by_alias=True, exclude_unset=True)
     content, identity = canonical_json(plain), digest(plain)
     with writing(database) as connection:

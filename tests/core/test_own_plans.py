@@ -13,6 +13,7 @@ from healthsim_core.errors import SpecificationError
 from healthsim_core.generator import generate, make_plan
 from healthsim_core.planning.plan import Plan
 from healthsim_core.planning.request import Request
+from healthsim_core.state import load_profile, save_profile
 
 GOLD: dict[str, Any] = {
     "coverage_type": "Commercial", "kind": "commercial", "insurance_line": "PPO",
@@ -116,6 +117,14 @@ def test_the_request_holds_what_the_file_said(tmp_path, monkeypatch):
     again = Request.from_document(json.loads(json.dumps(asked.document())))
     assert asked.document()["profile"]["coverage"]["plans"] == {"Gold": GOLD}
     assert again == asked
+
+
+def test_a_saved_profile_holds_what_the_file_said(tmp_path):
+    written(tmp_path, "gold.json", GOLD)
+    profile = written(tmp_path, "profile.json", {"coverage": {"plan": "Gold", "plans": {"Gold": "gold.json"}}})
+    save_profile("golden", profile, database=tmp_path / "saved.duckdb")
+    (tmp_path / "gold.json").unlink()
+    assert load_profile("golden", database=tmp_path / "saved.duckdb").coverage.plans["Gold"].design == GOLD
 
 
 def test_a_request_that_names_a_file_is_none():
