@@ -8,7 +8,7 @@ from typing import Any
 
 from healthsim_core.catalog import Catalog
 from healthsim_core.designs.own import read_own_plans
-from healthsim_core.errors import ArgumentError
+from healthsim_core.errors import ArgumentError, Mistakes
 from healthsim_core.spec import JourneySpecification, ProfileSpecification
 from healthsim_core.spec.base import Document
 
@@ -19,7 +19,10 @@ def find_profile(profile: Any, catalog: Catalog) -> ProfileSpecification:
         profile = catalog.find("profile", profile, "profile").specification
     refuse_strange(profile, "profile")
     found = ProfileSpecification.read(profile).model_copy(deep=True)
-    read_own_plans(found, folder_of(profile), catalog)
+    mistakes = Mistakes()
+    with mistakes.caught(file_of(profile)):
+        read_own_plans(found, folder_of(profile), catalog)
+    mistakes.tell()
     return found
 
 

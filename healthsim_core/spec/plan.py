@@ -187,8 +187,9 @@ class PlanSpecification(Document):
 
     @property
     def design(self) -> dict[str, Any]:
-        """The plan as plain JSON, without what it leaves unsaid."""
-        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        """The plan as plain JSON, without what it leaves unsaid, and dollars without cents as whole numbers."""
+        design: dict[str, Any] = _in_whole_dollars(self.model_dump(mode="json", by_alias=True, exclude_unset=True))
+        return design
 
     @field_validator("coverage_type")
     @classmethod
@@ -218,3 +219,9 @@ class PlanSpecification(Document):
     def _services_apart(self) -> Iterator[tuple[tuple[int | str, ...], str]]:
         for name, part in self.apart.items():
             yield from ((("apart", name, "services", at), service) for at, service in enumerate(part.services))
+
+
+def _in_whole_dollars(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _in_whole_dollars(inner) for name, inner in value.items()}
+    return int(value) if isinstance(value, float) and value.is_integer() else value

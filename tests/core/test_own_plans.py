@@ -145,6 +145,13 @@ def test_mistakes_in_a_file_name_the_file_and_the_plan(tmp_path, monkeypatch):
     ]
 
 
+def test_mistakes_of_a_profile_in_a_file_name_that_file_first(tmp_path):
+    profile = written(tmp_path, "profile.json", {"coverage": {"plan": "Gold", "plans": {"Gold": "gold.json"}}})
+    written(tmp_path, "gold.json", {**GOLD, "kind": "charity"})
+    with pytest.raises(SpecificationError, match=r'^profile\.json: coverage\.plans\.Gold: gold\.json: kind: "charity"'):
+        make_plan(profile)
+
+
 REFUSED = [
     ({"Gold": {**GOLD, "deductable": 5}}, "coverage.plans.Gold.deductable", "there is no field"),
     ({"Gold": {**GOLD, "kind": "charity"}}, "coverage.plans.Gold.kind", '"charity" is not one of'),

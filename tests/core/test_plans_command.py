@@ -49,6 +49,12 @@ def test_every_plan_that_is_shown_is_one_without_mistakes(capsys, tmp_path, name
     assert (code, told.endswith(", without mistakes.\n")) == (0, True)
 
 
+def test_dollars_without_cents_are_shown_as_whole_numbers(capsys):
+    _, shown = said(capsys, "plans", "show", "PPO")
+
+    assert '"copay": 25,' in shown.replace("\n", ",") and ".0" not in shown
+
+
 def test_a_plan_without_mistakes_is_told_to_be_one(capsys, tmp_path):
     code, told = said(capsys, "plans", "check", written(tmp_path, SILVER))
 
