@@ -12,6 +12,7 @@ from .benefits.movements import standing as standing
 from .benefits.plans import LEVELS as LEVELS
 from .benefits.plans import NETWORKS as NETWORKS
 from .benefits.plans import Plans as Plans
+from .benefits.spending import UNCOVERED as UNCOVERED
 from .benefits.spending import PricedLines as PricedLines
 from .benefits.spending import Reversals as Reversals
 from .benefits.spending import Shares as Shares

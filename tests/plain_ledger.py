@@ -55,6 +55,7 @@ class Share(NamedTuple):
     copay: int
     coinsurance: int
     not_covered: int
+    uncovered: int
     deductible_to_date: int
     out_of_pocket_to_date: int
 
@@ -144,7 +145,8 @@ class PlainLedger:
         beyond = self.beyond(design, term, line, pays - fine)
         uncovered = allowed - benefit + fine + beyond
         return Share(
-            allowed, deductible + flat, copay - flat, coinsurance, uncovered,
+            allowed, deductible + flat, copay - flat, coinsurance,
+            uncovered, why_uncovered(allowed - benefit, beyond, fine),
             self.used[self.account(span, deductible_at, year, "deductible", "individual")],
             self.used[self.account(span, limit_at, year, "out_of_pocket", "individual")],
         )  # fmt: skip
@@ -231,6 +233,13 @@ class PlainLedger:
         except ValueError:  # born on 29 February
             birthday = datetime.date(day.year, 2, 28)
         return day.year - born.year - (day < birthday)
+
+
+def why_uncovered(excluded: int, beyond: int, fine: int) -> int:
+    """1 the service is excluded, 2 the year's maximum is reached, 3 it was not authorized; 0 nothing."""
+    if excluded:
+        return 1
+    return 0 if not beyond + fine else 2 if beyond >= fine else 3
 
 
 def cents(amount: Any, year: int) -> int:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from healthsim_core.benefits.accounts import Accumulators, Counted
 from healthsim_core.benefits.plans import NO_LIMIT, Plans
 from healthsim_core.benefits.posting import Posting
-from healthsim_core.benefits.spending import Shares, Spending
+from healthsim_core.benefits.spending import UNCOVERED, Shares, Spending
 from healthsim_core.columns import Text
 from healthsim_core.groups import in_turn
 
@@ -230,6 +230,7 @@ class _Book:
         size = len(line)
         self.deductible, self.flat, self.copay, self.coinsurance, self.not_covered = np.zeros((5, size), np.int64)
         self.balances = np.zeros((4, size), np.int64)
+        self.capped = np.zeros(size, bool)  # whether a year's maximum is why most of it is not covered
         self.posted = np.full(len(posting.row), -1)  # where each line stands, once it does
         lines = np.flatnonzero(~self.reverses)
         self.posted[line[lines]] = lines
@@ -297,6 +298,7 @@ class _Book:
         capped = most < NO_LIMIT
         beyond = np.where(capped, np.maximum(pays - fined - (most - paid[number]), 0), 0)
         paid[number[capped]] += (pays - fined - beyond)[capped]
+        self.capped[rows] = beyond >= np.maximum(fined, 1)
         self.not_covered[rows] = terms.allowed[rows] - self.allowed[rows] + fined + beyond
 
     def _give_back(self, rows: NDArray[np.intp]) -> None:
@@ -318,6 +320,11 @@ class _Book:
         used.out_of_pocket[limit] += share
         used.out_of_pocket[limits] += share
 
+    def _why(self) -> NDArray[np.int64]:
+        service, maximum, authorization = (UNCOVERED.index(name) for name in ("service", "maximum", "authorization"))
+        why = np.where(self.terms.covered, np.where(self.capped, maximum, authorization), service)
+        return np.where(self.not_covered > 0, why, 0)
+
     def closed(self, plans: Plans, spendings: tuple[Spending, ...]) -> Ledger:
         """The ledger, entries in order again."""
         back = np.empty(len(self.order), np.intp)
@@ -325,7 +332,7 @@ class _Book:
         at = self.posted
         shares = Shares(
             self.terms.allowed[at], (self.deductible + self.flat)[at], self.copay[at], self.coinsurance[at],
-            self.not_covered[at], self.balances[0][at], self.balances[2][at],
+            self.not_covered[at], self._why()[at], self.balances[0][at], self.balances[2][at],
         )  # fmt: skip
         share = self.deductible + self.flat + self.copay + self.coinsurance
         return Ledger(

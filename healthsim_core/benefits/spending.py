@@ -13,6 +13,8 @@ from healthsim_core.columns import Text
 Cents = NDArray[np.int64]
 Rows = NDArray[np.int64]
 
+UNCOVERED = ("", "service", "maximum", "authorization")  # why a plan does not cover something
+
 
 @attrs.frozen(eq=False, kw_only=True)
 class PricedLines:
@@ -107,6 +109,7 @@ class Shares:
         copay: What the patient pays as copay.
         coinsurance: What the patient pays as coinsurance.
         not_covered: What the plan does not cover, penalties among it.
+        uncovered: Why, of two reasons that of the greater amount: index into `UNCOVERED`; 0 where nothing is not.
         deductible_to_date: The person's deductible that is met after the line.
         out_of_pocket_to_date: What the person has paid towards the limit after the line.
     """
@@ -116,6 +119,7 @@ class Shares:
     copay: Cents
     coinsurance: Cents
     not_covered: Cents
+    uncovered: NDArray[np.int64]
     deductible_to_date: Cents
     out_of_pocket_to_date: Cents
 

@@ -232,6 +232,13 @@ CLAIM_LINE = Table(
             codes="place-of-service",
         ),
         *_adjudicated(),
+        Field(
+            "not_covered_reason",
+            "category",
+            "Claim adjustment reason of `not_covered`, of two that of the greater amount: 96 a service that the plan "
+            "does not cover, 119 what lies above its maximum of the year, 197 the penalty of a stay not authorized.",
+            nullable=True,
+        ),
     ),
     key=("claim_id", "line"),
     description="Lines of claims.",

@@ -146,9 +146,11 @@ def _when(day: np.ndarray, hour: int, where: np.ndarray) -> np.ndarray:
 
 def _amounts(billed: np.ndarray, status: np.ndarray) -> dict[str, Any]:
     """Two thirds are allowed; of that the member owes a deductible, coinsurance and copay;
-    a denied line is all adjustment."""
+    a line of an odd charge is covered in part; a denied line is all adjustment."""
     allowed = np.where(status == "paid", billed * 2 // 3, 0)
-    shares = {"deductible": allowed // 3, "coinsurance": allowed // 7, "copay": allowed // 50}
+    odd = (status == "paid") & (billed % 2 == 1)
+    shares = {"deductible": allowed // 3, "coinsurance": allowed // 7, "copay": allowed // 50,
+              "not_covered": np.where(odd, allowed // 9, 0)}  # fmt: skip
     share = sum(shares.values())
     all_ = {
         "allowed": allowed,
@@ -162,6 +164,7 @@ def _amounts(billed: np.ndarray, status: np.ndarray) -> dict[str, Any]:
         **{name: np.where(status == "pending", np.nan, cents) for name, cents in all_.items()},
         "adjustment_group": _null("CO", status != "pending"),
         "adjustment_reason": Text(np.where(status == "pending", -1, np.where(status == "paid", 0, 1)), ["45", "16"]),
+        "not_covered_reason": _null("96", odd),
     }  # fmt: skip
 
 

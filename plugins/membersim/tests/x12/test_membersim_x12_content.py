@@ -195,7 +195,7 @@ def test_a_claim_balances_with_its_lines(payments):
 def test_what_the_member_owes_stands_under_pr(payments):
     for claim in (claim for payment in payments for claim in payment["claims"] if claim["CLP"][2] == "1"):
         rows = [row for line in claim["lines"] for row in line["CAS"] if row[1] == "PR"]
-        assert {row[index] for row in rows for index in range(2, len(row), 3)} == {"1", "2", "3"}
+        assert {row[index] for row in rows for index in range(2, len(row), 3)} == {"1", "2", "3", "96"}
         assert cents(claim["CLP"][5]) == sum(cents(row[index]) for row in rows for index in range(3, len(row), 3))
 
 
@@ -210,9 +210,10 @@ def test_a_denied_claim_is_a_contractual_obligation_and_pays_nothing(payments):
 def test_a_reason_that_needs_a_remark_has_one(written, segments):
     rows = segments(written / FILE_835)
     reasons = Counter(row[2] for row in rows if row[:2] == ["CAS", "CO"])
+    uncovered = sum("96" in row[2::3] for row in rows if row[:2] == ["CAS", "PR"])
     remarks = Counter(row[2] for row in rows if row[:2] == ["LQ", "HE"])
 
-    assert remarks == {"M76": reasons["16"]}
+    assert remarks == {"M76": reasons["16"], "N130": uncovered}
 
 
 def test_the_payment_is_later_than_the_service(payments):

@@ -139,12 +139,18 @@ def _lines(lines: Columns) -> pa.Array:
         quantity(lines["units"]), f"{END}DTM*472*", text.dates(lines["service_date"], "%Y%m%d"), END,
         _adjustments(lines),
         "REF*6R*", number, END, text.choose(allowed > 0, text.joined("AMT*B6*", text.plain_amount(allowed), END), ""),
-        text.optional("LQ*HE*", lines.text("adjustment_reason").recode(CODES["remark"]["by_reason"].get), END),
+        text.optional("LQ*HE*", _remark(lines), END),
     )  # fmt: skip
 
 
+def _remark(lines: Columns) -> Text:
+    remark = CODES["remark"]["by_reason"].get
+    return lines.text("adjustment_reason").recode(remark).or_else(lines.text("not_covered_reason").recode(remark))
+
+
 def _adjustments(lines: Columns) -> pa.Array:
-    """CAS of a line: what nobody pays, then deductible, coinsurance and copay; none without an amount."""
+    """CAS of a line: what nobody pays, then deductible, coinsurance, copay and what is not covered; none without an
+    amount."""
     adjusted = lines.array("adjustment") != 0
     group, reason = lines.text("adjustment_group").or_else("CO"), lines.text("adjustment_reason").or_else("45")
     contract = text.lines("CAS*", group, "*", reason, "*", text.plain_amount(lines.array("adjustment")), END)
@@ -152,13 +158,14 @@ def _adjustments(lines: Columns) -> pa.Array:
         _share(lines.array(name), reason)
         for name, reason in (("deductible", "1"), ("coinsurance", "2"), ("copay", "3"))
     ]
+    shares.append(_share(lines.array("not_covered"), lines.text("not_covered_reason").or_else("96")))
     patient = pc.utf8_rtrim(text.lines(*shares), characters="*")
     owed = text.lines("CAS*PR*", patient, END)
     return text.lines(text.choose(adjusted, contract, ""), text.choose(np.asarray(pc.not_equal(patient, "")), owed, ""))
 
 
-def _share(cents: NDArray[np.int64], reason: str) -> pa.Array:
-    return text.choose(cents != 0, text.joined(f"{reason}*", text.plain_amount(cents), "**"), "")
+def _share(cents: NDArray[np.int64], reason: Text | str) -> pa.Array:
+    return text.choose(cents != 0, text.lines(reason, "*", text.plain_amount(cents), "**"), "")
 
 
 def _payer(parties: Parties, payer_id: str) -> str:

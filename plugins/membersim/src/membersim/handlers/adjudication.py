@@ -17,6 +17,7 @@ IN, OUT = 0, 1
 PAID, DENIED, PENDING = 0, 1, 2
 STATUSES = ("paid", "denied", "pending")
 _BENEFIT_PERIOD = 60  # days out of hospital after which a new one begins
+_ELECTIVE = "3"  # of the types of admission
 _EMERGENCY = SERVICES.index("emergency")
 _INPATIENT = SERVICES.index("inpatient")
 _PRIMARY = SERVICES.index("primary")
@@ -73,6 +74,7 @@ def priced_lines(services: Services, lines: ClaimLines, outcome: Outcome) -> tup
         allowed=lines.allowed[payable],
         units=nights[claim],
         free=lines.preventive[payable] & (outcome.network[claim] == IN),
+        unauthorized=_unauthorized(services, outcome.network)[claim],
         opens=_opens_benefit_period(services)[claim],
     )
 
@@ -126,6 +128,16 @@ def _outcome(
     stated = np.where(again, len(values) - 1, np.where(outside, len(values) - 2, drawn.codes))
     reason = np.where(status != DENIED, -1, stated)
     return status, Text(reason, values), np.where(pending, np.datetime64("NaT", "D"), paid_date)
+
+
+def _unauthorized(services: Services, network: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Elective stays out of network that nobody had asked the plan for: who stays in network has the hospital ask."""
+    unasked = np.zeros(len(services), bool)
+    elective = np.flatnonzero((services.admission_type == _ELECTIVE) & (network == OUT))
+    if len(elective):
+        draw = services.events.run.draws("membersim.authorization", services.events.id[elective])
+        unasked[elective] = draw.happens("lacking", document("payment")["authorization"]["lacking"])
+    return unasked
 
 
 def _opens_benefit_period(services: Services) -> NDArray[np.bool_]:

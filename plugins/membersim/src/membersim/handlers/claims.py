@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import NETWORKS, Columns, Coverages, Plans, Shares, Text, rank_within, text
+from healthsim_core import NETWORKS, UNCOVERED, Columns, Coverages, Plans, Shares, Text, rank_within, text
 from membersim.facts import document
 from membersim.handlers.adjudication import DENIED, PENDING, STATUSES, Outcome
 from membersim.handlers.lines import ClaimLines
@@ -90,6 +90,7 @@ def line_table(services: Services, lines: ClaimLines, outcome: Outcome, shares: 
             "diagnosis_pointers": Text(pointers, ["1", "1:2"]),
             "place_of_service": services.place[claim], **_known(amounts, status == PENDING),
             **_adjustment(amounts["adjustment"], status, outcome.reason[claim]),
+            "not_covered_reason": _not_covered(shares),
         },
         len(claim),
     )  # fmt: skip
@@ -116,6 +117,11 @@ def _adjustment(amount: NDArray[np.int64], status: NDArray[np.int64], reason: Te
         "adjustment_group": Text.constant("CO", len(adjusted)).only(adjusted),
         "adjustment_reason": Text(code, values).only(adjusted),
     }
+
+
+def _not_covered(shares: Shares) -> Text:
+    reasons = document("payment")["not_covered"]["reasons"]
+    return Text(shares.uncovered - 1, [reasons[name] for name in UNCOVERED[1:]])
 
 
 def _filing(services: Services, plans: Plans) -> Text:

@@ -54,19 +54,21 @@ FROM filed JOIN person patient USING (person_id) JOIN person holder ON holder.pe
 
 -- name: 2110
 WITH owing AS (
-  SELECT *, deductible <> 0 AS d, coinsurance <> 0 AS i, copay <> 0 AS c FROM line
+  SELECT *, list_filter([
+    {'reason': '1', 'amount': deductible}, {'reason': '2', 'amount': coinsurance}, {'reason': '3', 'amount': copay},
+    {'reason': coalesce(not_covered_reason, '96'), 'amount': not_covered}
+  ], lambda share: share.amount <> 0) AS shares FROM line
 ), adjusted AS (
   SELECT *,
     CASE WHEN adjustment <> 0 THEN {
       'CAS01': coalesce(adjustment_group, 'CO'), 'CAS02': coalesce(adjustment_reason, '45'), 'CAS03': plain(adjustment),
-      'CAS05': NULL::VARCHAR, 'CAS06': NULL::VARCHAR, 'CAS08': NULL::VARCHAR, 'CAS09': NULL::VARCHAR
+      'CAS05': NULL::VARCHAR, 'CAS06': NULL::VARCHAR, 'CAS08': NULL::VARCHAR, 'CAS09': NULL::VARCHAR,
+      'CAS11': NULL::VARCHAR, 'CAS12': NULL::VARCHAR
     } END AS contract,
-    CASE WHEN d OR i OR c THEN {
-      'CAS01': 'PR', 'CAS02': CASE WHEN d THEN '1' WHEN i THEN '2' ELSE '3' END,
-      'CAS03': plain(CASE WHEN d THEN deductible WHEN i THEN coinsurance ELSE copay END),
-      'CAS05': CASE WHEN d AND i THEN '2' WHEN (d OR i) AND c THEN '3' END,
-      'CAS06': plain(CASE WHEN d AND i THEN coinsurance WHEN (d OR i) AND c THEN copay END),
-      'CAS08': CASE WHEN d AND i AND c THEN '3' END, 'CAS09': plain(CASE WHEN d AND i AND c THEN copay END)
+    CASE WHEN len(shares) > 0 THEN {
+      'CAS01': 'PR', 'CAS02': shares[1].reason, 'CAS03': plain(shares[1].amount),
+      'CAS05': shares[2].reason, 'CAS06': plain(shares[2].amount), 'CAS08': shares[3].reason, 'CAS09': plain(shares[3].amount),
+      'CAS11': shares[4].reason, 'CAS12': plain(shares[4].amount)
     } END AS owed
   FROM owing
 )
@@ -82,5 +84,5 @@ SELECT claim AS "CLP.CLP01",
   CASE WHEN contract IS NOT NULL THEN owed END AS "CAS[1]",
   {'REF02': line::VARCHAR} AS "REF",
   {'AMT02': CASE WHEN allowed > 0 THEN plain(allowed) END} AS "AMT",
-  {'LQ02': remark.code} AS "LQ"
-FROM adjusted LEFT JOIN remark ON said = adjustment_reason
+  {'LQ02': coalesce(remark.code, other.code)} AS "LQ"
+FROM adjusted LEFT JOIN remark ON remark.said = adjustment_reason LEFT JOIN remark other ON other.said = not_covered_reason

@@ -47,7 +47,7 @@ QUALIFY row_number() OVER (PARTITION BY named.npi ORDER BY place) = 1
 
 -- name: line
 SELECT claim_id, claim, line, service_date, service_code, code_system, revenue_code, units, unit_code, diagnosis_pointers, l.place_of_service,
-  l.billed, l.allowed, l.deductible, l.coinsurance, l.copay, l.adjustment, l.paid, l.adjustment_group, l.adjustment_reason,
+  l.billed, l.allowed, l.deductible, l.coinsurance, l.copay, l.not_covered, l.not_covered_reason, l.adjustment, l.paid, l.adjustment_group, l.adjustment_reason,
   filed.place_of_service AS place_of_claim
 FROM "membersim.claim_line" l JOIN filed USING (claim_id)
 
