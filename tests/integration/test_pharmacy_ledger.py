@@ -10,6 +10,8 @@ import pytest
 
 from healthsim import generate
 from healthsim_core import Result
+from healthsim_core.testing import contradictions
+from healthsim_core.verification.verify import verify_folder
 
 STATIN: dict[str, Any] = {
     "rxnorm": "617310", "ndc": "59762015601", "description": "atorvastatin", "drug_class": "statin",
@@ -153,6 +155,19 @@ def test_until_the_plan_learns_that_coverage_has_ended_the_pharmacy_is_paid_unde
     assert result.validation.passed
 
 
+def test_of_two_coverages_the_first_is_billed_until_it_ends_and_verify_agrees(tmp_path: Any) -> None:
+    dual = {"type": "Medicare", "plan": "Original Medicare", "others": [{"type": "Medicaid", "plan": "Medicaid FFS"}]}
+    events = (order(JARDIANCE), change("termination", 150, reason="moved"))
+    result = run(dual, *events, age=70, out=tmp_path, output_formats=["ncpdp_d0"])
+    card, last = cards(result), datetime.date(2025, 5, 31)
+
+    assert {(row["fill_date"] > last, card[row["coverage_id"]]["rank"]) for row in fills(result)} == {
+        (False, 1),
+        (True, 2),
+    }
+    assert verify_folder(tmp_path).passed
+
+
 def test_the_uninsured_have_neither_card_nor_claim() -> None:
     result = run({"type": "uninsured"}, order(STATIN))
 
@@ -161,8 +176,6 @@ def test_the_uninsured_have_neither_card_nor_claim() -> None:
 
 
 def test_what_is_transmitted_says_what_the_tables_say_through_a_plan_change(tmp_path: Any) -> None:
-    from healthsim_core.testing import contradictions
-
     events = (order(JARDIANCE), change("plan_change", 100, plan="HDHP"), change("termination", 200, reason="moved"))
     run({"type": "Commercial", "plan": "HMO"}, *events, out=tmp_path, output_formats=["ncpdp_d0"])
     billed = (tmp_path / "ncpdp_d0" / "b1.ncpdp").read_text()

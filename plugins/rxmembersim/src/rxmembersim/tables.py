@@ -17,6 +17,7 @@ CARDHOLDER = Table(
         Field("relationship_code", "category", "1 cardholder, 2 spouse, 3 child, 4 other: NCPDP field 306-C6."),
         Field("subscriber_id", "id", "Person who holds the coverage.", references="core.person"),
         Field("coverage_type", "category", "Commercial, Medicare or Medicaid.", codes="coverage-type"),
+        Field("rank", "integer", "Order of payment: 1 pays first, 2 of what it leaves.", least=1, most=4),
         Field("plan", "category", "The plan that shares what is allowed between patient and payer."),
         Field("start_date", "date", "First day of the coverage."),
         Field("end_date", "date", "Last day of it; null while it goes on.", nullable=True),

@@ -35,6 +35,7 @@ def cardholders(people: Events) -> dict[str, Columns]:
         "relationship_code": _relationship(persons.text("role")[row], holder == row),
         "subscriber_id": ids[holder],
         "coverage_type": coverage_type,
+        "rank": coverages.rank[spans],
         "plan": plan,
         "start_date": coverages.start[spans],
         "end_date": coverages.end[spans],
