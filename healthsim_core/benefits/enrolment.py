@@ -187,6 +187,10 @@ def _with_default(changes: Changes, people: Columns, begin: Days, own: _Own, pla
     start = _default_start(people, begin, slot, own, plans)
     rows = len(slot)
     nothing = Text.constant(None, rows)
+    begins = np.full(len(own.plan), np.datetime64("0001-01-01", "D"))
+    begins[slot] = start  # before it there is nothing to change
+    day = np.where(changes.kind == CHANGE, np.maximum(changes.day, begins[changes.slot]), changes.day)
+    changes = attrs.evolve(changes, day=day)
     default = Changes(slot, start, start, np.full(rows, ENROLL), np.full(rows, -1), nothing, nothing).with_others(
         changes
     )

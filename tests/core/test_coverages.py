@@ -122,6 +122,12 @@ def test_a_new_plan_counts_from_the_first_of_the_year_for_which_it_was_chosen():
     ]
 
 
+def test_a_change_that_counts_from_before_coverage_began_counts_from_its_beginning():
+    told = on("plan_change", "2025-01-20", days=-40, plan="Narrow")
+
+    assert [span[2:] for span in spans(people_of(), told)] == [("2025-01-01", "NaT", "Narrow")]
+
+
 def test_a_termination_may_count_from_an_earlier_day():
     assert spans(people_of(), on("termination", "2025-05-20", days=-20))[0][3] == "2025-04-30"
 
@@ -232,11 +238,11 @@ def test_what_is_taken_back_before_it_began_was_thought_of_until_then():
 
 # A plain loop over days
 
-LAST = 90
+LAST = 110
 EVENT = st.builds(
     Told,
     kind=st.sampled_from(TYPES),
-    hour=st.integers(0, 24 * 60),
+    hour=st.integers(24 * 26, 24 * 80),  # whatever counts earlier counts within the year
     row=st.integers(0, 2),
     days=st.sampled_from([0, 0, -25, -10, -3, 3, 10, 25]),
     rank=st.sampled_from([1, 1, 2]),
@@ -263,23 +269,29 @@ def kind_of(plan: str | None) -> object:
     return PLANS[plan]["coverage_type"] if plan else None
 
 
-def day_by_day(told: list[Told], own: str, all_along: bool, last: int) -> dict[int, tuple[str, bool]]:
-    """The plan of each covered day, and whether an event named it."""
-    plan, found = ((own, False) if all_along else None), dict[int, tuple[str, bool]]()
-    for day in range(-40, last):
+def day_by_day(
+    told: list[Told], own: str, all_along: bool, holder: dict[int, tuple[str, bool]]
+) -> dict[int, tuple[str, bool]]:
+    """The plan of each covered day, and whether an event named it; who is enrolled has the holder's, where one did."""
+
+    def joined(day: int) -> tuple[str, bool]:
+        theirs = holder.get(day, (own, False))
+        return (theirs[0], False) if theirs[1] else (own, False)
+
+    plan, found = (joined(0) if all_along else None), dict[int, tuple[str, bool]]()
+    for day in range(LAST):
         today, ended = plan, False
         for event in (event for event in told if event.effective == day):
-            named = (
-                (event.plan, True)
-                if event.plan in PLANS and PLANS[event.plan]["coverage_type"] == PLANS[own]["coverage_type"]
-                else (own, False)
-            )
+            is_named = kind_of(event.plan) == kind_of(own)
             if event.kind == "termination" and plan:
                 plan, ended = None, True
-            elif (event.kind == "plan_change" and plan) or (event.kind == "new_enrollment" and not plan):
-                plan = named  # type: ignore[assignment]
+            elif event.kind == "plan_change" and plan:
+                plan = (str(event.plan), True) if is_named else (own, False)
                 today = today if ended else plan
-        if today and day >= 0:
+            elif event.kind == "new_enrollment" and not plan:
+                plan = (str(event.plan), True) if is_named else joined(day + ended)
+                today = today if ended else plan
+        if today:
             found[day] = today
     return found
 
@@ -289,7 +301,7 @@ def lived(told: tuple[Told, ...], row: int, rank: int, known: int | None = None)
     all_along = not heard or heard[0].kind != "new_enrollment"
     if known is not None:
         heard = [event for event in heard if event.known <= known]
-    return day_by_day(heard, own, all_along, LAST)
+    return day_by_day(heard, own, all_along, lived(told, 0, rank) if row and rank == 1 else {})
 
 
 @settings(max_examples=300, deadline=None)
@@ -307,13 +319,13 @@ def test_a_day_is_covered_as_a_plain_loop_over_what_befell_the_person_says(told)
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(EVENT, max_size=7, unique_by=lambda event: (event.row, event.hour)))
-def test_a_subscribers_plan_of_each_day_is_the_one_that_the_loop_says(told):
+def test_the_plan_of_each_day_is_the_one_that_the_loop_says(told):
     found = covered(family(coverage_type_2="Medicaid", plan_2="State"), *told)
 
-    at = found.at(np.zeros(LAST, int), DAY + np.arange(LAST))
-
-    plans = {day: found.plan_name[[span]].to_pylist()[0] for day, span in enumerate(at.tolist()) if span >= 0}
-    assert plans == {day: plan for day, (plan, _) in lived(tuple(told), 0, 1).items()}
+    for row in range(3):
+        at = found.at(np.full(LAST, row), DAY + np.arange(LAST))
+        plans = {day: found.plan_name[[span]].to_pylist()[0] for day, span in enumerate(at.tolist()) if span >= 0}
+        assert plans == {day: plan for day, (plan, _) in lived(tuple(told), row, 1).items()}
 
 
 @settings(max_examples=300, deadline=None)
