@@ -3,7 +3,7 @@
 Somebody who is insured is covered from the first of the year in which the run starts for them (from birth, and in
 Medicare not before the month of the 65th birthday), unless the first event of that coverage enrolls them. An event
 counts from the day on which it takes effect, whenever the plan learns of it. One of a subscriber counts for the
-household, but for plans that each member holds alone; a member who is enrolled for a stated reason (marriage, birth)
+household, but for plans that each member holds alone; a member who is first enrolled for a stated reason (marriage)
 joins then, with the plan that the subscriber has. A change to a plan of another coverage type than the person's
 changes nothing. The uninsured have no coverage, and it ends with life.
 """
@@ -28,6 +28,8 @@ BIRTH, DEATH, ENROLLMENT, PLAN_CHANGE, RETURN, END = (
     "birth", "death", "initial enrollment", "plan change", "re-enrollment", "termination",
 )  # fmt: skip
 TAKEN_BACK = "taken back"
+_NEVER, _LONG_AGO = (np.datetime64(day, "D").astype(np.int64) for day in ("9999-01-01", "0001-01-01"))
+_OLD_AGE = 65  # at which Medicare begins (42 USC 1395c)
 
 Days = NDArray[np.datetime64]
 Rows = NDArray[np.int64]
@@ -159,12 +161,18 @@ def _reached(told: CoverageEvents, own: _Own, plans: Plans) -> tuple[Rows, Rows]
 
 def _joined(told: CoverageEvents, own: _Own) -> Days:
     """By slot, the day on which a member joins the subscriber's coverage; before all days for those there all along."""
-    joins = np.flatnonzero((told.kind == ENROLL) & ~told.reason.is_null() & (own.subscriber[told.row] != told.row))
-    day = np.full(len(own.plan), np.iinfo(np.int64).max)
-    slot = slot_of(told.row[joins], told.rank[joins])
-    np.minimum.at(day, slot, told.effective[joins].astype("datetime64[D]").astype(np.int64))
-    never = np.datetime64("0001-01-01", "D").astype(np.int64)
-    return np.where(own.alone | (day == np.iinfo(np.int64).max), never, day).astype("datetime64[D]")
+    day = told.effective.astype("datetime64[D]").astype(np.int64)
+    slot, dependent = slot_of(told.row, told.rank), own.subscriber[told.row] != told.row
+    joins = dependent & (told.kind == ENROLL) & ~told.reason.is_null()
+    first, first_joining = (_earliest(slot[mask], day[mask], len(own.plan)) for mask in (dependent, joins))
+    joined = (first_joining < _NEVER) & (first_joining <= first) & ~own.alone
+    return np.where(joined, first_joining, _LONG_AGO).astype("datetime64[D]")
+
+
+def _earliest(slot: Rows, day: Rows, slots: int) -> Rows:
+    first = np.full(slots, _NEVER)
+    np.minimum.at(first, slot, day)
+    return first
 
 
 def _type_of(named: Text, plans: Plans) -> Text:
@@ -187,7 +195,7 @@ def _with_default(changes: Changes, people: Columns, begin: Days, own: _Own, pla
     start = _default_start(people, begin, slot, own, plans)
     rows = len(slot)
     nothing = Text.constant(None, rows)
-    begins = np.full(len(own.plan), np.datetime64("0001-01-01", "D"))
+    begins = np.full(len(own.plan), np.datetime64(int(_LONG_AGO), "D"))
     begins[slot] = start  # before it there is nothing to change
     day = np.where(changes.kind == CHANGE, np.maximum(changes.day, begins[changes.slot]), changes.day)
     changes = attrs.evolve(changes, day=day)
@@ -195,9 +203,6 @@ def _with_default(changes: Changes, people: Columns, begin: Days, own: _Own, pla
         changes
     )
     return default.take(np.argsort(default.slot, kind="stable"))
-
-
-_OLD_AGE = 65  # at which Medicare begins (42 USC 1395c)
 
 
 def _default_start(people: Columns, begin: Days, slot: Rows, own: _Own, plans: Plans) -> Days:
@@ -215,7 +220,7 @@ def _until_death(changes: Changes, people: Columns, as_of: np.datetime64) -> Cha
     dies = ~np.isnat(death) & (death <= as_of)
     if not dies.any():
         return changes
-    of_slot = np.where(dies, death, np.datetime64("9999-01-01", "D"))[changes.slot // RANKS]
+    of_slot = np.where(dies, death, np.datetime64(int(_NEVER), "D"))[changes.slot // RANKS]
     alive = changes.take(np.flatnonzero(changes.day <= of_slot))
     slot = np.unique(alive.slot[dies[alive.slot // RANKS]])
     day, rows = death[slot // RANKS], len(slot)

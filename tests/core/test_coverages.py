@@ -151,6 +151,18 @@ def test_a_spouse_joins_the_plan_that_the_subscriber_has_by_then():
     assert [span[2:] for span in spans(family(), *told) if span[0] == 1] == [("2025-06-14", "NaT", "Narrow")]
 
 
+def test_a_spouse_who_returns_for_a_reason_was_there_before():
+    told = (
+        on("termination", "2025-03-31", row=1),
+        on("new_enrollment", "2025-06-14", row=1, reason="loss of coverage"),
+    )
+
+    assert [span[2:4] for span in spans(family(), *told) if span[0] == 1] == [
+        ("2025-01-01", "2025-03-31"),
+        ("2025-06-14", "NaT"),
+    ]
+
+
 def test_a_newborn_is_covered_from_birth_by_the_plan_of_the_day():
     born = np.array(["1985-02-03", "1986-05-06", "2025-08-09"], "datetime64[D]")
     people = family(birth_date=born, start_date=np.array(["2025-01-01", "2025-01-01", "2025-08-09"], "datetime64[D]"))
@@ -257,7 +269,8 @@ def befalls(told: tuple[Told, ...], row: int, rank: int) -> list[Told]:
     own = [event for event in told if event.row == row and event.rank == rank]
     joined = [event.effective for event in own if event.kind == TYPES[0] and event.reason and row and not alone]
     shared = [event for event in told if event.row == 0 != row and event.rank == rank and not alone]
-    shared = [event for event in shared if not joined or event.effective > min(joined)]
+    if joined and min(joined) <= min(event.effective for event in own):
+        shared = [event for event in shared if event.effective > min(joined)]
     mine = {"State"} if alone else {"Narrow"}
     return sorted(
         (event for event in [*own, *shared] if event.kind != TYPES[1] or event.plan in {None, *mine}),
