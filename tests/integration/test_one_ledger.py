@@ -105,3 +105,47 @@ def test_every_line_is_shared_to_the_cent_as_a_plain_loop_shares_it(name: str, h
     assert sum(len(chunk.ledger.posting.row) for chunk in heard.chunks) > 5_000
     for chunk in heard.chunks:
         assert shares(chunk) == plain_shares(chunk)
+
+
+SENIORS = {
+    "id": "seniors",
+    "demographics": {"age": {"type": "uniform", "min": 67, "max": 85}},
+    "clinical": {"conditions": [{"code": "E11"}]},
+    "coverage": {"type": "Medicare", "plan": "Original Medicare"},
+    "attributes": {"caries": "severe"},
+}
+JOURNEYS = ["diabetic-first-year", "polypharmacy-year", "dental-year"]
+
+
+@pytest.mark.parametrize("added", ["rxmembersim", "dentalsim", "patientsim"])
+def test_a_product_that_spends_of_benefits_apart_changes_no_claim(added: str) -> None:
+    one, both = (
+        generate(SENIORS, JOURNEYS, count=150, seed=5, products=products, persist=False).tables
+        for products in (["membersim"], ["membersim", added])
+    )
+    for table in ("membersim.claim", "membersim.claim_line"):
+        assert both[table].equals(one[table])
+
+
+def test_drugs_that_share_a_limit_are_paid_in_full_once_a_stay_has_met_it() -> None:
+    stay = [
+        {"event_id": "in", "event_type": "admission", "delay": {"days": 1},
+         "parameters": {"reason_code": "I21.4", "admission_type": "1"}},
+        {"event_id": "out", "event_type": "discharge", "depends_on": "in", "delay": {"days": 5},
+         "parameters": {"reason_code": "I21.4", "drg": "281"}},
+    ]  # fmt: skip
+    drug = {"rxnorm": "617310", "ndc": "59762015601", "drug_class": "statin", "days_supply": 30, "refills": 2}
+    order = {"event_id": "rx", "event_type": "medication_order", "delay": {"days": 60}, "parameters": drug}
+    profile = {"id": "p", "demographics": {"age": 50}, "coverage": {"type": "Commercial", "plan": "HDHP"}}
+    journey = {"journey_id": "stay-then-statin", "duration_days": 200, "events": [*stay, order]}
+
+    tables = generate(profile, journey, count=60, products=["membersim", "rxmembersim"], persist=False).tables
+
+    met = {
+        row["person_id"]
+        for row in tables["membersim.claim"].to_pylist()
+        if row["status"] == "paid" and row["member_share"] >= 4_900
+    }
+    fills = [row for row in tables["rxmembersim.fill"].to_pylist() if row["status"] == "paid"]
+    assert len(met) > 40
+    assert {row["patient_pay"] for row in fills if row["person_id"] in met} == {0}
