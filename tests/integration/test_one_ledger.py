@@ -112,7 +112,7 @@ SENIORS = {
     "demographics": {"age": {"type": "uniform", "min": 67, "max": 85}},
     "clinical": {"conditions": [{"code": "E11"}]},
     "coverage": {"type": "Medicare", "plan": "Original Medicare"},
-    "attributes": {"caries": "severe"},
+    "attributes": {"caries": "mild"},
 }
 JOURNEYS = ["diabetic-first-year", "polypharmacy-year", "dental-year"]
 
@@ -134,12 +134,14 @@ def test_drugs_that_share_a_limit_are_paid_in_full_once_a_stay_has_met_it() -> N
         {"event_id": "out", "event_type": "discharge", "depends_on": "in", "delay": {"days": 5},
          "parameters": {"reason_code": "I21.4", "drg": "281"}},
     ]  # fmt: skip
-    drug = {"rxnorm": "617310", "ndc": "59762015601", "drug_class": "statin", "days_supply": 30, "refills": 2}
+    drug = {"rxnorm": "617310", "ndc": "59762015601", "description": "atorvastatin", "drug_class": "statin"}
+    drug |= {"days_supply": 30, "refills": 2}
     order = {"event_id": "rx", "event_type": "medication_order", "delay": {"days": 60}, "parameters": drug}
     profile = {"id": "p", "demographics": {"age": 50}, "coverage": {"type": "Commercial", "plan": "HDHP"}}
     journey = {"journey_id": "stay-then-statin", "duration_days": 200, "events": [*stay, order]}
 
-    tables = generate(profile, journey, count=60, products=["membersim", "rxmembersim"], persist=False).tables
+    products = ["membersim", "rxmembersim"]
+    tables = generate(profile, journey, count=60, products=products, start="2025-02-01", persist=False).tables
 
     met = {
         row["person_id"]
