@@ -211,7 +211,7 @@ def _compiled(
         for network, side in enumerate(sides):
             of_kind = [_of_kind(side, kind, usual.get(design["coverage_type"])) for kind, usual in kinds.items()]
             for at, term in enumerate(of_kind):
-                for tier, complete in enumerate(_by_tier(term)):
+                for tier, complete in _by_tier(term):
                     codes[index, network, at, tier] = len(stated)
                     stated.append(complete)
             deductibles.append([_where(place, kind, "deductible", rows, base + network) for kind in kinds])
@@ -244,10 +244,11 @@ def _of_kind(side: Mapping[str, Any], kind: str, usual: Mapping[str, Any] | None
     return dict(term)
 
 
-def _by_tier(term: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    tiers = term.get("tiers", {})
+def _by_tier(term: Mapping[str, Any]) -> list[tuple[int | slice, Mapping[str, Any]]]:
+    """The terms of a kind whatever the tier, then those of the tiers that have some of their own."""
     own = {name: value for name, value in term.items() if name != "tiers"}
-    return [{**own, **tiers.get(str(tier), {})} for tier in range(TIERS)]
+    tiers = term.get("tiers") or {}
+    return [(slice(None), own), *((int(tier), {**own, **stated}) for tier, stated in tiers.items())]
 
 
 def _where(place: Mapping[str, int], kind: str, limit: str, rows: Sequence[Any], usual: int) -> int:
