@@ -89,13 +89,72 @@ def shares(chunk: Chunk) -> list[tuple[int, ...]]:
     return list(zip(*(getattr(given, field.name).tolist() for field in attrs.fields(type(given))), strict=True))
 
 
+SENIORS = {
+    "id": "seniors",
+    "demographics": {"age": {"type": "uniform", "min": 67, "max": 85}},
+    "clinical": {"conditions": [{"code": "E11"}]},
+    "coverage": {"type": "Medicare", "plan": "Original Medicare"},
+    "attributes": {"caries": "mild"},
+}
+LATE_END = {
+    "journey_id": "late-end",
+    "duration_days": 365,
+    "events": [
+        {"event_id": "end", "event_type": "termination", "delay": {"days": [120, 200]},
+         "parameters": {"effective_days": -75, "reason": "job loss"}},
+        {"event_id": "again", "event_type": "new_enrollment", "depends_on": "end", "delay": {"days": 60}},
+        {"event_id": "other", "event_type": "plan_change", "depends_on": "again", "delay": {"days": 45},
+         "parameters": {"plan": "HDHP"}},
+    ],
+}  # fmt: skip
+STAY = {
+    "journey_id": "stay",
+    "duration_days": 120,
+    "events": [
+        {"event_id": "in", "event_type": "admission", "delay": {"days": [1, 80]}, "probability": 0.4,
+         "parameters": {"reason_code": "I21.4", "admission_type": "3"}},
+        {"event_id": "out", "event_type": "discharge", "depends_on": "in", "delay": {"days": [1, 9]},
+         "parameters": {"reason_code": "I21.4", "drg": "281"}},
+    ],
+}  # fmt: skip
+OWN = {
+    "coverage_type": "Commercial",
+    "kind": "commercial",
+    "in": {
+        "deductible": {"individual": 200, "family": 300, "aggregate": True},
+        "out_of_pocket": {"individual": 900, "family": 1_500},
+        "services": {
+            "primary": {"copay": 15}, "specialist": {"coinsurance": 0.15, "deductible": True, "maximum": 120},
+            "inpatient": {"copay": 90, "per": "day", "days": 3, "deductible": True, "penalty": 250},
+            "other": {"covered": False}, "pharmacy": {"coinsurance": 0.3, "deductible": True},
+            "dental": {"coinsurance": 0.2, "deductible": True, "maximum": 400},
+        },
+    },
+    "out": {"services": {"specialist": {"coinsurance": 0.5}}},
+}  # fmt: skip
+DUALS = [
+    {"type": "Medicaid", "plan": "Medicaid FFS", "probability": 0.6},
+    {"type": "Commercial", "plan": "PPO", "probability": 0.2, "rank": 3},
+]
 RUNS: dict[str, dict[str, Any]] = {
     "families": {"profile": "commercial-family", "journey": ["member-year", "statin-therapy-year"]},
     "seniors": {"profile": "medicare-diabetic", "journey": ["diabetic-first-year", "polypharmacy-year"]},
     "mothers": {"profile": "expectant-mother", "journey": ["pregnancy-journey", "chronic-management"]},
     "teeth": {"profile": "dental-adults", "journey": ["dental-year", "member-year", "statin-therapy-year"]},
     "lapses": {"profile": "commercial-family", "journey": ["coverage-lapse", "diabetes-drug-therapy"]},
-}
+    "late": {"profile": "commercial-family", "journey": [LATE_END, "member-year", "statin-therapy-year"]},
+    "duals": {
+        "profile": {**SENIORS, "coverage": {**SENIORS["coverage"], "others": DUALS}},
+        "journey": ["diabetic-first-year", "polypharmacy-year", "dental-year"],
+    },
+    "own": {
+        "profile": {
+            "id": "own", "demographics": {"age": {"type": "uniform", "min": 20, "max": 60}},
+            "attributes": {"caries": "severe"}, "coverage": {"plan": "Own", "plans": {"Own": OWN}},
+        },
+        "journey": [STAY, "specialist-referral-pattern", "member-year", "statin-therapy-year", "dental-year"],
+    },
+}  # fmt: skip
 PRODUCTS = ["membersim", "rxmembersim", "dentalsim"]
 
 
@@ -107,13 +166,6 @@ def test_every_line_is_shared_to_the_cent_as_a_plain_loop_shares_it(name: str, h
         assert shares(chunk) == plain_shares(chunk)
 
 
-SENIORS = {
-    "id": "seniors",
-    "demographics": {"age": {"type": "uniform", "min": 67, "max": 85}},
-    "clinical": {"conditions": [{"code": "E11"}]},
-    "coverage": {"type": "Medicare", "plan": "Original Medicare"},
-    "attributes": {"caries": "mild"},
-}
 JOURNEYS = ["diabetic-first-year", "polypharmacy-year", "dental-year"]
 
 
