@@ -265,6 +265,30 @@ CLAIM_DIAGNOSIS = Table(
     description="Diagnoses of claims.",
 )
 
+BILL = Table(
+    "membersim.bill",
+    (
+        Field("bill_id", "id", "Id of the event that bills.", references="core.event"),
+        _person("The patient, who owes it."),
+        Field("encounter_id", "id", "The encounter or admission; null for a bill without one.", nullable=True,
+              references="core.event"),
+        Field("type", "category", "P professional, I institutional, R pharmacy."),
+        Field("service_from", "date", "First day of service; day of admission."),
+        Field("service_to", "date", "Last day of service; day of discharge."),
+        Field("billed", "money", "Charge of the provider, which a claim would have too.", unit="USD"),
+        Field("principal_diagnosis", "category", "ICD-10-CM code with its dot; null for pharmacy.", nullable=True,
+              codes="icd-10-cm"),
+        Field("reason", "category", "Why nobody covers it: uninsured, before coverage, after coverage ended."),
+        _npi("billing_npi", "Organization that bills."),
+        _npi("rendering_npi", "Clinician who rendered the service; attending physician of a stay."),
+        _npi("facility_npi", "Organization where the service took place."),
+        Field("bill_date", "date", "When it is sent."),
+    ),
+    key=("bill_id",),
+    description="What nobody covers: bills of the uninsured, and of services on a day without coverage; they are in no "
+    "format of claims.",
+)  # fmt: skip
+
 _BOOK = (
     Field("subscriber_id", "id", "Person who holds the coverage.", references="core.person"),
     Field("plan", "category", "Kind of plan."),
@@ -338,4 +362,4 @@ CARE_GAP = Table(
     description="Gaps in care that the plan has found.",
 )
 
-TABLES = (PAYER, MEMBER, COVERAGE, CLAIM, CLAIM_LINE, CLAIM_DIAGNOSIS, ACCUMULATOR, LEDGER, CARE_GAP)
+TABLES = (PAYER, MEMBER, COVERAGE, CLAIM, CLAIM_LINE, CLAIM_DIAGNOSIS, BILL, ACCUMULATOR, LEDGER, CARE_GAP)

@@ -11,6 +11,7 @@ from membersim.handlers.adjudication import DENIED, PENDING, STATUSES, Outcome
 from membersim.handlers.lines import ClaimLines
 from membersim.handlers.services import INSTITUTIONAL, PHARMACY, PROFESSIONAL, Services
 
+CLAIM_LETTERS = ("P", "I", "R")
 _SCRAMBLE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that distinct claims have distinct control numbers
 _AMOUNTS = (
     "billed", "allowed", "deductible", "coinsurance", "copay", "not_covered", "member_share", "adjustment", "paid",
@@ -49,7 +50,7 @@ def claim_table(
             "claim_id": events.id, "person_id": events.person,
             "subscriber_id": events.chunk.id[spans.holder[services.span]],
             "coverage_id": spans.coverage_id[services.span], "payer_id": payer, "plan": spans.plan_name[services.span],
-            "type": Text(services.type, ["P", "I", "R"]), "encounter_id": services.origin,
+            "type": Text(services.type, list(CLAIM_LETTERS)), "encounter_id": services.origin,
             "payer_claim_number": _control_numbers(events.run.namespace.outward(events.id), events.date),
             "filing_indicator": filing,
             "service_from": services.service_from, "service_to": services.service_to,

@@ -45,14 +45,14 @@ class ClaimLines:
     preventive: NDArray[np.bool_]
 
 
-def lines_of(services: Services, payer: Text) -> ClaimLines:
+def lines_of(services: Services, payer: Text | None) -> ClaimLines:
     """The lines of all claims.
 
     Args:
         services: The claims.
-        payer: The payer of each.
+        payer: The payer of each; None where nobody pays: then there are charges alone.
     """
-    parts = [_visit_lines(services, payer), _stay_lines(services, payer), _drug_lines(services, payer)]
+    parts = [_visit_lines(services, payer), _stay_lines(services, payer), _drug_lines(services)]
     joined = Columns.concat([Columns(attrs.asdict(part, recurse=False), len(part.claim)) for part in parts])
     lines = joined.take(np.lexsort((joined.array("number"), joined.array("claim"))))
     return ClaimLines(
@@ -64,7 +64,7 @@ def lines_of(services: Services, payer: Text) -> ClaimLines:
     )  # fmt: skip
 
 
-def _visit_lines(services: Services, payer: Text) -> ClaimLines:
+def _visit_lines(services: Services, payer: Text | None) -> ClaimLines:
     visit = np.flatnonzero(services.type == PROFESSIONAL)
     rule = billed_services(services, visit)
     fees, draw = fees_of(services.events.run), services.events.run.draws("membersim.billing", services.events.id[visit])
@@ -105,20 +105,22 @@ def _visit_prices(services: Services, claim: NDArray[np.intp], code: Text) -> ND
 
 
 def _negotiated(
-    services: Services, payer: Text, claim: NDArray[np.intp], medicare: NDArray[np.float64], kind: str
+    services: Services, payer: Text | None, claim: NDArray[np.intp], medicare: NDArray[np.float64], kind: str
 ) -> tuple[Cents, Cents]:
     """Charge and allowed amount from Medicare's price."""
     run, providers = services.events.run, services.providers[claim]
+    charge = np.rint(medicare * pricing.charge_ratio(run, providers, kind)).astype(np.int64)
+    if payer is None:
+        return charge, np.zeros(len(claim), np.int64)
     multiple = document("payment")["price_of_payer"][kind]
     level = services.kind[claim].map(lambda name: multiple[name]) * pricing.contract(
         run, providers, payer[claim], services.kind[claim]
     )
     allowed = np.rint(medicare * level).astype(np.int64)
-    charge = np.rint(medicare * pricing.charge_ratio(run, providers, kind)).astype(np.int64)
     return np.maximum(charge, allowed), allowed
 
 
-def _stay_lines(services: Services, payer: Text) -> ClaimLines:
+def _stay_lines(services: Services, payer: Text | None) -> ClaimLines:
     stay = np.flatnonzero(services.type == INSTITUTIONAL)
     nights = np.maximum((services.service_to - services.service_from).astype(np.int64), 1)[stay]
     billed, allowed = _stay_prices(services, payer, stay, nights)
@@ -133,7 +135,7 @@ def _stay_lines(services: Services, payer: Text) -> ClaimLines:
 
 
 def _stay_prices(
-    services: Services, payer: Text, stay: NDArray[np.intp], nights: NDArray[np.int64]
+    services: Services, payer: Text | None, stay: NDArray[np.intp], nights: NDArray[np.int64]
 ) -> tuple[Cents, Cents]:
     rules, weights = document("payment")["stay"], weights_of(services.events.run)
     drg = services.drg[stay]
@@ -184,7 +186,7 @@ def _digits(ndc: str) -> int:
     return int(ndc) if ndc.isascii() and ndc.isdigit() and len(ndc) <= _LONGEST_NDC else 0
 
 
-def _drug_lines(services: Services, payer: Text) -> ClaimLines:
+def _drug_lines(services: Services) -> ClaimLines:
     drug = np.flatnonzero(services.type == PHARMACY)
     law = document("payment")["pharmacy"]["price_per_30_days"]
     ndc = services.events.parameters.text("ndc")[drug]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from healthsim_core import Closing, Columns, EventHandler, Events, Field, Settled, Spending, Text
 from membersim.billable import review, unbilled
 from membersim.handlers.adjudication import Outcome, priced_lines, shared_lines
+from membersim.handlers.bills import UNINSURED, bill_table
 from membersim.handlers.claims import claim_table, line_table
 from membersim.handlers.diagnoses import diagnosis_table
 from membersim.handlers.ledger import accumulator_table, ledger_table
@@ -18,9 +19,8 @@ from membersim.handlers.lines import ClaimLines, lines_of
 from membersim.handlers.members import coverage_table, member_table
 from membersim.handlers.services import Services, services_of
 from membersim.payers import payer_of
-from membersim.tables import ACCUMULATOR, CLAIM, CLAIM_DIAGNOSIS, CLAIM_LINE, COVERAGE, LEDGER, MEMBER
+from membersim.tables import ACCUMULATOR, BILL, CLAIM, CLAIM_DIAGNOSIS, CLAIM_LINE, COVERAGE, LEDGER, MEMBER
 
-_UNINSURED = "uninsured"
 # they address what is drawn for claims: whatever else is read of a chunk, a claim costs the same
 _PRICED = (
     "person", "new_enrollment", "termination", "plan_change", "admission",
@@ -35,6 +35,7 @@ class _Priced:
 
     events: Events
     services: Services
+    uncovered: Services | None
     payer: Text
     lines: ClaimLines
     outcome: Outcome
@@ -45,12 +46,12 @@ def priced(events: Events) -> Spending:
     """The claims of a chunk, priced: what they spend of the members' plans."""
     events = attrs.evolve(events, stream=f"membersim.{'+'.join(_PRICED)}")
     plans = events.run.plans
-    services = services_of(events, events.coverages, plans)
+    services, uncovered = services_of(events, events.coverages, plans)
     payer = payer_of(events.chunk, events.coverages, plans)[services.span]
     lines = lines_of(services, payer)
     outcome = Outcome.of(services, lines, plans, payer)
     payable, spent = priced_lines(services, lines, outcome)
-    return Spending(spent, made=_Priced(events, services, payer, lines, outcome, payable))
+    return Spending(spent, made=_Priced(events, services, uncovered, payer, lines, outcome, payable))
 
 
 def membership(_: Events, settled: Settled) -> dict[str, Columns]:
@@ -67,6 +68,7 @@ def membership(_: Events, settled: Settled) -> dict[str, Columns]:
         CLAIM.name: claim_table(services, lines, outcome, shares, coverages, plans, made.payer),
         CLAIM_LINE.name: line_table(services, lines, outcome, shares),
         CLAIM_DIAGNOSIS.name: diagnosis_table(services, events),
+        BILL.name: bill_table(made.uncovered, coverages),
         ACCUMULATOR.name: accumulator_table(events, coverages, settled.ledger),
         LEDGER.name: ledger_table(events, coverages, settled.ledger),
     }
@@ -81,7 +83,7 @@ def _notes(events: Events, written: Mapping[str, Columns]) -> dict[str, int]:
     plans, kind = events.run.plans, events.people["coverage_type"]
     first = ~(np.asarray(events.parameters["rank"], np.float64) > 1)  # NaN is not
     told = events.type.isin(("new_enrollment", "plan_change"))
-    uninsured, named = kind == _UNINSURED, events.parameters.text("plan")
+    uninsured, named = kind == UNINSURED, events.parameters.text("plan")
     pairs = ((name, kinds) for name in [*named.values.to_pylist(), None] for kinds in [*kind.values.to_pylist(), None])
     foreign = np.array([plans.is_foreign(*pair) for pair in pairs]).reshape(len(named.values) + 1, -1)[
         named.codes, kind.codes
@@ -100,7 +102,7 @@ HANDLER = EventHandler(
     membership,
     spends=priced,
     notes=_notes,
-    writes=(MEMBER, COVERAGE, CLAIM, CLAIM_LINE, CLAIM_DIAGNOSIS, ACCUMULATOR, LEDGER),
+    writes=(MEMBER, COVERAGE, CLAIM, CLAIM_LINE, CLAIM_DIAGNOSIS, BILL, ACCUMULATOR, LEDGER),
     follows={"claim_institutional": ("admission",)},
     closings=(Closing("discharge", "admission", {"discharge_disposition": "20"}),),
     reviews=review,

@@ -25,14 +25,14 @@ Days = NDArray[np.datetime64]
 
 @attrs.frozen(eq=False)
 class Services:
-    """The covered claims of a chunk, a row each.
+    """What is billed in a chunk, a row each: covered claims, or what nobody covers.
 
     Attributes:
         events: Their events.
         type: 0 professional, 1 institutional, 2 pharmacy.
-        span: Index of the span of coverage.
+        span: Index of the span of coverage; -1 where nobody covers it, so the next.
         plan: Index of the plan's design.
-        kind: Kind of payer.
+        kind: Kind of payer; null for none.
         origin: Id of the encounter or admission; 0 for none.
         service_from: First day of service.
         service_to: Last day of service.
@@ -81,8 +81,9 @@ class Services:
         return len(self.type)
 
 
-def services_of(events: Events, spans: Coverages, plans: Plans) -> Services:
-    """The claims among `events` of a class that is billed whose patient was covered on the first day of service."""
+def services_of(events: Events, spans: Coverages, plans: Plans) -> tuple[Services, Services | None]:
+    """What is billed of the claims among `events`: those whose patient was covered on the first day of service, and
+    the others; None, where there is no other."""
     kinds = events.type.map(lambda name: CLAIM_TYPES.get(name, -1), np.int64, -1)
     claims, kind = events.where(kinds >= 0), kinds[kinds >= 0]
     admissions = events.where(events.type == "admission")
@@ -90,11 +91,16 @@ def services_of(events: Events, spans: Coverages, plans: Plans) -> Services:
     if not billed.all():
         claims, kind = claims.where(billed), kind[billed]
     dates = _dates(claims, kind)
-    covered = spans.at(claims.row, dates[0]) >= 0
-    if not covered.all():
-        claims, kind = claims.where(covered), kind[covered]
-        dates = dates[0][covered], dates[1][covered], dates[2][covered]
-    return _services(claims, admissions, kind, dates, spans, plans)
+    span = spans.at(claims.row, dates[0])
+
+    def some(rows: NDArray[np.bool_]) -> Services:
+        chosen = dates[0][rows], dates[1][rows], dates[2][rows]
+        return _services(claims.where(rows), admissions, kind[rows], chosen, span[rows], spans, plans)
+
+    covered = span >= 0
+    if covered.all():
+        return _services(claims, admissions, kind, dates, span, spans, plans), None
+    return some(covered), some(~covered)
 
 
 Dates = tuple[Days, NDArray[np.datetime64], NDArray[np.datetime64]]
@@ -121,13 +127,18 @@ def _dates(claims: Events, kind: NDArray[np.int64]) -> Dates:
 
 
 def _services(
-    claims: Events, admissions: Events, kind: NDArray[np.int64], dates: Dates, spans: Coverages, plans: Plans
+    claims: Events,
+    admissions: Events,
+    kind: NDArray[np.int64],
+    dates: Dates,
+    span: NDArray[np.int64],
+    spans: Coverages,
+    plans: Plans,
 ) -> Services:
     parameters = claims.parameters
     service_from, admitted, discharged = dates
     stay, drug = kind == INSTITUTIONAL, kind == PHARMACY
-    span = spans.at(claims.row, service_from)
-    plan = spans.plan[span]
+    plan = np.append(spans.plan, -1)[span]
     visit_class = parameters.text("class").or_else("AMB").only(kind == PROFESSIONAL)
     admission, encounter, said = claims.ancestor("admission"), claims.ancestor("encounter"), admissions.parameters
     admission_row = text.positions(admissions.id, admission.array("id"))
@@ -143,7 +154,7 @@ def _services(
     place = parameters.text("place_of_service").or_else(visit_class.recode(lambda name: _PLACE.get(name, "11")))
     category, second = _categories(kind, visit_class, specialty, place), parameters.text("secondary_code")
     return Services(
-        events=claims, type=kind, span=span, plan=plan, kind=plans.text(plan, "kind"),
+        events=claims, type=kind, span=span, plan=plan, kind=plans.text(plan, "kind").only(span >= 0),
         origin=np.where(stay, admission.array("id"), encounter.array("id")),
         service_from=service_from,
         service_to=np.where(stay, discharged.astype("datetime64[D]"), service_from),
@@ -206,7 +217,7 @@ def billed_services(services: Services, at: NDArray[np.intp]) -> Columns:
     context = {
         "class": services.visit_class[at].recode(lambda name: name if name in classes else "AMB").or_else("AMB"),
         "reason": services.diagnosis[at].recode(reason_kind).or_else("other"),
-        "payer": services.kind[at].recode(lambda name: _PAYER_GROUP.get(name, "medicaid")),
+        "payer": services.kind[at].recode(lambda name: _PAYER_GROUP.get(name, "medicaid")).or_else("commercial"),
         "specialty": services.specialty[at].recode(specialty_kind).or_else("primary"),
     }
     draw = services.events.run.draws("membersim.billing", services.events.id[at])
