@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from healthsim_core.benefits.covered import Coverages
 from healthsim_core.benefits.plans import Plans
 from healthsim_core.columns import Column, Columns, Text
-from healthsim_core.draws import Draws
+from healthsim_core.draws import Draws, identify
 from healthsim_core.identifiers import Namespace
 
 ANY = ""  # in the place of an event type: whatever it is
@@ -72,6 +72,10 @@ class Run:
     def draws(self, stream: str, ids: NDArray[Any]) -> Draws:
         """Draws of this run's seed for rows addressed by `ids`."""
         return Draws(self.seed, stream, ids)
+
+    def ids(self, stream: str, counters: NDArray[Any]) -> Ids:
+        """Ids inside, positive and of 63 bits, of what comes of others: addressed by their ids, in a stream's name."""
+        return identify(self.seed, stream, counters)
 
 
 @attrs.frozen(eq=False)
@@ -277,7 +281,10 @@ class Events:
 
     def where(self, mask: NDArray[np.bool_]) -> Events:
         """The events where `mask` is True."""
-        rows = np.flatnonzero(mask)
+        return self.take(np.flatnonzero(mask))
+
+    def take(self, rows: NDArray[np.intp]) -> Events:
+        """The events at `rows`, one as often as it is named."""
         ancestors = self.ancestors
         return attrs.evolve(
             self,

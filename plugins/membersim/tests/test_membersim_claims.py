@@ -126,7 +126,7 @@ def test_a_claim_is_received_after_its_service_and_paid_after_that(claims):
 
 
 def test_service_dates_are_those_of_the_encounter_or_the_stay(claims):
-    none(claims, "select * from claim join event on event_id = encounter_id where service_from <> time::date")
+    none(claims, "select * from claim join event on event.event_id = encounter_id where service_from <> time::date")
     none(
         claims,
         """select * from claim where type = 'I'

@@ -30,7 +30,12 @@ def _adjudicated(lines: str = "") -> tuple[Field, ...]:
 
     return (
         amount("billed", "Charge.", nullable=False),
-        amount("allowed", "Allowed amount; 0 where denied.", "member_share", "paid"),
+        amount(
+            "allowed",
+            "Allowed amount; 0 where denied; what the payer before left to the patient where there is one.",
+            "member_share",
+            "paid",
+        ),
         amount("deductible", "Deductible (PR-1)."),
         amount("coinsurance", "Coinsurance (PR-2)."),
         amount("copay", "Copay (PR-3)."),
@@ -43,13 +48,21 @@ def _adjudicated(lines: str = "") -> tuple[Field, ...]:
             "copay",
             "not_covered",
         ),
-        amount("adjustment", "What nobody pays, under adjustment_group and adjustment_reason."),
+        amount(
+            "adjustment", "What this payer and the patient do not pay, under adjustment_group and adjustment_reason."
+        ),
         amount("paid", "What the payer pays."),
-        Field("adjustment_group", "category", "Claim adjustment group of `adjustment`: CO.", nullable=True),
+        Field(
+            "adjustment_group",
+            "category",
+            "Claim adjustment group of `adjustment`: CO, or OA after another payer.",
+            nullable=True,
+        ),
         Field(
             "adjustment_reason",
             "category",
-            "Claim adjustment reason of `adjustment`: 45 where paid, else the denial's.",
+            "Claim adjustment reason of `adjustment`: 45 where paid, 23 (what payers before have paid or adjusted), "
+            "else the denial's.",
             nullable=True,
         ),
     )
@@ -146,10 +159,14 @@ COVERAGE = Table(
 CLAIM = Table(
     "membersim.claim",
     (
-        Field("claim_id", "id", "Id of the claim's event; the patient control number in X12.", references="core.event"),
+        Field("claim_id", "id", "The claim; the patient control number in X12. Of what is paid first, its event's id."),
+        Field("event_id", "id", "The claim's event: claims for one service share it.", references="core.event"),
+        Field("payer_order", "category", "In which order it is paid (SBR01): P first, S second, T third, A fourth."),
+        Field("primary_claim_id", "id", "The claim that was paid first; null for it.", nullable=True,
+              references="membersim.claim"),
         _person("The patient."),
         Field("subscriber_id", "id", "Person who holds the coverage.", references="core.person"),
-        Field("coverage_id", "id", "Coverage on the first day of service.", references="membersim.coverage"),
+        Field("coverage_id", "id", "Who pays: coverage on the first day of service.", references="membersim.coverage"),
         Field("payer_id", "category", "Payer.", references="membersim.payer"),
         Field("plan", "category", "Kind of plan."),
         Field("type", "category", "P professional, I institutional, R pharmacy."),
@@ -328,7 +345,7 @@ LEDGER = Table(
         Field(
             "event_id", "id", "The claim, fill or visit, or the reversal that gives it back.", references="core.event"
         ),
-        Field("claim_id", "id", "The claim, fill or visit.", references="core.event"),
+        Field("claim_id", "id", "The claim, fill or visit: an event, or a claim that is paid after another one."),
         Field("record", "category", "What spends: claim, fill, visit."),
         Field(
             "coverage_id",

@@ -88,7 +88,8 @@ class Families:
         billing = np.where(self.network, np.where(type_ == "R", PHARMACY, np.where(inside, HOSPITAL, CLINIC)), None)
         trace = [f"EFT{p // 16}{t}{d}".replace("-", "") for p, t, d in zip(person, type_, paid_date, strict=True)]
         row = Columns({
-            "claim_id": claim, "person_id": person, "subscriber_id": person // 16 * 16, "coverage_id": person * 10,
+            "claim_id": claim, "event_id": claim, "payer_order": "P", "primary_claim_id": np.zeros(count, np.int64),
+            "person_id": person, "subscriber_id": person // 16 * 16, "coverage_id": person * 10,
             "payer_id": payer, "plan": "PPO", "type": type_, "payer_claim_number": [f"PCN{n}" for n in claim.tolist()],
             "filing_indicator": _pick(("12", "MB"), person // 16 % 2), "service_from": day, "service_to": last,
             "admission_time": _when(day, 9, inside), "discharge_time": _when(last, 15, inside),

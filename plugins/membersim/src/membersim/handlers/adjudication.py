@@ -6,12 +6,12 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Plans, PricedLines, Shares, Text
+from healthsim_core import Draws, Plans, Shares, Text
 from membersim import pricing
 from membersim.facts import SERVICES, document
 from membersim.handlers.duplicates import duplicates
 from membersim.handlers.lines import ClaimLines
-from membersim.handlers.services import Services
+from membersim.handlers.services import Days, Services
 
 IN, OUT = 0, 1
 PAID, DENIED, PENDING = 0, 1, 2
@@ -51,32 +51,8 @@ class Outcome:
             plans: The plan designs.
             payer: The payer of each claim.
         """
-        network = _network(services, plans, payer)
+        network = network_of(services, plans, payer)
         return cls(network, *_outcome(services, lines, plans, network))
-
-
-def priced_lines(services: Services, lines: ClaimLines, outcome: Outcome) -> tuple[NDArray[np.intp], PricedLines]:
-    """The lines of claims that are paid: which they are, and what the ledger needs to know of them."""
-    payable = np.flatnonzero(outcome.status[lines.claim] == PAID)
-    claim = lines.claim[payable]
-    nights = np.maximum((services.service_to - services.service_from).astype(np.int64), 1)
-    drug = services.category == SERVICES.index("pharmacy")
-    return payable, PricedLines(
-        claim=services.events.id[claim],
-        number=lines.number[payable],
-        row=services.events.row[claim],
-        coverage=services.span[claim],
-        service=services.service_from[claim],
-        moment=outcome.paid_date[claim].astype("datetime64[s]"),
-        kind=Text(services.category[claim], list(SERVICES)),
-        tier=np.where(drug, document("payment")["pharmacy"]["tier"]["number"], 0)[claim],
-        network=outcome.network[claim],
-        allowed=lines.allowed[payable],
-        units=nights[claim],
-        free=lines.preventive[payable] & (outcome.network[claim] == IN),
-        unauthorized=_unauthorized(services, outcome.network)[claim],
-        opens=_opens_benefit_period(services)[claim],
-    )
 
 
 def shared_lines(lines: ClaimLines, payable: NDArray[np.intp], shares: Shares) -> Shares:
@@ -90,8 +66,8 @@ def shared_lines(lines: ClaimLines, payable: NDArray[np.intp], shares: Shares) -
     return Shares(*(spread(getattr(shares, field.name)) for field in attrs.fields(Shares)))
 
 
-def _network(services: Services, plans: Plans, payer: Text) -> NDArray[np.int64]:
-    """Whether a payer's plan has the providers of a kind and place in its network.
+def network_of(services: Services, plans: Plans, payer: Text) -> NDArray[np.int64]:
+    """By claim, whether a payer's plan has the providers of a kind and place in its network.
 
     Emergencies count as in (No Surprises Act), and so does primary care: a member's own doctor is one of the plan's.
     """
@@ -110,19 +86,13 @@ def _network(services: Services, plans: Plans, payer: Text) -> NDArray[np.int64]
 def _outcome(
     services: Services, lines: ClaimLines, plans: Plans, network: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], Text, NDArray[np.datetime64]]:
-    rules, days = document("payment")["denial"], document("payment")["adjudication_days"]
-    draw = services.events.draw
-    least = services.kind.map(lambda kind: days[kind][0], np.int64, 0)
-    most = services.kind.map(lambda kind: days[kind][1], np.int64, 0)
-    adjudicated = services.events.date + draw.integers("adjudication", least, most + 1)
-    paid_date = np.busday_offset(adjudicated, 0, roll="forward")  # remittances go out on business days
-    refused = draw.happens("denied", services.kind.map(lambda kind: rules["rate"][kind], np.float64, 0.0))
-    outside = (network == OUT) & np.array([how == "denied" for how in plans.given("out_of_network")], bool)[
-        services.plan
-    ]
+    rules, draw = document("payment")["denial"], services.events.draw
+    paid_date = _adjudicated(services.events.date, services.kind, draw)
+    denied = draw.happens("denied", services.kind.map(lambda kind: rules["rate"][kind], np.float64, 0.0))
+    outside = refused(services, plans, network)
     again = duplicates(services, lines, paid_date)
     pending = paid_date > services.events.run.as_of
-    status = np.where(pending, PENDING, np.where(refused | outside | again, DENIED, PAID))
+    status = np.where(pending, PENDING, np.where(denied | outside | again, DENIED, PAID))
     drawn = draw.choice("denial", rules["reasons"])
     values = [*drawn.values.to_pylist(), rules["out_of_network"], rules["duplicate"]]
     stated = np.where(again, len(values) - 1, np.where(outside, len(values) - 2, drawn.codes))
@@ -130,7 +100,7 @@ def _outcome(
     return status, Text(reason, values), np.where(pending, np.datetime64("NaT", "D"), paid_date)
 
 
-def _unauthorized(services: Services, network: NDArray[np.int64]) -> NDArray[np.bool_]:
+def unauthorized(services: Services, network: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Elective stays out of network that nobody had asked the plan for: who stays in network has the hospital ask."""
     unasked = np.zeros(len(services), bool)
     elective = np.flatnonzero((services.admission_type == _ELECTIVE) & (network == OUT))
@@ -140,8 +110,37 @@ def _unauthorized(services: Services, network: NDArray[np.int64]) -> NDArray[np.
     return unasked
 
 
-def _opens_benefit_period(services: Services) -> NDArray[np.bool_]:
-    """Whether a stay begins more than 60 days after the person's last one ended."""
+def refused(services: Services, plans: Plans, network: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether the plan pays nothing for each claim because the provider is not in its network."""
+    denies = np.array([how == "denied" for how in plans.given("out_of_network")], bool)
+    return (network == OUT) & denies[services.plan]
+
+
+def adjudicated_on(
+    received: Days, kind: Text, draw: Draws, as_of: np.datetime64
+) -> tuple[NDArray[np.int64], NDArray[np.datetime64]]:
+    """Status and day of payment of claims that are paid or still pending.
+
+    Args:
+        received: When the payer received each.
+        kind: Kind of payer.
+        draw: Draws addressed by claim.
+        as_of: The run's today.
+    """
+    paid_date = _adjudicated(received, kind, draw)
+    pending = paid_date > as_of
+    return np.where(pending, PENDING, PAID), np.where(pending, np.datetime64("NaT", "D"), paid_date)
+
+
+def _adjudicated(received: Days, kind: Text, draw: Draws) -> Days:
+    """Remittances go out on business days."""
+    days = document("payment")["adjudication_days"]
+    least, most = (kind.map(lambda name, end=end: days[name][end], np.int64, 0) for end in (0, 1))
+    return np.busday_offset(received + draw.integers("adjudication", least, most + 1), 0, roll="forward")
+
+
+def opens_benefit_period(services: Services) -> NDArray[np.bool_]:
+    """By claim, whether a stay begins more than 60 days after the person's last one ended."""
     opens = np.ones(len(services), bool)
     stay = np.flatnonzero(services.category == _INPATIENT)
     stay = stay[np.lexsort((services.service_from[stay].astype(np.int64), services.events.row[stay]))]

@@ -7,12 +7,14 @@ from numpy.typing import NDArray
 
 from healthsim_core import NETWORKS, UNCOVERED, Columns, Coverages, Plans, Shares, Text, rank_within, text
 from membersim.facts import document
-from membersim.handlers.adjudication import DENIED, PENDING, STATUSES, Outcome
+from membersim.handlers.adjudication import DENIED, PENDING, STATUSES
+from membersim.handlers.coordination import Claims
 from membersim.handlers.lines import ClaimLines
 from membersim.handlers.services import INSTITUTIONAL, PHARMACY, PROFESSIONAL, Services
 
 CLAIM_LETTERS = ("P", "I", "R")
 _SCRAMBLE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that distinct claims have distinct control numbers
+PAYER_ORDERS = ("P", "S", "T", "A")  # as X12 has them (SBR01): A is the fourth
 _AMOUNTS = (
     "billed", "allowed", "deductible", "coinsurance", "copay", "not_covered", "member_share", "adjustment", "paid",
 )  # fmt: skip
@@ -29,54 +31,49 @@ def amounts_of(lines: ClaimLines, shares: Shares) -> Amounts:
     }  # fmt: skip
 
 
-def claim_table(
-    services: Services,
-    lines: ClaimLines,
-    outcome: Outcome,
-    shares: Shares,
-    spans: Coverages,
-    plans: Plans,
-    payer: Text,
-) -> Columns:
+def claim_table(claims: Claims, shares: Shares, spans: Coverages, plans: Plans) -> Columns:
     """`membersim.claim`."""
-    events, stay = services.events, services.type == INSTITUTIONAL
-    totals = {name: _summed(values, lines.claim, len(services)) for name, values in amounts_of(lines, shares).items()}
-    pending = outcome.status == PENDING
+    services, outcome, lines = claims.services, claims.outcome, claims.lines
+    events, stay, size = services.events, services.type == INSTITUTIONAL, len(claims.id)
+    totals = {name: _summed(values, lines.claim, size) for name, values in amounts_of(lines, shares).items()}
     procedure = events.parameters.text("procedure_code").only(stay)
     disposition = events.parameters.text("discharge_disposition").or_else("01")
-    filing = _filing(services, plans)
     return Columns(
         {
-            "claim_id": events.id, "person_id": events.person,
+            "claim_id": claims.id, "event_id": events.id, "payer_order": Text(claims.order, list(PAYER_ORDERS)),
+            "primary_claim_id": np.where(claims.order > 0, events.id, 0), "person_id": events.person,
             "subscriber_id": events.chunk.id[spans.holder[services.span]],
-            "coverage_id": spans.coverage_id[services.span], "payer_id": payer, "plan": spans.plan_name[services.span],
+            "coverage_id": spans.coverage_id[services.span], "payer_id": claims.payer,
+            "plan": spans.plan_name[services.span],
             "type": Text(services.type, list(CLAIM_LETTERS)), "encounter_id": services.origin,
-            "payer_claim_number": _control_numbers(events.run.namespace.outward(events.id), events.date),
-            "filing_indicator": filing,
+            "payer_claim_number": _control_numbers(events.run.namespace.outward(claims.id), claims.received),
+            "filing_indicator": _filing(services, plans),
             "service_from": services.service_from, "service_to": services.service_to,
             "admission_time": services.admitted, "discharge_time": services.discharged,
-            "received_date": events.date, "paid_date": outcome.paid_date,
+            "received_date": claims.received, "paid_date": outcome.paid_date,
             "status": Text(outcome.status, list(STATUSES)),
             "denial_reason": outcome.reason, "network": Text(outcome.network, list(NETWORKS)),
             "place_of_service": services.place, "specialty": services.specialty,
-            "bill_type": Text.constant("111", len(stay)).only(stay),
+            "bill_type": Text.constant("111", size).only(stay),
             "admission_type": services.admission_type, "admission_source": _origins(services),
             "discharge_status": disposition.only(stay), "drg": services.drg,
             "principal_diagnosis": services.diagnosis, "admitting_diagnosis": services.admitting,
             "principal_procedure": procedure,
             "procedure_date": np.where(procedure.is_null(), np.datetime64("NaT", "D"), services.service_from),
             "billing_npi": services.billing, "rendering_npi": events.provider_npi, "facility_npi": services.facility,
-            **_known(totals, pending), **_adjustment(totals["adjustment"], outcome.status, outcome.reason),
-            "lines": np.bincount(lines.claim, minlength=len(services)),
-            "trace_number": _traces(services, outcome, payer),
+            **_known(totals, outcome.status == PENDING),
+            **_adjustment(totals["adjustment"], outcome.status, outcome.reason, claims.order > 0),
+            "lines": np.bincount(lines.claim, minlength=size),
+            "trace_number": _traces(claims),
         },
-        len(services),
+        size,
     )  # fmt: skip
 
 
-def line_table(services: Services, lines: ClaimLines, outcome: Outcome, shares: Shares) -> Columns:
+def line_table(claims: Claims, shares: Shares) -> Columns:
     """`membersim.claim_line`."""
-    claim, events = lines.claim, services.events
+    services, outcome, lines = claims.services, claims.outcome, claims.lines
+    claim = lines.claim
     kind, status = services.type[claim], outcome.status[claim]
     amounts = amounts_of(lines, shares)
     two = ~services.second.is_null()[claim]
@@ -84,13 +81,13 @@ def line_table(services: Services, lines: ClaimLines, outcome: Outcome, shares: 
     system = np.where(lines.code.is_null(), -1, np.where(kind == PHARMACY, 1, 0))
     return Columns(
         {
-            "claim_id": events.id[claim], "line": rank_within(claim) + 1, "person_id": events.person[claim],
+            "claim_id": claims.id[claim], "line": rank_within(claim) + 1, "person_id": services.events.person[claim],
             "service_date": services.service_from[claim], "service_code": lines.code,
             "code_system": Text(system, ["HCPCS", "NDC"]), "revenue_code": lines.revenue, "units": lines.units,
             "unit_code": Text(lines.days.astype(np.int32), ["UN", "DA"]),
             "diagnosis_pointers": Text(pointers, ["1", "1:2"]),
             "place_of_service": services.place[claim], **_known(amounts, status == PENDING),
-            **_adjustment(amounts["adjustment"], status, outcome.reason[claim]),
+            **_adjustment(amounts["adjustment"], status, outcome.reason[claim], claims.order[claim] > 0),
             "not_covered_reason": _not_covered(shares),
         },
         len(claim),
@@ -110,12 +107,15 @@ def _known(amounts: Amounts, pending: NDArray[np.bool_]) -> dict[str, NDArray[np
     return {"billed": amounts["billed"], **unknown}
 
 
-def _adjustment(amount: NDArray[np.int64], status: NDArray[np.int64], reason: Text) -> dict[str, Text]:
+def _adjustment(
+    amount: NDArray[np.int64], status: NDArray[np.int64], reason: Text, later: NDArray[np.bool_]
+) -> dict[str, Text]:
+    """Group and reason; `later` are claims that another payer has paid before."""
     adjusted = (status != PENDING) & (amount > 0)
-    values = [*reason.values.to_pylist(), "45"]
-    code = np.where(status == DENIED, reason.codes, len(values) - 1)
+    values = [*reason.values.to_pylist(), "45", "23"]
+    code = np.where(status == DENIED, reason.codes, len(values) - 2 + later)
     return {
-        "adjustment_group": Text.constant("CO", len(adjusted)).only(adjusted),
+        "adjustment_group": Text(later.astype(np.int32), ["CO", "OA"]).only(adjusted),
         "adjustment_reason": Text(code, values).only(adjusted),
     }
 
@@ -146,8 +146,9 @@ def _control_numbers(claim: NDArray[np.int64], received: NDArray[np.datetime64])
     return Text.distinct(text.lines(text.dates(received, "%y%j"), text.padded(number, 19)))
 
 
-def _traces(services: Services, outcome: Outcome, payer: Text) -> Text:
+def _traces(claims: Claims) -> Text:
     """One payment a household, payer, payee and day: named after the first of its claims."""
+    services, outcome, payer = claims.services, claims.outcome, claims.payer
     house = np.asarray(services.events.people["household_id"])
     pending, payee = outcome.status == PENDING, services.billing
     day = np.where(pending, 0, outcome.paid_date.astype(np.int64))
@@ -161,7 +162,7 @@ def _traces(services: Services, outcome: Outcome, payer: Text) -> Text:
         payment = payment * (kinds + 2) + codes + 1  # one number for all four: sorted once
     order = np.argsort(payment, kind="stable")
     begins = np.flatnonzero(np.diff(payment[order], prepend=-1))
-    leader = np.minimum.reduceat(services.events.id[order], begins) if len(order) else order
+    leader = np.minimum.reduceat(claims.id[order], begins) if len(order) else order
     codes = np.empty(len(order), np.int64)
     codes[order] = np.repeat(np.arange(len(begins)), np.diff(begins, append=len(order)))
     numbers = text.lines("CHK", text.padded(services.events.run.namespace.outward(leader), 19))

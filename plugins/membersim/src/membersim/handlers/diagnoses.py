@@ -15,11 +15,12 @@ _MOST_OTHER = 24  # what an institutional claim holds: two HI segments of 12 (00
 _CATEGORY = 3  # characters of an ICD-10-CM category
 
 
-def diagnosis_table(services: Services, events: Events) -> Columns:
+def diagnosis_table(services: Services, claim_id: NDArray[np.int64], events: Events) -> Columns:
     """`membersim.claim_diagnosis`.
 
     Args:
-        services: The claims.
+        services: What the claims bill.
+        claim_id: Their ids.
         events: The chunk's events, of which those of type diagnosis are read.
     """
     every, stays = np.arange(len(services)), np.flatnonzero(services.type == INSTITUTIONAL)
@@ -35,6 +36,7 @@ def diagnosis_table(services: Services, events: Events) -> Columns:
     coded = coded.where(coded.array("sequence") <= 1 + _MOST_OTHER)
     joined = Columns.concat([coded, admitting.assign(sequence=np.zeros(admitting.rows, np.int64))])
     joined = joined.take(np.lexsort((joined.array("sequence"), joined.array("row"))))
+    joined = joined.assign(claim_id=claim_id[joined.array("row")])
     return joined.select(name for name in joined if name != "row")
 
 
@@ -46,7 +48,7 @@ def _diagnoses(services: Services, owner: NDArray[np.intp], code: Text, qualifie
     inpatient = services.type[claim] == INSTITUTIONAL if qualifier != "admitting" else np.zeros(len(at), bool)
     asked = inpatient & ~code.map(lambda value: value.startswith(exempt), np.bool_, True)
     columns = {
-        "row": claim, "claim_id": services.events.id[claim], "person_id": services.events.person[claim],
+        "row": claim, "person_id": services.events.person[claim],
         "code": code, "qualifier": qualifier, "present_on_admission": Text(asked.astype(np.int32) - 1, ["Y"]),
     }  # fmt: skip
     return Columns(columns, len(at))

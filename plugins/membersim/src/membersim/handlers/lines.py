@@ -6,7 +6,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Draws, Run, Text, portable
+from healthsim_core import Columns, Draws, Run, Text, matches, portable
 from membersim import pricing
 from membersim.facts import document
 from membersim.handlers.services import INSTITUTIONAL, PHARMACY, PROFESSIONAL, Services, billed_services, specialty_kind
@@ -43,6 +43,12 @@ class ClaimLines:
     billed: Cents
     allowed: Cents
     preventive: NDArray[np.bool_]
+
+    def of_claims(self, claims: NDArray[np.int64]) -> ClaimLines:
+        """The lines of `claims`, of each as often as it is named."""
+        owner, rows = matches(self.claim, claims)
+        parts = {field.name: getattr(self, field.name)[rows] for field in attrs.fields(ClaimLines)}
+        return ClaimLines(**{**parts, "claim": owner})
 
 
 def lines_of(services: Services, payer: Text | None) -> ClaimLines:

@@ -8,14 +8,15 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Closing, Columns, EventHandler, Events, Field, Settled, Spending, Text
+from healthsim_core import Closing, Columns, EventHandler, Events, Field, Settled, Spending
 from membersim.billable import review, unbilled
-from membersim.handlers.adjudication import Outcome, priced_lines, shared_lines
+from membersim.handlers.adjudication import Outcome, shared_lines
 from membersim.handlers.bills import UNINSURED, bill_table
 from membersim.handlers.claims import claim_table, line_table
+from membersim.handlers.coordination import Claims, priced_lines
 from membersim.handlers.diagnoses import diagnosis_table
 from membersim.handlers.ledger import accumulator_table, ledger_table
-from membersim.handlers.lines import ClaimLines, lines_of
+from membersim.handlers.lines import lines_of
 from membersim.handlers.members import coverage_table, member_table
 from membersim.handlers.services import Services, services_of
 from membersim.payers import payer_of
@@ -34,11 +35,8 @@ class _Priced:
     """What a chunk's claims are, before the ledger shares them."""
 
     events: Events
-    services: Services
+    claims: Claims
     uncovered: Services | None
-    payer: Text
-    lines: ClaimLines
-    outcome: Outcome
     payable: NDArray[np.intp]
 
 
@@ -47,30 +45,32 @@ def priced(events: Events) -> Spending:
     events = attrs.evolve(events, stream=f"membersim.{'+'.join(_PRICED)}")
     plans = events.run.plans
     services, uncovered = services_of(events, events.coverages, plans)
-    payer = payer_of(events.chunk, events.coverages, plans)[services.span]
+    payers = payer_of(events.chunk, events.coverages, plans)
+    payer = payers[services.span]
     lines = lines_of(services, payer)
     outcome = Outcome.of(services, lines, plans, payer)
-    payable, spent = priced_lines(services, lines, outcome)
-    return Spending(spent, made=_Priced(events, services, uncovered, payer, lines, outcome, payable))
+    claims = Claims.of(services, lines, outcome, payers, events.coverages)
+    payable, spent = priced_lines(claims)
+    return Spending(spent, made=_Priced(events, claims, uncovered, payable))
 
 
 def membership(_: Events, settled: Settled) -> dict[str, Columns]:
     """Members, coverage, and adjudicated claims of a chunk, with the books of everything that spends."""
     made: _Priced = settled.made
-    events, services, lines, outcome = made.events, made.services, made.lines, made.outcome
+    events, claims = made.events, made.claims
     plans, coverages = events.run.plans, events.coverages
-    shares = shared_lines(lines, made.payable, settled.shares)
+    shares = shared_lines(claims.lines, made.payable, settled.shares)
     here = np.isin(coverages.row[coverages.standing], events.row[events.type == "person"])
     standing = coverages.take(coverages.standing[here])
     return {
         MEMBER.name: member_table(events, standing, plans),
         COVERAGE.name: coverage_table(events, standing, plans),
-        CLAIM.name: claim_table(services, lines, outcome, shares, coverages, plans, made.payer),
-        CLAIM_LINE.name: line_table(services, lines, outcome, shares),
-        CLAIM_DIAGNOSIS.name: diagnosis_table(services, events),
+        CLAIM.name: claim_table(claims, shares, coverages, plans),
+        CLAIM_LINE.name: line_table(claims, shares),
+        CLAIM_DIAGNOSIS.name: diagnosis_table(claims.services, claims.id, events),
         BILL.name: bill_table(made.uncovered, coverages),
         ACCUMULATOR.name: accumulator_table(events, coverages, settled.ledger),
-        LEDGER.name: ledger_table(events, coverages, settled.ledger),
+        LEDGER.name: ledger_table(events, coverages, settled.ledger, claims),
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 import numpy as np
 from numpy.typing import NDArray
@@ -79,6 +81,12 @@ class Services:
 
     def __len__(self) -> int:
         return len(self.type)
+
+    def take(self, rows: NDArray[np.intp], **others: Any) -> Services:
+        """The claims at `rows`, one as often as it is named, with other columns in the place of some."""
+        parts = {field.name: getattr(self, field.name) for field in attrs.fields(Services) if field.name not in others}
+        events: Events = parts.pop("events")
+        return Services(events=events.take(rows), **{name: part[rows] for name, part in parts.items()}, **others)
 
 
 def services_of(events: Events, spans: Coverages, plans: Plans) -> tuple[Services, Services | None]:
