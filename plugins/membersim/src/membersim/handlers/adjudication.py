@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import attrs
 import numpy as np
 from numpy.typing import NDArray
@@ -113,7 +115,7 @@ def unauthorized(services: Services, network: NDArray[np.int64]) -> NDArray[np.b
 def refused(services: Services, plans: Plans, network: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Whether the plan pays nothing for each claim because the provider is not in its network."""
     denies = np.array([how == "denied" for how in plans.given("out_of_network")], bool)
-    return (network == OUT) & denies[services.plan]
+    return np.asarray((network == OUT) & denies[services.plan])
 
 
 def adjudicated_on(
@@ -134,9 +136,15 @@ def adjudicated_on(
 
 def _adjudicated(received: Days, kind: Text, draw: Draws) -> Days:
     """Remittances go out on business days."""
-    days = document("payment")["adjudication_days"]
-    least, most = (kind.map(lambda name, end=end: days[name][end], np.int64, 0) for end in (0, 1))
-    return np.busday_offset(received + draw.integers("adjudication", least, most + 1), 0, roll="forward")
+    day: Days = received + waited(draw, "adjudication", kind, document("payment")["adjudication_days"])
+    return np.busday_offset(day, 0, roll="forward")
+
+
+def waited(draw: Draws, name: str, kind: Text, days: Mapping[str, Sequence[int]]) -> NDArray[np.int64]:
+    """Days drawn under `name` from the least to the most that payers of each kind take."""
+    least = kind.map(lambda said: days[said][0], np.int64, 0)
+    most = kind.map(lambda said: days[said][1], np.int64, 0)
+    return draw.integers(name, least, most + 1)
 
 
 def opens_benefit_period(services: Services) -> NDArray[np.bool_]:

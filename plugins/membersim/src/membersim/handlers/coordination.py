@@ -21,9 +21,10 @@ from membersim.handlers.adjudication import (
     opens_benefit_period,
     refused,
     unauthorized,
+    waited,
 )
 from membersim.handlers.lines import ClaimLines
-from membersim.handlers.services import Services
+from membersim.handlers.services import Days, Services
 
 Rows = NDArray[np.int64]
 
@@ -132,8 +133,8 @@ def _sent(first: Claims, every: Columns, waiting: Rows, payers: Text, coverages:
     ids = theirs.events.run.ids(f"membersim.claim/{rank}", theirs.events.id)
     draw, days = theirs.events.run.draws("membersim.coordination", ids), document("payment")["next_payer_days"]
     kind = plans.text(coverages.plan[every.array("span")[waiting]], "kind")
-    least, most = (kind.map(lambda name, end=end: days[name][end], np.int64, 0) for end in (0, 1))
-    received = every.array("paid_date")[waiting] + draw.integers("received", least, most + 1)
+    paid: Days = every.array("paid_date")[waiting].astype("datetime64[D]")
+    received = paid + waited(draw, "received", kind, days)
     status, paid_date = adjudicated_on(received, theirs.kind, draw, theirs.events.run.as_of)
     sent = Columns({
         "of": of, "before": waiting, "order": every.array("order")[waiting] + 1, "span": span, "payer": payers[span],
