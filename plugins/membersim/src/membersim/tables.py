@@ -30,12 +30,7 @@ def _adjudicated(lines: str = "") -> tuple[Field, ...]:
 
     return (
         amount("billed", "Charge.", nullable=False),
-        amount(
-            "allowed",
-            "Allowed amount; 0 where denied; what the payer before left to the patient where there is one.",
-            "member_share",
-            "paid",
-        ),
+        amount("allowed", "Allowed amount, 0 where denied; what a payer before has left.", "member_share", "paid"),
         amount("deductible", "Deductible (PR-1)."),
         amount("coinsurance", "Coinsurance (PR-2)."),
         amount("copay", "Copay (PR-3)."),
@@ -48,21 +43,13 @@ def _adjudicated(lines: str = "") -> tuple[Field, ...]:
             "copay",
             "not_covered",
         ),
-        amount(
-            "adjustment", "What this payer and the patient do not pay, under adjustment_group and adjustment_reason."
-        ),
+        amount("adjustment", "What neither pays, under adjustment_group and adjustment_reason."),
         amount("paid", "What the payer pays."),
-        Field(
-            "adjustment_group",
-            "category",
-            "Claim adjustment group of `adjustment`: CO, or OA after another payer.",
-            nullable=True,
-        ),
+        Field("adjustment_group", "category", "Group of `adjustment`: CO; OA after another payer.", nullable=True),
         Field(
             "adjustment_reason",
             "category",
-            "Claim adjustment reason of `adjustment`: 45 where paid, 23 (what payers before have paid or adjusted), "
-            "else the denial's.",
+            "Reason of `adjustment`: 45 where paid, 23 (settled by payers before), else the denial's.",
             nullable=True,
         ),
     )
