@@ -126,6 +126,20 @@ class Coverages:
         late, thought = self.versions.at(slot, day, known)
         return np.where(late, thought, found)
 
+    def first(self, row: NDArray[np.integer[Any]], day: Days, known: Days | None = None) -> Rows:
+        """The span that pays first for each person on each day, whatever its rank; -1 for none.
+
+        Args:
+            row: Rows of people (asked,).
+            day: Days (asked,).
+            known: As for `at`.
+        """
+        found = self.at(row, day, 1, known)
+        for rank in range(2, int(self.rank.max(initial=1)) + 1):
+            left = np.flatnonzero(found < 0)
+            found[left] = self.at(row[left], day[left], rank, None if known is None else known[left])
+        return found
+
     def _latest(self, moments: Days, slot: Rows, asked: Days) -> Rows:
         mine = self.standing
         latest = latest_of(self._slot[mine], moments[mine], slot, asked)

@@ -206,6 +206,14 @@ def test_a_second_coverage_may_begin_by_an_event_that_names_its_plan():
     assert found == [(0, 1, "2025-01-01", "NaT", "Wide"), (0, 2, "2025-04-01", "NaT", "State")]
 
 
+def test_a_second_coverage_pays_first_once_the_first_has_ended():
+    found = covered(people_of(coverage_type_2="Medicaid", plan_2="State"), on("termination", "2025-05-31"))
+
+    first = found.first(np.zeros(2, int), np.array(["2025-05-31", "2025-06-01"], "datetime64[D]"))
+
+    assert found.plan_name[first].to_pylist() == ["Wide", "State"]
+
+
 def test_a_plan_of_another_type_than_the_persons_changes_nothing():
     assert spans(people_of(), on("plan_change", "2025-04-01", plan="State")) == [(0, 1, "2025-01-01", "NaT", "Wide")]
 

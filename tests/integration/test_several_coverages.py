@@ -31,6 +31,7 @@ YEAR = {
          "parameters": {"plan": "HDHP", "rank": 4}},
         {"event_id": "end", "event_type": "termination", "delay": {"days": [50, 300]}, "probability": 0.5,
          "parameters": {"reason": "loss of eligibility", "rank": 2, "effective_days": -20}},
+        {"event_id": "leave", "event_type": "termination", "delay": {"days": [50, 200]}, "probability": 0.3},
         {"event_id": "visit", "event_type": "encounter", "delay": {"days": [50, 300]},
          "parameters": {"reason_code": "I10"}},
     ],
@@ -71,6 +72,26 @@ def test_a_person_is_covered_at_every_rank_that_the_profile_gives(result: Result
         for person in people
     }
     assert ranks == said
+
+
+def test_a_claim_is_of_the_coverage_that_pays_first_on_the_day(result: Result, coverage: list[dict]) -> None:
+    spans = defaultdict(list)
+    for row in coverage:
+        spans[row["person_id"]].append(row)
+    claims = result.tables["membersim.claim"].to_pylist()
+
+    def first(claim: dict) -> int:
+        day = claim["service_from"]
+        of_day = [
+            row
+            for row in spans[claim["person_id"]]
+            if row["start_date"] <= day and (row["end_date"] is None or day <= row["end_date"])
+        ]
+        return min(of_day, key=lambda row: row["rank"])["coverage_id"]
+
+    assert [claim["coverage_id"] for claim in claims] == [first(claim) for claim in claims]
+    rank = {row["coverage_id"]: row["rank"] for row in coverage}
+    assert {rank[claim["coverage_id"]] for claim in claims} > {1}
 
 
 def test_a_coverage_is_the_persons_own_or_the_households(coverage: list[dict]) -> None:

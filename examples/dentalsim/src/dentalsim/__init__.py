@@ -58,7 +58,7 @@ def fees(events: Events) -> NDArray[np.int64]:
 
 def spends(events: Events) -> Spending:
     """One line for each visit of somebody who is covered that day; `made` says which visits these are."""
-    span = events.coverages.at(events.row, events.date)
+    span = events.coverages.first(events.row, events.date)
     covered = np.flatnonzero(span >= 0)
     lines = PricedLines(
         claim=events.id[covered], number=np.ones(len(covered), np.int64), row=events.row[covered],

@@ -99,7 +99,7 @@ def services_of(events: Events, spans: Coverages, plans: Plans) -> tuple[Service
     if not billed.all():
         claims, kind = claims.where(billed), kind[billed]
     dates = _dates(claims, kind)
-    span = spans.at(claims.row, dates[0])
+    span = spans.first(claims.row, dates[0])
 
     def some(rows: NDArray[np.bool_]) -> Services:
         chosen = dates[0][rows], dates[1][rows], dates[2][rows]

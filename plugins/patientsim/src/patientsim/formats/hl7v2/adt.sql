@@ -113,10 +113,10 @@ WHERE deceased_time IS NOT NULL
 -- the coverage that pays first on the day, or the one whose end is told
 SELECT "MSH-10", told AS place FROM happened WHERE suffix = 'C'
 UNION ALL
-SELECT "MSH-10", covered.place
+SELECT "MSH-10", arg_min(covered.place, covered.rank)
 FROM (SELECT *, CAST(time AS DATE) AS on_day FROM happened WHERE suffix <> 'C' AND trigger <> 'A02') AS happened
-  ASOF JOIN (FROM covered WHERE rank = 1) AS covered ON covered.person_id = happened.person_id AND start_date <= on_day
-WHERE end_date IS NULL OR end_date >= on_day
+  JOIN covered ON covered.person_id = happened.person_id AND start_date <= on_day AND (end_date IS NULL OR end_date >= on_day)
+GROUP BY "MSH-10"
 
 -- name: unit
 -- the move that is told, or the last one up to the message

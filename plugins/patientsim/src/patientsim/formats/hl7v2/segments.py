@@ -99,13 +99,16 @@ def insurance(part: Records, message: Columns) -> Any:
 
 
 def _covering(part: Records, message: Columns, coverage: Columns) -> NDArray[np.int64]:
-    person, first = part.rows_of(coverage.array("person_id")), np.flatnonzero(coverage.array("rank") == 1)
-    day = message.array("time").astype("datetime64[D]")
-    latest = latest_of(person[first], coverage.array("start_date")[first], message.array("person"), day)
-    row = np.append(first, -1)[latest]
-    holds = ~(day > np.append(coverage.array("end_date"), np.datetime64("NaT"))[row])
+    person, rank = part.rows_of(coverage.array("person_id")), coverage.array("rank")
+    day, holds = message.array("time").astype("datetime64[D]"), np.full(message.rows, -1)
+    for at_rank in range(1, int(rank.max(initial=0)) + 1):
+        mine, left = np.flatnonzero(rank == at_rank), np.flatnonzero(holds < 0)
+        latest = latest_of(person[mine], coverage.array("start_date")[mine], message.array("person")[left], day[left])
+        row = np.append(mine, -1)[latest]
+        over = day[left] > np.append(coverage.array("end_date"), np.datetime64("NaT"))[row]
+        holds[left] = np.where(over, -1, row)
     ended = text.positions(coverage.array("coverage_id"), message.array("control"))
-    return np.where(message["suffix"] == "C", ended, np.where(holds, row, -1))
+    return np.where(message["suffix"] == "C", ended, holds)
 
 
 def _insured(part: Records, coverage: Columns, end: Any) -> pa.Array:
