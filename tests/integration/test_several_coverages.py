@@ -123,3 +123,31 @@ def meets(one: dict, other: dict) -> bool:
     return (other["end_date"] is None or one["start_date"] <= other["end_date"]) and (
         one["end_date"] is None or other["start_date"] <= one["end_date"]
     )
+
+
+METFORMIN = {
+    "rxnorm": "860975", "ndc": "65862001001", "description": "metformin", "drug_class": "biguanide", "days_supply": 30,
+    "quantity": 60, "refills": 8,
+}  # fmt: skip
+LATE = {
+    "journey_id": "late", "name": "An end that is told late", "duration_days": 400,
+    "events": [
+        {"event_id": "change", "event_type": "plan_change", "delay": {"days": 30}, "parameters": {"plan": "HDHP"}},
+        {"event_id": "drug", "event_type": "medication_order", "delay": {"days": 40}, "parameters": METFORMIN},
+        {"event_id": "end", "event_type": "termination", "delay": {"days": 200},
+         "parameters": {"effective_days": -180}},
+    ],
+}  # fmt: skip
+
+
+def test_what_was_filled_before_an_end_was_told_stands_and_files_agree(tmp_path: Path) -> None:
+    profile = {"id": "told", "coverage": {"type": "Commercial", "plan": "PPO"}}
+
+    tables = generate(profile, journey=LATE, count=20, seed=1, persist=False, out=tmp_path).tables
+
+    ends = {row["person_id"]: row["end_date"] for row in tables["membersim.coverage"].to_pylist()}
+    paid = [row for row in tables["rxmembersim.fill"].to_pylist() if row["status"] == "paid"]
+    assert paid
+    assert all(row["fill_date"] > ends[row["person_id"]] for row in paid)
+    assert {row["coverage_id"] for row in tables["membersim.ledger"].to_pylist()} == {None}
+    assert [str(finding) for finding in verify_folder(tmp_path).findings if finding.wrong] == []
