@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import attrs
 
@@ -96,7 +96,13 @@ class Catalog:
 
     def of(self, kind: type[Found]) -> tuple[Found, ...]:
         """Every offer of one kind."""
-        return tuple(offer for offer in self.offers if isinstance(offer, kind))
+        if kind not in self._of_kind:
+            self._of_kind[kind] = tuple(offer for offer in self.offers if isinstance(offer, kind))
+        return cast(tuple[Found, ...], self._of_kind[kind])
+
+    @functools.cached_property
+    def _of_kind(self) -> dict[type[Offer], tuple[Offer, ...]]:
+        return {}
 
     @functools.cached_property
     def profiles(self) -> Mapping[str, Profile]:

@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core.columns import Column, Columns, LengthError, concat
+from healthsim_core.columns import Column, Columns, LengthError, Text, concat
 from healthsim_core.decision_offers import EventDecision
 from healthsim_core.errors import PluginError
 from healthsim_core.events import Events
@@ -30,9 +30,12 @@ class Decided:
 
 def over(column: Column, given: Column, row: NDArray[np.integer[Any]]) -> Column:
     """A column with rows of what is `given` in its place, where `row` is not -1."""
-    if (row >= 0).all():
+    decided_of = row >= 0
+    if decided_of.all():
         return given[row]
-    return concat([column, given])[np.where(row >= 0, len(column) + row, np.arange(len(row)))]
+    if isinstance(given, Text) or isinstance(column, Text):
+        return concat([column, given])[np.where(decided_of, len(column) + row, np.arange(len(row)))]
+    return np.where(decided_of, given[row], column) if len(given) else column
 
 
 def decided_by(decision: EventDecision, events: Events) -> Columns:

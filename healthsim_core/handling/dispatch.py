@@ -157,7 +157,8 @@ class Dispatcher:
     def _batch(self, at: NDArray[np.intp], fields: Sequence[Field], stream: str) -> Events:
         grouped = self._by_block(at) if fields else []
         parameters = Columns({field.name: self._parameter(field, at, grouped) for field in fields}, len(at))
-        columns, ancestors = self.whole.take(at), functools.partial(self._ancestor, at=at)
+        # some are asked for more than once, by parts of a batch
+        columns, ancestors = self.whole.take(at), functools.cache(functools.partial(self._ancestor, at=at))
         return Events(self.run, self.row[at], columns, parameters, self.people, ancestors, stream, self.coverages)
 
     def coverages(self) -> Coverages:

@@ -62,8 +62,9 @@ def _places(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
 def _in_turn(asked: Events, back: Events, undoes: Ints, fills: Fills) -> Ints:
     """Put fills and reversals in order of person and time, and dispense; what each reversal undoes."""
     reverses = np.arange(len(asked) + len(back)) >= len(asked)
-    row, time = np.concatenate([asked.row, back.row]), np.concatenate([asked.time, back.time])
-    order = np.lexsort((reverses, time, row))
+    row, moment = np.concatenate([asked.row, back.row]), np.concatenate([asked.time, back.time]).astype(np.int64)
+    moment -= moment.min(initial=0)
+    order = np.argsort((row * (moment.max(initial=0) + 1) + moment) * 2 + reverses, kind="stable")  # two sorted runs
     row, place = row[order], np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
     person = np.cumsum(np.diff(row, prepend=row[:1]) != 0)  # numbered in order of their rows
