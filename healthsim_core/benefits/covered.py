@@ -102,6 +102,12 @@ class Coverages:
         """Those that cover some day."""
         return np.flatnonzero(np.isnat(self.end) | (self.end >= self.start))
 
+    @functools.cached_property
+    def late(self) -> bool:
+        """Whether a plan learned of anything after the day from which it counts."""
+        begins = bool((self.start_known > self.start).any())
+        return self.versions is not None or begins or bool((self.end_known > self.end + 1).any())
+
     def at(
         self, row: NDArray[np.integer[Any]], day: Days, rank: NDArray[np.int64] | int = 1, known: Days | None = None
     ) -> Rows:

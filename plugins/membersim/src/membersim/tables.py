@@ -168,7 +168,9 @@ CLAIM = Table(
         Field("received_date", "date", "When the payer received it."),
         Field("paid_date", "date", ("When it was adjudicated and the remittance sent, a business day; null while "
                                     "pending."), nullable=True),
-        Field("status", "category", "paid, denied or pending."),
+        Field("status", "category", "paid, denied, pending, or reversed: paid, and taken back."),
+        Field("reversed_date", "date", "When it was taken back, a business day: its amounts are those that were paid "
+              "until then.", nullable=True),
         Field("denial_reason", "category", "Claim adjustment reason of the denial.", nullable=True),
         Field("network", "category", "in or out: whether the billing provider is in the plan's network."),
         Field("place_of_service", "category", "CMS place of service. Professional only.", nullable=True,
@@ -200,6 +202,7 @@ CLAIM = Table(
             "while pending.",
             nullable=True,
         ),
+        Field("reversal_trace_number", "text", "Payment by which it was taken back.", nullable=True),
     ),
     key=("claim_id",),
     description="Claims, professional, institutional and pharmacy, with what became of them.",

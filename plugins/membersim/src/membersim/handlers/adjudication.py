@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import attrs
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +11,12 @@ from membersim import pricing
 from membersim.facts import SERVICES, document
 from membersim.handlers.duplicates import duplicates
 from membersim.handlers.lines import ClaimLines
-from membersim.handlers.services import Days, Services
+from membersim.handlers.payday import Days, adjudicated, business_day
+from membersim.handlers.services import Services
 
 IN, OUT = 0, 1
-PAID, DENIED, PENDING = 0, 1, 2
-STATUSES = ("paid", "denied", "pending")
+PAID, DENIED, PENDING, REVERSED = 0, 1, 2, 3
+STATUSES = ("paid", "denied", "pending", "reversed")
 _BENEFIT_PERIOD = 60  # days out of hospital after which a new one begins
 _ELECTIVE = "3"  # of the types of admission
 _EMERGENCY = SERVICES.index("emergency")
@@ -89,7 +88,8 @@ def _outcome(
     services: Services, lines: ClaimLines, plans: Plans, network: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], Text, NDArray[np.datetime64]]:
     rules, draw = document("payment")["denial"], services.events.draw
-    paid_date = _adjudicated(services.events.date, services.kind, draw)
+    known = services.events.coverages.start_known[services.span]
+    paid_date = business_day(np.maximum(adjudicated(services.events.date, services.kind, draw), known))
     denied = draw.happens("denied", services.kind.map(lambda kind: rules["rate"][kind], np.float64, 0.0))
     outside = refused(services, plans, network)
     again = duplicates(services, lines, paid_date)
@@ -129,22 +129,9 @@ def adjudicated_on(
         draw: Draws addressed by claim.
         as_of: The run's today.
     """
-    paid_date = _adjudicated(received, kind, draw)
+    paid_date = business_day(adjudicated(received, kind, draw))
     pending = paid_date > as_of
     return np.where(pending, PENDING, PAID), np.where(pending, np.datetime64("NaT", "D"), paid_date)
-
-
-def _adjudicated(received: Days, kind: Text, draw: Draws) -> Days:
-    """Remittances go out on business days."""
-    day: Days = received + waited(draw, "adjudication", kind, document("payment")["adjudication_days"])
-    return np.busday_offset(day, 0, roll="forward")
-
-
-def waited(draw: Draws, name: str, kind: Text, days: Mapping[str, Sequence[int]]) -> NDArray[np.int64]:
-    """Days drawn under `name` from the least to the most that payers of each kind take."""
-    least = kind.map(lambda said: days[said][0], np.int64, 0)
-    most = kind.map(lambda said: days[said][1], np.int64, 0)
-    return draw.integers(name, least, most + 1)
 
 
 def opens_benefit_period(services: Services) -> NDArray[np.bool_]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from healthsim_core import Columns, Coverages, Text, latest_of
+from healthsim_core import Columns, Coverages, Text
 from membersim.handlers.claims import CLAIM_LETTERS
 from membersim.handlers.lines import lines_of
 from membersim.handlers.services import Services
@@ -39,8 +39,9 @@ def bill_table(services: Services | None, spans: Coverages) -> Columns:
 
 
 def _reasons(services: Services, spans: Coverages) -> Text:
-    first = np.flatnonzero(spans.rank[spans.standing] == 1)
-    mine = spans.standing[first]
-    began = latest_of(spans.row[mine], spans.start[mine], services.events.row, services.service_from) >= 0
+    row, start = spans.row[spans.standing], spans.start[spans.standing].astype(np.int64)
+    first = np.full(len(services.events.chunk.id), np.iinfo(np.int64).max)
+    np.minimum.at(first, row, start)
+    began = first[services.events.row] <= services.service_from.astype(np.int64)
     uninsured = services.events.people["coverage_type"] == UNINSURED
     return Text(np.where(uninsured, 0, np.where(began, 2, 1)), list(REASONS))

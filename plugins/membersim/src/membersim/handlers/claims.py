@@ -7,9 +7,11 @@ from numpy.typing import NDArray
 
 from healthsim_core import NETWORKS, UNCOVERED, Columns, Coverages, Plans, Shares, Text, rank_within, text
 from membersim.facts import document
-from membersim.handlers.adjudication import DENIED, PENDING, STATUSES
+from membersim.handlers.adjudication import DENIED, PENDING, REVERSED, STATUSES
 from membersim.handlers.coordination import Claims
 from membersim.handlers.lines import ClaimLines
+from membersim.handlers.payday import Days
+from membersim.handlers.payments import traces_of
 from membersim.handlers.services import INSTITUTIONAL, PHARMACY, PROFESSIONAL, Services
 
 CLAIM_LETTERS = ("P", "I", "R")
@@ -31,13 +33,14 @@ def amounts_of(lines: ClaimLines, shares: Shares) -> Amounts:
     }  # fmt: skip
 
 
-def claim_table(claims: Claims, shares: Shares, spans: Coverages, plans: Plans) -> Columns:
-    """`membersim.claim`."""
+def claim_table(claims: Claims, taken: Days, shares: Shares, spans: Coverages, plans: Plans) -> Columns:
+    """`membersim.claim`; `taken` is the day on which each claim is taken back."""
     services, outcome, lines = claims.services, claims.outcome, claims.lines
     events, stay, size = services.events, services.type == INSTITUTIONAL, len(claims.id)
     totals = {name: _summed(values, lines.claim, size) for name, values in amounts_of(lines, shares).items()}
     procedure = events.parameters.text("procedure_code").only(stay)
     disposition = events.parameters.text("discharge_disposition").or_else("01")
+    traces, reversal_traces = traces_of(claims, taken)
     return Columns(
         {
             "claim_id": claims.id, "event_id": events.id, "payer_order": Text(claims.order, list(PAYER_ORDERS)),
@@ -51,7 +54,7 @@ def claim_table(claims: Claims, shares: Shares, spans: Coverages, plans: Plans) 
             "service_from": services.service_from, "service_to": services.service_to,
             "admission_time": services.admitted, "discharge_time": services.discharged,
             "received_date": claims.received, "paid_date": outcome.paid_date,
-            "status": Text(outcome.status, list(STATUSES)),
+            "status": Text(np.where(np.isnat(taken), outcome.status, REVERSED), list(STATUSES)), "reversed_date": taken,
             "denial_reason": outcome.reason, "network": Text(outcome.network, list(NETWORKS)),
             "place_of_service": services.place, "specialty": services.specialty,
             "bill_type": Text.constant("111", size).only(stay),
@@ -64,7 +67,7 @@ def claim_table(claims: Claims, shares: Shares, spans: Coverages, plans: Plans) 
             **_known(totals, outcome.status == PENDING),
             **_adjustment(totals["adjustment"], outcome.status, outcome.reason, claims.order > 0),
             "lines": np.bincount(lines.claim, minlength=size),
-            "trace_number": _traces(claims),
+            "trace_number": traces, "reversal_trace_number": reversal_traces,
         },
         size,
     )  # fmt: skip
@@ -144,26 +147,3 @@ def _origins(services: Services) -> Text:
 def _control_numbers(claim: NDArray[np.int64], received: NDArray[np.datetime64]) -> Text:
     number = (claim.astype(np.uint64) * _SCRAMBLE) & np.uint64((1 << 63) - 1)
     return Text.distinct(text.lines(text.dates(received, "%y%j"), text.padded(number, 19)))
-
-
-def _traces(claims: Claims) -> Text:
-    """One payment a household, payer, payee and day: named after the first of its claims."""
-    services, outcome, payer = claims.services, claims.outcome, claims.payer
-    house = np.asarray(services.events.people["household_id"])
-    pending, payee = outcome.status == PENDING, services.billing
-    day = np.where(pending, 0, outcome.paid_date.astype(np.int64))
-    # claims are sorted by person, so households stand together
-    payment = np.cumsum(np.diff(house, prepend=house[:1]) != 0)
-    for codes, kinds in (
-        (payer.codes, len(payer.values)),
-        (payee.codes, len(payee.values)),
-        (day, int(day.max(initial=0))),
-    ):
-        payment = payment * (kinds + 2) + codes + 1  # one number for all four: sorted once
-    order = np.argsort(payment, kind="stable")
-    begins = np.flatnonzero(np.diff(payment[order], prepend=-1))
-    leader = np.minimum.reduceat(claims.id[order], begins) if len(order) else order
-    codes = np.empty(len(order), np.int64)
-    codes[order] = np.repeat(np.arange(len(begins)), np.diff(begins, append=len(order)))
-    numbers = text.lines("CHK", text.padded(services.events.run.namespace.outward(leader), 19))
-    return Text(codes, numbers).only(~pending)

@@ -21,10 +21,10 @@ from membersim.handlers.adjudication import (
     opens_benefit_period,
     refused,
     unauthorized,
-    waited,
 )
 from membersim.handlers.lines import ClaimLines
-from membersim.handlers.services import Days, Services
+from membersim.handlers.payday import Days, waited
+from membersim.handlers.services import Services
 
 Rows = NDArray[np.int64]
 
@@ -134,7 +134,7 @@ def _sent(first: Claims, every: Columns, waiting: Rows, payers: Text, coverages:
     draw, days = theirs.events.run.draws("membersim.coordination", ids), document("payment")["next_payer_days"]
     kind = plans.text(coverages.plan[every.array("span")[waiting]], "kind")
     paid: Days = every.array("paid_date")[waiting].astype("datetime64[D]")
-    received = paid + waited(draw, "received", kind, days)
+    received = np.maximum(paid + waited(draw, "received", kind, days), coverages.start_known[span])
     status, paid_date = adjudicated_on(received, theirs.kind, draw, theirs.events.run.as_of)
     sent = Columns({
         "of": of, "before": waiting, "order": every.array("order")[waiting] + 1, "span": span, "payer": payers[span],

@@ -18,6 +18,8 @@ from membersim.handlers.diagnoses import diagnosis_table
 from membersim.handlers.ledger import accumulator_table, ledger_table
 from membersim.handlers.lines import lines_of
 from membersim.handlers.members import coverage_table, member_table
+from membersim.handlers.payday import Days
+from membersim.handlers.reversals import reversals_of, taken_back
 from membersim.handlers.services import Services, services_of
 from membersim.payers import payer_of
 from membersim.tables import ACCUMULATOR, BILL, CLAIM, CLAIM_DIAGNOSIS, CLAIM_LINE, COVERAGE, LEDGER, MEMBER
@@ -38,6 +40,7 @@ class _Priced:
     claims: Claims
     uncovered: Services | None
     payable: NDArray[np.intp]
+    taken: Days
 
 
 def priced(events: Events) -> Spending:
@@ -51,7 +54,8 @@ def priced(events: Events) -> Spending:
     outcome = Outcome.of(services, lines, plans, payer)
     claims = Claims.of(services, lines, outcome, payers, events.coverages)
     payable, spent = priced_lines(claims)
-    return Spending(spent, made=_Priced(events, claims, uncovered, payable))
+    taken = taken_back(claims, events.coverages)
+    return Spending(spent, reversals_of(claims, taken), _Priced(events, claims, uncovered, payable, taken))
 
 
 def membership(_: Events, settled: Settled) -> dict[str, Columns]:
@@ -65,7 +69,7 @@ def membership(_: Events, settled: Settled) -> dict[str, Columns]:
     return {
         MEMBER.name: member_table(events, standing, plans),
         COVERAGE.name: coverage_table(events, standing, plans),
-        CLAIM.name: claim_table(claims, shares, coverages, plans),
+        CLAIM.name: claim_table(claims, made.taken, shares, coverages, plans),
         CLAIM_LINE.name: line_table(claims, shares),
         CLAIM_DIAGNOSIS.name: diagnosis_table(claims.services, claims.id, events),
         BILL.name: bill_table(made.uncovered, coverages),

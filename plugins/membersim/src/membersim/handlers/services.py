@@ -12,6 +12,7 @@ from healthsim_core import Columns, Coverages, Events, Plans, Text, text, whole_
 from membersim.billable import billable, classes, groups
 from membersim.facts import SERVICES, document, longest_prefix
 from membersim.generation import SKILLS
+from membersim.handlers.payday import Days, spans_of
 from membersim.pricing import Providers
 
 PROFESSIONAL, INSTITUTIONAL, PHARMACY = 0, 1, 2
@@ -21,8 +22,6 @@ _PAYER_GROUP = {"medicare": "medicare", "medicare_advantage": "medicare", "comme
 
 _BILLING = next(skill for skill in SKILLS if skill.skill == "professional-billing")
 _DOCTORS = [SERVICES.index(name) for name in ("primary", "specialist", "urgent")]
-
-Days = NDArray[np.datetime64]
 
 
 @attrs.frozen(eq=False)
@@ -99,7 +98,7 @@ def services_of(events: Events, spans: Coverages, plans: Plans) -> tuple[Service
     if not billed.all():
         claims, kind = claims.where(billed), kind[billed]
     dates = _dates(claims, kind)
-    span = spans.first(claims.row, dates[0])
+    span = spans_of(claims, dates[0], spans, plans)
 
     def some(rows: NDArray[np.bool_]) -> Services:
         chosen = dates[0][rows], dates[1][rows], dates[2][rows]
