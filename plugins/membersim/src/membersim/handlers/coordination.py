@@ -125,7 +125,8 @@ def _sent(first: Claims, every: Columns, waiting: Rows, payers: Text, coverages:
     services, plans = first.services, first.services.events.run.plans
     of = every.array("of")[waiting]
     span = coverages.at(services.events.row[of], services.service_from[of], rank)
-    has = np.flatnonzero(span >= 0)
+    before = coverages.rank[every.array("span")[waiting]]
+    has = np.flatnonzero((span >= 0) & (before < rank))  # the first to pay may be of that rank
     waiting, of, span = waiting[has], of[has], span[has]
     plan = coverages.plan[span]
     theirs = services.take(of, span=span, plan=plan, kind=plans.text(plan, "kind"))

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from healthsim_core import Columns, Events, Text, matches, rank_within
 from membersim.facts import document
-from membersim.handlers.services import INSTITUTIONAL, Days, Services
+from membersim.handlers.payday import Days
+from membersim.handlers.services import INSTITUTIONAL, Services
 
 _MOST_CHRONIC = 8
 _MOST_OTHER = 24  # what an institutional claim holds: two HI segments of 12 (005010X223A2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from healthsim_core import Text, text
 from membersim.handlers.adjudication import PENDING
@@ -22,9 +23,8 @@ def traces_of(claims: Claims, taken: Days) -> tuple[Text, Text]:
     back, size = np.flatnonzero(~np.isnat(taken)), len(claims.id)
     rows = np.concatenate([np.arange(size), back])
     pending = claims.outcome.status == PENDING
-    day = np.concatenate(
-        [np.where(pending, 0, claims.outcome.paid_date.astype(np.int64)), taken[back].astype(np.int64)]
-    )
+    paid = np.where(pending, 0, claims.outcome.paid_date.astype(np.int64))
+    day = np.concatenate([paid, taken[back].astype(np.int64)])
     payment = _payments(claims, rows, day)
     order = np.argsort(payment, kind="stable")
     begins = np.flatnonzero(np.diff(payment[order], prepend=-1))
@@ -41,7 +41,7 @@ def traces_of(claims: Claims, taken: Days) -> tuple[Text, Text]:
     return every[np.arange(size)].only(~pending), every.take_or_null(place)
 
 
-def _payments(claims: Claims, rows: np.ndarray, day: np.ndarray) -> np.ndarray:
+def _payments(claims: Claims, rows: NDArray[np.intp], day: NDArray[np.int64]) -> NDArray[np.int64]:
     """One number for household, payer, payee and day."""
     house = np.asarray(claims.services.events.people["household_id"])
     payer, payee = claims.payer, claims.services.billing
@@ -53,4 +53,4 @@ def _payments(claims: Claims, rows: np.ndarray, day: np.ndarray) -> np.ndarray:
         (day, int(day.max(initial=0))),
     ):
         payment = payment * (kinds + 2) + codes + 1  # sorted once
-    return payment
+    return np.asarray(payment)
