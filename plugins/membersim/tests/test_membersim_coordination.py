@@ -52,6 +52,7 @@ def three():
 
 def test_what_the_first_payer_has_paid_goes_on_to_the_second(claims):
     none(claims, """select * from claim a where status = 'paid' and payer_order = 'P' and paid_date < date '2025-11-20'
+                    and plan = 'Original Medicare'
                     and exists (from coverage v where v.person_id = a.person_id and v.coverage_type = 'Medicaid'
                                 and service_from between start_date and coalesce(end_date, date '9999-01-01'))
                     and claim_id not in (select primary_claim_id from claim where payer_order = 'S')""")  # fmt: skip
@@ -127,7 +128,9 @@ def test_the_ledger_tells_the_second_payers_movements_under_its_own_claim(claims
 
 def test_where_there_is_no_second_coverage_the_third_pays_next(three):
     none(three, """select * from claim c join coverage v using (coverage_id) where payer_order = 'S'
-                   and coverage_type = 'Medicaid' and person_id in
+                   and coverage_type = 'Medicaid'
+                   and primary_claim_id in (select claim_id from claim where plan = 'PPO')
+                   and person_id in
                    (select person_id from coverage where coverage_type = 'Medicare')""".replace(
         "person_id in", "c.person_id in"))  # fmt: skip
     assert rows(three, """select list_sort(list(distinct coverage_type)) from claim join coverage using (coverage_id)
@@ -142,5 +145,6 @@ def test_the_third_payer_is_asked_for_what_the_second_has_left(three):
 def test_another_coverage_changes_nothing_that_the_first_pays(duals):
     alone = run({**DUALS, "coverage": {"type": "Medicare", "plan": "Original Medicare"}})
 
-    first = duckdb.from_arrow(duals.tables["membersim.claim"]).filter("payer_order = 'P'")
+    claims = duckdb.from_arrow(duals.tables["membersim.claim"])
+    first = claims.filter("payer_order = 'P' and plan = 'Original Medicare'")
     assert first.fetchall() == duckdb.from_arrow(alone.tables["membersim.claim"]).fetchall()
