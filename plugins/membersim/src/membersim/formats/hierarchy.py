@@ -41,7 +41,7 @@ class Levels:
 
 
 def filed_order(claims: Columns) -> NDArray[np.int64]:
-    """The order of claims in the file: by subscriber, billing provider, payer, group and filing,
+    """The order of claims in the file: by subscriber, billing provider, payer, group, filing and order of payment,
     the subscriber's own first, patient."""
     keys = (claims.array("person_id"), *_family(claims)[::-1])
     return np.lexsort(keys)
@@ -77,7 +77,5 @@ def hierarchy(claims: Columns, sets: NDArray[np.int64], used: int) -> Levels:
 def _family(claims: Columns) -> tuple[NDArray[np.int64], ...]:
     subscriber = claims.array("subscriber_id")
     dependent = (claims.array("person_id") != subscriber).astype(np.int64)
-    payer, group, filing = (
-        alphabetical(claims.text(name)) for name in ("payer_id", "group_number", "filing_indicator")
-    )
-    return subscriber, alphabetical(claims.text("billing_npi")), payer, group, filing, dependent
+    names = ("billing_npi", "payer_id", "group_number", "filing_indicator", "payer_order", "insurance_type")
+    return subscriber, *(alphabetical(claims.text(name)) for name in names), dependent

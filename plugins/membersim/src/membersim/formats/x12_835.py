@@ -13,11 +13,11 @@ from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from healthsim_core import Columns, Destination, Run, Text, from_arrow, text
 
+from .adjustments import adjustments
 from .characters import basic
 from .claim_text import quantity
 from .codes import CODES, FALLBACK
@@ -95,7 +95,8 @@ def remitted_claims(claims: Columns, lines: Columns, people: PersonText, parties
 
 
 def _claim(claims: Columns, people: PersonText, parties: Parties) -> pa.Array:
-    denied = claims["status"] == "denied"
+    processed = claims.text("payer_order").recode(CODES["claim_status"].get)
+    status = text.choose(claims["status"] == "denied", CODES["denied"], processed)
     filing = text.each(claims["filing_indicator"], lambda code: CODES["remittance_filing_indicator"].get(code, code))
     own = claims.array("person_id") == claims.array("subscriber_id")
     number, share = claims["member_number"], claims.array("member_share")
@@ -103,7 +104,7 @@ def _claim(claims: Columns, people: PersonText, parties: Parties) -> pa.Array:
     rendering = claims.text("rendering_npi").recode(parties.once(named, "82", ""))
     same = claims["rendering_npi"] == claims["billing_npi"]
     return text.lines(
-        "CLP*", text.whole(claims["claim_id"]), "*", text.choose(denied, "4", "1"), "*",
+        "CLP*", text.whole(claims["claim_id"]), "*", status, "*",
         text.plain_amount(claims.array("billed")), "*",
         text.plain_amount(claims.array("paid")), "*", text.choose(share > 0, text.plain_amount(share), ""), "*", filing,
         "*",
@@ -137,7 +138,7 @@ def _lines(lines: Columns) -> pa.Array:
         "SVC*", service, "*", text.plain_amount(lines.array("billed")), "*", text.plain_amount(lines.array("paid")),
         "*", revenue, "*",
         quantity(lines["units"]), f"{END}DTM*472*", text.dates(lines["service_date"], "%Y%m%d"), END,
-        _adjustments(lines),
+        adjustments(lines),
         "REF*6R*", number, END, text.choose(allowed > 0, text.joined("AMT*B6*", text.plain_amount(allowed), END), ""),
         text.optional("LQ*HE*", _remark(lines), END),
     )  # fmt: skip
@@ -146,26 +147,6 @@ def _lines(lines: Columns) -> pa.Array:
 def _remark(lines: Columns) -> Text:
     remark = CODES["remark"]["by_reason"].get
     return lines.text("adjustment_reason").recode(remark).or_else(lines.text("not_covered_reason").recode(remark))
-
-
-def _adjustments(lines: Columns) -> pa.Array:
-    """CAS of a line: what nobody pays, then deductible, coinsurance, copay and what is not covered; none without an
-    amount."""
-    adjusted = lines.array("adjustment") != 0
-    group, reason = lines.text("adjustment_group").or_else("CO"), lines.text("adjustment_reason").or_else("45")
-    contract = text.lines("CAS*", group, "*", reason, "*", text.plain_amount(lines.array("adjustment")), END)
-    shares = [
-        _share(lines.array(name), reason)
-        for name, reason in (("deductible", "1"), ("coinsurance", "2"), ("copay", "3"))
-    ]
-    shares.append(_share(lines.array("not_covered"), lines.text("not_covered_reason").or_else("96")))
-    patient = pc.utf8_rtrim(text.lines(*shares), characters="*")
-    owed = text.lines("CAS*PR*", patient, END)
-    return text.lines(text.choose(adjusted, contract, ""), text.choose(np.asarray(pc.not_equal(patient, "")), owed, ""))
-
-
-def _share(cents: NDArray[np.int64], reason: Text | str) -> pa.Array:
-    return text.choose(cents != 0, text.lines(reason, "*", text.plain_amount(cents), "**"), "")
 
 
 def _payer(parties: Parties, payer_id: str) -> str:

@@ -5,6 +5,7 @@ to chunk, with the number of its claims and of its HL segments carried along. Wi
 subscriber, billing provider and patient: one billing provider level for all claims of one family with one provider,
 under it one subscriber level for the subscriber's own claims and one with a patient level for each dependent. A family
 is never split between chunks, so neither is a level. A level holds at most 100 claims, as the guides have it.
+A claim that another payer has paid before names it, with what it has paid and adjusted of each line.
 Pharmacy claims are not in here: they go by NCPDP.
 """
 
@@ -16,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Destination, Run, from_arrow, text
+from healthsim_core import Columns, Destination, Run, Text, from_arrow, text, whole_years
 
 from .characters import basic
 from .claim_text import (
@@ -29,6 +30,7 @@ from .claim_text import (
 from .codes import CODES, FALLBACK
 from .envelope import END, Exchange, Interchange, segment
 from .hierarchy import Levels, filed_order, hierarchy
+from .other_payers import OtherPayers
 from .parties import Parties, PersonText, address, take
 from .rows import every_row, of_types, ordered, within
 
@@ -77,17 +79,17 @@ class Stream:
             every_row(coverage.array("coverage_id"), claims.array("coverage_id"), "membersim.coverage")
         )
         claims = claims.assign(**coverage, billing_npi=claims.text("billing_npi").or_else(FALLBACK["npi"]))
+        claims = claims.assign(insurance_type=_insurance_types(claims, people))
         claims = claims.take(filed_order(claims))
         numbers = self._claims + np.arange(claims.rows)
         levels = hierarchy(claims, numbers // CLAIMS, self._levels if self._claims % CLAIMS else 0)
         self._claims, self._levels = self._claims + claims.rows, levels.used
         lines = ordered(tables["membersim.claim_line"], claims.array("claim_id"), "claim_id", "line")
         codes = ordered(tables["membersim.claim_diagnosis"], claims.array("claim_id"), "claim_id", "sequence")
-        chunk = Filing(claims.assign(**_levels(levels)), people, parties, self._kind)
+        chunk = Filing(claims.assign(**_levels(levels)), lines, codes, people, parties, self._kind)
         for start in range(0, claims.rows, SLICE):
             stop = min(start + SLICE, claims.rows)
-            bodies = chunk.bodies(start, stop, within(lines, start, stop), within(codes, start, stop))
-            self._extend(levels.set[start:stop], bodies)
+            self._extend(levels.set[start:stop], chunk.bodies(start, stop))
 
     def _extend(self, sets: NDArray[np.int64], bodies: pa.Array) -> None:
         new = np.arange(self._file.sets, int(sets[-1]) + 1)
@@ -115,22 +117,32 @@ class Stream:
 class Filing:
     """A chunk's claims in filed order, with their levels: dictionary codes and numbers until a slice becomes text."""
 
-    def __init__(self, claims: Columns, people: PersonText, parties: Parties, kind: str) -> None:
+    def __init__(
+        self, claims: Columns, lines: Columns, codes: Columns, people: PersonText, parties: Parties, kind: str
+    ) -> None:
         self._people, self._parties, self._kind = people, parties, kind
+        self._lines, self._codes = lines, codes
         billing = claims.text("billing_npi").recode(parties.once(billing_provider))
         payer = claims.text("payer_id").recode(parties.once(payer_name))
         patient, holder = people.rows(claims.array("person_id")), people.rows(claims.array("subscriber_id"))
         self._claims = claims.assign(billing=billing, payer=payer, patient_row=patient, holder_row=holder)
+        goes_on = bool((claims["payer_order"] != "P").any())
+        self._before = OtherPayers.of(self._claims, lines) if goes_on else None
 
-    def bodies(self, start: int, stop: int, lines: Columns, codes: Columns) -> pa.Array:
+    def bodies(self, start: int, stop: int) -> pa.Array:
         """Text of the claims from `start` to `stop`, each with the levels that it opens and with its lines."""
         claims = self._claims.take(np.arange(start, stop))
+        lines, codes = within(self._lines, start, stop), within(self._codes, start, stop)
         make_claim, make_lines = _CONTENT[self._kind]
+        told, others = make_lines(lines, claims), ""
+        if self._before is not None:
+            told = text.lines(told, self._before.of_lines(start, stop))
+            others = self._before.loops(start, stop, self._people)
         return text.lines(
             _opened(claims, "opens_billing", _billing_level),
             _opened(claims, "opens_subscriber", self._subscriber_level),
-            _opened(claims, "opens_patient", self._patient_level), make_claim(claims, codes, self._parties),
-            text.grouped(make_lines(lines, claims), lines.array("owner"), claims.rows),
+            _opened(claims, "opens_patient", self._patient_level), make_claim(claims, codes, self._parties), others,
+            text.grouped(told, lines.array("owner"), claims.rows),
         )  # fmt: skip
 
     def _subscriber_level(self, claims: Columns) -> pa.Array:
@@ -139,8 +151,9 @@ class Filing:
         demographics = text.choose(own, text.joined(take(people.demographics, holder), END), "")
         return text.lines(
             "HL*", text.whole(claims["subscriber_number"]), "*", text.whole(claims["billing_number"]), "*22*",
-            text.choose(claims.array("children"), "1", "0"), f"{END}SBR*P*", text.choose(own, "18", ""), "*",
-            claims.text("group_number").or_else(""), "******", claims["filing_indicator"], f"{END}NM1*IL*1*",
+            text.choose(claims.array("children"), "1", "0"), f"{END}SBR*", claims["payer_order"], "*",
+            text.choose(own, "18", ""), "*", claims.text("group_number").or_else(""), "**",
+            claims.text("insurance_type").or_else(""), "****", claims["filing_indicator"], f"{END}NM1*IL*1*",
             take(people.name, holder),
             "****MI*", claims["member_number"], END, take(people.address, holder), demographics, claims["payer"],
         )  # fmt: skip
@@ -159,6 +172,17 @@ def payer_name(parties: Parties, payer_id: str) -> str:
     """Loop 2010BB."""
     payer = parties.payer(payer_id)
     return segment("NM1", "PR", "2", basic(payer["name"]), "", "", "", "", "PI", payer_id) + address(payer)
+
+
+def _insurance_types(claims: Columns, people: PersonText) -> Text:
+    """SBR05: why Medicare Part B does not pay first; null for all else."""
+    why = CODES["medicare_second"]
+    second = (claims["filing_indicator"] == "MB") & (claims["payer_order"] != "P") & (claims["type"] == "P")
+    if not second.any():
+        return Text.constant(None, claims.rows)
+    born = people.columns.array("birth_date")[people.rows(claims.array("person_id"))]
+    younger = whole_years(born, claims.array("service_from")) < why["from"]
+    return Text(younger.astype(np.int32), [why["aged"], why["younger"]]).only(second)
 
 
 def _billing_level(claims: Columns) -> pa.Array:

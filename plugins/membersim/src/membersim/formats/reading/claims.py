@@ -21,7 +21,7 @@ _QUESTIONS = read_queries(HERE / "claims.sql")
 _LEVELS = ("2000A", "2000B", "2000C")
 _KEYS = {
     "ISA": ("ISA.ISA13",), "ST": ("ST.ST02",), **dict.fromkeys(_LEVELS, ("claim",)), "2300": ("CLM.CLM01",),
-    "2400": ("CLM.CLM01", "LX.LX01"),
+    "2320": ("CLM.CLM01", "SBR.SBR01"), "2400": ("CLM.CLM01", "LX.LX01"), "2430": ("CLM.CLM01", "LX.LX01", "place"),
 }  # fmt: skip
 _MOST = 100  # claims below a subscriber or patient (loop 2300 of the guides)
 
@@ -36,7 +36,7 @@ def read_claims(folder: Path, truth: Truth) -> Iterator[Records | str]:
     prepare(truth, _QUESTIONS, "person", "payer", "clinician", "organization", "coverage")
     for kind, guide_of_kind in _GUIDES.items():
         about(truth, guide_of_kind, kind)
-        relations(truth, _QUESTIONS, "filed", "line", "diagnosis")
+        relations(truth, _QUESTIONS, "filed", "line", "diagnosis", "earlier")
         said, problems = read_file(folder, guide_of_kind, _block)
         yield from problems
         yield from _compared(truth, guide_of_kind, kind, said)
@@ -62,10 +62,13 @@ def _block(block: Block, sound: Soundness) -> Parts:
     level["2000C"] = np.where(own, -1, level["2000C"])
     _check_levels(block, sound)
     _check_claims(block, sound, level)
+    _check_other_payers(block, sound)
     return {
         **{name: block.record(name) for name in ("ISA", "ST", "2300")},
         **{name: {"claim": first[name], **block.record(name)} for name in _LEVELS},
+        "2320": {"CLM.CLM01": taken(number, segments.owners(claims, block.of("2320"))), **block.record("2320")},
         "2400": {"CLM.CLM01": taken(number, segments.owners(claims, lines)), **block.record("2400")},
+        "2430": {**_of_line(block, number), **block.record("2430")},
         "below": {"claim": number, **{name: taken(first[name], level[name]) for name in _LEVELS}},
     }
 
@@ -103,3 +106,32 @@ def _check_claims(block: Block, sound: Soundness, level: dict[str, Rows]) -> Non
     below = level["2000B"] * (1 << 32) + level["2000C"]
     _, size = np.unique(below, return_counts=True)
     sound.report(f"a level with more than {_MOST} claims", size[size > _MOST])
+
+
+def _of_line(block: Block, number: pa.Array) -> dict[str, pa.Array]:
+    """Of which claim, line and payer each loop 2430 tells: the first one is of the first payer."""
+    claims, lines, paid = block.of("2300"), block.of("2400"), block.of("2430")
+    line = segments.owners(lines, paid)
+    return {
+        "CLM.CLM01": taken(number, segments.owners(claims, paid)), "LX.LX01": taken(block.element(lines, 1), line),
+        "place": spelled(rank_within(line) + 1),
+    }  # fmt: skip
+
+
+def _check_other_payers(block: Block, sound: Soundness) -> None:
+    lines, paid, payers = block.of("2400"), block.of("2430"), block.of("2320")
+    if not len(paid):
+        return
+    service = block.of("2400", "SV1" if sound.guide is _GUIDES["P"] else "SV2")
+    charge = block.cents(service, 2 if sound.guide is _GUIDES["P"] else 3)[segments.owners(lines, paid)]
+    differs = charge - block.adjusted("2430") != block.cents(paid, 2)
+    sound.report("what another payer says of a line does not balance", block.element(paid[differs], 1).to_pylist())
+    claim = segments.owners(block.of("2300"), paid)
+    place = claim * (1 << 8) + rank_within(segments.owners(lines, paid))
+    owner = segments.owners(block.of("2300"), payers)
+    total = np.bincount(
+        np.searchsorted(owner * (1 << 8) + rank_within(owner), place), block.cents(paid, 2), len(payers)
+    )
+    said = block.cents(block.of("2320", "AMT"), 2)
+    differs = total.round().astype(np.int64) != said if len(said) == len(payers) else np.ones(len(payers), bool)
+    sound.report("AMT*D is not the sum of the lines", block.element(payers[differs], 1).to_pylist())

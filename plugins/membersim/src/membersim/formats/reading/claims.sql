@@ -4,16 +4,50 @@ What the tables say of the segments of professional (837P) and institutional (83
 that it stands in: by that a level is known. That all claims of a level are of one provider, subscriber and patient, `levels` says.
 
 -- name: filed
-SELECT claim_id::VARCHAR AS claim, claim_id, person_id, subscriber_id, person_id = subscriber_id AS own, payer_id, filing_indicator,
+SELECT claim_id::VARCHAR AS claim, claim_id, person_id, c.subscriber_id, person_id = c.subscriber_id AS own, payer_id, filing_indicator,
   service_from, service_to, admission_time, discharge_time, place_of_service, bill_type, admission_type, admission_source,
   discharge_status, drg, admitting_diagnosis, principal_procedure, procedure_date, rendering_npi, facility_npi,
-  coalesce(billing_npi, fallback_organization.npi) AS billing, billed, v.member_number, v.group_number, v.relationship_code
-FROM "membersim.claim" c JOIN coverage v USING (coverage_id), codes, file
+  coalesce(billing_npi, fallback_organization.npi) AS billing, billed, v.member_number, v.group_number, v.relationship_code,
+  event_id, payer_order, list_position(payer_orders, payer_order) AS place, paid, paid_date, payer_claim_number,
+  CASE WHEN c.type = 'P' AND filing_indicator = 'MB' AND payer_order <> 'P' THEN
+    if(date_sub('year', p.birth_date, service_from) < medicare_second."from", medicare_second.younger, medicare_second.aged)
+  END AS insurance_type
+FROM "membersim.claim" c JOIN coverage v USING (coverage_id) JOIN "core.person" p USING (person_id), codes, file
 WHERE c.type = file.type
 
 -- name: diagnosis
 SELECT claim_id, sequence, code, present_on_admission
 FROM "membersim.claim_diagnosis"
+
+-- name: earlier
+SELECT later.claim AS said, earlier.claim_id, earlier.payer_order, earlier.place
+FROM filed later JOIN filed earlier ON earlier.event_id = later.event_id AND earlier.place < later.place
+
+-- name: 2320
+SELECT said AS "CLM.CLM01",
+  {
+    'SBR01': e.payer_order, 'SBR02': relationship_code, 'SBR03': group_number, 'SBR05': insurance_type, 'SBR09': filing_indicator
+  } AS "SBR",
+  {'AMT02': plain(paid)} AS "AMT",
+  {'NM103': last_name, 'NM104': first_name, 'NM109': member_number} AS "2330A NM1",
+  {'N301': person.address} AS "2330A N3",
+  {'N401': person.city, 'N402': person.state, 'N403': digits(person.zip)} AS "2330A N4",
+  {'NM103': payer.name, 'NM109': payer_id} AS "2330B NM1",
+  {'N301': payer.address} AS "2330B N3",
+  {'N401': payer.city, 'N402': payer.state, 'N403': digits(payer.zip)} AS "2330B N4",
+  {'REF02': payer_claim_number} AS "2330B REF"
+FROM earlier e JOIN filed USING (claim_id) JOIN person ON person.person_id = subscriber_id JOIN payer USING (payer_id)
+
+-- name: 2430
+SELECT said AS "CLM.CLM01", line::VARCHAR AS "LX.LX01", place::VARCHAR AS place,
+  {
+    'SVD01': payer_id, 'SVD02': plain(a.paid), 'SVD03': 'HC:' || service_code, 'SVD04': revenue_code, 'SVD05': plain(units)
+  } AS "SVD",
+  coalesce(settled(a), owed(a)) AS "CAS",
+  CASE WHEN settled(a) IS NOT NULL THEN owed(a) END AS "CAS[1]",
+  {'DTP03': day(paid_date)} AS "DTP",
+  {'AMT02': CASE WHEN a.member_share > 0 THEN plain(a.member_share) END} AS "AMT"
+FROM earlier e JOIN "membersim.claim_line" a USING (claim_id) JOIN (SELECT claim_id, payer_id, paid_date FROM filed) f USING (claim_id)
 
 -- name: ST
 SELECT printf('%04d', number) AS "ST.ST02",
@@ -24,12 +58,13 @@ SELECT printf('%04d', number) AS "ST.ST02",
 FROM file, codes, generate_series(1, (SELECT CAST(ceil(count(*) / 1000) AS BIGINT) FROM filed)) AS every(number)
 
 -- name: levels
-SELECT claim, billing, subscriber_id, own, payer_id, group_number, filing_indicator, member_number,
+SELECT claim, billing, subscriber_id, own, payer_id, group_number, filing_indicator, member_number, payer_order, insurance_type,
   CASE WHEN NOT own THEN person_id END AS person_id, CASE WHEN NOT own THEN relationship_code END AS relationship_code
 FROM filed
 
 -- name: levels said
 SELECT below.claim, a.billing, b.subscriber_id, b.own, b.payer_id, b.group_number, b.filing_indicator, b.member_number,
+  b.payer_order, b.insurance_type,
   c.person_id, c.relationship_code
 FROM below LEFT JOIN filed a ON a.claim = below."2000A" LEFT JOIN filed b ON b.claim = below."2000B"
   LEFT JOIN filed c ON c.claim = below."2000C"
@@ -44,7 +79,9 @@ FROM filed JOIN organization ON npi = billing
 WHERE claim IN (SELECT "2000A" FROM below)
 
 -- name: 2000B
-SELECT claim, {'SBR02': CASE WHEN own THEN '18' END, 'SBR03': group_number, 'SBR09': filing_indicator} AS "SBR",
+SELECT claim, {
+    'SBR01': payer_order, 'SBR02': CASE WHEN own THEN '18' END, 'SBR03': group_number, 'SBR05': insurance_type, 'SBR09': filing_indicator
+  } AS "SBR",
   {'NM103': last_name, 'NM104': first_name, 'NM109': member_number} AS "2010BA NM1",
   {'N301': person.address} AS "2010BA N3",
   {'N401': person.city, 'N402': person.state, 'N403': digits(person.zip)} AS "2010BA N4",

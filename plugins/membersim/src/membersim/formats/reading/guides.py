@@ -58,12 +58,14 @@ class Loop:
         record: The loop with whose record it is compared.
         after: The loops after whose segments it may open.
         segments: Its segments in order; the first one opens it.
+        below: The segment that must have come since the last HL for it to open; "" for any.
     """
 
     name: str
     record: str
     after: frozenset[str]
     segments: tuple[Segment, ...]
+    below: str = ""
 
 
 @attrs.frozen(slots=False)
@@ -113,7 +115,8 @@ def guide(version: str) -> Guide:
         names = [pattern.partition("*")[0].rstrip(REPEATED) for pattern in patterns]
         segments = (Segment.of(pattern, names.count(name) == 1) for pattern, name in zip(patterns, names, strict=True))
         after = declared["last"] if said["after"] == "{last}" else said["after"]
-        return Loop(name, said.get("of", name), frozenset(after), tuple(segments))
+        after = [other for other in after if other in every]
+        return Loop(name, said.get("of", name), frozenset(after), tuple(segments), said.get("below", ""))
 
     loops = tuple(loop(name, said) for name, said in every.items())
     return Guide(

@@ -19,6 +19,7 @@ ISA_LENGTH = 106
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 _NEVER = -2
+_ADJUSTMENTS = range(3, 19, 3)  # elements of a CAS that are amounts
 
 
 class Block(segments.Segments):
@@ -52,13 +53,19 @@ class Block(segments.Segments):
         size = len(self)
         opened = np.full(size, -1)
         for number, loop in enumerate(self.guide.loops):
-            opened[self._like(loop.segments[0])] = number
+            opened[self._opening(loop)] = number
         last = np.maximum.accumulate(np.where(opened >= 0, np.arange(size), -1))
         loop_of, kind = np.where(last >= 0, opened[last], -1), np.full(size, -1)
         for number, loop in enumerate(self.guide.loops):
             for segment in loop.segments:
                 kind[self._like(segment, number, loop_of)] = self.guide.kinds[loop.name, segment.label]
         return loop_of, kind
+
+    def _opening(self, loop: Loop) -> Rows:
+        rows = self._like(loop.segments[0])
+        if not loop.below or not len(rows):
+            return rows
+        return rows[segments.before(rows, self.named(loop.below)) > segments.before(rows, self.named("HL"))]
 
     def _like(self, segment: Segment, loop: int = -1, loops: Rows | None = None) -> Rows:
         """The segments that a pattern describes, of a loop or of all."""
@@ -119,6 +126,12 @@ class Block(segments.Segments):
 
     def _longest(self, rows: Rows) -> int:
         return int((self._offsets[rows + 1] - self._offsets[rows]).max(initial=1)) - 1
+
+    def adjusted(self, loop: str) -> Rows:
+        """Cents of all adjustments (CAS) of each loop of this name."""
+        anchors, rows = self.of(loop), self.of(loop, "CAS")
+        total = sum(self.cents(rows, element) for element in _ADJUSTMENTS)
+        return np.bincount(segments.owners(anchors, rows), total, len(anchors)).round().astype(np.int64)
 
     def said(self, row: int) -> str:
         """A segment as it stands in the file, but for its terminator."""

@@ -20,7 +20,6 @@ from .truth import HERE, about, asked, prepare, relations
 _GUIDE = guide("005010X221A1")
 _QUESTIONS = read_queries(HERE / "remittances.sql")
 _KEYS = {"ISA": ["ISA.ISA13"], "ST": ["TRN.TRN02"], "2100": ["CLP.CLP01"], "2110": ["CLP.CLP01", "REF.REF02"]}
-_AMOUNTS = range(3, 19, 3)  # elements of a CAS
 
 
 def read_remittances(folder: Path, truth: Truth) -> Iterator[Records | str]:
@@ -64,7 +63,7 @@ def _check_balance(block: Block, sound: Soundness) -> None:
         others(block.element(block.of("2110", "REF"), 2), spelled(count)),
     )
     charge, paid = block.cents(lines, 2), block.cents(lines, 3)
-    report("a line does not balance", of_claim[charge - _adjusted(block, lines) != paid])
+    report("a line does not balance", of_claim[charge - block.adjusted("2110") != paid])
     for element, said in ((3, 2), (4, 3)):
         differs = block.cents(claims, element) != block.sums(lines, said, claims)
         report(f"CLP{element:02d} is not the sum of its lines", np.flatnonzero(differs))
@@ -75,10 +74,3 @@ def _check_balance(block: Block, sound: Soundness) -> None:
     report(
         "paid on or before the day of service", of_claim[np.asarray(pc.fill_null(pc.greater_equal(served, day), False))]
     )
-
-
-def _adjusted(block: Block, lines: Rows) -> Rows:
-    """Cents of all adjustments of each line."""
-    rows = block.of("2110", "CAS")
-    total = sum(block.cents(rows, element) for element in _AMOUNTS)
-    return np.bincount(segments.owners(lines, rows), total, len(lines)).round().astype(np.int64)

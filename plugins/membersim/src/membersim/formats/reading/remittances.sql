@@ -1,13 +1,15 @@
 What the tables say of payments, and of the claims and lines that they pay (835).
 
-`filing` and `remark` are the codes that `codes.json` has for claim filing indicators and for reasons of adjustments.
+`filing`, `remark` and `processed` are the codes that `codes.json` has for claim filing indicators, reasons of adjustments and orders of
+payment.
 
 -- name: filed
 SELECT claim_id::VARCHAR AS claim, claim_id, person_id, subscriber_id, person_id = subscriber_id AS own, payer_id, trace_number, status,
   payer_claim_number, filing_indicator, service_from, service_to, received_date, paid_date, place_of_service, bill_type, drg,
   rendering_npi, coalesce(billing_npi, fallback_organization.npi) AS billing, billed, allowed, member_share, paid,
-  v.member_number, v.group_number
-FROM "membersim.claim" c JOIN coverage v USING (coverage_id), codes
+  v.member_number, v.group_number, codes.denied,
+  processed.code AS claim_status
+FROM "membersim.claim" c JOIN coverage v USING (coverage_id) JOIN processed ON processed.said = payer_order, codes
 WHERE paid_date IS NOT NULL AND type IN ('P', 'I', 'R')
 
 -- name: ST
@@ -34,7 +36,7 @@ FROM payment JOIN payer USING (payer_id) JOIN organization o ON npi = billing
 -- name: 2100
 SELECT trace_number AS payment,
   {
-    'CLP01': claim, 'CLP02': if(status = 'denied', '4', '1'), 'CLP03': plain(billed), 'CLP04': plain(paid),
+    'CLP01': claim, 'CLP02': if(status = 'denied', denied, claim_status), 'CLP03': plain(billed), 'CLP04': plain(paid),
     'CLP05': CASE WHEN member_share > 0 THEN plain(member_share) END, 'CLP06': coalesce(filing.code, filing_indicator),
     'CLP07': payer_claim_number, 'CLP08': coalesce(place_of_service, left(right(bill_type, 3), 2)),
     'CLP09': if(place_of_service IS NULL, right(bill_type, 1), '1'), 'CLP11': drg
@@ -53,25 +55,6 @@ FROM filed JOIN person patient USING (person_id) JOIN person holder ON holder.pe
   LEFT JOIN organization ro ON ro.npi = rendering_npi
 
 -- name: 2110
-WITH owing AS (
-  SELECT *, list_filter([
-    {'reason': '1', 'amount': deductible}, {'reason': '2', 'amount': coinsurance}, {'reason': '3', 'amount': copay},
-    {'reason': coalesce(not_covered_reason, '96'), 'amount': not_covered}
-  ], lambda share: share.amount <> 0) AS shares FROM line
-), adjusted AS (
-  SELECT *,
-    CASE WHEN adjustment <> 0 THEN {
-      'CAS01': coalesce(adjustment_group, 'CO'), 'CAS02': coalesce(adjustment_reason, '45'), 'CAS03': plain(adjustment),
-      'CAS05': NULL::VARCHAR, 'CAS06': NULL::VARCHAR, 'CAS08': NULL::VARCHAR, 'CAS09': NULL::VARCHAR,
-      'CAS11': NULL::VARCHAR, 'CAS12': NULL::VARCHAR
-    } END AS contract,
-    CASE WHEN len(shares) > 0 THEN {
-      'CAS01': 'PR', 'CAS02': shares[1].reason, 'CAS03': plain(shares[1].amount),
-      'CAS05': shares[2].reason, 'CAS06': plain(shares[2].amount), 'CAS08': shares[3].reason, 'CAS09': plain(shares[3].amount),
-      'CAS11': shares[4].reason, 'CAS12': plain(shares[4].amount)
-    } END AS owed
-  FROM owing
-)
 SELECT claim AS "CLP.CLP01",
   {
     'SVC01': CASE WHEN service_code IS NULL THEN 'NU:' || revenue_code WHEN code_system = 'NDC' THEN 'N4:' || service_code
@@ -80,9 +63,9 @@ SELECT claim AS "CLP.CLP01",
     'SVC05': plain(units)
   } AS "SVC",
   {'DTM02': day(service_date)} AS "DTM",
-  coalesce(contract, owed) AS "CAS",
-  CASE WHEN contract IS NOT NULL THEN owed END AS "CAS[1]",
+  coalesce(settled(l), owed(l)) AS "CAS",
+  CASE WHEN settled(l) IS NOT NULL THEN owed(l) END AS "CAS[1]",
   {'REF02': line::VARCHAR} AS "REF",
   {'AMT02': CASE WHEN allowed > 0 THEN plain(allowed) END} AS "AMT",
   {'LQ02': coalesce(remark.code, other.code)} AS "LQ"
-FROM adjusted LEFT JOIN remark ON remark.said = adjustment_reason LEFT JOIN remark other ON other.said = not_covered_reason
+FROM line l LEFT JOIN remark ON remark.said = adjustment_reason LEFT JOIN remark other ON other.said = not_covered_reason

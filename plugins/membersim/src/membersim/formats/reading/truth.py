@@ -36,6 +36,7 @@ def prepare(truth: Truth, questions: Mapping[str, str], *names: str) -> None:
     truth.register("codes", pa.Table.from_pylist([dict(CODES)]))
     _register_codes(truth, "filing", CODES["remittance_filing_indicator"])
     _register_codes(truth, "remark", CODES["remark"]["by_reason"])
+    _register_codes(truth, "processed", CODES["claim_status"])
     _register_codes(truth, "races", CODES["race"])
     truth.define(_SHARED["macros"])
     relations(truth, questions, *names)

@@ -14,6 +14,21 @@ CREATE MACRO named(npi, clinician, organization) AS {
   'NM103': coalesce(clinician.last_name, organization.name), 'NM104': clinician.first_name, 'NM109': npi
 };
 
+CREATE MACRO settled(line) AS CASE WHEN line.adjustment <> 0 THEN {
+  'CAS01': coalesce(line.adjustment_group, 'CO'), 'CAS02': coalesce(line.adjustment_reason, '45'), 'CAS03': plain(line.adjustment),
+  'CAS05': NULL::VARCHAR, 'CAS06': NULL::VARCHAR, 'CAS08': NULL::VARCHAR, 'CAS09': NULL::VARCHAR,
+  'CAS11': NULL::VARCHAR, 'CAS12': NULL::VARCHAR
+} END;
+CREATE MACRO shared(shares) AS CASE WHEN len(shares) > 0 THEN {
+  'CAS01': 'PR', 'CAS02': shares[1].reason, 'CAS03': plain(shares[1].amount),
+  'CAS05': shares[2].reason, 'CAS06': plain(shares[2].amount), 'CAS08': shares[3].reason, 'CAS09': plain(shares[3].amount),
+  'CAS11': shares[4].reason, 'CAS12': plain(shares[4].amount)
+} END;
+CREATE MACRO owed(line) AS shared(list_filter([
+  {'reason': '1', 'amount': line.deductible}, {'reason': '2', 'amount': line.coinsurance}, {'reason': '3', 'amount': line.copay},
+  {'reason': coalesce(line.not_covered_reason, '96'), 'amount': line.not_covered}
+], lambda share: share.amount <> 0));
+
 -- name: person
 SELECT person_id, last_name, first_name, address, city, state, zip, day(birth_date) AS born, sex FROM "core.person"
 
