@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from healthsim_core import Records, Truth, rank_within, read_queries, segments
+from healthsim_core import Records, Truth, matches, rank_within, read_queries, segments
 
 from .guides import Guide, guide
 from .interchange import Parts, read_file
@@ -120,18 +120,13 @@ def _of_line(block: Block, number: pa.Array) -> dict[str, pa.Array]:
 
 def _check_other_payers(block: Block, sound: Soundness) -> None:
     lines, paid, payers = block.of("2400"), block.of("2430"), block.of("2320")
-    if not len(paid):
-        return
-    service = block.of("2400", "SV1" if sound.guide is _GUIDES["P"] else "SV2")
-    charge = block.cents(service, 2 if sound.guide is _GUIDES["P"] else 3)[segments.owners(lines, paid)]
+    name, element = ("SV1", 2) if sound.guide is _GUIDES["P"] else ("SV2", 3)
+    charge = block.cents(segments.after(lines, block.of("2400", name)), element)[segments.owners(lines, paid)]
     differs = charge - block.adjusted("2430") != block.cents(paid, 2)
     sound.report("what another payer says of a line does not balance", block.element(paid[differs], 1).to_pylist())
-    claim = segments.owners(block.of("2300"), paid)
-    place = claim * (1 << 8) + rank_within(segments.owners(lines, paid))
-    owner = segments.owners(block.of("2300"), payers)
-    total = np.bincount(
-        np.searchsorted(owner * (1 << 8) + rank_within(owner), place), block.cents(paid, 2), len(payers)
-    )
-    said = block.cents(block.of("2320", "AMT"), 2)
-    differs = total.round().astype(np.int64) != said if len(said) == len(payers) else np.ones(len(payers), bool)
+    of_payer, of_line = (segments.owners(block.of("2300"), rows) for rows in (payers, paid))
+    key = of_payer * _MOST + rank_within(of_payer)
+    payer, line = matches(of_line * _MOST + rank_within(segments.owners(lines, paid)), key)
+    total = np.bincount(payer, block.cents(paid[line], 2), len(payers)).round().astype(np.int64)
+    differs = block.cents(segments.after(payers, block.of("2320", "AMT")), 2) != total
     sound.report("AMT*D is not the sum of the lines", block.element(payers[differs], 1).to_pylist())
