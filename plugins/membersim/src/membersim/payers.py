@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import attrs
 import numpy as np
+from numpy.typing import NDArray
 
 from healthsim_core import Columns, Coverages, People, Plans, Run, Text
 from membersim.facts import document, states
 from membersim.tables import PAYER
+
+_RANKS = 16  # more than one person's coverages have
 
 
 def payer_table(run: Run) -> Mapping[str, Columns]:
@@ -31,32 +35,42 @@ def _medicaid(state: str) -> dict[str, str]:
     return {**filled, "kind": "medicaid", "city": place["city"], "state": state, "zip": place["zip"]}
 
 
-def payer_of(people: People, spans: Coverages, plans: Plans) -> Text:
-    """The payer of each span: drawn by household and rank among those of the plan's kind."""
-    payers = document("payers")["payers"]
-    of_state = people.columns.text("state").recode(
-        lambda state: document("payers")["medicaid"]["payer_id"].format(state=state)
-    )
+@attrs.frozen(eq=False)
+class Insurers:
+    """Who insures and who sponsors each span of coverage; all columns are (spans,)."""
 
-    def of_kind(kind: str, rank: int) -> Text:
-        if kind == "medicaid":
-            return of_state
-        weights = {p["payer_id"]: p["weight"] for p in payers if p["kind"] == kind}
-        return people.household_draw("membersim.payer").choice(_drawn("payer", rank), weights)
+    payer_id: Text
+    group_number: Text
+    sponsor_name: Text
 
-    return _by_kind(spans, plans, of_kind)
+    @classmethod
+    def of(cls, people: People, spans: Coverages, plans: Plans) -> Insurers:
+        """The payers and sponsors, drawn by household and rank among those of the plan's kind."""
+        payers, sponsors = document("payers")["payers"], document("payers")["sponsors"]
+        draw = people.household_draw("membersim.payer")
+        of_state = document("payers")["medicaid"]["payer_id"]
+        here = people.columns.text("state").recode(lambda state: of_state.format(state=state))
 
+        def payer(kind: str, rank: int) -> Text:
+            weights = {payer["payer_id"]: payer["weight"] for payer in payers if payer["kind"] == kind}
+            return here if kind == "medicaid" else draw.choice(_drawn("payer", rank), weights)
 
-def sponsor_of(people: People, spans: Coverages, plans: Plans, name: str) -> Text:
-    """The sponsor's `group_number` or `name` of each span."""
-    sponsors: Mapping[str, list[dict[str, Any]]] = document("payers")["sponsors"]
+        def sponsor(kind: str, rank: int) -> Text:
+            names = [f"{kind} {index}" for index in range(len(sponsors[kind]))]
+            weights = [sponsor["weight"] for sponsor in sponsors[kind]]
+            return draw.choice(_drawn("sponsor", rank), dict(zip(names, weights, strict=True)))
 
-    def of_kind(kind: str, rank: int) -> Text:
-        weights = {str(index): sponsor["weight"] for index, sponsor in enumerate(sponsors[kind])}
-        drawn = people.household_draw("membersim.payer").choice(_drawn("sponsor", rank), weights)
-        return drawn.recode(lambda index: sponsors[kind][int(index)][name])
+        known = {f"{kind} {at}": sponsor for kind, listed in sponsors.items() for at, sponsor in enumerate(listed)}
+        sponsored = _by_kind(spans, plans, sponsor)
+        return cls(
+            _by_kind(spans, plans, payer),
+            sponsored.recode(lambda index: known[index]["group_number"]),
+            sponsored.recode(lambda index: known[index]["name"]),
+        )
 
-    return _by_kind(spans, plans, of_kind)
+    def take(self, rows: NDArray[np.integer[Any]]) -> Insurers:
+        """Those of some spans."""
+        return Insurers(self.payer_id[rows], self.group_number[rows], self.sponsor_name[rows])
 
 
 def _drawn(what: str, rank: int) -> str:
@@ -65,8 +79,9 @@ def _drawn(what: str, rank: int) -> str:
 
 def _by_kind(spans: Coverages, plans: Plans, of_kind: Callable[[str, int], Text]) -> Text:
     kinds, of_plan = np.unique(np.array(plans.given("kind"), str), return_inverse=True)
+    drawn = of_plan[spans.plan] * _RANKS + spans.rank
     values = Text.constant(None, len(spans))
-    for kind, rank in np.unique(np.stack([of_plan[spans.plan], spans.rank]), axis=1).T.tolist():
-        mine = (of_plan[spans.plan] == kind) & (spans.rank == rank)
-        values = values.or_else(of_kind(str(kinds[kind]), rank)[spans.row].only(mine))
+    for number in np.flatnonzero(np.bincount(drawn)).tolist():
+        of_one = of_kind(str(kinds[number // _RANKS]), number % _RANKS)
+        values = values.or_else(of_one[spans.row].only(drawn == number))
     return values

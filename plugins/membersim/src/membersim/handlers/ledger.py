@@ -44,7 +44,8 @@ def ledger_table(events: Events, coverages: Coverages, ledger: Ledger, claims: C
     row = ledger.posting.row[line]
     order = np.argsort(row, kind="stable")
     moved, line, row = moved.take(order), line[order], row[order]
-    coverage = ledger.posting.coverage[line]
+    coverage, stands = ledger.posting.coverage[line], np.zeros(len(coverages), bool)
+    stands[coverages.standing] = True
     return Columns(
         {
             "person_id": events.chunk.id[row],
@@ -53,7 +54,7 @@ def ledger_table(events: Events, coverages: Coverages, ledger: Ledger, claims: C
             "event_id": _events_of(ledger.entries.event[moved.entry], claims),
             "claim_id": ledger.posting.claim[line],
             "record": ledger.record(moved.entry),
-            "coverage_id": np.where(np.isin(coverage, coverages.standing), coverages.coverage_id[coverage], 0),
+            "coverage_id": np.where(stands[coverage], coverages.coverage_id[coverage], 0),
             "level": Text(moved.level.astype(np.int32), list(LEVELS)),
             "kind": Text(moved.kind.astype(np.int32), list(LIMIT_KINDS)),
             **_book(events, coverages, ledger, moved.accumulator),

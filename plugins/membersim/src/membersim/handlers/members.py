@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from healthsim_core import Columns, Coverages, Events, People, Plans, Text, text
 from membersim.facts import document
-from membersim.payers import payer_of, sponsor_of
+from membersim.payers import Insurers
 
 _RELATIONSHIPS = ("self", "spouse", "child")
 _X12_RELATIONSHIPS = ("18", "01", "19")
@@ -70,7 +70,7 @@ def _tiers(spans: Coverages, relationship: NDArray[np.int64], alone: NDArray[np.
     return Text(np.where(alone, 4, spouse + 2 * child), ["EMP", "ESP", "ECH", "FAM", "IND"])
 
 
-def coverage_table(events: Events, spans: Coverages, plans: Plans) -> Columns:
+def coverage_table(events: Events, spans: Coverages, plans: Plans, insurers: Insurers) -> Columns:
     """`membersim.coverage`."""
     people, row, cards = events.chunk, spans.row, Cards.of(events.chunk, spans, plans)
     over = ~np.isnat(spans.end) & (spans.end < events.run.as_of)
@@ -80,7 +80,7 @@ def coverage_table(events: Events, spans: Coverages, plans: Plans) -> Columns:
             "coverage_id": spans.coverage_id,
             "person_id": people.id[row],
             "subscriber_id": cards.subscriber_id,
-            "payer_id": payer_of(people, spans, plans),
+            "payer_id": insurers.payer_id,
             "member_number": cards.member_number,
             "dependent_suffix": cards.suffix,
             "relationship": Text(relationship, list(_RELATIONSHIPS)),
@@ -89,8 +89,8 @@ def coverage_table(events: Events, spans: Coverages, plans: Plans) -> Columns:
             "coverage_type": plans.text(spans.plan, "coverage_type"),
             "plan": spans.plan_name,
             "insurance_line": _insurance_line(plans)[spans.plan],
-            "group_number": sponsor_of(people, spans, plans, "group_number"),
-            "sponsor_name": sponsor_of(people, spans, plans, "name"),
+            "group_number": insurers.group_number,
+            "sponsor_name": insurers.sponsor_name,
             "tier": cards.tier,
             "start_date": spans.start,
             "end_date": spans.end,
@@ -126,11 +126,11 @@ def _plain(words: str) -> str:
     return words.lower().replace("_", " ")
 
 
-def member_table(events: Events, spans: Coverages, plans: Plans) -> Columns:
+def member_table(events: Events, spans: Coverages, plans: Plans, insurers: Insurers) -> Columns:
     """`membersim.member`: everybody with a span, by the first of them."""
     people = events.chunk
     row, first = np.unique(spans.row, return_index=True)
-    cards, spans = Cards.of(people, spans, plans).take(first), spans.take(first)
+    cards, spans, insurers = Cards.of(people, spans, plans).take(first), spans.take(first), insurers.take(first)
     relationship = cards.relationship.astype(np.int32)
     return Columns(
         {
@@ -141,8 +141,8 @@ def member_table(events: Events, spans: Coverages, plans: Plans) -> Columns:
             "relationship": Text(relationship, list(_RELATIONSHIPS)),
             "relationship_code": Text(relationship, list(_X12_RELATIONSHIPS)),
             "tier": cards.tier,
-            "group_number": sponsor_of(people, spans, plans, "group_number"),
-            "sponsor_name": sponsor_of(people, spans, plans, "name"),
+            "group_number": insurers.group_number,
+            "sponsor_name": insurers.sponsor_name,
             "enrollment_date": spans.start,
             "pcp_npi": people["pcp_npi"][row],
         },

@@ -21,7 +21,7 @@ from membersim.handlers.members import coverage_table, member_table
 from membersim.handlers.payday import Days
 from membersim.handlers.reversals import reversals_of, taken_back
 from membersim.handlers.services import Services, services_of
-from membersim.payers import payer_of
+from membersim.payers import Insurers
 from membersim.tables import ACCUMULATOR, BILL, CLAIM, CLAIM_DIAGNOSIS, CLAIM_LINE, COVERAGE, LEDGER, MEMBER
 
 # they address what is drawn for claims: whatever else is read of a chunk, a claim costs the same
@@ -38,6 +38,7 @@ class _Priced:
 
     events: Events
     claims: Claims
+    insurers: Insurers
     uncovered: Services | None
     payable: NDArray[np.intp]
     taken: Days
@@ -48,14 +49,15 @@ def priced(events: Events) -> Spending:
     events = attrs.evolve(events, stream=f"membersim.{'+'.join(_PRICED)}")
     plans = events.run.plans
     services, uncovered = services_of(events, events.coverages, plans)
-    payers = payer_of(events.chunk, events.coverages, plans)
-    payer = payers[services.span]
+    insurers = Insurers.of(events.chunk, events.coverages, plans)
+    payer = insurers.payer_id[services.span]
     lines = lines_of(services, payer)
     outcome = Outcome.of(services, lines, plans, payer)
-    claims = Claims.of(services, lines, outcome, payers, events.coverages)
+    claims = Claims.of(services, lines, outcome, insurers.payer_id, events.coverages)
     payable, spent = priced_lines(claims)
     taken = taken_back(claims, events.coverages)
-    return Spending(spent, reversals_of(claims, taken), _Priced(events, claims, uncovered, payable, taken))
+    made = _Priced(events, claims, insurers, uncovered, payable, taken)
+    return Spending(spent, reversals_of(claims, taken), made)
 
 
 def membership(_: Events, settled: Settled) -> dict[str, Columns]:
@@ -64,11 +66,13 @@ def membership(_: Events, settled: Settled) -> dict[str, Columns]:
     events, claims = made.events, made.claims
     plans, coverages = events.run.plans, events.coverages
     shares = shared_lines(claims.lines, made.payable, settled.shares)
-    here = np.isin(coverages.row[coverages.standing], events.row[events.type == "person"])
-    standing = coverages.take(coverages.standing[here])
+    seen = np.zeros(len(events.chunk), bool)
+    seen[events.row[events.type == "person"]] = True
+    shown = coverages.standing[seen[coverages.row[coverages.standing]]]
+    standing, insurers = coverages.take(shown), made.insurers.take(shown)
     return {
-        MEMBER.name: member_table(events, standing, plans),
-        COVERAGE.name: coverage_table(events, standing, plans),
+        MEMBER.name: member_table(events, standing, plans, insurers),
+        COVERAGE.name: coverage_table(events, standing, plans, insurers),
         CLAIM.name: claim_table(claims, made.taken, shares, coverages, plans),
         CLAIM_LINE.name: line_table(claims, shares),
         CLAIM_DIAGNOSIS.name: diagnosis_table(claims.services, claims.id, events),
