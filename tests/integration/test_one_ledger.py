@@ -158,6 +158,24 @@ RUNS: dict[str, dict[str, Any]] = {
 PRODUCTS = ["membersim", "rxmembersim", "dentalsim"]
 
 
+def what_it_shares(heard: Listener) -> dict[str, int]:
+    """How many lines there are, how many are paid second, and how many claims are given back."""
+    spendings = [spending for chunk in heard.chunks for spending in chunk.ledger.spendings]
+    return {
+        "lines": sum(len(spending.lines) for spending in spendings),
+        "second": sum(int((spending.lines.after >= 0).sum()) for spending in spendings),
+        "back": sum(len(spending.reversals) for spending in spendings),
+    }
+
+
+def test_late_ends_give_claims_back_and_second_coverages_pay(heard: Listener) -> None:
+    for name in ("late", "duals"):
+        generate(**RUNS[name], count=300, seed=7, products=PRODUCTS, persist=False)
+    shared = what_it_shares(heard)
+    assert shared["second"] > 500
+    assert shared["back"] > 100
+
+
 @pytest.mark.parametrize("name", RUNS)
 def test_every_line_is_shared_to_the_cent_as_a_plain_loop_shares_it(name: str, heard: Listener) -> None:
     generate(**RUNS[name], count=2_500, seed=7, products=PRODUCTS, persist=False)
