@@ -74,7 +74,7 @@ class LimitsSpecification(Checked):
     def _check(self, findings: Findings) -> None:
         if self.aggregate and self.family is None:
             what = "a family is to meet its limit together, and has none."
-            findings.add(what, 'State "family", or leave "aggregate" out.', "aggregate", value=True)
+            findings.add(what, 'State "family", or leave "aggregate" out.', "family")
         for year in _years_of(self.individual, self.family):
             one, family = in_year(self.individual, year or 0), in_year(self.family, year or 0)
             if one is not None and family is not None and family < one:

@@ -198,7 +198,12 @@ def _models_near(model: type[BaseModel], path: Location) -> list[type[BaseModel]
     for part in path:
         if isinstance(part, int):
             continue
-        below = [candidate.model_fields[part].annotation for candidate in models if part in candidate.model_fields]
+        below = [
+            field.annotation
+            for candidate in models
+            for name, field in candidate.model_fields.items()
+            if part in names_of(name, field)
+        ]
         if below:
             models = [inner for annotation in below for inner in _models(annotation)]
         else:  # the name of a union's member, or a name in a mapping

@@ -85,8 +85,13 @@ REFUSED = [
     ),
     (
         inside("deductible", {"individual": 900, "aggregate": True}),
-        "in.deductible.aggregate",
+        "in.deductible.family",
         "a family is to meet its limit together, and has none.",
+    ),
+    (
+        inside("deductible", {"individual": 900, "family": 100, "aggregate": True}),
+        "in.deductible.family",
+        "the family's 100 is less than the 900 of one of its members.",
     ),
     (inside("deductible", {"individual": -1}), "in.deductible.individual", "-1 is below 0."),
     (inside("deductible", {"individual": {"25": 1}}), "in.deductible.individual.25", '"25" has another form.'),
@@ -127,6 +132,12 @@ def test_a_plan_that_makes_no_sense_is_refused_in_one_line_at_its_entry(changes,
     assert found.startswith(f"gold.json: {where}")
     assert said.startswith(what)
     assert remedy
+
+
+def test_a_misspelt_term_of_a_service_is_told_the_name_of_a_term():
+    ((_, _, remedy),) = mistakes(**of_primary(copays=20))
+
+    assert remedy == 'Did you mean "copay"?'
 
 
 def test_every_mistake_of_a_plan_is_told_at_once():
