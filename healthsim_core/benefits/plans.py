@@ -179,6 +179,10 @@ class Plans:
         known = [kind for name, kind in named if plan is not None and _plain(name) == _plain(plan)]
         return bool(known) and coverage_type not in known
 
+    def describes(self, plan: str) -> bool:
+        """Whether there is a plan of a name."""
+        return _plain(plan) in map(_plain, self.names)
+
     def given(self, name: str, default: Any = None) -> list[Any]:
         """An entry of every design."""
         return [design.get(name, default) for design in self.designs]

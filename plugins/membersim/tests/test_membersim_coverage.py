@@ -75,3 +75,21 @@ def test_a_second_coverage_may_begin_during_the_run_and_is_no_change_of_the_firs
     rows = result.tables["membersim.coverage"].to_pylist()
     assert [(row["rank"], row["plan"]) for row in rows] == [(1, "PPO"), (2, "Medicaid FFS")]
     assert not [note for note in result.notes if "changed nothing" in note]
+
+
+def test_a_plan_that_nobody_describes_is_told_with_how_many_have_it():
+    result = made(coverage={"type": "Commercial", "plan": "HDPH"})
+
+    assert "people whose plan nobody describes, who have the default of their coverage type: 2" in result.notes
+
+
+def test_a_change_to_a_plan_that_nobody_describes_is_told():
+    result = made(journey("plan_change", plan="HDPH"), members=None)
+
+    assert "changes to a plan that nobody describes, to the default of the coverage type: 1" in result.notes
+
+
+def test_nothing_is_told_of_plans_that_are_known_however_they_are_written():
+    result = made(journey("plan_change", plan="hdhp"), coverage={"type": "Commercial", "plan": "ppo"})
+
+    assert not [note for note in result.notes if "nobody describes" in note]

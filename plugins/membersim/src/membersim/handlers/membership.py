@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Closing, Columns, EventHandler, Events, Field, Settled, Spending
+from healthsim_core import Closing, Columns, EventHandler, Events, Field, Plans, Settled, Spending, Text
 from membersim.billable import review, unbilled
 from membersim.handlers.adjudication import Outcome, shared_lines
 from membersim.handlers.bills import UNINSURED, bill_table
@@ -96,13 +96,26 @@ def _notes(events: Events, written: Mapping[str, Columns]) -> dict[str, int]:
     foreign = np.array([plans.is_foreign(*pair) for pair in pairs]).reshape(len(named.values) + 1, -1)[
         named.codes, kind.codes
     ]
+    people = (events.type == "person") & ~uninsured
     return {
+        "people whose plan nobody describes, who have the default of their coverage type": int(
+            (people & _undescribed(events.people["plan"], plans)).sum()
+        ),
+        "changes to a plan that nobody describes, to the default of the coverage type": int(
+            (told & ~uninsured & _undescribed(named, plans)).sum()
+        ),
         "changes to a plan of another coverage type than the person's changed nothing": int(
             (told & first & foreign & ~uninsured).sum()
         ),
         "enrollments of people who are uninsured changed nothing": int((told & uninsured).sum()),
         **unbilled(events.where(~uninsured)),
     }
+
+
+def _undescribed(named: Text, plans: Plans) -> NDArray[np.bool_]:
+    """Whether each is the name of a plan that there is no document of."""
+    known = np.array([plans.describes(name) for name in named.values.to_pylist()] + [True], bool)
+    return np.asarray(~known[named.codes])
 
 
 HANDLER = EventHandler(
