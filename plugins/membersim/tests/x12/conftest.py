@@ -104,6 +104,7 @@ class Families:
             "billing_npi": Text.of(list(billing)), "rendering_npi": _null(DOCTOR, (type_ != "R") & self.network),
             "facility_npi": _null(HOSPITAL, (type_ != "R") & self.network), **sums, "lines": lines,
             "trace_number": Text.of([t if s != "pending" else None for t, s in zip(trace, status, strict=True)]),
+            **_taken_back(type_, paid_date, trace),
         }, count)  # fmt: skip
         line = _lines(claim, person, day, type_, owner, number).assign(**of_lines)
         return {
@@ -111,6 +112,15 @@ class Families:
             "membersim.claim_line": tables.CLAIM_LINE.arrow(line),
             **_diagnoses(row),
         }
+
+
+def _taken_back(kind: np.ndarray, paid_date: np.ndarray, trace: list[str]) -> dict[str, Any]:
+    """Fills are taken back."""
+    back = kind == "R"
+    return {
+        "reversed_date": np.where(back, paid_date + 30, np.datetime64("NaT")),
+        "reversal_trace_number": Text.of([f"{said}R" if at else None for said, at in zip(trace, back, strict=True)]),
+    }
 
 
 def _lines(claim: Any, person: Any, day: Any, kind: Any, owner: Any, number: Any) -> Columns:

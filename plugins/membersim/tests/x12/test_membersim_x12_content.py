@@ -152,7 +152,9 @@ def payments(written, segments):
     found = []
     for row in segments(written / FILE_835):
         if row[0] == "BPR":
-            found.append({"BPR": row, "claims": []})
+            found.append({"BPR": row, "claims": [], "PLB": []})
+        elif row[0] == "PLB":
+            found[-1]["PLB"] = row
         elif row[:2] == ["N1", "PE"]:
             found[-1]["payee"] = row[4]
         elif row[0] == "CLP":
@@ -174,8 +176,30 @@ def lines_of(payments):
     return [line for payment in payments for claim in payment["claims"] for line in claim["lines"]]
 
 
-def test_a_payment_is_the_sum_of_its_claims(payments):
-    assert [p for p in payments if cents(p["BPR"][2]) != sum(cents(c["CLP"][4]) for c in p["claims"])] == []
+def test_a_payment_is_the_sum_of_its_claims_without_what_is_forwarded(payments):
+    assert [
+        p for p in payments
+        if cents(p["BPR"][2]) != sum(cents(c["CLP"][4]) for c in p["claims"]) - sum(map(cents, p["PLB"][4::2]))
+    ] == []  # fmt: skip
+
+
+def test_what_is_taken_back_is_there_once_more_with_every_amount_below_zero(payments):
+    claims = {(claim["CLP"][1], claim["CLP"][2]): claim for payment in payments for claim in payment["claims"]}
+    back = {number: claim for (number, status), claim in claims.items() if status == "22"}
+
+    assert len(back) == 15  # a fill of each of 15 people
+    for number, claim in back.items():
+        paid = claims[number, "1"]
+        assert [-cents(claim["CLP"][at]) for at in (3, 4)] == [cents(paid["CLP"][at]) for at in (3, 4)]
+        assert claim["CLP"][5] == ""
+        assert [-adjusted(line) for line in claim["lines"]] == [adjusted(line) for line in paid["lines"]]
+
+
+def test_a_payment_below_zero_is_none_and_forwards_its_balance(payments):
+    below = [p for p in payments if sum(cents(claim["CLP"][4]) for claim in p["claims"]) < 0]
+
+    assert {(p["BPR"][1], p["BPR"][2], p["BPR"][4]) for p in below} == {("H", "0", "NON")}
+    assert {(p["PLB"][1], p["PLB"][3].split(":")[0], cents(p["PLB"][4]) < 0) for p in below} == {(PHARMACY, "FB", True)}
 
 
 def test_a_line_balances(payments):

@@ -25,13 +25,13 @@ def every_row(keys: NDArray[np.int64], wanted: NDArray[np.int64], table: str) ->
     return rows
 
 
-def ordered(table: pa.Table, owners: NDArray[np.int64], key: str, then: str) -> Columns:
+def ordered(table: pa.Table | Columns, owners: NDArray[np.int64], key: str, then: str) -> Columns:
     """The rows of `table` whose `key` is one of `owners`, in the order of `owners` and then of the column `then`.
 
     Returns:
         The table's columns and `owner`, the position in `owners`.
     """
-    columns = from_arrow(table)
+    columns = table if isinstance(table, Columns) else from_arrow(table)
     position = text.positions(owners, columns.array(key))
     kept = np.flatnonzero(position >= 0)
     order = kept[np.lexsort((columns.array(then)[kept], position[kept]))]

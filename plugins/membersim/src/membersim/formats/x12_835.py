@@ -3,8 +3,9 @@
 A transaction set is a payment: the claims that share a trace number, which are those of one household, payer, payee and
 day. A household is never split between chunks, so a payment never is, and its total (BPR02, ahead of its claims) is
 known without holding anything back. Payments stand in the order in which their first claims stream by.
-Every adjustment stands on its line, so claims balance through their lines;
-there are no provider level adjustments (PLB).
+Every adjustment stands on its line, so claims balance through their lines. A claim that is taken back stands there
+again (CLP02 22), by the payment of that day, with amounts below zero; provider level adjustments (PLB) are balances
+that are forwarded, and nothing else.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from .codes import CODES, FALLBACK
 from .envelope import END, Exchange, Interchange, segment
 from .parties import Parties, PersonText, address, named, take
 from .rows import changes, every_row, of_types, ordered, slices, within
+from .taken_back import Forwarded, with_reversals
 
 SLICE = 20_000
 
@@ -44,27 +46,32 @@ class X12Remittances:
         claims = claims.where(~np.isnat(claims.array("paid_date")))
         if not claims.rows:
             return
+        claims, lines = with_reversals(claims, from_arrow(tables["membersim.claim_line"]))
         claims = claims.take(payment_order(claims.text("trace_number")))
         coverage = from_arrow(tables["membersim.coverage"].select(["coverage_id", "member_number", "group_number"]))
         coverage = coverage.take(
             every_row(coverage.array("coverage_id"), claims.array("coverage_id"), "membersim.coverage")
         )
         claims = claims.assign(**coverage, billing_npi=claims.text("billing_npi").or_else(FALLBACK["npi"]))
-        people = PersonText.of(tables["core.person"])
+        people = PersonText.of(tables["core.person"], ("household_id",))
         claims = claims.assign(
             patient_row=people.rows(claims.array("person_id")), holder_row=people.rows(claims.array("subscriber_id"))
         )
-        lines = ordered(tables["membersim.claim_line"], claims.array("claim_id"), "claim_id", "line")
+        lines = ordered(lines, claims.array("remittance"), "remittance", "line")
         payment = np.cumsum(changes(claims.text("trace_number").codes)) - 1
-        for start, stop in slices(payment, SLICE):
-            some, first = claims.take(np.arange(start, stop)), int(payment[start])
-            bodies = remitted_claims(some, within(lines, start, stop), people, self._parties)
-            self._file.extend(self._payments(some, payment[start:stop] - first), bodies, payment[start:stop] - first)
-
-    def _payments(self, claims: Columns, payment: NDArray[np.int64]) -> pa.Array:
-        parties = self._parties
-        total = np.bincount(payment, claims.array("paid")).round().astype(np.int64)
         one = claims.take(np.flatnonzero(changes(payment)))
+        balances = _balances(claims, one, payment, people)
+        headers, trailers = self._payments(one, balances.paid), balances.segments(one)
+        for start, stop in slices(payment, SLICE):
+            some, mine = claims.take(np.arange(start, stop)), payment[start:stop]
+            bodies = remitted_claims(some, within(lines, start, stop), people, self._parties)
+            last = np.append(np.diff(mine) > 0, True)
+            bodies = text.lines(bodies, text.choose(last, trailers.take(pa.array(mine)), ""))
+            of_slice = headers.slice(mine[0], int(mine[-1] - mine[0]) + 1)
+            self._file.extend(of_slice, bodies, mine - mine[0])
+
+    def _payments(self, one: Columns, total: NDArray[np.int64]) -> pa.Array:
+        parties = self._parties
         day = text.dates(one["paid_date"], "%Y%m%d")
         payer = one.text("payer_id").recode(parties.once(_payer))
         tax_id = one.text("payer_id").recode(parties.once(_tax_id))
@@ -89,6 +96,13 @@ def payment_order(trace: Text) -> NDArray[np.int64]:
     return np.lexsort((rows, first[trace.codes]))
 
 
+def _balances(claims: Columns, one: Columns, payment: NDArray[np.int64], people: PersonText) -> Forwarded:
+    total = np.bincount(payment, claims.array("paid")).round().astype(np.int64)
+    household = people.columns.array("household_id")[one.array("patient_row")]
+    parties = np.stack([household, one.text("payer_id").codes, one.text("billing_npi").codes], axis=1)
+    return Forwarded.of(total, parties, one.array("paid_date"))
+
+
 def remitted_claims(claims: Columns, lines: Columns, people: PersonText, parties: Parties) -> pa.Array:
     """Loop 2100 with its lines, a string a claim."""
     return text.lines(_claim(claims, people, parties), text.grouped(_lines(lines), lines.array("owner"), claims.rows))
@@ -97,6 +111,7 @@ def remitted_claims(claims: Columns, lines: Columns, people: PersonText, parties
 def _claim(claims: Columns, people: PersonText, parties: Parties) -> pa.Array:
     processed = claims.text("payer_order").recode(CODES["claim_status"].get)
     status = text.choose(claims["status"] == "denied", CODES["denied"], processed)
+    status = text.choose(claims.array("remittance") < 0, CODES["taken_back"], status)
     filing = text.each(claims["filing_indicator"], lambda code: CODES["remittance_filing_indicator"].get(code, code))
     own = claims.array("person_id") == claims.array("subscriber_id")
     number, share = claims["member_number"], claims.array("member_share")
@@ -115,7 +130,7 @@ def _claim(claims: Columns, people: PersonText, parties: Parties) -> pa.Array:
         "DTM*232*", text.dates(claims["service_from"], "%Y%m%d"), f"{END}DTM*233*",
         text.dates(claims["service_to"], "%Y%m%d"),
         f"{END}DTM*050*", text.dates(claims["received_date"], "%Y%m%d"), END,
-        text.choose(claims.array("allowed") > 0,
+        text.choose(claims.array("allowed") != 0,
                     text.joined("AMT*AU*", text.plain_amount(claims.array("allowed")), END), ""),
     )  # fmt: skip
 
@@ -139,7 +154,7 @@ def _lines(lines: Columns) -> pa.Array:
         "*", revenue, "*",
         quantity(lines["units"]), f"{END}DTM*472*", text.dates(lines["service_date"], "%Y%m%d"), END,
         adjustments(lines),
-        "REF*6R*", number, END, text.choose(allowed > 0, text.joined("AMT*B6*", text.plain_amount(allowed), END), ""),
+        "REF*6R*", number, END, text.choose(allowed != 0, text.joined("AMT*B6*", text.plain_amount(allowed), END), ""),
         text.optional("LQ*HE*", _remark(lines), END),
     )  # fmt: skip
 

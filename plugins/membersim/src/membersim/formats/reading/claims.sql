@@ -8,7 +8,7 @@ SELECT claim_id::VARCHAR AS claim, claim_id, person_id, c.subscriber_id, person_
   service_from, service_to, admission_time, discharge_time, place_of_service, bill_type, admission_type, admission_source,
   discharge_status, drg, admitting_diagnosis, principal_procedure, procedure_date, rendering_npi, facility_npi,
   coalesce(billing_npi, fallback_organization.npi) AS billing, billed, v.member_number, v.group_number, v.relationship_code,
-  event_id, payer_order, list_position(payer_orders, payer_order) AS place, paid, paid_date, payer_claim_number,
+  1 AS sign, event_id, payer_order, list_position(payer_orders, payer_order) AS place, paid, paid_date, payer_claim_number,
   CASE WHEN c.type = 'P' AND filing_indicator = 'MB' AND payer_order <> 'P' THEN
     if(date_sub('year', p.birth_date, service_from) < medicare_second."from", medicare_second.younger, medicare_second.aged)
   END AS insurance_type

@@ -19,7 +19,8 @@ from .truth import HERE, about, asked, prepare, relations
 
 _GUIDE = guide("005010X221A1")
 _QUESTIONS = read_queries(HERE / "remittances.sql")
-_KEYS = {"ISA": ["ISA.ISA13"], "ST": ["TRN.TRN02"], "2100": ["CLP.CLP01"], "2110": ["CLP.CLP01", "REF.REF02"]}
+_CLAIM = ["CLP.CLP01", "CLP.CLP02"]  # one that is taken back is there twice
+_KEYS = {"ISA": ["ISA.ISA13"], "ST": ["TRN.TRN02"], "2100": _CLAIM, "2110": [*_CLAIM, "REF.REF02"]}
 
 
 def read_remittances(folder: Path, truth: Truth) -> Iterator[Records | str]:
@@ -40,12 +41,16 @@ def read_remittances(folder: Path, truth: Truth) -> Iterator[Records | str]:
 
 def _block(block: Block, sound: Soundness) -> Parts:
     claims, lines = block.of("2100"), block.of("2110")
+    of_line = segments.owners(claims, lines)
     trace = block.element(block.of("ST", "TRN"), 2)
     _check_balance(block, sound)
     return {
         "ISA": block.record("ISA"), "ST": block.record("ST"),
         "2100": {"payment": taken(trace, segments.owners(block.of("ST", "TRN"), claims)), **block.record("2100")},
-        "2110": {"CLP.CLP01": taken(block.element(claims, 1), segments.owners(claims, lines)), **block.record("2110")},
+        "2110": {
+            **{name: taken(block.element(claims, number), of_line) for number, name in enumerate(_CLAIM, 1)},
+            **block.record("2110"),
+        },
     }  # fmt: skip
 
 
@@ -67,8 +72,9 @@ def _check_balance(block: Block, sound: Soundness) -> None:
     for element, said in ((3, 2), (4, 3)):
         differs = block.cents(claims, element) != block.sums(lines, said, claims)
         report(f"CLP{element:02d} is not the sum of its lines", np.flatnonzero(differs))
-    unlike = payments[block.cents(payments, 2) != block.sums(claims, 4, payments)]
-    sound.report("BPR02 is not the sum of its claims", block.element(unlike, 2).to_pylist())
+    kept = sum(block.sums(block.of("PLB"), element, payments) for element in (4, 6))
+    unlike = payments[block.cents(payments, 2) != block.sums(claims, 4, payments) - kept]
+    sound.report("BPR02 is not the sum of its claims without what PLB keeps", block.element(unlike, 2).to_pylist())
     day = block.element(segments.before(lines, payments), 16)
     served = block.element(segments.after(lines, block.of("2110", "DTM")), 2)
     report(

@@ -62,7 +62,9 @@ QUALIFY row_number() OVER (PARTITION BY named.npi ORDER BY place) = 1
 
 -- name: line
 SELECT claim_id, claim, line, service_date, service_code, code_system, revenue_code, units, unit_code, diagnosis_pointers, l.place_of_service,
-  l.billed, l.allowed, l.deductible, l.coinsurance, l.copay, l.not_covered, l.not_covered_reason, l.adjustment, l.paid, l.adjustment_group, l.adjustment_reason,
+  sign * l.billed AS billed, sign * l.allowed AS allowed, sign * l.deductible AS deductible, sign * l.coinsurance AS coinsurance,
+  sign * l.copay AS copay, sign * l.not_covered AS not_covered, l.not_covered_reason, sign * l.adjustment AS adjustment,
+  sign * l.paid AS paid, l.adjustment_group, l.adjustment_reason, sign,
   filed.place_of_service AS place_of_claim
 FROM "membersim.claim_line" l JOIN filed USING (claim_id)
 
