@@ -199,9 +199,8 @@ def test_a_payment_below_zero_is_none_and_forwards_its_balance(payments):
     below = [p for p in payments if sum(cents(claim["CLP"][4]) for claim in p["claims"]) < 0]
 
     assert {(p["BPR"][1], p["BPR"][2], p["BPR"][4]) for p in below} == {("H", "0", "NON")}
-    assert {(p["PLB"][1] == p["payee"], p["PLB"][3][:3], cents(p["PLB"][4]) < 0) for p in below} == {
-        (True, "FB:", True)
-    }
+    kept = {(p["PLB"][1] == p["payee"], p["PLB"][3][:3], cents(p["PLB"][4]) < 0) for p in below}
+    assert kept == {(True, "FB:", True)}
 
 
 def test_a_line_balances(payments):
