@@ -103,8 +103,7 @@ class Families:
             "procedure_date": np.where(inside, day + 1, np.datetime64("NaT")),
             "billing_npi": Text.of(list(billing)), "rendering_npi": _null(DOCTOR, (type_ != "R") & self.network),
             "facility_npi": _null(HOSPITAL, (type_ != "R") & self.network), **sums, "lines": lines,
-            "trace_number": Text.of([t if s != "pending" else None for t, s in zip(trace, status, strict=True)]),
-            **_taken_back(type_, paid_date, trace),
+            **_traces(type_, paid_date, status, trace),
         }, count)  # fmt: skip
         line = _lines(claim, person, day, type_, owner, number).assign(**of_lines)
         return {
@@ -114,10 +113,11 @@ class Families:
         }
 
 
-def _taken_back(kind: np.ndarray, paid_date: np.ndarray, trace: list[str]) -> dict[str, Any]:
-    """Fills are taken back."""
+def _traces(kind: np.ndarray, paid_date: np.ndarray, status: np.ndarray, trace: list[str]) -> dict[str, Any]:
+    """What is not pending is paid, and fills are taken back."""
     back = kind == "R"
     return {
+        "trace_number": Text.of([t if s != "pending" else None for t, s in zip(trace, status, strict=True)]),
         "reversed_date": np.where(back, paid_date + 30, np.datetime64("NaT")),
         "reversal_trace_number": Text.of([f"{said}R" if at else None for said, at in zip(trace, back, strict=True)]),
     }
