@@ -42,16 +42,12 @@ def paid_lines(result: Result) -> list[dict[str, Any]]:
     return [row for row in result.tables["membersim.claim_line"].to_pylist() if row["claim_id"] in paid]
 
 
-@pytest.fixture
-def nobody_in_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("membersim.handlers.adjudication._network", lambda services, *_: 1 + 0 * services.type)
-
-
-def asked_for_nothing(monkeypatch: pytest.MonkeyPatch, lacking: float) -> None:
+def asked_for_nothing(monkeypatch: pytest.MonkeyPatch, lacking: float, share_in: float = 0.0) -> None:
     from membersim.handlers import adjudication
 
     document: Callable[[str], Any] = adjudication.document
-    rules = {**document("payment"), "authorization": {"lacking": lacking}}
+    network = {"share_in": {"Own": share_in}}
+    rules = {**document("payment"), "authorization": {"lacking": lacking}, "network": network}
     monkeypatch.setattr(adjudication, "document", lambda name: rules if name == "payment" else document(name))
 
 
@@ -81,7 +77,7 @@ def test_what_is_covered_in_full_says_no_reason() -> None:
 
 @pytest.mark.parametrize(("lacking", "fine"), [(0.0, 0), (1.0, 500)])
 def test_an_elective_stay_out_of_network_without_authorization_costs_the_penalty_once(
-    monkeypatch: pytest.MonkeyPatch, nobody_in_network: None, lacking: float, fine: int
+    monkeypatch: pytest.MonkeyPatch, lacking: float, fine: int
 ) -> None:
     asked_for_nothing(monkeypatch, lacking)
     result = of_design({"inpatient": {"penalty": 500}}, STAY)
@@ -92,7 +88,7 @@ def test_an_elective_stay_out_of_network_without_authorization_costs_the_penalty
 
 
 def test_in_network_nobody_is_fined(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked_for_nothing(monkeypatch, 1.0)
+    asked_for_nothing(monkeypatch, 1.0, share_in=1.0)
     result = of_design({"inpatient": {"penalty": 500}}, STAY)
 
     claims = [row for row in result.tables["membersim.claim"].to_pylist() if row["network"] == "in"]
@@ -101,7 +97,7 @@ def test_in_network_nobody_is_fined(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_remittance_says_what_is_not_covered_under_pr_and_verify_finds_it_so(
-    monkeypatch: pytest.MonkeyPatch, nobody_in_network: None, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     asked_for_nothing(monkeypatch, 1.0)
     services = {"specialist": {"copay": 20, "maximum": 300}, "inpatient": {"penalty": 500}, "other": {"covered": False}}
