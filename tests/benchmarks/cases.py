@@ -15,6 +15,7 @@ WORK = {
     "people": "the profile alone",
     "timeline": "profile and journey, no records",
     "records": "profile, journey and the tables of all products",
+    "claims": "profile, journey, and the claims and fills that spend of one plan",
     "plain": "20 attributes and a journey of 12 milestones, no products",
 }
 SINKS = ("memory", "parquet", "parquet, 2 workers", "duckdb")
@@ -153,7 +154,8 @@ def request(work: str) -> dict[str, Any]:
     """Arguments of `generate` for one kind of work."""
     if work == "plain":
         return {"profile": _plain_profile(), "journey": _plain_journey(), "products": [], "start": "2024-01-01"}
-    only = {} if work == "records" else {"products": []}
+    made = {"records": {}, "claims": {"products": ["membersim", "rxmembersim"]}}
+    only = made.get(work, {"products": []})
     return {"profile": PROFILE, "journey": [] if work == "people" else JOURNEY, **only}
 
 

@@ -36,6 +36,7 @@ class Floor(NamedTuple):
 FLOORS = {
     "timeline": Floor(4.3, 2.1),  # events a second, times the loop's
     "records": Floor(1.5, 0.7),
+    "claims": Floor(0.78, 0.71),  # before products spent of one ledger it was 0.78: at most 1.1 times the time
     "plain": Floor(8.8, 4.2),
     "fhir_r4": Floor(0.38, 0.28),  # bytes a second, of the raw write's
     "hl7v2_adt": Floor(0.12, 0.07),
@@ -51,7 +52,7 @@ FLOORS = {
     "verify ncpdp_d0": Floor(0.81, 1 / READING),
     "verify sdtm_datasets": Floor(0.67, 0.9 / READING),
 }
-PEOPLE = {"timeline": 2_000, "records": 500, "plain": 20_000}
+PEOPLE = {"timeline": 2_000, "records": 500, "claims": 2_000, "plain": 20_000}
 WRITTEN = 300  # people of a format
 READ = 1_000  # people of a run that is read back
 
