@@ -61,6 +61,15 @@ def in_year(amount: Any, year: int) -> Any:
     return next((dollars for begun, dollars in reversed(stated) if int(begun) <= year), stated[0][1])
 
 
+KINDS = {
+    "commercial": "Commercial",
+    "medicare": "Medicare",
+    "medicare_advantage": "Medicare",
+    "medicaid": "Medicaid",
+    "managed_medicaid": "Medicaid",
+}
+
+
 class LimitsSpecification(Checked):
     """A yearly limit of one person and of a family; null is none.
 
@@ -130,13 +139,24 @@ class TermSpecification(TierSpecification):
             findings.add(what, 'Add "per": "day", or leave "days" out.', *path, "days", value=term.days)
 
 
-class NetworkSpecification(Specification):
+class NetworkSpecification(Checked):
     """What a plan says of care in its network, or out of it."""
 
     deductible: LimitsSpecification | None = None
     out_of_pocket: LimitsSpecification | None = None
     stay_deductible: Amount | None = None
     services: dict[str, TermSpecification] = Field(default_factory=dict)
+
+    def _check(self, findings: Findings) -> None:
+        for level in ("individual", "family"):
+            asked, most = (getattr(limit, level, None) for limit in (self.deductible, self.out_of_pocket))
+            for year in _years_of(asked, most):
+                due, limit = in_year(asked, year or 0), in_year(most, year or 0)
+                if due is not None and limit is not None and due > limit:
+                    when = f" in {year}" if year else ""
+                    what = f"the deductible of {due:,g}{when} is above the out-of-pocket limit of {limit:,g}."
+                    findings.add(what, f"Give at most {limit:,g}.", "deductible", level, value=due)
+                    break
 
 
 class ApartSpecification(Checked):
@@ -199,6 +219,16 @@ class PlanSpecification(Document):
             findings.add("the uninsured have no plan.", f"Use {', '.join(k for k in kinds if k != UNINSURED)}.")
             findings.tell()
         return value
+
+    @model_validator(mode="after")
+    def _kind_of_its_type(self) -> PlanSpecification:
+        findings, theirs = Findings(), KINDS[self.kind]
+        if self.coverage_type != theirs:
+            what = f'"{self.kind}" is a kind of {theirs} plans, and this one is of {self.coverage_type}.'
+            kinds = [kind for kind, coverage_type in KINDS.items() if coverage_type == self.coverage_type]
+            findings.add(what, f"Use {' or '.join(kinds)}.", "kind", value=self.kind)
+        findings.tell()
+        return self
 
     @model_validator(mode="after")
     def _apart_once(self) -> PlanSpecification:

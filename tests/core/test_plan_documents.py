@@ -57,6 +57,12 @@ def drugs() -> dict[str, Any]:
 
 REFUSED = [
     ({"kind": "charity"}, "kind", '"charity" is not one of'),
+    ({"kind": "medicare"}, "kind", '"medicare" is a kind of Medicare plans, and this one is of Commercial.'),
+    (
+        {"in": {"deductible": {"individual": 4000}, "out_of_pocket": {"individual": 3000}}},
+        "in.deductible.individual",
+        "the deductible of 4,000 is above the out-of-pocket limit of 3,000.",
+    ),
     ({"deductable": 5}, "deductable", 'there is no field "deductable" here.'),
     ({"filing": {"P": "12", "I": "12"}}, "filing.R", 'the field "R" is missing.'),
     ({"filing": {"P": "12", "I": "1~NM1*IL", "R": "12"}}, "filing.I", '"1~NM1*IL" is no claim filing indicator.'),
