@@ -89,13 +89,15 @@ class PlainLedger:
     def settle(self, lines: Sequence[Line], backs: Sequence[Back] = ()) -> tuple[list[Share], dict[int, list[Any]]]:
         """The share of every line, and by reversal's claim what the accumulators say after it."""
         posted: list[tuple[Any, int, Any]] = [
-            ((line.moment, line.claim, line.number), at, None) for at, line in enumerate(lines)
+            ((line.moment, turn(lines, at), line.claim, line.number), at, None) for at, line in enumerate(lines)
         ]
         of_claim = defaultdict(list)
         for at, line in enumerate(lines):
             of_claim[line.claim].append(at)
         posted += [
-            ((back.moment, back.id, lines[at].number), at, back) for back in backs for at in of_claim[back.claim]
+            ((back.moment, turn(lines, at), back.id, lines[at].number), at, back)
+            for back in backs
+            for at in of_claim[back.claim]
         ]
         shares: dict[int, Share] = {}
         after: dict[int, list[Any]] = {}
@@ -233,6 +235,11 @@ class PlainLedger:
         except ValueError:  # born on 29 February
             birthday = datetime.date(day.year, 2, 28)
         return day.year - born.year - (day < birthday)
+
+
+def turn(lines: Sequence[Line], at: int) -> int:
+    """How many coverages pay before that of a line."""
+    return 0 if lines[at].after < 0 else 1 + turn(lines, lines[at].after)
 
 
 def why_uncovered(excluded: int, beyond: int, fine: int) -> int:

@@ -95,6 +95,12 @@ class Ledger:
         spending = np.searchsorted(ends, self.entries.line[entries], side="right")
         return Text.of([spending.record for spending in self.spendings])[spending]
 
+    def events(self, entries: Rows) -> NDArray[np.int64]:
+        """What happened by some entries: of a claim that is paid after another one, what both are for."""
+        line, posted = self.entries.line[entries], self.entries.event[entries]
+        of_claim = posted == self.posting.claim[line]
+        return np.where(of_claim, self.posting.claim[self.posting.first[line]], posted)
+
     def lines_of(self, spending: int) -> slice:
         """Which lines are those of a spending."""
         start = sum(len(earlier.lines) for earlier in self.spendings[:spending])
@@ -171,7 +177,7 @@ def _entries(spendings: Sequence[Spending], posting: Posting) -> Entries:
         start += len(spending.lines)
     rows = np.concatenate(line)
     joined = Entries(rows, np.concatenate(event), np.concatenate(moment), np.arange(len(rows)) >= lines)
-    order = np.lexsort((posting.number[rows], joined.event, joined.moment.astype(np.int64)))
+    order = np.lexsort((posting.number[rows], joined.event, posting.turn[rows], joined.moment.astype(np.int64)))
     return Entries(*(getattr(joined, field.name)[order] for field in attrs.fields(Entries)))
 
 

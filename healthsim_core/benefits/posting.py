@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -100,6 +101,25 @@ class Posting:
             penalty=terms.penalty[term, column] * lines.unauthorized,
             maximum=terms.maximum[term, column], after=lines.after, families=_families(coverages),
         )  # fmt: skip
+
+    @functools.cached_property
+    def first(self) -> Numbers:
+        """By line, the one that is paid before all others for the same; itself, where it is."""
+        return self._chain[0]
+
+    @functools.cached_property
+    def turn(self) -> Numbers:
+        """By line, how many coverages pay before its own."""
+        return self._chain[1]
+
+    @functools.cached_property
+    def _chain(self) -> tuple[Numbers, Numbers]:
+        first, turn, before = np.arange(len(self.after)), np.zeros(len(self.after), np.int64), self.after.copy()
+        while len(rows := np.flatnonzero(before >= 0)):
+            first[rows] = before[rows]
+            turn[rows] += 1
+            before[rows] = self.after[before[rows]]
+        return first, turn
 
     def take(self, order: NDArray[np.intp]) -> Posting:
         """The lines in another order; `after` goes on to mean lines of the old one."""

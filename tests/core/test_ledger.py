@@ -198,17 +198,36 @@ def test_after_a_reversal_accumulators_are_what_the_plain_loop_says(
 
 
 @settings(deadline=None, max_examples=200)
-@given(st.lists(a_line, max_size=15).map(claims_of), st.dictionaries(st.integers(1, 12), st.integers(0, 6)))
-def test_what_a_second_coverage_pays_is_what_the_first_has_left(lines: list[Line], span_of: dict[int, int]) -> None:
-    later = datetime.timedelta(hours=1)
+@given(
+    st.lists(a_line, max_size=15).map(claims_of), st.dictionaries(st.integers(1, 12), st.integers(0, 6)),
+    st.integers(0, 1), st.sampled_from([-100, 100]),
+)  # fmt: skip
+def test_what_a_second_coverage_pays_is_what_the_first_has_left(
+    lines: list[Line], span_of: dict[int, int], hours: int, id_further: int
+) -> None:
+    later = datetime.timedelta(hours=hours)
     seconds = [
-        line._replace(claim=line.claim + 100, span=span_of[line.claim], after=at, moment=line.moment + later)
+        line._replace(claim=line.claim + id_further, span=span_of[line.claim], after=at, moment=line.moment + later)
         for at, line in enumerate(lines)
         if line.claim in span_of and SPANS[span_of[line.claim]].person == line.person
     ]
     everything = [*lines, *seconds]
     shares, _ = plain().settle(everything)
     assert shares_of(posted(everything, [])) == shares
+
+
+def test_of_one_moment_the_first_coverage_pays_before_the_second_whatever_their_ids() -> None:
+    (first,) = day_by_day((3, 10_000))
+    second = first._replace(claim=first.claim - 1, span=6, after=0)
+    given = shares_of(posted([first, second], []))
+    left = given[0].deductible + given[0].copay + given[0].coinsurance + given[0].not_covered
+    assert given[1].allowed == left > 0
+
+
+def test_what_a_second_coverage_pays_happens_by_what_the_first_is_asked_for() -> None:
+    (first,) = day_by_day((3, 10_000))
+    ledger = posted([first, first._replace(claim=100, span=6, after=0)], [])
+    assert ledger.events(np.arange(2)).tolist() == [first.claim, first.claim]
 
 
 @settings(deadline=None, max_examples=200)

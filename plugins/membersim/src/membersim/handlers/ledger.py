@@ -17,9 +17,7 @@ from healthsim_core import (
     movements,
     rank_within,
     standing,
-    text,
 )
-from membersim.handlers.coordination import Claims
 
 
 def accumulator_table(events: Events, coverages: Coverages, ledger: Ledger) -> Columns:
@@ -37,7 +35,7 @@ def accumulator_table(events: Events, coverages: Coverages, ledger: Ledger) -> C
     return rows.take(np.argsort(rows.array("person_id"), kind="stable"))
 
 
-def ledger_table(events: Events, coverages: Coverages, ledger: Ledger, claims: Claims) -> Columns:
+def ledger_table(events: Events, coverages: Coverages, ledger: Ledger) -> Columns:
     """`membersim.ledger`: every movement of an accumulator with a limit, by person and in the order of posting."""
     moved = movements(ledger)
     line = ledger.entries.line[moved.entry]
@@ -51,7 +49,7 @@ def ledger_table(events: Events, coverages: Coverages, ledger: Ledger, claims: C
             "person_id": events.chunk.id[row],
             "entry": rank_within(row) + 1,
             "posted": ledger.entries.moment[moved.entry],
-            "event_id": _events_of(ledger.entries.event[moved.entry], claims),
+            "event_id": ledger.events(moved.entry),
             "claim_id": ledger.posting.claim[line],
             "record": ledger.record(moved.entry),
             "coverage_id": np.where(stands[coverage], coverages.coverage_id[coverage], 0),
@@ -63,13 +61,6 @@ def ledger_table(events: Events, coverages: Coverages, ledger: Ledger, claims: C
         },
         len(moved),
     )
-
-
-def _events_of(posted: NDArray[np.int64], claims: Claims) -> NDArray[np.int64]:
-    """What happened: of a claim that is paid after another one, what both bill."""
-    later = np.flatnonzero(claims.order > 0)
-    row = np.append(later, -1)[text.positions(claims.id[later], posted)]
-    return np.where(row < 0, posted, claims.services.events.id[row]) if len(later) else posted
 
 
 def _book(events: Events, coverages: Coverages, ledger: Ledger, at: NDArray[np.int64]) -> dict[str, object]:

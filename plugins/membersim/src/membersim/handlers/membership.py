@@ -78,7 +78,7 @@ def membership(_: Events, settled: Settled) -> dict[str, Columns]:
         CLAIM_DIAGNOSIS.name: diagnosis_table(claims.services, claims.id, events),
         BILL.name: bill_table(made.uncovered, coverages),
         ACCUMULATOR.name: accumulator_table(events, coverages, settled.ledger),
-        LEDGER.name: ledger_table(events, coverages, settled.ledger, claims),
+        LEDGER.name: ledger_table(events, coverages, settled.ledger),
     }
 
 
