@@ -22,7 +22,7 @@ from rxmembersim.formats import FORMATS
 from rxmembersim.generation import JOURNEYS, PROFILES, SKILLS
 from rxmembersim.handlers import cardholders, claims, prescriptions, therapy
 from rxmembersim.reading import MEDICATION
-from rxmembersim.tables import ADHERENCE_GAP, CARDHOLDER, FILL, PRESCRIPTION, REVERSAL, THERAPY
+from rxmembersim.tables import ADHERENCE_GAP, CARDHOLDER, FILL, PRESCRIPTION, REVERSAL, SECONDARY_CLAIM, THERAPY
 from rxmembersim.triggers import TRIGGERS
 
 HEALTHSIM_API = 1
@@ -61,7 +61,7 @@ def healthsim_event_handlers() -> Iterable[EventHandler | EventDecision]:
         parameters=MEDICATION,
         notes=prescriptions.beyond_law,
     )
-    tables = (FILL, REVERSAL, PRESCRIPTION, THERAPY, ADHERENCE_GAP)
+    tables = (FILL, REVERSAL, SECONDARY_CLAIM, PRESCRIPTION, THERAPY, ADHERENCE_GAP)
     yield EventHandler(
         claims.EVENT_TYPES,
         claims.claims,

@@ -77,7 +77,7 @@ _CLAIM_MONEY = (
     Field("coinsurance", "money", "Part of the patient's payment that is coinsurance.", unit="USD"),
     Field("not_covered", "money", "Part of the patient's payment that no benefit covers; for cash, all.", unit="USD"),
     Field(
-        "patient_pay", "money", "What the patient pays.", unit="USD",
+        "patient_pay", "money", "What the claim leaves to the patient; a secondary claim may pay of it.", unit="USD",
         sum_of=("deductible", "copay", "coinsurance", "not_covered"),
     ),
     Field("plan_paid", "money", "What the plan pays.", unit="USD"),
@@ -161,6 +161,40 @@ REVERSAL = Table(
     key=("fill_id",),
     description="Reversals: the amounts of the claim, negated, and the accumulators as they stand again.",
 )
+
+SECONDARY_CLAIM = Table(
+    "rxmembersim.secondary_claim",
+    (
+        Field("claim_id", "id", "The claim."),
+        Field("fill_id", "id", "The fill that is paid further.", references="rxmembersim.fill"),
+        Field("person_id", "id", "The patient.", references="core.person"),
+        Field("coverage_id", "id", "The coverage that is billed.", references="rxmembersim.cardholder"),
+        Field("rank", "integer", "Order of payment of that coverage.", least=1, most=4),
+        Field(
+            "other_payer_paid", "money", "What the coverages before have paid, NCPDP field 431-DV.", unit="USD", least=0
+        ),
+        Field(
+            "allowed", "money", "What the coverage before has left to the patient.", unit="USD", above=0,
+            sum_of=("patient_pay", "plan_paid"),
+        ),
+        Field("deductible", "money", "Part of the patient's payment that goes to the deductible.", unit="USD"),
+        Field("copay", "money", "Part of the patient's payment that is copayment.", unit="USD"),
+        Field("coinsurance", "money", "Part of the patient's payment that is coinsurance.", unit="USD"),
+        Field("not_covered", "money", "Part of the patient's payment that this benefit does not cover.", unit="USD"),
+        Field(
+            "patient_pay", "money", "What is left to the patient, or to the coverage after.", unit="USD",
+            sum_of=("deductible", "copay", "coinsurance", "not_covered"),
+        ),
+        Field("plan_paid", "money", "What this plan pays.", unit="USD"),
+        Field("authorization_number", "text", "The processor's number for the claim."),
+        Field("reversed", "boolean", "Whether a reversal of the fill undoes it."),
+    ),
+    key=("claim_id",),
+    description=(
+        "Claims to the coverages that pay after the one that a fill is billed to first, in order of payment, for "
+        "what is left to the patient; none where nothing is."
+    ),
+)  # fmt: skip
 
 THERAPY = Table(
     "rxmembersim.therapy",

@@ -18,6 +18,7 @@ from rxmembersim.formulary import EXCLUDED, formulary
 from rxmembersim.handlers.adherence import gaps, possession
 from rxmembersim.handlers.cardholders import keyed
 from rxmembersim.handlers.prescriptions import beyond_law, held, prescriber
+from rxmembersim.handlers.secondary import Secondary, secondary_columns, sent_on
 from rxmembersim.payers import payers
 from rxmembersim.pricing import Prices, prices
 
@@ -52,6 +53,7 @@ class Submitted:
         prices: The amounts.
         back: The reversals' events.
         undoes: Row of the fill that each reversal undoes.
+        secondary: The claims that go on to further coverages.
     """
 
     events: Events
@@ -63,6 +65,7 @@ class Submitted:
     prices: Prices
     back: Events
     undoes: Ints
+    secondary: Secondary
 
     @property
     def cash(self) -> NDArray[np.bool_]:
@@ -78,12 +81,13 @@ class Submitted:
 def spends(events: Events) -> Spending:
     """What dispensed fills spend of the plans of their day, and what reversals give back."""
     made = _submitted(events)
-    rows, fills = made.adjudicated, made.events
+    first, second, fills = made.adjudicated, made.secondary, made.events
+    rows = np.concatenate([first, second.fill])
     lines = PricedLines(
-        claim=fills.id[rows],
+        claim=np.concatenate([fills.id[first], second.id]),
         number=np.ones(len(rows), np.int64),
         row=fills.row[rows],
-        coverage=made.span[rows],
+        coverage=np.concatenate([made.span[first], second.span]),
         service=fills.date[rows],
         moment=fills.time[rows],
         kind=formulary().benefit[made.drug[rows]],
@@ -91,9 +95,9 @@ def spends(events: Events) -> Spending:
         allowed=made.prices.allowed[rows],
         tier=formulary().tier[made.drug[rows]],
         units=reading.months(fills)[rows],
+        after=np.concatenate([np.full(len(first), -1), second.before]),
     )
-    reversals = Reversals(id=made.back.id, claim=fills.id[made.undoes], moment=made.back.time)
-    return Spending(lines, reversals, made, "fill")
+    return Spending(lines, _reversals(made), made, "fill")
 
 
 def claims(events: Events, settled: Settled) -> dict[str, Columns]:
@@ -104,6 +108,7 @@ def claims(events: Events, settled: Settled) -> dict[str, Columns]:
     return {
         "rxmembersim.fill": _fill_columns(submitted, shared),
         "rxmembersim.reversal": _reversal_columns(submitted, shared, settled),
+        "rxmembersim.secondary_claim": _secondary_columns(submitted, settled),
         "rxmembersim.prescription": held(fills.where(submitted.own)),
         "rxmembersim.therapy": possession(looks, fills, submitted.drug),
         "rxmembersim.adherence_gap": gaps(late, fills),
@@ -128,6 +133,7 @@ def _submitted(events: Events) -> Submitted:
     card = keyed(people["member_number"], reading.text(fills, "circumstance") == MISREAD)
     undoes = text.positions(fills.id, back.parameters.array("undoes_fill_id"))
     claimed = (undoes >= 0) & (np.append(span, -1)[undoes] >= 0)
+    paid = np.flatnonzero(reading.dispensed(fills) & (span >= 0))
     return Submitted(
         events=fills,
         prescription=prescription,
@@ -138,7 +144,17 @@ def _submitted(events: Events) -> Submitted:
         prices=prices(fills.run, drug, reading.quantity(fills), payer, people["county_fips"]),
         back=back.where(claimed),
         undoes=undoes[claimed],
+        secondary=sent_on(fills, drug, paid, span),
     )
+
+
+def _reversals(made: Submitted) -> Reversals:
+    """A reversal gives back all claims of its fill."""
+    at = text.positions(made.events.id[made.undoes], made.events.id[made.secondary.fill])
+    later = np.flatnonzero(at >= 0)
+    back = np.concatenate([np.arange(len(made.undoes)), at[later]])
+    claim = np.concatenate([made.events.id[made.undoes], made.secondary.id[later]])
+    return Reversals(id=made.back.id[back], claim=claim, moment=made.back.time[back])
 
 
 def _shared(submitted: Submitted, settled: Settled) -> Amounts:
@@ -152,7 +168,7 @@ def _shared(submitted: Submitted, settled: Settled) -> Amounts:
     }
     to_date = {name: np.full(len(fills), np.nan) for name in ("deductible_to_date", "out_of_pocket_to_date")}
     for name, column in (amounts | to_date).items():
-        column[rows] = getattr(shares, name)
+        column[rows] = getattr(shares, name)[: len(rows)]
     return _with_sums(amounts) | to_date
 
 
@@ -201,10 +217,18 @@ def _reversal_columns(submitted: Submitted, shared: Amounts, settled: Settled) -
         "reversal_date": reversals.date,
         "reason": reading.text(reversals, "reason"),
         **{name: -amounts[undoes] for name, amounts in given.items()},
-        "deductible_to_date": settled.deductible_to_date,
-        "out_of_pocket_to_date": settled.out_of_pocket_to_date,
+        "deductible_to_date": settled.deductible_to_date[: len(reversals)],
+        "out_of_pocket_to_date": settled.out_of_pocket_to_date[: len(reversals)],
     }
     return Columns(columns, len(reversals))
+
+
+def _secondary_columns(submitted: Submitted, settled: Settled) -> Columns:
+    fills, claims = submitted.events, submitted.secondary
+    shares = settled.shares[len(submitted.adjudicated) :]
+    paid_before = submitted.prices.allowed[claims.fill] - shares.allowed
+    numbers = _authorization(fills.run.namespace.outward(claims.id), np.ones(len(claims), bool))
+    return secondary_columns(fills, claims, shares, paid_before, numbers)
 
 
 def _asked(prices: Prices) -> Amounts:
