@@ -184,6 +184,25 @@ def test_every_line_is_shared_to_the_cent_as_a_plain_loop_shares_it(name: str, h
         assert shares(chunk) == plain_shares(chunk)
 
 
+def test_the_reversal_of_a_fill_gives_back_what_the_second_coverage_counted() -> None:
+    fill = {"event_id": "fill", "event_type": "fill", "delay": {"days": 40},
+            "parameters": {"ndc": "68180098001", "drug_class": "ace_inhibitor", "days_supply": 30}}  # fmt: skip
+    back = {"event_id": "back", "event_type": "reversal", "depends_on": "fill", "delay": {"days": 5}}
+    others = [{"type": "Medicaid", "plan": "Medicaid FFS"}]
+    profile = {
+        "id": "p",
+        "demographics": {"age": 50},
+        "coverage": {"type": "Commercial", "plan": "PPO", "others": others},
+    }
+    journey = {"journey_id": "fill-and-back", "duration_days": 60, "events": [fill, back]}
+
+    made = generate(profile, journey, count=1, products=["membersim", "rxmembersim"], persist=False).tables
+
+    (secondary,) = made["rxmembersim.secondary_claim"].to_pylist()
+    mine = [row for row in made["membersim.ledger"].to_pylist() if row["claim_id"] == secondary["claim_id"]]
+    assert [row["amount"] for row in mine] == [secondary["patient_pay"], -secondary["patient_pay"]]
+
+
 JOURNEYS = ["diabetic-first-year", "polypharmacy-year", "dental-year"]
 
 
