@@ -78,7 +78,7 @@ def test_a_claim_is_of_the_coverage_that_pays_first_on_the_day(result: Result, c
     spans = defaultdict(list)
     for row in coverage:
         spans[row["person_id"]].append(row)
-    claims = result.tables["membersim.claim"].to_pylist()
+    claims = [row for row in result.tables["membersim.claim"].to_pylist() if row["payer_order"] == "P"]
 
     def first(claim: dict) -> int:
         day = claim["service_from"]
