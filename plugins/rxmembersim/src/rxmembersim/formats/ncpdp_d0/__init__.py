@@ -27,6 +27,7 @@ NCPDP_D0 = OutputFormat(
         "rxmembersim.prescription",
         "rxmembersim.fill",
         "rxmembersim.reversal",
+        "rxmembersim.secondary_claim",
     ),
     wants=("networksim.provider",),
 )

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from healthsim_core import rows_by_group
+from healthsim_core import rank_within, rows_by_group
 from rxmembersim.formats.ncpdp_d0.layout import ETX, FIELD, GROUP, SEGMENT, STX
 
 # the request's header, by identifier: width of each field, in order, 56 bytes in all
@@ -17,17 +17,30 @@ HEADER = {"A1": 6, "A2": 2, "A3": 2, "A4": 10, "A9": 1, "B2": 2, "B1": 15, "D1":
 # with the claim
 SEGMENTS = {
     "B1": {
-        "04": "C2 C1 C3 C6", "01": "C4 C5 CA CB CM CN CO CP CQ C7", "07": "EM D2 E1 D7 E7 D3 D5 D6 D8 DE DF DJ 28",
+        "04": "C2 C1 C3 C6", "01": "C4 C5 CA CB CM CN CO CP CQ C7", "07": "EM D2 E1 D7 E7 D3 D5 D6 D8 DE DF DJ C8 28",
         "11": "D9 DC DQ DU DN",
-        "03": "EZ DB DR 2J", "08": "7E E4 E5 E6", "16": "BM",
+        "03": "EZ DB DR 2J", "05": "4C 5C 6C 7C E8 HB HC DV", "08": "7E E4 E5 E6", "16": "BM",
     },
-    "B2": {"04": "C2 C1", "07": "EM D2 E1 D7 D3"},
+    "B2": {"04": "C2 C1", "07": "EM D2 E1 D7 D3 C8", "05": "4C 5C"},
 }  # fmt: skip
-MAY_LACK = ("08",)
+MAY_LACK = ("05", "08")
+ONCE = {"05": 1}  # of segments whose fields come again: how many do not, the first of them
+MOST = 3  # times that they come
 _CLAIM = "07"
 _LONGEST = 1 << 30  # of a value: binary_slice wants an end
 _VALUE = "[ -~]+"
 _DIGITS = "{ABCDEFGHI}JKLMNOPQR"  # what an amount ends in: 0 to 9 of a positive one, 0 to 9 of a negative one
+
+
+def fields_of(transaction: str) -> list[str]:
+    """All fields that a request may have; what comes again is numbered, as `5C.2` is."""
+    names = []
+    for segment, listed in SEGMENTS[transaction].items():
+        fields = listed.split()
+        once = ONCE.get(segment, len(fields))
+        again = [f"{field}.{nth}" for nth in range(2, MOST + 1) for field in fields[once:]]
+        names += [f"AM{segment}", *fields, *again]
+    return names
 
 
 class Transmissions:
@@ -83,7 +96,9 @@ def _structure(segments: Mapping[str, str]) -> str:
     parts = [f"[ -~]{{{sum(HEADER.values())}}}"]
     for name, fields in segments.items():
         group = GROUP if name == _CLAIM else ""
-        inner = "".join(f"({FIELD}{field}{_VALUE})?" for field in fields.split())
+        each = [f"({FIELD}{field}{_VALUE})?" for field in fields.split()]
+        once = ONCE.get(name, len(each))
+        inner = "".join(each[:once]) + (f"({''.join(each[once:])}){{1,{MOST}}}" if each[once:] else "")
         parts.append(f"({group}{SEGMENT}{FIELD}AM{name}{inner}){'?' if name in MAY_LACK else ''}")
     return f"^{STX}{''.join(parts)}{ETX}$"
 
@@ -94,7 +109,7 @@ def _lines(content: bytes) -> pa.Array:
 
 
 def _by_identifier(pieces: pa.LargeListArray) -> dict[str, pa.Array]:
-    """Fields by identifier; a segment's identification under its whole text, AM04."""
+    """Fields by identifier, numbered where they come again; a segment's identification under its whole text, AM04."""
     starts = pieces.offsets.to_numpy()
     values, owner = pieces.values.cast(pa.large_binary()), np.repeat(np.arange(len(pieces)), np.diff(starts))
     names = _identifiers(values)
@@ -104,9 +119,15 @@ def _by_identifier(pieces: pa.LargeListArray) -> dict[str, pa.Array]:
     texts = pc.binary_slice(values, 2, _LONGEST).cast(pa.large_string()).cast(pa.string())
     fields = {}
     for name, rows in zip(names.dictionary.to_pylist(), by_name, strict=True):
-        at = np.full(len(pieces), -1, np.int64)
-        at[owner[rows]] = rows
-        fields[name.decode()] = texts.take(pa.array(rows) if len(rows) == len(pieces) else pa.array(at, mask=at < 0))
+        if len(rows) == len(pieces) and (np.diff(owner[rows]) > 0).all():
+            fields[name.decode()] = texts.take(pa.array(rows))
+            continue
+        nth = rank_within(owner[rows])
+        for again in range(int(nth.max(initial=0)) + 1):
+            mine = rows[nth == again]
+            at = np.full(len(pieces), -1, np.int64)
+            at[owner[mine]] = mine
+            fields[f"{name.decode()}.{again + 1}" if again else name.decode()] = texts.take(pa.array(at, mask=at < 0))
     return fields
 
 

@@ -11,14 +11,15 @@ import pyarrow.compute as pc
 from healthsim_core import Records, Truth, read_queries
 from rxmembersim.facts import document, rows
 from rxmembersim.formats.ncpdp_d0.layout import SPELLED
-from rxmembersim.formats.ncpdp_d0.parser import SEGMENTS, Transmissions, cents
+from rxmembersim.formats.ncpdp_d0.parser import Transmissions, cents, fields_of
 
 FILES = {"B1": "b1.ncpdp", "B2": "b2.ncpdp"}
-AMOUNTS = ("D9", "DC", "DQ", "DU")
+AMOUNTS = ("D9", "DC", "DQ", "DU", "DV", "DV.2", "DV.3")
 QUESTIONS = read_queries(Path(__file__).with_name("truth.sql"))
 _WORDS = {
-    "person": ("first_name", "last_name", "address", "city"), "card": ("bin", "pcn", "group_id"), "held": (),
-    "provider": ("last_name", "first_name"), "filled": ("cardholder_id",),
+    "person": ("first_name", "last_name", "address", "city"), "held": (),
+    "card": ("bin", "pcn", "group_id", "cardholder_id"), "filled": ("cardholder_id",),
+    "provider": ("last_name", "first_name"),
 }  # fmt: skip
 _PROVIDER = pa.schema([(name, pa.string()) for name in ("npi", "last_name", "first_name")])
 
@@ -53,11 +54,7 @@ def _content(path: Path) -> bytes:
 
 
 def _fields(sent: Transmissions, transaction: str) -> dict[str, pa.Array]:
-    fields = {
-        name: sent.column(name)
-        for segment, names in SEGMENTS[transaction].items()
-        for name in (f"AM{segment}", *names.split())
-    }
+    fields = {name: sent.column(name) for name in fields_of(transaction)}
     return sent.header() | {name: cents(column) if name in AMOUNTS else column for name, column in fields.items()}
 
 
@@ -65,7 +62,8 @@ def _claim(sent: Transmissions, transaction: str) -> pa.Array:
     """What tells requests apart: the claim's narrative; of a reversal, what names the claim."""
     if transaction == "B1":
         return sent.column("BM")
-    return pc.binary_join_element_wise(sent.column("D2"), sent.column("D3"), sent.header()["D1"], " ")
+    payers = pc.fill_null(sent.column("4C"), "0")
+    return pc.binary_join_element_wise(sent.column("D2"), sent.column("D3"), sent.header()["D1"], payers, " ")
 
 
 def _tell(truth: Truth) -> None:
@@ -75,6 +73,8 @@ def _tell(truth: Truth) -> None:
         truth.register(name, _as_sent(truth.select(QUESTIONS[name]), words))
     for name, file in (("product", "formulary"), ("class", "classes")):
         truth.register(name, pa.Table.from_pylist([{**row, "place": place} for place, row in enumerate(rows(file), 1)]))
+    for name in ("claimed", "payer"):
+        truth.register(name, truth.select(QUESTIONS[name]))
     truth.register("unit", truth.select(QUESTIONS["unit"]))
     truth.register(
         "constants", pa.Table.from_pylist([{**document("pharmacies")["fallback"], **document("dur")["override"]}])

@@ -8,7 +8,7 @@ conflict. `b1` and `b2` have the requests of the files, and the `place` of each 
 SELECT person_id, birth_date, sex, first_name, last_name, address, city, state, zip, phone FROM "core.person"
 
 -- name: card
-SELECT coverage_id, bin, pcn, group_id, person_code, relationship_code FROM "rxmembersim.cardholder"
+SELECT coverage_id, bin, pcn, group_id, cardholder_id, person_code, relationship_code FROM "rxmembersim.cardholder"
 
 -- name: held
 SELECT prescription_id, prescription_number, refills, written_date FROM "rxmembersim.prescription"
@@ -21,13 +21,24 @@ SELECT fill_id, prescription_id, person_id, coverage_id, cardholder_id, fill_num
   prescriber_npi, ingredient_cost, dispensing_fee, usual_and_customary, gross_amount_due, status, dur_code
 FROM "rxmembersim.fill"
 
+-- name: claimed
+-- `turn` is how many payers were asked before
+SELECT fill_id, 0 AS turn, coverage_id AS billed_id, plan_paid, 'FILL ' || fill_id AS claim
+FROM "rxmembersim.fill" WHERE status NOT IN ('cash', 'returned', 'refused')
+UNION ALL SELECT fill_id, row_number() OVER (PARTITION BY fill_id ORDER BY rank), coverage_id, plan_paid, 'CLAIM ' || claim_id
+FROM "rxmembersim.secondary_claim"
+
+-- name: payer
+SELECT fill_id, turn, bin, plan_paid FROM claimed JOIN card ON coverage_id = billed_id
+
 -- name: B1
-SELECT 'FILL ' || fill_id AS claim, 'B1' AS transaction, * FROM filled WHERE status NOT IN ('cash', 'returned', 'refused')
+SELECT claim, 'B1' AS transaction, turn, billed_id, filled.* FROM filled JOIN claimed USING (fill_id)
 
 -- name: B2
-SELECT concat_ws(' ', prescription_number, printf('%02d', filled.fill_number), strftime(fill_date, '%Y%m%d')) AS claim,
-  'B2' AS transaction, filled.*
-FROM "rxmembersim.reversal" JOIN filled USING (fill_id) LEFT JOIN held ON held.prescription_id = filled.prescription_id
+SELECT concat_ws(' ', prescription_number, printf('%02d', filled.fill_number), strftime(fill_date, '%Y%m%d'), turn) AS claim,
+  'B2' AS transaction, turn, billed_id, filled.*
+FROM "rxmembersim.reversal" JOIN filled USING (fill_id) JOIN claimed USING (fill_id)
+  LEFT JOIN held ON held.prescription_id = filled.prescription_id
 
 -- name: unit
 -- of names that a class has, those in the list of classes count more than those that products say, the later more than the earlier
@@ -41,10 +52,10 @@ UNION ALL SELECT ndc, NULL, unit FROM product
 
 -- name: request
 SELECT claim,
-  rtrim(left(bin, 6)) AS A1, 'D0' AS A2, transaction AS A3, rtrim(left(pcn, 10)) AS A4, '1' AS A9, '01' AS B2,
+  rtrim(left(card.bin, 6)) AS A1, 'D0' AS A2, transaction AS A3, rtrim(left(pcn, 10)) AS A4, '1' AS A9, '01' AS B2,
   coalesce(asked.pharmacy_npi, constants.pharmacy_npi) AS B1, strftime(fill_date, '%Y%m%d') AS D1, 'HEALTHSIM' AS AK,
 
-  '04' AS AM04, rtrim(left(cardholder_id, 20)) AS C2, rtrim(left(group_id, 15)) AS C1, person_code AS C3, relationship_code AS C6,
+  '04' AS AM04, rtrim(left(CASE asked.turn WHEN 0 THEN asked.cardholder_id ELSE card.cardholder_id END, 20)) AS C2, rtrim(left(group_id, 15)) AS C1, person_code AS C3, relationship_code AS C6,
 
   '01' AS AM01, strftime(birth_date, '%Y%m%d') AS C4, CASE sex WHEN 'M' THEN '1' WHEN 'F' THEN '2' ELSE '0' END AS C5,
   rtrim(left(person.first_name, 12)) AS CA, rtrim(left(person.last_name, 15)) AS CB,
@@ -53,7 +64,11 @@ SELECT claim,
   '07' AS AM07, '1' AS EM, prescription_number AS D2, '03' AS E1, coalesce(asked.ndc, '00000000000') AS D7,
   CAST(CAST(round_even(quantity * 1000, 0) AS BIGINT) AS VARCHAR) AS E7, printf('%02d', fill_number) AS D3,
   CAST(days_supply AS VARCHAR) AS D5, '1' AS D6, '0' AS D8, strftime(written_date, '%Y%m%d') AS DE,
-  printf('%02d', least(refills, 99)) AS DF, '3' AS DJ, coalesce(of_product.unit, of_class.unit, of_other.unit) AS "28",
+  printf('%02d', least(refills, 99)) AS DF, '3' AS DJ,
+  -- another coverage has paid, or it was billed and has paid nothing
+  CASE WHEN asked.turn > 0 THEN CASE WHEN coalesce(first.plan_paid, 0) + coalesce(second.plan_paid, 0) + coalesce(third.plan_paid, 0) > 0
+    THEN '2' ELSE '4' END END AS C8,
+  coalesce(of_product.unit, of_class.unit, of_other.unit) AS "28",
 
   '11' AS AM11, CAST(ingredient_cost * 100 AS BIGINT) AS D9, CAST(dispensing_fee * 100 AS BIGINT) AS DC,
   CAST(usual_and_customary * 100 AS BIGINT) AS DQ, CAST(gross_amount_due * 100 AS BIGINT) AS DU, '05' AS DN,
@@ -66,9 +81,24 @@ SELECT claim,
   CASE WHEN cleared THEN '08' END AS AM08, CASE WHEN cleared THEN '1' END AS "7E", CASE WHEN cleared THEN dur_code END AS E4,
   CASE WHEN cleared THEN service END AS E5, CASE WHEN cleared THEN result END AS E6,
 
+  -- who has paid before
+  CASE WHEN asked.turn > 0 THEN '05' END AS AM05, CASE WHEN asked.turn > 0 THEN CAST(asked.turn AS VARCHAR) END AS "4C",
+  CASE WHEN asked.turn > 0 THEN '01' END AS "5C", CASE WHEN asked.turn > 0 THEN '03' END AS "6C", rtrim(left(first.bin, 6)) AS "7C",
+  CASE WHEN asked.turn > 0 THEN strftime(fill_date, '%Y%m%d') END AS "E8", CASE WHEN asked.turn > 0 THEN '1' END AS "HB",
+  CASE WHEN asked.turn > 0 THEN '07' END AS "HC", CAST(first.plan_paid * 100 AS BIGINT) AS "DV",
+  CASE WHEN asked.turn > 1 THEN '02' END AS "5C.2", CASE WHEN asked.turn > 1 THEN '03' END AS "6C.2", rtrim(left(second.bin, 6)) AS "7C.2",
+  CASE WHEN asked.turn > 1 THEN strftime(fill_date, '%Y%m%d') END AS "E8.2", CASE WHEN asked.turn > 1 THEN '1' END AS "HB.2",
+  CASE WHEN asked.turn > 1 THEN '07' END AS "HC.2", CAST(second.plan_paid * 100 AS BIGINT) AS "DV.2",
+  CASE WHEN asked.turn > 2 THEN '03' END AS "5C.3", CASE WHEN asked.turn > 2 THEN '03' END AS "6C.3", rtrim(left(third.bin, 6)) AS "7C.3",
+  CASE WHEN asked.turn > 2 THEN strftime(fill_date, '%Y%m%d') END AS "E8.3", CASE WHEN asked.turn > 2 THEN '1' END AS "HB.3",
+  CASE WHEN asked.turn > 2 THEN '07' END AS "HC.3", CAST(third.plan_paid * 100 AS BIGINT) AS "DV.3",
+
   '16' AS AM16, claim AS BM
 FROM (SELECT *, status <> 'rejected' AND dur_code IS NOT NULL AS cleared FROM asked) AS asked
-  LEFT JOIN card USING (coverage_id)
+  LEFT JOIN card ON card.coverage_id = billed_id
+  LEFT JOIN payer AS first ON first.fill_id = asked.fill_id AND first.turn = 0 AND asked.turn > 0
+  LEFT JOIN payer AS second ON second.fill_id = asked.fill_id AND second.turn = 1 AND asked.turn > 1
+  LEFT JOIN payer AS third ON third.fill_id = asked.fill_id AND third.turn = 2 AND asked.turn > 2
   LEFT JOIN person USING (person_id)
   LEFT JOIN held USING (prescription_id)
   LEFT JOIN provider ON provider.npi = asked.prescriber_npi
@@ -81,16 +111,17 @@ FROM (SELECT *, status <> 'rejected' AND dur_code IS NOT NULL AS cleared FROM as
 SELECT BM FROM b1 WHERE D9 + DC IS DISTINCT FROM DU
 
 -- name: b1.ncpdp: two claims for prescription, fill and day
-SELECT concat_ws(' ', D2, D3, D1) FROM b1 GROUP BY B1, D1, D2, D3, D7, C2 HAVING count(*) > 1
+SELECT concat_ws(' ', D2, D3, D1) FROM b1 GROUP BY B1, D1, D2, D3, D7, C2, "4C" HAVING count(*) > 1
 
 -- name: b1.ncpdp: out of order of person and day is
 SELECT BM FROM (
   SELECT BM, (person_id, fill_date) AS own, lag((person_id, fill_date)) OVER (ORDER BY place) AS former
-  FROM b1 JOIN filled ON BM = 'FILL ' || fill_id
+  FROM b1 JOIN claimed ON BM = claimed.claim JOIN filled USING (fill_id)
 ) WHERE own < former
 
 -- name: b2.ncpdp: not billed, but reversed is
-SELECT concat_ws(' ', D2, D3, D1) FROM b2 ANTI JOIN b1 USING (B1, D1, D2, D3, D7, C2)
+SELECT concat_ws(' ', D2, D3, D1) FROM (SELECT *, coalesce("4C", '0') AS payers FROM b2)
+  ANTI JOIN (SELECT *, coalesce("4C", '0') AS payers FROM b1) USING (B1, D1, D2, D3, D7, C2, payers)
 
 -- name: b2.ncpdp: out of order of person and day is
 SELECT concat_ws(' ', D2, D3, D1) FROM (

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 import attrs
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Destination, Run, Text, from_arrow, text
+from healthsim_core import Columns, Destination, Run, Text, from_arrow, rank_within, text
 from rxmembersim.facts import document
 from rxmembersim.formats.ncpdp_d0 import layout
 from rxmembersim.formats.ncpdp_d0.layout import END, GROUP, STX, field, segment
@@ -24,7 +25,7 @@ Pieces = list["pa.Array | str"]
 
 @attrs.frozen(eq=False)
 class Chunk:
-    """One chunk's tables, with each fill's person, card and prescription beside it."""
+    """One chunk's tables, with each claim's person, card and prescription beside it; `fill` has a row each claim."""
 
     fill: Columns
     person: Columns
@@ -56,16 +57,39 @@ class ClaimWriter:
     def write(self, tables: Mapping[str, pa.Table]) -> None:
         """Take one chunk's tables."""
         fills = from_arrow(tables["rxmembersim.fill"])
-        fills = fills.where(~fills.text("status").isin(SALES))
-        if len(fills) and fills.rows:
-            self._billing.write(text.lines(*_billing(Chunk.of(tables, fills))))
+        claims = _claims(fills.where(~fills.text("status").isin(SALES)), tables)
+        if len(claims) and claims.rows:
+            self._billing.write(text.lines(*_billing(Chunk.of(tables, claims))))
         undone = tables["rxmembersim.reversal"]["fill_id"].to_numpy()
         if len(undone):
-            reversed_fills = fills.take(text.positions(fills.array("fill_id"), undone))
-            self._reversal.write(text.lines(*_reversal(Chunk.of(tables, reversed_fills))))
+            self._reversal.write(text.lines(*_reversal(Chunk.of(tables, _undone(claims, undone)))))
 
     def close(self) -> None:
         """Finish the files."""
+
+
+def _claims(fills: Columns, tables: Mapping[str, pa.Table]) -> Columns:
+    """The claims of fills, those of one together in the order in which they are paid: `turn` is 0 for the first."""
+    later, card = (from_arrow(tables[f"rxmembersim.{name}"]) for name in ("secondary_claim", "cardholder"))
+    none = np.zeros(fills.rows, np.int64)
+    first = fills.assign(turn=none, claim_id=fills["fill_id"], other_payer_paid=none)
+    if not later.rows:
+        return first
+    of = text.positions(fills.array("fill_id"), later.array("fill_id"))
+    names = ("coverage_id", "claim_id", "plan_paid", "other_payer_paid")
+    number = _joined(card, "coverage_id", later)["cardholder_id"]
+    sent_on = first.take(of).assign(
+        turn=rank_within(of) + 1, cardholder_id=number, **{name: later[name] for name in names}
+    )
+    every = Columns.concat([first, sent_on])
+    return every.take(np.argsort(np.concatenate([np.arange(fills.rows), of]), kind="stable"))
+
+
+def _undone(claims: Columns, undone: NDArray[np.int64]) -> Columns:
+    """The claims of fills that are undone: who was asked last is told first."""
+    place = text.positions(undone, claims.array("fill_id"))
+    rows = np.flatnonzero(place >= 0)
+    return claims.take(rows[np.lexsort((-claims.array("turn")[rows], place[rows]))])
 
 
 def _billing(chunk: Chunk) -> Pieces:
@@ -74,6 +98,7 @@ def _billing(chunk: Chunk) -> Pieces:
         *_claim(chunk),
         *_pricing(chunk.fill),
         *_prescriber(chunk),
+        *_other_payers(chunk),
         *_review(chunk.fill),
         *_narrative(chunk.fill),
     ]
@@ -81,7 +106,8 @@ def _billing(chunk: Chunk) -> Pieces:
 
 
 def _reversal(chunk: Chunk) -> Pieces:
-    return [STX, *_header("B2", chunk), *_insurance(chunk, short=True), GROUP, *_claim(chunk, short=True), END]
+    group = [GROUP, *_claim(chunk, short=True), *_other_payers(chunk, short=True)]
+    return [STX, *_header("B2", chunk), *_insurance(chunk, short=True), *group, END]
 
 
 def _header(transaction: str, chunk: Chunk) -> Pieces:
@@ -127,9 +153,10 @@ def _claim(chunk: Chunk, short: bool = False) -> Pieces:
         field("E1", "03"),
         field("D7", fill.text("ndc").or_else(layout.NO_PRODUCT)),
     ]
+    other = field("C8", _others(fill))
     number = field("D3", layout.number_text(fill.array("fill_number"), 2))
     if short:
-        return segment("07", *fields, number)
+        return segment("07", *fields, number, other)
     return segment(
         "07",
         *fields,
@@ -141,8 +168,15 @@ def _claim(chunk: Chunk, short: bool = False) -> Pieces:
         field("DE", layout.dates(prescription["written_date"])),
         field("DF", layout.number_text(np.minimum(prescription.array("refills"), 99), 2)),
         field("DJ", "3"),
+        other,
         field("28", _unit(fill)),
     )
+
+
+def _others(claims: Columns) -> Text:
+    """308-C8: of claims that are sent on, whether others have paid something."""
+    turn, paid = claims.array("turn"), claims.array("other_payer_paid")
+    return Text(np.where(turn == 0, -1, np.where(paid > 0, 0, 1)), ["2", "4"])
 
 
 def _pricing(fill: Columns) -> Pieces:
@@ -171,6 +205,38 @@ def _prescriber(chunk: Chunk) -> Pieces:
     )
 
 
+def _other_payers(chunk: Chunk, short: bool = False) -> Pieces:
+    """The payers that were asked before, of claims that are sent on; they tell the claims of a fill apart."""
+    turn = chunk.fill.array("turn")
+    later = np.flatnonzero(turn)
+    if not len(later):
+        return []
+    said = [text.lines(*segment("05", field("4C", text.whole(turn[later]))))]
+    for before in range(int(turn.max())):
+        rows = np.flatnonzero(turn[later] > before)
+        claim = later[rows]
+        # those of one fill follow on each other
+        paid = [] if short else _payment(chunk, claim - turn[claim] + before)
+        which = field("5C", Text.constant(f"0{before + 1}", len(rows)))
+        said.append(_only(rows, len(later), text.lines(which, *paid)))
+    return [_only(later, len(turn), text.lines(*said))]
+
+
+def _payment(chunk: Chunk, claim: NDArray[np.int64]) -> Pieces:
+    """Who has paid how much of some claims."""
+    routed, day = layout.alphanumeric(chunk.card["bin"], 6)[claim], chunk.fill.array("fill_date")[claim]
+    paid = layout.money(chunk.fill.array("plan_paid")[claim])
+    who = [field("6C", "03"), field("7C", routed), field("E8", layout.dates(day))]
+    return [*who, field("HB", "1"), field("HC", "07"), field("DV", paid)]
+
+
+def _only(rows: NDArray[np.intp], count: int, said: pa.Array) -> pa.Array:
+    """What is said of some rows, nothing of the others."""
+    at = np.full(count, -1)
+    at[rows] = np.arange(len(rows))
+    return pc.fill_null(said.take(pa.array(at, mask=at < 0)), "")
+
+
 def _review(fill: Columns) -> Pieces:
     """The conflict that the pharmacist has cleared with the prescriber; a claim refused for one was not cleared."""
     override = document("dur")["override"]
@@ -181,7 +247,8 @@ def _review(fill: Columns) -> Pieces:
 
 
 def _narrative(fill: Columns) -> Pieces:
-    return segment("16", text.lines(layout.FIELD, "BMFILL ", text.whole(fill.array("fill_id"))))
+    first = Text(np.minimum(fill.array("turn"), 1), ["FILL ", "CLAIM "])
+    return segment("16", text.lines(layout.FIELD, "BM", first, text.whole(fill.array("claim_id"))))
 
 
 def _unit(fill: Columns) -> Text:
