@@ -3,6 +3,7 @@
 Files `b1.ncpdp` and `b2.ncpdp` hold transmissions one after the other, each between STX (02) and ETX (03) and followed
 by a line feed, as they would travel one by one. A reversal names its claim by pharmacy, date of service, prescription
 and fill number, as the standard has it; the billing request carries the fill's id in its narrative segment.
+Of a fill that several payers pay, each has its own requests; they say which payers were asked before.
 """
 
 from __future__ import annotations
