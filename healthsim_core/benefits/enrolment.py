@@ -138,10 +138,10 @@ def _shared(told: CoverageEvents, own: _Own, plans: Plans) -> Changes:
     nameless = told.kind[cause] != TERMINATE
     nothing = (nameless & (plan < 0) & (own.plan[slot] < 0)) | ((told.kind[cause] == CHANGE) & foreign)
     insured = own.plan[slot_of(slot // RANKS, 1)] >= 0
-    day, time = told.effective[cause].astype("datetime64[D]"), told.time[cause]
-    order = np.lexsort((told.kind[cause], time.astype(np.int64), day.astype(np.int64), slot))
+    day, learned = told.effective[cause].astype("datetime64[D]"), told.time[cause]
+    order = np.lexsort((told.kind[cause], learned.astype(np.int64), day.astype(np.int64), slot))
     changes = Changes(
-        slot, day, time.astype("datetime64[D]"), told.kind[cause], plan, named.only(~foreign), told.reason[cause]
+        slot, day, learned.astype("datetime64[D]"), told.kind[cause], plan, named.only(~foreign), told.reason[cause]
     )
     return changes.take(order[(insured & ~nothing)[order]])
 

@@ -71,7 +71,8 @@ class OtherPayers:
 
 
 def _orders(claims: Columns) -> NDArray[np.int64]:
-    return claims.text("payer_order").map(CODES["payer_orders"].index, np.int64, 0)
+    known = {code: at for at, code in enumerate(CODES["payer_orders"])}
+    return claims.text("payer_order").map(lambda code: known.get(code, 0), np.int64, 0)
 
 
 def _payers(claims: Columns, people: PersonText) -> pa.Array:
