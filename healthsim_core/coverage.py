@@ -13,11 +13,11 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from healthsim_core.benefits.enrolment import columns_of
+from healthsim_core.benefits.plans import UNINSURED
 from healthsim_core.columns import Text
 from healthsim_core.defaults import defaults
 from healthsim_core.designs.known import KnownPlans
 from healthsim_core.distributions import compile_distribution, condition
-from healthsim_core.distributions.allowed import UNINSURED
 from healthsim_core.errors import Mistakes, SpecificationError
 from healthsim_core.spec import distribution as written
 from healthsim_core.spec.coded import rewrite

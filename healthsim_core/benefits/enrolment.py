@@ -133,7 +133,7 @@ def _shared(told: CoverageEvents, own: _Own, plans: Plans) -> Changes:
     cause, slot = _reached(told, own, plans)
     named = told.plan[cause]
     kind = own.kind[slot].or_else(_type_of(named, plans))
-    foreign = _foreign(named, kind, plans)
+    foreign = plans.are_foreign(named, kind)
     plan = np.where(named.is_null() | foreign, -1, plans.codes(named, kind))
     nameless = told.kind[cause] != TERMINATE
     nothing = (nameless & (plan < 0) & (own.plan[slot] < 0)) | ((told.kind[cause] == CHANGE) & foreign)
@@ -179,13 +179,6 @@ def _type_of(named: Text, plans: Plans) -> Text:
     """The coverage type of each plan that is known by its name."""
     types = {name.lower(): kind for name, kind in zip(plans.names, plans.coverage_types, strict=True)}
     return named.recode(lambda name: types.get(name.lower()))
-
-
-def _foreign(named: Text, kind: Text, plans: Plans) -> NDArray[np.bool_]:
-    """Whether each plan is of another coverage type: a person never has one of another."""
-    names, types = [*named.values.to_pylist(), None], [*kind.values.to_pylist(), None]
-    foreign = np.array([[plans.is_foreign(name, of) for name in names] for of in types], bool)
-    return np.asarray(foreign[kind.codes, named.codes])
 
 
 def _with_default(changes: Changes, people: Columns, begin: Days, own: _Own, plans: Plans) -> Changes:

@@ -21,6 +21,7 @@ from healthsim_core.benefits.posting import Posting
 from healthsim_core.benefits.spending import UNCOVERED, Shares, Spending
 from healthsim_core.columns import Text
 from healthsim_core.groups import in_turn
+from healthsim_core.lookup import matches
 
 if TYPE_CHECKING:
     from healthsim_core.benefits.covered import Coverages
@@ -156,8 +157,10 @@ def settled(ledger: Ledger) -> Iterator[Settled]:
     for index, spending in enumerate(ledger.spendings):
         lines = ledger.lines_of(index)
         mine = reversal[(ledger.entries.line[reversal] >= lines.start) & (ledger.entries.line[reversal] < lines.stop)]
-        last = dict(zip(ledger.posting.claim[ledger.entries.line[mine]].tolist(), mine.tolist(), strict=True))
-        at = np.array([last[claim] for claim in spending.reversals.claim.tolist()], np.int64)
+        claim = ledger.posting.claim[ledger.entries.line[mine]]
+        order = np.argsort(claim, kind="stable")
+        last = np.searchsorted(claim[order], spending.reversals.claim, side="right") - 1
+        at = mine[order][last]
         member, limit = ledger.balances[0][at], ledger.balances[2][at]
         yield Settled(spending.made, ledger.shares[lines], member, limit, ledger)
 
@@ -167,10 +170,7 @@ def _entries(spendings: Sequence[Spending], posting: Posting) -> Entries:
     line, event, moment = [np.arange(lines)], [posting.claim], [posting.moment]
     for spending in spendings:
         back = spending.reversals
-        order = np.argsort(back.claim, kind="stable")
-        place = np.searchsorted(back.claim[order], spending.lines.claim)
-        given = np.flatnonzero(np.append(back.claim[order], -1)[place] == spending.lines.claim)
-        of_reversal = order[place[given]]
+        given, of_reversal = matches(back.claim, spending.lines.claim)
         line.append(given + start)
         event.append(back.id[of_reversal])
         moment.append(back.moment[of_reversal].astype("datetime64[s]"))
@@ -194,17 +194,13 @@ def _together(posting: Posting, counted: Counted) -> Rows:
 
 def _linked(holder: Rows, pairs: Rows, group: Rows) -> Rows:
     """Groups in which all lines of holders whose coverages pay for one another are one."""
-    leader = np.arange(int(holder.max()) + 1)
-    while True:
-        least = np.minimum(leader[pairs[0]], leader[pairs[1]])
-        before = leader.copy()
-        np.minimum.at(leader, pairs[0], least)
-        np.minimum.at(leader, pairs[1], least)
-        leader = leader[leader]
-        if (leader == before).all():
-            break
-    linked = np.isin(holder, pairs)
-    return np.where(linked, int(group.max()) + 1 + leader[holder], group)
+    from scipy.sparse import coo_array  # loaded only where somebody has several coverages
+    from scipy.sparse.csgraph import connected_components
+
+    holders = int(holder.max()) + 1
+    paying = coo_array((np.ones(len(pairs[0]), bool), (pairs[0], pairs[1])), shape=(holders, holders))
+    _, linked = connected_components(paying, directed=False)
+    return np.where(np.isin(holder, pairs), int(group.max()) + 1 + linked[holder], group)
 
 
 class _Book:

@@ -183,6 +183,12 @@ class Plans:
         """Whether there is a plan of a name."""
         return _plain(plan) in map(_plain, self.names)
 
+    def are_foreign(self, plan: Text, coverage_type: Text) -> NDArray[np.bool_]:
+        """`is_foreign` for columns."""
+        types, plans = [*coverage_type.values.to_pylist(), None], [*plan.values.to_pylist(), None]
+        table = np.array([[self.is_foreign(name, kind) for name in plans] for kind in types], bool)
+        return np.asarray(table[coverage_type.codes, plan.codes])
+
     def given(self, name: str, default: Any = None) -> list[Any]:
         """An entry of every design."""
         return [design.get(name, default) for design in self.designs]
@@ -190,6 +196,19 @@ class Plans:
     def text(self, code: NDArray[Any], name: str) -> Text:
         """An entry of each row's design, as text."""
         return Text.of(self.given(name))[code]
+
+
+def in_year(amount: Any, year: int) -> Any:
+    """Dollars of an amount in a year: those of the latest year stated that has begun, else of the first; None for none.
+
+    Examples:
+        >>> in_year({"2025": 590, "2026": 615}, 2027), in_year({"2025": 590, "2026": 615}, 2024), in_year(30, 2024)
+        (615, 590, 30)
+    """
+    if not isinstance(amount, Mapping):
+        return amount
+    stated = sorted((int(begun), dollars) for begun, dollars in amount.items())
+    return next((dollars for begun, dollars in reversed(stated) if begun <= year), stated[0][1])
 
 
 def _plain(name: str) -> str:
@@ -301,13 +320,8 @@ def _buckets(rows: Sequence[tuple[int, int, str, Mapping[str, Any]]], years: Seq
 
 
 def _by_year(amount: Any, years: Sequence[int], unsaid: int | np.int64) -> list[int]:
-    if amount is None:
-        return [int(unsaid)] * len(years)
-    if not isinstance(amount, Mapping):
-        return [round(100 * amount)] * len(years)
-    stated = sorted((int(year), value) for year, value in amount.items())
-    latest = [next((value for begun, value in reversed(stated) if begun <= year), stated[0][1]) for year in years]
-    return [int(unsaid) if value is None else round(100 * value) for value in latest]
+    dollars = [in_year(amount, year) for year in years] if isinstance(amount, Mapping) else [amount] * len(years)
+    return [int(unsaid) if value is None else round(100 * value) for value in dollars]
 
 
 def _years(amounts: Sequence[Any]) -> list[int]:

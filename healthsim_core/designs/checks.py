@@ -10,9 +10,10 @@ from typing import Any
 import attrs
 
 from healthsim_core.benefits.law import kinds_of_service, law
+from healthsim_core.benefits.plans import in_year
 from healthsim_core.catalog import Catalog
 from healthsim_core.errors import Mistakes, SpecificationError, suggestion
-from healthsim_core.spec.plan import LimitsSpecification, NetworkSpecification, PlanSpecification, in_year
+from healthsim_core.spec.plan import LimitsSpecification, NetworkSpecification, PlanSpecification
 
 LEVELS = ("individual", "family")
 Kinds = Mapping[str, Mapping[str, Mapping[str, Any]]]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim_core.benefits.plans import UNINSURED
 from healthsim_core.codes import value_set
 from healthsim_core.columns import Column, Text
 from healthsim_core.distributions import compile_distribution
@@ -18,7 +19,6 @@ from healthsim_core.spec.coded import CODED
 from healthsim_core.spec.distribution.leaves import leaves
 from healthsim_core.spec.distribution.parameters import OLDEST
 
-UNINSURED = "uninsured"
 NEGLIGIBLE = 1e-6  # of a law of ages: what may lie outside of those of people without being told
 _BOUNDS = 'Say "min" and "max": what lies between them keeps its shape.'
 

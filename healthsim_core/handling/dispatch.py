@@ -177,8 +177,8 @@ class Dispatcher:
 
     def _parameter(self, field: Field, at: NDArray[np.intp], grouped: Sequence[_OfBlock]) -> Column:
         column = self._given(field, at, grouped)
-        for each in self._decided.get(field.name, ()):
-            column = over(column, _as(field, each.columns[field.name]), each.row[at])
+        for decision in self._decided.get(field.name, ()):
+            column = over(column, _as(field, decision.columns[field.name]), decision.row[at])
         return column
 
     def _given(self, field: Field, at: NDArray[np.intp], grouped: Sequence[_OfBlock]) -> Column:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AliasChoices, Field, StrictBool, field_validator, model_validator
 
-from healthsim_core.benefits.plans import UNINSURED, WHOLE
+from healthsim_core.benefits.plans import UNINSURED, WHOLE, in_year
 from healthsim_core.codes import value_set
 from healthsim_core.errors import SpecificationError
 from healthsim_core.spec.base import Checked, Document, Findings, Specification
@@ -46,19 +46,6 @@ InsuranceLine = Annotated[str, AfterValidator(_code_of("insurance-line"))]
 Filing = Annotated[str, AfterValidator(_code_of("claim-filing"))]
 
 _STATED: Any = Field(default=None, json_schema_extra=never_null)  # left out or stated, and null says nothing
-
-
-def in_year(amount: Any, year: int) -> Any:
-    """Dollars of an amount in a year: those of the latest year stated that has begun, else of the first; None for none.
-
-    Examples:
-        >>> in_year({"2025": 590, "2026": 615}, 2027), in_year({"2025": 590, "2026": 615}, 2024), in_year(30, 2024)
-        (615, 590, 30)
-    """
-    if not isinstance(amount, Mapping):
-        return amount
-    stated = sorted(amount.items())
-    return next((dollars for begun, dollars in reversed(stated) if int(begun) <= year), stated[0][1])
 
 
 KINDS = {

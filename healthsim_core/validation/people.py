@@ -8,11 +8,11 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim_core.benefits.plans import UNINSURED
 from healthsim_core.columns import Columns
 from healthsim_core.conditions.condition import ConditionPlan, Prevalence
 from healthsim_core.dates import whole_years
 from healthsim_core.distributions import Distribution
-from healthsim_core.distributions.allowed import UNINSURED
 from healthsim_core.draws import Draws, Floats
 from healthsim_core.households.family import PossibleAges
 from healthsim_core.people.attribute import Attribute

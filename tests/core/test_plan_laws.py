@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from healthsim_core.benefits.law import bare_plans, kinds_of_service
+from healthsim_core.benefits.plans import in_year
 from healthsim_core.catalog import default_catalog
 from healthsim_core.designs.checks import mistakes_of_plan
 from healthsim_core.designs.known import offered_plan
 from healthsim_core.spec import PlanSpecification
-from healthsim_core.spec.plan import in_year
 
 FREE_OF_DEDUCTIBLE = {"vaccine": {}, "insulin": {"copay": 35}}
 MET = {"deductible": True, "coinsurance": 0.2}

@@ -32,9 +32,8 @@ class Billed:
 
 def billed(fills: Events) -> Billed:
     """Whom the pharmacy asks to pay for each fill."""
-    coverages, day = fills.coverages, fills.date
-    drugs = with_drugs(fills)
-    covers = np.append(np.isin(np.arange(len(coverages)), drugs), False)
+    coverages, day, covers = fills.coverages, fills.date, covers_drugs(fills)
+    drugs = np.flatnonzero(covers)
     span = np.full(len(fills), -1, np.int64)
     for rank in np.unique(coverages.rank[drugs]).tolist():
         open_rows = np.flatnonzero(span < 0)
@@ -52,7 +51,7 @@ def billed(fills: Events) -> Billed:
     return Billed(span, in_force, begun)
 
 
-def with_drugs(events: Events) -> Ints:
-    """The coverages of the chunk whose plan covers drugs."""
-    covers = events.run.plans.covers(DRUGS)
-    return np.flatnonzero(np.append(covers, False)[events.coverages.plan])
+def covers_drugs(events: Events) -> NDArray[np.bool_]:
+    """By coverage of the chunk, whether its plan covers drugs; and last, of the one that is none, that it does not."""
+    covers = np.append(events.run.plans.covers(DRUGS), False)
+    return np.append(covers[events.coverages.plan], False)

@@ -92,10 +92,7 @@ def _notes(events: Events, written: Mapping[str, Columns]) -> dict[str, int]:
     first = ~(np.asarray(events.parameters["rank"], np.float64) > 1)  # NaN is not
     told = events.type.isin(("new_enrollment", "plan_change"))
     uninsured, named = kind == UNINSURED, events.parameters.text("plan")
-    pairs = ((name, kinds) for name in [*named.values.to_pylist(), None] for kinds in [*kind.values.to_pylist(), None])
-    foreign = np.array([plans.is_foreign(*pair) for pair in pairs]).reshape(len(named.values) + 1, -1)[
-        named.codes, kind.codes
-    ]
+    foreign = plans.are_foreign(named, kind)
     people = (events.type == "person") & ~uninsured
     return {
         "people whose plan nobody describes, who have the default of their coverage type": int(

@@ -7,7 +7,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from healthsim_core import Columns, Events, Text
-from rxmembersim.coverage import with_drugs
+from rxmembersim.coverage import covers_drugs
 from rxmembersim.payers import card, payers
 from rxmembersim.reading import coverage_type as coverage_type_of
 
@@ -19,7 +19,7 @@ _CODES = [f"{position:03d}" for position in range(1, _POSITIONS + 1)]
 def cardholders(people: Events) -> dict[str, Columns]:
     """One card for each coverage of drugs."""
     coverages, persons = people.coverages, people.chunk.columns
-    spans = with_drugs(people)
+    spans = np.flatnonzero(covers_drugs(people))
     spans = spans[np.isin(coverages.row[spans], people.row)]
     row, holder, ids = coverages.row[spans], coverages.holder[spans], people.chunk.id
     coverage_type, plan = coverage_type_of(people, spans), coverages.plan_name[spans]

@@ -53,6 +53,7 @@ class Submitted:
         prices: The amounts.
         back: The reversals' events.
         undoes: Row of the fill that each reversal undoes.
+        adjudicated: Rows of the fills that a plan pays for.
         secondary: The claims that go on to further coverages.
     """
 
@@ -65,17 +66,13 @@ class Submitted:
     prices: Prices
     back: Events
     undoes: Ints
+    adjudicated: Ints
     secondary: Secondary
 
     @property
     def cash(self) -> NDArray[np.bool_]:
         """Whether each is a sale for cash."""
         return self.span < 0
-
-    @property
-    def adjudicated(self) -> Ints:
-        """The rows of the fills that a plan pays for."""
-        return np.flatnonzero(reading.dispensed(self.events) & ~self.cash)
 
 
 def spends(events: Events) -> Spending:
@@ -133,7 +130,7 @@ def _submitted(events: Events) -> Submitted:
     card = keyed(people["member_number"], reading.text(fills, "circumstance") == MISREAD)
     undoes = text.positions(fills.id, back.parameters.array("undoes_fill_id"))
     claimed = (undoes >= 0) & (np.append(span, -1)[undoes] >= 0)
-    paid = np.flatnonzero(reading.dispensed(fills) & (span >= 0))
+    adjudicated = np.flatnonzero(reading.dispensed(fills) & (span >= 0))
     return Submitted(
         events=fills,
         prescription=prescription,
@@ -144,7 +141,8 @@ def _submitted(events: Events) -> Submitted:
         prices=prices(fills.run, drug, reading.quantity(fills), payer, people["county_fips"]),
         back=back.where(claimed),
         undoes=undoes[claimed],
-        secondary=sent_on(fills, drug, paid, span),
+        adjudicated=adjudicated,
+        secondary=sent_on(fills, drug, adjudicated, span),
     )
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from healthsim_core import Columns, Events, Shares, Text
 from rxmembersim import reading
-from rxmembersim.coverage import with_drugs
+from rxmembersim.coverage import covers_drugs
 from rxmembersim.facts import document
 from rxmembersim.formulary import formulary
 
@@ -45,8 +45,7 @@ def sent_on(fills: Events, drug: Ints, first: Ints, span: Ints) -> Secondary:
         first: Rows of the fills that a plan pays for.
         span: The coverage that each fill is billed to, -1 for none.
     """
-    coverages = fills.coverages
-    covers = np.append(np.isin(np.arange(len(coverages)), with_drugs(fills)), False)
+    coverages, covers = fills.coverages, covers_drugs(fills)
     day, row = fills.date[first], fills.row[first]
     last, before = span[first], np.arange(len(first))
     barred, count, parts = _barred(fills, last), len(first), [_none()]
