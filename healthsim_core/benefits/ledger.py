@@ -327,6 +327,13 @@ class _Book:
         why = np.where(self.terms.covered, np.where(self.capped, maximum, authorization), service)
         return np.where(self.not_covered > 0, why, 0)
 
+    def _unmet(self) -> Cents:
+        """What is left of deductibles after each entry; -1 where there is none."""
+        limits = [self.counted.all.deductible_limit[at] for at in self.at[:2]]
+        least = np.minimum(*limits)
+        left = np.minimum(*(limit - used for limit, used in zip(limits, self.balances, strict=False)))
+        return np.where((least > 0) & (least < NO_LIMIT), left, -1)
+
     def closed(self, plans: Plans, spendings: tuple[Spending, ...]) -> Ledger:
         """The ledger, entries in order again."""
         back = np.empty(len(self.order), np.intp)
@@ -334,7 +341,7 @@ class _Book:
         at = self.posted
         shares = Shares(
             self.terms.allowed[at], (self.deductible + self.flat)[at], self.copay[at], self.coinsurance[at],
-            self.not_covered[at], self._why()[at], self.balances[0][at], self.balances[2][at],
+            self.not_covered[at], self._why()[at], self.balances[0][at], self.balances[2][at], self._unmet()[at],
         )  # fmt: skip
         share = self.deductible + self.flat + self.copay + self.coinsurance
         return Ledger(

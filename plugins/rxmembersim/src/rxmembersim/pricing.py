@@ -16,13 +16,15 @@ Cents = NDArray[np.int64]
 
 @attrs.frozen(eq=False)
 class Prices:
-    """Amounts of claims, a row each."""
+    """Amounts of claims, a row each: what the pharmacy asks, what the benefit allows, and how much of that is the fee
+    for dispensing."""
 
     ingredient_cost: Cents
     dispensing_fee: Cents
     gross_amount_due: Cents
     usual_and_customary: Cents
     allowed: Cents
+    fee_paid: Cents
 
 
 def prices(
@@ -47,10 +49,11 @@ def prices(
     gross = ingredient + fee
     usual = _usual_and_customary(draws.uniform("markup"), average, formulary().brand[drug])
     paying = np.maximum(payer, 0)
-    rate = _cents(average * payers().ingredient_factor[paying]) + payers().dispensing_fee[paying]
+    fee_paid = payers().dispensing_fee[paying]
+    rate = _cents(average * payers().ingredient_factor[paying]) + fee_paid
     # the lesser of: no plan pays above the cash price
     allowed = np.maximum(np.minimum(np.minimum(rate, usual), gross), 1)
-    return Prices(ingredient, fee, gross, usual, allowed)
+    return Prices(ingredient, fee, gross, usual, allowed, np.minimum(fee_paid, allowed))
 
 
 def _usual_and_customary(unit: NDArray[np.float64], average: NDArray[np.float64], brand: NDArray[np.bool_]) -> Cents:

@@ -91,6 +91,11 @@ _CLAIM_MONEY = (
     ),
 )  # fmt: skip
 
+_REMAINING = Field(
+    "deductible_remaining", "money", "What is still to be met after this, of the person's deductible or the family's, "
+    "whichever is less; null where the plan has none, or nothing was adjudicated.", unit="USD", nullable=True,
+)  # fmt: skip
+
 FILL = Table(
     "rxmembersim.fill",
     (
@@ -126,6 +131,14 @@ FILL = Table(
             unit="USD",
         ),
         *_CLAIM_MONEY,
+        _REMAINING,
+        Field(
+            "dispensing_fee_paid",
+            "money",
+            "Part of what is allowed that is the fee for dispensing, NCPDP field 507-F7; "
+            "0 where nothing was adjudicated.",
+            unit="USD",
+        ),
         Field(
             "status",
             "category",
@@ -186,6 +199,8 @@ SECONDARY_CLAIM = Table(
             sum_of=("deductible", "copay", "coinsurance", "not_covered"),
         ),
         Field("plan_paid", "money", "What this plan pays.", unit="USD"),
+        Field("deductible_to_date", "money", "The person's deductible met in the plan year after this.", unit="USD"),
+        _REMAINING,
         Field("authorization_number", "text", "The processor's number for the claim."),
         Field("reversed", "boolean", "Whether a reversal of the fill undoes it."),
     ),

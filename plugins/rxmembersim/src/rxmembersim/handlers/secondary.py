@@ -64,6 +64,11 @@ def sent_on(fills: Events, drug: Ints, first: Ints, span: Ints) -> Secondary:
     )
 
 
+def unmet(shares: Shares) -> NDArray[np.float64]:
+    """What is still to be met of deductibles; null where there is none."""
+    return np.where(shares.deductible_remaining < 0, np.nan, shares.deductible_remaining)
+
+
 def secondary_columns(fills: Events, claims: Secondary, shares: Shares, paid_before: Ints, numbers: Text) -> Columns:
     """`rxmembersim.secondary_claim`: a claim is sent on only where something is left.
 
@@ -89,6 +94,8 @@ def secondary_columns(fills: Events, claims: Secondary, shares: Shares, paid_bef
         "not_covered": shares.not_covered,
         "patient_pay": shares.patient,
         "plan_paid": shares.paid,
+        "deductible_to_date": shares.deductible_to_date,
+        "deductible_remaining": unmet(shares),
         "authorization_number": numbers,
         "reversed": fills.parameters.array("reversed")[at].astype(bool),
     }

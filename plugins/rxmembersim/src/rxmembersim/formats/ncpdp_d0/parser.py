@@ -13,6 +13,9 @@ from rxmembersim.formats.ncpdp_d0.layout import ETX, FIELD, GROUP, SEGMENT, STX
 
 # the request's header, by identifier: width of each field, in order, 56 bytes in all
 HEADER = {"A1": 6, "A2": 2, "A3": 2, "A4": 10, "A9": 1, "B2": 2, "B1": 15, "D1": 8, "AK": 10}
+# the header of a response, 31 bytes in all
+RESPONSE_HEADER = {"A2": 2, "A3": 2, "A9": 1, "F1": 1, "B2": 2, "B1": 15, "D1": 8}
+RESPONSES = {"B1": "B1 response", "B2": "B2 response"}
 # segments by transaction: the fields that each may have, in order; one transaction a transmission, its group begins
 # with the claim
 SEGMENTS = {
@@ -22,18 +25,28 @@ SEGMENTS = {
         "03": "EZ DB DR 2J", "05": "4C 5C 6C 7C E8 HB HC DV", "08": "7E E4 E5 E6", "16": "BM",
     },
     "B2": {"04": "C2 C1", "07": "EM D2 E1 D7 D3 C8", "05": "4C 5C"},
+    "B1 response": {
+        "25": "C1 C2", "29": "CA CB C4", "21": "AN F3 FA FB", "22": "EM D2",
+        "23": "F5 F6 F7 J5 F9 FM FC FD FH FI FK 4U", "24": "J6 E4 FS FY", "28": "NT 5C 6C 7C MH NU MJ UV",
+    },
+    "B2 response": {"21": "AN F3 FA FB", "22": "EM D2"},
 }  # fmt: skip
-MAY_LACK = ("05", "08")
+MAY_LACK = ("05", "08", "23", "24", "28")
 ONCE = {"05": 1}  # of segments whose fields come again: how many do not, the first of them
 MOST = 3  # times that they come
-_CLAIM = "07"
+_FIRST = ("07", "21")  # segments with which the transaction begins, of a request and of a response
 _LONGEST = 1 << 30  # of a value: binary_slice wants an end
 _VALUE = "[ -~]+"
 _DIGITS = "{ABCDEFGHI}JKLMNOPQR"  # what an amount ends in: 0 to 9 of a positive one, 0 to 9 of a negative one
 
 
+def header_of(transaction: str) -> dict[str, int]:
+    """The fields of a transmission's header, by identifier, and their widths."""
+    return RESPONSE_HEADER if transaction in RESPONSES.values() else HEADER
+
+
 def fields_of(transaction: str) -> list[str]:
-    """All fields that a request may have; what comes again is numbered, as `5C.2` is."""
+    """All fields that a transmission may have; what comes again is numbered, as `5C.2` is."""
     names = []
     for segment, listed in SEGMENTS[transaction].items():
         fields = listed.split()
@@ -48,7 +61,7 @@ class Transmissions:
 
     Args:
         content: The file.
-        transaction: B1 or B2.
+        transaction: B1 or B2, or a response to it.
 
     Attributes:
         number: Each one's place in the file, from 1 (rows,);
@@ -58,7 +71,8 @@ class Transmissions:
 
     def __init__(self, content: bytes, transaction: str) -> None:
         frames = _lines(content)
-        sound = pc.match_substring_regex(frames, _structure(SEGMENTS[transaction]))
+        self._widths = header_of(transaction)
+        sound = pc.match_substring_regex(frames, _structure(SEGMENTS[transaction], self._widths))
         places, mask = np.arange(1, len(frames) + 1), sound.to_numpy(zero_copy_only=False)
         self.number, self.broken = places[mask], places[~mask]
         bare = _lines(content.translate(None, f"{STX}{ETX}{GROUP}{SEGMENT}".encode())).filter(sound)
@@ -69,7 +83,7 @@ class Transmissions:
     def header(self) -> dict[str, pa.Array]:
         """The header's fields, without the blanks that fill them up."""
         fields, at = {}, 0
-        for name, width in HEADER.items():
+        for name, width in self._widths.items():
             fields[name] = pc.ascii_rtrim(pc.utf8_slice_codeunits(self._header, at, at + width), " ")
             at += width
         return fields
@@ -91,11 +105,11 @@ def cents(amounts: pa.Array) -> pa.Array:
     return pc.if_else(pc.less(digit, 10), whole, pc.subtract(10, whole))
 
 
-def _structure(segments: Mapping[str, str]) -> str:
+def _structure(segments: Mapping[str, str], header: Mapping[str, int]) -> str:
     """All that the standard says of separators, segments and fields, as one regular expression over a frame."""
-    parts = [f"[ -~]{{{sum(HEADER.values())}}}"]
+    parts = [f"[ -~]{{{sum(header.values())}}}"]
     for name, fields in segments.items():
-        group = GROUP if name == _CLAIM else ""
+        group = GROUP if name in _FIRST else ""
         each = [f"({FIELD}{field}{_VALUE})?" for field in fields.split()]
         once = ONCE.get(name, len(each))
         inner = "".join(each[:once]) + (f"({''.join(each[once:])}){{1,{MOST}}}" if each[once:] else "")

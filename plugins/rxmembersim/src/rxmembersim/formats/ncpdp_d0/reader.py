@@ -1,4 +1,4 @@
-"""Both files read back, and what the tables say of each request, for `healthsim verify`."""
+"""All files read back, and what the tables say of each request and response, for `healthsim verify`."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ import pyarrow.compute as pc
 from healthsim_core import Records, Truth, read_queries
 from rxmembersim.facts import document, rows
 from rxmembersim.formats.ncpdp_d0.layout import SPELLED
-from rxmembersim.formats.ncpdp_d0.parser import Transmissions, cents, fields_of
+from rxmembersim.formats.ncpdp_d0.parser import RESPONSES, Transmissions, cents, fields_of
 
 FILES = {"B1": "b1.ncpdp", "B2": "b2.ncpdp"}
-AMOUNTS = ("D9", "DC", "DQ", "DU", "DV", "DV.2", "DV.3")
+ANSWERS = {"B1": "b1_response.ncpdp", "B2": "b2_response.ncpdp"}
+AMOUNTS = (
+    "D9", "DC", "DQ", "DU", "DV", "DV.2", "DV.3", "F5", "F6", "F7", "J5", "F9", "FC", "FD", "FH", "FI", "FK", "4U",
+)  # fmt: skip
 QUESTIONS = read_queries(Path(__file__).with_name("truth.sql"))
 _WORDS = {
     "person": ("first_name", "last_name", "address", "city"), "held": (),
-    "card": ("bin", "pcn", "group_id", "cardholder_id"), "filled": ("cardholder_id",),
+    "card": ("bin", "pcn", "group_id", "cardholder_id"), "filled": ("cardholder_id", "dur_with"),
     "provider": ("last_name", "first_name"),
 }  # fmt: skip
 _PROVIDER = pa.schema([(name, pa.string()) for name in ("npi", "last_name", "first_name")])
@@ -34,19 +37,41 @@ def read_requests(folder: Path, truth: Truth) -> Iterator[Records | str]:
     _tell(truth)
     for transaction, name in FILES.items():
         sent = Transmissions(_content(folder / name), transaction)
-        if len(sent.broken):
-            yield (
-                f"{name}: {len(sent.broken):,} transmissions are not built as they should be, such as number "
-                f"{sent.broken[0]:,}."
-            )
+        yield from _broken(name, sent)
         said = pa.table({"claim": _claim(sent, transaction), **_fields(sent, transaction)})
         truth.register(transaction.lower(), said.append_column("place", pa.array(sent.number)))
         truth.register("asked", truth.select(QUESTIONS[transaction]))
-        columns = ", ".join(f'"{field}"' for field in said.column_names)
-        yield Records(transaction, ["claim"], said, truth.select(f"SELECT {columns} FROM ({QUESTIONS['request']})"))
+        yield Records(transaction, ["claim"], said, _should(truth, said, "request"))
+        yield from _answers(folder, transaction, truth, said["claim"])
     for what, sql in QUESTIONS.items():
-        if what.startswith(tuple(FILES.values())) and (wrong := truth.select(sql)).num_rows:
+        if what.startswith((*FILES.values(), *ANSWERS.values())) and (wrong := truth.select(sql)).num_rows:
             yield f"{what} {wrong[0][0]} ({wrong.num_rows:,} in all)."
+
+
+def _answers(folder: Path, transaction: str, truth: Truth, claims: pa.ChunkedArray) -> Iterator[Records | str]:
+    """The responses to the requests of a file, each to the request at the same place."""
+    name, kind = ANSWERS[transaction], RESPONSES[transaction]
+    sent = Transmissions(_content(folder / name), kind)
+    yield from _broken(name, sent)
+    asked = pa.concat_arrays([*claims.chunks, pa.array([], pa.string())])
+    place = pa.array(sent.number - 1, mask=sent.number > len(asked))
+    nobody = pa.array([f"number {number:,}" for number in sent.number.tolist()], pa.string())
+    claim = pc.fill_null(asked.take(place), nobody) if len(asked) else nobody
+    said = pa.table({"claim": claim, **_fields(sent, kind)})
+    truth.register(f"{transaction.lower()}_response", said)
+    question = "response" if transaction == "B1" else "approval"
+    yield Records(kind, ["claim"], said, _should(truth, said, question))
+
+
+def _should(truth: Truth, said: pa.Table, question: str) -> pa.Table:
+    columns = ", ".join(f'"{field}"' for field in said.column_names)
+    return truth.select(f"SELECT {columns} FROM ({QUESTIONS[question]})")
+
+
+def _broken(name: str, sent: Transmissions) -> Iterator[str]:
+    if len(sent.broken):
+        what = f"{len(sent.broken):,} transmissions are not built as they should be, such as number {sent.broken[0]:,}."
+        yield f"{name}: {what}"
 
 
 def _content(path: Path) -> bytes:
@@ -73,7 +98,7 @@ def _tell(truth: Truth) -> None:
         truth.register(name, _as_sent(truth.select(QUESTIONS[name]), words))
     for name, file in (("product", "formulary"), ("class", "classes")):
         truth.register(name, pa.Table.from_pylist([{**row, "place": place} for place, row in enumerate(rows(file), 1)]))
-    for name in ("claimed", "payer"):
+    for name in ("claimed", "payer", "shared"):
         truth.register(name, truth.select(QUESTIONS[name]))
     truth.register("unit", truth.select(QUESTIONS["unit"]))
     truth.register(

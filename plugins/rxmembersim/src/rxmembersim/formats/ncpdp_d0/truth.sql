@@ -18,7 +18,8 @@ SELECT npi, last_name, first_name FROM "networksim.provider"
 
 -- name: filled
 SELECT fill_id, prescription_id, person_id, coverage_id, cardholder_id, fill_number, ndc, drug_class, days_supply, quantity, fill_date, pharmacy_npi,
-  prescriber_npi, ingredient_cost, dispensing_fee, usual_and_customary, gross_amount_due, status, dur_code
+  prescriber_npi, ingredient_cost, dispensing_fee, usual_and_customary, gross_amount_due, status, dur_code, dur_severity, dur_with,
+  reject_code, allowed, dispensing_fee_paid
 FROM "rxmembersim.fill"
 
 -- name: claimed
@@ -26,6 +27,15 @@ FROM "rxmembersim.fill"
 SELECT fill_id, 0 AS turn, coverage_id AS billed_id, plan_paid, 'FILL ' || fill_id AS claim
 FROM "rxmembersim.fill" WHERE status NOT IN ('cash', 'returned', 'refused')
 UNION ALL SELECT fill_id, row_number() OVER (PARTITION BY fill_id ORDER BY rank), coverage_id, plan_paid, 'CLAIM ' || claim_id
+FROM "rxmembersim.secondary_claim"
+
+-- name: shared
+-- what each payer says of what it pays
+SELECT 'FILL ' || fill_id AS claim, authorization_number, 0 AS other_payer_paid, deductible, copay, coinsurance, not_covered, patient_pay,
+  plan_paid, deductible_to_date, deductible_remaining
+FROM "rxmembersim.fill" WHERE status NOT IN ('cash', 'returned', 'refused')
+UNION ALL SELECT 'CLAIM ' || claim_id, authorization_number, other_payer_paid, deductible, copay, coinsurance, not_covered, patient_pay,
+  plan_paid, deductible_to_date, deductible_remaining
 FROM "rxmembersim.secondary_claim"
 
 -- name: payer
@@ -106,6 +116,67 @@ FROM (SELECT *, status <> 'rejected' AND dur_code IS NOT NULL AS cleared FROM as
   LEFT JOIN unit AS of_class ON of_class.drug_class = replace(lower(trim(asked.drug_class)), '_', ' ')
   JOIN unit AS of_other ON of_other.drug_class = 'other',
   constants
+
+-- name: response
+SELECT asked.claim,
+  'D0' AS A2, 'B1' AS A3, '1' AS A9, 'A' AS F1, '01' AS B2, coalesce(asked.pharmacy_npi, constants.pharmacy_npi) AS B1,
+  strftime(fill_date, '%Y%m%d') AS D1,
+
+  '25' AS AM25, rtrim(left(card.group_id, 15)) AS C1, rtrim(left(CASE asked.turn WHEN 0 THEN asked.cardholder_id ELSE card.cardholder_id END, 20)) AS C2,
+
+  '29' AS AM29, rtrim(left(person.first_name, 12)) AS CA, rtrim(left(person.last_name, 15)) AS CB, strftime(birth_date, '%Y%m%d') AS C4,
+
+  '21' AS AM21, CASE WHEN paid THEN 'P' ELSE 'R' END AS AN, authorization_number AS F3, CASE WHEN reject_code IS NOT NULL THEN '1' END AS FA,
+  reject_code AS FB,
+
+  '22' AS AM22, '1' AS EM, prescription_number AS D2,
+
+  CASE WHEN paid THEN '23' END AS AM23, CASE WHEN paid THEN CAST(patient_pay * 100 AS BIGINT) END AS F5,
+  CASE WHEN paid THEN CAST((allowed - dispensing_fee_paid) * 100 AS BIGINT) END AS F6,
+  CASE WHEN paid THEN CAST(dispensing_fee_paid * 100 AS BIGINT) END AS F7,
+  CASE WHEN asked.turn > 0 THEN CAST(other_payer_paid * 100 AS BIGINT) END AS J5,
+  CASE WHEN paid THEN CAST(shared.plan_paid * 100 AS BIGINT) END AS F9,
+  -- as submitted, the cash price, or the payer's own rate
+  CASE WHEN paid THEN CASE allowed WHEN gross_amount_due THEN '1' WHEN usual_and_customary THEN '4' ELSE '3' END END AS FM,
+  CASE WHEN deductible_remaining IS NOT NULL THEN CAST(deductible_to_date * 100 AS BIGINT) END AS FC,
+  CAST(deductible_remaining * 100 AS BIGINT) AS FD,
+  CASE WHEN paid AND deductible <> 0 THEN CAST(deductible * 100 AS BIGINT) END AS FH, CASE WHEN paid AND copay <> 0 THEN CAST(copay * 100 AS BIGINT) END AS FI,
+  CASE WHEN paid AND not_covered <> 0 THEN CAST(not_covered * 100 AS BIGINT) END AS FK,
+  CASE WHEN paid AND coinsurance <> 0 THEN CAST(coinsurance * 100 AS BIGINT) END AS "4U",
+
+  -- the conflict that the payer has found
+  CASE WHEN dur_code IS NOT NULL THEN '24' END AS AM24, CASE WHEN dur_code IS NOT NULL THEN '1' END AS J6, dur_code AS E4,
+  CASE dur_severity WHEN 'contraindicated' THEN '1' WHEN 'major' THEN '1' WHEN 'moderate' THEN '2' WHEN 'minor' THEN '3' END AS FS,
+  rtrim(left(dur_with, 30)) AS FY,
+
+  -- who is to be asked next
+  CASE WHEN further.turn IS NOT NULL THEN '28' END AS AM28, CASE WHEN further.turn IS NOT NULL THEN '1' END AS NT,
+  CASE WHEN further.turn IS NOT NULL THEN printf('%02d', further.turn + 1) END AS "5C", CASE WHEN further.turn IS NOT NULL THEN '03' END AS "6C",
+  rtrim(left(next_card.bin, 10)) AS "7C", rtrim(left(next_card.pcn, 10)) AS MH, rtrim(left(next_card.cardholder_id, 20)) AS NU,
+  rtrim(left(next_card.group_id, 15)) AS MJ, next_card.person_code AS UV
+FROM (SELECT *, status <> 'rejected' AS paid FROM asked) AS asked
+  LEFT JOIN shared ON shared.claim = asked.claim
+  LEFT JOIN card ON card.coverage_id = asked.billed_id
+  LEFT JOIN claimed AS further ON further.fill_id = asked.fill_id AND further.turn = asked.turn + 1
+  LEFT JOIN card AS next_card ON next_card.coverage_id = further.billed_id
+  LEFT JOIN person ON person.person_id = asked.person_id
+  LEFT JOIN held ON held.prescription_id = asked.prescription_id,
+  constants
+
+-- name: approval
+SELECT asked.claim, 'D0' AS A2, 'B2' AS A3, '1' AS A9, 'A' AS F1, '01' AS B2, coalesce(asked.pharmacy_npi, constants.pharmacy_npi) AS B1,
+  strftime(fill_date, '%Y%m%d') AS D1, '21' AS AM21, 'A' AS AN, authorization_number AS F3, NULL AS FA, NULL AS FB,
+  '22' AS AM22, '1' AS EM, prescription_number AS D2
+FROM asked JOIN claimed ON claimed.fill_id = asked.fill_id AND claimed.turn = asked.turn
+  LEFT JOIN shared ON shared.claim = claimed.claim
+  LEFT JOIN held ON held.prescription_id = asked.prescription_id,
+  constants
+
+-- name: b1_response.ncpdp: what is paid for drug and fee, less what the patient and others pay, is not what the plan pays of
+SELECT claim FROM b1_response WHERE AN = 'P' AND F6 + F7 - F5 - coalesce(J5, 0) IS DISTINCT FROM F9
+
+-- name: b1_response.ncpdp: the parts of what the patient pays do not add up of
+SELECT claim FROM b1_response WHERE AN = 'P' AND coalesce(FH, 0) + coalesce(FI, 0) + coalesce(FK, 0) + coalesce("4U", 0) IS DISTINCT FROM F5
 
 -- name: b1.ncpdp: ingredient cost and dispensing fee do not make the gross amount due of
 SELECT BM FROM b1 WHERE D9 + DC IS DISTINCT FROM DU

@@ -4,85 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import attrs
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Destination, Run, Text, from_arrow, rank_within, text
+from healthsim_core import Columns, Destination, Run, Text, text
 from rxmembersim.facts import document
-from rxmembersim.formats.ncpdp_d0 import layout
+from rxmembersim.formats.ncpdp_d0 import layout, response
+from rxmembersim.formats.ncpdp_d0.claims import Chunk, claims_of, only
 from rxmembersim.formats.ncpdp_d0.layout import END, GROUP, STX, field, segment
 from rxmembersim.formulary import formulary
 
-B1, B2 = "b1.ncpdp", "b2.ncpdp"
+B1, B2, B1_RESPONSE, B2_RESPONSE = "b1.ncpdp", "b2.ncpdp", "b1_response.ncpdp", "b2_response.ncpdp"
 SALES = ("cash", "returned", "refused")  # statuses of fills of which no claim is made
 _GENDERS = {"M": "1", "F": "2"}  # 305-C5
 
 Pieces = list["pa.Array | str"]
 
 
-@attrs.frozen(eq=False)
-class Chunk:
-    """One chunk's tables, with each claim's person, card and prescription beside it; `fill` has a row each claim."""
-
-    fill: Columns
-    person: Columns
-    card: Columns
-    prescription: Columns
-    provider: Columns | None
-
-    @classmethod
-    def of(cls, tables: Mapping[str, pa.Table], fill: Columns) -> Chunk:
-        """The rows of the other tables that belong to `fill`."""
-        person, card = from_arrow(tables["core.person"]), from_arrow(tables["rxmembersim.cardholder"])
-        prescription = from_arrow(tables["rxmembersim.prescription"])
-        provider = tables.get("networksim.provider")
-        return cls(
-            fill,
-            _joined(person, "person_id", fill),
-            _joined(card, "coverage_id", fill),
-            _joined(prescription, "prescription_id", fill),
-            None if provider is None else from_arrow(provider.select(["npi", "last_name", "first_name"])),
-        )
-
-
 class ClaimWriter:
-    """Writes `b1.ncpdp` and `b2.ncpdp`."""
+    """Writes `b1.ncpdp` and `b2.ncpdp`, and beside them what the payers respond."""
 
     def __init__(self, destination: Destination, run: Run) -> None:
         self._billing, self._reversal = destination.open(B1), destination.open(B2)
+        self._billed, self._reversed = destination.open(B1_RESPONSE), destination.open(B2_RESPONSE)
 
     def write(self, tables: Mapping[str, pa.Table]) -> None:
         """Take one chunk's tables."""
-        fills = from_arrow(tables["rxmembersim.fill"])
-        claims = _claims(fills.where(~fills.text("status").isin(SALES)), tables)
+        claims = claims_of(tables, SALES)
         if len(claims) and claims.rows:
-            self._billing.write(text.lines(*_billing(Chunk.of(tables, claims))))
+            chunk = Chunk.of(tables, claims)
+            self._billing.write(text.lines(*_billing(chunk)))
+            self._billed.write(text.lines(*response.billed(chunk)))
         undone = tables["rxmembersim.reversal"]["fill_id"].to_numpy()
         if len(undone):
-            self._reversal.write(text.lines(*_reversal(Chunk.of(tables, _undone(claims, undone)))))
+            chunk = Chunk.of(tables, _undone(claims, undone))
+            self._reversal.write(text.lines(*_reversal(chunk)))
+            self._reversed.write(text.lines(*response.reversed_(chunk)))
 
     def close(self) -> None:
         """Finish the files."""
-
-
-def _claims(fills: Columns, tables: Mapping[str, pa.Table]) -> Columns:
-    """The claims of fills, those of one together in the order in which they are paid: `turn` is 0 for the first."""
-    later, card = (from_arrow(tables[f"rxmembersim.{name}"]) for name in ("secondary_claim", "cardholder"))
-    none = np.zeros(fills.rows, np.int64)
-    first = fills.assign(turn=none, claim_id=fills["fill_id"], other_payer_paid=none)
-    if not later.rows:
-        return first
-    of = text.positions(fills.array("fill_id"), later.array("fill_id"))
-    names = ("coverage_id", "claim_id", "plan_paid", "other_payer_paid")
-    number = _joined(card, "coverage_id", later)["cardholder_id"]
-    sent_on = first.take(of).assign(
-        turn=rank_within(of) + 1, cardholder_id=number, **{name: later[name] for name in names}
-    )
-    every = Columns.concat([first, sent_on])
-    return every.take(np.argsort(np.concatenate([np.arange(fills.rows), of]), kind="stable"))
 
 
 def _undone(claims: Columns, undone: NDArray[np.int64]) -> Columns:
@@ -218,8 +179,8 @@ def _other_payers(chunk: Chunk, short: bool = False) -> Pieces:
         # those of one fill follow on each other
         paid = [] if short else _payment(chunk, claim - turn[claim] + before)
         which = field("5C", Text.constant(f"0{before + 1}", len(rows)))
-        said.append(_only(rows, len(later), text.lines(which, *paid)))
-    return [_only(later, len(turn), text.lines(*said))]
+        said.append(only(rows, len(later), text.lines(which, *paid)))
+    return [only(later, len(turn), text.lines(*said))]
 
 
 def _payment(chunk: Chunk, claim: NDArray[np.int64]) -> Pieces:
@@ -228,13 +189,6 @@ def _payment(chunk: Chunk, claim: NDArray[np.int64]) -> Pieces:
     paid = layout.money(chunk.fill.array("plan_paid")[claim])
     who = [field("6C", "03"), field("7C", routed), field("E8", layout.dates(day))]
     return [*who, field("HB", "1"), field("HC", "07"), field("DV", paid)]
-
-
-def _only(rows: NDArray[np.intp], count: int, said: pa.Array) -> pa.Array:
-    """What is said of some rows, nothing of the others."""
-    at = np.full(count, -1)
-    at[rows] = np.arange(len(rows))
-    return pc.fill_null(said.take(pa.array(at, mask=at < 0)), "")
 
 
 def _review(fill: Columns) -> Pieces:
@@ -254,10 +208,6 @@ def _narrative(fill: Columns) -> Pieces:
 def _unit(fill: Columns) -> Text:
     drugs = formulary()
     return Text.of(list(drugs.unit))[drugs.find(fill.text("ndc"), fill.text("drug_class"))]
-
-
-def _joined(table: Columns, key: str, fill: Columns) -> Columns:
-    return table.take(text.positions(table.array(key), fill.array(key)))
 
 
 def _provider_rows(provider: Columns, npi: Text) -> NDArray[np.int64]:
