@@ -4,7 +4,6 @@ that the plan says it keeps and does not."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import attrs
@@ -12,7 +11,7 @@ import attrs
 from healthsim_core.benefits.law import kinds_of_service, law
 from healthsim_core.benefits.plans import in_year
 from healthsim_core.catalog import Catalog
-from healthsim_core.errors import Mistakes, SpecificationError, suggestion
+from healthsim_core.errors import SpecificationError, suggestion
 from healthsim_core.spec.plan import LimitsSpecification, NetworkSpecification, PlanSpecification
 
 LEVELS = ("individual", "family")
@@ -43,12 +42,7 @@ def checked_plan(file: str, catalog: Catalog) -> PlanSpecification:
     Raises:
         SpecificationError: Every mistake of it, those that only laws and what is installed can tell among them.
     """
-    plan, mistakes = PlanSpecification.read(file), Mistakes()
-    for mistake in mistakes_of_plan(plan, catalog.service_kinds):
-        with mistakes.caught(Path(file).name):
-            raise mistake
-    mistakes.tell()
-    return plan
+    return PlanSpecification.read(file, check=lambda plan: mistakes_of_plan(plan, catalog.service_kinds))
 
 
 @attrs.frozen

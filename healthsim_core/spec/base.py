@@ -4,7 +4,7 @@ the value and the remedy."""
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
@@ -112,12 +112,15 @@ class Document(Specification):
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # parts of another document are read without it
 
     @classmethod
-    def read(cls, source: Any, where: str = "") -> Self:
+    def read(
+        cls, source: Any, where: str = "", check: Callable[[Self], Iterable[HealthSimError]] | None = None
+    ) -> Self:
         """Read a mapping, a JSON file's path, or an instance (taken as it is).
 
         Args:
             source: What to read.
             where: How errors name the source; defaults to the file's name.
+            check: Finds what is wrong in it that its form does not tell.
 
         Raises:
             SpecificationError: Every mistake of the document, each with its path, the value and the remedy.
@@ -133,7 +136,7 @@ class Document(Specification):
                 how_to_give(source.document_kind, "FILE"),
             )
         refuse_other_kind(cls.document_kind, source, where, file)
-        return read_part(cls, source, where)
+        return read_part(cls, source, where, check)
 
     @classmethod
     def model_validate(cls, obj: Any, **_: Any) -> Self:
@@ -150,31 +153,39 @@ class Document(Specification):
         return self.model_dump_json(indent=2, exclude_none=True, exclude_unset=True, by_alias=True)
 
 
-def read_part(model: type[Part], source: Any, where: str = "") -> Part:
+def read_part(
+    model: type[Part], source: Any, where: str = "", check: Callable[[Part], Iterable[HealthSimError]] | None = None
+) -> Part:
     """A specification, or a part of one, from a mapping or an instance (taken as it is).
 
     Args:
         model: What it is read as.
         source: What to read.
         where: How errors name the source.
+        check: Finds what is wrong in it that its form does not tell; where the form is wrong, of what is left without
+            what is wrong.
 
     Raises:
         SpecificationError: Every mistake, each with its path, the value and the remedy.
     """
     if isinstance(source, model):
         return source
-    mistakes = Mistakes()
+    mistakes, found = Mistakes(), list[HealthSimError]()
     with mistakes.caught(where):
         check_bounds(source)
     mistakes.tell()
+    part = None
     try:
-        return _validated(model, source)
+        part = _validated(model, source)
+        found += check(part) if check is not None else ()
     except ValidationError as error:
-        for mistake in _all_mistakes(model, source, error):
-            with mistakes.caught(where):
-                raise mistake from None
+        found += _all_mistakes(model, source, error, check)
+    for mistake in found:
+        with mistakes.caught(where):
+            raise mistake from None
     mistakes.tell()
-    raise AssertionError("an invalid document has a mistake")
+    assert part is not None, "an invalid document has a mistake"
+    return part
 
 
 def _validated(model: type[Part], source: Any) -> Part:
@@ -182,7 +193,12 @@ def _validated(model: type[Part], source: Any) -> Part:
     return part
 
 
-def _all_mistakes(model: type[Specification], source: Any, error: ValidationError) -> list[HealthSimError]:
+def _all_mistakes(
+    model: type[Part],
+    source: Any,
+    error: ValidationError,
+    check: Callable[[Part], Iterable[HealthSimError]] | None = None,
+) -> list[HealthSimError]:
     """Mistakes of a document, also those that a reading meets only where others are put right.
 
     A field that is wrong keeps the validators of several fields from running; so the document is read again without it,
@@ -199,8 +215,8 @@ def _all_mistakes(model: type[Specification], source: Any, error: ValidationErro
         if not fresh and not stood_in:
             break
         try:
-            _validated(model, rest)
-            break
+            left = _validated(model, rest)
+            return told + (_elsewhere(check(left), (*removed, *filled)) if check is not None else [])
         except ValidationError as further:
             more = mistakes_of(further, model, rest)
         gone = (*removed, *filled)
@@ -211,6 +227,16 @@ def _all_mistakes(model: type[Specification], source: Any, error: ValidationErro
         ]
         latest = [path for path, _ in more]
     return told
+
+
+def _elsewhere(found: Iterable[HealthSimError], gone: Iterable[Location]) -> list[HealthSimError]:
+    """Mistakes of what is not among places that have been put right, nor around them."""
+    places = [f"{'.'.join(map(str, place))}." for place in gone]
+    return [
+        mistake
+        for mistake in found
+        if not any(f"{mistake.where}.".startswith(place) or place.startswith(f"{mistake.where}.") for place in places)
+    ]
 
 
 def _copied(value: Any) -> Any:

@@ -82,6 +82,28 @@ def test_every_mistake_that_laws_and_services_tell_is_printed(capsys, tmp_path):
     assert "silver.json: in.out_of_pocket.family: a family may pay without limit in 2024" in told
 
 
+def test_mistakes_of_form_of_services_and_of_laws_are_told_at_once(capsys, tmp_path):
+    services = {"dentist": {}, "primary": {"copay": -1}}
+    wrong = {**SILVER, "in": {"out_of_pocket": {"individual": 9000}, "services": services}}
+
+    code, told = said(capsys, "plans", "check", written(tmp_path, wrong))
+
+    assert code == 2
+    assert "healthsim: 3 mistakes." in told
+    assert "silver.json: in.services.primary.copay: -1 is below 0." in told
+    assert 'silver.json: in.services.dentist: nobody knows a kind of service "dentist".' in told
+    assert "silver.json: in.out_of_pocket.family: a family may pay without limit in 2024" in told
+
+
+def test_what_is_wrong_in_form_breaks_no_law_besides(capsys, tmp_path):
+    wrong = {**SILVER, "in": {"out_of_pocket": {"individual": 9000, "family": -1}}}
+
+    code, told = said(capsys, "plans", "check", written(tmp_path, wrong))
+
+    assert (code, "mistakes" in told) == (2, False)
+    assert "silver.json: in.out_of_pocket.family: -1 is below 0." in told
+
+
 @pytest.mark.parametrize("arguments", [("show", "HDPH"), ("check", "absent.json")])
 def test_a_plan_that_is_not_there_is_one_line(capsys, arguments):
     code, told = said(capsys, "plans", *arguments)
