@@ -7,6 +7,7 @@ from .benefits.covered import Coverages as Coverages
 from .benefits.ledger import Ledger as Ledger
 from .benefits.ledger import Settled as Settled
 from .benefits.movements import LIMIT_KINDS as LIMIT_KINDS
+from .benefits.movements import books as books
 from .benefits.movements import movements as movements
 from .benefits.movements import standing as standing
 from .benefits.plans import LEVELS as LEVELS

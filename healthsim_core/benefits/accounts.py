@@ -47,6 +47,27 @@ class Accumulators:
 
 
 @attrs.frozen(eq=False)
+class Maxima:
+    """What plans pay a person in a year of kinds of service with a maximum; all arrays are (maxima,).
+
+    Attributes:
+        row: Row of the person.
+        place: Plan, network and kind of service as one number, as `Posting.place`.
+        year: Plan year.
+        coverage: Index of a span of coverage under which it was used.
+        limit: Cents: the maximum.
+        paid: Cents: what has been paid.
+    """
+
+    row: NDArray[np.int64]
+    place: NDArray[np.int64]
+    year: NDArray[np.int64]
+    coverage: NDArray[np.int64]
+    limit: Cents
+    paid: Cents
+
+
+@attrs.frozen(eq=False)
 class Counted:
     """Where each line counts: its accumulators, by line.
 
@@ -56,8 +77,8 @@ class Counted:
         family_deductible: Of the family's deductible.
         member_limit: Of what the person pays out of pocket.
         family_limit: Of what the family does.
-        maximum: Index of what the plan has paid of a kind with a maximum; 0 for lines without.
-        paid: Cents (maxima,): what it has paid.
+        maximum: Index into `maxima` of what the plan pays of a kind with a maximum; 0 for lines without.
+        maxima: What plans pay of kinds with a maximum.
     """
 
     all: Accumulators
@@ -66,7 +87,7 @@ class Counted:
     member_limit: Accounts
     family_limit: Accounts
     maximum: Accounts
-    paid: Cents
+    maxima: Maxima
 
     @classmethod
     def of(cls, posting: Posting, plans: Plans) -> Counted:
@@ -89,8 +110,7 @@ class Counted:
         member_limit[apart], family_limit[apart] = at[2 * lines : 2 * lines + len(apart)], at[2 * lines + len(apart) :]
         line = np.concatenate([np.arange(lines), np.arange(lines), apart, apart])[first]
         accumulators = _accumulators(packed, posting.coverage[line], posting.families, plans)
-        maximum, paid = _maxima(posting)
-        return cls(accumulators, member, family, member_limit, family_limit, maximum, paid)
+        return cls(accumulators, member, family, member_limit, family_limit, *_maxima(posting))
 
 
 def _accumulators(
@@ -117,12 +137,19 @@ def _accumulators(
     )  # fmt: skip
 
 
-def _maxima(posting: Posting) -> tuple[Accounts, Cents]:
+def _maxima(posting: Posting) -> tuple[Accounts, Maxima]:
     limited = np.flatnonzero(posting.maximum < NO_LIMIT)
     maximum = np.zeros(len(posting.row), np.int64)
-    if not len(limited):
-        return maximum, np.zeros(1, np.int64)
-    key = (posting.row[limited] * (int(posting.place.max()) + 1) + posting.place[limited]) * _YEARS
-    _, number = np.unique(key + posting.year[limited], return_inverse=True)
+    place = posting.place[limited]
+    key = (posting.row[limited] * (int(place.max(initial=0)) + 1) + place) * _YEARS + posting.year[limited]
+    _, first, number = np.unique(key, return_index=True, return_inverse=True)
     maximum[limited] = number
-    return maximum, np.zeros(int(number.max()) + 1, np.int64)
+    line = limited[first]
+    return maximum, Maxima(
+        row=posting.row[line],
+        place=posting.place[line],
+        year=posting.year[line],
+        coverage=posting.coverage[line],
+        limit=posting.maximum[line],
+        paid=np.zeros(len(line), np.int64),
+    )

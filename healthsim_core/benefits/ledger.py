@@ -65,6 +65,7 @@ class Ledger:
         out_of_pocket: Cents (entries,): what each moves of what is paid out of pocket.
         balances: Cents (4, entries) after it: the person's deductible, the family's, the person's out-of-pocket, the
             family's.
+        paid: Cents (entries,): what the plan has paid after it of a kind of service with a maximum.
     """
 
     plans: Plans
@@ -76,6 +77,7 @@ class Ledger:
     deductible: Cents
     out_of_pocket: Cents
     balances: Cents
+    paid: Cents
 
     @property
     def accumulators(self) -> Accumulators:
@@ -232,6 +234,7 @@ class _Book:
         size = len(line)
         self.deductible, self.flat, self.copay, self.coinsurance, self.not_covered = np.zeros((5, size), np.int64)
         self.balances = np.zeros((4, size), np.int64)
+        self.paid = np.zeros(size, np.int64)  # of the line's maximum, after each entry
         self.capped = np.zeros(size, bool)  # whether a year's maximum is why most of it is not covered
         self.posted = np.full(len(posting.row), -1)  # where each line stands, once it does
         lines = np.flatnonzero(~self.reverses)
@@ -249,6 +252,8 @@ class _Book:
             self._share(turn)
         used = self.counted.all
         member, family, limit, limits = (at[turn] for at in self.at)
+        if self.rare and len(self.counted.maxima.paid):
+            self.paid[turn] = self.counted.maxima.paid[self.maximum[turn]]
         for place, amounts in enumerate((used.deductible[member], used.deductible[family],
                                          used.out_of_pocket[limit], used.out_of_pocket[limits])):  # fmt: skip
             self.balances[place, turn] = amounts
@@ -292,14 +297,16 @@ class _Book:
 
     def _uncovered(self, rows: slice | NDArray[np.intp], pays: Cents) -> None:
         """Penalties, and what lies above the maximum that the plan pays in a year."""
-        terms, group, paid = self.terms, self.group[rows], self.counted.paid
+        terms, group, paid = self.terms, self.group[rows], self.counted.maxima.paid
         fine = np.where(self.first[rows], terms.penalty[rows], self.fine[group])
         fined = np.minimum(fine, pays)
         self.fine[group] = fine - fined
         number, most = self.maximum[rows], terms.maximum[rows]
         capped = most < NO_LIMIT
-        beyond = np.where(capped, np.maximum(pays - fined - (most - paid[number]), 0), 0)
-        paid[number[capped]] += (pays - fined - beyond)[capped]
+        beyond = np.zeros(len(pays), np.int64)
+        if capped.any():
+            beyond[capped] = np.maximum((pays - fined - most)[capped] + paid[number[capped]], 0)
+            paid[number[capped]] += (pays - fined - beyond)[capped]
         self.capped[rows] = beyond >= np.maximum(fined, 1)
         self.not_covered[rows] = terms.allowed[rows] - self.allowed[rows] + fined + beyond
 
@@ -312,7 +319,7 @@ class _Book:
         self._use(rows, deductible, share)
         capped = self.terms.maximum[rows] < NO_LIMIT
         pays = self.terms.allowed[line] + share - self.not_covered[line]
-        self.counted.paid[self.maximum[rows][capped]] -= pays[capped]
+        self.counted.maxima.paid[self.maximum[rows][capped]] -= pays[capped]
 
     def _use(self, rows: slice | NDArray[np.intp], deductible: Cents, share: Cents) -> None:
         used = self.counted.all
@@ -346,5 +353,5 @@ class _Book:
         share = self.deductible + self.flat + self.copay + self.coinsurance
         return Ledger(
             plans, spendings, self.posting, self.counted, shares, self.entries, self.deductible[back], share[back],
-            self.balances[:, back],
+            self.balances[:, back], self.paid[back],
         )  # fmt: skip

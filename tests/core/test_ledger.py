@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ from hypothesis import strategies as st
 
 from healthsim_core.benefits.covered import Coverages
 from healthsim_core.benefits.ledger import Ledger, settle, settled
-from healthsim_core.benefits.movements import movements
-from healthsim_core.benefits.plans import Plans
+from healthsim_core.benefits.movements import LIMIT_KINDS, books, movements, standing
+from healthsim_core.benefits.plans import NETWORKS, Plans
 from healthsim_core.benefits.spending import PricedLines, Reversals, Spending
 from healthsim_core.columns import Text
 
@@ -183,6 +184,47 @@ def test_lines_are_shared_as_a_plain_loop_shares_them(lines: list[Line], reverse
     backs = backs_of(lines, reversed_claims)
     shares, _ = plain().settle(lines, backs)
     assert shares_of(posted(lines, backs)) == shares
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(a_line, max_size=30).map(claims_of), st.sets(st.integers(1, 12), max_size=5))
+def test_what_plans_pay_of_kinds_with_a_maximum_is_what_the_plain_loop_says(
+    lines: list[Line], reversed_claims: set[int]
+) -> None:
+    loop, backs = plain(), backs_of(lines, reversed_claims)
+    loop.settle(lines, backs)
+    ledger = posted(lines, backs)
+    limits, of = standing(ledger), books(ledger)
+    at = limits.accumulator[limits.kind == LIMIT_KINDS.index("maximum")]
+    used = limits.used[limits.kind == LIMIT_KINDS.index("maximum")].tolist()
+
+    said = {key[1:3] + key[3:]: amount for key, amount in loop.used.items() if key[0] == "paid" and amount}
+    keys = zip(
+        of.row[at].tolist(), [SPANS[span].plan for span in of.coverage[at].tolist()],
+        [NETWORKS[network] for network in of.network[at].tolist()], of.benefit[at].to_pylist(), of.year[at].tolist(),
+        strict=True,
+    )  # fmt: skip
+    assert {key: amount for key, amount in zip(keys, used, strict=True) if amount} == said
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(a_line, max_size=30).map(claims_of), st.sets(st.integers(1, 12), max_size=5))
+def test_every_balance_is_the_sum_of_the_movements_up_to_it(lines: list[Line], reversed_claims: set[int]) -> None:
+    ledger = posted(lines, backs_of(lines, reversed_claims))
+    moved, balances = movements(ledger), Counter()
+
+    for accumulator, kind, amount, balance in zip(
+        moved.accumulator.tolist(), moved.kind.tolist(), moved.amount.tolist(), moved.balance.tolist(), strict=True
+    ):
+        balances[accumulator, kind] += amount
+        assert balances[accumulator, kind] == balance
+    limits = standing(ledger)
+    used = dict(
+        zip(zip(limits.accumulator.tolist(), limits.kind.tolist(), strict=True), limits.used.tolist(), strict=True)
+    )
+    assert {key: amount for key, amount in balances.items() if amount} == {
+        key: amount for key, amount in used.items() if amount
+    }
 
 
 @settings(deadline=None, max_examples=200)

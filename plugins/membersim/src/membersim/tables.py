@@ -301,10 +301,17 @@ _BOOK = (
     Field("plan", "category", "Kind of plan."),
     Field("plan_year", "integer", "Calendar year of the plan."),
     Field("network", "category", "in or out."),
-    Field("benefit", "category", "plan, or the benefits that have accumulators of their own, such as drugs."),
+    Field(
+        "benefit",
+        "category",
+        "plan, benefits with accumulators of their own, such as drugs, or a kind of "
+        "service with a maximum, such as dental.",
+    ),
 )
 _LEVEL = Field("level", "category", "individual or family.")
-_LIMIT_KIND = Field("kind", "category", "deductible or out_of_pocket.")
+_LIMIT_KIND = Field(
+    "kind", "category", "deductible, out_of_pocket, or maximum: what the plan pays of a kind of service."
+)
 
 ACCUMULATOR = Table(
     "membersim.accumulator",
@@ -323,7 +330,8 @@ ACCUMULATOR = Table(
         ),
     ),
     key=("person_id", "level", "subscriber_id", "plan", "plan_year", "network", "benefit", "kind"),
-    description="Deductibles and out-of-pocket maxima, as far as they are used up; only those of people who spent.",
+    description="Deductibles, out-of-pocket maxima and what plans pay at most, as far as they are used up; only those "
+    "of people who spent.",
 )
 
 LEDGER = Table(
@@ -351,7 +359,8 @@ LEDGER = Table(
         Field("balance", "money", "How far the accumulator is used after it.", unit="USD"),
     ),
     key=("person_id", "entry"),
-    description="Every movement of a deductible or out-of-pocket maximum, in the order of adjudication.",
+    description="Every movement of a deductible, an out-of-pocket maximum or of what a plan pays at most of a kind of "
+    "service, in the order of adjudication.",
 )
 
 CARE_GAP = Table(

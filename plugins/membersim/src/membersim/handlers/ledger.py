@@ -14,6 +14,7 @@ from healthsim_core import (
     Events,
     Ledger,
     Text,
+    books,
     movements,
     rank_within,
     standing,
@@ -21,10 +22,10 @@ from healthsim_core import (
 
 
 def accumulator_table(events: Events, coverages: Coverages, ledger: Ledger) -> Columns:
-    """`membersim.accumulator`: those with a limit; a family's only where the family has one."""
+    """`membersim.accumulator`: those with a limit, a family's only where the family has one; and maxima."""
     limits = standing(ledger)
     columns = {
-        "person_id": events.chunk.id[ledger.accumulators.row[limits.accumulator]],
+        "person_id": events.chunk.id[books(ledger).row[limits.accumulator]],
         "level": Text(limits.level.astype(np.int32), list(LEVELS)),
         "kind": Text(limits.kind.astype(np.int32), list(LIMIT_KINDS)),
         **_book(events, coverages, ledger, limits.accumulator),
@@ -36,7 +37,7 @@ def accumulator_table(events: Events, coverages: Coverages, ledger: Ledger) -> C
 
 
 def ledger_table(events: Events, coverages: Coverages, ledger: Ledger) -> Columns:
-    """`membersim.ledger`: every movement of an accumulator with a limit, by person and in the order of posting."""
+    """`membersim.ledger`: every movement of an accumulator with a limit and of maxima, by person, as posted."""
     moved = movements(ledger)
     line = ledger.entries.line[moved.entry]
     row = ledger.posting.row[line]
@@ -64,13 +65,13 @@ def ledger_table(events: Events, coverages: Coverages, ledger: Ledger) -> Column
 
 
 def _book(events: Events, coverages: Coverages, ledger: Ledger, at: NDArray[np.int64]) -> dict[str, object]:
-    """Of which plan, benefits, network and year accumulators are, and under whose coverage."""
-    every, buckets = ledger.accumulators, ledger.plans.buckets
-    coverage, bucket = every.coverage[at], every.bucket[at]
+    """Of which plan, benefits, network and year limits are, and under whose coverage."""
+    every = books(ledger)
+    coverage = every.coverage[at]
     return {
         "subscriber_id": events.chunk.id[coverages.holder[coverage]],
         "plan": coverages.plan_name[coverage],
         "plan_year": every.year[at],
-        "network": Text(buckets.network[bucket].astype(np.int32), list(NETWORKS)),
-        "benefit": Text.of(list(buckets.benefit))[bucket],
+        "network": Text(every.network[at].astype(np.int32), list(NETWORKS)),
+        "benefit": every.benefit[at],
     }
