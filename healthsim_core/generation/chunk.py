@@ -20,7 +20,7 @@ from healthsim_core.people.making import make_people
 from healthsim_core.planning.met import met_in, run_tables
 from healthsim_core.planning.plan import Plan
 from healthsim_core.reference.stored import using
-from healthsim_core.timeline.running import execute
+from healthsim_core.timeline.passes import live
 from healthsim_core.timeline.state import Timeline, Witness
 from healthsim_core.validation import OutcomeTally, Tallies, tally_lives, tally_people, tally_records, tally_timeline
 from healthsim_core.validation.offered import checked_by_plugins
@@ -102,8 +102,8 @@ def lived(
     and what happens to them."""
     everybody, present = make_people(plan.people, plan.run, plan.start_dates, start, stop)
     everybody = _extended(plan, everybody)
-    timeline = Timeline(plan.run, everybody, present, len(plan.people.members), plan.births, witness)
-    execute(timeline, plan.nodes, plan.blocks)
+    timeline = Timeline(plan.run, everybody, present, len(plan.people.members), plan.births, witness, plan.sharing)
+    live(timeline, plan.nodes, plan.blocks)
     return everybody, present, timeline
 
 

@@ -10,7 +10,7 @@ import attrs
 from healthsim_core.columns import Text
 from healthsim_core.distributions import Distribution
 from healthsim_core.errors import SpecificationError
-from healthsim_core.expressions.expression import Expression
+from healthsim_core.expressions.expression import Expression, expressions_in
 from healthsim_core.journeys.presumed import Presumed
 from healthsim_core.parameters.befalling import Befalls
 from healthsim_core.parameters.compiling import Parameters
@@ -171,6 +171,7 @@ class Node:
         ending: What it ends.
         birth: Whether it adds a person.
         befalls: Whom its diagnoses can befall; it does not happen to others.
+        rank: Its place among what happens in the same minute.
     """
 
     path: str
@@ -189,6 +190,7 @@ class Node:
     ending: Ending = Ending()
     birth: bool = False
     befalls: Befalls = attrs.field(factory=Befalls)
+    rank: int = 0
 
     @property
     def triggered(self) -> bool:
@@ -204,6 +206,28 @@ class Node:
     def reads(self) -> frozenset[str]:
         """Names that its conditions read."""
         return frozenset().union(*(expression.names for expression in self.conditions))
+
+    @property
+    def reads_in_all(self) -> frozenset[str]:
+        """Names that it reads: for whom it is, when, whether, and what it gives."""
+        drawn = (distribution.names for _, distribution in self.outcomes)
+        written = (expression.names for expression in expressions_in(self))
+        return self.parameters.reads.union(self.timing.names, *drawn, *written)
+
+    @property
+    def draws(self) -> frozenset[str]:
+        """Names of what it gives to those who come later: outcomes, the way chosen, the state."""
+        match self.how:
+            case Branched(branching=branching):
+                return frozenset([f"{self.journey}/{branching.name}"])
+            case Passage(lifecycle=lifecycle):
+                return frozenset([f"{self.journey}/{lifecycle.name}"])
+        return frozenset(name for name, _ in self.outcomes)
+
+    def key(self, name: str) -> str:
+        """Under which what it reads as `name` is kept: branches and states are of its journey."""
+        plain = name.removeprefix("outcome.")
+        return f"{self.journey}/{plain}" if plain.startswith(("branch.", "state.")) else plain
 
     def moved(self, at: dict[int, int]) -> Node:
         """The same node where all nodes have new indices."""

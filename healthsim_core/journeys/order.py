@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import attrs
+
 from healthsim_core.journeys.nodes import Node
+from healthsim_core.journeys.ranks import ranks_of
 
 
 def by_expected_time(nodes: Sequence[Node], groups: Sequence[int]) -> list[int]:
@@ -30,6 +33,7 @@ def by_expected_time(nodes: Sequence[Node], groups: Sequence[int]) -> list[int]:
 
 
 def reordered(nodes: Sequence[Node], order: Sequence[int]) -> tuple[Node, ...]:
-    """The nodes in another order, each still following the same one."""
+    """The nodes in another order, each still following the same one, and told its rank."""
     place = {index: position for position, index in enumerate(order)}
-    return tuple(nodes[index].moved(place) for index in order)
+    moved = tuple(nodes[index].moved(place) for index in order)
+    return tuple(attrs.evolve(node, rank=rank) for node, rank in zip(moved, ranks_of(moved), strict=True))

@@ -22,6 +22,7 @@ from healthsim_core.planning.versions import spec_hash, versions_of
 from healthsim_core.reference.stored import Facts
 from healthsim_core.tables import Field, Table
 from healthsim_core.timeline.blocks import blocks_of
+from healthsim_core.timeline.sharing import Sharing
 from healthsim_core.world import CORE_TABLES, PERSON
 
 
@@ -66,6 +67,11 @@ class Plan:
     def blocks(self) -> tuple[tuple[int, ...], ...]:
         """Indices of the nodes that run at once, in order."""
         return blocks_of(self.nodes)
+
+    @functools.cached_property
+    def sharing(self) -> Sharing:
+        """What events read that others may change meanwhile."""
+        return Sharing.of(self.nodes)
 
     @functools.cached_property
     def decisions(self) -> tuple[EventDecision, ...]:

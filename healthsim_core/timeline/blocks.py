@@ -40,8 +40,8 @@ class Block:
         kept: Boolean array: False for what an end (withdrawal, death) has cancelled.
         moment: Int array: when it happened; another time than `minute` where an end of life has brought it forward.
         settled: Whether ends were known when it ran: then its delays run from the moments of what caused it.
-        eligible: How often it could have happened (of a node alone).
-        chosen: How often its probability let it happen (of a node alone).
+        eligible: Int array: the row of each that it could have happened to (of a node alone).
+        chosen: Int array: the row of each that its probability let it happen to (of a node alone).
     """
 
     nodes: tuple[int, ...]
@@ -58,8 +58,8 @@ class Block:
     )
     moment: Minutes = attrs.field(default=attrs.Factory(lambda self: self.minute, takes_self=True))
     settled: bool = False
-    eligible: int = 0
-    chosen: int = 0
+    eligible: NDArray[np.intp] = attrs.field(factory=lambda: np.empty(0, np.intp))
+    chosen: NDArray[np.intp] = attrs.field(factory=lambda: np.empty(0, np.intp))
 
 
 @attrs.frozen(eq=False)

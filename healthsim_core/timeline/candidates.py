@@ -20,8 +20,8 @@ def candidates(timeline: Timeline, node: Node) -> tuple[NDArray[np.intp], Minute
     """Row, anchor, number of the occurrence and row of the cause of each happening that a node may have."""
     if node.parent is None:
         members = timeline.present & np.isin(np.arange(len(timeline.present)) % timeline.size, node.place.members)
-        able = _eligible(timeline, node)
-        timeline.left_out.people(node, members, able)
+        able = _eligible(timeline, node, timeline.start)
+        timeline.left_out.people(node, np.flatnonzero(members), able[members])
         members &= able
         row = np.flatnonzero(members)
         anchor = timeline.start[row] if node.place.anchor is None else timeline.anchored(node, row)
@@ -39,9 +39,10 @@ def candidates(timeline: Timeline, node: Node) -> tuple[NDArray[np.intp], Minute
     return row, anchor, occurrence, np.arange(len(row)) if cause is None else cause
 
 
-def _eligible(timeline: Timeline, node: Node) -> NDArray[np.bool_]:
+def _eligible(timeline: Timeline, node: Node, moment: Minutes) -> NDArray[np.bool_]:
+    """Whom the node's journey is for, as each is at a moment."""
     rows = len(timeline.present)
-    scope = Scope(timeline, np.arange(rows), {}, node.journey)
+    scope = Scope(timeline, node, np.arange(rows), moment)
     return np.asarray(
         np.logical_and.reduce(
             [np.ones(rows, bool), *(expression.holds(scope, rows) for expression in node.place.eligible)]
@@ -53,9 +54,12 @@ def _first_of(timeline: Timeline, node: Node, parent: Happenings, row: NDArray[n
     """Of each person whose journey it is, the first happening."""
     order = np.lexsort((parent.minute, row))
     first = order[np.diff(row[order], prepend=-1) != 0]
-    first, able = first[np.isin(row[first] % timeline.size, node.place.members)], _eligible(timeline, node)
+    first = first[np.isin(row[first] % timeline.size, node.place.members)]
+    begins = timeline.start.copy()
+    begins[row[first]] = parent.minute[first]
+    able = _eligible(timeline, node, begins)[row[first]]
     timeline.left_out.people(node, row[first], able)
-    return np.sort(first[able[row[first]]])
+    return np.sort(first[able])
 
 
 def _child_rows(timeline: Timeline, node: Node, row: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -83,10 +87,8 @@ def able(
     """Those candidates for whom the node's conditions hold; None for all."""
     if not node.conditions:
         return None
-    changing = any(
-        name.startswith("state.") or name.removeprefix("outcome.") in timeline.history for name in node.reads
-    )
-    scope = Scope(timeline, row, {}, node.journey, moment(timeline, node, row, anchor, ids) if changing else None)
+    changing = any(node.key(name) in timeline.history for name in node.reads)
+    scope = Scope(timeline, node, row, moment(timeline, node, row, anchor, ids) if changing else anchor)
     return np.flatnonzero(np.logical_and.reduce([expression.holds(scope, len(row)) for expression in node.conditions]))
 
 
@@ -103,7 +105,7 @@ def within(timeline: Timeline, node: Node, occurrences: Occurrences) -> NDArray[
         if node.place.starts
         else occurrences.minute > start + (node.duration * DAY + DAY - 1)
     )
-    timeline.left_out.events(node, over, late & ~over, occurrences.first, timeline.run.as_of)
+    timeline.left_out.events(node, occurrences.row, over, late & ~over, occurrences.first, timeline.run.as_of)
     inside = ~(over | late) & of_age
     if node.place.anchor is not None:
         inside &= occurrences.minute >= start
@@ -126,7 +128,7 @@ def _left(timeline: Timeline, node: Node, cause: NDArray[np.intp]) -> Minutes:
 
 def moment(timeline: Timeline, node: Node, row: NDArray[np.intp], anchor: Minutes, ids: NDArray[np.int64]) -> Minutes:
     """When a node happens to each of some rows, minutes since 1970."""
-    columns = Scope(timeline, row, {}, node.journey, anchor) if node.timing.names else {}
+    columns = Scope(timeline, node, row, anchor) if node.timing.names else {}
     return node.timing.after(anchor, Draws(timeline.run.seed, "event", ids), columns)
 
 

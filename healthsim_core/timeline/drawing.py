@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from healthsim_core.columns import Columns
+from healthsim_core.columns import Column, Columns
 from healthsim_core.draws import Draws
 from healthsim_core.expressions.expression import Expression
 from healthsim_core.journeys.nodes import Node
@@ -20,40 +20,34 @@ from healthsim_core.timeline.state import Timeline
 def drawn(timeline: Timeline, node: Node, occurrences: Occurrences) -> Mapping[str, Any]:
     """What happenings of a node give: parameters and outcomes."""
     row, rows = occurrences.row, len(occurrences)
-    scope = Scope(timeline, row, {}, node.journey, occurrences.minute)
+    scope = Scope(timeline, node, row, occurrences.minute)
     draw = Draws(timeline.run.seed, "parameter", occurrences.id)
     parameters = node.parameters.before_outcomes(scope.__getitem__, rows, draw)
     if not node.outcomes and not node.parameters.references:
         return parameters
-    loops = node.most > 1 and reads_itself(node)  # its own values are the latest, others' those of the moment
-    columns, own = (
-        Columns(parameters, rows),
-        {name: timeline.latest(name)[row] for name, _ in node.outcomes} if loops else {},
-    )
+    columns, own = Columns(parameters, rows), dict[str, Column]()
     for name, distribution in node.outcomes:
         unit = Draws(timeline.run.seed, "outcome", occurrences.id).uniform(name)
-        reading = Scope(timeline, row, columns, node.journey, occurrences.minute, own)
+        reading = Scope(timeline, node, row, occurrences.minute, columns, own)
         values = distribution.sample(unit, reading)
-        if timeline.witness is not None:
-            timeline.witness(node.path, name, values, reading, occurrences.id)
-        timeline.remember(name, occurrences, values)
-        own = {**own, name: values if node.most > 1 else timeline.outcomes[name][row]}
+        timeline.witnessed(node.path, name, values, reading, occurrences)
+        timeline.remember(node, name, occurrences, values)
+        own = {**own, name: values}
     late = node.parameters.after_outcomes(
-        Scope(timeline, row, columns, node.journey, occurrences.minute, own).__getitem__, columns
+        Scope(timeline, node, row, occurrences.minute, columns, own).__getitem__, columns
     )
     return {**columns.parts, **late}
 
 
 def chosen(timeline: Timeline, node: Node, branching: Branching, occurrences: Occurrences) -> Mapping[str, Any]:
     """What happenings of a branch give: parameters, and the way that is taken."""
-    rows, scope = len(occurrences), Scope(timeline, occurrences.row, {}, node.journey, occurrences.minute)
+    rows, scope = len(occurrences), Scope(timeline, node, occurrences.row, occurrences.minute)
     draw = Draws(timeline.run.seed, "parameter", occurrences.id)
     parameters = node.parameters.before_outcomes(scope.__getitem__, rows, draw)
-    reading = Scope(timeline, occurrences.row, parameters, node.journey, occurrences.minute)
+    reading = Scope(timeline, node, occurrences.row, occurrences.minute, parameters)
     choice = branching.choose(reading, rows, Draws(timeline.run.seed, "outcome", occurrences.id))
-    if timeline.witness is not None:
-        timeline.witness(node.path, branching.name, choice, reading, occurrences.id)
-    timeline.remember(f"{node.journey}/{branching.name}", occurrences, choice)
+    timeline.witnessed(node.path, branching.name, choice, reading, occurrences)
+    timeline.remember(node, node.key(branching.name), occurrences, choice)
     return {**parameters, CHOICE: choice}
 
 
@@ -81,11 +75,17 @@ def one_by_one(
         parts.append(Columns(parameters, len(at)))
         order.append(at)
         if until is not None:
-            over[series[at]] |= until.holds(Scope(timeline, some.row, parts[-1], node.journey, some.minute), len(at))
+            over[series[at]] |= until.holds(_after(timeline, node, some, parts[-1]), len(at))
     if not parts:
         return occurrences, drawn(timeline, node, occurrences)
     rows = np.concatenate(order)
     return occurrences.take(np.sort(rows)), Columns.concat(parts).take(np.argsort(rows, kind="stable")).parts
+
+
+def _after(timeline: Timeline, node: Node, occurrences: Occurrences, given: Columns) -> Scope:
+    """What is known when occurrences of a node are over: what they gave, too."""
+    own = {name: timeline.latest(name)[occurrences.row] for name, _ in node.outcomes}
+    return Scope(timeline, node, occurrences.row, occurrences.minute, given, own)
 
 
 def fitting(
@@ -94,7 +94,7 @@ def fitting(
     """What happens to people of the ages of the diagnoses that were drawn."""
     sexes, ages = timeline.people["sex"][occurrences.row], timeline.age(occurrences.row, occurrences.minute)
     fit = node.befalls.fit(parameters, sexes, ages)  # type: ignore[arg-type]
-    timeline.left_out.unfit(node, int(np.sum(~fit)))
+    timeline.left_out.unfit(node, occurrences.row[~fit])
     kept = np.flatnonzero(fit)
     return (
         (occurrences, parameters)

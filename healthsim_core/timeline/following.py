@@ -74,16 +74,16 @@ def follow(timeline: Timeline, nodes: Sequence[Node], indices: tuple[int, ...]) 
         at, occurrence = _fanned_out(timeline, node, how.copies, causes, chosen)
         given: Mapping[str, Any] = {}
         ids = _ids(timeline, causes, at, occurrence)
-        eligible = len(at)
+        eligible = causes.row[at]
         if node.probability < 1:
             happens = np.flatnonzero(Draws(timeline.run.seed, "event", ids).happens("occurs", node.probability))
             at, occurrence, ids = at[happens], occurrence[happens], ids[happens]
-        happening = len(at)
+        happening = causes.row[at]
         moment = node.timing.after(causes.minute[at], Draws(timeline.run.seed, "event", ids))
     else:
         schedule = how.schedule(_events(timeline, nodes, causes, chosen))
         at, given = chosen[schedule.row], schedule.parameters.parts
-        eligible = happening = len(at)
+        eligible = happening = causes.row[at]
         order = rank_within(schedule.row)
         if len(order) and order.max() >= FOLLOWING:
             what = f"its schedule has {order.max() + 1} events follow one."
@@ -125,7 +125,7 @@ def _fanned_out(
     if isinstance(wanted, int):
         most, copies = wanted, np.full(len(chosen), wanted)
     else:
-        scope = Scope(timeline, causes.row, causes.parameters, node.journey, causes.minute, plain=True)
+        scope = Scope(timeline, node, causes.row, causes.minute, causes.parameters, plain=True)
         numbers = np.nan_to_num(np.asarray(wanted.values(scope, len(causes.row)), np.float64)[chosen])
         most, copies = MOST_COPIES, np.clip(np.floor(numbers), 0, MOST_COPIES).astype(np.int64)
     at = np.repeat(chosen, copies)
@@ -135,7 +135,7 @@ def _fanned_out(
 
 def _able(timeline: Timeline, node: Node, causes: Causes) -> NDArray[np.intp]:
     able = np.ones(len(causes.row), bool)
-    scope = Scope(timeline, causes.row, causes.parameters, node.journey, causes.minute, plain=True)
+    scope = Scope(timeline, node, causes.row, causes.minute, causes.parameters, plain=True)
     for expression in node.conditions:
         able &= expression.holds(scope, len(able))
     return np.flatnonzero(able)

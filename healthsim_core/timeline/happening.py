@@ -9,7 +9,6 @@ from typing import Any
 from healthsim_core.journeys.nodes import Branched, How, Node, Passage, Repeated
 from healthsim_core.timeline.blocks import CHOICE, Occurrences
 from healthsim_core.timeline.drawing import chosen, drawn, one_by_one, reads_itself
-from healthsim_core.timeline.history import History
 from healthsim_core.timeline.occurrences import passed_through, repeated
 from healthsim_core.timeline.state import Timeline
 
@@ -52,7 +51,5 @@ def _one_way(how: Branched, timeline: Timeline, node: Node, occurrences: Occurre
 @given.register
 def _through_states(how: Passage, timeline: Timeline, node: Node, occurrences: Occurrences) -> Given:
     entered, parameters = passed_through(timeline, node, how.lifecycle, occurrences)
-    key = f"{node.journey}/{how.lifecycle.name}"
-    timeline.history[key] = History(timeline.latest(key))
-    timeline.history[key].add(entered.row, entered.minute, parameters[CHOICE])
+    timeline.remember(node, node.key(how.lifecycle.name), entered, parameters[CHOICE])
     return entered, parameters

@@ -54,7 +54,7 @@ def passed_through(
         first.minute,
         np.minimum(timeline.horizon, start + node.duration * DAY + DAY - 1),
         np.asarray(timeline.people["birth_date"])[row],
-        Scope(timeline, row, {}, node.journey, first.minute),
+        Scope(timeline, node, row, first.minute),
         lambda who, step: timeline.ids(node, row[who], first.occurrence[who] * MOST_STEPS + step),
         timeline.run.seed,
     )

@@ -25,11 +25,11 @@ def execute(timeline: Timeline, nodes: tuple[Node, ...], blocks: tuple[tuple[int
     brought forward to it, before triggers follow.
     """
     timeline.parents = [node.parent for node in nodes]
-    drawn = [(node.most, name, distribution.gives({}).of) for node in nodes for name, distribution in node.outcomes]
-    timeline.texts = frozenset(name for _, name, kind in drawn if kind in ("text", "words"))
+    drawn = [(name, distribution.gives({}).of) for node in nodes for name, distribution in node.outcomes]
+    timeline.texts = frozenset(name for name, kind in drawn if kind in ("text", "words"))
     timeline.origin_nodes = {node.place.origin for node in nodes if node.place.origin is not None}
-    for name in {name for most, name, _ in drawn if most > 1}:
-        timeline.history[name] = History(timeline.latest(name))
+    for name in timeline.sharing.timed - timeline.history.keys():
+        timeline.history[name] = History(timeline.latest(name), timeline.ends)
     settled = max((at for at, indices in enumerate(blocks) if not nodes[indices[0]].triggered), default=-1)
     for at, indices in enumerate(blocks):
         if nodes[indices[0]].triggered:
@@ -45,15 +45,16 @@ def execute(timeline: Timeline, nodes: tuple[Node, ...], blocks: tuple[tuple[int
 
 
 def _happen(timeline: Timeline, index: int, node: Node) -> Block:
+    timeline.begin(node)
     row, anchor, occurrence, cause = candidates(timeline, node)
     ids = timeline.ids(node, row, occurrence)
     fit = able(timeline, node, row, anchor, ids)
     row, anchor, occurrence, cause, ids = some((row, anchor, occurrence, cause, ids), fit)
-    eligible = len(row)
+    eligible = row
     if node.probability < 1:
         occurs = Draws(timeline.run.seed, "event", ids).happens("occurs", node.probability)
         row, anchor, occurrence, cause, ids = some((row, anchor, occurrence, cause, ids), np.flatnonzero(occurs))
-    chosen, minute = len(row), moment(timeline, node, row, anchor, ids)
+    chosen, minute = row, moment(timeline, node, row, anchor, ids)
     occurrences = occurring(timeline, node, Occurrences(row, minute, occurrence, cause, ids, np.ones(len(row), bool)))
     inside = within(timeline, node, occurrences)
     if _may_be_brought_forward(node):
@@ -69,6 +70,7 @@ def _happen(timeline: Timeline, index: int, node: Node) -> Block:
         occurrences.id, occurrences.cause, Columns(parameters, len(occurrences)), occurrences.first,
         eligible=eligible, chosen=chosen,
     )  # fmt: skip
+    timeline.end(node, happened)
     if node.birth:
         _be_born(timeline, index, happened)
     if index in timeline.origin_nodes:

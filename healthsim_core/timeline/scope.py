@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim_core.columns import Column, Text
+from healthsim_core.journeys.nodes import Node
 from healthsim_core.journeys.presumed import Seeded
 from healthsim_core.patterns.timing import Minutes
 from healthsim_core.timeline.state import Timeline
@@ -21,19 +22,19 @@ class Scope(Seeded):
 
     Attributes:
         state: The timeline so far.
+        node: The node.
         rows: Int array: the person's row of each.
+        minute: Int array: the moment of each, as of which values are read that change over time.
         parameters: The node's own parameters, or, where `plain`, the causing event's.
-        journey: The journey, whose branches and states are read.
-        minute: Int array: the moment of each, for values that change over time.
         own: Values that the node has just drawn.
         plain: Whether parameters are read by their plain names.
     """
 
     state: Timeline
+    node: Node
     rows: NDArray[np.intp]
-    parameters: Mapping[str, Any]
-    journey: str = ""
-    minute: Minutes | None = None
+    minute: Minutes
+    parameters: Mapping[str, Any] = attrs.field(factory=dict)
     own: Mapping[str, Column] = attrs.field(factory=dict)
     plain: bool = False
 
@@ -51,10 +52,9 @@ class Scope(Seeded):
             return self.parameters[name]
         if key in self.own:
             return self.own[key]
-        if key.startswith(("branch.", "state.")):
-            key = f"{self.journey}/{key}"
-        if key in self.state.history and self.minute is not None:
-            return self.state.history[key].at(self.rows, self.minute)
+        key = self.node.key(key)
+        if key in self.state.history:
+            return self.state.history[key].at(self.rows, self.minute, self.node.rank)
         return self.state.latest(key)[self.rows]
 
     def _of_person(self, name: str, key: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,7 +16,8 @@ from healthsim_core.journeys.left_out import LeftOut
 from healthsim_core.journeys.nodes import Node
 from healthsim_core.patterns.timing import DAY, Minutes, birthdays, minutes
 from healthsim_core.timeline.blocks import Block, Happenings, Occurrences
-from healthsim_core.timeline.history import History
+from healthsim_core.timeline.history import Ends, History
+from healthsim_core.timeline.sharing import Sharing
 
 OCCURRENCES = 4_096  # a person's occurrences of one node, as ids are addressed; what is above goes to higher bits
 _ABOVE = 48  # bits that persons and their first occurrences take
@@ -27,7 +28,7 @@ class Witness(Protocol):
 
     def __call__(
         self, path: str, name: str, values: Column, columns: Mapping[str, Any], ids: NDArray[np.int64]
-    ) -> None:
+    ) -> Callable[[NDArray[np.bool_]], None] | None:
         """Take note of it.
 
         Args:
@@ -36,6 +37,9 @@ class Witness(Protocol):
             values: Column (rows,) of what was drawn.
             columns: What the draw could read, of the same rows.
             ids: Int array (rows,) of event ids.
+
+        Returns:
+            What takes a boolean array (rows,), those that stand, when that is known; None where nobody asks.
         """
 
 
@@ -49,6 +53,7 @@ class Timeline:
         size: Positions a household.
         births: Position of the child of each birth node, by the node's index.
         witness: Told of what is drawn.
+        sharing: What is read as of a moment.
     """
 
     def __init__(
@@ -59,9 +64,11 @@ class Timeline:
         size: int,
         births: Mapping[int, int],
         witness: Witness | None = None,
+        sharing: Sharing = Sharing(),
     ) -> None:
-        self.witness = witness
+        self.witness, self.sharing = witness, sharing
         self.run, self.size, self.births = run, size, births
+        self.given, self.there = people, present
         self.people: dict[str, Column] = dict(people)
         self.present = present.copy()
         self.outcomes: dict[str, Column] = {}
@@ -71,12 +78,27 @@ class Timeline:
         self.start = minutes(np.asarray(people["start_date"]))
         self.horizon = int(minutes(np.array([run.as_of]))[0]) + DAY - 1
         self.people["death_time"] = np.full(len(present), np.datetime64("NaT"), "datetime64[s]")
+        self.ends = Ends(len(present))
         self.history: dict[str, History] = {}
+        self.misled = np.zeros(len(present), bool)  # who read something that had been changed before, as it turned out
+        self.stands = np.ones(len(present), bool)  # whose life here is not lived anew
+        self.told: list[tuple[NDArray[np.intp], Callable[[NDArray[np.bool_]], None]]] = []
         self.left_out = LeftOut()
         self.texts: frozenset[str] = frozenset()
         self.origins: dict[int, Minutes] = {}
         self.origin_nodes: set[int] = set()
         self.parents: list[int | None] = []
+
+    def part(self, rows: NDArray[np.intp]) -> Timeline:
+        """The lives of some rows, whole households, before anything happens; what is known of them stands."""
+        timeline = Timeline(
+            self.run, self.given.take(rows), self.there[rows], self.size, self.births, self.witness, self.sharing
+        )
+        place = np.full(len(self.present), -1)
+        place[rows] = np.arange(len(rows))
+        timeline.ends = self.ends.taken(place, len(rows))
+        timeline.history = {name: h.taken(place, rows, timeline.ends) for name, h in self.history.items()}
+        return timeline
 
     def keep(self, block: Block) -> None:
         """Add what a block of nodes made."""
@@ -136,11 +158,50 @@ class Timeline:
         """When the node's journey begins for each of some rows."""
         return self.start[row] if node.place.origin is None else self.origins[node.place.origin][row]
 
-    def remember(self, name: str, occurrences: Occurrences, values: Column) -> None:
-        """Keep an outcome's values as the latest of their people."""
+    def begin(self, node: Node) -> None:
+        """Forget what a node did when it ran before."""
+        for name in node.draws & self.history.keys():
+            self.history[name].forget(node.rank)
+        if node.ending.ends == "journey":
+            self._end(node, np.empty(0, np.intp), np.empty(0, np.int64))
+
+    def end(self, node: Node, happened: Block) -> None:
+        """What an event ends: what comes later in its journey never was."""
+        if node.ending.ends != "journey":
+            return
+        self._end(node, happened.row, happened.minute)
+        of_journey = [history for history in self.history.values() if history.is_of(node.journey)]
+        for history in of_journey:
+            self.misled[history.read_after(happened.row, happened.minute)] = True
+
+    def _end(self, node: Node, row: NDArray[np.intp], minute: Minutes) -> None:
+        self.ends.end(node.rank, node.journey, row, minute)
+        for history in self.history.values():
+            history.renew()
+
+    def remember(self, node: Node, name: str, occurrences: Occurrences, values: Column) -> None:
+        """Keep an outcome's values as the latest of their people, and as those of their moments."""
         self.outcomes[name] = _replaced(self.latest_like(name, values), occurrences.row, values)
         if name in self.history:
-            self.history[name].add(occurrences.row, occurrences.minute, values)
+            row, minute = occurrences.row, occurrences.minute
+            self.misled[self.history[name].add(node.rank, node.journey, row, minute, values)] = True
+
+    def witnessed(
+        self, path: str, name: str, values: Column, columns: Mapping[str, Any], occurrences: Occurrences
+    ) -> None:
+        """Tell the witness of what was drawn."""
+        if self.witness is not None:
+            told = self.witness(path, name, values, columns, occurrences.id)
+            if told is not None and self.history:
+                self.told.append((occurrences.row, told))
+            elif told is not None:
+                told(np.ones(len(values), bool))
+
+    def testify(self) -> None:
+        """Let what was told count, of those whose life here stands."""
+        for row, told in self.told:
+            told(self.stands[row])
+        self.told = []
 
     def latest_like(self, name: str, values: Column) -> Column:
         """The latest value, or nulls of the kind of `values`."""

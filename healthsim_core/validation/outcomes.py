@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
@@ -17,6 +17,8 @@ from healthsim_core.planning.plan import Plan
 from healthsim_core.validation.counts import Tallies
 from healthsim_core.validation.sample import all_or_none, sampled
 from healthsim_core.validation.stated import Made, tally_distribution
+
+Pending = Callable[[NDArray[np.bool_]], None]
 
 
 @attrs.frozen(eq=False)
@@ -42,32 +44,52 @@ class OutcomeTally:
 
     def __call__(
         self, path: str, name: str, values: Column, columns: Mapping[str, Any], ids: NDArray[np.int64]
-    ) -> None:
+    ) -> Pending | None:
+        """What was drawn, to be counted when it is known which rows of it stand; None where it is not looked at."""
         node = self._nodes[path]
         if isinstance(node.how, Branched):
             assert isinstance(values, Text)
-            tally_branch(self.tallies, path, node.how.branching, values, columns)
-            return
+            return self._of_branch(path, node.how.branching, values, columns)
         everybody = all_or_none(f"{path}.{name}", self.start, self.stop)
         rows: NDArray[np.intp] | slice | None = None
         if everybody is not False:
             rows = slice(None) if everybody else sampled(f"{path}.{name}", np.asarray(columns["person_id"]))
         if rows is None:
-            return
-        draw, distribution = Draws(self.plan.run.seed, "validation", ids[rows]), dict(node.outcomes)[name]
-        read = _some(columns, distribution.names, rows)
-        where = f"{path}.outcomes.{name}"
-        tally_distribution(distribution, Made(self.tallies, where, values[rows], read, lambda: draw.uniform(name)))
+            return None
+        distribution, of_rows = dict(node.outcomes)[name], np.arange(len(values))[rows]
+        read, looked_at, of_ids = {n: columns[n][rows] for n in distribution.names}, values[rows], ids[rows]
+
+        def count(stands: NDArray[np.bool_]) -> None:
+            at = _those(stands[of_rows])
+            draw = Draws(self.plan.run.seed, "validation", of_ids[at])
+            some = {name: column[at] for name, column in read.items()}
+            where = f"{path}.outcomes.{name}"
+            made = Made(self.tallies, where, looked_at[at], some, lambda: draw.uniform(name))
+            tally_distribution(distribution, made)
+
+        return count
+
+    def _of_branch(self, path: str, branching: Branching, chosen: Text, columns: Mapping[str, Any]) -> Pending:
+        able = np.stack([
+            np.ones(len(chosen), bool) if when is None else when.holds(columns, len(chosen)) for when in branching.when
+        ])  # fmt: skip
+
+        def count(stands: NDArray[np.bool_]) -> None:
+            at = _those(stands)
+            tally_branch(self.tallies, path, branching, chosen[at], able[:, at])
+
+        return count
 
 
-def _some(columns: Mapping[str, Any], names: frozenset[str], rows: NDArray[np.intp] | slice) -> dict[str, Any]:
-    return {name: columns[name][rows] for name in names}
+def _those(stands: NDArray[np.bool_]) -> NDArray[np.intp] | slice:
+    return slice(None) if stands.all() else np.flatnonzero(stands)
 
 
-def tally_branch(tallies: Tallies, where: str, branch: Branching, chosen: Text, columns: Mapping[str, Any]) -> None:
-    """Count the ways chosen, of those that were open to each."""
+def tally_branch(
+    tallies: Tallies, where: str, branch: Branching, chosen: Text, able: NDArray[np.bool_]
+) -> None:
+    """Count the ways chosen, of those that were open to each: `able` is a boolean array (choices, rows)."""
     rows = len(chosen)
-    able = np.stack([np.ones(rows, bool) if when is None else when.holds(columns, rows) for when in branch.when])
     taken = np.stack([took(chosen, choice) for choice in branch.choices])
     if branch.chances is not None:
         for index, (choice, chance) in enumerate(zip(branch.choices, branch.chances, strict=True)):

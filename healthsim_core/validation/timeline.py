@@ -38,7 +38,7 @@ def tally_timeline(tallies: Tallies, plan: Plan, timeline: Timeline) -> None:
         node = nodes[0]
         scheduled = isinstance(node.how, Triggered) and node.how.schedule is not None
         if node.probability < 1 and not scheduled:
-            tallies.proportion(_where(nodes), "probability", node.probability, block.chosen, block.eligible)
+            tallies.proportion(_where(nodes), "probability", node.probability, len(block.chosen), len(block.eligible))
         if not len(block.row):
             continue
         if not scheduled:
@@ -126,8 +126,7 @@ def _tally_delay(tallies: Tallies, plan: Plan, timeline: Timeline, block: Block)
         people[block.row[at]],
         _within(timeline, block.id[at], "delay"),
         _columns(timeline, node, block.row[at]),
-        chosen=not node.triggered
-        and any(n.startswith("state.") or n.removeprefix("outcome.") in timeline.history for n in node.reads),
+        chosen=not node.triggered and any(node.key(name) in timeline.history for name in node.reads),
     )
     tally_delays(tallies, _where(nodes), "delay", node.timing, delays)
 

@@ -1,0 +1,49 @@
+"""What events read that others may change meanwhile: found once, from the nodes alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+
+from healthsim_core.journeys.nodes import Node, Passage
+
+
+@attrs.frozen
+class Sharing:
+    """What must be read as of a moment, for the order in which nodes run is not always that of time.
+
+    Attributes:
+        timed: Names of outcomes, ways and states that are read so. Of others the last that was drawn is right: all
+            that draw them lead to all that read them.
+        ends: Journeys that an event may end early, whose later events then never were.
+    """
+
+    timed: frozenset[str] = frozenset()
+    ends: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, nodes: Sequence[Node]) -> Sharing:
+        """What the nodes of a plan share."""
+        writers: dict[str, list[int]] = {}
+        for index, node in enumerate(nodes):
+            for name in node.draws:
+                writers.setdefault(name, []).append(index)
+        timed = {f"{node.journey}/{node.how.lifecycle.name}" for node in nodes if isinstance(node.how, Passage)}
+        for index, node in enumerate(nodes):
+            read = {node.key(name) for name in node.reads_in_all} & writers.keys()
+            leading = _leading(nodes, index)
+            timed |= {name for name in read if not leading.issuperset(writers[name])}
+        return cls(frozenset(timed), frozenset(node.journey for node in nodes if node.ending.ends == "journey"))
+
+
+def _leading(nodes: Sequence[Node], index: int) -> set[int]:
+    """The nodes that lead to one, and itself, as far as they happen once to a person."""
+    leading, at = set[int](), index if nodes[index].most == 1 else nodes[index].parent
+    while at is not None:
+        if nodes[at].most == 1:
+            leading.add(at)
+        at = nodes[at].parent
+    return leading
+
+
