@@ -93,6 +93,7 @@ from .skills.document import read_skill as read_skill
 from .skills.document import skill_documents as skill_documents
 from .spec import JourneySpecification as JourneySpecification
 from .spec import ProfileSpecification as ProfileSpecification
+from .state_offers import StateChange as StateChange
 from .tables import Field as Field
 from .tables import Table as Table
 from .tables import cents as cents

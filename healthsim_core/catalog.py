@@ -37,8 +37,10 @@ from healthsim_core.offers import (
     Trigger,
 )
 from healthsim_core.package_data import PackageData
+from healthsim_core.person_state.known import KnownState
 from healthsim_core.plugins import Plugin, installed
 from healthsim_core.spec.kinds import how_to_give
+from healthsim_core.state_offers import StateChange
 from healthsim_core.tables import Field, Table
 
 CORE_EVENT_TYPES = ("person", "milestone", "journey_start", "journey_end", "birth", "death")
@@ -211,9 +213,14 @@ class Catalog:
         deciding = tuple(decision for decision in self.of(EventDecision) if event_type in decision.event_types)
         return (*self.handlers(event_type), *deciding)
 
+    def changes(self, event_type: str) -> tuple[StateChange, ...]:
+        """What events of a type change of a person's state."""
+        return tuple(change for change in self.of(StateChange) if event_type in change.event_types)
+
     def parameters(self, event_type: str) -> tuple[Field, ...]:
         """The parameters that events of a type may have: what is read of them, and is not decided by somebody."""
-        read = [field for reader in self.readers(event_type) for field in reader.parameters]
+        readers = (*self.readers(event_type), *self.changes(event_type))
+        read = [field for reader in readers for field in reader.parameters]
         of_coverage = enrolled.FIELDS if event_type in enrolled.TYPES else ()
         return tuple(field for field in (*of_coverage, *read) if (event_type, field.name) not in self.decided)
 
@@ -234,6 +241,11 @@ class Catalog:
                     what = f'"{key[1]}" of "{key[0]}" is decided by {both}.'
                     raise ConflictError(what, "", _HOW_TO_BLOCK)
         return MappingProxyType(decisions)
+
+    @functools.cached_property
+    def state(self) -> KnownState:
+        """What can be asked of a person's state."""
+        return KnownState.of(self.skills.values(), self.of(StateChange))
 
     def triggers(self, products: Collection[str]) -> tuple[Trigger, ...]:
         """What the events of some products cause by themselves."""

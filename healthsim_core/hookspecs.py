@@ -28,6 +28,7 @@ from healthsim_core.offers import (
     Trigger,
     Validator,
 )
+from healthsim_core.state_offers import StateChange
 
 PROJECT = "healthsim"
 API = 1  # of hooks and offers; the next number with every change of them
@@ -69,7 +70,7 @@ def healthsim_journeys() -> Iterable[Journey]:
 
 
 @hookspec
-def healthsim_event_handlers() -> Iterable[EventHandler | EventColumns | EventDecision | RunHandler]:
+def healthsim_event_handlers() -> Iterable[EventHandler | EventColumns | EventDecision | RunHandler | StateChange]:
     """What the product makes of events, of a run, what it decides of events, and which clinician and place it assigns.
 
     Called once, when plugins are loaded. A complete plugin:

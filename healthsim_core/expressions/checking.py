@@ -8,11 +8,15 @@ from collections.abc import Mapping
 
 import attrs
 
+from healthsim_core.catalog import offered
 from healthsim_core.errors import Mistakes, SpecificationError, nearest, suggestion
 from healthsim_core.expressions.expression import Expression
 from healthsim_core.expressions.kinds import ANYTHING, BOOLEAN, DATE, NOTHING, NUMBER, Kind, always, text_of, together
 from healthsim_core.expressions.syntax import function_of, name_of, spoken
 from healthsim_core.language_offers import ExpressionFunction
+from healthsim_core.person_state.known import ASKABLE
+from healthsim_core.person_state.words import asked
+from healthsim_core.person_state.words import spoken as said
 
 MOST_PLACES = 12  # decimal places of `round`
 _TRUE_OR_FALSE = always(BOOLEAN)  # a comparison with null is false
@@ -63,6 +67,8 @@ class _Checker:
         if name is not None:
             if name in self.known:
                 return self.known[name]
+            if asked(name) is not None:
+                return self._of_state(name)
             near = suggestion(name, filter(_is_one_name, self.known))
             return self.wrong(f'reads "{name}", which nobody has', near or "See `healthsim plan` for all columns.")
         match node:
@@ -84,6 +90,14 @@ class _Checker:
             case ast.Compare():
                 return self._comparison(node)
         return self.wrong(f"has the list `{_shown(node)}` where a value is needed", "A list stands only after `in`.")
+
+    def _of_state(self, name: str) -> Kind:
+        """What is asked of the person's state, of which too much can be asked to be listed."""
+        if ASKABLE not in self.known:
+            what = f"asks `{said(name)}` before anything has happened"
+            return self.wrong(what, "Only journeys ask for it; a profile reads its own columns.")
+        instead = self.known.get("conditions", ANYTHING).instead
+        return self.mistakes.attempt(ANYTHING, offered().state.kind, name, self.where, instead)
 
     def _condition(self, node: ast.expr, word: str) -> Kind:
         kind = self.kind(node)

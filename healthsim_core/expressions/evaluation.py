@@ -16,6 +16,7 @@ from healthsim_core.columns import Column, Text
 from healthsim_core.errors import HealthSimError, PluginError
 from healthsim_core.expressions.syntax import function_of, name_of
 from healthsim_core.language_offers import ExpressionFunction
+from healthsim_core.person_state.diagnosed import Diagnosed
 
 _DAYS = 1_000_000  # from one date to another; beyond lies no date
 COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
@@ -140,6 +141,8 @@ def _comparable(value: Any, other: Any) -> Any:
 
 
 def _among(left: Any, right: Any) -> Any:
+    if isinstance(right, Diagnosed):
+        return right.holding(str(left))
     if isinstance(right, Text):
         return right.map(lambda words: any(word.startswith(str(left)) for word in words.split()), bool, False)
     right = [right] if isinstance(right, str) else right
@@ -150,11 +153,11 @@ def _among(left: Any, right: Any) -> Any:
 
 
 def _null_words(value: Any) -> Any:
-    return value.is_null() if isinstance(value, Text) else np.False_
+    return value.is_null() if isinstance(value, Text | Diagnosed) else np.False_
 
 
 def _null(value: Any) -> Any:
-    if isinstance(value, Text):
+    if isinstance(value, Text | Diagnosed):
         return value.is_null()
     if value is None:
         return np.True_
@@ -166,7 +169,7 @@ def _null(value: Any) -> Any:
 
 def truth(value: Any) -> Any:
     """Where a value counts as true."""
-    if isinstance(value, Text):
+    if isinstance(value, Text | Diagnosed):
         return ~value.is_null()
     if value is None:
         return np.False_

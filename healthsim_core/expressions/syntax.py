@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from healthsim_core.person_state.words import state_name
 from healthsim_core.spec.reserved import NAMESPACES
 
 DOT = "\u01c0"  # a letter to Python, that nobody writes: for the dot within the code of `condition.U07.1`
@@ -16,7 +17,7 @@ def name_of(node: ast.expr) -> str | None:
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in NAMESPACES:
         attribute = node.attr.replace(DOT, ".")
         return attribute if node.value.id == "entity" else f"{node.value.id}.{attribute}"
-    return None
+    return state_name(node)
 
 
 def spoken(node: ast.AST) -> str:

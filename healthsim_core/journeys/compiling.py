@@ -16,6 +16,7 @@ from healthsim_core.expressions.checking import kind_of_expression, same_kind
 from healthsim_core.expressions.expression import Expression, expressions_in
 from healthsim_core.expressions.kinds import ANYTHING, BOOLEAN, NUMBER, Kind, always, text_of
 from healthsim_core.journeys.assignments import Assigned, Assignment
+from healthsim_core.journeys.changes import said_by
 from healthsim_core.journeys.coded import Coded
 from healthsim_core.journeys.coverage_events import check_coverage_events
 from healthsim_core.journeys.nodes import Branched, Ending, Node, Once, Passage, Place, Repeated, refuse_too_many
@@ -55,9 +56,9 @@ class JourneyCompiler:
     def __init__(
         self, catalog: Catalog, products: Sequence[str], people: PeoplePlan, mistakes: Mistakes, codes: KnownCodes
     ) -> None:
-        self.catalog, self.known, self.mistakes = catalog, people.known, mistakes
+        self.catalog, self.known, self.mistakes = catalog, {**people.known, **catalog.state.names}, mistakes
         self.certain = Certainties(
-            people.known, {f"condition.{plan.category}": plan.certain for plan in people.conditions}
+            self.known, {f"condition.{plan.category}": plan.certain for plan in people.conditions}
         )
         self.coded, self.stated = Coded(catalog, codes), [plan.category for plan in people.conditions]
         self.who = Comers({attribute.name: attribute.by_member for attribute in people.attributes})
@@ -167,6 +168,7 @@ class JourneyCompiler:
             ending=self._ending(event, event_type),
             birth=event.adds_person is not None,
             befalls=self._befalls(event_type, parameters, journey.duration_days, f"{where}.parameters"),
+            said=attempt((), said_by, event, self.catalog.state, self.known["conditions"].instead, where),
         )
         node = self._with_pattern(number, node, step, readable, where)
         for expression in expressions_in(node.timing):

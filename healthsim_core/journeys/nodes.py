@@ -18,6 +18,7 @@ from healthsim_core.patterns.branching import Branching
 from healthsim_core.patterns.lifecycle import Lifecycle
 from healthsim_core.patterns.repeating import MOST_OF_A_NODE, Recurrence
 from healthsim_core.patterns.timing import Timing
+from healthsim_core.person_state.sources import Said
 
 FOLLOWING = 64  # events that one event may cause by one schedule, as ids are addressed
 
@@ -172,6 +173,7 @@ class Node:
         birth: Whether it adds a person.
         befalls: Whom its diagnoses can befall; it does not happen to others.
         rank: Its place among what happens in the same minute.
+        said: What it says itself that it begins or ends of the person's state.
     """
 
     path: str
@@ -191,6 +193,7 @@ class Node:
     birth: bool = False
     befalls: Befalls = attrs.field(factory=Befalls)
     rank: int = 0
+    said: tuple[Said, ...] = ()
 
     @property
     def triggered(self) -> bool:

@@ -17,9 +17,11 @@ from healthsim_core.journeys.nodes import Node
 from healthsim_core.offers import EventHandler, PersonColumns, RunHandler
 from healthsim_core.people.making import make_people
 from healthsim_core.people.plan import PeoplePlan
+from healthsim_core.person_state.sources import Sources
 from healthsim_core.planning.request import Request
 from healthsim_core.planning.versions import spec_hash, versions_of
 from healthsim_core.reference.stored import Facts
+from healthsim_core.state_offers import StateChange
 from healthsim_core.tables import Field, Table
 from healthsim_core.timeline.blocks import blocks_of
 from healthsim_core.timeline.sharing import Sharing
@@ -66,12 +68,13 @@ class Plan:
     @functools.cached_property
     def blocks(self) -> tuple[tuple[int, ...], ...]:
         """Indices of the nodes that run at once, in order."""
-        return blocks_of(self.nodes)
+        return blocks_of(self.nodes, self.sharing.sources.changing)
 
     @functools.cached_property
     def sharing(self) -> Sharing:
         """What events read that others may change meanwhile."""
-        return Sharing.of(self.nodes)
+        changes = (change for change in self.catalog.of(StateChange) if change.product in self.products)
+        return Sharing.of(self.nodes, Sources.of(self.nodes, changes, self.catalog.state.circumstances))
 
     @functools.cached_property
     def decisions(self) -> tuple[EventDecision, ...]:

@@ -7,7 +7,7 @@ alone, so one pass over all of their rows does what a pass a node would do, with
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -110,13 +110,17 @@ class Happenings:
         return self.block.kept[self.rows]
 
 
-def blocks_of(nodes: Sequence[Node]) -> tuple[tuple[int, ...], ...]:
+def blocks_of(nodes: Sequence[Node], changing: Collection[str] = ()) -> tuple[tuple[int, ...], ...]:
     """Indices of the nodes that run at once, in the order in which they run.
 
     Journeys' own nodes come first, as they are ordered, with those of triggers that read outcomes, which change as they
-    run; then one block a trigger, each after those that cause it.
+    run, or that change what somebody reads; then one block a trigger, each after those that cause it.
+
+    Args:
+        nodes: The plan's nodes.
+        changing: Event types that change what somebody reads.
     """
-    in_place = _in_place(nodes)
+    in_place = _in_place(nodes, changing)
     alone: list[tuple[int, ...]] = []
     together: dict[TriggerKey, list[int]] = {}
     for index, node in enumerate(nodes):
@@ -132,15 +136,18 @@ def blocks_of(nodes: Sequence[Node]) -> tuple[tuple[int, ...], ...]:
     return (*alone, *(tuple(together[trigger]) for trigger in sorted(together, key=depth)))
 
 
-def _in_place(nodes: Sequence[Node]) -> set[TriggerKey]:
-    """Triggers that read outcomes, and those that cause what they stand on."""
+def _in_place(nodes: Sequence[Node], types: Collection[str]) -> set[TriggerKey]:
+    """Triggers that read outcomes or change what is read, and those that cause what they stand on."""
     changing = {name for node in nodes for name, _ in node.outcomes}
     triggers = {node.how.trigger for node in nodes if node.how.trigger is not None}
     in_place = {
         node.how.trigger
         for node in nodes
         if node.how.trigger is not None
-        and any(n.removeprefix("outcome.") in changing for c in node.conditions for n in c.names)
+        and (
+            node.event_type in types
+            or any(n.removeprefix("outcome.") in changing for c in node.conditions for n in c.names)
+        )
     }
     while more := {t for t in triggers - in_place if any(t[2] == other[1] for other in in_place)}:
         in_place |= more

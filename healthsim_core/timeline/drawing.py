@@ -22,7 +22,7 @@ def drawn(timeline: Timeline, node: Node, occurrences: Occurrences) -> Mapping[s
     row, rows = occurrences.row, len(occurrences)
     scope = Scope(timeline, node, row, occurrences.minute)
     draw = Draws(timeline.run.seed, "parameter", occurrences.id)
-    parameters = node.parameters.before_outcomes(scope.__getitem__, rows, draw)
+    parameters = node.parameters.before_outcomes(scope.column, rows, draw)
     if not node.outcomes and not node.parameters.references:
         return parameters
     columns, own = Columns(parameters, rows), dict[str, Column]()
@@ -33,9 +33,7 @@ def drawn(timeline: Timeline, node: Node, occurrences: Occurrences) -> Mapping[s
         timeline.witnessed(node.path, name, values, reading, occurrences)
         timeline.remember(node, name, occurrences, values)
         own = {**own, name: values}
-    late = node.parameters.after_outcomes(
-        Scope(timeline, node, row, occurrences.minute, columns, own).__getitem__, columns
-    )
+    late = node.parameters.after_outcomes(Scope(timeline, node, row, occurrences.minute, columns, own).column, columns)
     return {**columns.parts, **late}
 
 
@@ -43,7 +41,7 @@ def chosen(timeline: Timeline, node: Node, branching: Branching, occurrences: Oc
     """What happenings of a branch give: parameters, and the way that is taken."""
     rows, scope = len(occurrences), Scope(timeline, node, occurrences.row, occurrences.minute)
     draw = Draws(timeline.run.seed, "parameter", occurrences.id)
-    parameters = node.parameters.before_outcomes(scope.__getitem__, rows, draw)
+    parameters = node.parameters.before_outcomes(scope.column, rows, draw)
     reading = Scope(timeline, node, occurrences.row, occurrences.minute, parameters)
     choice = branching.choose(reading, rows, Draws(timeline.run.seed, "outcome", occurrences.id))
     timeline.witnessed(node.path, branching.name, choice, reading, occurrences)

@@ -56,7 +56,7 @@ def _again(
 
 def _prints(timeline: Timeline) -> Sequence[NDArray[np.uint64]]:
     """Prints of all that is shared, a row a position."""
-    return [timeline.ends.prints(), *(history.prints() for _, history in sorted(timeline.history.items()))]
+    return [timeline.ends.prints(), *(records.prints() for records in timeline.records)]
 
 
 def _households(timeline: Timeline, some: NDArray[np.bool_]) -> NDArray[np.intp]:

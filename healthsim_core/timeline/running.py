@@ -8,13 +8,13 @@ from healthsim_core.columns import Columns
 from healthsim_core.draws import Draws
 from healthsim_core.journeys.nodes import Node, Repeated
 from healthsim_core.patterns.timing import DAY
+from healthsim_core.person_state.values import Values
 from healthsim_core.timeline.blocks import Block, Occurrences
 from healthsim_core.timeline.candidates import able, candidates, moment, some, within
 from healthsim_core.timeline.drawing import fitting
 from healthsim_core.timeline.endings import Endings
 from healthsim_core.timeline.following import follow
 from healthsim_core.timeline.happening import given, occurring
-from healthsim_core.timeline.history import History
 from healthsim_core.timeline.state import Timeline
 
 
@@ -29,11 +29,11 @@ def execute(timeline: Timeline, nodes: tuple[Node, ...], blocks: tuple[tuple[int
     timeline.texts = frozenset(name for name, kind in drawn if kind in ("text", "words"))
     timeline.origin_nodes = {node.place.origin for node in nodes if node.place.origin is not None}
     for name in timeline.sharing.timed - timeline.history.keys():
-        timeline.history[name] = History(timeline.latest(name), timeline.ends)
+        timeline.history[name] = Values(timeline.latest(name), timeline.ends)
     settled = max((at for at, indices in enumerate(blocks) if not nodes[indices[0]].triggered), default=-1)
     for at, indices in enumerate(blocks):
         if nodes[indices[0]].triggered:
-            timeline.keep(follow(timeline, nodes, indices))
+            _follow(timeline, nodes, indices)
         else:
             timeline.keep(_happen(timeline, indices[0], nodes[indices[0]]))
         timeline.blocks[-1].settled = at > settled
@@ -71,12 +71,22 @@ def _happen(timeline: Timeline, index: int, node: Node) -> Block:
         eligible=eligible, chosen=chosen,
     )  # fmt: skip
     timeline.end(node, happened)
+    timeline.change((node,), happened)
     if node.birth:
         _be_born(timeline, index, happened)
     if index in timeline.origin_nodes:
         timeline.origins[index] = np.zeros(len(timeline.present), np.int64)
         timeline.origins[index][occurrences.row] = occurrences.minute // DAY * DAY
     return happened
+
+
+def _follow(timeline: Timeline, nodes: tuple[Node, ...], indices: tuple[int, ...]) -> None:
+    following = [nodes[index] for index in indices]
+    for node in following:
+        timeline.begin(node)
+    block = follow(timeline, nodes, indices)
+    timeline.keep(block)
+    timeline.change(following, block)
 
 
 def _may_be_brought_forward(node: Node) -> bool:

@@ -13,6 +13,7 @@ from healthsim_core.columns import Column, Text
 from healthsim_core.journeys.nodes import Node
 from healthsim_core.journeys.presumed import Seeded
 from healthsim_core.patterns.timing import Minutes
+from healthsim_core.person_state.diagnosed import Diagnosed
 from healthsim_core.timeline.state import Timeline
 
 
@@ -55,7 +56,14 @@ class Scope(Seeded):
         key = self.node.key(key)
         if key in self.state.history:
             return self.state.history[key].at(self.rows, self.minute, self.node.rank)
+        if key in self.state.state:
+            return self.state.state.read(key, self.rows, self.minute, self.node.rank)
         return self.state.latest(key)[self.rows]
+
+    def column(self, name: str) -> Any:
+        """What a parameter takes that refers to a name."""
+        value = self[name]
+        return value.words() if isinstance(value, Diagnosed) else value
 
     def _of_person(self, name: str, key: str) -> bool:
         return (
@@ -63,6 +71,7 @@ class Scope(Seeded):
             or key.startswith(("branch.", "state."))
             or key in self.state.people
             or key in self.state.outcomes
+            or key in self.state.state
         )
 
     def __iter__(self) -> Iterator[str]:

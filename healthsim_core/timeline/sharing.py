@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import attrs
 
 from healthsim_core.journeys.nodes import Node, Passage
+from healthsim_core.person_state.sources import Sources
 
 
 @attrs.frozen
@@ -16,14 +17,14 @@ class Sharing:
     Attributes:
         timed: Names of outcomes, ways and states that are read so. Of others the last that was drawn is right: all
             that draw them lead to all that read them.
-        ends: Journeys that an event may end early, whose later events then never were.
+        sources: What changes a person's state.
     """
 
     timed: frozenset[str] = frozenset()
-    ends: frozenset[str] = frozenset()
+    sources: Sources = attrs.field(factory=Sources)
 
     @classmethod
-    def of(cls, nodes: Sequence[Node]) -> Sharing:
+    def of(cls, nodes: Sequence[Node], sources: Sources) -> Sharing:
         """What the nodes of a plan share."""
         writers: dict[str, list[int]] = {}
         for index, node in enumerate(nodes):
@@ -34,7 +35,7 @@ class Sharing:
             read = {node.key(name) for name in node.reads_in_all} & writers.keys()
             leading = _leading(nodes, index)
             timed |= {name for name in read if not leading.issuperset(writers[name])}
-        return cls(frozenset(timed), frozenset(node.journey for node in nodes if node.ending.ends == "journey"))
+        return cls(frozenset(timed), sources)
 
 
 def _leading(nodes: Sequence[Node], index: int) -> set[int]:
@@ -45,5 +46,3 @@ def _leading(nodes: Sequence[Node], index: int) -> set[int]:
             leading.add(at)
         at = nodes[at].parent
     return leading
-
-

@@ -40,6 +40,7 @@ def replaced(timeline: Timeline, part: Timeline, rows: NDArray[np.intp], nodes: 
     timeline.ends = timeline.ends.spliced(gone, part.ends, rows)
     for name, history in timeline.history.items():
         history.replace(gone, part.history[name], rows, timeline.ends)
+    timeline.state.replace(gone, part.state, rows, timeline.ends)
     timeline.left_out.replace(gone, part.left_out, rows)
     timeline.stands[rows] = False
 

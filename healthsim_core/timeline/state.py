@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,8 +15,12 @@ from healthsim_core.events import Run
 from healthsim_core.journeys.left_out import LeftOut
 from healthsim_core.journeys.nodes import Node
 from healthsim_core.patterns.timing import DAY, Minutes, birthdays, minutes
+from healthsim_core.person_state.changed import changed_by
+from healthsim_core.person_state.ends import Ends
+from healthsim_core.person_state.reading import State
+from healthsim_core.person_state.records import Records
+from healthsim_core.person_state.values import Values
 from healthsim_core.timeline.blocks import Block, Happenings, Occurrences
-from healthsim_core.timeline.history import Ends, History
 from healthsim_core.timeline.sharing import Sharing
 
 OCCURRENCES = 4_096  # a person's occurrences of one node, as ids are addressed; what is above goes to higher bits
@@ -64,9 +68,9 @@ class Timeline:
         size: int,
         births: Mapping[int, int],
         witness: Witness | None = None,
-        sharing: Sharing = Sharing(),
+        sharing: Sharing | None = None,
     ) -> None:
-        self.witness, self.sharing = witness, sharing
+        self.witness, self.sharing = witness, sharing or Sharing()
         self.run, self.size, self.births = run, size, births
         self.given, self.there = people, present
         self.people: dict[str, Column] = dict(people)
@@ -79,7 +83,8 @@ class Timeline:
         self.horizon = int(minutes(np.array([run.as_of]))[0]) + DAY - 1
         self.people["death_time"] = np.full(len(present), np.datetime64("NaT"), "datetime64[s]")
         self.ends = Ends(len(present))
-        self.history: dict[str, History] = {}
+        self.state = State(self.sharing.sources, people, self.ends)
+        self.history: dict[str, Values] = {}
         self.misled = np.zeros(len(present), bool)  # who read something that had been changed before, as it turned out
         self.stands = np.ones(len(present), bool)  # whose life here is not lived anew
         self.told: list[tuple[NDArray[np.intp], Callable[[NDArray[np.bool_]], None]]] = []
@@ -98,6 +103,7 @@ class Timeline:
         place[rows] = np.arange(len(rows))
         timeline.ends = self.ends.taken(place, len(rows))
         timeline.history = {name: h.taken(place, rows, timeline.ends) for name, h in self.history.items()}
+        timeline.state = self.state.taken(place, timeline.given, len(rows), timeline.ends)
         return timeline
 
     def keep(self, block: Block) -> None:
@@ -162,6 +168,7 @@ class Timeline:
         """Forget what a node did when it ran before."""
         for name in node.draws & self.history.keys():
             self.history[name].forget(node.rank)
+        self.state.forget(node.rank)
         if node.ending.ends == "journey":
             self._end(node, np.empty(0, np.intp), np.empty(0, np.int64))
 
@@ -170,14 +177,31 @@ class Timeline:
         if node.ending.ends != "journey":
             return
         self._end(node, happened.row, happened.minute)
-        of_journey = [history for history in self.history.values() if history.is_of(node.journey)]
-        for history in of_journey:
-            self.misled[history.read_after(happened.row, happened.minute)] = True
+        for records in self.records:
+            self.misled[records.ended(node.journey, happened.row, happened.minute)] = True
 
     def _end(self, node: Node, row: NDArray[np.intp], minute: Minutes) -> None:
         self.ends.end(node.rank, node.journey, row, minute)
-        for history in self.history.values():
-            history.renew()
+        for records in self.records:
+            records.renew()
+
+    @property
+    def records(self) -> list[Records]:
+        """All that is known as of moments."""
+        return [*(values for _, values in sorted(self.history.items())), *self.state.records]
+
+    def change(self, nodes: Sequence[Node], block: Block) -> None:
+        """What events change of their people's state."""
+        rank = np.repeat([node.rank for node in nodes], np.diff(block.starts))
+        for change in self.sharing.sources.by_type.get(nodes[0].event_type, ()):
+            kinds = [kind for kind in self.sharing.sources.kinds_of(change) if kind in self.state.logs]
+            if kinds and len(block.row):
+                given = changed_by(change, block.parameters)
+                for kind in kinds:
+                    misled = self.state.change(kind, rank, nodes[0].journey, block.row, block.minute, given)
+                    self.misled[misled] = True
+        for said in nodes[0].said:
+            self.misled[self.state.say(said, nodes[0].rank, nodes[0].journey, block.row, block.minute)] = True
 
     def remember(self, node: Node, name: str, occurrences: Occurrences, values: Column) -> None:
         """Keep an outcome's values as the latest of their people, and as those of their moments."""
@@ -192,7 +216,7 @@ class Timeline:
         """Tell the witness of what was drawn."""
         if self.witness is not None:
             told = self.witness(path, name, values, columns, occurrences.id)
-            if told is not None and self.history:
+            if told is not None and self.records:
                 self.told.append((occurrences.row, told))
             elif told is not None:
                 told(np.ones(len(values), bool))

@@ -85,9 +85,7 @@ def _those(stands: NDArray[np.bool_]) -> NDArray[np.intp] | slice:
     return slice(None) if stands.all() else np.flatnonzero(stands)
 
 
-def tally_branch(
-    tallies: Tallies, where: str, branch: Branching, chosen: Text, able: NDArray[np.bool_]
-) -> None:
+def tally_branch(tallies: Tallies, where: str, branch: Branching, chosen: Text, able: NDArray[np.bool_]) -> None:
     """Count the ways chosen, of those that were open to each: `able` is a boolean array (choices, rows)."""
     rows = len(chosen)
     taken = np.stack([took(chosen, choice) for choice in branch.choices])

@@ -90,6 +90,13 @@ class Happening(Specification):
     outcomes: dict[str, Distribution] = Field(default_factory=dict)
     triggers: list[InlineTrigger] = Field(default_factory=list)
     ends: Literal["journey", "life", "coverage"] | None = None
+    starts: list[str] = Field(default_factory=list, json_schema_extra=or_one)
+    stops: list[str] = Field(default_factory=list, json_schema_extra=or_one)
+
+    @field_validator("starts", "stops", mode="before")
+    @classmethod
+    def _one_name_is_a_list(cls, value: Any) -> Any:
+        return value if isinstance(value, list) else [value]
 
     @field_validator("outcomes")
     @classmethod
@@ -113,7 +120,9 @@ class EventSpecification(Happening):
     `{"date": ...}` or `{"age": ...}`. What would come before the journey's start, or before what it depends on, does
     not happen. `outcomes` are values drawn when it happens, which later conditions, distributions and `${outcome.x}`
     may read. `ends` stops what comes later: of this journey, with "coverage" the person's insurance, with "life"
-    everything (a death). `adds_person` makes it a birth; `subject: newborn` makes an event happen to the child.
+    everything (a death). `starts` and `stops` name what begins or ends of the person's state then: circumstances,
+    treatments, and conditions by their codes, known or not. `adds_person` makes it a birth; `subject: newborn` makes an
+    event happen to the child.
     """
 
     event_id: str = Field(pattern=NAME, validation_alias=AliasChoices("event_id", "id"))

@@ -10,12 +10,14 @@ from healthsim_core import (
     OutputFormat,
     Profile,
     SkillResolver,
+    StateChange,
     Trigger,
     hookimpl,
 )
 from patientsim.formats import FORMATS
 from patientsim.generation import JOURNEYS, PROFILES, SKILLS
 from patientsim.handlers import care, conditions, observations, orders, patients, plans
+from patientsim.state import CHANGES
 from patientsim.triggers import LAB_RESULT
 
 HEALTHSIM_API = 1
@@ -34,7 +36,7 @@ def healthsim_journeys() -> Iterable[Journey]:
 
 
 @hookimpl
-def healthsim_event_handlers() -> Iterable[EventHandler]:
+def healthsim_event_handlers() -> Iterable[EventHandler | StateChange]:
     """What a chart makes of events."""
     yield patients.HANDLER
     yield care.HANDLER
@@ -44,6 +46,7 @@ def healthsim_event_handlers() -> Iterable[EventHandler]:
     yield orders.MEDICATION
     yield plans.REFERRALS
     yield plans.CARE_PLANS
+    yield from CHANGES
 
 
 @hookimpl

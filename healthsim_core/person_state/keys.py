@@ -16,7 +16,7 @@ _WITHIN = (1 << (_MINUTES + _RANKS)) - 1
 Keys = NDArray[np.int64]
 
 
-def packed(row: NDArray[np.intp], minute: Minutes, rank: int) -> Keys:
+def packed(row: NDArray[np.intp], minute: Minutes, rank: int | NDArray[np.int64]) -> Keys:
     """Words that sort as rows, minutes and ranks do."""
     moment = np.clip(np.asarray(minute, np.int64), -_MIDDLE, _MIDDLE - 1) + _MIDDLE
     return (((np.asarray(row, np.int64) << _MINUTES) + moment) << _RANKS) + rank
@@ -30,6 +30,11 @@ def row_of(keys: Keys) -> NDArray[np.intp]:
 def minute_of(keys: Keys) -> Minutes:
     """The minutes of words."""
     return np.asarray(((keys & _WITHIN) >> _RANKS) - _MIDDLE)
+
+
+def rank_of(keys: Keys) -> NDArray[np.int64]:
+    """The ranks of words."""
+    return np.asarray(keys & ((1 << _RANKS) - 1))
 
 
 def within_of(keys: Keys) -> Keys:

@@ -1,0 +1,98 @@
+"""What can be asked of a person's state, by whoever declares it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+import attrs
+
+from healthsim_core.errors import SpecificationError, suggestion
+from healthsim_core.expressions.kinds import BOOLEAN, NUMBER, Kind, always, text_of
+from healthsim_core.offers import SkillResolver
+from healthsim_core.person_state.words import MEASURED, OF_CONDITIONS, OF_TREATMENTS, asked, spoken
+from healthsim_core.state_offers import StateChange
+
+ASKABLE = "has:"  # among the names that an expression may read: calls of a person's state are, too
+_OF_DRUGS = ("drug_class", "drug")  # columns of skills' tables that name treatments
+
+
+@attrs.frozen
+class KnownState:
+    """What can be asked of a person's state.
+
+    Attributes:
+        treatments: Classes of drugs and drugs.
+        circumstances: Circumstances.
+        measures: Measures.
+        stages: By condition, its stages.
+    """
+
+    treatments: frozenset[str]
+    circumstances: frozenset[str]
+    measures: frozenset[str]
+    stages: Mapping[str, frozenset[str]]
+
+    @classmethod
+    def of(cls, skills: Iterable[SkillResolver], changes: Iterable[StateChange]) -> KnownState:
+        """What the skills and the changes of a catalog declare."""
+        treatments, circumstances = set[str](), set[str]()
+        for change in changes:
+            named = {"treatment": treatments, "circumstance": circumstances}.get(change.kind, set())
+            named.update(change.names)
+        for skill in skills:
+            treatments |= _drugs_in(skill)
+        return cls(frozenset(treatments), frozenset(circumstances), frozenset(), {})
+
+    @property
+    def names(self) -> dict[str, Kind]:
+        """What is read by its own name: circumstances, measures and what is measured of them."""
+        numbers = {name: always(NUMBER) for name in self.measures}
+        measured = {f"{MEASURED}{name}": always(NUMBER) for name in self.measures}
+        circumstances = {name: always(BOOLEAN) for name in self.circumstances}
+        return {ASKABLE: BOOLEAN, **numbers, **measured, **circumstances}
+
+    def kind(self, name: str, where: str, instead: Callable[[str], str] | None = None) -> Kind:
+        """What a name such as "has:E11" gives.
+
+        Args:
+            name: The name.
+            where: Where it is asked, for errors.
+            instead: Takes a code of conditions; returns what to write in its place, "" where it is one.
+
+        Raises:
+            SpecificationError: Nobody knows what it asks for.
+        """
+        parts = asked(name)
+        assert parts is not None, name
+        function, argument = parts
+        if function in OF_CONDITIONS:
+            return self._of_condition(function, argument, where, instead)
+        known = self.treatments if function in OF_TREATMENTS else self.measures
+        if argument not in known:
+            what = "treatment" if function in OF_TREATMENTS else "measure"
+            raise SpecificationError(
+                f'no {what} is called "{argument}", which `{spoken(name)}` asks for.',
+                where,
+                suggestion(argument, known) or f"Skills declare {what}s.",
+            )
+        always_there = {"on": always(BOOLEAN), "days_covered": always(NUMBER)}
+        return always_there.get(function, NUMBER)
+
+    def _of_condition(self, function: str, code: str, where: str, instead: Callable[[str], str] | None) -> Kind:
+        if function == "stage":
+            if code not in self.stages:
+                what = f"no skill knows stages of \"{code}\", which `stage('{code}')` asks for."
+                raise SpecificationError(what, where, suggestion(code, self.stages))
+            return text_of(self.stages[code])
+        if instead is not None and (other := instead(code)):
+            raise SpecificationError(f'"{code}" is no code of a condition.', where, other)
+        return always(BOOLEAN) if function == "has" else NUMBER
+
+
+def _drugs_in(skill: SkillResolver) -> set[str]:
+    found = set[str]()
+    for lookup, (_, gives) in skill.lookups.items():
+        if skill.cells is not None:
+            cells = skill.cells(lookup)
+            found.update(cell for name in _OF_DRUGS if name in gives for cell in cells[name] if cell)
+    return found

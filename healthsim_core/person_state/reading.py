@@ -1,0 +1,196 @@
+"""What a person's state is at a moment, as whoever reads it asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim_core.columns import Column, Columns, Text
+from healthsim_core.errors import canonical
+from healthsim_core.patterns.timing import DAY, NEVER, Minutes, minutes
+from healthsim_core.person_state.diagnosed import KNOWN, Diagnosed
+from healthsim_core.person_state.ends import Ends
+from healthsim_core.person_state.keys import packed
+from healthsim_core.person_state.log import Log, Matching
+from healthsim_core.person_state.records import Part
+from healthsim_core.person_state.sources import CIRCUMSTANCE, CONDITION, TREATMENT, Said, Sources
+from healthsim_core.person_state.words import asked
+
+_FROM_THE_START = -1  # in place of the rank of a node
+_COLUMNS: Mapping[str, Any] = {
+    "drug": None, "dose": np.nan, "days": np.nan, "stops": False, "known": True,
+}  # fmt: skip
+
+
+class State:
+    """The state of a chunk's people while it is lived.
+
+    Args:
+        sources: What changes it.
+        people: Columns of people, a row a position.
+        ends: When journeys end before their time.
+        logs: What is known already, where some lives are lived anew.
+    """
+
+    def __init__(
+        self, sources: Sources, people: Mapping[str, Column], ends: Ends, logs: Mapping[str, Log] | None = None
+    ) -> None:
+        self.sources, self._people = sources, people
+        self.logs = dict(logs) if logs is not None else self._begun(ends)
+
+    def __contains__(self, name: str) -> bool:
+        """Whether a name is read here, and not of the person as it was at the start."""
+        if asked(name) is not None:
+            return True
+        if name == "conditions" or name.startswith(("condition.", "code.")):
+            return CONDITION in self.logs
+        return name in self.sources.circumstances
+
+    def read(self, name: str, row: NDArray[np.intp], minute: Minutes, rank: int) -> Any:
+        """What a name is of each row at each moment, before what happens there."""
+        parts = asked(name)
+        if parts is not None:
+            return _READ[parts[0]](self, parts[1], row, minute, rank)
+        if name == "conditions":
+            return Diagnosed(self.logs[CONDITION], row, minute, rank)
+        space, _, rest = name.partition(".")
+        if space == "condition":
+            return self.logs[CONDITION].holds(f"{KNOWN}{rest}", row, minute, rank)
+        if space == "code":
+            return self.logs[CONDITION].latest(f"{KNOWN}{rest}", "name", row, minute, rank)
+        return self._holds(CIRCUMSTANCE, name, row, minute, rank)
+
+    def change(
+        self, kind: str, rank: int | NDArray[np.int64], journey: str, row: NDArray[np.intp], minute: Minutes,
+        given: Mapping[str, Any],
+    ) -> NDArray[np.intp]:  # fmt: skip
+        """Keep what events have begun or ended.
+
+        Returns:
+            Rows of which it was read, as of a later moment, before this was known.
+        """
+        if kind not in self.logs:
+            return row[:0]
+        columns = Columns({**_COLUMNS, **given}, len(row))
+        name = columns.text("name")
+        some = np.flatnonzero(~name.is_null())
+        days = np.asarray(columns["days"], np.float64)[some]
+        lasts = np.isnan(days)
+        until = np.where(lasts, NEVER, minute[some] + np.where(lasts, 0, np.rint(days * DAY)).astype(np.int64))
+        kept = columns.take(some).assign(until=until)
+        of = rank if isinstance(rank, int) else rank[some]
+        first = rank if isinstance(rank, int) else int(rank[0]) if len(rank) else _FROM_THE_START
+        keys = packed(row[some], minute[some], of)
+        return self.logs[kind].add(first, Part(journey, keys, kept.select([*_COLUMNS, "name", "until"])))
+
+    def say(self, said: Said, rank: int, journey: str, row: NDArray[np.intp], minute: Minutes) -> NDArray[np.intp]:
+        """Keep what an event says itself that it begins or ends; as `change`."""
+        given = {"name": said.name, "stops": said.stops, "known": False}
+        return self.change(said.kind, rank, journey, row, minute, given)
+
+    @property
+    def records(self) -> list[Log]:
+        """All that is known."""
+        return [log for _, log in sorted(self.logs.items())]
+
+    def replace(self, gone: NDArray[np.bool_], other: State, rows: NDArray[np.intp], ends: Ends) -> None:
+        """Take what is known of some rows elsewhere in place of what is known here; as `Records.replace`."""
+        for kind, log in self.logs.items():
+            log.replace(gone, other.logs[kind], rows, ends)
+
+    def forget(self, rank: int) -> None:
+        """Leave out what a node changed when it ran before."""
+        for log in self.logs.values():
+            log.forget(rank)
+
+    def taken(self, place: NDArray[np.intp], people: Mapping[str, Column], rows: int, ends: Ends) -> State:
+        """That of some rows; `place` is the new row of each, -1 for none."""
+        logs = {kind: log.taken(place, rows, ends) for kind, log in self.logs.items()}
+        return State(self.sources, people, ends, logs)
+
+    def _begun(self, ends: Ends) -> dict[str, Log]:
+        logs = {kind: Log(ends.rows, ends, _MATCHING[kind]) for kind in self.sources.kinds}
+        if CONDITION in logs:
+            for name in self._people:
+                if name.startswith("onset."):
+                    logs[CONDITION].keep(_FROM_THE_START, self._of_profile(name.removeprefix("onset.")))
+        return logs
+
+    def _of_profile(self, category: str) -> Part:
+        row = np.flatnonzero(np.asarray(self._people[f"condition.{category}"]))
+        code, onset = self._people[f"code.{category}"], np.asarray(self._people[f"onset.{category}"])[row]
+        assert isinstance(code, Text)
+        begin = minutes(np.where(np.isnat(onset), np.datetime64("1970-01-01"), onset))
+        columns = Columns(
+            {**_COLUMNS, "name": code[row].or_else(category), "until": np.full(len(row), NEVER)}, len(row)
+        )
+        return Part("", packed(row, begin, 0), columns)
+
+    def _holds(self, kind: str, name: str, row: NDArray[np.intp], minute: Minutes, rank: int) -> NDArray[np.bool_]:
+        log = self.logs.get(kind)
+        return np.zeros(len(row), bool) if log is None else log.holds(name, row, minute, rank)
+
+    def _has(self, code: str, row: NDArray[np.intp], minute: Minutes, rank: int) -> NDArray[np.bool_]:
+        if CONDITION not in self.logs:
+            return np.asarray(self._conditions(row).map(_begins_with(code), bool, False))
+        return self.logs[CONDITION].holds(code, row, minute, rank)
+
+    def _since(self, code: str, row: NDArray[np.intp], minute: Minutes, rank: int) -> NDArray[np.float64]:
+        return self.logs[CONDITION].since(code, row, minute, rank)
+
+    def _on(self, name: str, row: NDArray[np.intp], minute: Minutes, rank: int) -> NDArray[np.bool_]:
+        return self._holds(TREATMENT, name, row, minute, rank)
+
+    def _dose(self, name: str, row: NDArray[np.intp], minute: Minutes, rank: int) -> Any:
+        log = self.logs.get(TREATMENT)
+        return np.full(len(row), np.nan) if log is None else log.latest(name, "dose", row, minute, rank)
+
+    def _days_covered(self, name: str, row: NDArray[np.intp], minute: Minutes, rank: int) -> NDArray[np.float64]:
+        log = self.logs.get(TREATMENT)
+        return np.zeros(len(row)) if log is None else log.days_covered(name, row, minute, rank)
+
+    def _conditions(self, row: NDArray[np.intp]) -> Text:
+        conditions = self._people["conditions"]
+        assert isinstance(conditions, Text)
+        return conditions[row]
+
+
+def _begins_with(code: str) -> Callable[[str], bool]:
+    return lambda words: any(word.startswith(code) for word in words.split())
+
+
+def _coded(name: str) -> Matching:
+    known, code = name.startswith(KNOWN), name.removeprefix(KNOWN)
+
+    def matching(columns: Columns) -> NDArray[np.bool_]:
+        named = columns.text("name").map(lambda said: said.startswith(code), bool, False)
+        return np.asarray(named & (np.asarray(columns["known"]) if known else True))
+
+    return matching
+
+
+def _drug(name: str) -> Matching:
+    wanted = canonical(name)
+
+    def matching(columns: Columns) -> NDArray[np.bool_]:
+        parts = (
+            columns.text(column).map(lambda said: canonical(said) == wanted, bool, False) for column in ("name", "drug")
+        )
+        return np.logical_or(*parts)
+
+    return matching
+
+
+def _named(name: str) -> Matching:
+    return lambda columns: np.asarray(columns.text("name") == name)
+
+
+_MATCHING: Mapping[str, Callable[[str], Matching]] = {
+    CONDITION: _coded, TREATMENT: _drug, "order": _drug, CIRCUMSTANCE: _named,
+}  # fmt: skip
+_READ: Mapping[str, Callable[..., Any]] = {
+    "has": State._has, "since": State._since, "on": State._on, "dose": State._dose, "days_covered": State._days_covered,
+}  # fmt: skip

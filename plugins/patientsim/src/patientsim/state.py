@@ -1,0 +1,62 @@
+"""What a chart's events change of a person's state: what is known to ail them, what is ordered, being in hospital."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from healthsim_core import Columns, Field, StateChange, Text
+from healthsim_core.columns import Column
+
+INPATIENT = "inpatient"
+_NUMBERS = {
+    "dose": "Amount a dose.",
+    "doses_per_day": "Doses a day.",
+    "days_supply": "Days that one fill lasts.",
+    "refills": "Refills after the first fill.",
+}
+
+
+def diagnosed(parameters: Columns) -> Mapping[str, Column]:
+    """A diagnosis makes known what ails somebody; what is not there yet begins with it."""
+    return {"name": parameters["code"]}
+
+
+def ordered(parameters: Columns) -> Mapping[str, Column]:
+    """An order is for as many days as its fills last; one that does not say so lasts until something stops it."""
+    fills = np.nan_to_num(parameters.array("refills")) + 1
+    return {
+        "name": parameters["drug_class"],
+        "drug": parameters["drug"],
+        "dose": parameters.array("dose") * parameters.array("doses_per_day"),
+        "days": parameters.array("days_supply") * fills,
+    }
+
+
+def admitted(parameters: Columns) -> Mapping[str, Column]:
+    """An admission begins a stay."""
+    return {"name": Text.constant(INPATIENT, parameters.rows)}
+
+
+def discharged(parameters: Columns) -> Mapping[str, Column]:
+    """A discharge ends it."""
+    rows = parameters.rows
+    return {"name": Text.constant(INPATIENT, rows), "stops": np.ones(rows, bool)}
+
+
+CHANGES = (
+    StateChange("diagnosis", "condition", diagnosed, (Field("code", "category", "Billable ICD-10-CM code."),)),
+    StateChange(
+        "medication_order",
+        "treatment",
+        ordered,
+        (
+            Field("drug_class", "category", "Therapeutic class.", nullable=True),
+            Field("drug", "category", "The ingredient.", nullable=True),
+            *(Field(name, "number", said, nullable=True) for name, said in _NUMBERS.items()),
+        ),
+    ),
+    StateChange("admission", "circumstance", admitted, names=(INPATIENT,)),
+    StateChange("discharge", "circumstance", discharged, names=(INPATIENT,)),
+)
