@@ -15,7 +15,7 @@ from healthsim_core.person_state.diagnosed import KNOWN, Diagnosed
 from healthsim_core.person_state.ends import Ends
 from healthsim_core.person_state.keys import packed
 from healthsim_core.person_state.log import Log, Matching
-from healthsim_core.person_state.records import Part
+from healthsim_core.person_state.records import Bound, Part
 from healthsim_core.person_state.sources import CIRCUMSTANCE, CONDITION, TREATMENT, Said, Sources
 from healthsim_core.person_state.words import asked
 
@@ -64,10 +64,15 @@ class State:
         return self._holds(CIRCUMSTANCE, name, row, minute, rank)
 
     def change(
-        self, kind: str, rank: int | NDArray[np.int64], journey: str, row: NDArray[np.intp], minute: Minutes,
+        self,
+        kind: str,
+        rank: int | NDArray[np.int64],
+        row: NDArray[np.intp],
+        minute: Minutes,
         given: Mapping[str, Any],
-    ) -> NDArray[np.intp]:  # fmt: skip
-        """Keep what events have begun or ended.
+        bounds: tuple[Bound, ...] = (),
+    ) -> NDArray[np.intp]:
+        """Keep what events have begun or ended, and what that hangs on.
 
         Returns:
             Rows of which it was read, as of a later moment, before this was known.
@@ -75,21 +80,19 @@ class State:
         if kind not in self.logs:
             return row[:0]
         columns = Columns({**_COLUMNS, **given}, len(row))
-        name = columns.text("name")
-        some = np.flatnonzero(~name.is_null())
-        days = np.asarray(columns["days"], np.float64)[some]
+        days = np.asarray(columns["days"], np.float64)
         lasts = np.isnan(days)
-        until = np.where(lasts, NEVER, minute[some] + np.where(lasts, 0, np.rint(days * DAY)).astype(np.int64))
-        kept = columns.take(some).assign(until=until)
-        of = rank if isinstance(rank, int) else rank[some]
-        first = rank if isinstance(rank, int) else int(rank[0]) if len(rank) else _FROM_THE_START
-        keys = packed(row[some], minute[some], of)
-        return self.logs[kind].add(first, Part(journey, keys, kept.select([*_COLUMNS, "name", "until"])))
+        until = np.where(lasts, NEVER, minute + np.where(lasts, 0, np.rint(days * DAY)).astype(np.int64))
+        part = Part(packed(row, minute, rank), columns.assign(until=until).select([*_COLUMNS, "name", "until"]), bounds)
+        some = part.take(np.flatnonzero(~columns.text("name").is_null()))
+        return self.logs[kind].add(rank if isinstance(rank, int) else int(rank[0]), some)
 
-    def say(self, said: Said, rank: int, journey: str, row: NDArray[np.intp], minute: Minutes) -> NDArray[np.intp]:
+    def say(
+        self, said: Said, rank: int, row: NDArray[np.intp], minute: Minutes, bounds: tuple[Bound, ...] = ()
+    ) -> NDArray[np.intp]:
         """Keep what an event says itself that it begins or ends; as `change`."""
         given = {"name": said.name, "stops": said.stops, "known": False}
-        return self.change(said.kind, rank, journey, row, minute, given)
+        return self.change(said.kind, rank, row, minute, given, bounds)
 
     @property
     def records(self) -> list[Log]:
@@ -127,7 +130,7 @@ class State:
         columns = Columns(
             {**_COLUMNS, "name": code[row].or_else(category), "until": np.full(len(row), NEVER)}, len(row)
         )
-        return Part("", packed(row, begin, 0), columns)
+        return Part(packed(row, begin, 0), columns)
 
     def _holds(self, kind: str, name: str, row: NDArray[np.intp], minute: Minutes, rank: int) -> NDArray[np.bool_]:
         log = self.logs.get(kind)

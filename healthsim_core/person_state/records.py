@@ -13,12 +13,36 @@ from healthsim_core.person_state.keys import Keys, minute_of, mixed, packed, ran
 
 
 @attrs.frozen(eq=False)
-class Part:
-    """What one node made known: packed words of person, time and rank, and the columns."""
+class Bound:
+    """What a record hangs on: an event of a journey that may end before it, and then it never was.
+
+    Attributes:
+        journey: The journey.
+        row: Int array: whose event it is.
+        minute: Int array: when.
+    """
 
     journey: str
+    row: NDArray[np.intp]
+    minute: Minutes
+
+    def take(self, at: NDArray[np.intp], place: NDArray[np.intp] | None = None) -> Bound:
+        """Those of some records; `place` is the new row of each row."""
+        row = self.row[at]
+        return Bound(self.journey, row if place is None else place[row], self.minute[at])
+
+
+@attrs.frozen(eq=False)
+class Part:
+    """What one node made known: packed words of person, time and rank, the columns, and what they hang on."""
+
     keys: Keys
     columns: Columns
+    bounds: tuple[Bound, ...] = ()
+
+    def take(self, at: NDArray[np.intp]) -> Part:
+        """Some of it."""
+        return Part(self.keys[at], self.columns.take(at), tuple(bound.take(at) for bound in self.bounds))
 
 
 class Records:
@@ -62,7 +86,8 @@ class Records:
 
     def ended(self, journey: str, row: NDArray[np.intp], minute: Minutes) -> NDArray[np.intp]:
         """Note that a journey has ended for some rows; those that were read as of a later moment."""
-        if not any(part.journey == journey for parts in self.parts.values() for part in parts):
+        hang = (bound for parts in self.parts.values() for part in parts for bound in part.bounds)
+        if not any(bound.journey == journey for bound in hang):
             return row[:0]
         self.renew()
         last = np.max([np.zeros(self.rows, np.int64), *self.asked.values()], axis=0)
@@ -94,7 +119,8 @@ class Records:
                 row = place[row_of(part.keys)]
                 kept = np.flatnonzero(row >= 0)
                 keys = packed(row[kept], minute_of(part.keys[kept]), rank_of(part.keys[kept]))
-                self.keep(rank, Part(part.journey, keys, part.columns.take(kept)))
+                bounds = tuple(bound.take(kept, place) for bound in part.bounds)
+                self.keep(rank, Part(keys, part.columns.take(kept), bounds))
 
     def replace(self, gone: NDArray[np.bool_], other: Records, rows: NDArray[np.intp], ends: Ends) -> None:
         """Take what others know of some rows in place of what is known here.
@@ -112,9 +138,10 @@ class Records:
         self.renew()
 
     def _lasting(self, part: Part) -> Part:
-        """What no end of its journey has cancelled."""
-        ends = self.ends.of(part.journey)
-        if ends is None:
-            return part
-        kept = np.flatnonzero(minute_of(part.keys) <= ends[row_of(part.keys)])
-        return Part(part.journey, part.keys[kept], part.columns.take(kept))
+        """What no end of a journey has cancelled."""
+        stands = np.ones(len(part.keys), bool)
+        for bound in part.bounds:
+            ends = self.ends.of(bound.journey)
+            if ends is not None:
+                stands &= bound.minute <= ends[bound.row]
+        return part if stands.all() else part.take(np.flatnonzero(stands))

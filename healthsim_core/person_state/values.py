@@ -9,7 +9,7 @@ from healthsim_core.columns import Column, Columns, concat
 from healthsim_core.patterns.timing import Minutes
 from healthsim_core.person_state.ends import Ends
 from healthsim_core.person_state.keys import packed, row_of
-from healthsim_core.person_state.records import Part, Records
+from healthsim_core.person_state.records import Bound, Part, Records
 
 _VALUE = "value"
 
@@ -32,14 +32,16 @@ class Values(Records):
         super().renew()
         self._pool = None
 
-    def add(self, rank: int, journey: str, row: NDArray[np.intp], minute: Minutes, values: Column) -> NDArray[np.intp]:
-        """Values that a node has drawn for rows at moments.
+    def add(
+        self, rank: int, row: NDArray[np.intp], minute: Minutes, values: Column, bounds: tuple[Bound, ...] = ()
+    ) -> NDArray[np.intp]:
+        """Values that a node has drawn for rows at moments, and what they hang on.
 
         Returns:
             Rows that were read, as of a later moment, before this was known.
         """
         keys = packed(row, minute, rank)
-        self.keep(rank, Part(journey, keys, Columns({_VALUE: values}, len(values))))
+        self.keep(rank, Part(keys, Columns({_VALUE: values}, len(values)), bounds))
         return self.read_before(_VALUE, keys) if _VALUE in self.asked else row[:0]
 
     def at(self, row: NDArray[np.intp], minute: Minutes, rank: int) -> Column:

@@ -75,7 +75,7 @@ def _slot(timeline: Timeline, node: Node, position: int) -> int:
 def _birth_of(timeline: Timeline, node: Node) -> int:
     at: int | None = node.parent
     while at is not None and at not in timeline.births:
-        at = timeline.parents[at]
+        at = timeline.nodes[at].parent
     if at is None:
         raise AssertionError(node.path)
     return at
@@ -120,7 +120,7 @@ def _left(timeline: Timeline, node: Node, cause: NDArray[np.intp]) -> Minutes:
     """When the state is left to which each happening belongs."""
     at, parent = cause, node.parent
     while parent is not None and parent != node.place.state:
-        at, parent = timeline.happened[parent].cause[at], timeline.parents[parent]
+        at, parent = timeline.happened[parent].cause[at], timeline.nodes[parent].parent
     assert parent is not None, node.path
     happened = timeline.happened[parent]
     return np.asarray(happened.block.parameters[LEFT][happened.rows])[at]

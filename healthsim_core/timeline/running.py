@@ -24,7 +24,7 @@ def execute(timeline: Timeline, nodes: tuple[Node, ...], blocks: tuple[tuple[int
     Ends are of journeys' own events: when these have happened, what closes something that is open at an end of life is
     brought forward to it, before triggers follow.
     """
-    timeline.parents = [node.parent for node in nodes]
+    timeline.nodes = nodes
     drawn = [(name, distribution.gives({}).of) for node in nodes for name, distribution in node.outcomes]
     timeline.texts = frozenset(name for name, kind in drawn if kind in ("text", "words"))
     timeline.origin_nodes = {node.place.origin for node in nodes if node.place.origin is not None}
@@ -71,7 +71,7 @@ def _happen(timeline: Timeline, index: int, node: Node) -> Block:
         eligible=eligible, chosen=chosen,
     )  # fmt: skip
     timeline.end(node, happened)
-    timeline.change((node,), happened)
+    timeline.change((index,), happened)
     if node.birth:
         _be_born(timeline, index, happened)
     if index in timeline.origin_nodes:
@@ -81,12 +81,12 @@ def _happen(timeline: Timeline, index: int, node: Node) -> Block:
 
 
 def _follow(timeline: Timeline, nodes: tuple[Node, ...], indices: tuple[int, ...]) -> None:
-    following = [nodes[index] for index in indices]
-    for node in following:
-        timeline.begin(node)
+    for index in indices:
+        timeline.begin(nodes[index])
     block = follow(timeline, nodes, indices)
     timeline.keep(block)
-    timeline.change(following, block)
+    if len(indices) == 1:
+        timeline.change(indices, block)
 
 
 def _may_be_brought_forward(node: Node) -> bool:

@@ -17,10 +17,12 @@ class Sharing:
     Attributes:
         timed: Names of outcomes, ways and states that are read so. Of others the last that was drawn is right: all
             that draw them lead to all that read them.
+        ends: Journeys that an event may end early, whose later events then never were.
         sources: What changes a person's state.
     """
 
     timed: frozenset[str] = frozenset()
+    ends: frozenset[str] = frozenset()
     sources: Sources = attrs.field(factory=Sources)
 
     @classmethod
@@ -35,7 +37,8 @@ class Sharing:
             read = {node.key(name) for name in node.reads_in_all} & writers.keys()
             leading = _leading(nodes, index)
             timed |= {name for name in read if not leading.issuperset(writers[name])}
-        return cls(frozenset(timed), sources)
+        ends = (node.journey for node in nodes if node.ending.ends == "journey")
+        return cls(frozenset(timed), frozenset(ends), sources)
 
 
 def _leading(nodes: Sequence[Node], index: int) -> set[int]:

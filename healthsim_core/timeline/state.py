@@ -18,7 +18,7 @@ from healthsim_core.patterns.timing import DAY, Minutes, birthdays, minutes
 from healthsim_core.person_state.changed import changed_by
 from healthsim_core.person_state.ends import Ends
 from healthsim_core.person_state.reading import State
-from healthsim_core.person_state.records import Records
+from healthsim_core.person_state.records import Bound, Records
 from healthsim_core.person_state.values import Values
 from healthsim_core.timeline.blocks import Block, Happenings, Occurrences
 from healthsim_core.timeline.sharing import Sharing
@@ -92,7 +92,7 @@ class Timeline:
         self.texts: frozenset[str] = frozenset()
         self.origins: dict[int, Minutes] = {}
         self.origin_nodes: set[int] = set()
-        self.parents: list[int | None] = []
+        self.nodes: tuple[Node, ...] = ()
 
     def part(self, rows: NDArray[np.intp]) -> Timeline:
         """The lives of some rows, whole households, before anything happens; what is known of them stands."""
@@ -190,25 +190,45 @@ class Timeline:
         """All that is known as of moments."""
         return [*(values for _, values in sorted(self.history.items())), *self.state.records]
 
-    def change(self, nodes: Sequence[Node], block: Block) -> None:
+    def bounds(self, node: Node, row: NDArray[np.intp], minute: Minutes, cause: NDArray[np.intp]) -> tuple[Bound, ...]:
+        """What occurrences of a node hang on: the events that lead to them, of journeys that may end before these."""
+        found = list[Bound]()
+        while self.sharing.ends:
+            known = {bound.journey for bound in found}
+            if not node.triggered and node.journey in self.sharing.ends - known:
+                found.append(Bound(node.journey, row, minute))
+            if node.parent is None:
+                break
+            above = self.happened[node.parent]
+            row, minute, cause = above.row[cause], above.minute[cause], above.cause[cause]
+            node = self.nodes[node.parent]
+        return tuple(found)
+
+    def change(self, indices: Sequence[int], block: Block) -> None:
         """What events change of their people's state."""
+        nodes = [self.nodes[index] for index in indices]
         rank = np.repeat([node.rank for node in nodes], np.diff(block.starts))
         for change in self.sharing.sources.by_type.get(nodes[0].event_type, ()):
             kinds = [kind for kind in self.sharing.sources.kinds_of(change) if kind in self.state.logs]
             if kinds and len(block.row):
-                given = changed_by(change, block.parameters)
+                given, bounds = changed_by(change, block.parameters), self._bounds_of(indices, block)
                 for kind in kinds:
-                    misled = self.state.change(kind, rank, nodes[0].journey, block.row, block.minute, given)
-                    self.misled[misled] = True
+                    self.misled[self.state.change(kind, rank, block.row, block.minute, given, bounds)] = True
         for said in nodes[0].said:
-            self.misled[self.state.say(said, nodes[0].rank, nodes[0].journey, block.row, block.minute)] = True
+            bounds = self._bounds_of(indices, block)
+            self.misled[self.state.say(said, nodes[0].rank, block.row, block.minute, bounds)] = True
+
+    def _bounds_of(self, indices: Sequence[int], block: Block) -> tuple[Bound, ...]:
+        assert len(indices) == 1, "what changes the state of people runs node by node"
+        return self.bounds(self.nodes[indices[0]], block.row, block.minute, block.cause)
 
     def remember(self, node: Node, name: str, occurrences: Occurrences, values: Column) -> None:
         """Keep an outcome's values as the latest of their people, and as those of their moments."""
         self.outcomes[name] = _replaced(self.latest_like(name, values), occurrences.row, values)
         if name in self.history:
             row, minute = occurrences.row, occurrences.minute
-            self.misled[self.history[name].add(node.rank, node.journey, row, minute, values)] = True
+            bounds = self.bounds(node, row, minute, occurrences.cause)
+            self.misled[self.history[name].add(node.rank, row, minute, values, bounds)] = True
 
     def witnessed(
         self, path: str, name: str, values: Column, columns: Mapping[str, Any], occurrences: Occurrences
