@@ -37,7 +37,6 @@ from healthsim_core.offers import (
     Trigger,
 )
 from healthsim_core.package_data import PackageData
-from healthsim_core.person_state.known import KnownState
 from healthsim_core.plugins import Plugin, installed
 from healthsim_core.spec.kinds import how_to_give
 from healthsim_core.state_offers import StateChange
@@ -46,6 +45,7 @@ from healthsim_core.tables import Field, Table
 CORE_EVENT_TYPES = ("person", "milestone", "journey_start", "journey_end", "birth", "death")
 _DATA = PackageData("healthsim_core")
 Found = TypeVar("Found", bound=Offer)
+Made = TypeVar("Made")
 
 
 @functools.cache
@@ -66,18 +66,9 @@ class Catalog:
     plugins: tuple[Plugin, ...]
 
     def __attrs_post_init__(self) -> None:
-        for named in (
-            self.profiles,
-            self.journeys,
-            self.plans,
-            self.service_kinds,
-            self.formats,
-            self.skills,
-            self.datasets,
-            self.tables,
-        ):
+        for named in (self.profiles, self.journeys, self.plans, self.service_kinds, self.formats, self.skills):
             assert named is not None
-        for words in (self.distributions, self.functions, self.executors, self.decided):
+        for words in (self.datasets, self.tables, self.distributions, self.functions, self.executors, self.decided):
             assert words is not None
         self._refuse_trigger_cycles()
 
@@ -105,6 +96,11 @@ class Catalog:
     @functools.cached_property
     def _of_kind(self) -> dict[type[Offer], tuple[Offer, ...]]:
         return {}
+
+    def derived(self, make: Callable[[Catalog], Made]) -> Made:
+        """What a function makes of the offers, made once."""
+        derived: dict[Callable[..., Any], Any] = self.__dict__.setdefault("_derived", {})
+        return cast(Made, derived[make] if make in derived else derived.setdefault(make, make(self)))
 
     @functools.cached_property
     def profiles(self) -> Mapping[str, Profile]:
@@ -241,11 +237,6 @@ class Catalog:
                     what = f'"{key[1]}" of "{key[0]}" is decided by {both}.'
                     raise ConflictError(what, "", _HOW_TO_BLOCK)
         return MappingProxyType(decisions)
-
-    @functools.cached_property
-    def state(self) -> KnownState:
-        """What can be asked of a person's state."""
-        return KnownState.of(self.skills.values(), self.of(StateChange))
 
     def triggers(self, products: Collection[str]) -> tuple[Trigger, ...]:
         """What the events of some products cause by themselves."""

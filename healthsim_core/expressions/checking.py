@@ -10,13 +10,13 @@ import attrs
 
 from healthsim_core.catalog import offered
 from healthsim_core.errors import Mistakes, SpecificationError, nearest, suggestion
+from healthsim_core.expressions.asking import asked
+from healthsim_core.expressions.asking import spoken as said
 from healthsim_core.expressions.expression import Expression
 from healthsim_core.expressions.kinds import ANYTHING, BOOLEAN, DATE, NOTHING, NUMBER, Kind, always, text_of, together
+from healthsim_core.expressions.known_state import ASKABLE, KnownState
 from healthsim_core.expressions.syntax import function_of, name_of, spoken
 from healthsim_core.language_offers import ExpressionFunction
-from healthsim_core.person_state.known import ASKABLE
-from healthsim_core.person_state.words import asked
-from healthsim_core.person_state.words import spoken as said
 
 MOST_PLACES = 12  # decimal places of `round`
 _TRUE_OR_FALSE = always(BOOLEAN)  # a comparison with null is false
@@ -97,7 +97,7 @@ class _Checker:
             what = f"asks `{said(name)}` before anything has happened"
             return self.wrong(what, "Only journeys ask for it; a profile reads its own columns.")
         instead = self.known.get("conditions", ANYTHING).instead
-        return self.mistakes.attempt(ANYTHING, offered().state.kind, name, self.where, instead)
+        return self.mistakes.attempt(ANYTHING, offered().derived(KnownState.of).kind, name, self.where, instead)
 
     def _condition(self, node: ast.expr, word: str) -> Kind:
         kind = self.kind(node)

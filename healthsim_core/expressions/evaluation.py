@@ -14,9 +14,9 @@ import numpy as np
 from healthsim_core import portable
 from healthsim_core.columns import Column, Text
 from healthsim_core.errors import HealthSimError, PluginError
+from healthsim_core.expressions.diagnosed import Diagnosed
 from healthsim_core.expressions.syntax import function_of, name_of
 from healthsim_core.language_offers import ExpressionFunction
-from healthsim_core.person_state.diagnosed import Diagnosed
 
 _DAYS = 1_000_000  # from one date to another; beyond lies no date
 COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {

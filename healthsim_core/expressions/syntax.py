@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from healthsim_core.person_state.words import state_name
+from healthsim_core.expressions.asking import state_name
 from healthsim_core.spec.reserved import NAMESPACES
 
 DOT = "\u01c0"  # a letter to Python, that nobody writes: for the dot within the code of `condition.U07.1`

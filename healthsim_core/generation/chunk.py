@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from healthsim_core.columns import Column, Columns, Text, concat
 from healthsim_core.errors import PluginError
 from healthsim_core.events import People
+from healthsim_core.handling.deciding import Deciding
 from healthsim_core.handling.dispatch import Dispatcher, collected
 from healthsim_core.offers import PersonColumns
 from healthsim_core.people.making import make_people
@@ -102,9 +103,15 @@ def lived(
     and what happens to them."""
     everybody, present = make_people(plan.people, plan.run, plan.start_dates, start, stop)
     everybody = _extended(plan, everybody)
-    timeline = Timeline(plan.run, everybody, present, len(plan.people.members), plan.births, witness, plan.sharing)
+    size, deciding = len(plan.people.members), deciding_of(plan)
+    timeline = Timeline(plan.run, everybody, present, size, plan.births, witness, plan.sharing, deciding)
     live(timeline, plan.nodes, plan.blocks)
     return everybody, present, timeline
+
+
+def deciding_of(plan: Plan) -> Deciding | None:
+    """What is decided of events while lives are lived."""
+    return Deciding.of(plan.run, plan.nodes, plan.decisions, plan.sharing.sources, functools.partial(_conditions, plan))
 
 
 def _extended(plan: Plan, everybody: Columns) -> Columns:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from healthsim_core.errors import Mistakes, SpecificationError, canonical, suggestion
-from healthsim_core.person_state.known import KnownState
+from healthsim_core.expressions.known_state import KnownState
 from healthsim_core.person_state.sources import CIRCUMSTANCE, CONDITION, TREATMENT, Said
 from healthsim_core.spec.journey import EventSpecification
 

@@ -15,6 +15,7 @@ from healthsim_core.expressions.certainty import Certainties, certain_where, mad
 from healthsim_core.expressions.checking import kind_of_expression, same_kind
 from healthsim_core.expressions.expression import Expression, expressions_in
 from healthsim_core.expressions.kinds import ANYTHING, BOOLEAN, NUMBER, Kind, always, text_of
+from healthsim_core.expressions.known_state import KnownState
 from healthsim_core.journeys.assignments import Assigned, Assignment
 from healthsim_core.journeys.changes import said_by
 from healthsim_core.journeys.coded import Coded
@@ -56,10 +57,10 @@ class JourneyCompiler:
     def __init__(
         self, catalog: Catalog, products: Sequence[str], people: PeoplePlan, mistakes: Mistakes, codes: KnownCodes
     ) -> None:
-        self.catalog, self.known, self.mistakes = catalog, {**people.known, **catalog.state.names}, mistakes
-        self.certain = Certainties(
-            self.known, {f"condition.{plan.category}": plan.certain for plan in people.conditions}
-        )
+        self.catalog, self.mistakes, self.state = catalog, mistakes, catalog.derived(KnownState.of)
+        self.known = {**people.known, **self.state.names}
+        certain = {f"condition.{plan.category}": plan.certain for plan in people.conditions}
+        self.certain = Certainties(self.known, certain)
         self.coded, self.stated = Coded(catalog, codes), [plan.category for plan in people.conditions]
         self.who = Comers({attribute.name: attribute.by_member for attribute in people.attributes})
         self.given: list[dict[str, Kind]] = []  # what the parameters of each node hold
@@ -168,7 +169,7 @@ class JourneyCompiler:
             ending=self._ending(event, event_type),
             birth=event.adds_person is not None,
             befalls=self._befalls(event_type, parameters, journey.duration_days, f"{where}.parameters"),
-            said=attempt((), said_by, event, self.catalog.state, self.known["conditions"].instead, where),
+            said=attempt((), said_by, event, self.state, self.known["conditions"].instead, where),
         )
         node = self._with_pattern(number, node, step, readable, where)
         for expression in expressions_in(node.timing):
@@ -228,13 +229,8 @@ class JourneyCompiler:
     def _befalls(self, event_type: str, parameters: Parameters, days: float, where: str) -> Befalls:
         """Whom the next node can befall, by what it diagnoses."""
         years = math.floor(days / DAYS_A_YEAR) if self.certain.of_child[-1] else math.ceil(days / DAYS_A_YEAR)
-        return settled(
-            self.who.of_node[-1],
-            self.coded.diagnoses(event_type, parameters, self.given[-1]),
-            years,
-            where,
-            self.mistakes,
-        )
+        diagnoses = self.coded.diagnoses(event_type, parameters, self.given[-1])
+        return settled(self.who.of_node[-1], diagnoses, years, where, self.mistakes)
 
     def _given(
         self,

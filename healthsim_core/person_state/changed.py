@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+import attrs
 import numpy as np
+from numpy.typing import NDArray
 
 from healthsim_core.columns import Column, Columns, LengthError, spelled
 from healthsim_core.columns.text import Text
 from healthsim_core.errors import PluginError
+from healthsim_core.patterns.timing import Minutes
 from healthsim_core.state_offers import StateChange
 from healthsim_core.tables import Field
 
@@ -42,3 +46,22 @@ def _read(field: Field, parameters: Columns) -> Column:
     if field.type in ("text", "category"):
         return column if isinstance(column, Text) else spelled(np.asarray(column))
     return field.nulls(parameters.rows) if isinstance(column, Text) else column
+
+
+@attrs.frozen(eq=False)
+class Changed:
+    """What events have begun or ended of a kind of state.
+
+    Attributes:
+        kind: Of what it is a record, such as "treatment".
+        rank: Int array (rows,): of the node of each.
+        row: Int array (rows,): the person's row.
+        minute: Int array (rows,).
+        given: Columns of what it is.
+    """
+
+    kind: str
+    rank: NDArray[np.int64]
+    row: NDArray[np.intp]
+    minute: Minutes
+    given: Mapping[str, Any]

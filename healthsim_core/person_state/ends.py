@@ -28,7 +28,9 @@ class Ends:
     def of(self, journey: str) -> Minutes | None:
         """When a journey ends: int array (positions,), the greatest int64 where nothing ends it; None for never."""
         ends = [(row, minute) for ended, row, minute in self._by_node.values() if ended == journey and len(row)]
-        earliest = np.full(self.rows, NEVER) if ends else None
+        if not ends:
+            return None
+        earliest = np.full(self.rows, NEVER)
         for row, minute in ends:
             np.minimum.at(earliest, row, minute)
         return earliest

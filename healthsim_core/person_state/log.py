@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import attrs
 import numpy as np
@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from healthsim_core.columns import Columns, Text
 from healthsim_core.patterns.timing import DAY, Minutes
 from healthsim_core.person_state.ends import Ends
-from healthsim_core.person_state.keys import Keys, minute_of, packed, row_of
+from healthsim_core.person_state.keys import Keys, minute_of, mixed, packed, row_of, within_of
 from healthsim_core.person_state.records import Part, Records
 
 _FAR = 1 << 40  # minutes, beyond every life
+_DECIDED = -2  # in place of the rank of a node: what is decided of events
 _TEXTS = ("name", "drug")
 Matching = Callable[[Columns], NDArray[np.bool_]]
 
@@ -93,6 +94,34 @@ class Log(Records):
         for name in self.asked:
             misled.append(self.read_before(name, part.keys[self._matching(name)(part.columns)]))
         return np.concatenate(misled)
+
+    def decide(self, rows: NDArray[np.intp], parts: Sequence[Part]) -> NDArray[np.intp]:
+        """What is decided of some rows, in place of what was decided of them before.
+
+        Returns:
+            Rows of which something else was read.
+        """
+        before = {name: self._read_of_decided(name) for name in self.asked}
+        gone = np.zeros(self.rows, bool)
+        gone[rows] = True
+        stay = (part.take(np.flatnonzero(~gone[row_of(part.keys)])) for part in self.parts.pop(_DECIDED, ()))
+        self.parts[_DECIDED] = [*(part for part in stay if len(part.keys)), *parts]
+        self.renew()
+        misled = np.zeros(self.rows, bool)
+        for name, prints in before.items():
+            misled |= prints != self._read_of_decided(name)
+        return np.flatnonzero(misled)
+
+    def _read_of_decided(self, name: str) -> NDArray[np.uint64]:
+        """A print, for each row, of what was decided of it under a name before it was last read."""
+        prints, asked = np.zeros(self.rows, np.uint64), self.asked[name]
+        for part in self.parts.get(_DECIDED, ()):
+            row = row_of(part.keys)
+            read = np.flatnonzero((within_of(part.keys) < asked[row]) & self._matching(name)(part.columns))
+            for column in ("until", "dose", "stops"):
+                values = np.asarray(part.columns[column])[read]
+                np.add.at(prints, row[read], mixed(within_of(part.keys[read]), values))
+        return prints
 
     def course(self, name: str) -> Course:
         """What is recorded under a name."""

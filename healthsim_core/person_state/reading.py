@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 
 from healthsim_core.columns import Column, Columns, Text
 from healthsim_core.errors import canonical
+from healthsim_core.expressions.asking import asked
+from healthsim_core.expressions.diagnosed import KNOWN, Diagnosed
 from healthsim_core.patterns.timing import DAY, NEVER, Minutes, minutes
-from healthsim_core.person_state.diagnosed import KNOWN, Diagnosed
+from healthsim_core.person_state.changed import Changed
 from healthsim_core.person_state.ends import Ends
 from healthsim_core.person_state.keys import packed
 from healthsim_core.person_state.log import Log, Matching
 from healthsim_core.person_state.records import Bound, Part
 from healthsim_core.person_state.sources import CIRCUMSTANCE, CONDITION, TREATMENT, Said, Sources
-from healthsim_core.person_state.words import asked
 
 _FROM_THE_START = -1  # in place of the rank of a node
 _COLUMNS: Mapping[str, Any] = {
@@ -32,13 +33,19 @@ class State:
         sources: What changes it.
         people: Columns of people, a row a position.
         ends: When journeys end before their time.
+        decide: Decides of what has happened, before it is read what that changes.
         logs: What is known already, where some lives are lived anew.
     """
 
     def __init__(
-        self, sources: Sources, people: Mapping[str, Column], ends: Ends, logs: Mapping[str, Log] | None = None
+        self,
+        sources: Sources,
+        people: Mapping[str, Column],
+        ends: Ends,
+        decide: Callable[[], None],
+        logs: Mapping[str, Log] | None = None,
     ) -> None:
-        self.sources, self._people = sources, people
+        self.sources, self._people, self._decide = sources, people, decide
         self.logs = dict(logs) if logs is not None else self._begun(ends)
 
     def __contains__(self, name: str) -> bool:
@@ -51,6 +58,7 @@ class State:
 
     def read(self, name: str, row: NDArray[np.intp], minute: Minutes, rank: int) -> Any:
         """What a name is of each row at each moment, before what happens there."""
+        self._decide()
         parts = asked(name)
         if parts is not None:
             return _READ[parts[0]](self, parts[1], row, minute, rank)
@@ -79,13 +87,9 @@ class State:
         """
         if kind not in self.logs:
             return row[:0]
-        columns = Columns({**_COLUMNS, **given}, len(row))
-        days = np.asarray(columns["days"], np.float64)
-        lasts = np.isnan(days)
-        until = np.where(lasts, NEVER, minute + np.where(lasts, 0, np.rint(days * DAY)).astype(np.int64))
-        part = Part(packed(row, minute, rank), columns.assign(until=until).select([*_COLUMNS, "name", "until"]), bounds)
-        some = part.take(np.flatnonzero(~columns.text("name").is_null()))
-        return self.logs[kind].add(rank if isinstance(rank, int) else int(rank[0]), some)
+        return self.logs[kind].add(
+            rank if isinstance(rank, int) else int(rank[0]), self._part(rank, row, minute, given, bounds)
+        )
 
     def say(
         self, said: Said, rank: int, row: NDArray[np.intp], minute: Minutes, bounds: tuple[Bound, ...] = ()
@@ -109,10 +113,36 @@ class State:
         for log in self.logs.values():
             log.forget(rank)
 
-    def taken(self, place: NDArray[np.intp], people: Mapping[str, Column], rows: int, ends: Ends) -> State:
-        """That of some rows; `place` is the new row of each, -1 for none."""
-        logs = {kind: log.taken(place, rows, ends) for kind, log in self.logs.items()}
-        return State(self.sources, people, ends, logs)
+    def take_of(self, other: State, place: NDArray[np.intp], ends: Ends) -> None:
+        """Take over what another state knows of some rows; `place` is the row here of each of its rows, -1 for none."""
+        self.logs = {kind: log.taken(place, ends.rows, ends) for kind, log in other.logs.items()}
+
+    def decide(self, rows: NDArray[np.intp], changed: Sequence[Changed]) -> NDArray[np.intp]:
+        """Keep what is decided of some rows in place of what was decided of them before.
+
+        Returns:
+            Rows of which something else was read.
+        """
+        misled = [rows[:0]]
+        for kind, log in self.logs.items():
+            parts = [self._part(one.rank, one.row, one.minute, one.given) for one in changed if one.kind == kind]
+            misled.append(log.decide(rows, parts))
+        return np.concatenate(misled)
+
+    def _part(
+        self,
+        rank: int | NDArray[np.int64],
+        row: NDArray[np.intp],
+        minute: Minutes,
+        given: Mapping[str, Any],
+        bounds: tuple[Bound, ...] = (),
+    ) -> Part:
+        columns = Columns({**_COLUMNS, **given}, len(row))
+        days = np.asarray(columns["days"], np.float64)
+        lasts = np.isnan(days)
+        until = np.where(lasts, NEVER, minute + np.where(lasts, 0, np.rint(days * DAY)).astype(np.int64))
+        kept = columns.assign(until=until).select([*_COLUMNS, "name", "until"])
+        return Part(packed(row, minute, rank), kept, bounds).take(np.flatnonzero(~columns.text("name").is_null()))
 
     def _begun(self, ends: Ends) -> dict[str, Log]:
         logs = {kind: Log(ends.rows, ends, _MATCHING[kind]) for kind in self.sources.kinds}
@@ -188,7 +218,10 @@ def _drug(name: str) -> Matching:
 
 
 def _named(name: str) -> Matching:
-    return lambda columns: np.asarray(columns.text("name") == name)
+    def matching(columns: Columns) -> NDArray[np.bool_]:
+        return np.asarray(columns.text("name") == name)
+
+    return matching
 
 
 _MATCHING: Mapping[str, Callable[[str], Matching]] = {

@@ -91,7 +91,7 @@ class Records:
             return row[:0]
         self.renew()
         last = np.max([np.zeros(self.rows, np.int64), *self.asked.values()], axis=0)
-        return row[within_of(packed(row, minute + 1, 0)) <= last[row]]
+        return np.asarray(row[within_of(packed(row, minute + 1, 0)) <= last[row]])
 
     def sorted(self) -> tuple[Keys, Columns]:
         """All that stands, by person, time and rank."""

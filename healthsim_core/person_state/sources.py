@@ -7,7 +7,7 @@ from typing import Protocol
 
 import attrs
 
-from healthsim_core.person_state.words import OF_CONDITIONS, OF_TREATMENTS, asked
+from healthsim_core.expressions.asking import OF_CONDITIONS, OF_TREATMENTS, asked
 from healthsim_core.state_offers import StateChange
 
 CONDITION, TREATMENT, ORDER, CIRCUMSTANCE = "condition", "treatment", "order", "circumstance"

@@ -12,6 +12,7 @@ from healthsim_core.catalog import Catalog
 from healthsim_core.columns import Column, Text
 from healthsim_core.decision_offers import EventDecision
 from healthsim_core.events import Run
+from healthsim_core.expressions.known_state import KnownState
 from healthsim_core.format_offers import OutputFormat
 from healthsim_core.journeys.nodes import Node
 from healthsim_core.offers import EventHandler, PersonColumns, RunHandler
@@ -74,7 +75,9 @@ class Plan:
     def sharing(self) -> Sharing:
         """What events read that others may change meanwhile."""
         changes = (change for change in self.catalog.of(StateChange) if change.product in self.products)
-        return Sharing.of(self.nodes, Sources.of(self.nodes, changes, self.catalog.state.circumstances))
+        return Sharing.of(
+            self.nodes, Sources.of(self.nodes, changes, self.catalog.derived(KnownState.of).circumstances)
+        )
 
     @functools.cached_property
     def decisions(self) -> tuple[EventDecision, ...]:

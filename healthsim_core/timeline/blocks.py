@@ -7,7 +7,7 @@ alone, so one pass over all of their rows does what a pass a node would do, with
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -114,26 +114,36 @@ def blocks_of(nodes: Sequence[Node], changing: Collection[str] = ()) -> tuple[tu
     """Indices of the nodes that run at once, in the order in which they run.
 
     Journeys' own nodes come first, as they are ordered, with those of triggers that read outcomes, which change as they
-    run, or that change what somebody reads; then one block a trigger, each after those that cause it.
+    run; what changes what somebody reads comes right after its cause; then one block a trigger, each after those that
+    cause it.
 
     Args:
         nodes: The plan's nodes.
         changing: Event types that change what somebody reads.
     """
-    in_place = _in_place(nodes, changing)
-    alone: list[tuple[int, ...]] = []
+    in_place, at_once = _in_place(nodes, ()), _in_place(nodes, changing) if changing else set()
+    alone: list[int] = []
+    effects: dict[int | None, list[int]] = {}
     together: dict[TriggerKey, list[int]] = {}
     for index, node in enumerate(nodes):
-        if node.how.trigger is None or node.how.trigger in in_place:
-            alone.append((index,))
+        if node.how.trigger in at_once - in_place:
+            effects.setdefault(node.parent, []).append(index)
+        elif node.how.trigger is None or node.how.trigger in in_place:
+            alone.append(index)
         else:
             together.setdefault(node.how.trigger, []).append(index)
+
+    def with_effects(index: int) -> Iterator[tuple[int, ...]]:
+        yield (index,)
+        for effect in effects.get(index, ()):
+            yield from with_effects(effect)
 
     @functools.cache
     def depth(trigger: TriggerKey) -> int:
         return 1 + max((depth(other) for other in together if other[2] == trigger[1]), default=0)
 
-    return (*alone, *(tuple(together[trigger]) for trigger in sorted(together, key=depth)))
+    at_their_time = (block for index in alone for block in with_effects(index))
+    return (*at_their_time, *(tuple(together[trigger]) for trigger in sorted(together, key=depth)))
 
 
 def _in_place(nodes: Sequence[Node], types: Collection[str]) -> set[TriggerKey]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import attrs
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from healthsim_core.journeys.nodes import Node
 from healthsim_core.patterns.timing import moments
-from healthsim_core.timeline.state import Timeline
+from healthsim_core.timeline.blocks import Block, Happenings
 
 
 @attrs.frozen(eq=False, slots=False)
@@ -83,7 +83,19 @@ class Chain:
         return np.asarray(self.place[at] + self.shift[self.node[at]])
 
 
-def chain_of(timeline: Timeline, nodes: Sequence[Node]) -> Chain:
+class Lived(Protocol):
+    """What happened to a chunk's people."""
+
+    @property
+    def happened(self) -> Mapping[int, Happenings]:
+        """The happenings of each node, by its index."""
+
+    @property
+    def blocks(self) -> Sequence[Block]:
+        """All blocks of them."""
+
+
+def chain_of(timeline: Lived, nodes: Sequence[Node]) -> Chain:
     """All kept happenings of a timeline."""
     happened = [timeline.happened[index] for index in range(len(nodes))]
     sizes = [len(happening) for happening in happened]

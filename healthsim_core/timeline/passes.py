@@ -17,6 +17,7 @@ from healthsim_core.journeys.nodes import Node
 from healthsim_core.timeline.running import execute
 from healthsim_core.timeline.splicing import replaced
 from healthsim_core.timeline.state import Timeline
+from healthsim_core.timeline.viewing import view
 
 MOST = 200  # passes; each is right for one more event of a person at least
 
@@ -28,6 +29,7 @@ def live(timeline: Timeline, nodes: tuple[Node, ...], blocks: tuple[tuple[int, .
         How many households ran in each pass.
     """
     execute(timeline, nodes, blocks)
+    timeline.decide()
     counts = [len(timeline.present) // timeline.size]
     _again(timeline, nodes, blocks, _households(timeline, timeline.misled), counts)
     timeline.testify()
@@ -46,9 +48,13 @@ def _again(
     assert len(counts) < MOST, "lives that do not settle"
     counts.append(len(rows) // timeline.size)
     part = timeline.part(rows)
-    before = _prints(part)
+    if timeline.deciding is not None:
+        lived = view(timeline, timeline.deciding.nodes, timeline.deciding.indices, rows)
+        part.standing = {index: lived.happened[index] for index in timeline.deciding.indices}
+    prints = _prints(part)
     execute(part, nodes, blocks)
-    changed = np.logical_or.reduce([now != then for now, then in zip(_prints(part), before, strict=True)])
+    part.decide()
+    changed = np.logical_or.reduce([now != then for now, then in zip(_prints(part), prints, strict=True)])
     _again(part, nodes, blocks, _households(part, changed), counts)
     part.testify()
     replaced(timeline, part, rows, nodes)

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim_core.columns import Column, Text
+from healthsim_core.expressions.diagnosed import Diagnosed
 from healthsim_core.journeys.nodes import Node
 from healthsim_core.journeys.presumed import Seeded
 from healthsim_core.patterns.timing import Minutes
-from healthsim_core.person_state.diagnosed import Diagnosed
 from healthsim_core.timeline.state import Timeline
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,7 +15,7 @@ from healthsim_core.events import Run
 from healthsim_core.journeys.left_out import LeftOut
 from healthsim_core.journeys.nodes import Node
 from healthsim_core.patterns.timing import DAY, Minutes, birthdays, minutes
-from healthsim_core.person_state.changed import changed_by
+from healthsim_core.person_state.changed import Changed, changed_by
 from healthsim_core.person_state.ends import Ends
 from healthsim_core.person_state.reading import State
 from healthsim_core.person_state.records import Bound, Records
@@ -47,6 +47,29 @@ class Witness(Protocol):
         """
 
 
+class Decides(Protocol):
+    """Decides of events that change a person's state."""
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The plan's nodes, following what is looked at alone."""
+
+    @property
+    def indices(self) -> tuple[int, ...]:
+        """The nodes that are looked at."""
+
+    @property
+    def depends(self) -> frozenset[str]:
+        """Event types on which it depends."""
+
+    @property
+    def decided(self) -> frozenset[str]:
+        """Event types that it decides of."""
+
+    def __call__(self, timeline: Timeline, rows: NDArray[np.intp]) -> Iterable[Changed]:
+        """What events of some people change, as it is decided now."""
+
+
 class Timeline:
     """The state of a chunk while its nodes run.
 
@@ -58,6 +81,7 @@ class Timeline:
         births: Position of the child of each birth node, by the node's index.
         witness: Told of what is drawn.
         sharing: What is read as of a moment.
+        deciding: What decides of events that change what is read.
     """
 
     def __init__(
@@ -69,8 +93,9 @@ class Timeline:
         births: Mapping[int, int],
         witness: Witness | None = None,
         sharing: Sharing | None = None,
+        deciding: Decides | None = None,
     ) -> None:
-        self.witness, self.sharing = witness, sharing or Sharing()
+        self.witness, self.sharing, self.deciding = witness, sharing or Sharing(), deciding
         self.run, self.size, self.births = run, size, births
         self.given, self.there = people, present
         self.people: dict[str, Column] = dict(people)
@@ -83,7 +108,9 @@ class Timeline:
         self.horizon = int(minutes(np.array([run.as_of]))[0]) + DAY - 1
         self.people["death_time"] = np.full(len(present), np.datetime64("NaT"), "datetime64[s]")
         self.ends = Ends(len(present))
-        self.state = State(self.sharing.sources, people, self.ends)
+        self.state = State(self.sharing.sources, people, self.ends, self.decide)
+        self.undecided = np.zeros(len(present), bool)  # whose events are still to be decided of
+        self.standing: dict[int, Happenings] = {}  # what happened when the nodes ran before, of those still to run
         self.history: dict[str, Values] = {}
         self.misled = np.zeros(len(present), bool)  # who read something that had been changed before, as it turned out
         self.stands = np.ones(len(present), bool)  # whose life here is not lived anew
@@ -97,13 +124,20 @@ class Timeline:
     def part(self, rows: NDArray[np.intp]) -> Timeline:
         """The lives of some rows, whole households, before anything happens; what is known of them stands."""
         timeline = Timeline(
-            self.run, self.given.take(rows), self.there[rows], self.size, self.births, self.witness, self.sharing
+            self.run,
+            self.given.take(rows),
+            self.there[rows],
+            self.size,
+            self.births,
+            self.witness,
+            self.sharing,
+            self.deciding,
         )
         place = np.full(len(self.present), -1)
         place[rows] = np.arange(len(rows))
         timeline.ends = self.ends.taken(place, len(rows))
         timeline.history = {name: h.taken(place, rows, timeline.ends) for name, h in self.history.items()}
-        timeline.state = self.state.taken(place, timeline.given, len(rows), timeline.ends)
+        timeline.state.take_of(self.state, place, timeline.ends)
         return timeline
 
     def keep(self, block: Block) -> None:
@@ -177,6 +211,7 @@ class Timeline:
         if node.ending.ends != "journey":
             return
         self._end(node, happened.row, happened.minute)
+        self.undecided[happened.row] = True
         for records in self.records:
             self.misled[records.ended(node.journey, happened.row, happened.minute)] = True
 
@@ -208,6 +243,12 @@ class Timeline:
         """What events change of their people's state."""
         nodes = [self.nodes[index] for index in indices]
         rank = np.repeat([node.rank for node in nodes], np.diff(block.starts))
+        if self.deciding is not None and nodes[0].event_type in self.deciding.depends:
+            self.undecided[block.row] = True
+            for index in self.standing.keys() & set(indices):
+                self.undecided[self.standing[index].row] = True
+            if nodes[0].event_type in self.deciding.decided:
+                return
         for change in self.sharing.sources.by_type.get(nodes[0].event_type, ()):
             kinds = [kind for kind in self.sharing.sources.kinds_of(change) if kind in self.state.logs]
             if kinds and len(block.row):
@@ -217,6 +258,15 @@ class Timeline:
         for said in nodes[0].said:
             bounds = self._bounds_of(indices, block)
             self.misled[self.state.say(said, nodes[0].rank, block.row, block.minute, bounds)] = True
+
+    def decide(self) -> None:
+        """Decide of what has happened since somebody last read what it changes."""
+        if self.deciding is None or not self.undecided.any():
+            return
+        rows = np.flatnonzero(np.repeat(self.undecided.reshape(-1, self.size).any(axis=1), self.size) & self.present)
+        self.undecided[:] = False
+        changed = list(self.deciding(self, rows))
+        self.misled[self.state.decide(rows, changed)] = True
 
     def _bounds_of(self, indices: Sequence[int], block: Block) -> tuple[Bound, ...]:
         assert len(indices) == 1, "what changes the state of people runs node by node"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from healthsim_core import Columns, Field, StateChange, Text
-from healthsim_core.columns import Column
 
 INPATIENT = "inpatient"
 _NUMBERS = {
@@ -18,12 +18,12 @@ _NUMBERS = {
 }
 
 
-def diagnosed(parameters: Columns) -> Mapping[str, Column]:
+def diagnosed(parameters: Columns) -> Mapping[str, Any]:
     """A diagnosis makes known what ails somebody; what is not there yet begins with it."""
     return {"name": parameters["code"]}
 
 
-def ordered(parameters: Columns) -> Mapping[str, Column]:
+def ordered(parameters: Columns) -> Mapping[str, Any]:
     """An order is for as many days as its fills last; one that does not say so lasts until something stops it."""
     fills = np.nan_to_num(parameters.array("refills")) + 1
     return {
@@ -34,12 +34,12 @@ def ordered(parameters: Columns) -> Mapping[str, Column]:
     }
 
 
-def admitted(parameters: Columns) -> Mapping[str, Column]:
+def admitted(parameters: Columns) -> Mapping[str, Any]:
     """An admission begins a stay."""
     return {"name": Text.constant(INPATIENT, parameters.rows)}
 
 
-def discharged(parameters: Columns) -> Mapping[str, Column]:
+def discharged(parameters: Columns) -> Mapping[str, Any]:
     """A discharge ends it."""
     rows = parameters.rows
     return {"name": Text.constant(INPATIENT, rows), "stops": np.ones(rows, bool)}

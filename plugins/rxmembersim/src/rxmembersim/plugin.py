@@ -12,6 +12,7 @@ from healthsim_core import (
     OutputFormat,
     Profile,
     SkillResolver,
+    StateChange,
     Trigger,
     ValueSet,
     hookimpl,
@@ -22,6 +23,7 @@ from rxmembersim.formats import FORMATS
 from rxmembersim.generation import JOURNEYS, PROFILES, SKILLS
 from rxmembersim.handlers import cardholders, claims, prescriptions, therapy
 from rxmembersim.reading import MEDICATION
+from rxmembersim.state import TAKEN
 from rxmembersim.tables import ADHERENCE_GAP, CARDHOLDER, FILL, PRESCRIPTION, REVERSAL, SECONDARY_CLAIM, THERAPY
 from rxmembersim.triggers import TRIGGERS
 
@@ -50,9 +52,10 @@ def healthsim_journeys() -> Iterable[Journey]:
 
 
 @hookimpl
-def healthsim_event_handlers() -> Iterable[EventHandler | EventDecision]:
+def healthsim_event_handlers() -> Iterable[EventHandler | EventDecision | StateChange]:
     """Cards, prescriptions, what is dispensed, claims, and the course of therapy."""
     yield DISPENSING
+    yield TAKEN
     yield EventHandler("person", cardholders.cardholders, writes=(CARDHOLDER,), settings=())
     yield EventHandler(
         "new_rx",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 import attrs
 
+from healthsim_core.catalog import Catalog
 from healthsim_core.errors import SpecificationError, suggestion
+from healthsim_core.expressions.asking import MEASURED, OF_CONDITIONS, OF_TREATMENTS, asked, spoken
 from healthsim_core.expressions.kinds import BOOLEAN, NUMBER, Kind, always, text_of
 from healthsim_core.offers import SkillResolver
-from healthsim_core.person_state.words import MEASURED, OF_CONDITIONS, OF_TREATMENTS, asked, spoken
 from healthsim_core.state_offers import StateChange
 
 ASKABLE = "has:"  # among the names that an expression may read: calls of a person's state are, too
@@ -33,13 +34,13 @@ class KnownState:
     stages: Mapping[str, frozenset[str]]
 
     @classmethod
-    def of(cls, skills: Iterable[SkillResolver], changes: Iterable[StateChange]) -> KnownState:
-        """What the skills and the changes of a catalog declare."""
+    def of(cls, catalog: Catalog) -> KnownState:
+        """What the skills and the state changes of a catalog declare; `catalog.derived(KnownState.of)` once."""
         treatments, circumstances = set[str](), set[str]()
-        for change in changes:
+        for change in catalog.of(StateChange):
             named = {"treatment": treatments, "circumstance": circumstances}.get(change.kind, set())
             named.update(change.names)
-        for skill in skills:
+        for skill in catalog.skills.values():
             treatments |= _drugs_in(skill)
         return cls(frozenset(treatments), frozenset(circumstances), frozenset(), {})
 
