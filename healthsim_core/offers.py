@@ -277,6 +277,7 @@ class SkillResolver(Offer):
             where a cell is blank. So coded texts are checked before anything is made; without it,
             each when it is drawn.
         document: The Markdown file it was read from, where there is one.
+        state: What it declares of a person's state: measures, conditions, treatments, circumstances.
     """
 
     skill: str
@@ -289,6 +290,7 @@ class SkillResolver(Offer):
     unsaid: Mapping[str, str] = attrs.field(factory=dict)
     cells: Callable[[str], Mapping[str, Sequence[str]]] | None = None
     document: Path | None = None
+    state: Mapping[str, Any] = attrs.field(factory=dict, hash=False)
 
 
 def asks_condition(key: str) -> bool:

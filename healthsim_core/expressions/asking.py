@@ -10,6 +10,7 @@ OF_CONDITIONS = ("has", "since", "stage")
 OF_TREATMENTS = ("on", "dose", "days_covered")
 OF_MEASURES = ("last",)
 FUNCTIONS = (*OF_CONDITIONS, *OF_TREATMENTS, *OF_MEASURES)
+LAST = "last:"  # before a measure: what was measured of it last
 MEASURED = "measured."  # before a measure: what an event measures of it
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import attrs
 
@@ -40,9 +41,15 @@ class KnownState:
         for change in catalog.of(StateChange):
             named = {"treatment": treatments, "circumstance": circumstances}.get(change.kind, set())
             named.update(change.names)
+        measures, stages = set[str](), dict[str, frozenset[str]]()
         for skill in catalog.skills.values():
-            treatments |= _drugs_in(skill)
-        return cls(frozenset(treatments), frozenset(circumstances), frozenset(), {})
+            declared = {kind: _named(skill, kind) for kind in ("measures", "treatments", "circumstances", "conditions")}
+            treatments |= _drugs_in(skill) | set(declared["treatments"])
+            treatments |= {drug for said in declared["treatments"].values() for drug in _named(said, "drugs")}
+            circumstances |= set(declared["circumstances"])
+            measures |= set(declared["measures"])
+            stages |= {code: frozenset(_named(said, "stages")) for code, said in declared["conditions"].items()}
+        return cls(frozenset(treatments), frozenset(circumstances), frozenset(measures), stages)
 
     @property
     def names(self) -> dict[str, Kind]:
@@ -88,6 +95,13 @@ class KnownState:
         if instead is not None and (other := instead(code)):
             raise SpecificationError(f'"{code}" is no code of a condition.', where, other)
         return always(BOOLEAN) if function == "has" else NUMBER
+
+
+def _named(said: Any, name: str) -> Any:
+    """A part of what is declared, as far as it is one: what is wrong with it is told where it is compiled."""
+    whole = said.state if isinstance(said, SkillResolver) else said
+    part = whole.get(name) if isinstance(whole, Mapping) else None
+    return part if isinstance(part, dict | list) else {}
 
 
 def _drugs_in(skill: SkillResolver) -> set[str]:

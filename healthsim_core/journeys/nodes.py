@@ -10,6 +10,7 @@ import attrs
 from healthsim_core.columns import Text
 from healthsim_core.distributions import Distribution
 from healthsim_core.errors import SpecificationError
+from healthsim_core.expressions.asking import LAST, MEASURED
 from healthsim_core.expressions.expression import Expression, expressions_in
 from healthsim_core.journeys.presumed import Presumed
 from healthsim_core.parameters.befalling import Befalls
@@ -218,14 +219,20 @@ class Node:
         return self.parameters.reads.union(self.timing.names, *drawn, *written)
 
     @property
+    def measures(self) -> frozenset[str]:
+        """Measures that it measures."""
+        read = (name for name in self.reads_in_all if name.startswith(MEASURED))
+        return frozenset(name.removeprefix(MEASURED) for name in read)
+
+    @property
     def draws(self) -> frozenset[str]:
-        """Names of what it gives to those who come later: outcomes, the way chosen, the state."""
+        """Names of what it gives to those who come later: outcomes, the way chosen, the state, what is measured."""
         match self.how:
             case Branched(branching=branching):
                 return frozenset([f"{self.journey}/{branching.name}"])
             case Passage(lifecycle=lifecycle):
                 return frozenset([f"{self.journey}/{lifecycle.name}"])
-        return frozenset(name for name, _ in self.outcomes)
+        return frozenset(name for name, _ in self.outcomes) | {f"{LAST}{name}" for name in self.measures}
 
     def key(self, name: str) -> str:
         """Under which what it reads as `name` is kept: branches and states are of its journey."""

@@ -16,7 +16,7 @@ from healthsim_core.offers import SkillResolver, asks_condition
 from healthsim_core.parameters.coded_columns import CodedColumn
 from healthsim_core.skills.use import Reference, SkillUse, check_lookup
 
-_REFERENCE = re.compile(r"^\$\{(entity|outcome|journey|parameters)\.([A-Za-z0-9_.]+)\}$")
+_REFERENCE = re.compile(r"^\$\{(entity|outcome|journey|parameters|measured)\.([A-Za-z0-9_.]+)\}$")
 Lookup = Callable[[str], Any]
 
 
@@ -130,7 +130,7 @@ def _value(value: Any, journey: Mapping[str, Any], where: str) -> Any:
     match = _REFERENCE.match(value)
     if not match:
         raise SpecificationError(
-            f'"{value}" is not a reference.', where, 'Write "${entity.x}", "${outcome.x}" or "${journey.x}".'
+            f'"{value}" is not a reference.', where, 'Write "${entity.x}", "${outcome.x}" or "${measured.x}".'
         )
     space, name = match.groups()
     if space == "journey":

@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from healthsim_core.columns import Columns, Text
 from healthsim_core.patterns.timing import DAY, Minutes
 from healthsim_core.person_state.ends import Ends
+from healthsim_core.person_state.intervals import Intervals, intervals_of
 from healthsim_core.person_state.keys import Keys, minute_of, mixed, packed, row_of, within_of
 from healthsim_core.person_state.records import Part, Records
 
 _FAR = 1 << 40  # minutes, beyond every life
 _DECIDED = -2  # in place of the rank of a node: what is decided of events
 _TEXTS = ("name", "drug")
+_NO_DRUGS = Text.constant(None, 0)
 Matching = Callable[[Columns], NDArray[np.bool_]]
 
 
@@ -133,6 +135,20 @@ class Log(Records):
             stops, until = np.asarray(columns["stops"])[at], np.asarray(columns["until"])[at]
             self._courses[name] = course_of(keys[at], until, stops, at)
         return self._courses[name]
+
+    def intervals(self, name: str) -> Intervals:
+        """When something held, of everybody."""
+        course = self.course(name)
+        _, columns = self.sorted()
+        if not len(course.at):
+            return intervals_of(course.keys, course.keys, course.keys.astype(bool), np.empty(0), _NO_DRUGS)
+        some = columns.take(course.at)
+        stops, until = np.asarray(some["stops"]), np.asarray(some["until"])
+        return intervals_of(course.keys, until, stops, np.asarray(some["dose"], np.float64), some.text("drug"))
+
+    def ask_of(self, name: str, row: NDArray[np.intp], minute: Minutes, rank: int) -> None:
+        """Note that what is recorded under a name is read as of some moments."""
+        self.ask(name, row, packed(row, minute, rank))
 
     def holds(self, name: str, row: NDArray[np.intp], minute: Minutes, rank: int) -> NDArray[np.bool_]:
         """Whether it holds of each row at each moment."""

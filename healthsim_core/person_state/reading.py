@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,17 +11,21 @@ from numpy.typing import NDArray
 
 from healthsim_core.columns import Column, Columns, Text
 from healthsim_core.errors import canonical
-from healthsim_core.expressions.asking import asked
+from healthsim_core.expressions.asking import MEASURED, asked
 from healthsim_core.expressions.diagnosed import KNOWN, Diagnosed
 from healthsim_core.patterns.timing import DAY, NEVER, Minutes, minutes
 from healthsim_core.person_state.changed import Changed
 from healthsim_core.person_state.ends import Ends
+from healthsim_core.person_state.intervals import Intervals, intervals_of
 from healthsim_core.person_state.keys import packed
 from healthsim_core.person_state.log import Log, Matching
 from healthsim_core.person_state.records import Bound, Part
 from healthsim_core.person_state.sources import CIRCUMSTANCE, CONDITION, TREATMENT, Said, Sources
 
+_WORDS = ("name", "drug")  # that name a treatment
 _FROM_THE_START = -1  # in place of the rank of a node
+_NOTHING = np.empty(0, np.int64)
+_NEVER = intervals_of(_NOTHING, _NOTHING, np.empty(0, bool), np.empty(0), Text.constant(None, 0))
 _COLUMNS: Mapping[str, Any] = {
     "drug": None, "dose": np.nan, "days": np.nan, "stops": False, "known": True,
 }  # fmt: skip
@@ -32,6 +37,8 @@ class State:
     Args:
         sources: What changes it.
         people: Columns of people, a row a position.
+        seed: The run's seed.
+        start: Int array (positions,): when each begins, minutes since 1970; births change it.
         ends: When journeys end before their time.
         decide: Decides of what has happened, before it is read what that changes.
         logs: What is known already, where some lives are lived anew.
@@ -41,11 +48,15 @@ class State:
         self,
         sources: Sources,
         people: Mapping[str, Column],
+        seed: int,
+        start: Minutes,
         ends: Ends,
         decide: Callable[[], None],
         logs: Mapping[str, Log] | None = None,
     ) -> None:
-        self.sources, self._people, self._decide = sources, people, decide
+        self.sources, self.people, self._decide = sources, people, decide
+        self.seed, self.start, self.person_id = seed, start, np.asarray(people["person_id"])
+        self._intervals: dict[tuple[str, str], tuple[int, Intervals]] = {}
         self.logs = dict(logs) if logs is not None else self._begun(ends)
 
     def __contains__(self, name: str) -> bool:
@@ -54,7 +65,7 @@ class State:
             return True
         if name == "conditions" or name.startswith(("condition.", "code.")):
             return CONDITION in self.logs
-        return name in self.sources.circumstances
+        return name in self.sources.circumstances or name.removeprefix(MEASURED) in self.sources.read
 
     def read(self, name: str, row: NDArray[np.intp], minute: Minutes, rank: int) -> Any:
         """What a name is of each row at each moment, before what happens there."""
@@ -64,12 +75,37 @@ class State:
             return _READ[parts[0]](self, parts[1], row, minute, rank)
         if name == "conditions":
             return Diagnosed(self.logs[CONDITION], row, minute, rank)
+        if name.removeprefix(MEASURED) in self.sources.read:
+            return self._measure(name, row, minute, rank)
         space, _, rest = name.partition(".")
         if space == "condition":
             return self.logs[CONDITION].holds(f"{KNOWN}{rest}", row, minute, rank)
         if space == "code":
             return self.logs[CONDITION].latest(f"{KNOWN}{rest}", "name", row, minute, rank)
         return self._holds(CIRCUMSTANCE, name, row, minute, rank)
+
+    @functools.cached_property
+    def levels(self) -> Mapping[str, NDArray[np.float64]]:
+        """The levels of all measures that are read, of everybody."""
+        return self.sources.measures.levels(self.people, self.person_id, self.seed, self.sources.read)
+
+    def intervals(self, kind: str, name: str) -> Intervals:
+        """When something held, of everybody."""
+        log = self.logs.get(kind)
+        if log is None:
+            return _NEVER
+        known = self._intervals.get((kind, name))
+        if known is None or known[0] != log.version:
+            known = self._intervals[kind, name] = log.version, log.intervals(name)
+        return known[1]
+
+    def _measure(self, name: str, row: NDArray[np.intp], minute: Minutes, rank: int) -> NDArray[np.float64]:
+        measures, plain = self.sources.measures, name.removeprefix(MEASURED)
+        for kind, cause in measures.causes(plain):
+            if kind in self.logs:
+                self.logs[kind].ask_of(cause, row, minute, rank)
+        asked_of = measures.measured if name.startswith(MEASURED) else measures.true
+        return asked_of(plain, self, self.levels, row, minute)
 
     def change(
         self,
@@ -108,11 +144,6 @@ class State:
         for kind, log in self.logs.items():
             log.replace(gone, other.logs[kind], rows, ends)
 
-    def forget(self, rank: int) -> None:
-        """Leave out what a node changed when it ran before."""
-        for log in self.logs.values():
-            log.forget(rank)
-
     def take_of(self, other: State, place: NDArray[np.intp], ends: Ends) -> None:
         """Take over what another state knows of some rows; `place` is the row here of each of its rows, -1 for none."""
         self.logs = {kind: log.taken(place, ends.rows, ends) for kind, log in other.logs.items()}
@@ -147,14 +178,14 @@ class State:
     def _begun(self, ends: Ends) -> dict[str, Log]:
         logs = {kind: Log(ends.rows, ends, _MATCHING[kind]) for kind in self.sources.kinds}
         if CONDITION in logs:
-            for name in self._people:
+            for name in self.people:
                 if name.startswith("onset."):
                     logs[CONDITION].keep(_FROM_THE_START, self._of_profile(name.removeprefix("onset.")))
         return logs
 
     def _of_profile(self, category: str) -> Part:
-        row = np.flatnonzero(np.asarray(self._people[f"condition.{category}"]))
-        code, onset = self._people[f"code.{category}"], np.asarray(self._people[f"onset.{category}"])[row]
+        row = np.flatnonzero(np.asarray(self.people[f"condition.{category}"]))
+        code, onset = self.people[f"code.{category}"], np.asarray(self.people[f"onset.{category}"])[row]
         assert isinstance(code, Text)
         begin = minutes(np.where(np.isnat(onset), np.datetime64("1970-01-01"), onset))
         columns = Columns(
@@ -174,6 +205,12 @@ class State:
     def _since(self, code: str, row: NDArray[np.intp], minute: Minutes, rank: int) -> NDArray[np.float64]:
         return self.logs[CONDITION].since(code, row, minute, rank)
 
+    def _stage(self, code: str, row: NDArray[np.intp], minute: Minutes, rank: int) -> Text:
+        of_code = self.sources.stages[code]
+        codes = self.logs[CONDITION].latest(code, "name", row, minute, rank)
+        assert isinstance(codes, Text)
+        return codes.recode(of_code.get)
+
     def _on(self, name: str, row: NDArray[np.intp], minute: Minutes, rank: int) -> NDArray[np.bool_]:
         return self._holds(TREATMENT, name, row, minute, rank)
 
@@ -186,7 +223,7 @@ class State:
         return np.zeros(len(row)) if log is None else log.days_covered(name, row, minute, rank)
 
     def _conditions(self, row: NDArray[np.intp]) -> Text:
-        conditions = self._people["conditions"]
+        conditions = self.people["conditions"]
         assert isinstance(conditions, Text)
         return conditions[row]
 
@@ -209,10 +246,8 @@ def _drug(name: str) -> Matching:
     wanted = canonical(name)
 
     def matching(columns: Columns) -> NDArray[np.bool_]:
-        parts = (
-            columns.text(column).map(lambda said: canonical(said) == wanted, bool, False) for column in ("name", "drug")
-        )
-        return np.logical_or(*parts)
+        said = (columns.text(name).map(lambda word: canonical(word) == wanted, bool, False) for name in _WORDS)
+        return np.asarray(np.logical_or.reduce([*said]))
 
     return matching
 
@@ -228,5 +263,6 @@ _MATCHING: Mapping[str, Callable[[str], Matching]] = {
     CONDITION: _coded, TREATMENT: _drug, "order": _drug, CIRCUMSTANCE: _named,
 }  # fmt: skip
 _READ: Mapping[str, Callable[..., Any]] = {
-    "has": State._has, "since": State._since, "on": State._on, "dose": State._dose, "days_covered": State._days_covered,
+    "has": State._has, "since": State._since, "stage": State._stage,
+    "on": State._on, "dose": State._dose, "days_covered": State._days_covered,
 }  # fmt: skip

@@ -57,16 +57,24 @@ class Records:
         self.rows, self.ends = rows, ends
         self.parts: dict[int, list[Part]] = {}
         self.asked: dict[str, Keys] = {}  # by name, the last moment as of which it was read of each row, or 0
+        self.version = 0  # of what stands
+        self._before: dict[int, int] = {}  # by node that runs, how many parts are of its run before
         self._whole: tuple[Keys, Columns] | None = None
 
-    def forget(self, rank: int) -> None:
+    def begin(self, rank: int) -> None:
+        """A node runs again: what it made known before stands until it has run, for its own events read it too."""
+        self._before[rank] = len(self.parts.get(rank, ()))
+
+    def finish(self, rank: int) -> None:
         """Leave out what a node made known when it ran before."""
-        if self.parts.pop(rank, None):
+        if before := self._before.pop(rank, 0):
+            self.parts[rank] = self.parts[rank][before:]
             self.renew()
 
     def renew(self) -> None:
         """See anew what stands."""
         self._whole = None
+        self.version += 1
 
     def keep(self, rank: int, part: Part) -> None:
         """Add what a node made known."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 import attrs
 
-from healthsim_core.expressions.asking import OF_CONDITIONS, OF_TREATMENTS, asked
+from healthsim_core.expressions.asking import MEASURED, OF_CONDITIONS, OF_TREATMENTS, asked
+from healthsim_core.person_state.declared import Declared
+from healthsim_core.person_state.measures import Measures
 from healthsim_core.state_offers import StateChange
 
 CONDITION, TREATMENT, ORDER, CIRCUMSTANCE = "condition", "treatment", "order", "circumstance"
@@ -42,6 +44,10 @@ class Changing(Protocol):
         """What it says itself that it begins or ends."""
 
     @property
+    def draws(self) -> frozenset[str]:
+        """Names of what it gives to those who come later."""
+
+    @property
     def reads_in_all(self) -> frozenset[str]:
         """Names that it reads."""
 
@@ -55,21 +61,35 @@ class Sources:
             changes it and some event reads it, or reads how long it has lasted.
         by_type: By event type, who says what such events change.
         circumstances: Names that are read as circumstances.
+        measures: All measures that skills declare.
+        read: Those whose values somebody reads.
+        stages: By condition and code, the stage that the code says.
     """
 
     kinds: frozenset[str] = frozenset()
     by_type: dict[str, tuple[StateChange, ...]] = attrs.field(factory=dict)
     circumstances: frozenset[str] = frozenset()
+    measures: Measures = attrs.field(factory=Measures)
+    read: frozenset[str] = frozenset()
+    stages: Mapping[str, Mapping[str, str]] = attrs.field(factory=dict)
 
     @classmethod
-    def of(cls, nodes: Sequence[Changing], changes: Iterable[StateChange], circumstances: Collection[str]) -> Sources:
+    def of(
+        cls,
+        nodes: Sequence[Changing],
+        changes: Iterable[StateChange],
+        circumstances: Collection[str],
+        declared: Declared,
+    ) -> Sources:
         """The sources of a plan.
 
         Args:
             nodes: Its nodes.
             changes: What the products that take part say that events change.
             circumstances: Names of all circumstances.
+            declared: What skills declare.
         """
+        measures = declared.measures
         types = {node.event_type for node in nodes}
         by_type: dict[str, tuple[StateChange, ...]] = {}
         for change in changes:
@@ -80,9 +100,13 @@ class Sources:
         if TREATMENT not in made and ORDER in made:
             made.add(TREATMENT)  # what is ordered is taken, for nobody says what is dispensed
         names = frozenset().union(*(node.reads_in_all for node in nodes))
+        values = {plain for name in names if (plain := name.removeprefix(MEASURED)) in measures}
+        values -= frozenset().union(*(node.draws for node in nodes))
         read = {kind for name in names if (kind := _kind_read(name, circumstances)) is not None}
+        read |= {kind for name in values for kind, _ in measures.causes(name)}
         lasting = {CONDITION for name in names if name.startswith(_LASTING)}
-        return cls(frozenset((made & read) | lasting), by_type, frozenset(circumstances))
+        kinds = frozenset((made & read) | lasting)
+        return cls(kinds, by_type, frozenset(circumstances), measures, frozenset(values), declared.stages)
 
     @property
     def changing(self) -> frozenset[str]:

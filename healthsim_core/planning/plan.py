@@ -18,6 +18,7 @@ from healthsim_core.journeys.nodes import Node
 from healthsim_core.offers import EventHandler, PersonColumns, RunHandler
 from healthsim_core.people.making import make_people
 from healthsim_core.people.plan import PeoplePlan
+from healthsim_core.person_state.declared import Declared
 from healthsim_core.person_state.sources import Sources
 from healthsim_core.planning.request import Request
 from healthsim_core.planning.versions import spec_hash, versions_of
@@ -75,9 +76,9 @@ class Plan:
     def sharing(self) -> Sharing:
         """What events read that others may change meanwhile."""
         changes = (change for change in self.catalog.of(StateChange) if change.product in self.products)
-        return Sharing.of(
-            self.nodes, Sources.of(self.nodes, changes, self.catalog.derived(KnownState.of).circumstances)
-        )
+        circumstances = self.catalog.derived(KnownState.of).circumstances
+        declared = self.catalog.derived(Declared.of)
+        return Sharing.of(self.nodes, Sources.of(self.nodes, changes, circumstances, declared))
 
     @functools.cached_property
     def decisions(self) -> tuple[EventDecision, ...]:

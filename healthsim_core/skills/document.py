@@ -27,9 +27,12 @@ from healthsim_core.columns import Column, Columns, Repeated, Text
 from healthsim_core.draws import Draws
 from healthsim_core.errors import NoRowError, SkillError, suggestion
 from healthsim_core.offers import SkillResolver, asks_condition
+from healthsim_core.spec.bounds import parsed_json
 
 _BAND = re.compile(r"^(?:(?P<low>-?[\d.]+)-(?P<high>[\d.]+)|(?P<from>[\d.]+)\+|(?P<a>-?[\d.]+)\.\.(?P<b>-?[\d.]+)"
                    r"|<(?P<below>-?[\d.]+)|>=(?P<least>-?[\d.]+))$")  # fmt: skip
+
+_BLOCK = re.compile(r"^```json\n(.*?)^```", flags=re.MULTILINE | re.DOTALL)
 
 
 def read_skill(path: Path) -> SkillResolver:
@@ -65,7 +68,18 @@ def read_skill(path: Path) -> SkillResolver:
         cells=resolver.cells,
         document=path,
         description=head.get("description", ""),
+        state=_state(parts[2], path.name),
     )
+
+
+def _state(text: str, file: str) -> Mapping[str, Any]:
+    """What the section "State" declares, one block of JSON; nothing where there is none."""
+    section = re.search(r"^## State\n(?P<body>.*?)(?=^## |\Z)", text, flags=re.MULTILINE | re.DOTALL)
+    blocks = _BLOCK.findall(section["body"]) if section else []
+    if section and len(blocks) != 1:
+        what = f"has {len(blocks)} blocks of JSON."
+        raise SkillError(what, f"{file}: State", "Declare everything in one block, between ```json and ```.")
+    return parsed_json(blocks[0], f"{file}: State") if blocks else {}
 
 
 def skill_documents(folder: Path) -> tuple[SkillResolver, ...]:

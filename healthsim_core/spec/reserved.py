@@ -18,6 +18,7 @@ NAMESPACES = (
     "journey",
     "branch",
     "state",
+    "measured",
     "condition",
     "severity",
     "code",

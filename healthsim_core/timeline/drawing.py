@@ -9,6 +9,7 @@ import numpy as np
 
 from healthsim_core.columns import Column, Columns
 from healthsim_core.draws import Draws
+from healthsim_core.expressions.asking import LAST, MEASURED
 from healthsim_core.expressions.expression import Expression
 from healthsim_core.journeys.nodes import Node
 from healthsim_core.patterns.branching import Branching
@@ -23,7 +24,7 @@ def drawn(timeline: Timeline, node: Node, occurrences: Occurrences) -> Mapping[s
     scope = Scope(timeline, node, row, occurrences.minute)
     draw = Draws(timeline.run.seed, "parameter", occurrences.id)
     parameters = node.parameters.before_outcomes(scope.column, rows, draw)
-    if not node.outcomes and not node.parameters.references:
+    if not node.outcomes and not node.parameters.references and not node.measures:
         return parameters
     columns, own = Columns(parameters, rows), dict[str, Column]()
     for name, distribution in node.outcomes:
@@ -33,6 +34,10 @@ def drawn(timeline: Timeline, node: Node, occurrences: Occurrences) -> Mapping[s
         timeline.witnessed(node.path, name, values, reading, occurrences)
         timeline.remember(node, name, occurrences, values)
         own = {**own, name: values}
+    for name in node.measures:
+        key = f"{LAST}{name}"
+        if key in timeline.sharing.asked:
+            timeline.remember(node, key, occurrences, np.asarray(scope[f"{MEASURED}{name}"]))
     late = node.parameters.after_outcomes(Scope(timeline, node, row, occurrences.minute, columns, own).column, columns)
     return {**columns.parts, **late}
 

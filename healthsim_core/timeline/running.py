@@ -72,6 +72,7 @@ def _happen(timeline: Timeline, index: int, node: Node) -> Block:
     )  # fmt: skip
     timeline.end(node, happened)
     timeline.change((index,), happened)
+    timeline.finish(node)
     if node.birth:
         _be_born(timeline, index, happened)
     if index in timeline.origin_nodes:
@@ -87,6 +88,8 @@ def _follow(timeline: Timeline, nodes: tuple[Node, ...], indices: tuple[int, ...
     timeline.keep(block)
     if len(indices) == 1:
         timeline.change(indices, block)
+    for index in indices:
+        timeline.finish(nodes[index])
 
 
 def _may_be_brought_forward(node: Node) -> bool:

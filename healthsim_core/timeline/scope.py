@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim_core.columns import Column, Text
+from healthsim_core.expressions.asking import LAST
 from healthsim_core.expressions.diagnosed import Diagnosed
 from healthsim_core.journeys.nodes import Node
 from healthsim_core.journeys.presumed import Seeded
@@ -56,7 +57,7 @@ class Scope(Seeded):
         key = self.node.key(key)
         if key in self.state.history:
             return self.state.history[key].at(self.rows, self.minute, self.node.rank)
-        if key in self.state.state:
+        if not key.startswith(LAST) and key in self.state.state:
             return self.state.state.read(key, self.rows, self.minute, self.node.rank)
         return self.state.latest(key)[self.rows]
 

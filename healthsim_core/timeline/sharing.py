@@ -17,11 +17,13 @@ class Sharing:
     Attributes:
         timed: Names of outcomes, ways and states that are read so. Of others the last that was drawn is right: all
             that draw them lead to all that read them.
+        asked: Names that somebody reads of what others draw.
         ends: Journeys that an event may end early, whose later events then never were.
         sources: What changes a person's state.
     """
 
     timed: frozenset[str] = frozenset()
+    asked: frozenset[str] = frozenset()
     ends: frozenset[str] = frozenset()
     sources: Sources = attrs.field(factory=Sources)
 
@@ -38,7 +40,8 @@ class Sharing:
             leading = _leading(nodes, index)
             timed |= {name for name in read if not leading.issuperset(writers[name])}
         ends = (node.journey for node in nodes if node.ending.ends == "journey")
-        return cls(frozenset(timed), frozenset(ends), sources)
+        asked = frozenset().union(*({node.key(name) for name in node.reads_in_all} for node in nodes))
+        return cls(frozenset(timed), asked & writers.keys(), frozenset(ends), sources)
 
 
 def _leading(nodes: Sequence[Node], index: int) -> set[int]:

@@ -108,7 +108,7 @@ class Timeline:
         self.horizon = int(minutes(np.array([run.as_of]))[0]) + DAY - 1
         self.people["death_time"] = np.full(len(present), np.datetime64("NaT"), "datetime64[s]")
         self.ends = Ends(len(present))
-        self.state = State(self.sharing.sources, people, self.ends, self.decide)
+        self.state = State(self.sharing.sources, people, run.seed, self.start, self.ends, self.decide)
         self.undecided = np.zeros(len(present), bool)  # whose events are still to be decided of
         self.standing: dict[int, Happenings] = {}  # what happened when the nodes ran before, of those still to run
         self.history: dict[str, Values] = {}
@@ -199,12 +199,14 @@ class Timeline:
         return self.start[row] if node.place.origin is None else self.origins[node.place.origin][row]
 
     def begin(self, node: Node) -> None:
-        """Forget what a node did when it ran before."""
-        for name in node.draws & self.history.keys():
-            self.history[name].forget(node.rank)
-        self.state.forget(node.rank)
-        if node.ending.ends == "journey":
-            self._end(node, np.empty(0, np.intp), np.empty(0, np.int64))
+        """A node runs: what it did when it ran before stands until it has run."""
+        for records in self.records:
+            records.begin(node.rank)
+
+    def finish(self, node: Node) -> None:
+        """A node has run: what it did when it ran before is gone."""
+        for records in self.records:
+            records.finish(node.rank)
 
     def end(self, node: Node, happened: Block) -> None:
         """What an event ends: what comes later in its journey never was."""
