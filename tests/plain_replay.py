@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+from replay_reads import Change, Reads, scalar
 
 from healthsim_core.columns import Columns, Text
 from healthsim_core.draws import Draws, identify
@@ -34,16 +35,6 @@ class Event(NamedTuple):
     cause: Event | None
     first: bool = True  # whether its conditions are still to be asked
     stay: tuple[str, int] | None = None  # of a passage: the state, and when it is left
-
-
-class Change(NamedTuple):
-    """What began or ended: of which kind, what it is called, until when it lasts."""
-
-    kind: str
-    name: str
-    until: int
-    stops: bool
-    known: bool
 
 
 class Replay:
@@ -105,7 +96,7 @@ class Replay:
     def _wait(self, index: int, row: int, anchor: int, occurrence: int, cause: Event | None) -> None:
         node = self.nodes[index]
         draw = Draws(self.seed, "event", self._id(node, row, occurrence))
-        reads = _Reads(self, node, row, anchor, {}) if node.timing.names else {}
+        reads = Reads(self, node, row, anchor, {}) if node.timing.names else {}
         minute = int(node.timing.after(np.array([anchor]), draw, reads)[0])
         heapq.heappush(self.waiting, Event(minute, self.rank[index], index, row, occurrence, cause))
 
@@ -154,7 +145,7 @@ class Replay:
         end = min(self.horizon, self._begins(node, row) + node.duration * DAY + DAY - 1)
         passage = life.pass_through(
             np.array([event.minute]), np.array([end]), np.asarray(self.columns["birth_date"])[[row]],
-            _Reads(self, node, row, event.minute, {}),
+            Reads(self, node, row, event.minute, {}),
             lambda _, step: self._id(node, row, event.occurrence * MOST_STEPS + step), self.seed,
         )  # fmt: skip
         for step, minute, state, left in zip(
@@ -257,7 +248,7 @@ class Replay:
     def _given(self, node: Node, event: Event) -> dict[str, Any] | None:
         """Parameters, outcomes and ways of an event; None where it does not befall this person."""
         row, ids = event.row, self._id(node, event.row, event.occurrence)
-        reads = _Reads(self, node, row, event.minute, {})
+        reads = Reads(self, node, row, event.minute, {})
         parameters = node.parameters.before_outcomes(reads.column, 1, Draws(self.seed, "parameter", ids))
         if event.stay is not None:
             given = {"@choice": event.stay[0]}
@@ -266,15 +257,15 @@ class Replay:
         columns = self.columns_given = Columns(parameters, 1)
         if isinstance(node.how, Branched):
             way = node.how.branching
-            choice = way.choose(_Reads(self, node, row, event.minute, columns), 1, Draws(self.seed, "outcome", ids))
+            choice = way.choose(Reads(self, node, row, event.minute, columns), 1, Draws(self.seed, "outcome", ids))
             self._keep(node, event, node.key(way.name), choice.to_pylist()[0])
             return {**_plain(columns), "@choice": choice.to_pylist()[0]}
         own: dict[str, Any] = {}
         unit = Draws(self.seed, "outcome", ids)
         for name, law in node.outcomes:
-            value = law.sample(unit.uniform(name), _Reads(self, node, row, event.minute, columns, own))
+            value = law.sample(unit.uniform(name), Reads(self, node, row, event.minute, columns, own))
             own[name] = value
-        late = node.parameters.after_outcomes(_Reads(self, node, row, event.minute, columns, own).column, columns)
+        late = node.parameters.after_outcomes(Reads(self, node, row, event.minute, columns, own).column, columns)
         whole = {**columns.parts, **late}
         self.columns_given = Columns(whole, 1)
         if node.befalls.looked_at:
@@ -312,88 +303,7 @@ class Replay:
         return identify(self.seed, f"event/{node.path}", np.array([address]))
 
     def _holds(self, term: Any, node: Node, row: int, minute: int, parameters: Any) -> bool:
-        return bool(term.holds(_Reads(self, node, row, minute, parameters), 1)[0])
-
-
-class _Reads(Mapping[str, Any]):
-    """Names as one event sees them."""
-
-    def __init__(
-        self, life: Replay, node: Node, row: int, minute: int, parameters: Any, own: Mapping[str, Any] | None = None
-    ) -> None:
-        self.life, self.node, self.row, self.minute, self.parameters = life, node, row, minute, parameters
-        self.own = own or {}
-        self.seed = life.seed
-
-    def __getitem__(self, name: str) -> Any:
-        if name.startswith("parameters."):
-            given = name.removeprefix("parameters.")
-            return self.parameters[given] if given in self.parameters else np.array([np.nan])
-        key = name.removeprefix("outcome.")
-        if key in self.own:
-            return self.own[key]
-        key = self.node.key(key)
-        known = self.life.values.get((self.row, key))
-        if known:
-            value = known[-1][1]
-            return Text.of([value]) if isinstance(value, str) or value is None else value
-        asked = self._state(key)
-        if asked is not None:
-            return asked
-        if key in self.life.columns:
-            return self.life.columns[key][[self.row]]
-        texts = {n for node in self.life.nodes for n, law in node.outcomes if law.gives({}).of in ("text", "words")}
-        return Text.constant(None, 1) if key in texts or "/" in key else np.array([np.nan])
-
-    def _state(self, name: str) -> Any:
-        function, colon, argument = name.partition(":")
-        if colon and function == "has":
-            return np.array([bool(self._codes(argument, known=False))])
-        if colon and function == "on":
-            wanted = argument.lower().replace("_", "-")
-            held = self._held("treatment", lambda said: said.lower().replace("_", "-") == wanted)
-            return np.array([bool(held)])
-        if name == "conditions":
-            return Text.of([" ".join(self._codes("", known=True)) or None])
-        space, _, code = name.partition(".")
-        if space == "condition":
-            return np.array([bool(self._codes(code, known=True))])
-        if space == "code":
-            return Text.of([(self._codes(code, known=True) or [None])[-1]])
-        if name in self.life.plan.sharing.sources.circumstances:
-            return np.array([bool(self._held("circumstance", lambda said: said == name))])
-        return None
-
-    def _held(self, kind: str, is_meant: Any) -> list[str]:
-        """What holds now of what is meant: what has begun, and nothing has ended."""
-        held: list[Change] = []
-        for change in self.life.changes[self.row]:
-            if change.kind == kind and is_meant(change.name):
-                held = [] if change.stops else [*held, change]
-        return [change.name for change in held if change.until > self.minute]
-
-    def _codes(self, code: str, known: bool) -> list[str]:
-        """Codes of conditions that begin with a code, those of the profile first, in the order in which they began."""
-        columns = self.life.people
-        had = []
-        for name in columns:
-            if name.startswith("onset.") and bool(np.asarray(columns[f"condition.{name[6:]}"])[self.row]):
-                onset = np.asarray(columns[name])[self.row].astype(np.int64)
-                had.append((int(onset), columns[f"code.{name[6:]}"][[self.row]].to_pylist()[0] or name[6:]))
-        own = [said for _, said in sorted(had, key=lambda one: one[0]) if said.startswith(code)]
-        changes = self.life.changes[self.row]
-        told = [one.name for one in changes if one.kind == "condition" and one.name.startswith(code)]
-        known_names = {one.name for one in changes if one.known}
-        return own + [name for name in told if not known or name in known_names]
-
-    def column(self, name: str) -> Any:
-        return self[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.life.columns)
-
-    def __len__(self) -> int:
-        return len(self.life.columns)
+        return bool(term.holds(Reads(self, node, row, minute, parameters), 1)[0])
 
 
 def ranks(nodes: Any) -> list[int]:
@@ -424,12 +334,3 @@ def _field(field: Any, given: Mapping[str, Any]) -> Any:
 
 def _plain(columns: Columns) -> dict[str, Any]:
     return {name: scalar(columns[name]) for name in columns}
-
-
-def scalar(value: Any) -> Any:
-    """The value of a column of one row."""
-    if isinstance(value, Text):
-        return value.to_pylist()[0]
-    if isinstance(value, str) or value is None:
-        return value
-    return np.asarray(value).reshape(-1)[0].item()

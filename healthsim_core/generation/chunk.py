@@ -21,7 +21,7 @@ from healthsim_core.people.making import make_people
 from healthsim_core.planning.met import met_in, run_tables
 from healthsim_core.planning.plan import Plan
 from healthsim_core.reference.stored import using
-from healthsim_core.timeline.passes import live
+from healthsim_core.reliving.passes import live
 from healthsim_core.timeline.state import Timeline, Witness
 from healthsim_core.validation import OutcomeTally, Tallies, tally_lives, tally_people, tally_records, tally_timeline
 from healthsim_core.validation.offered import checked_by_plugins

@@ -17,8 +17,8 @@ from healthsim_core.handling.decided import decided as decided_of
 from healthsim_core.journeys.nodes import Node
 from healthsim_core.person_state.changed import Changed, changed_by
 from healthsim_core.person_state.sources import Sources
+from healthsim_core.reliving.viewing import view
 from healthsim_core.timeline.state import Timeline
-from healthsim_core.timeline.viewing import view
 
 
 @attrs.frozen(eq=False)

@@ -50,6 +50,7 @@ ROWS = (
     ("person_state",),
     ("journeys",),
     ("timeline",),
+    ("reliving",),
     ("handling",),
     ("planning",),
     ("validation",),

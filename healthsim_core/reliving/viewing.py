@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from healthsim_core.columns import Columns
 from healthsim_core.journeys.nodes import Node
+from healthsim_core.reliving.joining import Joining
 from healthsim_core.timeline.blocks import Block, Happenings
-from healthsim_core.timeline.joining import Joining
 from healthsim_core.timeline.state import Timeline
 
 

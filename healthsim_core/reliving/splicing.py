@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from healthsim_core.columns import Column, Text, concat
 from healthsim_core.journeys.nodes import Node
-from healthsim_core.timeline.joining import Joining
+from healthsim_core.reliving.joining import Joining
 from healthsim_core.timeline.state import Timeline
 
 _CHANGING = ("birth_date", "start_date", "death_date", "death_time")  # of people, by what happens to them

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim_core.journeys.nodes import Node
+from healthsim_core.reliving.splicing import replaced
+from healthsim_core.reliving.viewing import view
 from healthsim_core.timeline.running import execute
-from healthsim_core.timeline.splicing import replaced
 from healthsim_core.timeline.state import Timeline
-from healthsim_core.timeline.viewing import view
 
 MOST = 200  # passes; each is right for one more event of a person at least
 

@@ -1,0 +1,1 @@
+"""Lives lived anew, where somebody was misled: from what stands to what stands then."""
