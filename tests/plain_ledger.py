@@ -58,6 +58,7 @@ class Share(NamedTuple):
     uncovered: int
     deductible_to_date: int
     out_of_pocket_to_date: int
+    deductible_met: int
     deductible_remaining: int
 
 
@@ -152,16 +153,18 @@ class PlainLedger:
             uncovered, why_uncovered(allowed - benefit, beyond, fine),
             self.used[self.account(span, deductible_at, year, "deductible", "individual")],
             self.used[self.account(span, limit_at, year, "out_of_pocket", "individual")],
-            self.remaining(span, deductible_at, year),
+            *self.met(span, deductible_at, year),
         )  # fmt: skip
 
-    def remaining(self, span: Span, bucket: str, year: int) -> int:
-        """What is still to be met, of the person's deductible or the family's, the less; -1 where there is none."""
+    def met(self, span: Span, bucket: str, year: int) -> tuple[int, int]:
+        """What is met and left, of the person's deductible or the family's, whichever less is left of; the person's and
+        -1 where there is none."""
         levels = ("individual", "family")
-        left = [self.room(span, bucket, year, "deductible", level) for level in levels]
         used = [self.used[self.account(span, bucket, year, "deductible", level)] for level in levels]
+        left = [self.room(span, bucket, year, "deductible", level) for level in levels]
         limits = [room + amount for room, amount in zip(left, used, strict=True)]
-        return -1 if min(limits) <= 0 or min(limits) > INFINITE // 2 else min(left)
+        met = used[0] if left[0] <= left[1] else used[1]
+        return met, -1 if min(limits) <= 0 or min(limits) > INFINITE // 2 else min(left)
 
     def give_back(self, line: Line, share: Share) -> list[Any]:
         """Take a line out again; what the person's accumulators say then."""

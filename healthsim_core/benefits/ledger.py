@@ -334,12 +334,13 @@ class _Book:
         why = np.where(self.terms.covered, np.where(self.capped, maximum, authorization), service)
         return np.where(self.not_covered > 0, why, 0)
 
-    def _unmet(self) -> Cents:
-        """What is left of deductibles after each entry; -1 where there is none."""
-        limits = [self.counted.all.deductible_limit[at] for at in self.at[:2]]
-        least = np.minimum(*limits)
-        left = np.minimum(*(limit - used for limit, used in zip(limits, self.balances, strict=False)))
-        return np.where((least > 0) & (least < NO_LIMIT), left, -1)
+    def _met(self) -> tuple[Cents, Cents]:
+        """What is met and left after each entry of the deductible of which less is left; -1 where there is none."""
+        member, family = (self.counted.all.deductible_limit[at] for at in self.at[:2])
+        least = np.minimum(member, family)
+        left, left_together = member - self.balances[0], family - self.balances[1]
+        met = np.where(left <= left_together, self.balances[0], self.balances[1])
+        return met, np.where((least > 0) & (least < NO_LIMIT), np.minimum(left, left_together), -1)
 
     def closed(self, plans: Plans, spendings: tuple[Spending, ...]) -> Ledger:
         """The ledger, entries in order again."""
@@ -348,7 +349,8 @@ class _Book:
         at = self.posted
         shares = Shares(
             self.terms.allowed[at], (self.deductible + self.flat)[at], self.copay[at], self.coinsurance[at],
-            self.not_covered[at], self._why()[at], self.balances[0][at], self.balances[2][at], self._unmet()[at],
+            self.not_covered[at], self._why()[at], self.balances[0][at], self.balances[2][at],
+            *(amounts[at] for amounts in self._met()),
         )  # fmt: skip
         share = self.deductible + self.flat + self.copay + self.coinsurance
         return Ledger(

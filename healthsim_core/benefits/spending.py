@@ -112,8 +112,8 @@ class Shares:
         uncovered: Why, of two reasons that of the greater amount: index into `UNCOVERED`; 0 where nothing is not.
         deductible_to_date: The person's deductible that is met after the line.
         out_of_pocket_to_date: What the person has paid towards the limit after the line.
-        deductible_remaining: What is still to be met after it, of the person's deductible or the family's, whichever
-            is less; -1 where the plan has none.
+        deductible_met: What is met after it of the person's deductible, or of the family's where less is left of that.
+        deductible_remaining: What is left of the same; -1 where the plan has none.
     """
 
     allowed: Cents
@@ -124,6 +124,7 @@ class Shares:
     uncovered: NDArray[np.int64]
     deductible_to_date: Cents
     out_of_pocket_to_date: Cents
+    deductible_met: Cents
     deductible_remaining: Cents
 
     @property

@@ -49,11 +49,13 @@ def prices(
     gross = ingredient + fee
     usual = _usual_and_customary(draws.uniform("markup"), average, formulary().brand[drug])
     paying = np.maximum(payer, 0)
-    fee_paid = payers().dispensing_fee[paying]
-    rate = _cents(average * payers().ingredient_factor[paying]) + fee_paid
+    own = payers().dispensing_fee[paying]
+    rate = _cents(average * payers().ingredient_factor[paying]) + own
     # the lesser of: no plan pays above the cash price
     allowed = np.maximum(np.minimum(np.minimum(rate, usual), gross), 1)
-    return Prices(ingredient, fee, gross, usual, allowed, np.minimum(fee_paid, allowed))
+    # what is paid as submitted has the fee as submitted too
+    fee_paid = np.where(allowed == gross, fee, np.minimum(own, allowed))
+    return Prices(ingredient, fee, gross, usual, allowed, fee_paid)
 
 
 def _usual_and_customary(unit: NDArray[np.float64], average: NDArray[np.float64], brand: NDArray[np.bool_]) -> Cents:

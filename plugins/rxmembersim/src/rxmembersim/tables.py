@@ -91,9 +91,16 @@ _CLAIM_MONEY = (
     ),
 )  # fmt: skip
 
-_REMAINING = Field(
-    "deductible_remaining", "money", "What is still to be met after this, of the person's deductible or the family's, "
-    "whichever is less; null where the plan has none, or nothing was adjudicated.", unit="USD", nullable=True,
+_DEDUCTIBLE = (
+    Field(
+        "deductible_met", "money", "What is met after this of the person's deductible, or of the family's where less is"
+        " left of that, NCPDP field 512-FC; null where the plan has none, or nothing was adjudicated.", unit="USD",
+        nullable=True,
+    ),
+    Field(
+        "deductible_remaining", "money", "What is left of the same, NCPDP field 513-FD; null where that is.",
+        unit="USD", nullable=True,
+    ),
 )  # fmt: skip
 
 FILL = Table(
@@ -131,7 +138,7 @@ FILL = Table(
             unit="USD",
         ),
         *_CLAIM_MONEY,
-        _REMAINING,
+        *_DEDUCTIBLE,
         Field(
             "dispensing_fee_paid",
             "money",
@@ -200,7 +207,7 @@ SECONDARY_CLAIM = Table(
         ),
         Field("plan_paid", "money", "What this plan pays.", unit="USD"),
         Field("deductible_to_date", "money", "The person's deductible met in the plan year after this.", unit="USD"),
-        _REMAINING,
+        *_DEDUCTIBLE,
         Field("authorization_number", "text", "The processor's number for the claim."),
         Field("reversed", "boolean", "Whether a reversal of the fill undoes it."),
     ),

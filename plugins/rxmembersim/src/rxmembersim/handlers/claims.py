@@ -18,7 +18,7 @@ from rxmembersim.formulary import EXCLUDED, formulary
 from rxmembersim.handlers.adherence import gaps, possession
 from rxmembersim.handlers.cardholders import keyed
 from rxmembersim.handlers.prescriptions import beyond_law, held, prescriber
-from rxmembersim.handlers.secondary import Secondary, secondary_columns, sent_on, unmet
+from rxmembersim.handlers.secondary import Secondary, deductibles, secondary_columns, sent_on
 from rxmembersim.payers import payers
 from rxmembersim.pricing import Prices, prices
 
@@ -167,9 +167,12 @@ def _shared(submitted: Submitted, settled: Settled) -> Amounts:
     to_date = {name: np.full(len(fills), np.nan) for name in ("deductible_to_date", "out_of_pocket_to_date")}
     for name, column in (amounts | to_date).items():
         column[rows] = getattr(shares, name)[: len(rows)]
-    remaining, fee = np.full(len(fills), np.nan), np.zeros(len(fills), np.int64)
-    remaining[rows], fee[rows] = unmet(shares[: len(rows)]), prices.fee_paid[rows]
-    return _with_sums(amounts) | to_date | {"deductible_remaining": remaining, "dispensing_fee_paid": fee}
+    fee = np.zeros(len(fills), np.int64)
+    fee[rows] = prices.fee_paid[rows]
+    for name, met in deductibles(shares[: len(rows)]).items():
+        to_date[name] = np.full(len(fills), np.nan)
+        to_date[name][rows] = met
+    return _with_sums(amounts) | to_date | {"dispensing_fee_paid": fee}
 
 
 def _fill_columns(submitted: Submitted, shared: Amounts) -> Columns:

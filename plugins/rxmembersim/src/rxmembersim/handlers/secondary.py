@@ -64,9 +64,11 @@ def sent_on(fills: Events, drug: Ints, first: Ints, span: Ints) -> Secondary:
     )
 
 
-def unmet(shares: Shares) -> NDArray[np.float64]:
-    """What is still to be met of deductibles; null where there is none."""
-    return np.where(shares.deductible_remaining < 0, np.nan, shares.deductible_remaining)
+def deductibles(shares: Shares) -> dict[str, NDArray[np.float64]]:
+    """What is met and what is left of deductibles; null where there is none."""
+    none = shares.deductible_remaining < 0
+    said = {"deductible_met": shares.deductible_met, "deductible_remaining": shares.deductible_remaining}
+    return {name: np.where(none, np.nan, amounts) for name, amounts in said.items()}
 
 
 def secondary_columns(fills: Events, claims: Secondary, shares: Shares, paid_before: Ints, numbers: Text) -> Columns:
@@ -95,7 +97,7 @@ def secondary_columns(fills: Events, claims: Secondary, shares: Shares, paid_bef
         "patient_pay": shares.patient,
         "plan_paid": shares.paid,
         "deductible_to_date": shares.deductible_to_date,
-        "deductible_remaining": unmet(shares),
+        **deductibles(shares),
         "authorization_number": numbers,
         "reversed": fills.parameters.array("reversed")[at].astype(bool),
     }

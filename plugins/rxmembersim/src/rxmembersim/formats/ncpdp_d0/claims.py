@@ -14,7 +14,7 @@ from healthsim_core import Columns, from_arrow, rank_within, text
 
 _OF_CLAIM = ("coverage_id", "claim_id", "other_payer_paid", "authorization_number")
 _SHARES = (
-    "deductible", "copay", "coinsurance", "not_covered", "patient_pay", "plan_paid", "deductible_to_date",
+    "deductible", "copay", "coinsurance", "not_covered", "patient_pay", "plan_paid", "deductible_met",
     "deductible_remaining", "has_deductible",
 )  # fmt: skip
 

@@ -15,8 +15,8 @@ from rxmembersim.formats.ncpdp_d0.claims import Chunk, only
 from rxmembersim.formats.ncpdp_d0.layout import END, GROUP, STX, field, segment
 
 Pieces = list["pa.Array | str"]
-# 522-FM by what the allowed amount is: as submitted, the cash price, or the payer's own rate
-_BASES = ["1", "4", "3"]
+# 522-FM by what the allowed amount is: as submitted, the cash price, or the rate of the payer's contract
+_BASES = ["1", "4", "8"]
 # 528-FS; a contraindication is the gravest there is
 _SIGNIFICANCE = {"contraindicated": "1", "major": "1", "moderate": "2", "minor": "3"}
 
@@ -85,7 +85,7 @@ def _pricing(fill: Columns, paid: NDArray[np.bool_]) -> pa.Array:
         field("J5", _where(some.array("turn") > 0, some.array("other_payer_paid"))),
         field("F9", layout.money(some.array("plan_paid"))),
         field("FM", Text(np.where(submitted, 0, np.where(cash, 1, 2)), _BASES)),
-        field("FC", _where(some.array("has_deductible"), some.array("deductible_to_date"))),
+        field("FC", _where(some.array("has_deductible"), some.array("deductible_met"))),
         field("FD", _where(some.array("has_deductible"), some.array("deductible_remaining"))),
         *(field(code, _where(some.array(name) != 0, some.array(name))) for code, name in _PARTS.items()),
     )

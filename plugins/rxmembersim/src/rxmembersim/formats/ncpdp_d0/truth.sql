@@ -32,10 +32,10 @@ FROM "rxmembersim.secondary_claim"
 -- name: shared
 -- what each payer says of what it pays
 SELECT 'FILL ' || fill_id AS claim, authorization_number, 0 AS other_payer_paid, deductible, copay, coinsurance, not_covered, patient_pay,
-  plan_paid, deductible_to_date, deductible_remaining
+  plan_paid, deductible_met, deductible_remaining
 FROM "rxmembersim.fill" WHERE status NOT IN ('cash', 'returned', 'refused')
 UNION ALL SELECT 'CLAIM ' || claim_id, authorization_number, other_payer_paid, deductible, copay, coinsurance, not_covered, patient_pay,
-  plan_paid, deductible_to_date, deductible_remaining
+  plan_paid, deductible_met, deductible_remaining
 FROM "rxmembersim.secondary_claim"
 
 -- name: payer
@@ -136,9 +136,9 @@ SELECT asked.claim,
   CASE WHEN paid THEN CAST(dispensing_fee_paid * 100 AS BIGINT) END AS F7,
   CASE WHEN asked.turn > 0 THEN CAST(other_payer_paid * 100 AS BIGINT) END AS J5,
   CASE WHEN paid THEN CAST(shared.plan_paid * 100 AS BIGINT) END AS F9,
-  -- as submitted, the cash price, or the payer's own rate
-  CASE WHEN paid THEN CASE allowed WHEN gross_amount_due THEN '1' WHEN usual_and_customary THEN '4' ELSE '3' END END AS FM,
-  CASE WHEN deductible_remaining IS NOT NULL THEN CAST(deductible_to_date * 100 AS BIGINT) END AS FC,
+  -- as submitted, the cash price, or the rate of the payer's contract
+  CASE WHEN paid THEN CASE allowed WHEN gross_amount_due THEN '1' WHEN usual_and_customary THEN '4' ELSE '8' END END AS FM,
+  CASE WHEN deductible_remaining IS NOT NULL THEN CAST(deductible_met * 100 AS BIGINT) END AS FC,
   CAST(deductible_remaining * 100 AS BIGINT) AS FD,
   CASE WHEN paid AND deductible <> 0 THEN CAST(deductible * 100 AS BIGINT) END AS FH, CASE WHEN paid AND copay <> 0 THEN CAST(copay * 100 AS BIGINT) END AS FI,
   CASE WHEN paid AND not_covered <> 0 THEN CAST(not_covered * 100 AS BIGINT) END AS FK,
@@ -174,6 +174,9 @@ FROM asked JOIN claimed ON claimed.fill_id = asked.fill_id AND claimed.turn = as
 
 -- name: b1_response.ncpdp: what is paid for drug and fee, less what the patient and others pay, is not what the plan pays of
 SELECT claim FROM b1_response WHERE AN = 'P' AND F6 + F7 - F5 - coalesce(J5, 0) IS DISTINCT FROM F9
+
+-- name: b1_response.ncpdp: said to be paid as submitted (522-FM 1), but not what was asked is
+SELECT b1_response.claim FROM b1_response JOIN b1 ON BM = b1_response.claim WHERE FM = '1' AND (F6, F7) IS DISTINCT FROM (D9, DC)
 
 -- name: b1_response.ncpdp: the parts of what the patient pays do not add up of
 SELECT claim FROM b1_response WHERE AN = 'P' AND coalesce(FH, 0) + coalesce(FI, 0) + coalesce(FK, 0) + coalesce("4U", 0) IS DISTINCT FROM F5
