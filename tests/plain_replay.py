@@ -63,6 +63,7 @@ class Replay:
         self.begun: dict[tuple[int, str], int] = {}
         self.happened: list[Event] = []
         self.drawn: dict[tuple[int, int, int, str], Any] = {}
+        self.read: dict[tuple[int, int, int, str], dict[str, Any]] = {}  # what each outcome's law read
         self.waiting: list[Event] = []
         self.over: set[tuple[int, int, int]] = set()  # of what comes again, the series that has ended
 
@@ -263,8 +264,9 @@ class Replay:
         own: dict[str, Any] = {}
         unit = Draws(self.seed, "outcome", ids)
         for name, law in node.outcomes:
-            value = law.sample(unit.uniform(name), Reads(self, node, row, event.minute, columns, own))
-            own[name] = value
+            known = Reads(self, node, row, event.minute, columns, dict(own))
+            own[name] = law.sample(unit.uniform(name), known)
+            self.read[event.node, row, event.occurrence, name] = {read: scalar(known[read]) for read in law.names}
         late = node.parameters.after_outcomes(Reads(self, node, row, event.minute, columns, own).column, columns)
         whole = {**columns.parts, **late}
         self.columns_given = Columns(whole, 1)
