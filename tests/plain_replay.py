@@ -63,6 +63,7 @@ class Replay:
         self.begun: dict[tuple[int, str], int] = {}
         self.happened: list[Event] = []
         self.drawn: dict[tuple[int, int, int, str], Any] = {}
+        self.given: dict[tuple[int, int, int], Any] = {}  # each event's parameters
         self.read: dict[tuple[int, int, int, str], dict[str, Any]] = {}  # what each outcome's law read
         self.waiting: list[Event] = []
         self.over: set[tuple[int, int, int]] = set()  # of what comes again, the series that has ended
@@ -252,10 +253,12 @@ class Replay:
         reads = Reads(self, node, row, event.minute, {})
         parameters = node.parameters.before_outcomes(reads.column, 1, Draws(self.seed, "parameter", ids))
         if event.stay is not None:
+            self.given[event.node, row, event.occurrence] = parameters
             given = {"@choice": event.stay[0]}
             self._keep(node, event, node.key(node.how.lifecycle.name), event.stay[0])  # type: ignore[union-attr]
             return given
         columns = self.columns_given = Columns(parameters, 1)
+        self.given[event.node, row, event.occurrence] = columns.parts
         if isinstance(node.how, Branched):
             way = node.how.branching
             choice = way.choose(Reads(self, node, row, event.minute, columns), 1, Draws(self.seed, "outcome", ids))
@@ -270,6 +273,7 @@ class Replay:
         late = node.parameters.after_outcomes(Reads(self, node, row, event.minute, columns, own).column, columns)
         whole = {**columns.parts, **late}
         self.columns_given = Columns(whole, 1)
+        self.given[event.node, row, event.occurrence] = whole
         if node.befalls.looked_at:
             sexes, born = self.columns["sex"][[row]], np.asarray(self.columns["birth_date"])[row]
             if not node.befalls.fit(whole, sexes, np.array([age_at(born, event.minute)]))[0]:

@@ -21,6 +21,7 @@ from healthsim_core.timeline.blocks import CHOICE
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from plain_replay import Replay, scalar
+from replay_triggers import caused
 
 SEVERAL = (
     ("medicare-diabetic", "diabetic-first-year", "kidney-disease-course", "anticoagulation-year"),
@@ -83,16 +84,16 @@ def plan_of(profile: str, journeys: tuple[str, ...], count: int) -> Any:
     return compile_plan(request, catalog)
 
 
-def events_of(plan: Any, timeline: Any) -> set[tuple[str, int, int, int, int]]:
+def events_of(plan: Any, timeline: Any, triggered: bool) -> set[tuple[str, int, int, int, int]]:
     found = set()
     for index, node in enumerate(plan.nodes):
-        if not node.triggered:
+        if node.triggered == triggered:
             there = timeline.happened[index]
-            at = np.flatnonzero(there.kept & (there.moment == there.minute))
+            at = np.flatnonzero(there.kept)
             person = np.asarray(timeline.people["person_id"])[there.row[at]]
             rows = zip(
                 person.tolist(),
-                there.minute[at].tolist(),
+                there.moment[at].tolist(),
                 there.occurrence[at].tolist(),
                 there.id[at].tolist(),
                 strict=True,
@@ -114,11 +115,13 @@ class Replayed:
 
     def __init__(self, plan: Any, lives: Iterator[Replay]) -> None:
         self.events: set[tuple[str, int, int, int, int]] = set()
+        self.caused: set[tuple[str, int, int, int, int]] = set()
         self.drawn: dict[Key, Any] = {}
         self.read: dict[Key, dict[str, Any]] = {}
         self.ways: dict[Key, Any] = {}
         witnessed = Witness(plan.nodes).laws
         for life in lives:
+            self.caused |= caused(life)
             ids = {}
             for event in life.happened:
                 node, person = plan.nodes[event.node], int(np.asarray(life.people["person_id"])[event.row])
@@ -154,7 +157,8 @@ def agree(plan: Any, first: int, last: int) -> None:
     plain = Replayed(plan, replayed(plan, everybody, present, timeline.size))
     kept = {event[4] for event in plain.events}
 
-    assert events_of(plan, timeline) ^ plain.events == set()
+    assert events_of(plan, timeline, triggered=False) ^ plain.events == set()
+    assert events_of(plan, timeline, triggered=True) ^ plain.caused == set()
     assert differing(kept, witness.drawn, plain.drawn) == []
     assert differing(kept, witness.read, plain.read) == []
     assert differing(kept, states_of(plan, timeline), plain.ways) == []
