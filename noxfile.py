@@ -64,6 +64,19 @@ def standards(session: nox.Session) -> None:
 
 
 @nox.session
+def replay(session: nox.Session) -> None:
+    """Lives of 2,000 households in every journey and mixture, replayed one event at a time: two hours of one core."""
+    session.run(
+        "pytest",
+        "tests/integration/test_plain_replay.py",
+        "-n",
+        "auto",
+        *session.posargs,
+        env={"HEALTHSIM_ALL_LIVES": "1"},
+    )
+
+
+@nox.session
 @nox.parametrize("product", PRODUCTS)
 def alone(session: nox.Session, product: str) -> None:
     """Core and one product from their wheels, in an environment of their own: import, generate, every format."""
