@@ -46,7 +46,13 @@ def discharged(parameters: Columns) -> Mapping[str, Any]:
 
 
 CHANGES = (
-    StateChange("diagnosis", "condition", diagnosed, (Field("code", "category", "Billable ICD-10-CM code."),)),
+    StateChange(
+        "diagnosis",
+        "condition",
+        diagnosed,
+        (Field("code", "category", "Billable ICD-10-CM code."),),
+        description="A diagnosis is known from then on.",
+    ),
     StateChange(
         "medication_order",
         "treatment",
@@ -56,7 +62,8 @@ CHANGES = (
             Field("drug", "category", "The ingredient.", nullable=True),
             *(Field(name, "number", said, nullable=True) for name, said in _NUMBERS.items()),
         ),
+        description="A drug is ordered for as long as its fills last.",
     ),
-    StateChange("admission", "circumstance", admitted, names=(INPATIENT,)),
-    StateChange("discharge", "circumstance", discharged, names=(INPATIENT,)),
+    StateChange("admission", "circumstance", admitted, names=(INPATIENT,), description="A stay in hospital begins."),
+    StateChange("discharge", "circumstance", discharged, names=(INPATIENT,), description="A stay in hospital ends."),
 )

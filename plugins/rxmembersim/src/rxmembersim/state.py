@@ -31,4 +31,11 @@ def fetched(parameters: Columns) -> Mapping[str, Any]:
     }
 
 
-TAKEN = StateChange(FILLED, "treatment", fetched, (*_PARAMETERS, REJECT_CODE, REVERSED), dispensed=True)
+TAKEN = StateChange(
+    FILLED,
+    "treatment",
+    fetched,
+    (*_PARAMETERS, REJECT_CODE, REVERSED),
+    dispensed=True,
+    description="What is dispensed and fetched is taken for as long as it lasts.",
+)
