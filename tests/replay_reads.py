@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from healthsim_core import portable
 from healthsim_core.columns import Text
+from healthsim_core.draws import Draws
 
 
 class Change(NamedTuple):
@@ -65,9 +67,31 @@ class Reads(Mapping[str, Any]):
             return np.array([bool(self._codes(code, known=True))])
         if space == "code":
             return Text.of([(self._codes(code, known=True) or [None])[-1]])
+        if (measure := name.removeprefix("measured.")) in self.life.plan.sharing.sources.read:
+            return self._measure(measure, measured=name != measure)
         if name in self.life.plan.sharing.sources.circumstances:
             return np.array([bool(self._held("circumstance", lambda said: said == name))])
         return None
+
+    def _measure(self, name: str, measured: bool) -> Any:
+        """A measure's level, and what has moved it so far, one cause after the other."""
+        law = self.life.plan.sharing.sources.measures.laws[name]
+        assert law.formula is None and not law.drifts and not law.effects and law.wanders is None and law.noise is None
+        row = np.array([self.row])
+        columns = {column: self.life.people[column][row] for column in self.life.people}
+        unit = np.clip(portable.ndtr(self._score(name)), 2.0**-53, 1 - 2.0**-53)
+        level = float(np.asarray(law.level.sample(unit, columns), np.float64)[0])
+        stated = columns.get(name)
+        if stated is not None and not isinstance(stated, Text) and not np.isnan(float(stated[0])):
+            level = float(stated[0])
+        value = np.clip([level], *law.bounds)
+        return np.round(value, law.decimals) if measured else value
+
+    def _score(self, name: str) -> Any:
+        law = self.life.plan.sharing.sources.measures.laws[name]
+        person = np.asarray(self.life.people["person_id"])[[self.row]]
+        own = portable.ndtri(Draws(self.seed, "measure", person).uniform(f"{name}.level"))
+        return law.rest * own + sum(loading * self._score(other) for other, loading in law.follows)
 
     def _held(self, kind: str, is_meant: Any) -> list[str]:
         """What holds now of what is meant: what has begun, and nothing has ended."""
