@@ -28,6 +28,7 @@ from healthsim_core.formats.pieces import together as together
 _BLOCK = 1_024  # days rendered at once
 _DIGITS = 12  # that are looked up four at a time
 _SPARSE = 4  # days a row from the first to the last, above which only the days that are there are rendered
+_SPLIT = 134_217_729.0  # 2**27 + 1: a float's halves of 26 bits each
 
 
 def each(column: Text | pa.Array | pa.ChunkedArray, function: Callable[[str], str]) -> Text:
@@ -69,8 +70,30 @@ def decimal(numbers: NDArray[Any] | pa.Array | pa.ChunkedArray, places: int) -> 
     """Numbers with exactly `places` decimals; what is no number, infinite or null becomes null."""
     values = np.asarray(_array(numbers).to_numpy(zero_copy_only=False), np.float64)
     null = ~np.isfinite(values)
-    scaled = np.rint(np.where(null, 0, values) * 10**places).astype(np.int64)
-    return _fixed_point(scaled, places, null)
+    return _fixed_point(_nearest(np.where(null, 0, values), 10.0**places), places, null)
+
+
+def _nearest(values: NDArray[np.float64], times: float) -> NDArray[np.int64]:
+    """The whole numbers nearest to products; where a product was rounded to a half, what it was before decides."""
+    scaled = values * times
+    nearest = np.rint(scaled)
+    half = np.flatnonzero(np.abs(scaled - nearest) == 0.5)
+    if len(half):
+        off = _lost(values[half], times, scaled[half])
+        below = np.floor(scaled[half])
+        nearest[half] = np.where(off == 0, nearest[half], below + (off > 0))
+    return nearest.astype(np.int64)
+
+
+def _lost(values: NDArray[np.float64], times: float, product: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What rounding has taken from products, exactly (T. J. Dekker, Numer Math 1971;18:224)."""
+    high = values * _SPLIT - (values * _SPLIT - values)
+    high_times = times * _SPLIT - (times * _SPLIT - times)
+    low, low_times = values - high, times - high_times
+    lost: NDArray[np.float64] = low * low_times - (
+        ((product - high * high_times) - low * high_times) - high * low_times
+    )
+    return lost
 
 
 def amount(cents: NDArray[np.int64]) -> pa.Array:

@@ -235,3 +235,11 @@ def test_times_of_day_have_their_seconds(moments, whole_minutes):
     ]
     expected = [f"{moment:%H%M%S}." if moment else "." for moment in moments]
     assert text.lines(text.clock(np.array(moments, "datetime64[s]"), ""), ".").to_pylist() == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "places", "said"),
+    [(109951163.02125001, 4, "109951163.0213"), (2.675, 2, "2.67"), (0.125, 2, "0.12"), (0.375, 2, "0.38")],
+)
+def test_a_half_that_only_the_product_has_is_no_half(number, places, said):
+    assert text.decimal(np.array([number, -number]), places).to_pylist() == [said, f"-{said}"]
