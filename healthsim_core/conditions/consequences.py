@@ -12,6 +12,7 @@ from healthsim_core.conditions.condition import ConditionPlan
 from healthsim_core.expressions.kinds import BOOLEAN, NUMBER, TEXT, WORDS, Kind, always
 from healthsim_core.households.household import Household
 from healthsim_core.households.steps import ColumnStep, Known, Step
+from healthsim_core.person_state.measures import Measures
 from healthsim_core.portable import ndtr, ndtri
 from healthsim_core.skills.use import resolved_or_null
 
@@ -76,10 +77,12 @@ class Baseline(ColumnStep):
     Attributes:
         name: What the value is called.
         conditions: All conditions of the profile, in its order.
+        measures: Those that skills declare: where it is one of them, a person stands in it as they do in the measure.
     """
 
     name: str
     conditions: tuple[ConditionPlan, ...]
+    measures: Measures
 
     @property
     def names(self) -> frozenset[str]:
@@ -96,6 +99,11 @@ class Baseline(ColumnStep):
     def make(self, house: Household) -> None:
         """Draw it for those who have such a condition."""
         draw, values = house.draws(f"baseline.{self.name}"), np.full(house.rows, np.nan)
+        unit = (
+            self.measures.unit(self.name, house.person_id, house.run.seed, house.scores)
+            if self.name in self.measures
+            else draw.uniform("value")
+        )
         for plan in self.conditions:
             if plan.skill is None or self.name not in plan.skill.baselines:
                 continue
@@ -103,7 +111,7 @@ class Baseline(ColumnStep):
             baseline = resolved_or_null(plan.skill, "baseline", context, draw)
             mean, sd, low, high = (np.asarray(baseline[name], np.float64) for name in ("mean", "sd", "min", "max"))
             below, above = ndtr((low - mean) / sd), ndtr((high - mean) / sd)
-            drawn = mean + sd * ndtri(below + (above - below) * draw.uniform("value"))
+            drawn = mean + sd * ndtri(below + (above - below) * unit)
             values = np.where(np.isnan(values) & np.asarray(house.columns[f"condition.{plan.category}"]), drawn, values)
         house.columns[self.name] = values
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import ast
 from typing import Literal
 
+from healthsim_core.errors import canonical
+
 Function = Literal["has", "since", "stage", "on", "dose", "days_covered", "last"]
 OF_CONDITIONS = ("has", "since", "stage")
 OF_TREATMENTS = ("on", "dose", "days_covered")
 OF_MEASURES = ("last",)
 FUNCTIONS = (*OF_CONDITIONS, *OF_TREATMENTS, *OF_MEASURES)
+HAS = "has:"  # before a code: whether the condition is there
 LAST = "last:"  # before a measure: what was measured of it last
 MEASURED = "measured."  # before a measure: what an event measures of it
 
@@ -28,6 +31,11 @@ def asked(name: str) -> tuple[str, str] | None:
     """Function and text of a name such as "has:E11"; None where it is another name."""
     function, colon, argument = name.partition(":")
     return (function, argument) if colon and function in FUNCTIONS else None
+
+
+def drug_key(name: str) -> str:
+    """A class of drugs or a drug as it is compared: "ACE inhibitor" and "ace_inhibitor" are one."""
+    return canonical(name).replace(" ", "-")
 
 
 def spoken(name: str) -> str:

@@ -9,12 +9,12 @@ import attrs
 
 from healthsim_core.catalog import Catalog
 from healthsim_core.errors import SpecificationError, suggestion
-from healthsim_core.expressions.asking import MEASURED, OF_CONDITIONS, OF_TREATMENTS, asked, spoken
+from healthsim_core.expressions.asking import HAS, LAST, MEASURED, OF_CONDITIONS, OF_TREATMENTS, asked, drug_key, spoken
 from healthsim_core.expressions.kinds import BOOLEAN, NUMBER, Kind, always, text_of
 from healthsim_core.offers import SkillResolver
 from healthsim_core.state_offers import StateChange
 
-ASKABLE = "has:"  # among the names that an expression may read: calls of a person's state are, too
+ASKABLE = HAS  # among the names that an expression may read: calls of a person's state are, too
 _OF_DRUGS = ("drug_class", "drug")  # columns of skills' tables that name treatments
 
 
@@ -53,11 +53,12 @@ class KnownState:
 
     @property
     def names(self) -> dict[str, Kind]:
-        """What is read by its own name: circumstances, measures and what is measured of them."""
+        """What is read by its own name: circumstances, measures, what is measured of them and what was last."""
         numbers = {name: always(NUMBER) for name in self.measures}
         measured = {f"{MEASURED}{name}": always(NUMBER) for name in self.measures}
+        last = {f"{LAST}{name}": NUMBER for name in self.measures}
         circumstances = {name: always(BOOLEAN) for name in self.circumstances}
-        return {ASKABLE: BOOLEAN, **numbers, **measured, **circumstances}
+        return {ASKABLE: BOOLEAN, **numbers, **measured, **last, **circumstances}
 
     def kind(self, name: str, where: str, instead: Callable[[str], str] | None = None) -> Kind:
         """What a name such as "has:E11" gives.
@@ -76,7 +77,8 @@ class KnownState:
         if function in OF_CONDITIONS:
             return self._of_condition(function, argument, where, instead)
         known = self.treatments if function in OF_TREATMENTS else self.measures
-        if argument not in known:
+        same = drug_key if function in OF_TREATMENTS else str
+        if same(argument) not in map(same, known):
             what = "treatment" if function in OF_TREATMENTS else "measure"
             raise SpecificationError(
                 f'no {what} is called "{argument}", which `{spoken(name)}` asks for.',

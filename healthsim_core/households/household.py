@@ -63,6 +63,7 @@ class Household:
         self.household_id = np.repeat(self.units * POSITIONS, self.size)
         self.person_id = self.household_id + self.position
         self.columns: dict[str, Column] = {}
+        self.scores: dict[str, NDArray[np.float64]] = {}  # by measure of the body, where each stands among all
         self.severities: dict[str, Text] = {}  # by condition, also of those who do not have it
 
     def draws(self, stream: str) -> Draws:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from healthsim_core.errors import Mistakes, SpecificationError, canonical, suggestion
+from healthsim_core.errors import Mistakes, SpecificationError, suggestion
+from healthsim_core.expressions.asking import drug_key
 from healthsim_core.expressions.known_state import KnownState
 from healthsim_core.person_state.sources import CIRCUMSTANCE, CONDITION, TREATMENT, Said
 from healthsim_core.spec.journey import EventSpecification
@@ -37,7 +38,7 @@ def said_by(
 def _kind(name: str, known: KnownState, instead: Callable[[str], str] | None, where: str) -> str:
     if name in known.circumstances:
         return CIRCUMSTANCE
-    if canonical(name) in map(canonical, known.treatments):
+    if drug_key(name) in map(drug_key, known.treatments):
         return TREATMENT
     if instead is not None and not instead(name):
         return CONDITION

@@ -12,11 +12,12 @@ from healthsim_core.catalog import Catalog
 from healthsim_core.columns import Columns
 from healthsim_core.draws import Draws
 from healthsim_core.errors import Mistakes, SkillError, SpecificationError, suggestion, unknown
+from healthsim_core.expressions.asking import LAST
 from healthsim_core.offers import SkillResolver, asks_condition
 from healthsim_core.parameters.coded_columns import CodedColumn
 from healthsim_core.skills.use import Reference, SkillUse, check_lookup
 
-_REFERENCE = re.compile(r"^\$\{(entity|outcome|journey|parameters|measured)\.([A-Za-z0-9_.]+)\}$")
+_REFERENCE = re.compile(r"^\$\{(entity|outcome|journey|parameters|measured|last)\.([A-Za-z0-9_.]+)\}$")
 Lookup = Callable[[str], Any]
 
 
@@ -130,13 +131,17 @@ def _value(value: Any, journey: Mapping[str, Any], where: str) -> Any:
     match = _REFERENCE.match(value)
     if not match:
         raise SpecificationError(
-            f'"{value}" is not a reference.', where, 'Write "${entity.x}", "${outcome.x}" or "${measured.x}".'
+            f'"{value}" is not a reference.',
+            where,
+            'Write "${entity.x}", "${outcome.x}", "${measured.x}" or "${last.x}".',
         )
     space, name = match.groups()
     if space == "journey":
         if name not in journey:
             raise unknown("journey parameter", name, journey, where)
         return journey[name]
+    if space == "last":
+        return Reference(f"{LAST}{name}")
     return Reference(name if space == "entity" else f"{space}.{name}")
 
 

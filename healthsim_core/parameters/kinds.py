@@ -10,11 +10,13 @@ import attrs
 
 from healthsim_core.catalog import CORE_EVENT_TYPES, Catalog
 from healthsim_core.errors import Mistakes, SpecificationError, suggestion
+from healthsim_core.expressions.asking import LAST, MEASURED
 from healthsim_core.expressions.kinds import ANYTHING, BOOLEAN, NOTHING, NUMBER, TEXT, Kind, always, kind_of_field
 from healthsim_core.parameters.compiling import Parameters
 from healthsim_core.skills.use import Reference, SkillUse
 from healthsim_core.tables import Field
 
+_SPACES = ("outcome.", "parameters.", MEASURED)
 GREATEST_PARAMETER = 1e9  # of a number; what is drawn beyond is taken for it
 SHARED = (  # read by whoever assigns clinicians and places, whatever the event type
     Field("specialty", "category", "Specialty asked for.", nullable=True, codes="specialty"),
@@ -141,7 +143,8 @@ class ParameterKinds:
     def _may_be_null(self, name: str, where: str) -> SpecificationError:
         source = self.parameters.references.get(name)
         if source is not None:
-            written = source.name if source.name.startswith(("outcome.", "parameters.")) else f"entity.{source.name}"
+            written = source.name if source.name.startswith(_SPACES) else f"entity.{source.name}"
+            written = written.replace(f"entity.{LAST}", "last.")
             what, path, asked = f'the parameter "{name}" is "${{{written}}}"', f"{where}.{name}", [source.name]
         elif use := next((use for use in self.parameters.skills if name in use.gives), None):
             what, path = (

@@ -28,6 +28,8 @@ from healthsim_core.people.identified import Identified
 from healthsim_core.people.known import columns_known
 from healthsim_core.people.labs import check_labs
 from healthsim_core.people.plan import PeoplePlan
+from healthsim_core.person_state.declared import Declared
+from healthsim_core.person_state.measures import Measures
 from healthsim_core.reference.ages import AgeStructure
 from healthsim_core.reference.known_codes import KnownCodes
 from healthsim_core.reference.places import counties, county
@@ -100,7 +102,12 @@ def _consequences(
     stated = {attribute.name for attribute in attributes}
     primary = next((plan for plan in conditions if plan.primary), None)
     labs = dict.fromkeys(lab for plan in conditions if plan.skill for lab in plan.skill.baselines)
-    follow: list[Step] = [AllConditions(conditions), Severity(primary), *(Baseline(lab, conditions) for lab in labs)]
+    measures = catalog.derived(Declared.of).measures if labs else Measures()
+    follow: list[Step] = [
+        AllConditions(conditions),
+        Severity(primary),
+        *(Baseline(lab, conditions, measures) for lab in labs),
+    ]
     codes = [ConditionCode(plan, plan.where) for plan in conditions]
     unstated = [step for step in follow if stated.isdisjoint(step.makes)]
     return [Identified(), *conditions, *codes, *unstated, *_above(conditions, catalog)]

@@ -10,7 +10,8 @@ import numpy as np
 
 from healthsim_core.catalog import Catalog
 from healthsim_core.distributions import Distribution, compile_distribution
-from healthsim_core.errors import Mistakes, SpecificationError, canonical, suggestion
+from healthsim_core.errors import Mistakes, SpecificationError, suggestion
+from healthsim_core.expressions.asking import drug_key
 from healthsim_core.expressions.expression import Expression
 from healthsim_core.expressions.known_state import KnownState
 from healthsim_core.person_state.measures import Cause, Effect, Law, Measures
@@ -30,11 +31,13 @@ class Written:
         name: Its name.
         measure: What is said of it.
         where: The path of it.
+        effects: What moves it, by whichever skill says so, each with its path.
     """
 
     name: str
     measure: Measure
     where: str
+    effects: list[tuple[str, WrittenEffect]]
 
 
 @attrs.frozen(eq=False)
@@ -58,18 +61,16 @@ class Declared:
         Raises:
             SpecificationError: Every mistake of it.
         """
-        mistakes, written = Mistakes(), dict[str, Written]()
+        mistakes, states = Mistakes(), dict[str, StateSpecification]()
         stages: dict[str, dict[str, str]] = {}
-        for skill in catalog.skills.values():
+        for skill in (skill for _, skill in sorted(catalog.skills.items()) if skill.state):
             where = f"{skill.document.name if skill.document is not None else skill.skill}: State"
             with mistakes.caught():
-                said = read_part(StateSpecification, dict(skill.state), where) if skill.state else StateSpecification()
-                for name, measure in said.measures.items():
-                    with mistakes.caught():
-                        _once(written, Written(name, measure, f"{where}.measures.{name}"))
-                for code, staged in said.conditions.items():
+                states[where] = read_part(StateSpecification, dict(skill.state), where)
+                for code, staged in states[where].conditions.items():
                     of_code = {code: stage for stage, codes in staged.stages.items() for code in codes}
                     stages.setdefault(code, {}).update(of_code)
+        written = _written(states, mistakes)
         known = catalog.derived(KnownState.of)
         compiled = [_compiled(one, written, known, catalog, mistakes) for one in _in_order(written, mistakes)]
         measures = [law for law in compiled if law is not None]
@@ -78,11 +79,34 @@ class Declared:
         return cls(written, Measures(_with_rest(measures)), stages)
 
 
-def _once(written: dict[str, Written], one: Written) -> None:
-    other = written.setdefault(one.name, one)
-    if other is not one:
-        what = f"{other.where} declares it too."
-        raise SpecificationError(what, one.where, "Leave one of them out: a measure is declared once.")
+def _written(states: Mapping[str, StateSpecification], mistakes: Mistakes) -> dict[str, Written]:
+    """The measures that skills declare, with all that moves them."""
+    listed = [
+        Written(name, measure, path, [(f"{path}.moved_by[{at}]", effect) for at, effect in enumerate(measure.moved_by)])
+        for where, said in states.items()
+        for name, measure in said.measures.items()
+        if (path := f"{where}.measures.{name}")
+    ]
+    written: dict[str, Written] = {}
+    for one in sorted(listed, key=lambda one: one.measure.unless_declared):
+        other = written.setdefault(one.name, one)
+        if other is not one and not one.measure.unless_declared:
+            with mistakes.caught():
+                what = f"{other.where} declares it too."
+                raise SpecificationError(what, one.where, "Leave one of them out: a measure is declared once.")
+    for where, said in states.items():
+        for name, effects in said.effects.items():
+            with mistakes.caught():
+                if name not in written or written[name].measure.level is None:
+                    raise _without_level(name, written, f"{where}.effects")
+                paths = (f"{where}.effects.{name}[{at}]" for at in range(len(effects)))
+                written[name].effects.extend(zip(paths, effects, strict=True))
+    return written
+
+
+def _without_level(name: str, written: Mapping[str, Written], where: str) -> SpecificationError:
+    remedy = suggestion(name, [other for other in written if written[other].measure.level is not None])
+    return SpecificationError(f'no measure with a level is called "{name}".', where, remedy)
 
 
 def _made_of(one: Written, written: Mapping[str, Written]) -> set[str]:
@@ -126,8 +150,7 @@ def _compiled(
     for name in measure.follows:
         with mistakes.caught():
             if name not in written or written[name].measure.level is None:
-                remedy = suggestion(name, [other for other in written if written[other].measure.level is not None])
-                raise SpecificationError(f'no measure with a level is called "{name}".', f"{where}.follows", remedy)
+                raise _without_level(name, written, f"{where}.follows")
     for name, system in (("unit", "ucum"), ("loinc", "loinc")):
         text = getattr(measure, name)
         if text is not None:
@@ -141,10 +164,7 @@ def _compiled(
         (mistakes.attempt(None, _cause, *drift.named, known, "taken", f"{where}.drift[{at}]"), drift.per_year)
         for at, drift in enumerate(measure.drift)
     ]
-    effects = [
-        mistakes.attempt(None, _effect, effect, known, f"{where}.moved_by[{at}]")
-        for at, effect in enumerate(measure.moved_by)
-    ]
+    effects = [mistakes.attempt(None, _effect, effect, known, path) for path, effect in one.effects]
     if (level is None) == (formula is None):
         return None
     wanders, noise = measure.wanders, measure.noise
@@ -172,13 +192,18 @@ def _effect(effect: WrittenEffect, known: KnownState, where: str) -> Effect:
     size = effect.share if effect.share is not None else effect.size
     compiled = Expression.parse(size, f"{where}.size", "number") if isinstance(size, str) else size
     assert compiled is not None
-    full = {drug: float(dose) for drug, dose in effect.full_dose.items()}
-    return Effect(cause, compiled, effect.share is not None, effect.days, full)
+    whole = {drug: {dose: 1.0} for drug, dose in effect.full_dose.items()}
+    doses = {drug_key(drug): _rising({0.0: 0.0, **parts}) for drug, parts in (whole | effect.by_dose).items()}
+    return Effect(cause, compiled, effect.share is not None, effect.days, doses)
+
+
+def _rising(parts: Mapping[float, float]) -> tuple[list[float], list[float]]:
+    return sorted(parts), [parts[dose] for dose in sorted(parts)]
 
 
 def _cause(kind: str, name: str, known: KnownState, of: str, where: str) -> Cause:
     names = {"treatment": known.treatments, "circumstance": known.circumstances}.get(kind)
-    if names is not None and canonical(name) not in map(canonical, names):
+    if names is not None and drug_key(name) not in map(drug_key, names):
         raise SpecificationError(f'nobody knows a {kind} "{name}".', f"{where}.{kind}", suggestion(name, names))
     return Cause(_ORDERED if kind == "treatment" and of == "ordered" else kind, name)
 

@@ -2,7 +2,8 @@
 
 A level is drawn once for a person: by a score that follows those of other measures, and the declared law. At a moment
 it has wandered, drifted, and been moved by what held until then: an interval from a to b contributes at t
-`size * (exp(-(t - min(t, b)) / days) - exp(-(t - a) / days))`, so that intervals that touch add up to one.
+`size * (exp(-(t - min(t, b)) / days) - exp(-(t - a) / days))`, so that intervals that touch add up to one. What held
+before the run started is in the level, so its end takes its effect away: `size * (exp(-(t - min(t, b)) / days) - 1)`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from healthsim_core import portable
 from healthsim_core.columns import Column, Text
 from healthsim_core.distributions import Distribution
 from healthsim_core.draws import Draws
+from healthsim_core.expressions.asking import HAS, drug_key
 from healthsim_core.expressions.expression import Expression
 from healthsim_core.patterns.timing import DAY, Minutes
 from healthsim_core.person_state.intervals import Intervals
@@ -58,14 +60,14 @@ class Effect:
         size: A number, or an expression over `level` and columns of people; of a share, the part of the level.
         share: Whether it is a part of the level.
         days: When about two thirds of it are there.
-        full_dose: By drug, the dose a day that has all of it.
+        doses: By drug, doses a day in rising order from 0, and the part of the effect that each has.
     """
 
     cause: Cause
     size: float | Expression
     share: bool
     days: float
-    full_dose: Mapping[str, float]
+    doses: Mapping[str, tuple[Sequence[float], Sequence[float]]]
 
 
 @attrs.frozen(eq=False)
@@ -138,21 +140,38 @@ class Measures:
         self, people: Mapping[str, Any], person_id: NDArray[np.int64], seed: int, names: Collection[str]
     ) -> dict[str, Floats]:
         """The levels at the start, of all people: float arrays (people,) by name."""
-        wanted, rows = self.needed(names), len(person_id)
-        scores: dict[str, Floats] = {}
+        wanted, rows, scores = self.needed(names), len(person_id), dict[str, Floats]()
         levels: dict[str, Floats] = {}
         known = _Known(people, levels, rows)
         for name, law in self.laws.items():
             if name not in wanted or law.level is None:
                 continue
-            own = portable.ndtri(Draws(seed, "measure", person_id).uniform(f"{name}.level"))
-            scores[name] = law.rest * own + sum(loading * scores[other] for other, loading in law.follows)
-            drawn = np.asarray(law.level.sample(np.clip(portable.ndtr(scores[name]), *_UNIT), known), np.float64)
+            drawn = np.asarray(law.level.sample(self.unit(name, person_id, seed, scores), known), np.float64)
             stated = people.get(name)
             if isinstance(stated, np.ndarray) and stated.dtype.kind in "fiu":
                 drawn = np.where(np.isnan(stated.astype(np.float64)), drawn, stated)
             levels[name] = np.clip(drawn, *law.bounds)
         return levels
+
+    def unit(self, name: str, person_id: NDArray[np.int64], seed: int, scores: dict[str, Floats]) -> Floats:
+        """Where people stand among their like in a measure, from 0 to 1: what draws its level.
+
+        Args:
+            name: The measure.
+            person_id: Int array (people,).
+            seed: The run's seed.
+            scores: Scores of the same people that are known already; those of what it follows, and its own, are added.
+        """
+        self._score(name, person_id, seed, scores)
+        return np.asarray(np.clip(portable.ndtr(scores[name]), *_UNIT), np.float64)
+
+    def _score(self, name: str, person_id: NDArray[np.int64], seed: int, scores: dict[str, Floats]) -> Floats:
+        if name not in scores:
+            law = self.laws[name]
+            followed = [(loading, self._score(other, person_id, seed, scores)) for other, loading in law.follows]
+            own = portable.ndtri(Draws(seed, "measure", person_id).uniform(f"{name}.level"))
+            scores[name] = np.add(law.rest * own, sum(loading * score for loading, score in followed))
+        return scores[name]
 
     def true(self, name: str, bodies: Bodies, levels: Mapping[str, Floats], row: Rows, minute: Minutes) -> Floats:
         """What a measure is, of rows at moments."""
@@ -219,12 +238,12 @@ class Measures:
         held = bodies.intervals(effect.cause.kind, effect.cause.name)
         at, interval = held.pairs(row)
         begin, moment = held.begin[interval], minute[at]
-        some = np.flatnonzero((begin < moment) & (begin >= bodies.start[row[at]]))
+        some = np.flatnonzero(begin < moment)
         at, interval, begin, moment = at[some], interval[some], begin[some], moment[some]
-        span = effect.days * DAY
+        span, in_level = effect.days * DAY, begin < bodies.start[row[at]]
         since_end = moment - np.minimum(moment, held.end[interval])
-        share = portable.exp(-since_end / span) - portable.exp(-(moment - begin) / span)
-        share = share * _dosed(effect.full_dose, held, interval)
+        risen = np.where(in_level, 1.0, portable.exp(-(moment - begin) / span))
+        share = (portable.exp(-since_end / span) - risen) * _dosed(effect.doses, held, interval)
         whole = np.bincount(at, weights=share, minlength=len(row))
         moved = np.flatnonzero(whole)
         result = np.zeros(len(row))
@@ -242,13 +261,14 @@ def _size(effect: Effect, bodies: Bodies, levels: Floats, row: Rows) -> Floats |
     return effect.size
 
 
-def _dosed(full: Mapping[str, float], held: Intervals, interval: Rows) -> Floats:
+def _dosed(doses: Mapping[str, tuple[Sequence[float], Sequence[float]]], held: Intervals, interval: Rows) -> Floats:
     """The part of the whole effect that each dose has; all where none is said."""
-    if not full:
-        return np.ones(len(interval))
-    of_drug = held.drug.map(lambda drug: full.get(drug, np.nan), np.float64, np.nan)[interval]
-    part = held.dose[interval] / of_drug
-    return np.where(np.isnan(part), 1.0, np.minimum(part, 1.0))
+    part = np.ones(len(interval))
+    keys = held.drug.recode(drug_key) if doses else held.drug
+    for drug, (dose, of_effect) in doses.items():
+        at = np.flatnonzero((keys == drug)[interval] & ~np.isnan(held.dose[interval]))
+        part[at] = np.interp(held.dose[interval[at]], dose, of_effect)
+    return part
 
 
 def _held(bodies: Bodies, cause: Cause, row: Rows, minute: Minutes) -> Floats:
@@ -288,8 +308,9 @@ class _Known(Mapping[str, Any]):
             return self._measures[name]
         if name in self._people:
             return self._people[name]
-        if name.startswith("condition."):
-            return self._stated(name.removeprefix("condition."))
+        for space in ("condition.", HAS):
+            if name.startswith(space):
+                return self._stated(name.removeprefix(space))
         return Text.constant(None, self._rows)
 
     def _stated(self, code: str) -> Column:

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim_core.columns import Column, Columns, Text
-from healthsim_core.errors import canonical
-from healthsim_core.expressions.asking import MEASURED, asked
+from healthsim_core.expressions.asking import MEASURED, asked, drug_key
 from healthsim_core.expressions.diagnosed import KNOWN, Diagnosed
 from healthsim_core.patterns.timing import DAY, NEVER, Minutes, minutes
 from healthsim_core.person_state.changed import Changed
@@ -243,10 +242,10 @@ def _coded(name: str) -> Matching:
 
 
 def _drug(name: str) -> Matching:
-    wanted = canonical(name)
+    wanted = drug_key(name)
 
     def matching(columns: Columns) -> NDArray[np.bool_]:
-        said = (columns.text(name).map(lambda word: canonical(word) == wanted, bool, False) for name in _WORDS)
+        said = (columns.text(name).map(lambda word: drug_key(word) == wanted, bool, False) for name in _WORDS)
         return np.asarray(np.logical_or.reduce([*said]))
 
     return matching

@@ -97,8 +97,8 @@ class Sources:
                 by_type[name] = (*by_type.get(name, ()), change)
         made = {kind_of(change) for several in by_type.values() for change in several}
         made |= {said.kind for node in nodes for said in node.said}
-        if TREATMENT not in made and ORDER in made:
-            made.add(TREATMENT)  # what is ordered is taken, for nobody says what is dispensed
+        if ORDER in made:
+            made.add(TREATMENT)  # where nobody says what is dispensed, what is ordered is taken
         names = frozenset().union(*(node.reads_in_all for node in nodes))
         values = {plain for name in names if (plain := name.removeprefix(MEASURED)) in measures}
         values -= frozenset().union(*(node.draws for node in nodes))
@@ -120,13 +120,13 @@ class Sources:
     def kinds_of(self, change: StateChange) -> tuple[str, ...]:
         """Of what a change is a record."""
         kind = kind_of(change)
-        dispensed = any(kind_of(other) == TREATMENT for several in self.by_type.values() for other in several)
+        dispensed = any(other.dispensed for several in self.by_type.values() for other in several)
         return (ORDER, TREATMENT) if kind == ORDER and not dispensed else (kind,)
 
 
 def kind_of(change: StateChange) -> str:
     """Of what a change is a record, first of all."""
-    return ORDER if change.kind == TREATMENT and not change.dispensed else change.kind
+    return ORDER if change.kind == TREATMENT and not (change.dispensed or change.before) else change.kind
 
 
 def _kind_read(name: str, circumstances: Collection[str]) -> str | None:

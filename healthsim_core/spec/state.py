@@ -56,13 +56,15 @@ class Effect(Cause):
     """An effect of first order: towards its size while its cause lasts, towards nothing afterwards.
 
     `size` is a number, or an expression over `level` and what is known of the person; `share` a part of the level.
-    `days` is when about two thirds of it are there. `full_dose` is the dose, by drug, that has all of it.
+    `days` is when about two thirds of it are there. `full_dose` is the dose a day, by drug, that has all of it, lower
+    ones their part; `by_dose` says, by drug and dose, which part each has.
     """
 
     size: float | str | None = None
     share: Annotated[float, Field(ge=-1, le=10)] | None = None
     days: Positive
     full_dose: dict[str, Positive] = Field(default_factory=dict)
+    by_dose: dict[str, dict[Positive, Annotated[float, Field(ge=0, le=10)]]] = Field(default_factory=dict)
     of: Literal["taken", "ordered"] = "taken"
     source: Text
 
@@ -70,6 +72,10 @@ class Effect(Cause):
         super()._check(findings)
         if (self.size is None) == (self.share is None):
             findings.add('it states "size" or "share", one of them.', "Give a size, or a part of the level.")
+        for drug in sorted(self.full_dose.keys() & self.by_dose.keys()):
+            findings.add(f'doses of "{drug}" are said twice.', 'Leave out "full_dose" or "by_dose".')
+        for drug in sorted(drug for drug, parts in self.by_dose.items() if not parts):
+            findings.add(f'no dose of "{drug}" is said.', "Give a dose and its part of the effect.", f"by_dose.{drug}")
 
 
 class Drift(Cause):
@@ -83,6 +89,7 @@ class Measure(Checked):
 
     Either it has a `level`, which people keep, wander around, drift away from and are moved from; or it `is` an
     expression of other measures. The level is a distribution, or `{"cases": {"condition": ..., "else": ...}}`.
+    One `unless_declared` is there for those who have no skill that declares it.
     """
 
     description: Text
@@ -100,6 +107,7 @@ class Measure(Checked):
     bounds: tuple[float, float]
     moved_by: list[Effect] = Field(default_factory=list)
     is_: str | None = Field(default=None, alias="is")
+    unless_declared: bool = False
     source: Text
 
     @field_validator("level", mode="before")
@@ -142,9 +150,10 @@ class Circumstance(Specification):
 
 
 class StateSpecification(Specification):
-    """What a skill declares of a person's state."""
+    """What a skill declares of a person's state; `effects` are on measures, whichever skill declares them."""
 
     measures: dict[Annotated[str, Field(pattern=NAME)], Measure] = Field(default_factory=dict)
+    effects: dict[str, list[Effect]] = Field(default_factory=dict)
     conditions: dict[str, Staged] = Field(default_factory=dict)
     treatments: dict[str, Treatment] = Field(default_factory=dict)
     circumstances: dict[Annotated[str, Field(pattern=NAME)], Circumstance] = Field(default_factory=dict)

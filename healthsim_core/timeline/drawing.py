@@ -24,7 +24,8 @@ def drawn(timeline: Timeline, node: Node, occurrences: Occurrences) -> Mapping[s
     scope = Scope(timeline, node, row, occurrences.minute)
     draw = Draws(timeline.run.seed, "parameter", occurrences.id)
     parameters = node.parameters.before_outcomes(scope.column, rows, draw)
-    if not node.outcomes and not node.parameters.references and not node.measures:
+    measured = timeline.sharing.measured.get(node.rank, ())
+    if not node.outcomes and not node.parameters.references and not measured:
         return parameters
     columns, own = Columns(parameters, rows), dict[str, Column]()
     for name, distribution in node.outcomes:
@@ -34,10 +35,8 @@ def drawn(timeline: Timeline, node: Node, occurrences: Occurrences) -> Mapping[s
         timeline.witnessed(node.path, name, values, reading, occurrences)
         timeline.remember(node, name, occurrences, values)
         own = {**own, name: values}
-    for name in node.measures:
-        key = f"{LAST}{name}"
-        if key in timeline.sharing.asked:
-            timeline.remember(node, key, occurrences, np.asarray(scope[f"{MEASURED}{name}"]))
+    for name in measured:
+        timeline.remember(node, f"{LAST}{name}", occurrences, np.asarray(scope[f"{MEASURED}{name}"]))
     late = node.parameters.after_outcomes(Scope(timeline, node, row, occurrences.minute, columns, own).column, columns)
     return {**columns.parts, **late}
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
 
+from healthsim_core.expressions.asking import LAST
 from healthsim_core.journeys.nodes import Node, Passage
 from healthsim_core.person_state.sources import Sources
 
@@ -17,13 +18,13 @@ class Sharing:
     Attributes:
         timed: Names of outcomes, ways and states that are read so. Of others the last that was drawn is right: all
             that draw them lead to all that read them.
-        asked: Names that somebody reads of what others draw.
+        measured: By the rank of a node, the measures that it measures and of which somebody reads what was last.
         ends: Journeys that an event may end early, whose later events then never were.
         sources: What changes a person's state.
     """
 
     timed: frozenset[str] = frozenset()
-    asked: frozenset[str] = frozenset()
+    measured: Mapping[int, tuple[str, ...]] = attrs.field(factory=dict)
     ends: frozenset[str] = frozenset()
     sources: Sources = attrs.field(factory=Sources)
 
@@ -34,14 +35,15 @@ class Sharing:
         for index, node in enumerate(nodes):
             for name in node.draws:
                 writers.setdefault(name, []).append(index)
+        reads = [frozenset(node.key(name) for name in node.reads_in_all) for node in nodes]
         timed = {f"{node.journey}/{node.how.lifecycle.name}" for node in nodes if isinstance(node.how, Passage)}
-        for index, node in enumerate(nodes):
-            read = {node.key(name) for name in node.reads_in_all} & writers.keys()
+        for index in range(len(nodes)):
             leading = _leading(nodes, index)
-            timed |= {name for name in read if not leading.issuperset(writers[name])}
+            timed |= {name for name in reads[index] & writers.keys() if not leading.issuperset(writers[name])}
         ends = (node.journey for node in nodes if node.ending.ends == "journey")
-        asked = frozenset().union(*({node.key(name) for name in node.reads_in_all} for node in nodes))
-        return cls(frozenset(timed), asked & writers.keys(), frozenset(ends), sources)
+        asked = frozenset().union(*reads)
+        measured = {node.rank: tuple(sorted(n for n in node.measures if f"{LAST}{n}" in asked)) for node in nodes}
+        return cls(frozenset(timed), {at: names for at, names in measured.items() if names}, frozenset(ends), sources)
 
 
 def _leading(nodes: Sequence[Node], index: int) -> set[int]:
