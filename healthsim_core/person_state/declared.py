@@ -14,7 +14,8 @@ from healthsim_core.errors import Mistakes, SpecificationError, suggestion
 from healthsim_core.expressions.asking import drug_key
 from healthsim_core.expressions.expression import Expression
 from healthsim_core.expressions.known_state import KnownState
-from healthsim_core.person_state.measures import Cause, Effect, Law, Measures
+from healthsim_core.person_state.loadings import explained
+from healthsim_core.person_state.measures import OWN, Cause, Effect, Law, Measures, Scatter
 from healthsim_core.spec.base import read_part
 from healthsim_core.spec.state import Effect as WrittenEffect
 from healthsim_core.spec.state import Measure, StateSpecification
@@ -73,10 +74,9 @@ class Declared:
         written = _written(states, mistakes)
         known = catalog.derived(KnownState.of)
         compiled = [_compiled(one, written, known, catalog, mistakes) for one in _in_order(written, mistakes)]
-        measures = [law for law in compiled if law is not None]
-        _check_loadings(measures, written, mistakes)
+        measures = _with_rest([law for law in compiled if law is not None], written, mistakes)
         mistakes.tell()
-        return cls(written, Measures(_with_rest(measures)), stages)
+        return cls(written, Measures(measures), stages)
 
 
 def _written(states: Mapping[str, StateSpecification], mistakes: Mistakes) -> dict[str, Written]:
@@ -112,9 +112,11 @@ def _without_level(name: str, written: Mapping[str, Written], where: str) -> Spe
 def _made_of(one: Written, written: Mapping[str, Written]) -> set[str]:
     """The measures that one follows or is made of."""
     measure, names = one.measure, set(one.measure.follows)
+    for scatter in (measure.wanders, measure.noise):
+        names |= set(scatter.follows) if scatter is not None else set()
     if measure.is_ is not None:
         names |= Expression.parse(measure.is_, f"{one.where}.is").names
-    elif measure.level is not None:
+    if measure.level is not None:
         names |= compile_distribution(measure.level, f"{one.where}.level").names
     return names & written.keys() - {one.name}
 
@@ -165,23 +167,38 @@ def _compiled(
         for at, drift in enumerate(measure.drift)
     ]
     effects = [mistakes.attempt(None, _effect, effect, known, path) for path, effect in one.effects]
-    if (level is None) == (formula is None):
+    if level is None and formula is None:
         return None
-    wanders, noise = measure.wanders, measure.noise
     return Law(
         name=one.name, level=level, follows=tuple(measure.follows.items()), rest=1.0,
-        wanders=None if wanders is None else (wanders.sd or wanders.cv or 0.0, wanders.sd is None, wanders.days),
-        noise=None if noise is None else (noise.sd or noise.cv or 0.0, noise.sd is None),
+        wanders=mistakes.attempt(None, _scatter, one, "wanders", written),
+        noise=mistakes.attempt(None, _scatter, one, "noise", written),
         drifts=tuple((cause, per_year) for cause, per_year in drifts if cause is not None),
         effects=tuple(effect for effect in effects if effect is not None),
         bounds=measure.bounds, formula=formula, decimals=measure.decimals,
     )  # fmt: skip
 
 
+def _scatter(one: Written, of: str, written: Mapping[str, Written]) -> Scatter | None:
+    said = getattr(one.measure, of)
+    if said is None:
+        return None
+    days = getattr(said, "days", 1.0)
+    for name in said.follows:
+        other = getattr(written[name].measure, of) if name in written else None
+        if other is None:
+            remedy = suggestion(name, [name for name in written if getattr(written[name].measure, of) is not None])
+            raise SpecificationError(f'no measure with "{of}" is called "{name}".', f"{one.where}.{of}.follows", remedy)
+        if getattr(other, "days", 1.0) != days:
+            what = f'it wanders with "{name}", but within other days.'
+            raise SpecificationError(what, f"{one.where}.{of}.days", f"Write {other.days:g}, as there.")
+    return Scatter(said.sd or said.cv or 0.0, said.sd is None, tuple(said.follows.items()), days=days)
+
+
 def _formula(one: Written, written: Mapping[str, Written]) -> Expression:
     assert one.measure.is_ is not None
     formula = Expression.parse(one.measure.is_, f"{one.where}.is", "number")
-    if not formula.names & written.keys():
+    if not formula.names & written.keys() and not (OWN in formula.names and one.measure.level is not None):
         remedy = suggestion(min(formula.names, default=""), written)
         raise SpecificationError(f'"{formula.text}" reads no measure.', f"{one.where}.is", remedy)
     return formula
@@ -231,39 +248,18 @@ def _parts(level: Any) -> Iterator[object]:
             yield from part if isinstance(part, tuple) else (part,)
 
 
-def _correlations(laws: list[Law]) -> dict[tuple[str, str], float]:
-    """Correlations of the scores of measures, as their loadings make them."""
-    correlation: dict[tuple[str, str], float] = {}
-    names: list[str] = []
-    for law in laws:
-        for other in names:
-            value = sum(loading * _between(followed, other, correlation) for followed, loading in law.follows)
-            correlation[law.name, other] = correlation[other, law.name] = value
-        names.append(law.name)
-    return correlation
-
-
-def _between(one: str, other: str, correlation: Mapping[tuple[str, str], float]) -> float:
-    return 1.0 if one == other else correlation.get((one, other), 0.0)
-
-
-def _explained(law: Law, correlation: Mapping[tuple[str, str], float]) -> float:
-    return sum(
-        one * other * _between(first, second, correlation)
-        for first, one in law.follows
-        for second, other in law.follows
-    )
-
-
-def _check_loadings(laws: list[Law], written: Mapping[str, Written], mistakes: Mistakes) -> None:
-    correlation = _correlations(laws)
-    for law in laws:
-        with mistakes.caught():
-            if (explained := _explained(law, correlation)) > 1 - _LEAST_REST:
-                what = f"its loadings explain {explained:.0%} of it."
-                raise SpecificationError(what, f"{written[law.name].where}.follows", "Lower them: below 100%.")
-
-
-def _with_rest(laws: list[Law]) -> list[Law]:
-    correlation = _correlations(laws)
-    return [attrs.evolve(law, rest=float(np.sqrt(1 - _explained(law, correlation)))) for law in laws]
+def _with_rest(laws: list[Law], written: Mapping[str, Written], mistakes: Mistakes) -> list[Law]:
+    """The measures, each with the part of its scores that is its own."""
+    done = {law.name: law for law in laws}
+    for of in ("", "wanders", "noise"):
+        scores: dict[str, Any] = {name: law if not of else getattr(law, of) for name, law in done.items()}
+        followed = {name: score.follows for name, score in scores.items() if score is not None}
+        for name, part in explained(followed).items():
+            with mistakes.caught():
+                if part > 1 - _LEAST_REST:
+                    where = ".".join(filter(None, (written[name].where, of, "follows")))
+                    what = f"its loadings explain {part:.0%} of it."
+                    raise SpecificationError(what, where, "Lower them: below 100%.")
+                own: Any = attrs.evolve(scores[name], rest=float(np.sqrt(1 - part)))
+                done[name] = attrs.evolve(done[name], **{of: own}) if of else own
+    return list(done.values())

@@ -8,7 +8,7 @@ before the run started is in the level, so its end takes its effect away: `size 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import attrs
@@ -25,6 +25,7 @@ from healthsim_core.patterns.timing import DAY, Minutes
 from healthsim_core.person_state.intervals import Intervals
 
 YEAR = 365.25 * DAY
+OWN = "level"  # in a formula: what comes of the measure's own level
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 _APART = 1 << 28  # minutes, by which moments of two people are apart as draws are addressed
@@ -71,20 +72,39 @@ class Effect:
 
 
 @attrs.frozen(eq=False)
+class Scatter:
+    """How far values lie apart that a person has at different times, or that are measured at one.
+
+    Attributes:
+        size: Standard deviation.
+        relative: Whether it is a part of the level.
+        follows: Loadings on the same of other measures.
+        rest: The part that is its own.
+        days: Of wandering: within how many days a value is another one.
+    """
+
+    size: float
+    relative: bool
+    follows: tuple[tuple[str, float], ...]
+    rest: float = 1.0
+    days: float = 1.0
+
+
+@attrs.frozen(eq=False)
 class Law:
     """One measure, compiled.
 
     Attributes:
         name: Its name.
-        level: The law of levels; None where it is derived.
+        level: The law of levels; None where it is made of others alone.
         follows: Loadings on the scores of others.
         rest: The part of its score that is its own.
-        wanders: Standard deviation, whether that is a part of the level, and days; None for none.
-        noise: The same of what measuring adds, without days.
+        wanders: How far it wanders; None for not at all.
+        noise: How far off measuring is.
         drifts: Causes, and the change a year while they last.
         effects: What moves it.
         bounds: Least and greatest value of a body.
-        formula: Of other measures, where it is derived.
+        formula: Of other measures, and of what comes of its own level as `level`; None where it has none.
         decimals: With how many it is reported.
     """
 
@@ -92,8 +112,8 @@ class Law:
     level: Distribution | None
     follows: tuple[tuple[str, float], ...]
     rest: float
-    wanders: tuple[float, bool, float] | None
-    noise: tuple[float, bool] | None
+    wanders: Scatter | None
+    noise: Scatter | None
     drifts: tuple[tuple[Cause, float], ...]
     effects: tuple[Effect, ...]
     bounds: tuple[float, float]
@@ -176,63 +196,68 @@ class Measures:
     def true(self, name: str, bodies: Bodies, levels: Mapping[str, Floats], row: Rows, minute: Minutes) -> Floats:
         """What a measure is, of rows at moments."""
         law = self.laws[name]
-        if law.formula is not None:
-            parts = {part: self.true(part, bodies, levels, row, minute) for part in law.formula.names if part in self}
-            return self._derived(law, bodies, parts, row)
-        level = levels[name][row]
+        return self._made(law, self.true, bodies, levels, row, minute)
+
+    def _made(
+        self, law: Law, of_parts: Callable[..., Floats], bodies: Bodies, levels: Mapping[str, Floats], row: Rows,
+        minute: Minutes,
+    ) -> Floats:  # fmt: skip
+        """What a measure is by its level and its formula, of what its parts are, or what is measured of them."""
+        own = self._of_level(law, bodies, levels[law.name], row, minute) if law.level is not None else None
+        if law.formula is None:
+            assert own is not None
+            return np.clip(own, *law.bounds)
+        parts = {
+            part: of_parts(part, bodies, levels, row, minute) for part in sorted(law.formula.names & self.laws.keys())
+        }
+        known = _Known(_Taken(bodies.people, row), parts if own is None else {**parts, OWN: own}, len(row))
+        return np.clip(np.asarray(law.formula.values(known, len(row)), np.float64), *law.bounds)
+
+    def _of_level(self, law: Law, bodies: Bodies, levels: Floats, row: Rows, minute: Minutes) -> Floats:
+        level = levels[row]
         value = level + self._wandered(law, bodies, level, row, minute)
         for cause, per_year in law.drifts:
             value = value + per_year * _held(bodies, cause, row, minute) / YEAR
         for effect in law.effects:
-            value = value + self._moved(effect, bodies, levels[name], row, minute)
-        return np.clip(value, *law.bounds)
+            value = value + self._moved(effect, bodies, levels, row, minute)
+        return np.asarray(value, np.float64)
 
     def measured(self, name: str, bodies: Bodies, levels: Mapping[str, Floats], row: Rows, minute: Minutes) -> Floats:
         """What is measured of it: what is taken at one moment is one specimen, whoever asks."""
         law = self.laws[name]
-        if law.formula is not None:
-            parts = {
-                part: self.measured(part, bodies, levels, row, minute) for part in law.formula.names if part in self
-            }
-            value = self._derived(law, bodies, parts, row)
-        else:
-            value = self.true(name, bodies, levels, row, minute)
+        value = self._made(law, self.measured, bodies, levels, row, minute)
         if law.noise is not None:
-            size, relative = law.noise
-            ids = bodies.person_id[row] * _APART + np.asarray(minute) % _APART
-            value = value + portable.ndtri(Draws(bodies.seed, "measure", ids).uniform(f"{name}.noise")) * (
-                size * np.abs(value) if relative else size
-            )
+            at = np.asarray(minute)
+            ids = bodies.person_id[row] * _APART + at % _APART
+            off = self._scattered(name, "noise", "noise", ids, bodies.seed)
+            value = value + off * (law.noise.size * np.abs(value) if law.noise.relative else law.noise.size)
         return np.asarray(np.round(np.clip(value, *law.bounds), law.decimals), np.float64)
+
+    def _scattered(self, name: str, stream: str, of: str, ids: NDArray[np.int64], seed: int) -> Floats:
+        """Normal draws, addressed, that follow those of other measures."""
+        scatter = getattr(self.laws[name], of)
+        own = portable.ndtri(Draws(seed, "measure", ids).uniform(f"{name}.{stream}"))
+        followed = sum(loading * self._scattered(other, stream, of, ids, seed) for other, loading in scatter.follows)
+        return np.asarray(scatter.rest * own + followed, np.float64)
 
     def _made_of(self, law: Law) -> list[str]:
         read = set(law.formula.names) if law.formula is not None else set()
         read |= law.level.names if law.level is not None else set()
         return [name for name in (*dict(law.follows), *sorted(read)) if name in self.laws]
 
-    def _derived(self, law: Law, bodies: Bodies, parts: Mapping[str, Floats], row: Rows) -> Floats:
-        assert law.formula is not None
-        known = _Known(_Taken(bodies.people, row), parts, len(row))
-        return np.clip(np.asarray(law.formula.values(known, len(row)), np.float64), *law.bounds)
-
     def _wandered(self, law: Law, bodies: Bodies, level: Floats, row: Rows, minute: Minutes) -> Floats | float:
         """A mix of the draws of two periods whose squared shares make one: its spread is the same at every moment."""
         if law.wanders is None:
             return 0.0
-        size, relative, days = law.wanders
-        at = np.asarray(minute, np.float64) / (days * DAY)
+        at = np.asarray(minute, np.float64) / (law.wanders.days * DAY)
         period = np.floor(at).astype(np.int64)
-        later = at - period
-        draws = [
-            portable.ndtri(
-                Draws(bodies.seed, "measure", bodies.person_id[row] * _APART + (period + step) % _APART).uniform(
-                    f"{law.name}.period"
-                )
-            )
+        later, person = at - period, bodies.person_id[row] * _APART
+        now, then = (
+            self._scattered(law.name, "period", "wanders", person + (period + step) % _APART, bodies.seed)
             for step in (0, 1)
-        ]
-        mixed = (np.sqrt(1 - later) * draws[0] + np.sqrt(later) * draws[1]) * size
-        return np.asarray(mixed * level if relative else mixed)
+        )
+        mixed = (np.sqrt(1 - later) * now + np.sqrt(later) * then) * law.wanders.size
+        return np.asarray(mixed * level if law.wanders.relative else mixed)
 
     def _moved(self, effect: Effect, bodies: Bodies, levels: Floats, row: Rows, minute: Minutes) -> Floats:
         held = bodies.intervals(effect.cause.kind, effect.cause.name)

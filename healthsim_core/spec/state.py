@@ -17,11 +17,15 @@ Text = Annotated[str, Field(min_length=1)]
 ELSE = "else"
 
 
+Loading = Annotated[float, Field(gt=-1, lt=1)]
+
+
 class Spread(Checked):
-    """A spread: of a standard deviation, or of a part of the level."""
+    """A spread: of a standard deviation, or of a part of the level; it may follow that of other measures."""
 
     sd: Positive | None = None
     cv: Annotated[float, Field(gt=0, le=2)] | None = None
+    follows: dict[str, Loading] = Field(default_factory=dict)
 
     def _check(self, findings: Findings) -> None:
         if (self.sd is None) == (self.cv is None):
@@ -87,9 +91,10 @@ class Drift(Cause):
 class Measure(Checked):
     """A quantity of the body: a laboratory value or a vital sign.
 
-    Either it has a `level`, which people keep, wander around, drift away from and are moved from; or it `is` an
-    expression of other measures. The level is a distribution, or `{"cases": {"condition": ..., "else": ...}}`.
-    One `unless_declared` is there for those who have no skill that declares it.
+    It has a `level`, which people keep, wander around, drift away from and are moved from; or it `is` an expression of
+    other measures; or both, and then the expression reads what comes of its level as `level`. The level is a
+    distribution, or `{"cases": {"condition": ..., "else": ...}}`. One `unless_declared` is there for those who have no
+    skill that declares it.
     """
 
     description: Text
@@ -100,7 +105,7 @@ class Measure(Checked):
     reference: dict[Literal["low", "high"], float] = Field(default_factory=dict)
     decimals: Annotated[int, Field(ge=0, le=6)] = 1
     level: Distribution | None = None
-    follows: dict[str, Annotated[float, Field(gt=-1, lt=1)]] = Field(default_factory=dict)
+    follows: dict[str, Loading] = Field(default_factory=dict)
     wanders: Wandering | None = None
     drift: list[Drift] = Field(default_factory=list)
     noise: Spread | None = None
@@ -121,8 +126,8 @@ class Measure(Checked):
         return {"type": "conditional", "rules": rules, "default": default} if rules else default
 
     def _check(self, findings: Findings) -> None:
-        if (self.level is None) == (self.is_ is None):
-            findings.add('it states "level" or "is", one of them.', "Give a level, or an expression of other measures.")
+        if self.level is None and self.is_ is None:
+            findings.add('it states neither "level" nor "is".', "Give a level, or an expression of other measures.")
         if isinstance(self.level, Conditional) and self.level.default is None:
             findings.add("some people have no level.", f'Give the level of all others, "{ELSE}".', "level")
         if self.bounds[0] >= self.bounds[1]:

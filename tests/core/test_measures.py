@@ -135,6 +135,84 @@ def test_what_held_before_the_start_is_in_the_level():
     assert true(laws, before, 200) == true(laws, Bodies({}, who), 200)
 
 
+def test_the_end_of_what_held_before_the_start_is_felt():
+    laws, who = declared(skill(measures={"sugar": SUGAR})), people(1)
+    before = Bodies({("treatment", "pill"): taken([(-100, 400)])}, who)
+
+    risen = true(laws, before, 440) - true(laws, Bodies({}, who), 440)
+
+    assert risen == pytest.approx(2 * (1 - np.exp(-1)), abs=2e-5)
+
+
+def test_who_goes_on_with_what_held_before_the_start_feels_nothing():
+    laws, who = declared(skill(measures={"sugar": SUGAR})), people(1)
+    goes_on = Bodies({("treatment", "pill"): taken([(-100, 30), (30, 400)])}, who)
+
+    assert true(laws, goes_on, 200) == pytest.approx(true(laws, Bodies({}, who), 200), abs=1e-9)
+
+
+@pytest.mark.parametrize(("dose", "part"), [(5, 0.4), (10, 0.8), (15, 0.9), (20, 1), (80, 1)])
+def test_parts_of_an_effect_are_said_by_dose(dose, part):
+    effect = {**SUGAR["moved_by"][0], "by_dose": {"lisinopril": {"10": 0.8, "20": 1}}}
+    laws, who = declared(skill(measures={"sugar": sugar(moved_by=[effect])})), people(1)
+    took = attrs.evolve(taken([(0, 4_000)]), dose=np.array([float(dose)]), drug=Text.of(["Lisinopril"]))
+
+    moved = true(laws, Bodies({("treatment", "pill"): took}, who), 4_000) - true(laws, Bodies({}, who), 4_000)
+
+    assert moved == pytest.approx(-2 * part, abs=2e-3)
+
+
+def test_another_skill_may_say_what_moves_a_measure():
+    quiet = sugar(moved_by=[])
+    laws = declared(skill(measures={"sugar": quiet}), skill("pills", effects={"sugar": SUGAR["moved_by"]}))
+    took, who = taken([(0, 400)]), people(1)
+
+    moved = true(laws, Bodies({("treatment", "pill"): took}, who), 400) - true(laws, Bodies({}, who), 400)
+
+    assert moved == pytest.approx(-2, abs=1e-3)
+
+
+def test_an_effect_on_what_nobody_declares_is_refused():
+    with pytest.raises(SpecificationError) as caught:
+        declared(skill(measures={"sugar": SUGAR}), skill("pills", effects={"sugr": SUGAR["moved_by"]}))
+
+    assert 'pills: State.effects: no measure with a level is called "sugr".' in str(caught.value)
+    assert 'Did you mean "sugar"?' in str(caught.value)
+
+
+def test_a_measure_unless_declared_gives_way_to_one_that_is():
+    spare = sugar(level={"type": "constant", "value": 4}, unless_declared=True)
+    alone = levels(declared(skill("a", measures={"sugar": spare})), people(1))
+    beside = levels(declared(skill("a", measures={"sugar": spare}), skill("b", measures={"sugar": SUGAR})), people(1))
+
+    assert alone["sugar"][0] == 4
+    assert beside["sugar"][0] == levels(declared(skill(measures={"sugar": SUGAR})), people(1))["sugar"][0]
+
+
+def test_a_formula_may_read_what_comes_of_its_own_level():
+    ill = sugar(level={"type": "constant", "value": 3}, moved_by=[])
+    measures = {"sugar": sugar(**{"is": "level + 2 * fever"}), "fever": ill}
+    laws, who = declared(skill(measures=measures)), people(1)
+    level, took = float(levels(laws, who)["sugar"][0]), Bodies({("treatment", "pill"): taken([(0, 4_000)])}, who)
+
+    assert true(laws, Bodies({}, who), 400) == pytest.approx(level + 6)
+    assert true(laws, took, 4_000) == pytest.approx(level - 2 + 6)
+
+
+@pytest.mark.parametrize("of", ["noise", "wanders"])
+def test_values_of_one_moment_are_off_together_as_their_loadings_say(of):
+    spread = {"sd": 0.5, **({"days": 30} if of == "wanders" else {})}
+    measures = {"sugar": sugar(**{of: spread}), "fat": sugar(**{of: {**spread, "follows": {"sugar": 0.7}}})}
+    laws, who = declared(skill(measures=measures)), people()
+    of_all, rows, minute = levels(laws, who), np.arange(PEOPLE), np.full(PEOPLE, 700 * DAY)
+    off = [
+        laws.measures.measured(name, Bodies({}, who), of_all, rows, minute) - of_all[name] for name in ("sugar", "fat")
+    ]
+
+    assert np.corrcoef(*off)[0, 1] == pytest.approx(0.7, abs=0.02)
+    assert off[1].std() == pytest.approx(0.5, abs=0.012)
+
+
 def test_a_share_is_a_part_of_the_level_and_a_size_may_be_an_expression():
     measures = {
         "sugar": sugar(moved_by=[{"treatment": "pill", "share": -0.4, "days": 1, "source": "here"}]),
@@ -241,7 +319,14 @@ WRONG = [
     ({"a": sugar(bounds=[10, 18])}, "measures.a.bounds: the bounds exclude a level of 8.", "Widen them"),
     ({"a": sugar(bounds=[18, 10])}, "measures.a.bounds: the bounds hold nothing.", "lower one first"),
     ({"a": sugar(unit="mg/dl/x y")}, "measures.a.unit:", ""),
-    ({"a": {**SUGAR, "is": "b"}, "b": SUGAR}, 'measures.a: it states "level" or "is", one of them.', "Give a level"),
+    ({"a": {name: said for name, said in SUGAR.items() if name != "level"}},
+     'measures.a: it states neither "level" nor "is".', "Give a level"),
+    ({"a": sugar(noise={"sd": 1, "follows": {"b": 0.5}}), "b": SUGAR},
+     'measures.a.noise.follows: no measure with "noise" is called "b".', ""),
+    ({"a": sugar(wanders={"sd": 1, "days": 30, "follows": {"b": 0.5}}), "b": sugar(wanders={"sd": 1, "days": 60})},
+     'measures.a.wanders.days: it wanders with "b", but within other days.', "Write 60, as there."),
+    ({"a": sugar(moved_by=[{**SUGAR["moved_by"][0], "full_dose": {"x": 2}, "by_dose": {"x": {"1": 1}}}])},
+     'measures.a.moved_by[0]: doses of "x" are said twice.', "Leave out"),
     ({"a": sugar(moved_by=[{"treatment": "pill", "days": 2, "source": "x"}])},
      'measures.a.moved_by[0]: it states "size" or "share", one of them.', "Give a size"),
     ({"a": sugar(moved_by=[{"treatment": "pill", "size": 1, "days": 0, "source": "x"}])},
