@@ -63,8 +63,7 @@ class Joining:
             cause = block.cause.copy()
             for position, index in enumerate(block.nodes):
                 mine, parent = slice(block.starts[position], block.starts[position + 1]), self._nodes[index].parent
-                if parent is not None:
-                    cause[mine] = self._at[parent][number][cause[mine]]
+                cause[mine] = -1 if parent is None else self._at[parent][number][cause[mine]]
                 self._at.setdefault(index, []).append(at[offset + mine.start : offset + mine.stop])
             causes.append(cause)
             offset += len(block.row)
