@@ -259,8 +259,10 @@ class Measures:
         mixed = (np.sqrt(1 - later) * now + np.sqrt(later) * then) * law.wanders.size
         return np.asarray(mixed * level if law.wanders.relative else mixed)
 
-    def _moved(self, effect: Effect, bodies: Bodies, levels: Floats, row: Rows, minute: Minutes) -> Floats:
+    def _moved(self, effect: Effect, bodies: Bodies, levels: Floats, row: Rows, minute: Minutes) -> Floats | float:
         held = bodies.intervals(effect.cause.kind, effect.cause.name)
+        if not len(held.row):
+            return 0.0
         at, interval = held.pairs(row)
         begin, moment = held.begin[interval], minute[at]
         some = np.flatnonzero(begin < moment)

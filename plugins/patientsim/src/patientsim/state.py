@@ -17,6 +17,12 @@ _NUMBERS = {
     "refills": "Refills after the first fill.",
 }
 
+_MEDICINE = (
+    Field("drug_class", "category", "Therapeutic class.", nullable=True),
+    Field("drug", "category", "The ingredient.", nullable=True),
+    *(Field(name, "number", said, nullable=True) for name, said in _NUMBERS.items()),
+)
+
 
 def diagnosed(parameters: Columns) -> Mapping[str, Any]:
     """A diagnosis makes known what ails somebody; what is not there yet begins with it."""
@@ -32,6 +38,11 @@ def ordered(parameters: Columns) -> Mapping[str, Any]:
         "dose": parameters.array("dose") * parameters.array("doses_per_day"),
         "days": parameters.array("days_supply") * fills,
     }
+
+
+def taken_before(parameters: Columns) -> Mapping[str, Any]:
+    """A history of medicines tells what has been taken since before the run; what is at home lasts one supply."""
+    return {**ordered(parameters), "days": parameters.array("days_supply")}
 
 
 def admitted(parameters: Columns) -> Mapping[str, Any]:
@@ -57,12 +68,16 @@ CHANGES = (
         "medication_order",
         "treatment",
         ordered,
-        (
-            Field("drug_class", "category", "Therapeutic class.", nullable=True),
-            Field("drug", "category", "The ingredient.", nullable=True),
-            *(Field(name, "number", said, nullable=True) for name, said in _NUMBERS.items()),
-        ),
+        _MEDICINE,
         description="A drug is ordered for as long as its fills last.",
+    ),
+    StateChange(
+        "medication_history",
+        "treatment",
+        taken_before,
+        _MEDICINE,
+        before=True,
+        description="A drug has been taken since before the run.",
     ),
     StateChange("admission", "circumstance", admitted, names=(INPATIENT,), description="A stay in hospital begins."),
     StateChange("discharge", "circumstance", discharged, names=(INPATIENT,), description="A stay in hospital ends."),
