@@ -44,11 +44,30 @@ def view(timeline: Timeline, nodes: Sequence[Node], indices: Sequence[int], rows
     stands: dict[int, NDArray[np.bool_]] = {}
     for index in indices:
         there = timeline.happened.get(index, timeline.standing.get(index))
-        alone = attrs.evolve(empty, nodes=(index,)) if there is None else _alone(index, there)
+        alone = attrs.evolve(empty, nodes=(index,))
+        if there is not None:
+            alone = _alone(index, there, *_following(timeline, nodes[index].parent, index, there))
         stands[index] = _stands(timeline, nodes[index], alone, stands)
         blocks.append(joining.block((alone,), stands[index]))
         happened[index] = Happenings(blocks[-1], slice(0, len(blocks[-1].row)))
     return View(happened, [empty, *blocks])
+
+
+def _following(
+    timeline: Timeline, parent: int | None, index: int, there: Happenings
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Where to find what stands of a node's happenings, and what each follows: where the node has not run yet and its
+    parent has, what its cause has become since."""
+    every = np.arange(len(there))
+    if parent is None or index in timeline.happened or parent not in timeline.happened:
+        return every, there.cause
+    before, now = timeline.standing[parent].id[there.cause], timeline.happened[parent].id
+    order = np.argsort(now)
+    place = np.searchsorted(now, before, sorter=order)
+    within = np.flatnonzero(place < len(now))
+    cause = order[place[within]]
+    same = now[cause] == before[within]
+    return every[within[same]], cause[same]
 
 
 def _stands(timeline: Timeline, node: Node, block: Block, above: Mapping[int, NDArray[np.bool_]]) -> NDArray[np.bool_]:
@@ -59,17 +78,16 @@ def _stands(timeline: Timeline, node: Node, block: Block, above: Mapping[int, ND
     return np.ones(len(block.row), bool) if ends is None else block.minute <= ends[block.row]
 
 
-def _alone(index: int, happened: Happenings) -> Block:
-    """A node's happenings as a block of its own."""
-    block, rows = happened.block, happened.rows
-    names = ("row", "minute", "occurrence", "id", "cause", "first", "kept", "moment")
+def _alone(index: int, happened: Happenings, at: NDArray[np.intp], cause: NDArray[np.intp]) -> Block:
+    """Some of a node's happenings as a block of its own."""
+    block, rows = happened.block, happened.rows.start + at
+    names = ("row", "minute", "occurrence", "id", "first", "kept", "moment")
     arrays = {name: getattr(block, name)[rows] for name in names}
-    at = np.arange(rows.start, rows.stop)
     none = np.empty(0, np.intp)
-    starts, parameters = np.array([0, len(happened)]), block.parameters.take(at)
     return attrs.evolve(
-        block, nodes=(index,), starts=starts, parameters=parameters, eligible=none, chosen=none, **arrays
-    )
+        block, nodes=(index,), starts=np.array([0, len(at)]), parameters=block.parameters.take(rows), eligible=none,
+        chosen=none, cause=cause, **arrays,
+    )  # fmt: skip
 
 
 def _nothing() -> Block:
