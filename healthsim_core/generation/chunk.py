@@ -22,6 +22,7 @@ from healthsim_core.planning.met import met_in, run_tables
 from healthsim_core.planning.plan import Plan
 from healthsim_core.reference.stored import using
 from healthsim_core.reliving.passes import live
+from healthsim_core.timeline.running import execute
 from healthsim_core.timeline.state import Timeline, Witness
 from healthsim_core.validation import OutcomeTally, Tallies, tally_lives, tally_people, tally_records, tally_timeline
 from healthsim_core.validation.offered import checked_by_plugins
@@ -91,7 +92,8 @@ def _chunk(plan: Plan, start: int, stop: int) -> Chunk:
 @functools.lru_cache(maxsize=1)
 def events_a_unit(plan: Plan, probe: int = 128) -> float:
     """How many events a household has, by the first few of them."""
-    _, _, timeline = lived(plan, 0, min(probe, plan.request.count))
+    _, _, timeline = _begun(plan, 0, min(probe, plan.request.count))
+    execute(timeline, plan.nodes, plan.blocks)  # once: how many events there are does not hang on what is decided
     return sum(int(block.kept.sum()) for block in timeline.blocks) / max(1, min(probe, plan.request.count))
 
 
@@ -101,12 +103,23 @@ def lived(
 ) -> tuple[Columns, NDArray[np.bool_], Timeline]:
     """The people of the units start to stop (a row for every household position), who is there,
     and what happens to them."""
-    everybody, present = make_people(plan.people, plan.run, plan.start_dates, start, stop)
-    everybody = _extended(plan, everybody)
-    size, deciding = len(plan.people.members), deciding_of(plan)
-    timeline = Timeline(plan.run, everybody, present, size, plan.births, witness, plan.sharing, deciding)
+    everybody, present, timeline = _begun(plan, start, stop, witness, deciding_of(plan))
     live(timeline, plan.nodes, plan.blocks)
     return everybody, present, timeline
+
+
+def _begun(
+    plan: Plan, start: int, stop: int, witness: Witness | None = None, deciding: Deciding | None = None
+) -> tuple[Columns, NDArray[np.bool_], Timeline]:
+    """The people of some units, who is there, and their lives before anything happens."""
+    everybody, present = make_people(plan.people, plan.run, plan.start_dates, start, stop)
+    everybody = _extended(plan, everybody)
+    size = len(plan.people.members)
+    return (
+        everybody,
+        present,
+        Timeline(plan.run, everybody, present, size, plan.births, witness, plan.sharing, deciding),
+    )
 
 
 def deciding_of(plan: Plan) -> Deciding | None:

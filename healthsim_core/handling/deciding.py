@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import attrs
@@ -21,7 +22,7 @@ from healthsim_core.reliving.viewing import view
 from healthsim_core.timeline.state import Timeline
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, slots=False)
 class Deciding:
     """Decides of events that change a person's state, whenever somebody reads what they change.
 
@@ -63,15 +64,21 @@ class Deciding:
         )
         return cls(run, cut, changing, sources, tuple(sorted(indices)), conditions)
 
-    @property
+    @functools.cached_property
     def depends(self) -> frozenset[str]:
         """Event types on which the decisions depend."""
         return frozenset(self.nodes[index].event_type for index in self.indices)
 
-    @property
+    @functools.cached_property
     def decided(self) -> frozenset[str]:
         """Event types that are decided of."""
         return frozenset(name for decision in self.decisions for name in decision.event_types)
+
+    @functools.cached_property
+    def kinds(self) -> frozenset[str]:
+        """Of what these are records, as far as they change a person's state."""
+        changes = (change for name in self.decided for change in self.sources.by_type.get(name, ()))
+        return frozenset(kind for change in changes for kind in self.sources.kinds_of(change))
 
     def __call__(self, timeline: Timeline, rows: NDArray[np.intp]) -> Iterator[Changed]:
         """What events of some people change, as it is decided now.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from healthsim_core.columns import Column, Columns, Text
-from healthsim_core.expressions.asking import MEASURED, asked, drug_key
+from healthsim_core.expressions.asking import MEASURED, OF_CONDITIONS, asked, drug_key
 from healthsim_core.expressions.diagnosed import KNOWN, Diagnosed
 from healthsim_core.patterns.timing import DAY, NEVER, Minutes, minutes
 from healthsim_core.person_state.changed import Changed
@@ -39,7 +39,7 @@ class State:
         seed: The run's seed.
         start: Int array (positions,): when each begins, minutes since 1970; births change it.
         ends: When journeys end before their time.
-        decide: Decides of what has happened, before it is read what that changes.
+        decide: Decides of what has happened, before what that changes is read; takes the kinds that are read.
         logs: What is known already, where some lives are lived anew.
     """
 
@@ -50,11 +50,12 @@ class State:
         seed: int,
         start: Minutes,
         ends: Ends,
-        decide: Callable[[], None],
+        decide: Callable[[Collection[str]], None],
         logs: Mapping[str, Log] | None = None,
     ) -> None:
         self.sources, self.people, self._decide = sources, people, decide
         self.seed, self.start, self.person_id = seed, start, np.asarray(people["person_id"])
+        self._kinds: dict[str, frozenset[str]] = {}
         self._intervals: dict[tuple[str, str], tuple[int, Intervals]] = {}
         self.logs = dict(logs) if logs is not None else self._begun(ends)
 
@@ -68,7 +69,7 @@ class State:
 
     def read(self, name: str, row: NDArray[np.intp], minute: Minutes, rank: int) -> Any:
         """What a name is of each row at each moment, before what happens there."""
-        self._decide()
+        self._decide(self._kinds_of(name))
         parts = asked(name)
         if parts is not None:
             return _READ[parts[0]](self, parts[1], row, minute, rank)
@@ -82,6 +83,18 @@ class State:
         if space == "code":
             return self.logs[CONDITION].latest(f"{KNOWN}{rest}", "name", row, minute, rank)
         return self._holds(CIRCUMSTANCE, name, row, minute, rank)
+
+    def _kinds_of(self, name: str) -> frozenset[str]:
+        """Of what records a name is read."""
+        if name not in self._kinds:
+            plain, parts = name.removeprefix(MEASURED), asked(name)
+            if parts is not None:
+                self._kinds[name] = frozenset([CONDITION if parts[0] in OF_CONDITIONS else TREATMENT])
+            elif plain in self.sources.read:
+                self._kinds[name] = frozenset(kind for kind, _ in self.sources.measures.causes(plain))
+            else:
+                self._kinds[name] = frozenset([CIRCUMSTANCE if name in self.sources.circumstances else CONDITION])
+        return self._kinds[name]
 
     @functools.cached_property
     def levels(self) -> Mapping[str, NDArray[np.float64]]:

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from healthsim_core.columns import Columns
 from healthsim_core.journeys.nodes import Node
-from healthsim_core.reliving.joining import Joining
 from healthsim_core.timeline.blocks import Block, Happenings
 from healthsim_core.timeline.state import Timeline
+
+_ALIKE = ("minute", "occurrence", "id", "first", "kept", "moment")  # arrays that go along row by row
 
 
 @attrs.frozen(eq=False)
@@ -39,18 +40,25 @@ def view(timeline: Timeline, nodes: Sequence[Node], indices: Sequence[int], rows
     """
     place = np.full(len(timeline.present), -1)
     place[rows] = np.arange(len(rows))
-    joining, blocks, empty = Joining(nodes, (place,)), [], _nothing()
-    happened = dict.fromkeys(range(len(nodes)), Happenings(empty, slice(0, 0)))
-    stands: dict[int, NDArray[np.bool_]] = {}
+    empty = _nothing()
+    blocks, happened = [empty], dict.fromkeys(range(len(nodes)), Happenings(empty, slice(0, 0)))
+    moved: dict[int, NDArray[np.intp]] = {}  # by node, where each of its happenings stands now; -1 for those left out
     for index in indices:
         there = timeline.happened.get(index, timeline.standing.get(index))
-        alone = attrs.evolve(empty, nodes=(index,))
-        if there is not None:
-            alone = _alone(index, there, *_following(timeline, nodes[index].parent, index, there))
-        stands[index] = _stands(timeline, nodes[index], alone, stands)
-        blocks.append(joining.block((alone,), stands[index]))
-        happened[index] = Happenings(blocks[-1], slice(0, len(blocks[-1].row)))
-    return View(happened, [empty, *blocks])
+        if there is None:
+            moved[index] = np.empty(0, np.intp)
+            continue
+        parent = nodes[index].parent
+        at, cause = _following(timeline, parent, index, there)
+        row = np.where(_stands(timeline, nodes[index], there, at), place[there.row[at]], -1)
+        cause = np.full(len(at), -1) if parent is None else moved[parent][cause]
+        stay = np.flatnonzero((row >= 0) & ((cause >= 0) | (parent is None)))
+        order = stay[np.argsort(row[stay], kind="stable")]
+        moved[index] = np.full(len(there), -1)
+        moved[index][at[order]] = np.arange(len(order))
+        blocks.append(_alone(index, there, at[order], row[order], cause[order]))
+        happened[index] = Happenings(blocks[-1], slice(0, len(order)))
+    return View(happened, blocks)
 
 
 def _following(
@@ -70,23 +78,22 @@ def _following(
     return every[within[same]], cause[same]
 
 
-def _stands(timeline: Timeline, node: Node, block: Block, above: Mapping[int, NDArray[np.bool_]]) -> NDArray[np.bool_]:
-    """What no end of a journey has cancelled, as far as that is known."""
-    if node.parent is not None:
-        return above[node.parent][block.cause]
-    ends = timeline.ends.of(node.journey)
-    return np.ones(len(block.row), bool) if ends is None else block.minute <= ends[block.row]
+def _stands(timeline: Timeline, node: Node, there: Happenings, at: NDArray[np.intp]) -> NDArray[np.bool_] | bool:
+    """What no end of a journey has cancelled, as far as that is known; what follows goes with what it follows."""
+    ends = timeline.ends.of(node.journey) if node.parent is None else None
+    return True if ends is None else np.asarray(there.minute[at] <= ends[there.row[at]])
 
 
-def _alone(index: int, happened: Happenings, at: NDArray[np.intp], cause: NDArray[np.intp]) -> Block:
+def _alone(
+    index: int, happened: Happenings, at: NDArray[np.intp], row: NDArray[np.intp], cause: NDArray[np.intp]
+) -> Block:
     """Some of a node's happenings as a block of its own."""
     block, rows = happened.block, happened.rows.start + at
-    names = ("row", "minute", "occurrence", "id", "first", "kept", "moment")
-    arrays = {name: getattr(block, name)[rows] for name in names}
+    arrays = {name: getattr(block, name)[rows] for name in _ALIKE}
     none = np.empty(0, np.intp)
     return attrs.evolve(
-        block, nodes=(index,), starts=np.array([0, len(at)]), parameters=block.parameters.take(rows), eligible=none,
-        chosen=none, cause=cause, **arrays,
+        block, nodes=(index,), starts=np.array([0, len(at)]), row=row, cause=cause, eligible=none, chosen=none,
+        parameters=block.parameters.take(rows), **arrays,
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -65,6 +65,10 @@ class Decides(Protocol):
     @property
     def decided(self) -> frozenset[str]:
         """Event types that it decides of."""
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Of what these are records, as far as they change a person's state."""
 
     def __call__(self, timeline: Timeline, rows: NDArray[np.intp]) -> Iterable[Changed]:
         """What events of some people change, as it is decided now."""
@@ -262,9 +266,15 @@ class Timeline:
             bounds = self._bounds_of(indices, block)
             self.misled[self.state.say(said, nodes[0].rank, block.row, block.minute, bounds)] = True
 
-    def decide(self) -> None:
-        """Decide of what has happened since somebody last read what it changes."""
+    def decide(self, kinds: Collection[str] | None = None) -> None:
+        """Decide of what has happened since somebody last read what it changes.
+
+        Args:
+            kinds: Of what records something is read; None for all.
+        """
         if self.deciding is None or not self.undecided.any():
+            return
+        if kinds is not None and self.deciding.kinds.isdisjoint(kinds):
             return
         rows = np.flatnonzero(np.repeat(self.undecided.reshape(-1, self.size).any(axis=1), self.size) & self.present)
         self.undecided[:] = False
