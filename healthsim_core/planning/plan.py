@@ -70,7 +70,11 @@ class Plan:
     @functools.cached_property
     def blocks(self) -> tuple[tuple[int, ...], ...]:
         """Indices of the nodes that run at once, in order."""
-        return blocks_of(self.nodes, self.sharing.sources.changing)
+        changing = self.sharing.sources.changing
+        deciding = (
+            set(decision.event_types) for decision in self.decisions if changing.intersection(decision.event_types)
+        )
+        return blocks_of(self.nodes, changing.union(*deciding))
 
     @functools.cached_property
     def sharing(self) -> Sharing:
