@@ -19,7 +19,7 @@ from healthsim_core.tables import Field
 _GIVES = ("name", "drug", "dose", "days", "stops")
 
 
-def changed_by(change: StateChange, parameters: Columns) -> Mapping[str, Column]:
+def changed_by(change: StateChange, parameters: Columns) -> Mapping[str, Any]:
     """What events change, by the parameters that they have.
 
     Raises:
@@ -33,7 +33,7 @@ def changed_by(change: StateChange, parameters: Columns) -> Mapping[str, Column]
         what = f"its state change gives {sorted(given)}, not name and what else there is of {list(_GIVES)}."
         raise PluginError(what, change.product, "Return these columns.")
     try:
-        return {name: Columns(given, rows)[name] for name in given}
+        return {**{name: Columns(given, rows)[name] for name in given}, **({"before": True} if change.before else {})}
     except LengthError as error:
         what = f"its state change gives no row for each of {rows} events: {error}."
         raise PluginError(what, change.product, "Return columns of that length.") from error

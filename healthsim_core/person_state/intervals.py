@@ -23,6 +23,7 @@ class Intervals:
         end: Int array: the same; far beyond every life where it lasts.
         dose: Float array: a day; NaN where none is said.
         drug: Text; null where none is said.
+        before: Boolean array: whether it has held since before the run.
     """
 
     row: NDArray[np.intp]
@@ -30,6 +31,7 @@ class Intervals:
     end: Minutes
     dose: NDArray[np.float64]
     drug: Text
+    before: NDArray[np.bool_]
 
     def pairs(self, rows: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Every pair of one of some rows and an interval of its person: the place among the rows, and the interval."""
@@ -41,7 +43,12 @@ class Intervals:
 
 
 def intervals_of(
-    keys: Keys, until: Minutes, stops: NDArray[np.bool_], dose: NDArray[np.float64], drug: Text
+    keys: Keys,
+    until: Minutes,
+    stops: NDArray[np.bool_],
+    dose: NDArray[np.float64],
+    drug: Text,
+    before_the_run: NDArray[np.bool_],
 ) -> Intervals:
     """When something held by what is recorded of it: overlapping times are one, and a stop ends what runs.
 
@@ -51,6 +58,7 @@ def intervals_of(
         stops: Boolean array: whether it ends what runs, and begins nothing.
         dose: Float array: a day.
         drug: The drug of each.
+        before_the_run: Boolean array: whether each has held since before the run.
     """
     row, begin = row_of(keys), minute_of(keys)
     ends = np.where(stops, begin, np.clip(until, -_FAR, _FAR))
@@ -62,4 +70,4 @@ def intervals_of(
     next_stop = np.minimum.accumulate(stop[::-1])[::-1] - row * (4 * _FAR)
     start, end = np.maximum(begin, before), np.minimum(ends, next_stop)
     kept = np.flatnonzero(~stops & (end > start))
-    return Intervals(row[kept], start[kept], end[kept], dose[kept], drug[kept])
+    return Intervals(row[kept], start[kept], end[kept], dose[kept], drug[kept], before_the_run[kept])

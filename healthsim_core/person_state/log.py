@@ -18,6 +18,7 @@ from healthsim_core.person_state.records import Part, Records
 _FAR = 1 << 40  # minutes, beyond every life
 _DECIDED = -2  # in place of the rank of a node: what is decided of events
 _TEXTS = ("name", "drug")
+_NO_KEYS = np.empty(0, np.int64)
 _NO_DRUGS = Text.constant(None, 0)
 Matching = Callable[[Columns], NDArray[np.bool_]]
 
@@ -73,7 +74,8 @@ def course_of(keys: Keys, until: Minutes, stops: NDArray[np.bool_], at: NDArray[
 
 
 class Log(Records):
-    """What began and ended, by person and time; columns name, drug, dose, until, stops and known."""
+    """What began and ended, by person and time; columns name, drug, dose, until, stops, known
+    and before."""
 
     def __init__(self, rows: int, ends: Ends, matching: Callable[[str], Matching]) -> None:
         super().__init__(rows, ends)
@@ -141,10 +143,10 @@ class Log(Records):
         course = self.course(name)
         _, columns = self.sorted()
         if not len(course.at):
-            return intervals_of(course.keys, course.keys, course.keys.astype(bool), np.empty(0), _NO_DRUGS)
+            return intervals_of(_NO_KEYS, _NO_KEYS, _NO_KEYS.astype(bool), np.empty(0), _NO_DRUGS, np.empty(0, bool))
         some = columns.take(course.at)
-        stops, until = np.asarray(some["stops"]), np.asarray(some["until"])
-        return intervals_of(course.keys, until, stops, np.asarray(some["dose"], np.float64), some.text("drug"))
+        stops, until, before = (np.asarray(some[name]) for name in ("stops", "until", "before"))
+        return intervals_of(course.keys, until, stops, np.asarray(some["dose"], np.float64), some.text("drug"), before)
 
     def ask_of(self, name: str, row: NDArray[np.intp], minute: Minutes, rank: int) -> None:
         """Note that what is recorded under a name is read as of some moments."""

@@ -267,7 +267,7 @@ class Measures:
         begin, moment = held.begin[interval], minute[at]
         some = np.flatnonzero(begin < moment)
         at, interval, begin, moment = at[some], interval[some], begin[some], moment[some]
-        span, in_level = effect.days * DAY, begin < bodies.start[row[at]]
+        span, in_level = effect.days * DAY, held.before[interval]
         since_end = moment - np.minimum(moment, held.end[interval])
         risen = np.where(in_level, 1.0, portable.exp(-(moment - begin) / span))
         share = (portable.exp(-since_end / span) - risen) * _dosed(effect.doses, held, interval)

@@ -24,9 +24,9 @@ from healthsim_core.person_state.sources import CIRCUMSTANCE, CONDITION, TREATME
 _WORDS = ("name", "drug")  # that name a treatment
 _FROM_THE_START = -1  # in place of the rank of a node
 _NOTHING = np.empty(0, np.int64)
-_NEVER = intervals_of(_NOTHING, _NOTHING, np.empty(0, bool), np.empty(0), Text.constant(None, 0))
+_NEVER = intervals_of(_NOTHING, _NOTHING, np.empty(0, bool), np.empty(0), Text.constant(None, 0), np.empty(0, bool))
 _COLUMNS: Mapping[str, Any] = {
-    "drug": None, "dose": np.nan, "days": np.nan, "stops": False, "known": True,
+    "drug": None, "dose": np.nan, "days": np.nan, "stops": False, "known": True, "before": False,
 }  # fmt: skip
 
 
@@ -201,7 +201,8 @@ class State:
         assert isinstance(code, Text)
         begin = minutes(np.where(np.isnat(onset), np.datetime64("1970-01-01"), onset))
         columns = Columns(
-            {**_COLUMNS, "name": code[row].or_else(category), "until": np.full(len(row), NEVER)}, len(row)
+            {**_COLUMNS, "name": code[row].or_else(category), "until": np.full(len(row), NEVER), "before": True},
+            len(row),
         )
         return Part(packed(row, begin, 0), columns)
 

@@ -259,9 +259,8 @@ class Timeline:
             kinds = [kind for kind in self.sharing.sources.kinds_of(change) if kind in self.state.logs]
             if kinds and len(block.row):
                 given, bounds = changed_by(change, block.parameters), self._bounds_of(indices, block)
-                minute = self.start[block.row] - 1 if change.before else block.minute
                 for kind in kinds:
-                    self.misled[self.state.change(kind, rank, block.row, minute, given, bounds)] = True
+                    self.misled[self.state.change(kind, rank, block.row, block.minute, given, bounds)] = True
         for said in nodes[0].said:
             bounds = self._bounds_of(indices, block)
             self.misled[self.state.say(said, nodes[0].rank, block.row, block.minute, bounds)] = True

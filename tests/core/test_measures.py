@@ -71,7 +71,8 @@ def taken(*of_people: list[tuple[float, float]]) -> Intervals:
     row, begin, end = (np.array([record[at] for record in records]) for at in range(3))
     keys = packed(row.astype(np.int64), np.rint(begin * DAY).astype(np.int64), 0)
     until, nothing = np.rint(end * DAY).astype(np.int64), np.zeros(len(records), bool)
-    return intervals_of(keys, until, nothing, np.full(len(records), np.nan), Text.constant(None, len(records)))
+    drugs, before = Text.constant(None, len(records)), begin < 0
+    return intervals_of(keys, until, nothing, np.full(len(records), np.nan), drugs, before)
 
 
 def people(count: int = PEOPLE, **columns: Any) -> Columns:
