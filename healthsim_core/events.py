@@ -161,6 +161,7 @@ class Events:
         ancestors: See `ancestor`.
         stream: Prefix of the draws' stream names.
         covered: See `coverages`.
+        bodies: See `measured`.
     """
 
     run: Run
@@ -171,6 +172,7 @@ class Events:
     ancestors: Callable[[str], Columns] = lambda event_type: Columns({})
     stream: str = "events"
     covered: Callable[[], Coverages] | None = None
+    bodies: Callable[[str, NDArray[np.intp], Times], NDArray[np.float64]] | None = None
 
     @property
     def type(self) -> Text:
@@ -259,6 +261,19 @@ class Events:
     def reference(self, name: str) -> Any:
         """A reference dataset, or None where nobody offers it."""
         return self.run.reference(name)
+
+    def measured(self, name: str, row: NDArray[np.intp], time: Times) -> NDArray[np.float64]:
+        """What is measured of a measure of the body: one value at one moment, whoever asks.
+
+        Args:
+            name: The measure; a handler asks for those that it names in `measures`.
+            row: Int array (rows,): rows of `chunk`.
+            time: `datetime64[s]` (rows,): when.
+
+        Returns:
+            Float array (rows,); NaN where no skill declares the measure.
+        """
+        return np.full(len(row), np.nan) if self.bodies is None else self.bodies(name, row, time)
 
     def ancestor(self, event_type: str) -> Columns:
         """The nearest event of a type that led to each of these (the encounter of a claim, the admission of a stay).

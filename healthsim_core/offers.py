@@ -143,6 +143,7 @@ class EventHandler(Offer):
             start of the run, for a newborn at birth; its id is the person's.
         handle: Takes the chunk's events of that type, sorted by person and time; returns columns by table name.
         writes: The tables that it writes.
+        measures: Measures of the body that it asks for by `Events.measured`; it takes NaN for one that nobody declares.
         spends: For a handler that spends against plans of benefits: takes the same events, before any handler is
             called, and returns their priced lines; `handle` then takes the events and what the ledger says of them.
         parameters: The event parameters that it reads, as fields; absent ones are columns of nulls. One that is not
@@ -176,6 +177,7 @@ class EventHandler(Offer):
     handle: Callable[..., Mapping[str, Columns | Mapping[str, Column]]]
     writes: tuple[Table, ...] = attrs.field(converter=_tables)
     spends: Callable[[Events], Spending] | None = attrs.field(default=None, kw_only=True)
+    measures: tuple[str, ...] = attrs.field(default=(), converter=names_of, kw_only=True)
     parameters: tuple[Field, ...] = attrs.field(default=(), converter=_fields)
     requires: Mapping[str, Sequence[str]] = attrs.field(factory=dict, hash=False)
     follows: Mapping[str, Sequence[str]] = attrs.field(factory=dict, hash=False)

@@ -40,6 +40,7 @@ class StateChange(Offer):
         names: Circumstances that it may name, or treatments; () for codes, and what parameters say.
         dispensed: Of treatments, whether they are in the person's hands then, and not only ordered: where a run has
             events of such a type, these tell what is taken.
+        given: Of treatments, whether they are taken as they are given, in a trial or a stay, beside what is ordered.
         before: Whether it has been so since before the run, as a history that is taken tells: it is in the level of
             what it moves, and its end is felt.
 
@@ -53,4 +54,5 @@ class StateChange(Offer):
     parameters: tuple[Field, ...] = attrs.field(default=(), converter=_fields)
     names: tuple[str, ...] = attrs.field(default=(), converter=_names)
     dispensed: bool = False
+    given: bool = False
     before: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -48,6 +48,7 @@ class Batches:
         nobody = Text.constant(None, len(self.chain) + 1)
         self.assigned: dict[str, Text] = {"provider_npi": nobody, "facility_npi": nobody}
         self._decided: dict[str, list[Decided]] = {}
+        self.bodies: Callable[[str, NDArray[np.intp], NDArray[Any]], NDArray[np.float64]] | None = None
 
     def events(self, types: Sequence[str], fields: Sequence[Field], stream: str) -> Events:
         """The chunk's events of some types, with the parameters that `fields` names."""
@@ -82,6 +83,7 @@ class Batches:
             lambda _: no_ancestors(rows),
             stream,
             self.coverages,
+            self.bodies,
         )
 
     def batch(self, at: NDArray[np.intp], fields: Sequence[Field], stream: str) -> Events:
@@ -90,7 +92,9 @@ class Batches:
         parameters = Columns({field.name: self._parameter(field, at, grouped) for field in fields}, len(at))
         # some are asked for more than once, by parts of a batch
         columns, ancestors = self.whole.take(at), functools.cache(functools.partial(self._ancestor, at=at))
-        return Events(self.run, self.row[at], columns, parameters, self.people, ancestors, stream, self.coverages)
+        return Events(
+            self.run, self.row[at], columns, parameters, self.people, ancestors, stream, self.coverages, self.bodies
+        )  # fmt: skip
 
     def note(self, decision: EventDecision, columns: Decided) -> None:
         """Take note of what has been decided: it stands beside the events."""

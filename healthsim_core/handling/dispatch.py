@@ -23,6 +23,7 @@ from healthsim_core.handling.decided import decided
 from healthsim_core.journeys.nodes import Node
 from healthsim_core.offers import EventColumns, EventHandler
 from healthsim_core.parameters.kinds import SHARED
+from healthsim_core.patterns.timing import minutes
 from healthsim_core.tables import Table
 from healthsim_core.timeline.state import Timeline
 from healthsim_core.world import EVENT
@@ -58,8 +59,13 @@ class Dispatcher(Batches):
         self.notes: Counter[str] = Counter()
         self.checks: list[tuple[tuple[str, str], tuple[int, int]]] = []
         self._settled: dict[int, tuple[Events, Settled]] = {}
+        self._state, self._position = timeline.state, np.flatnonzero(renumbered >= 0)
+        self.bodies = self._measured
         self._assign()
         self._decide(decisions)
+
+    def _measured(self, name: str, row: NDArray[np.intp], time: NDArray[Any]) -> NDArray[np.float64]:
+        return self._state.measured(name, self._position[row], minutes(time))
 
     def settle(self, handlers: Sequence[EventHandler]) -> None:
         """Let all handlers that spend price their lines, and share these in one ledger, before any is called."""

@@ -98,8 +98,16 @@ class State:
 
     @functools.cached_property
     def levels(self) -> Mapping[str, NDArray[np.float64]]:
-        """The levels of all measures that are read, of everybody."""
-        return self.sources.measures.levels(self.people, self.person_id, self.seed, self.sources.read)
+        """The levels of all measures that are read or asked for, of everybody."""
+        return self.sources.measures.levels(
+            self.people, self.person_id, self.seed, self.sources.read | self.sources.asked
+        )
+
+    def measured(self, name: str, row: NDArray[np.intp], minute: Minutes) -> NDArray[np.float64]:
+        """What is measured of a measure after all that has happened; NaN where nobody declares it or said to ask."""
+        if name not in self.sources.read | self.sources.asked:
+            return np.full(len(row), np.nan)
+        return self.sources.measures.measured(name, self, self.levels, row, minute)
 
     def intervals(self, kind: str, name: str) -> Intervals:
         """When something held, of everybody."""

@@ -62,7 +62,8 @@ class Sources:
         by_type: By event type, who says what such events change.
         circumstances: Names that are read as circumstances.
         measures: All measures that skills declare.
-        read: Those whose values somebody reads.
+        read: Those whose values events read.
+        asked: Those whose values handlers ask for.
         stages: By condition and code, the stage that the code says.
     """
 
@@ -71,6 +72,7 @@ class Sources:
     circumstances: frozenset[str] = frozenset()
     measures: Measures = attrs.field(factory=Measures)
     read: frozenset[str] = frozenset()
+    asked: frozenset[str] = frozenset()
     stages: Mapping[str, Mapping[str, str]] = attrs.field(factory=dict)
 
     @classmethod
@@ -80,6 +82,7 @@ class Sources:
         changes: Iterable[StateChange],
         circumstances: Collection[str],
         declared: Declared,
+        asked: Collection[str] = (),
     ) -> Sources:
         """The sources of a plan.
 
@@ -88,6 +91,7 @@ class Sources:
             changes: What the products that take part say that events change.
             circumstances: Names of all circumstances.
             declared: What skills declare.
+            asked: Measures that handlers ask for; of which nobody declares some.
         """
         measures = declared.measures
         types = {node.event_type for node in nodes}
@@ -103,10 +107,13 @@ class Sources:
         values = {plain for name in names if (plain := name.removeprefix(MEASURED)) in measures}
         values -= frozenset().union(*(node.draws for node in nodes))
         read = {kind for name in names if (kind := _kind_read(name, circumstances)) is not None}
-        read |= {kind for name in values for kind, _ in measures.causes(name)}
+        of_handlers = frozenset(name for name in asked if name in measures)
+        read |= {kind for name in values | of_handlers for kind, _ in measures.causes(name)}
         lasting = {CONDITION for name in names if name.startswith(_LASTING)}
         kinds = frozenset((made & read) | lasting)
-        return cls(kinds, by_type, frozenset(circumstances), measures, frozenset(values), declared.stages)
+        return cls(
+            kinds, by_type, frozenset(circumstances), measures, frozenset(values), of_handlers, declared.stages
+        )  # fmt: skip
 
     @property
     def changing(self) -> frozenset[str]:
@@ -126,7 +133,9 @@ class Sources:
 
 def kind_of(change: StateChange) -> str:
     """Of what a change is a record, first of all."""
-    return ORDER if change.kind == TREATMENT and not (change.dispensed or change.before) else change.kind
+    return (
+        ORDER if change.kind == TREATMENT and not (change.dispensed or change.given or change.before) else change.kind
+    )
 
 
 def _kind_read(name: str, circumstances: Collection[str]) -> str | None:

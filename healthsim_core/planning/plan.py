@@ -82,7 +82,8 @@ class Plan:
         changes = (change for change in self.catalog.of(StateChange) if change.product in self.products)
         circumstances = self.catalog.derived(KnownState.of).circumstances
         declared = self.catalog.derived(Declared.of)
-        return Sharing.of(self.nodes, Sources.of(self.nodes, changes, circumstances, declared))
+        asked = {name for handler in self.handlers for name in handler.measures}
+        return Sharing.of(self.nodes, Sources.of(self.nodes, changes, circumstances, declared, asked))
 
     @functools.cached_property
     def decisions(self) -> tuple[EventDecision, ...]:

@@ -12,14 +12,16 @@ from healthsim_core import (
     Profile,
     RunHandler,
     SkillResolver,
+    StateChange,
     hookimpl,
 )
 from trialsim.formats import FORMATS
 from trialsim.generation import JOURNEYS, PROFILES, SKILLS
 from trialsim.handlers.design import study_design
 from trialsim.handlers.trial import AFTER, EVENT_TYPES, PARAMETERS, accepted, checked, trial, unnamed_protocol
-from trialsim.protocol import SETTINGS
+from trialsim.protocol import SETTINGS, measures_asked
 from trialsim.randomization import RANDOMIZATION
+from trialsim.state import CHANGES
 from trialsim.tables import DESIGN_TABLES, SUBJECT_TABLES
 from trialsim.terminology import value_sets
 
@@ -39,14 +41,15 @@ def healthsim_journeys() -> Iterable[Journey]:
 
 
 @hookimpl
-def healthsim_event_handlers() -> Iterable[EventHandler | RunHandler]:
-    """The study's design, and what a trial makes of its events, all seen together."""
+def healthsim_event_handlers() -> Iterable[EventHandler | RunHandler | StateChange]:
+    """The study's design, what a trial makes of its events, all seen together, and what these change of a person."""
     yield RunHandler(study_design, writes=DESIGN_TABLES, description="The design of the study.")
     yield EventHandler(
         EVENT_TYPES, trial, writes=SUBJECT_TABLES, parameters=PARAMETERS, after=AFTER, accepts=accepted,
-        settings=SETTINGS,
+        settings=SETTINGS, measures=measures_asked(),
         notes=unnamed_protocol, checks=checked, description="Subjects of a trial.",
     )  # fmt: skip
+    yield from CHANGES
 
 
 @hookimpl

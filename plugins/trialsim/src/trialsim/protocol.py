@@ -127,6 +127,19 @@ def protocols() -> Mapping[str, Protocol]:
     return {protocol.name: protocol for protocol in shipped}
 
 
+@functools.cache
+def measures_asked() -> tuple[str, ...]:
+    """The measures of the body that any protocol's tests ask for."""
+    tests = (test for one in protocols().values() for part in ("labs", "vitals") for test in one[part]["tests"])
+    return tuple(sorted({test["measure"] for test in tests}))
+
+
+@functools.cache
+def treatments() -> tuple[str, ...]:
+    """What the arms of the protocols are given."""
+    return tuple(sorted({arm.treatment for one in protocols().values() for arm in one.arms}))
+
+
 def find_protocol(name: Any, where: str = "") -> Protocol:
     """The protocol called `name`; - and _ are alike, and capitals.
 

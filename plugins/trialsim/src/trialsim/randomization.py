@@ -55,15 +55,22 @@ def arm_codes(protocol: Protocol, positions: NDArray[np.int64]) -> Text:
 def _resolve(lookup: str, context: Columns, draw: Any) -> Columns:
     protocol = find_protocol(context.text("protocol").to_pylist()[0]) if context.rows else None
     if protocol is None:
-        return Columns({"arm": Text.constant(None, 0)}, 0)
+        return Columns({**dict.fromkeys(("arm", "treatment")), "dose": np.nan, "treatment_days": np.nan}, 0)
     person = np.asarray(context["person_id"], np.int64)
-    return Columns({"arm": arm_codes(protocol, arm_positions(draw.seed, protocol, person))}, context.rows)
+    arm = arm_positions(draw.seed, protocol, person)
+    columns = {
+        "arm": arm_codes(protocol, arm),
+        "treatment": Text(arm, [planned.treatment for planned in protocol.arms]),
+        "dose": np.array([planned.dose for planned in protocol.arms], np.float64)[arm],
+        "treatment_days": float(protocol.treatment_days),
+    }
+    return Columns(columns, context.rows)
 
 
 RANDOMIZATION = SkillResolver(
     SKILL,
     VERSION,
     _resolve,
-    lookups={"arm": (("person_id", "protocol"), ("arm",))},
+    lookups={"arm": (("person_id", "protocol"), ("arm", "treatment", "dose", "treatment_days"))},
     description="The randomisation list of a protocol: which arm a person is assigned to.",
 )

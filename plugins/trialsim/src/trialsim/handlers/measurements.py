@@ -1,4 +1,4 @@
-"""Laboratory results and vital signs: a person's own level, the arm's effect over time, and the day's variation."""
+"""Laboratory results and vital signs: what is measured of the body at each visit, as a chart measures it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim_core import Columns, Draws, Text, portable
+from healthsim_core import Columns, Text
 from trialsim.handlers.exposure import Dosing
 from trialsim.handlers.participation import Participation
 from trialsim.handlers.visits import Visits
@@ -27,23 +27,14 @@ class Measuring:
     Attributes:
         part: The subjects.
         visits: Their visits.
-        weeks: Float array: weeks on treatment, 0 before the first dose.
-        screening: Boolean array: the screening visit, whose values decide on eligibility.
         before_dose: Boolean array: not after the day of the first dose.
         epoch: Text: epoch of the visit.
     """
 
     part: Participation
     visits: Visits
-    weeks: Floats
-    screening: NDArray[np.bool_]
     before_dose: NDArray[np.bool_]
     epoch: Text
-
-    @property
-    def subject_draw(self) -> Draws:
-        """Draws addressed by person."""
-        return self.visits.batch.events.person_draw
 
     def by_sex(self, given: Any) -> Floats:
         """A number, or numbers by sex, as a column."""
@@ -52,23 +43,32 @@ class Measuring:
         sex = self.part.column("sex")[self.visits.subject]
         return np.asarray(sex.map(lambda value: given.get(value, next(iter(given.values())))))
 
+    def measured(self, test: Test) -> Floats:
+        """What is measured of a test's measure at every visit; where the journey says what it was at screening, as far
+        from it as the body has moved since."""
+        name, subject = test["measure"], self.visits.subject
+        row = self.part.row[subject]
+        values = self.visits.batch.events.measured(name, row, self.visits.time)
+        stated = self.part.known.get(name)
+        if stated is None or np.isnan(stated).all():
+            return values
+        screened = self.visits.batch.events.measured(name, self.part.row, self.part.consent)
+        return values + np.nan_to_num(stated - screened)[subject]
+
 
 def measuring(part: Participation, visits: Visits, dosing: Dosing, epoch: Text) -> Measuring:
     """Prepare the measurements of all visits."""
-    first, last = dosing.first[visits.subject], dosing.last[visits.subject]
-    days = (np.fmin(visits.date, last) - first).astype("timedelta64[D]")
-    weeks = np.where(np.isnat(days), 0, days.astype(np.float64) / 7)
-    before = (visits.date <= first) & (visits.kind != "unscheduled")
-    return Measuring(part, visits, np.maximum(weeks, 0), visits.kind == "screening", before, epoch)
+    before = (visits.date <= dosing.first[visits.subject]) & (visits.kind != "unscheduled")
+    return Measuring(part, visits, before, epoch)
 
 
 def lab_table(m: Measuring) -> Columns:
     """Rows of trialsim.lab."""
     tests: Sequence[Test] = m.part.protocol["labs"]["tests"]
-    values, parts, orders = latent_values(m, tests), [], []
+    parts, orders = [], []
     for order, test in enumerate(tests):
         taken = np.flatnonzero(_taken(m, test))
-        parts.append(_lab_rows(m, test, values[test["code"]], taken))
+        parts.append(_lab_rows(m, test, m.measured(test), taken))
         orders.append(np.full(len(taken), order))
     return _in_order(parts, orders)
 
@@ -76,65 +76,13 @@ def lab_table(m: Measuring) -> Columns:
 def vital_table(m: Measuring) -> Columns:
     """Rows of trialsim.vital."""
     tests: Sequence[Test] = m.part.protocol["vitals"]["tests"]
-    values, parts, orders = latent_values(m, tests), [], []
+    parts, orders = [], []
     for order, test in enumerate(tests):
         taken = np.flatnonzero(_taken(m, test))
-        rows = _measured(m, test, values[test["code"]], taken, VITALS_AFTER)
+        rows = _measured(m, test, m.measured(test), taken, VITALS_AFTER)
         parts.append(rows.assign(position=Text.constant(test.get("position"), rows.rows)))
         orders.append(np.full(len(taken), order))
     return _in_order(parts, orders)
-
-
-def latent_values(m: Measuring, tests: Sequence[Test]) -> dict[str, Floats]:
-    """Each test's value at every visit, whether it is taken there or not, by test code."""
-    levels: dict[str, Floats] = {}
-    for test in tests:
-        if "inverse" in test:
-            values = creatinine(levels[test["from"]], m)
-        else:
-            values = _level(m, test, levels) + _effect(m, test)
-            noise = m.visits.batch.events.draw.normal(f"{test['code']}.within")
-            quiet = m.screening & (("parameter" in test) | bool(test.get("times_height")))
-            values = _varied(test, values, np.where(quiet, 0, noise))
-        levels[test["code"]] = np.clip(values, test["least"], test["most"])
-    return levels
-
-
-def creatinine(egfr: Floats, m: Measuring) -> Floats:
-    """Creatinine (mg/dL) from which CKD-EPI 2021 gives this eGFR."""
-    formula = m.part.protocol["ckd_epi_2021"]
-    kappa, alpha = m.by_sex(formula["kappa"]), m.by_sex(formula["alpha"])
-    female = m.by_sex({"F": formula["female"], "M": 1.0})
-    age = (m.visits.date - m.part.column("birth_date")[m.visits.subject]).astype(np.float64) / 365.25
-    ratio = egfr / (formula["scale"] * formula["age"] ** age * female)
-    return np.asarray(kappa * np.where(ratio > 1, ratio ** (1 / alpha), ratio ** (1 / formula["beta"])))
-
-
-def _level(m: Measuring, test: Test, levels: Mapping[str, Floats]) -> Floats:
-    if test.get("times_height"):
-        return levels[test["from"]] * (np.round(levels["HEIGHT"]) / 100) ** 2
-    if "from" in test:
-        return np.asarray(test["slope"] * levels[test["from"]] + test["intercept"])
-    z = m.subject_draw.normal(f"{test['code']}.between")
-    mean = m.by_sex(test["mean"])
-    level = mean * portable.exp(test["between"] * z) if test.get("scale") == "log" else mean + test["between"] * z
-    known = m.part.known[test["parameter"]][m.visits.subject] if "parameter" in test else np.nan
-    return np.where(np.isnan(known), level, known)
-
-
-def _effect(m: Measuring, test: Test) -> Floats:
-    if "effect" not in test:
-        return np.zeros(len(m.visits))
-    by_arm = [test["effect"].get(arm.code, 0.0) for arm in m.part.protocol.arms]
-    arm = m.part.arm[m.visits.subject]
-    own = np.append(by_arm, 0.0)[arm] + test["effect_spread"] * m.subject_draw.normal(f"{test['code']}.effect")
-    return np.where(arm < 0, 0.0, own * (1 - portable.exp(-m.weeks / test["effect_weeks"])))
-
-
-def _varied(test: Test, values: Floats, noise: Floats) -> Floats:
-    if test.get("scale") == "log":
-        return np.asarray(values * portable.exp(test["within"] * noise))
-    return np.asarray(values + test["within"] * noise)
 
 
 def _taken(m: Measuring, test: Test) -> NDArray[np.bool_]:
