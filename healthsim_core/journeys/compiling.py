@@ -34,6 +34,8 @@ from healthsim_core.patterns.lifecycle import Lifecycle
 from healthsim_core.patterns.repeating import Recurrence
 from healthsim_core.patterns.timing import Timing, anchor_of
 from healthsim_core.people.plan import PeoplePlan
+from healthsim_core.person_state.declared import Declared
+from healthsim_core.person_state.recoding import Recoded
 from healthsim_core.reference.known_codes import KnownCodes
 from healthsim_core.spec.journey import EventSpecification, InlineTrigger, JourneySpecification
 from healthsim_core.spec.journey.expansion import Step
@@ -170,6 +172,7 @@ class JourneyCompiler:
             birth=event.adds_person is not None,
             befalls=self._befalls(event_type, parameters, journey.duration_days, f"{where}.parameters"),
             said=attempt((), said_by, event, self.state, self.known["conditions"].instead, where),
+            recoded=self._recoded(event_type, parameters),
         )
         node = self._with_pattern(number, node, step, readable, where)
         for expression in expressions_in(node.timing):
@@ -225,6 +228,15 @@ class JourneyCompiler:
         holds = (*conditions, *(self.eligible[number] if parent is None or step.starts else ()))
         self.who.add(self.assigned.all[number].members, parent, child and not of_child, child, holds)
         self.certain.add(certain, drawn, child)
+
+    def _recoded(self, event_type: str, parameters: Parameters) -> tuple[Recoded, ...]:
+        """Parameters of the next node whose codes depend on the person's state."""
+        rules = self.catalog.derived(Declared.of).codes
+        said = self.coded.diagnoses(event_type, parameters, self.given[-1]) if rules else ()
+        found = (
+            Recoded.of(name, None if codes is None else [one.code for one in codes], rules) for name, codes in said
+        )
+        return tuple(recoded for recoded in found if recoded is not None)
 
     def _befalls(self, event_type: str, parameters: Parameters, days: float, where: str) -> Befalls:
         """Whom the next node can befall, by what it diagnoses."""

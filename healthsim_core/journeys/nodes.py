@@ -19,6 +19,7 @@ from healthsim_core.patterns.branching import Branching
 from healthsim_core.patterns.lifecycle import Lifecycle
 from healthsim_core.patterns.repeating import MOST_OF_A_NODE, Recurrence
 from healthsim_core.patterns.timing import Timing
+from healthsim_core.person_state.recoding import Recoded
 from healthsim_core.person_state.sources import Said
 
 FOLLOWING = 64  # events that one event may cause by one schedule, as ids are addressed
@@ -175,6 +176,7 @@ class Node:
         befalls: Whom its diagnoses can befall; it does not happen to others.
         rank: Its place among what happens in the same minute.
         said: What it says itself that it begins or ends of the person's state.
+        recoded: Parameters whose codes depend on the person's state.
     """
 
     path: str
@@ -195,6 +197,7 @@ class Node:
     befalls: Befalls = attrs.field(factory=Befalls)
     rank: int = 0
     said: tuple[Said, ...] = ()
+    recoded: tuple[Recoded, ...] = ()
 
     @property
     def triggered(self) -> bool:

@@ -16,12 +16,14 @@ from healthsim_core.expressions.expression import Expression
 from healthsim_core.expressions.known_state import KnownState
 from healthsim_core.person_state.loadings import explained
 from healthsim_core.person_state.measures import OWN, Cause, Effect, Law, Measures, Scatter
+from healthsim_core.person_state.recoding import CodeByState
 from healthsim_core.spec.base import read_part
+from healthsim_core.spec.state import CodeOfState, Measure, StateSpecification
 from healthsim_core.spec.state import Effect as WrittenEffect
-from healthsim_core.spec.state import Measure, StateSpecification
 
 _LEAST_REST = 1e-6  # of a score's variance that is its own
 _ORDERED = "order"
+_NEVER = Expression.parse("1 == 0", "", "boolean")
 
 
 @attrs.frozen(eq=False)
@@ -49,11 +51,13 @@ class Declared:
         written: The measures as they are written, by name.
         measures: The measures, compiled.
         stages: By condition and code, the stage that the code says.
+        codes: Codes by state; of several that hold the first counts.
     """
 
     written: Mapping[str, Written]
     measures: Measures
     stages: Mapping[str, Mapping[str, str]]
+    codes: tuple[CodeByState, ...] = ()
 
     @classmethod
     def of(cls, catalog: Catalog) -> Declared:
@@ -75,8 +79,19 @@ class Declared:
         known = catalog.derived(KnownState.of)
         compiled = [_compiled(one, written, known, catalog, mistakes) for one in _in_order(written, mistakes)]
         measures = _with_rest([law for law in compiled if law is not None], written, mistakes)
+        codes = tuple(
+            _code(said, f"{where}.codes[{at}]", catalog, mistakes)
+            for where, state in states.items()
+            for at, said in enumerate(state.codes)
+        )
         mistakes.tell()
-        return cls(written, Measures(measures), stages)
+        return cls(written, Measures(measures), stages, codes)
+
+
+def _code(said: CodeOfState, where: str, catalog: Catalog, mistakes: Mistakes) -> CodeByState:
+    mistakes.attempt(None, catalog.code_systems["icd-10-cm"].require, said.code, f"{where}.code")
+    when = mistakes.attempt(_NEVER, Expression.parse, said.when, f"{where}.when", "boolean")
+    return CodeByState(said.instead_of, when, said.code, said.description)
 
 
 def _written(states: Mapping[str, StateSpecification], mistakes: Mistakes) -> dict[str, Written]:

@@ -18,6 +18,7 @@ from healthsim_core.person_state.ends import Ends
 from healthsim_core.person_state.intervals import Intervals, intervals_of
 from healthsim_core.person_state.keys import packed
 from healthsim_core.person_state.log import Log, Matching
+from healthsim_core.person_state.recoding import CodeByState
 from healthsim_core.person_state.records import Bound, Part
 from healthsim_core.person_state.sources import CIRCUMSTANCE, CONDITION, TREATMENT, Said, Sources
 
@@ -196,7 +197,11 @@ class State:
         return Part(packed(row, minute, rank), kept, bounds).take(np.flatnonzero(~columns.text("name").is_null()))
 
     def _begun(self, ends: Ends) -> dict[str, Log]:
-        logs = {kind: Log(ends.rows, ends, _MATCHING[kind]) for kind in self.sources.kinds}
+        matching: dict[str, Callable[[str], Matching]] = {
+            **_MATCHING,
+            CONDITION: functools.partial(_coded, rules=self.sources.codes),
+        }
+        logs = {kind: Log(ends.rows, ends, matching[kind]) for kind in self.sources.kinds}
         if CONDITION in logs:
             for name in self.people:
                 if name.startswith("onset."):
@@ -253,11 +258,12 @@ def _begins_with(code: str) -> Callable[[str], bool]:
     return lambda words: any(word.startswith(code) for word in words.split())
 
 
-def _coded(name: str) -> Matching:
+def _coded(name: str, rules: Sequence[CodeByState]) -> Matching:
     known, code = name.startswith(KNOWN), name.removeprefix(KNOWN)
+    alike = (code, *sorted({rule.code for rule in rules if code and rule.instead_of.startswith(code)}))
 
     def matching(columns: Columns) -> NDArray[np.bool_]:
-        named = columns.text("name").map(lambda said: said.startswith(code), bool, False)
+        named = columns.text("name").map(lambda said: said.startswith(alike), bool, False)
         return np.asarray(named & (np.asarray(columns["known"]) if known else True))
 
     return matching
@@ -281,7 +287,7 @@ def _named(name: str) -> Matching:
 
 
 _MATCHING: Mapping[str, Callable[[str], Matching]] = {
-    CONDITION: _coded, TREATMENT: _drug, "order": _drug, CIRCUMSTANCE: _named,
+    TREATMENT: _drug, "order": _drug, CIRCUMSTANCE: _named,
 }  # fmt: skip
 _READ: Mapping[str, Callable[..., Any]] = {
     "has": State._has, "since": State._since, "stage": State._stage,

@@ -10,6 +10,7 @@ import attrs
 from healthsim_core.expressions.asking import MEASURED, OF_CONDITIONS, OF_TREATMENTS, asked
 from healthsim_core.person_state.declared import Declared
 from healthsim_core.person_state.measures import Measures
+from healthsim_core.person_state.recoding import CodeByState
 from healthsim_core.state_offers import StateChange
 
 CONDITION, TREATMENT, ORDER, CIRCUMSTANCE = "condition", "treatment", "order", "circumstance"
@@ -65,6 +66,7 @@ class Sources:
         read: Those whose values events read.
         asked: Those whose values handlers ask for.
         stages: By condition and code, the stage that the code says.
+        codes: Codes by state: who has one has what it stands for.
     """
 
     kinds: frozenset[str] = frozenset()
@@ -74,6 +76,7 @@ class Sources:
     read: frozenset[str] = frozenset()
     asked: frozenset[str] = frozenset()
     stages: Mapping[str, Mapping[str, str]] = attrs.field(factory=dict)
+    codes: tuple[CodeByState, ...] = ()
 
     @classmethod
     def of(
@@ -112,7 +115,8 @@ class Sources:
         lasting = {CONDITION for name in names if name.startswith(_LASTING)}
         kinds = frozenset((made & read) | lasting)
         return cls(
-            kinds, by_type, frozenset(circumstances), measures, frozenset(values), of_handlers, declared.stages
+            kinds, by_type, frozenset(circumstances), measures, frozenset(values), of_handlers, declared.stages,
+            declared.codes,
         )  # fmt: skip
 
     @property

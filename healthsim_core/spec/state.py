@@ -154,11 +154,22 @@ class Circumstance(Specification):
     description: Text
 
 
+class CodeOfState(Specification):
+    """The code that a diagnosis has of somebody in some state, in the place of codes that begin with another."""
+
+    instead_of: Text
+    when: Text
+    code: Text
+    description: Text
+    source: Text
+
+
 class StateSpecification(Specification):
     """What a skill declares of a person's state; `effects` are on measures, whichever skill declares them."""
 
     measures: dict[Annotated[str, Field(pattern=NAME)], Measure] = Field(default_factory=dict)
     effects: dict[str, list[Effect]] = Field(default_factory=dict)
     conditions: dict[str, Staged] = Field(default_factory=dict)
+    codes: list[CodeOfState] = Field(default_factory=list)
     treatments: dict[str, Treatment] = Field(default_factory=dict)
     circumstances: dict[Annotated[str, Field(pattern=NAME)], Circumstance] = Field(default_factory=dict)

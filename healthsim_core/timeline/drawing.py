@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from healthsim_core.columns import Column, Columns
 from healthsim_core.draws import Draws
@@ -26,7 +27,7 @@ def drawn(timeline: Timeline, node: Node, occurrences: Occurrences) -> Mapping[s
     parameters = node.parameters.before_outcomes(scope.column, rows, draw)
     measured = timeline.sharing.measured.get(node.rank, ())
     if not node.outcomes and not node.parameters.references and not measured:
-        return parameters
+        return recoded(timeline, node, occurrences, parameters)
     columns, own = Columns(parameters, rows), dict[str, Column]()
     for name, distribution in node.outcomes:
         unit = Draws(timeline.run.seed, "outcome", occurrences.id).uniform(name)
@@ -38,7 +39,20 @@ def drawn(timeline: Timeline, node: Node, occurrences: Occurrences) -> Mapping[s
     for name in measured:
         timeline.remember(node, f"{LAST}{name}", occurrences, np.asarray(scope[f"{MEASURED}{name}"]))
     late = node.parameters.after_outcomes(Scope(timeline, node, row, occurrences.minute, columns, own).column, columns)
-    return {**columns.parts, **late}
+    return recoded(timeline, node, occurrences, {**columns.parts, **late})
+
+
+def recoded(
+    timeline: Timeline, node: Node, occurrences: Occurrences, parameters: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """The parameters with the codes that diagnoses have of people in some state."""
+
+    def held(when: Expression, at: NDArray[np.intp]) -> NDArray[np.bool_]:
+        return when.holds(Scope(timeline, node, occurrences.row[at], occurrences.minute[at]), len(at))
+
+    for one in node.recoded:
+        parameters = one.applied(parameters, len(occurrences), held)
+    return parameters
 
 
 def chosen(timeline: Timeline, node: Node, branching: Branching, occurrences: Occurrences) -> Mapping[str, Any]:
