@@ -25,7 +25,7 @@ from healthsim_core.state import list_profiles, load_profile
 # which the call may give in their place
 _PARTS_OF_PROFILE = set(ProfileSpecification.model_fields) - {"products", "outputs"}
 
-_ASKED = ("count", "seed", "namespace", "as_of", "start", "products")
+_ASKED = ("count", "seed", "namespace", "as_of", "start", "products", "truth")
 
 
 @checked_call(later=("count", "seed", "products", "output_formats"))
@@ -51,6 +51,7 @@ def generate(
     executor: str = "local",
     chunk_size: int | None = None,
     progress: Progress | None = None,
+    truth: bool = False,
 ) -> Result:
     """Generate people, what happens to them, and what products and formats make of it.
 
@@ -80,6 +81,7 @@ def generate(
         executor: Who runs the parts: "local", "ray" or "spark"; the result does not depend on it.
         chunk_size: Households a chunk; the result does not depend on it.
         progress: Called with (done, all) households after each chunk.
+        truth: Add the table `core.measure`: the true value beside each measured one, for who tests algorithms.
 
     Returns:
         The result; its tables lie in memory, in the files of `out`, or in the database, and are read when asked for.
@@ -94,7 +96,7 @@ def generate(
     """
     plan = make_plan(
         profile, journey, scenario=scenario, count=count, seed=seed, namespace=namespace, as_of=as_of, start=start,
-        products=products, formats=output_formats, database=database,
+        products=products, formats=output_formats, database=database, truth=truth or None,
     )  # fmt: skip
     folder = free_folder(plan.request.name) if out is None and plan.formats else out
     options = Options(

@@ -57,10 +57,18 @@ CONDITION = Table(
         Field("description", "category", "The code in words.", nullable=True),
         Field("severity", "category", "Severity.", nullable=True),
         Field("onset_date", "date", "When it began, never before birth."),
+        Field("diagnosis_date", "date", "Since when it is known; that of the profile from its onset.", nullable=True),
         Field("primary", "boolean", "Whether it is the profile's primary condition."),
+        Field(
+            "event_id",
+            "id",
+            "The event that found it or began it; none for what people have when the run starts.",
+            nullable=True,
+            references="core.event",
+        ),
     ),
-    key=("person_id", "category"),
-    description="What people have when the run starts.",
+    key=("person_id", "category", "code"),
+    description="What people have when the run starts, and what begins or is found in it.",
 )
 
 EVENT = Table(
@@ -86,6 +94,27 @@ EVENT = Table(
     ),
     key=("event_id",),
     description="The timeline: everything that happens to everybody, sorted by person and time.",
+)
+
+MEASURE = Table(
+    "core.measure",
+    (
+        Field("person_id", "id", "Of whom.", references="core.person"),
+        Field(
+            "event_id",
+            "id",
+            "The event that measured it; none for what a product measures in the course of its visits.",
+            nullable=True,
+            references="core.event",
+        ),
+        Field("measure", "category", "The measure as skills declare it, such as a1c."),
+        Field("time", "datetime", "When it was taken."),
+        Field("value", "number", "What was measured."),
+        Field("true_value", "number", "What it was."),
+        Field("unit", "category", "UCUM unit of both."),
+    ),
+    key=("person_id", "measure", "time"),
+    description="The truth beside what was measured, for a run that is asked for it; no format shows it.",
 )
 
 CORE_TABLES = (PERSON, CONDITION, EVENT)

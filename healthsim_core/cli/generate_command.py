@@ -25,6 +25,7 @@ def command(
     namespace: str | None,
     as_of: str | None,
     start: str | None,
+    truth: bool,
     quiet: bool,
     **where: Any,
 ) -> int:
@@ -38,6 +39,7 @@ def command(
         namespace=namespace,
         as_of=as_of,
         start=start,
+        truth=truth or None,
         database=where["database"],
     )
     return execute(plan, quiet, **where)

@@ -32,6 +32,7 @@ _WHEN = (
         metavar="DATE",
         help="When journeys begin [default: by household, in the year before as-of less the longest].",
     ),
+    click.option("--truth", is_flag=True, help="Add core.measure: the true value beside each measured one."),
 )
 _WHERE = (
     click.option("--out", metavar="DIR", help="Folder or fsspec URL for files."),
@@ -68,7 +69,7 @@ _WHO = (
 
 
 def when(function: Function) -> Function:
-    """--seed, --namespace, --as-of, --start."""
+    """--seed, --namespace, --as-of, --start, --truth."""
     return _with(function, _WHEN)
 
 

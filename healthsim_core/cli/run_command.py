@@ -22,6 +22,7 @@ def command(
     namespace: str | None,
     as_of: str | None,
     start: str | None,
+    truth: bool,
     count: int | None,
     quiet: bool,
     **where: Any,
@@ -35,6 +36,7 @@ def command(
         namespace=namespace,
         as_of=as_of,
         start=start,
+        truth=truth or None,
         count=count,
         database=where["database"],
     )

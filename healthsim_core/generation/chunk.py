@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from typing import Any
 
 import attrs
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from healthsim_core.columns import Column, Columns, Text, concat
+from healthsim_core.columns import Columns
 from healthsim_core.errors import PluginError
 from healthsim_core.events import People
+from healthsim_core.generation.conditions import condition_rows
+from healthsim_core.generation.truth import measure_rows
 from healthsim_core.handling.deciding import Deciding
 from healthsim_core.handling.dispatch import Dispatcher, collected
 from healthsim_core.offers import PersonColumns
@@ -26,7 +27,7 @@ from healthsim_core.timeline.running import execute
 from healthsim_core.timeline.state import Timeline, Witness
 from healthsim_core.validation import OutcomeTally, Tallies, tally_lives, tally_people, tally_records, tally_timeline
 from healthsim_core.validation.offered import checked_by_plugins
-from healthsim_core.world import CONDITION
+from healthsim_core.world import CONDITION, MEASURE
 
 
 @attrs.frozen(eq=False)
@@ -70,8 +71,10 @@ def _chunk(plan: Plan, start: int, stop: int) -> Chunk:
     of_handlers = collected(plan.tables, map(dispatcher.handle, plan.handlers))
     tables = {name: of_handlers.get(name, table.empty()) for name, table in plan.tables.items() if table.person}
     tables["core.person"] = plan.person_table.arrow(columns.select([field.name for field in plan.person_table.fields]))
-    tables["core.condition"] = CONDITION.arrow(_condition_rows(plan, columns))
+    tables["core.condition"] = CONDITION.arrow(condition_rows(plan, columns, timeline, dispatcher))
     tables["core.event"] = dispatcher.event_table()
+    if MEASURE.name in plan.tables:
+        tables[MEASURE.name] = MEASURE.arrow(measure_rows(plan, timeline, dispatcher))
     met = met_in(plan, tables)
     tallies.meet(met)
     of_run = run_tables(plan, met)
@@ -150,33 +153,3 @@ def _conditions(plan: Plan, columns: Columns) -> dict[str, NDArray[np.bool_]]:
 
 def _renumbered(present: NDArray[np.bool_]) -> NDArray[np.intp]:
     return np.where(present, np.cumsum(present) - 1, -1)
-
-
-def _condition_rows(plan: Plan, columns: Columns) -> Columns:
-    parts: list[Columns] = []
-    ids = np.asarray(columns["person_id"])
-    for condition in plan.people.conditions:
-        has = np.flatnonzero(np.asarray(columns[f"condition.{condition.category}"]))
-        cells: dict[str, Any] = {
-            "person_id": ids[has],
-            "category": condition.category,
-            "primary": np.full(len(has), condition.primary),
-        }
-        for ours, theirs in (
-            ("code", "code"),
-            ("description", "description"),
-            ("severity", "severity"),
-            ("onset_date", "onset"),
-        ):
-            cells[ours] = columns[f"{theirs}.{condition.category}"][has]
-        parts.append(Columns(cells, len(has)))
-    if not parts:
-        return Columns({field.name: field.nulls(0) for field in CONDITION.fields}, 0)
-    rows = Columns(
-        {name: _joined([part[name] for part in parts]) for name in parts[0]}, sum(part.rows for part in parts)
-    )
-    return rows.take(np.argsort(np.asarray(rows["person_id"]), kind="stable"))
-
-
-def _joined(parts: list[Column]) -> Column:
-    return concat([part if not isinstance(part, list) else Text.of(part) for part in parts])

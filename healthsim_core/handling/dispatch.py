@@ -61,11 +61,13 @@ class Dispatcher(Batches):
         self._settled: dict[int, tuple[Events, Settled]] = {}
         self._state, self._position = timeline.state, np.flatnonzero(renumbered >= 0)
         self.bodies = self._measured
+        self.asked: list[tuple[str, NDArray[np.intp], NDArray[np.int64]]] = []  # measure, positions, minutes
         self._assign()
         self._decide(decisions)
 
     def _measured(self, name: str, row: NDArray[np.intp], time: NDArray[Any]) -> NDArray[np.float64]:
-        return self._state.measured(name, self._position[row], minutes(time))
+        self.asked.append((name, self._position[row], minutes(time)))
+        return self._state.measured(*self.asked[-1])
 
     def settle(self, handlers: Sequence[EventHandler]) -> None:
         """Let all handlers that spend price their lines, and share these in one ledger, before any is called."""

@@ -110,6 +110,10 @@ class State:
             return np.full(len(row), np.nan)
         return self.sources.measures.measured(name, self, self.levels, row, minute)
 
+    def true(self, name: str, row: NDArray[np.intp], minute: Minutes) -> NDArray[np.float64]:
+        """What a measure that is read or asked for truly is."""
+        return self.sources.measures.true(name, self, self.levels, row, minute)
+
     def intervals(self, kind: str, name: str) -> Intervals:
         """When something held, of everybody."""
         log = self.logs.get(kind)

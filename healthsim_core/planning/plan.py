@@ -27,7 +27,7 @@ from healthsim_core.state_offers import StateChange
 from healthsim_core.tables import Field, Table
 from healthsim_core.timeline.blocks import blocks_of
 from healthsim_core.timeline.sharing import Sharing
-from healthsim_core.world import CORE_TABLES, PERSON
+from healthsim_core.world import CORE_TABLES, MEASURE, PERSON
 
 
 @attrs.frozen(eq=False)
@@ -96,7 +96,8 @@ class Plan:
         """Every table that the run writes, by name."""
         makers: tuple[EventHandler | RunHandler, ...] = (*self.handlers, *self.run_handlers)
         written = [table for offer in makers for table in offer.writes]
-        return {table.name: table for table in (self.person_table, *CORE_TABLES[1:], *written)}
+        truth = (MEASURE,) if self.request.truth else ()
+        return {table.name: table for table in (self.person_table, *CORE_TABLES[1:], *truth, *written)}
 
     @functools.cached_property
     def person_table(self) -> Table:

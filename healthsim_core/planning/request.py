@@ -53,6 +53,7 @@ class Request:
         formats: Which formats are written.
         validation: strict, warn or none.
         settings: Settings by product.
+        truth: Whether the true value stands beside each measured one.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Request:
     formats: tuple[str, ...]
     validation: str = "warn"
     settings: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    truth: bool = False
     namespace: str = attrs.field(
         default=attrs.Factory(lambda request: default_namespace(request.name, request.seed), takes_self=True)
     )
@@ -93,6 +95,7 @@ class Request:
             "formats": list(self.formats),
             "validation": self.validation,
             "settings": {name: dict(value) for name, value in self.settings.items()},
+            **({"truth": True} if self.truth else {}),
         }
 
     @classmethod
@@ -138,6 +141,7 @@ class Request:
             formats=tuple(names.validate_python(document["formats"])),
             validation=TypeAdapter(Validation).validate_python(document["validation"]),
             settings=TypeAdapter(dict[str, dict[str, Any]]).validate_python(document["settings"]),
+            truth=TypeAdapter(bool).validate_python(document.get("truth", False)),
             **space,
         )
 
@@ -155,6 +159,7 @@ def make_request(
     formats: Any = None,
     name: str | None = None,
     namespace: str | None = None,
+    truth: bool | None = None,
 ) -> Request:
     """A request from what a user gives.
 
@@ -170,6 +175,7 @@ def make_request(
         formats: Format names, or None for none.
         name: What the run is called; defaults to the profile's id.
         namespace: Of identifiers; None takes the profile's own, else its name and the seed.
+        truth: Whether the true value stands beside each measured one.
 
     Raises:
         SpecificationError: Something is unknown or contradicts itself.
@@ -202,6 +208,7 @@ def make_request(
         ),
         validation=generation.validation,
         settings=specification.products,
+        truth=bool(truth),
     )
     mistakes.tell()
     return request

@@ -136,6 +136,6 @@ def _conditions(connection: Any, tables: dict[str, StoredTable], number: int) ->
     if "core.condition" not in tables:
         return ()
     sql = f"""SELECT code, coalesce(any_value(description), ''), count(DISTINCT person_id) AS people
-              FROM ({tables["core.condition"].select(number)})
+              FROM ({tables["core.condition"].select(number)}) WHERE event_id IS NULL
               GROUP BY code ORDER BY people DESC, code LIMIT {MOST_CONDITIONS}"""
     return tuple(ConditionCount(*row) for row in connection.execute(sql).fetchall())

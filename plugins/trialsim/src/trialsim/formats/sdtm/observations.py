@@ -62,7 +62,7 @@ def deviations(source: Source) -> Domain:
 def medical_history(source: Source) -> Domain:
     """MH: conditions that began before consent."""
     row = source.rows("core.condition")
-    row = row.where(row["onset_date"] <= row.of_subject("consent_date"))
+    row = row.where((row["onset_date"] <= row.of_subject("consent_date")) & (row["event_id"] == 0))
     known = source.protocol["condition_terms"]
     category = row["category"]
     term = (
