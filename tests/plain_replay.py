@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from replay_reads import Change, Reads, scalar
+from replay_body import alike
+from replay_reads import Change, Reads, codes_of, scalar
 
 from healthsim_core.columns import Columns, Text
 from healthsim_core.draws import Draws, identify
@@ -58,6 +59,7 @@ class Replay:
             if not node.triggered and node.parent is not None:
                 self.children[node.parent].append(index)
         self.values: dict[tuple[int, str], list[Any]] = defaultdict(list)
+        self.start_of = list(self.start)  # as the run has it, for newborns too
         self.changes: dict[int, list[Change]] = defaultdict(list)
         self.ends: dict[tuple[int, str], int] = {}
         self.begun: dict[tuple[int, str], int] = {}
@@ -271,7 +273,8 @@ class Replay:
             own[name] = law.sample(unit.uniform(name), known)
             self.read[event.node, row, event.occurrence, name] = {read: scalar(known[read]) for read in law.names}
         late = node.parameters.after_outcomes(Reads(self, node, row, event.minute, columns, own).column, columns)
-        whole = {**columns.parts, **late}
+        whole = self._recoded(node, event, {**columns.parts, **late})
+        measured = {name: scalar(reads[f"measured.{name}"]) for name in node.measures}
         self.columns_given = Columns(whole, 1)
         self.given[event.node, row, event.occurrence] = whole
         if node.befalls.looked_at:
@@ -280,7 +283,23 @@ class Replay:
                 return None
         for name, value in own.items():
             self._keep(node, event, name, value)
+        for name, value in measured.items():
+            self.values[row, f"last:{name}"].append((event, np.array([value])))
         return _plain(Columns(whole, 1))
+
+    def _recoded(self, node: Node, event: Event, whole: dict[str, Any]) -> dict[str, Any]:
+        """Diagnoses as they are coded of somebody in some state."""
+        for one in node.recoded:
+            said = scalar(Columns(whole, 1)[one.name]) if one.name in whole else None
+            for rule in one.rules:
+                if (
+                    said
+                    and said.startswith(rule.instead_of)
+                    and self._holds(rule.when, node, event.row, event.minute, {})
+                ):
+                    whole = {**whole, one.name: Text.of([rule.code])}
+                    break
+        return whole
 
     def _keep(self, node: Node, event: Event, name: str, value: Any) -> None:
         self.drawn[event.node, event.row, event.occurrence, name] = scalar(value)
@@ -288,7 +307,7 @@ class Replay:
 
     def _change(self, node: Node, event: Event, given: Mapping[str, Any]) -> None:
         """What an event says that it begins or ends, and what the products that take part say of it."""
-        told = [Change(said.kind, said.name, NEVER, said.stops, False) for said in node.said]
+        told = [Change(said.kind, said.name, NEVER, said.stops, False, event.minute) for said in node.said]
         for change in self.plan.sharing.sources.by_type.get(node.event_type, ()):
             read = Columns({field.name: _field(field, given) for field in change.parameters}, 1)
             said = Columns(change.changes(read), 1)
@@ -296,8 +315,27 @@ class Replay:
             until = NEVER if np.isnan(days) else event.minute + round(days * DAY)
             if name is not None:
                 stops = bool(said.array("stops")[0]) if "stops" in said else False
-                told.append(Change(change.kind, name, until, stops, True))
+                drug = said.text("drug").to_pylist()[0] if "drug" in said else None
+                dose = float(said.array("dose")[0]) if "dose" in said else np.nan
+                told.append(Change(change.kind, name, until, stops, True, event.minute, drug, dose, change.before))
         self.changes[event.row] += told
+
+    def changes_of(self, row: int, kind: str, name: str) -> list[Change]:
+        """What began and ended of what is meant by a name, in order; conditions of the profile come first."""
+        if kind == "condition":
+            meant, had = codes_of(self.plan, name), []
+            for column in (column for column in self.people if column.startswith("onset.")):
+                code = self.people[f"code.{column[6:]}"][[row]].to_pylist()[0] or column[6:]
+                if bool(np.asarray(self.people[f"condition.{column[6:]}"])[row]) and code.startswith(meant):
+                    onset = int(minutes(np.asarray(self.people[column])[[row]])[0])
+                    had.append(Change(kind, code, NEVER, False, True, onset, before=True))
+            told = [one for one in self.changes[row] if one.kind == kind and one.name.startswith(meant)]
+            return [*sorted(had, key=lambda one: one.minute), *told]
+        wanted = alike(name)
+        own = (one for one in self.changes[row] if one.kind == ("treatment" if kind == "order" else kind))
+        if kind == "circumstance":
+            return [one for one in own if one.name == name]
+        return [one for one in own if wanted in (alike(one.name), alike(one.drug or ""))]
 
     def id_of(self, event: Event) -> int:
         """The id of an event."""

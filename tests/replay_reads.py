@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+from replay_body import Body
 
-from healthsim_core import portable
 from healthsim_core.columns import Text
-from healthsim_core.draws import Draws
 
 
 class Change(NamedTuple):
-    """What began or ended: of which kind, what it is called, until when it lasts."""
+    """What began or ended: of which kind, what it is called, until when it lasts, when it was told; of a drug, which it
+    is, how much of it a day, and whether it was taken before the run."""
 
     kind: str
     name: str
     until: int
     stops: bool
     known: bool
+    minute: int
+    drug: str | None = None
+    dose: float = math.nan
+    before: bool = False
 
 
 class Reads(Mapping[str, Any]):
@@ -57,9 +62,8 @@ class Reads(Mapping[str, Any]):
         if colon and function == "has":
             return np.array([bool(self._codes(argument, known=False))])
         if colon and function == "on":
-            wanted = argument.lower().replace("_", "-")
-            held = self._held("treatment", lambda said: said.lower().replace("_", "-") == wanted)
-            return np.array([bool(held)])
+            times = Body(self.life, self.row).times("treatment", argument)
+            return np.array([any(begin <= self.minute < end for begin, end, *_ in times)])
         if name == "conditions":
             return Text.of([" ".join(self._codes("", known=True)) or None])
         space, _, code = name.partition(".")
@@ -68,30 +72,10 @@ class Reads(Mapping[str, Any]):
         if space == "code":
             return Text.of([(self._codes(code, known=True) or [None])[-1]])
         if (measure := name.removeprefix("measured.")) in self.life.plan.sharing.sources.read:
-            return self._measure(measure, measured=name != measure)
+            return np.array([Body(self.life, self.row).value(measure, self.minute, measured=name != measure)])
         if name in self.life.plan.sharing.sources.circumstances:
             return np.array([bool(self._held("circumstance", lambda said: said == name))])
         return None
-
-    def _measure(self, name: str, measured: bool) -> Any:
-        """A measure's level, and what has moved it so far, one cause after the other."""
-        law = self.life.plan.sharing.sources.measures.laws[name]
-        assert law.formula is None and not law.drifts and not law.effects and law.wanders is None and law.noise is None
-        row = np.array([self.row])
-        columns = {column: self.life.people[column][row] for column in self.life.people}
-        unit = np.clip(portable.ndtr(self._score(name)), 2.0**-53, 1 - 2.0**-53)
-        level = float(np.asarray(law.level.sample(unit, columns), np.float64)[0])
-        stated = columns.get(name)
-        if stated is not None and not isinstance(stated, Text) and not np.isnan(float(stated[0])):
-            level = float(stated[0])
-        value = np.clip([level], *law.bounds)
-        return np.round(value, law.decimals) if measured else value
-
-    def _score(self, name: str) -> Any:
-        law = self.life.plan.sharing.sources.measures.laws[name]
-        person = np.asarray(self.life.people["person_id"])[[self.row]]
-        own = portable.ndtri(Draws(self.seed, "measure", person).uniform(f"{name}.level"))
-        return law.rest * own + sum(loading * self._score(other) for other, loading in law.follows)
 
     def _held(self, kind: str, is_meant: Any) -> list[str]:
         """What holds now of what is meant: what has begun, and nothing has ended."""
@@ -109,9 +93,10 @@ class Reads(Mapping[str, Any]):
             if name.startswith("onset.") and bool(np.asarray(columns[f"condition.{name[6:]}"])[self.row]):
                 onset = np.asarray(columns[name])[self.row].astype(np.int64)
                 had.append((int(onset), columns[f"code.{name[6:]}"][[self.row]].to_pylist()[0] or name[6:]))
-        own = [said for _, said in sorted(had, key=lambda one: one[0]) if said.startswith(code)]
+        meant = codes_of(self.life.plan, code)
+        own = [said for _, said in sorted(had, key=lambda one: one[0]) if said.startswith(meant)]
         changes = self.life.changes[self.row]
-        told = [one.name for one in changes if one.kind == "condition" and one.name.startswith(code)]
+        told = [one.name for one in changes if one.kind == "condition" and one.name.startswith(meant)]
         known_names = {one.name for one in changes if one.known}
         return own + [name for name in told if not known or name in known_names]
 
@@ -123,6 +108,12 @@ class Reads(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self.life.columns)
+
+
+def codes_of(plan: Any, code: str) -> tuple[str, ...]:
+    """A code, and those that stand for it of people in some state."""
+    rules = plan.sharing.sources.codes
+    return (code, *(rule.code for rule in rules if code and rule.instead_of.startswith(code)))
 
 
 def scalar(value: Any) -> Any:

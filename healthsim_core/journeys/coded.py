@@ -20,6 +20,8 @@ from healthsim_core.parameters.befalling import Said, said_by_skill
 from healthsim_core.parameters.coded_columns import CodedColumn, text_of_value
 from healthsim_core.parameters.compiling import Parameters
 from healthsim_core.parameters.kinds import SHARED
+from healthsim_core.person_state.declared import Declared
+from healthsim_core.person_state.recoding import Recoded
 from healthsim_core.reference.known_codes import KnownCodes
 from healthsim_core.tables import Field
 
@@ -201,6 +203,14 @@ class Coded:
                 yield name, None if values is None else [Said(code) for code in sorted(values)]
             elif use is not None:
                 yield name, said_by_skill(use, name)
+
+    def by_state(self, event_type: str, parameters: Parameters, kinds: Mapping[str, Kind]) -> tuple[Recoded, ...]:
+        """Parameters whose codes depend on the person's state."""
+        rules = self.catalog.derived(Declared.of).codes
+        said = self.diagnoses(event_type, parameters, kinds) if rules else ()
+        possible = ((name, None if codes is None else [one.code for one in codes]) for name, codes in said)
+        found = (Recoded.of(name, codes, rules) for name, codes in possible)
+        return tuple(recoded for recoded in found if recoded is not None)
 
     def check_outcomes(
         self,

@@ -17,7 +17,7 @@ from healthsim_core.expressions.expression import Expression, expressions_in
 from healthsim_core.expressions.kinds import ANYTHING, BOOLEAN, NUMBER, Kind, always, text_of
 from healthsim_core.expressions.known_state import KnownState
 from healthsim_core.journeys.assignments import Assigned, Assignment
-from healthsim_core.journeys.changes import said_by
+from healthsim_core.journeys.changes import check_stops, said_by
 from healthsim_core.journeys.coded import Coded
 from healthsim_core.journeys.coverage_events import check_coverage_events
 from healthsim_core.journeys.nodes import Branched, Ending, Node, Once, Passage, Place, Repeated, refuse_too_many
@@ -34,11 +34,10 @@ from healthsim_core.patterns.lifecycle import Lifecycle
 from healthsim_core.patterns.repeating import Recurrence
 from healthsim_core.patterns.timing import Timing, anchor_of
 from healthsim_core.people.plan import PeoplePlan
-from healthsim_core.person_state.declared import Declared
-from healthsim_core.person_state.recoding import Recoded
 from healthsim_core.reference.known_codes import KnownCodes
 from healthsim_core.spec.journey import EventSpecification, InlineTrigger, JourneySpecification
 from healthsim_core.spec.journey.expansion import Step
+from healthsim_core.state_offers import StateChange
 
 MOST_NODES = 20_000
 DAYS_A_YEAR = 365.2425
@@ -72,6 +71,7 @@ class JourneyCompiler:
         self.groups: list[int] = []
         self.where: list[str] = []  # the path of each node
         self.triggers, self.closings = catalog.triggers(products), catalog.closings(products)
+        self.changes = [change for change in catalog.of(StateChange) if change.product in products]
         self.seen: set[int] = set()  # triggers whose carried parameters were checked
 
     def compile(self, assignments: Sequence[Assignment]) -> None:
@@ -90,6 +90,7 @@ class JourneyCompiler:
             self._add_step(number, step)
         check_sequence(self.catalog, self.nodes, self.certain.of_child, self.where, self.mistakes)
         check_coverage_events(self.nodes, self.where, self.mistakes)
+        check_stops(self.nodes, self.changes, self.stated, self.where, self.mistakes)
 
     def _eligible(self, assignment: Assignment) -> tuple[Expression, ...]:
         journey, attempt = assignment.journey, self.mistakes.attempt
@@ -172,7 +173,7 @@ class JourneyCompiler:
             birth=event.adds_person is not None,
             befalls=self._befalls(event_type, parameters, journey.duration_days, f"{where}.parameters"),
             said=attempt((), said_by, event, self.state, self.known["conditions"].instead, where),
-            recoded=self._recoded(event_type, parameters),
+            recoded=self.coded.by_state(event_type, parameters, self.given[-1]),
         )
         node = self._with_pattern(number, node, step, readable, where)
         for expression in expressions_in(node.timing):
@@ -228,15 +229,6 @@ class JourneyCompiler:
         holds = (*conditions, *(self.eligible[number] if parent is None or step.starts else ()))
         self.who.add(self.assigned.all[number].members, parent, child and not of_child, child, holds)
         self.certain.add(certain, drawn, child)
-
-    def _recoded(self, event_type: str, parameters: Parameters) -> tuple[Recoded, ...]:
-        """Parameters of the next node whose codes depend on the person's state."""
-        rules = self.catalog.derived(Declared.of).codes
-        said = self.coded.diagnoses(event_type, parameters, self.given[-1]) if rules else ()
-        found = (
-            Recoded.of(name, None if codes is None else [one.code for one in codes], rules) for name, codes in said
-        )
-        return tuple(recoded for recoded in found if recoded is not None)
 
     def _befalls(self, event_type: str, parameters: Parameters, days: float, where: str) -> Befalls:
         """Whom the next node can befall, by what it diagnoses."""

@@ -112,7 +112,8 @@ def test_who_had_read_before_something_was_known_is_told() -> None:
     log = logged([])
     log.holds("drug", np.array([0, 1]), np.array([9 * DAY, 2 * DAY]), 0)
     columns = {"name": Text.of(["drug"]), "drug": Text.of([None]), "dose": np.array([1.0]), "until": np.array([NEVER]),
-               "stops": np.array([False]), "before": False, "known": np.array([True]), "days": np.array([0.0])}  # fmt: skip
+               "stops": np.array([False]),
+               "before": False, "known": np.array([True]), "days": np.array([0.0])}  # fmt: skip
 
     misled = [
         log.add(row, Part(packed(np.array([row]), np.array([5 * DAY]), 0), Columns(columns, 1))).tolist()
@@ -127,7 +128,8 @@ def test_what_hangs_on_a_journey_that_had_ended_never_was(ended: int, holds: boo
     ends = Ends(PEOPLE)
     log = Log(PEOPLE, ends, lambda _: lambda columns: np.ones(columns.rows, bool))
     columns = {"name": Text.of(["drug"]), "drug": Text.of([None]), "dose": np.array([1.0]), "until": np.array([NEVER]),
-               "stops": np.array([False]), "before": False, "known": np.array([True]), "days": np.array([0.0])}  # fmt: skip
+               "stops": np.array([False]),
+               "before": False, "known": np.array([True]), "days": np.array([0.0])}  # fmt: skip
     bound = Bound("trial", np.array([0]), np.array([4 * DAY]))
     log.add(1, Part(packed(np.array([0]), np.array([6 * DAY]), 1), Columns(columns, 1), (bound,)))
 
