@@ -19,8 +19,10 @@ from healthsim_core.catalog import default_catalog
 from healthsim_core.cli import main
 from healthsim_core.generator import make_plan
 from healthsim_core.spec import PlanSpecification, ScenarioSpecification
+from healthsim_core.spec.base import read_part
 from healthsim_core.spec.distribution import KINDS
 from healthsim_core.spec.journey import Delay, EventSpecification
+from healthsim_core.spec.state import StateSpecification
 
 LANGUAGES = {"python", "console", "json", "toml", "sql", "markdown", "text", ""}
 NOT_RUN = "not run"
@@ -126,6 +128,8 @@ def read(document: Any, where: str) -> None:
         make_plan({"attributes": {"it": document, "a1c": 8.0}}, count=1)
     elif keys and keys <= set(Delay.model_fields):
         Delay.model_validate(document)
+    elif keys and keys <= _fields(StateSpecification):
+        read_part(StateSpecification, document, where)
     elif keys <= _fields(ProfileSpecification):
         make_plan(ProfileSpecification.read(document, where), count=1)
     elif keys <= _fields(EventSpecification):

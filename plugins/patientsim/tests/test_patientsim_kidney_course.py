@@ -123,7 +123,11 @@ def test_what_the_list_says_already_is_not_diagnosed_again(courses: Result, pres
 )
 def test_metformin_stays_at_half_the_dose_below_an_egfr_of_45(profile: str, journey: str) -> None:
     result = generate(profile=profile, journey=journey, count=500, products=["patientsim"])
-    weak = {row["person_id"] for row in result.tables["core.condition"].to_pylist() if row["code"] == "N18.32"}
+    rates = {
+        person: min(values, key=lambda row: row["effective"])["value"]
+        for person, values in by_person(result, "observation", loinc="98979-8").items()
+    }
+    weak = {person for person, rate in rates.items() if rate < 45}
     doses: dict[bool, set[float]] = {True: set(), False: set()}
     for person, orders in by_person(result, "medication_request", drug_class="biguanide").items():
         doses[person in weak].add(max(order["dose"] for order in orders))
