@@ -19,6 +19,7 @@ import rates
 from cases import JOURNEY, PROFILE, READ_FORMATS, READING, made_of, request
 from rates import Spent, chunks, loop_nodes, raw_write, read_back, write_format
 
+from healthsim_core.generation.chunk import lived
 from healthsim_core.generator import make_plan
 
 TRIES = 12  # the best of so many: another process can only slow one down
@@ -53,6 +54,12 @@ FLOORS = {
     "verify sdtm_datasets": Floor(0.67, 0.9 / READING),
 }
 PEOPLE = {"timeline": 2_000, "records": 500, "claims": 2_000, "plain": 20_000}
+MIXTURES = {
+    "medicare-diabetic": ("diabetic-first-year", "kidney-disease-course", "trial-participation"),
+    "expectant-mother": ("pregnancy-journey", "annual-wellness"),
+    "diabetic-senior": ("diabetic-management-year", "anticoagulation-year"),
+}
+SHARING = 1_000  # people whose journeys share a state
 WRITTEN = 300  # people of a format
 READ = 1_000  # people of a run that is read back
 
@@ -94,6 +101,22 @@ def best(name: str, measure: Callable[[int], float]) -> float:
             break
         time.sleep(attempt * PAUSE)
     return found
+
+
+def lived_by(profile: str, journeys: tuple[str, ...]) -> tuple[float, float]:
+    """CPU seconds of the lives of some people, and the share of them that were lived again."""
+    plan = make_plan(profile, list(journeys), count=SHARING, products=["patientsim", "trialsim"])
+    runs = [Spent.by(lambda: lived(plan, 0, SHARING)[2].stands) for _ in range(3)]
+    return min(run.cpu for run in runs), 1 - float(runs[0].result.mean())
+
+
+@pytest.mark.parametrize("profile", MIXTURES)
+def test_journeys_that_share_a_state_take_at_most_half_as_long_again(profile: str) -> None:
+    apart = sum(lived_by(profile, (journey,))[0] for journey in MIXTURES[profile])
+    together, again = lived_by(profile, MIXTURES[profile])
+    print(f"{profile}: {together / apart:.2f} times the journeys apart, {again:.1%} of the people lived again")
+
+    assert together <= 1.5 * apart
 
 
 @pytest.mark.parametrize("work", PEOPLE)
