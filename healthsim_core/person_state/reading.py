@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from healthsim_core.person_state.ends import Ends
 from healthsim_core.person_state.intervals import Intervals, intervals_of
 from healthsim_core.person_state.keys import packed
 from healthsim_core.person_state.log import Log, Matching
+from healthsim_core.person_state.reads import Reads
 from healthsim_core.person_state.recoding import CodeByState
 from healthsim_core.person_state.records import Bound, Part
 from healthsim_core.person_state.sources import CIRCUMSTANCE, CONDITION, TREATMENT, Said, Sources
@@ -56,6 +57,7 @@ class State:
     ) -> None:
         self.sources, self.people, self._decide = sources, people, decide
         self.seed, self.start, self.person_id = seed, start, np.asarray(people["person_id"])
+        self.reads = Reads()
         self._kinds: dict[str, frozenset[str]] = {}
         self._intervals: dict[tuple[str, str], tuple[int, Intervals]] = {}
         self.logs = dict(logs) if logs is not None else self._begun(ends)
@@ -71,11 +73,20 @@ class State:
     def read(self, name: str, row: NDArray[np.intp], minute: Minutes, rank: int) -> Any:
         """What a name is of each row at each moment, before what happens there."""
         self._decide(self._kinds_of(name))
+        if name == "conditions":
+            return Diagnosed(_Noting(self), row, minute, rank)
+        return self.reads.note(name, row, minute, rank, self._read(name, row, minute, rank))
+
+    def stale(self, some: NDArray[np.bool_]) -> Iterator[NDArray[np.intp]]:
+        """Rows, among some, that read something else than what is known now."""
+        return self.reads.stale(some, self._read)
+
+    def _read(self, name: str, row: NDArray[np.intp], minute: Minutes, rank: int) -> Any:
+        if name.startswith(KNOWN):
+            return self.logs[CONDITION].holds(name, row, minute, rank)
         parts = asked(name)
         if parts is not None:
             return _READ[parts[0]](self, parts[1], row, minute, rank)
-        if name == "conditions":
-            return Diagnosed(self.logs[CONDITION], row, minute, rank)
         if name.removeprefix(MEASURED) in self.sources.read:
             return self._measure(name, row, minute, rank)
         space, _, rest = name.partition(".")
@@ -256,6 +267,20 @@ class State:
         conditions = self.people["conditions"]
         assert isinstance(conditions, Text)
         return conditions[row]
+
+
+class _Noting:
+    """Records of conditions whose reading is noted."""
+
+    def __init__(self, state: State) -> None:
+        self._state, self._log = state, state.logs[CONDITION]
+
+    def holds(self, name: str, row: NDArray[np.intp], minute: Minutes, rank: int) -> NDArray[np.bool_]:
+        held = self._log.holds(name, row, minute, rank)
+        return np.asarray(self._state.reads.note(name, row, minute, rank, held))
+
+    def sorted(self) -> tuple[NDArray[np.int64], Columns]:
+        return self._log.sorted()
 
 
 def _begins_with(code: str) -> Callable[[str], bool]:

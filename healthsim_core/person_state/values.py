@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,7 @@ from healthsim_core.columns import Column, Columns, concat
 from healthsim_core.patterns.timing import Minutes
 from healthsim_core.person_state.ends import Ends
 from healthsim_core.person_state.keys import packed, row_of
+from healthsim_core.person_state.reads import Reads
 from healthsim_core.person_state.records import Bound, Part, Records
 
 _VALUE = "value"
@@ -24,7 +27,7 @@ class Values(Records):
 
     def __init__(self, base: Column, ends: Ends) -> None:
         super().__init__(len(base), ends)
-        self.base = base
+        self.base, self.reads = base, Reads()
         self._pool: Column | None = None
 
     def renew(self) -> None:
@@ -46,8 +49,16 @@ class Values(Records):
 
     def at(self, row: NDArray[np.intp], minute: Minutes, rank: int) -> Column:
         """The latest value of each row before each moment and rank; before the first, what it was from the start."""
+        self.ask(_VALUE, row, packed(row, minute, rank))
+        value: Column = self.reads.note(_VALUE, row, minute, rank, self._at(row, minute, rank))
+        return value
+
+    def stale(self, some: NDArray[np.bool_]) -> Iterator[NDArray[np.intp]]:
+        """Rows, among some, that read something else than what is known now."""
+        return self.reads.stale(some, lambda _, row, minute, rank: self._at(row, minute, rank))
+
+    def _at(self, row: NDArray[np.intp], minute: Minutes, rank: int) -> Column:
         wanted = packed(row, minute, rank)
-        self.ask(_VALUE, row, wanted)
         keys, columns = self.sorted()
         if not len(keys):
             return self.base[row]

@@ -1,9 +1,10 @@
 """Lives that share something, exactly as if event by event: who read what had not happened yet lives again.
 
 All nodes run once for everybody, in the order in which they are expected. Where something turns out to have been
-changed before a moment as of which somebody had read it, that household runs again, against all that is known of it,
-until nothing of it changes. Draws are addressed, so what was right stays; an event depends on its past alone, so the
-earliest wrong one is right after each pass, and the end is unique.
+changed before a moment as of which somebody had read it, what they read is read again; where it is something else now,
+that household runs again, against all that is known of it, until all that was read is what is known. Draws are
+addressed, so what was right stays; an event depends on its past alone, so the earliest wrong one is right after each
+pass, and the end is unique.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def live(timeline: Timeline, nodes: tuple[Node, ...], blocks: tuple[tuple[int, .
     execute(timeline, nodes, blocks)
     timeline.decide()
     counts = [len(timeline.present) // timeline.size]
-    _again(timeline, nodes, blocks, _households(timeline, timeline.misled), counts)
+    _again(timeline, nodes, blocks, _households(timeline, timeline.stale(timeline.misled)), counts)
     timeline.testify()
     return counts
 
@@ -55,7 +56,7 @@ def _again(
     execute(part, nodes, blocks)
     part.decide()
     changed = np.logical_or.reduce([now != then for now, then in zip(_prints(part), prints, strict=True)])
-    _again(part, nodes, blocks, _households(part, changed), counts)
+    _again(part, nodes, blocks, _households(part, part.stale(changed | part.misled)), counts)
     part.testify()
     replaced(timeline, part, rows, nodes)
 

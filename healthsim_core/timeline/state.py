@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -279,6 +280,15 @@ class Timeline:
         self.undecided[:] = False
         changed = list(self.deciding(self, rows))
         self.misled[self.state.decide(rows, changed)] = True
+
+    def stale(self, some: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Who, among some, read something else than what is known now: boolean arrays (positions,)."""
+        found = np.zeros(len(self.present), bool)
+        if some.any():
+            stale = (values.stale(some) for values in self.history.values())
+            for rows in itertools.chain(*stale, self.state.stale(some)):
+                found[rows] = True
+        return found
 
     def _bounds_of(self, indices: Sequence[int], block: Block) -> tuple[Bound, ...]:
         assert len(indices) == 1, "what changes the state of people runs node by node"
