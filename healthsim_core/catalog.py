@@ -263,7 +263,8 @@ class Catalog:
         """Event types that somebody handles, triggers or listens to, those of products that are not installed,
         and core's own."""
         heard = {name for trigger in self.of(Trigger) for name in (trigger.on, trigger.then)}
-        return frozenset({*self._read, *heard, *vocabulary(), *CORE_EVENT_TYPES})
+        changing = {name for change in self.of(StateChange) for name in change.event_types}
+        return frozenset({*self._read, *heard, *changing, *vocabulary(), *CORE_EVENT_TYPES})
 
     @functools.cached_property
     def _read(self) -> frozenset[str]:

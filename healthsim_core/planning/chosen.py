@@ -12,6 +12,7 @@ from healthsim_core.expressions.expression import expressions_in
 from healthsim_core.format_offers import OutputFormat
 from healthsim_core.journeys.nodes import Node
 from healthsim_core.offers import EventHandler, RunHandler
+from healthsim_core.state_offers import StateChange
 
 
 def format_of(name: str, catalog: Catalog, products: tuple[str, ...]) -> OutputFormat:
@@ -56,9 +57,10 @@ def foregone(compiled: Any) -> Iterator[str]:
 
 
 def unhandled(nodes: Sequence[Node], catalog: Catalog) -> Iterator[str]:
-    """What is told of event types of which nobody makes records."""
+    """What is told of event types of which nobody makes records, and that change nothing of a person."""
+    changing = {name for change in catalog.of(StateChange) for name in change.event_types}
     for event_type in dict.fromkeys(node.event_type for node in nodes):
-        if not catalog.readers(event_type) and event_type not in CORE_EVENT_TYPES:
+        if not (catalog.readers(event_type) or event_type in changing or event_type in CORE_EVENT_TYPES):
             absent = " and ".join(vocabulary().get(event_type, ()))
             why = (
                 f"{absent} would make records of it, and is not installed"
