@@ -260,8 +260,7 @@ class Catalog:
 
     @functools.cached_property
     def event_types(self) -> frozenset[str]:
-        """Event types that somebody handles, triggers or listens to, those of products that are not installed,
-        and core's own."""
+        """Event types that somebody handles, triggers or takes a change from, of whatever product, and core's own."""
         heard = {name for trigger in self.of(Trigger) for name in (trigger.on, trigger.then)}
         changing = {name for change in self.of(StateChange) for name in change.event_types}
         return frozenset({*self._read, *heard, *changing, *vocabulary(), *CORE_EVENT_TYPES})
