@@ -25,6 +25,7 @@ COMMANDS = {
     "cohorts": "Stored cohorts.",
     "executions": "Earlier runs, and running them again.",
     "init": "Load reference data.",
+    "explain": "Tell where a record of a run comes from.",
     "verify": "Read a run's files back and check that they agree.",
     "recover": "Put an output folder right whose run was killed.",
     "schema": "JSON Schema of a profile, journey, scenario or plan of benefits.",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
 from healthsim_core.cli import options, show
@@ -18,13 +16,11 @@ from healthsim_core.cli import options, show
 @options.AS_JSON
 def command(target: str, formats: tuple[str, ...], database: str | None, as_json: bool) -> int:
     """Read the files of an output folder back, or a stored cohort, and check that everything agrees."""
-    from healthsim_core.errors import OutputError
+    from healthsim_core.output.manifest import is_folder
     from healthsim_core.verification.verify import verify_cohort, verify_folder
 
-    folder = "://" in target or os.path.exists(target)  # False too for a name that no file can have
-    if "/" in target and not folder:
-        raise OutputError("is not there.", target, "Name a folder that --out named, or a stored cohort.")
-    report = verify_folder(target, formats=formats or None) if folder else verify_cohort(target, database)
+    in_folder = is_folder(target)
+    report = verify_folder(target, formats=formats or None) if in_folder else verify_cohort(target, database)
     if as_json:
         show.document(report.document())
     else:

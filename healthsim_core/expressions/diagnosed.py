@@ -51,7 +51,8 @@ class Diagnosed:
 
     def words(self) -> Text:
         """Their codes as one text each, null where there are none."""
-        codes = sorted(set(self._log.sorted()[1].text("name").values.to_pylist()))
+        _, columns = self._log.sorted()
+        codes = sorted(set(columns.text("name").values.to_pylist())) if columns.rows else []
         held = np.stack([np.zeros(len(self), bool), *(self.holding(code) for code in codes)])
         patterns, which = np.unique(held, axis=1, return_inverse=True)
         said = [" ".join(code for code, has in zip(codes, column[1:], strict=True) if has) for column in patterns.T]

@@ -24,7 +24,7 @@ from healthsim_core.planning.plan import Plan
 from healthsim_core.reference.stored import using
 from healthsim_core.reliving.passes import live
 from healthsim_core.timeline.running import execute
-from healthsim_core.timeline.state import Timeline, Witness
+from healthsim_core.timeline.state import Reader, Timeline, Witness
 from healthsim_core.validation import OutcomeTally, Tallies, tally_lives, tally_people, tally_records, tally_timeline
 from healthsim_core.validation.offered import checked_by_plugins
 from healthsim_core.world import CONDITION, MEASURE
@@ -102,27 +102,29 @@ def events_a_unit(plan: Plan, probe: int = 128) -> float:
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def lived(
-    plan: Plan, start: int, stop: int, witness: Witness | None = None
+    plan: Plan, start: int, stop: int, witness: Witness | None = None, reader: Reader | None = None
 ) -> tuple[Columns, NDArray[np.bool_], Timeline]:
     """The people of the units start to stop (a row for every household position), who is there,
-    and what happens to them."""
-    everybody, present, timeline = _begun(plan, start, stop, witness, deciding_of(plan))
+    and what happens to them; the witness is told of what is drawn, the reader of what is read."""
+    everybody, present, timeline = _begun(plan, start, stop, witness, deciding_of(plan), reader)
     live(timeline, plan.nodes, plan.blocks)
     return everybody, present, timeline
 
 
 def _begun(
-    plan: Plan, start: int, stop: int, witness: Witness | None = None, deciding: Deciding | None = None
+    plan: Plan,
+    start: int,
+    stop: int,
+    witness: Witness | None = None,
+    deciding: Deciding | None = None,
+    reader: Reader | None = None,
 ) -> tuple[Columns, NDArray[np.bool_], Timeline]:
     """The people of some units, who is there, and their lives before anything happens."""
     everybody, present = make_people(plan.people, plan.run, plan.start_dates, start, stop)
     everybody = _extended(plan, everybody)
     size = len(plan.people.members)
-    return (
-        everybody,
-        present,
-        Timeline(plan.run, everybody, present, size, plan.births, witness, plan.sharing, deciding),
-    )
+    timeline = Timeline(plan.run, everybody, present, size, plan.births, witness, plan.sharing, deciding, reader)
+    return everybody, present, timeline
 
 
 def deciding_of(plan: Plan) -> Deciding | None:

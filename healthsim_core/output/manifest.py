@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -77,6 +78,18 @@ def read_manifest(folder: Folder) -> dict[str, Any]:
         return read_listing(folder, MANIFEST)
     except ValueError:
         raise OutputError(f"holds a {MANIFEST} that is not ours.", folder.place, "Choose another folder.") from None
+
+
+def is_folder(target: str) -> bool:
+    """Whether a text names an output folder; else it may be a stored cohort's name.
+
+    Raises:
+        OutputError: It is a path at which there is nothing.
+    """
+    folder = "://" in target or os.path.exists(target)  # False too for a name that no file can have
+    if "/" in target and not folder:
+        raise OutputError("is not there.", target, "Name a folder that --out named, or a stored cohort.")
+    return folder
 
 
 def as_json(document: Any) -> bytes:

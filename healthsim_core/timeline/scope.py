@@ -55,6 +55,12 @@ class Scope(Seeded):
         if key in self.own:
             return self.own[key]
         key = self.node.key(key)
+        value = self._known(key)
+        if self.state.reader is not None:
+            self.state.reader(self.node, key, self.rows, self.minute, value)
+        return value
+
+    def _known(self, key: str) -> Any:
         if key in self.state.history:
             return self.state.history[key].at(self.rows, self.minute, self.node.rank)
         if not key.startswith(LAST) and key in self.state.state:

@@ -48,6 +48,21 @@ class Witness(Protocol):
         """
 
 
+class Reader(Protocol):
+    """Is told of everything that events read of people, when it is read."""
+
+    def __call__(self, node: Node, name: str, rows: NDArray[np.intp], minute: Minutes, value: Any) -> None:
+        """Take note of it.
+
+        Args:
+            node: The node that reads.
+            name: Under which the value is kept.
+            rows: Int array: whose it is.
+            minute: Int array: the moment as of which each is read.
+            value: Column of what was read.
+        """
+
+
 class Decides(Protocol):
     """Decides of events that change a person's state."""
 
@@ -87,6 +102,7 @@ class Timeline:
         witness: Told of what is drawn.
         sharing: What is read as of a moment.
         deciding: What decides of events that change what is read.
+        reader: Told of what is read.
     """
 
     def __init__(
@@ -99,8 +115,10 @@ class Timeline:
         witness: Witness | None = None,
         sharing: Sharing | None = None,
         deciding: Decides | None = None,
+        reader: Reader | None = None,
     ) -> None:
         self.witness, self.sharing, self.deciding = witness, sharing or Sharing(), deciding
+        self.reader = reader
         self.run, self.size, self.births = run, size, births
         self.given, self.there = people, present
         self.people: dict[str, Column] = dict(people)
@@ -137,6 +155,7 @@ class Timeline:
             self.witness,
             self.sharing,
             self.deciding,
+            self.reader,
         )
         place = np.full(len(self.present), -1)
         place[rows] = np.arange(len(rows))

@@ -57,7 +57,7 @@ def remade(folder: Folder, listed: Mapping[str, Any], stored: StoredTables, cata
     except HealthSimError as error:
         yield Finding(MANIFEST, "its specification can be compiled", 1, 1, f": {error}")
         return
-    other = _other_versions(listed["versions"], plan.versions)
+    other = other_versions(listed["versions"], plan.versions)
     if other:
         yield Finding(MANIFEST, f"made again: {other}", 1, 0, unread=True)
         return
@@ -70,7 +70,8 @@ def remade(folder: Folder, listed: Mapping[str, Any], stored: StoredTables, cata
     yield _validation(folder, again)
 
 
-def _other_versions(then: Mapping[str, str], now: Mapping[str, str]) -> str:
+def other_versions(then: Mapping[str, str], now: Mapping[str, str]) -> str:
+    """The first version that a run was made with and that is another one here, in words; "" where none is."""
     for name in sorted(then.keys() | now.keys()):
         if then.get(name) != now.get(name):
             return f"it was made with {name} {then.get(name, 'absent')}, and here it is {now.get(name, 'absent')}"

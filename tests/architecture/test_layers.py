@@ -59,6 +59,7 @@ ROWS = (
     ("state",),
     ("execution",),
     ("verification",),
+    ("explaining",),
     ("generator",),
     ("products",),
     ("testing",),
