@@ -185,7 +185,7 @@ class Catalog:
     @functools.cached_property
     def tables(self) -> Mapping[str, Table]:
         """Declared tables by name, core's first."""
-        tables = {table.name: table for table in world.CORE_TABLES}
+        tables = {table.name: table for table in (*world.CORE_TABLES, world.MEASURE)}
         owners: dict[str, Offer] = {}
         makers: tuple[EventHandler | RunHandler, ...] = (*self.of(EventHandler), *self.of(RunHandler))
         for offer in makers:

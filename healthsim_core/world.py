@@ -53,22 +53,33 @@ CONDITION = Table(
         Field(
             "category", "category", "The condition as the profile names it, such as E11.", codes="icd-10-cm-category"
         ),
-        Field("code", "category", "Billable ICD-10-CM code.", codes="icd-10-cm"),
+        Field(
+            "code",
+            "category",
+            "ICD-10-CM code: billable, or as an event says it of what nobody has found.",
+            codes="icd-10-cm-category",
+        ),
         Field("description", "category", "The code in words.", nullable=True),
         Field("severity", "category", "Severity.", nullable=True),
-        Field("onset_date", "date", "When it began, never before birth."),
-        Field("diagnosis_date", "date", "Since when it is known; that of the profile from its onset.", nullable=True),
+        Field("onset_date", "date", "When it first began, never before birth."),
+        Field(
+            "diagnosis_date",
+            "date",
+            "When it was first found, for the profile's conditions their onset; null where nobody knows of it.",
+            nullable=True,
+        ),
+        Field("end_date", "date", "When something ended it; null while it lasts.", nullable=True),
         Field("primary", "boolean", "Whether it is the profile's primary condition."),
         Field(
             "event_id",
             "id",
-            "The event that found it or began it; none for what people have when the run starts.",
+            "The event that began it, or found what nobody knew of; null for the profile's conditions.",
             nullable=True,
             references="core.event",
         ),
     ),
-    key=("person_id", "category", "code"),
-    description="What people have when the run starts, and what begins or is found in it.",
+    key=("person_id", "code"),
+    description="What ails people: what they have when the run starts, and what begins or is found in it.",
 )
 
 EVENT = Table(
@@ -99,22 +110,22 @@ EVENT = Table(
 MEASURE = Table(
     "core.measure",
     (
-        Field("person_id", "id", "Of whom.", references="core.person"),
+        Field("person_id", "id", "The person.", references="core.person"),
         Field(
             "event_id",
             "id",
-            "The event that measured it; none for what a product measures in the course of its visits.",
+            "The event that measures it; null for what a product measures at times of its own.",
             nullable=True,
             references="core.event",
         ),
-        Field("measure", "category", "The measure as skills declare it, such as a1c."),
-        Field("time", "datetime", "When it was taken."),
-        Field("value", "number", "What was measured."),
-        Field("true_value", "number", "What it was."),
-        Field("unit", "category", "UCUM unit of both."),
+        Field("measure", "category", "The measure as a skill declares it, such as a1c."),
+        Field("time", "datetime", "When it is measured (local civil time)."),
+        Field("value", "number", "The measured value."),
+        Field("true_value", "number", "The true value at that moment."),
+        Field("unit", "category", "Unit of both values.", codes="ucum"),
     ),
-    key=("person_id", "measure", "time"),
-    description="The truth beside what was measured, for a run that is asked for it; no format shows it.",
+    key=("person_id", "time", "measure", "event_id"),
+    description="The true value beside each measured one, sorted by person and time; only with `--truth`.",
 )
 
 CORE_TABLES = (PERSON, CONDITION, EVENT)

@@ -40,6 +40,7 @@ def command(
     namespace: str | None,
     as_of: str | None,
     start: str | None,
+    truth: bool,
     as_json: bool,
     as_dot: bool,
     svg: str | None,
@@ -52,7 +53,7 @@ def command(
     from healthsim_core.planning.text import plan_document, plan_text
 
     given: dict[str, Any] = {"count": count, "seed": seed, "namespace": namespace, "as_of": as_of, "start": start}
-    given |= {"products": list(products) or None, "formats": list(formats) or None}
+    given |= {"truth": truth or None, "products": list(products) or None, "formats": list(formats) or None}
     plan = make_plan(profile, list(journeys) or None, scenario=scenario, database=database, **given)
     if svg is not None:
         Path(svg).write_text(plan_svg(plan), encoding="utf-8")

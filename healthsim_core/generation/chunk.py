@@ -66,12 +66,14 @@ def _chunk(plan: Plan, start: int, stop: int) -> Chunk:
     columns = Columns(timeline.people, len(timeline.present)).take(rows)
     people = People(plan.run, columns, _conditions(plan, columns))
     rows_of = _renumbered(timeline.present)
-    dispatcher = Dispatcher(plan.run, plan.catalog, plan.nodes, people, timeline, rows_of, plan.decisions)
+    dispatcher = Dispatcher(
+        plan.run, plan.catalog, plan.nodes, people, timeline, rows_of, plan.decisions, plan.request.truth
+    )  # fmt: skip
     dispatcher.settle(plan.handlers)
     of_handlers = collected(plan.tables, map(dispatcher.handle, plan.handlers))
     tables = {name: of_handlers.get(name, table.empty()) for name, table in plan.tables.items() if table.person}
     tables["core.person"] = plan.person_table.arrow(columns.select([field.name for field in plan.person_table.fields]))
-    tables["core.condition"] = CONDITION.arrow(condition_rows(plan, columns, timeline, dispatcher))
+    tables["core.condition"] = CONDITION.arrow(condition_rows(plan, columns, dispatcher))
     tables["core.event"] = dispatcher.event_table()
     if MEASURE.name in plan.tables:
         tables[MEASURE.name] = MEASURE.arrow(measure_rows(plan, timeline, dispatcher))

@@ -1,8 +1,8 @@
-"""`core.condition`: what ails people, since when, and since when it is known."""
+"""`core.condition`: what ails people, when it began, when it was found, and when it ended."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,117 +10,169 @@ from numpy.typing import NDArray
 
 from healthsim_core.columns import Columns, Text, concat
 from healthsim_core.handling.dispatch import Dispatcher
-from healthsim_core.patterns.timing import moments
+from healthsim_core.lookup import latest_of, next_of
+from healthsim_core.patterns.timing import DAY, NEVER, Minutes, minutes, moments
 from healthsim_core.person_state.changed import changed_by
+from healthsim_core.person_state.keys import packed, within_of
+from healthsim_core.person_state.recoding import CodeByState, alike
 from healthsim_core.person_state.sources import CONDITION as OF_CONDITIONS
 from healthsim_core.planning.plan import Plan
-from healthsim_core.state_offers import StateChange
 from healthsim_core.tables import Field
-from healthsim_core.timeline.state import Timeline
 from healthsim_core.world import CONDITION
 
-_WORDS = Field("description", "category", "The code in words.", nullable=True)
+_SAID = (
+    Field("description", "category", "The code in words.", nullable=True),
+    Field("severity", "category", "Severity.", nullable=True),
+)
+Rows = NDArray[np.intp]
 
 
-def condition_rows(plan: Plan, people: Columns, timeline: Timeline, dispatcher: Dispatcher) -> Columns:
-    """Rows of `core.condition`, sorted by person: of the profile, and what begins or is found in the run."""
-    profile = [part for part in _of_profile(plan, people) if part.rows]
-    found = [part for part in (*_found(plan, dispatcher), *_begun(plan, timeline)) if part.rows]
-    if not profile and not found:
+def condition_rows(plan: Plan, people: Columns, dispatcher: Dispatcher) -> Columns:
+    """Rows of `core.condition`, sorted by person: of the profile, then what events find and begin."""
+    told = [part for part in _of_profile(plan, people) if part.rows]
+    said = [part for part in (*_found(plan, dispatcher), *_begun(plan, dispatcher)) if part.rows]
+    if not told and not said:
         return Columns({field.name: field.nulls(0) for field in CONDITION.fields}, 0)
-    whole = _joined([*profile, *_first(found)])
-    return _once(whole)
+    rows = _joined([*told, *said])
+    if said:
+        rules = plan.sharing.sources.codes
+        begun = _ended(rows, rules)
+        rows = _revealed(_of_codes(begun), rules) if begun.rows else begun
+        listed = plan.catalog.code_systems["icd-10-cm"]
+        rows = rows.assign(description=rows.text("description").or_else(rows.text("code").recode(listed.display)))
+    ids, until = np.asarray(people["person_id"])[rows.array("row")], rows.array("until")
+    until = np.where(until < int(minutes(np.array([plan.run.as_of]))[0]) + DAY, until, NEVER)
+    dates = {"onset_date": "minute", "diagnosis_date": "found"}
+    days = {date: _days(rows.array(name)) for date, name in dates.items()}
+    kept = rows.select(["category", "code", "description", "severity", "primary", "event_id"])
+    whole = kept.assign(person_id=ids, end_date=_days(until), **days)
+    return whole.take(np.argsort(ids, kind="stable"))
 
 
 def _of_profile(plan: Plan, people: Columns) -> Iterator[Columns]:
-    ids = np.asarray(people["person_id"])
     for condition in plan.people.conditions:
-        has = np.flatnonzero(np.asarray(people[f"condition.{condition.category}"]))
-        code, words, severity, onset = (
-            people[f"{name}.{condition.category}"][has] for name in ("code", "description", "severity", "onset")
+        row = np.flatnonzero(np.asarray(people[f"condition.{condition.category}"]))
+        code, words, severity = (
+            people.text(f"{name}.{condition.category}")[row] for name in ("code", "description", "severity")
         )
-        yield _rows(
-            ids[has], code, np.asarray(onset).astype("datetime64[D]"), known=True, description=words,
+        yield _told(
+            row, minutes(people.array(f"onset.{condition.category}")[row]), code, description=words,
             severity=severity, category=condition.category, primary=condition.primary,
         )  # fmt: skip
 
 
 def _found(plan: Plan, dispatcher: Dispatcher) -> Iterator[Columns]:
-    """What events find, as their products say."""
-    for change in plan.catalog.of(StateChange):
-        if change.kind == OF_CONDITIONS and change.product in plan.products:
-            fields = (
-                *change.parameters,
-                *(() if _WORDS.name in {field.name for field in change.parameters} else (_WORDS,)),
-            )
-            events = dispatcher.events(change.event_types, fields, f"{change.product}.condition")
-            code = Columns({"code": changed_by(change, events.parameters)["name"]}, len(events)).text("code")
-            there = np.flatnonzero(~code.is_null())
-            yield _rows(
-                events.person[there], code[there], events.date[there], known=True,
-                description=events.parameters.text(_WORDS.name)[there], event_id=events.id[there],
+    """What events find or end, as products say of them."""
+    of_conditions = {
+        change: None
+        for changes in plan.sharing.sources.by_type.values()
+        for change in changes
+        if change.kind == OF_CONDITIONS
+    }
+    for change in of_conditions:
+        at = dispatcher.at(change.event_types)
+        own = {field.name for field in change.parameters}
+        fields = (*change.parameters, *(field for field in _SAID if field.name not in own))
+        parameters = dispatcher.batch(at, fields, f"{change.product}.condition").parameters
+        given = Columns({"days": np.nan, "stops": False, **changed_by(change, parameters)}, len(at))
+        code, days, minute = given.text("name"), given.array("days"), dispatcher.chain.minute[at]
+        until = np.where(np.isnan(days), NEVER, minute + np.rint(np.nan_to_num(days) * DAY).astype(np.int64))
+        said = {field.name: parameters[field.name] for field in _SAID}
+        yield _told(
+            dispatcher.row[at], minute, code, event_id=dispatcher.chain.id[at], until=until,
+            stops=given.array("stops"), rank=_ranks(plan, dispatcher, at), **said,
+        ).take(np.flatnonzero(~code.is_null()))  # fmt: skip
+
+
+def _begun(plan: Plan, dispatcher: Dispatcher) -> Iterator[Columns]:
+    """What events say themselves that they begin, of which nobody knows yet, or end."""
+    node = dispatcher.chain.node[:-1]
+    for index, told in enumerate(plan.nodes):
+        for said in (said for said in told.said if said.kind == OF_CONDITIONS):
+            at = np.flatnonzero(node == index)
+            minute = dispatcher.chain.minute[at]
+            yield _told(
+                dispatcher.row[at], minute, Text.constant(said.name, len(at)), found=np.full(len(at), NEVER),
+                event_id=dispatcher.chain.id[at], stops=said.stops, rank=_ranks(plan, dispatcher, at),
             )  # fmt: skip
 
 
-def _begun(plan: Plan, timeline: Timeline) -> Iterator[Columns]:
-    """What events say themselves that it begins: nobody knows of it yet."""
-    ids = np.asarray(timeline.people["person_id"])
-    for index, node in enumerate(plan.nodes):
-        for said in node.said:
-            if said.kind == OF_CONDITIONS and not said.stops:
-                happened = timeline.happened[index]
-                kept = np.flatnonzero(happened.kept)
-                day = moments(happened.moment[kept]).astype("datetime64[D]")
-                code = Text.constant(said.name, len(kept))
-                yield _rows(ids[happened.row[kept]], code, day, known=False, event_id=happened.id[kept])
+def _ranks(plan: Plan, dispatcher: Dispatcher, at: Rows) -> NDArray[np.int64]:
+    return np.array([node.rank for node in plan.nodes], np.int64)[dispatcher.chain.node[at]]
 
 
-def _rows(
-    person: NDArray[np.int64], code: Any, day: NDArray[Any], known: bool, category: str | None = None, **others: Any
-) -> Columns:
-    cells = {"description": None, "severity": None, "primary": False, "event_id": 0, **others}
-    return Columns(
-        {
-            "person_id": person,
-            "category": code.recode(lambda said: said.partition(".")[0]) if category is None else category,
-            "code": code,
-            "onset_date": day,
-            "diagnosis_date": day if known else np.full(len(day), np.datetime64("NaT", "D")),
-            **cells,
-        },
-        len(person),
+def _told(row: Rows, minute: Minutes, code: Text, **others: Any) -> Columns:
+    """What is said of conditions: whose, since when, which; until when it lasts, when it is found."""
+    cells = {
+        "category": code.recode(lambda said: said.partition(".")[0]), "description": None, "severity": None,
+        "primary": False, "event_id": 0, "until": NEVER, "stops": False, "rank": 0, "found": minute, **others,
+    }  # fmt: skip
+    return Columns({"row": row, "minute": minute, "code": code, **cells}, len(row))
+
+
+def _ended(told: Columns, rules: Sequence[CodeByState]) -> Columns:
+    """What begins, until something ends it: what ends E11 ends all of its codes."""
+    stops = told.array("stops")
+    begins, ends = told.take(np.flatnonzero(~stops)), told.take(np.flatnonzero(stops))
+    until, names, moment = begins.array("until").copy(), ends.text("code"), _moments(begins)
+    for name in sorted(set(filter(None, names.to_pylist()))):
+        these = ends.take(np.flatnonzero(names == name))
+        some = np.flatnonzero(_begin_with(begins.text("code"), alike(name, rules)))
+        next_ = next_of(these.array("row"), _moments(these), begins.array("row")[some], moment[some])
+        until[some] = np.minimum(until[some], np.append(these.array("minute"), NEVER)[next_])
+    return begins.assign(until=until)
+
+
+def _of_codes(told: Columns) -> Columns:
+    """A row for each code of a person: when it first began and was first found, and when it ended last; those of the
+    profile come first, then the others in the order in which they began."""
+    code = told.text("code").recode(str)
+    group = np.unique(told.array("row") * len(code.values) + code.codes, return_inverse=True)[1]
+    order = np.lexsort((told.array("rank"), told.array("minute"), group))
+    starts = np.flatnonzero(np.diff(group[order], prepend=-1))
+    first = order[starts]
+    rows = told.take(first).assign(
+        found=np.minimum.reduceat(told.array("found")[order], starts),
+        until=np.maximum.reduceat(told.array("until")[order], starts),
     )
+    place = np.where(rows.array("event_id") == 0, first, told.rows)
+    return rows.take(np.lexsort((rows.array("rank"), rows.array("minute"), place)))
 
 
-def _first(found: list[Columns]) -> list[Columns]:
-    """Of what is found several times, when it was first; what began before anybody knew began then."""
-    if not found:
-        return []
-    whole = _joined(found)
-    person, onset, event = (np.asarray(whole[name]) for name in ("person_id", "onset_date", "event_id"))
-    known, code = ~np.isnat(np.asarray(whole["diagnosis_date"])), whole.text("code")
-    onset, kept = onset.copy(), np.ones(whole.rows, bool)
-    for name in sorted(filter(None, set(code[~known].to_pylist()))):
-        hidden = np.flatnonzero(~known & np.asarray(code == name))
-        order = np.lexsort((onset[hidden], person[hidden]))
-        first = hidden[order][np.flatnonzero(np.diff(person[hidden][order], prepend=-1))]
-        same = np.flatnonzero(known & np.asarray(code.map(lambda said, stem=name: said.startswith(stem), bool, False)))  # type: ignore[misc]
-        at = np.searchsorted(person[first], person[same])
-        there = (at < len(first)) & (person[first][np.minimum(at, len(first) - 1)] == person[same])
-        onset[same[there]] = np.minimum(onset[same[there]], onset[first[at[there]]])
+def _revealed(rows: Columns, rules: Sequence[CodeByState]) -> Columns:
+    """What began before anybody knew, and is found under a code that says more of it, is that code's beginning; where
+    it is found under a code by state, it is known from then on."""
+    row, code, until = rows.array("row"), rows.text("code"), rows.array("until")
+    minute, found, event = (rows.array(name).copy() for name in ("minute", "found", "event_id"))
+    kept = np.ones(rows.rows, bool)
+    for name in sorted(set(filter(None, code[found == NEVER].to_pylist()))):
+        hidden = np.flatnonzero((found == NEVER) & np.asarray(code == name))
+        shown = np.flatnonzero((found < NEVER) & _begin_with(code, alike(name, rules)))
+        shown = shown[np.lexsort((rows.array("rank")[shown], found[shown], row[shown]))]
+        shown = shown[np.flatnonzero(np.diff(row[shown], prepend=-1))]  # of each person what was found first
+        of_them = latest_of(row[shown], found[shown], row[hidden], until[hidden])
+        hidden, shown = hidden[of_them >= 0], shown[of_them[of_them >= 0]]
+        says_more = _begin_with(code[shown], (name,))
+        found[hidden[~says_more]] = found[shown[~says_more]]
+        hidden, shown = hidden[says_more], shown[says_more]
         kept[hidden] = False
-        kept[first] = ~np.isin(person[first], person[same])
-    some = np.flatnonzero(kept)
-    return [whole.assign(onset_date=onset).take(some[np.lexsort((event[some], onset[some]))])]
+        earlier = minute[hidden] < minute[shown]
+        minute[shown[earlier]], event[shown[earlier]] = minute[hidden[earlier]], event[hidden[earlier]]
+    return rows.assign(minute=minute, found=found, event_id=event).take(np.flatnonzero(kept))
 
 
-def _once(whole: Columns) -> Columns:
-    """The first row of each code of a person, sorted by person."""
-    person, codes = np.asarray(whole["person_id"]), whole.text("code").codes
-    _, first = np.unique(np.stack([person, codes], axis=1), axis=0, return_index=True)
-    first = np.sort(first)
-    return whole.take(first[np.argsort(person[first], kind="stable")])
+def _begin_with(code: Text, stems: tuple[str, ...]) -> NDArray[np.bool_]:
+    return np.asarray(code.map(lambda said: said.startswith(stems), bool, False))
 
 
-def _joined(parts: list[Columns]) -> Columns:
+def _moments(told: Columns) -> NDArray[np.int64]:
+    return within_of(packed(told.array("row"), told.array("minute"), told.array("rank")))
+
+
+def _days(minute: Minutes) -> NDArray[np.datetime64]:
+    known = minute < NEVER
+    return np.where(known, moments(np.where(known, minute, 0)).astype("datetime64[D]"), np.datetime64("NaT", "D"))
+
+
+def _joined(parts: Sequence[Columns]) -> Columns:
     return Columns({name: concat([part[name] for part in parts]) for name in parts[0]}, sum(p.rows for p in parts))

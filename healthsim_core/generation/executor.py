@@ -76,10 +76,10 @@ class ProfileJourneyOrchestrator:
     Args:
         profile: As for `ProfileExecutor`.
         journey: Journey or list of journeys; None takes the profile's own.
-        options: As in `healthsim.generate`: `count`, `seed`, `namespace`, `as_of`, `start`, `products`.
+        options: As in `healthsim.generate`: `count`, `seed`, `namespace`, `as_of`, `start`, `products`, `truth`.
     """
 
-    @checked_call(stated=("count", "seed", "namespace", "as_of", "start", "products", "name"))
+    @checked_call(stated=("count", "seed", "namespace", "as_of", "start", "products", "name", "truth"))
     def __init__(self, profile: Any, journey: Any = None, *, catalog: Catalog | None = None, **options: Any) -> None:
         self._catalog = catalog or default_catalog()
         self.request = make_request(profile, journey, catalog=self._catalog, formats=[], **options)

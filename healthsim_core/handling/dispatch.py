@@ -32,7 +32,8 @@ from healthsim_core.world import EVENT
 class Dispatcher(Batches):
     """Builds the batches of a chunk and calls the handlers.
 
-    `notes` counts what handlers have to tell of it, `checks` holds what they have checked.
+    `notes` counts what handlers have to tell of it, `checks` holds what they have checked, `noted` which measures they
+    asked for: of which positions at which minutes.
 
     Args:
         run: The run.
@@ -42,6 +43,7 @@ class Dispatcher(Batches):
         timeline: What happened; its rows refer to household positions.
         renumbered: Int array: household position to row of `people`.
         decisions: What products decide of events, before any handler is called.
+        noting: Whether to note what handlers measure.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Dispatcher(Batches):
         timeline: Timeline,
         renumbered: NDArray[np.intp],
         decisions: Sequence[EventDecision] = (),
+        noting: bool = False,
     ) -> None:
         super().__init__(run, nodes, people, timeline, renumbered)
         self.catalog = catalog
@@ -61,13 +64,15 @@ class Dispatcher(Batches):
         self._settled: dict[int, tuple[Events, Settled]] = {}
         self._state, self._position = timeline.state, np.flatnonzero(renumbered >= 0)
         self.bodies = self._measured
-        self.asked: list[tuple[str, NDArray[np.intp], NDArray[np.int64]]] = []  # measure, positions, minutes
+        self.noted: list[tuple[str, NDArray[np.intp], NDArray[np.int64]]] | None = [] if noting else None
         self._assign()
         self._decide(decisions)
 
     def _measured(self, name: str, row: NDArray[np.intp], time: NDArray[Any]) -> NDArray[np.float64]:
-        self.asked.append((name, self._position[row], minutes(time)))
-        return self._state.measured(*self.asked[-1])
+        asked = name, self._position[row], minutes(time)
+        if self.noted is not None:
+            self.noted.append(asked)
+        return self._state.measured(*asked)
 
     def settle(self, handlers: Sequence[EventHandler]) -> None:
         """Let all handlers that spend price their lines, and share these in one ledger, before any is called."""

@@ -58,9 +58,10 @@ def check_stops(
     told = [change for change in changes if types.intersection(change.event_types)]
     open_ = {change.kind for change in told if not change.names}
     begun |= {(change.kind, drug_key(name)) for change in told for name in change.names}
+    codes = [*conditions, *(said.name for node in nodes for said in node.said if not said.stops)]
     for node, path in zip(nodes, where, strict=True):
         for said in (said for said in node.said if said.stops and said.kind not in open_):
-            alike = any(code.startswith(said.name) for code in conditions) if said.kind == CONDITION else False
+            alike = any(code.startswith(said.name) for code in codes) if said.kind == CONDITION else False
             if not alike and (said.kind, drug_key(said.name)) not in begun:
                 with mistakes.caught():
                     what = f'it ends "{said.name}", which nothing in this run can begin.'

@@ -19,7 +19,7 @@ from healthsim_core.person_state.intervals import Intervals, intervals_of
 from healthsim_core.person_state.keys import packed
 from healthsim_core.person_state.log import Log, Matching
 from healthsim_core.person_state.reads import Reads
-from healthsim_core.person_state.recoding import CodeByState
+from healthsim_core.person_state.recoding import CodeByState, alike
 from healthsim_core.person_state.records import Bound, Part
 from healthsim_core.person_state.sources import CIRCUMSTANCE, CONDITION, TREATMENT, Said, Sources
 
@@ -289,10 +289,13 @@ def _begins_with(code: str) -> Callable[[str], bool]:
 
 def _coded(name: str, rules: Sequence[CodeByState]) -> Matching:
     known, code = name.startswith(KNOWN), name.removeprefix(KNOWN)
-    alike = (code, *sorted({rule.code for rule in rules if code and rule.instead_of.startswith(code)}))
+    stems = alike(code, rules)
 
     def matching(columns: Columns) -> NDArray[np.bool_]:
-        named = columns.text("name").map(lambda said: said.startswith(alike), bool, False)
+        names, stops = columns.text("name"), np.asarray(columns["stops"])
+        named = names.map(lambda said: said.startswith(stems), bool, False)
+        if stops.any():  # what ends E11 ends E11.9
+            named |= stops & names.map(lambda said: code.startswith(said), bool, False)
         return np.asarray(named & (np.asarray(columns["known"]) if known else True))
 
     return matching

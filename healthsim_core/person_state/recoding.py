@@ -85,6 +85,16 @@ class Recoded:
         return {**parameters, self.name: codes, **({} if words is None else {self.words: words})}
 
 
+def alike(code: str, rules: Iterable[CodeByState]) -> tuple[str, ...]:
+    """How the codes begin with which somebody has a condition: with its own, or one that stands in its place.
+
+    Args:
+        code: The condition as somebody asks for it; "" for any.
+        rules: Codes by state.
+    """
+    return code, *sorted({rule.code for rule in rules if code and rule.instead_of.startswith(code)})
+
+
 def _with(text: Text, at: NDArray[np.intp], value: str) -> Text:
     if not len(at):
         return text

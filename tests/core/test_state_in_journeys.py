@@ -97,6 +97,16 @@ def test_a_diagnosis_is_known_from_then_on_and_its_onset_before():
         assert len(there[person]["seen"]) > len(found["seen"])
 
 
+def test_what_ends_a_category_ends_each_of_its_codes():
+    ill = {"events": [clinic.event("onset", starts="E11.9", delay={"days": 30}),
+                      clinic.event("over", depends_on="onset", delay={"days": 100}, stops="E11")]}  # fmt: skip
+    result = lived(ill, looking("has('E11.9')"))
+
+    for found in times(result).values():
+        assert found["seen"]
+        assert all(found["onset"][0] < moment <= found["over"][0] for moment in found["seen"])
+
+
 def test_days_since_the_onset_are_counted():
     ill = {"events": [clinic.event("onset", starts="E11", delay={"days": 30})]}
     result = lived(ill, looking("since('E11') >= 100"))

@@ -43,12 +43,12 @@ class Measuring:
         sex = self.part.column("sex")[self.visits.subject]
         return np.asarray(sex.map(lambda value: given.get(value, next(iter(given.values())))))
 
-    def measured(self, test: Test) -> Floats:
-        """What is measured of a test's measure at every visit; where the journey says what it was at screening, as far
+    def measured(self, test: Test, taken: NDArray[np.intp]) -> Floats:
+        """What is measured of a test's measure at some visits; where the journey says what it was at screening, as far
         from it as the body has moved since."""
-        name, subject = test["measure"], self.visits.subject
+        name, subject = test["measure"], self.visits.subject[taken]
         row = self.part.row[subject]
-        values = self.visits.batch.events.measured(name, row, self.visits.time)
+        values = self.visits.batch.events.measured(name, row, self.visits.time[taken])
         stated = self.part.known.get(name)
         if stated is None or np.isnan(stated).all():
             return values
@@ -68,7 +68,7 @@ def lab_table(m: Measuring) -> Columns:
     parts, orders = [], []
     for order, test in enumerate(tests):
         taken = np.flatnonzero(_taken(m, test))
-        parts.append(_lab_rows(m, test, m.measured(test), taken))
+        parts.append(_lab_rows(m, test, m.measured(test, taken), taken))
         orders.append(np.full(len(taken), order))
     return _in_order(parts, orders)
 
@@ -79,7 +79,7 @@ def vital_table(m: Measuring) -> Columns:
     parts, orders = [], []
     for order, test in enumerate(tests):
         taken = np.flatnonzero(_taken(m, test))
-        rows = _measured(m, test, m.measured(test), taken, VITALS_AFTER)
+        rows = _measured(m, test, m.measured(test, taken), taken, VITALS_AFTER)
         parts.append(rows.assign(position=Text.constant(test.get("position"), rows.rows)))
         orders.append(np.full(len(taken), order))
     return _in_order(parts, orders)
@@ -101,7 +101,7 @@ def _measured(m: Measuring, test: Test, values: Floats, taken: NDArray[np.intp],
         **m.part.identity(subject), "visit_number": m.visits.number[taken],
         "visit": m.visits.names(m.part.protocol)[taken],
         "test_code": test["code"], "test": test["name"], "time": m.visits.time[taken] + after,
-        "value": np.round(values[taken], test["decimals"]), "unit": test["unit"], "baseline": baseline,
+        "value": np.round(values, test["decimals"]), "unit": test["unit"], "baseline": baseline,
         "epoch": m.epoch[taken],
     }  # fmt: skip
     return Columns(columns, len(taken))

@@ -114,7 +114,7 @@ SELECT subject.usubjid AS USUBJID, c.category AS MHSPID, coalesce(c.description,
 FROM "core.condition" AS c JOIN subject USING (person_id)
 LEFT JOIN condition_term AS exactly ON exactly.code = c.category
 LEFT JOIN condition_term AS broadly ON broadly.code = split_part(c.category, '.', 1)
-WHERE c.onset_date <= consent
+WHERE c.onset_date <= consent AND c.event_id IS NULL
 
 -- name: IE
 SELECT subject.usubjid AS USUBJID, e.criterion_code AS IETESTCD, c.criterion AS IETEST, c.category AS IECAT,
