@@ -38,8 +38,7 @@ def condition_rows(plan: Plan, people: Columns, dispatcher: Dispatcher) -> Colum
         rules = plan.sharing.sources.codes
         begun = _ended(rows, rules)
         rows = _revealed(_of_codes(begun), rules) if begun.rows else begun
-        listed = plan.catalog.code_systems["icd-10-cm"]
-        rows = rows.assign(description=rows.text("description").or_else(rows.text("code").recode(listed.display)))
+        rows = rows.assign(description=_worded(rows, plan))
     ids, until = np.asarray(people["person_id"])[rows.array("row")], rows.array("until")
     until = np.where(until < int(minutes(np.array([plan.run.as_of]))[0]) + DAY, until, NEVER)
     dates = {"onset_date": "minute", "diagnosis_date": "found"}
@@ -47,6 +46,13 @@ def condition_rows(plan: Plan, people: Columns, dispatcher: Dispatcher) -> Colum
     kept = rows.select(["category", "code", "description", "severity", "primary", "event_id"])
     whole = kept.assign(person_id=ids, end_date=_days(until), **days)
     return whole.take(np.argsort(ids, kind="stable"))
+
+
+def _worded(rows: Columns, plan: Plan) -> Text:
+    words = rows.text("description")
+    if not words.is_null().any():
+        return words
+    return words.or_else(rows.text("code").recode(plan.catalog.code_systems["icd-10-cm"].display))
 
 
 def _of_profile(plan: Plan, people: Columns) -> Iterator[Columns]:

@@ -75,9 +75,12 @@ def test_each_value_that_an_event_measures_is_a_row():
 
 def test_the_true_value_is_what_journeys_read_of_the_measure_at_that_moment():
     at = {"delay": {"days": 150, "at": "09:00"}}
-    read, drawn = (clinic.event(asked, "clinic_visit", parameters={"score": f"${{{asked}}}"}, **at)
-                   for asked in ("sugar", "measured.sugar"))  # fmt: skip
-    result = run(PILL, {**read, "event_id": "read"}, {**drawn, "event_id": "drawn"})
+    drawn = clinic.event("drawn", "clinic_visit", parameters={"score": "${measured.sugar}"}, **at)
+    read = clinic.event(
+        "read", "clinic_visit", parameters={"score": "${outcome.true}"},
+        outcomes={"true": {"type": "derived", "expression": "sugar"}}, **at,
+    )  # fmt: skip
+    result = run(PILL, read, drawn)
 
     score = {row["visit_id"]: row["score"] for row in result.tables["clinic.visit"].to_pylist()}
     true = {row["person_id"]: score[row["event_id"]] for row in result.timeline.to_pylist() if row["node"] == "read"}
