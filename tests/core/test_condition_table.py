@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
+import attrs
 import clinic
 import numpy as np
 import pytest
@@ -112,6 +113,20 @@ def test_what_begins_where_more_of_it_is_known_says_nothing_new():
         of_person.setdefault(row["person_id"], []).append(row["code"])
     assert len(of_person) == 300
     assert {tuple(codes) for codes in of_person.values()} == {("E11.9",), ("E11",)}
+
+
+def test_what_is_found_under_a_code_by_state_is_known_from_then_on():
+    codes = [{"instead_of": "I10", "when": "away", "code": "I12.9", "description": "Of kidneys", "source": "here"}]
+    bodies = attrs.evolve(BODIES, state={**BODIES.state, "codes": codes})
+    onset = clinic.event("onset", starts="I10", delay={"days": 30})
+    result = lived({"events": [onset, found("I12.9", 60, depends_on="onset")]}, count=20, skill=bodies)
+
+    day = set(events(result, "found").values())
+    hidden, shown = ([row for row in rows(result) if row["code"] == code] for code in ("I10", "I12.9"))
+    assert {row["event_id"] for row in hidden} == set(events(result, "onset"))
+    assert {row["event_id"] for row in shown} == set(events(result, "found"))
+    assert {row["diagnosis_date"] for row in hidden} == {row["onset_date"] for row in shown} == day
+    assert all(row["onset_date"] < row["diagnosis_date"] for row in hidden)
 
 
 def test_what_ends_a_category_ends_all_of_its_codes():

@@ -33,15 +33,15 @@ FOUND = StateChange("clinic_bill", "condition", lambda parameters: {"name": para
 FIRST = {"delay": {"days": [20, 60]}}
 
 
-def catalog():
+def catalog(skill: SkillResolver = BODIES):
     handlers = [*clinic.hooks().healthsim_event_handlers(), FOUND]
-    return clinic.catalog(healthsim_skill_resolvers=[BODIES], healthsim_event_handlers=handlers, healthsim_triggers=[])
+    return clinic.catalog(healthsim_skill_resolvers=[skill], healthsim_event_handlers=handlers, healthsim_triggers=[])
 
 
-def lived(*journeys: dict[str, Any], count: int = 300, profile: Any = None) -> Any:
+def lived(*journeys: dict[str, Any], count: int = 300, profile: Any = None, skill: SkillResolver = BODIES) -> Any:
     made = [{"duration_days": 400, "journey_id": f"journey-{at}", **one} for at, one in enumerate(journeys)]
     return ProfileJourneyOrchestrator(
-        profile or clinic.adults(), made, count=count, catalog=catalog(), start="2025-01-01"
+        profile or clinic.adults(), made, count=count, catalog=catalog(skill), start="2025-01-01"
     ).execute()
 
 
