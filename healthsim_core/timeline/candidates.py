@@ -87,7 +87,8 @@ def able(
     """Those candidates for whom the node's conditions hold; None for all."""
     if not node.conditions:
         return None
-    changing = any(node.key(name) in timeline.history for name in node.reads)
+    read = {node.key(name) for name in node.reads}
+    changing = any(name in timeline.history or name in timeline.state for name in read)
     scope = Scope(timeline, node, row, moment(timeline, node, row, anchor, ids) if changing else anchor)
     return np.flatnonzero(np.logical_and.reduce([expression.holds(scope, len(row)) for expression in node.conditions]))
 

@@ -243,3 +243,12 @@ def test_a_profile_cannot_ask_for_what_has_not_happened_yet():
 
     with pytest.raises(SpecificationError, match="before anything has happened"):
         lived(looking("age > 3"), profile=profile)
+
+
+def test_a_condition_is_asked_as_of_the_event_not_of_its_cause():
+    begins = {"events": [clinic.event("on", starts="away", **FIRST)]}
+    later = {"events": [clinic.event("later", delay={"days": 100}, conditions=["away"])]}
+
+    found = times(lived(begins, later, count=20))
+
+    assert sum(len(nodes["later"]) for nodes in found.values()) == 20
