@@ -131,8 +131,10 @@ class Sources:
     def kinds_of(self, change: StateChange) -> tuple[str, ...]:
         """Of what a change is a record."""
         kind = kind_of(change)
-        dispensed = any(other.dispensed for several in self.by_type.values() for other in several)
-        return (ORDER, TREATMENT) if kind == ORDER and not dispensed else (kind,)
+        if change.dispensed:  # where somebody orders, that is taken: an added pharmacy changes nobody's events
+            ordered = any(kind_of(other) == ORDER for several in self.by_type.values() for other in several)
+            return () if ordered else (kind,)
+        return (ORDER, TREATMENT) if kind == ORDER else (kind,)
 
 
 def kind_of(change: StateChange) -> str:

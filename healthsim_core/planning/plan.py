@@ -79,7 +79,7 @@ class Plan:
     @functools.cached_property
     def sharing(self) -> Sharing:
         """What events read that others may change meanwhile."""
-        changes = (change for change in self.catalog.of(StateChange) if change.product in self.products)
+        changes = self.catalog.of(StateChange)  # of all: the products chosen change no event
         circumstances = self.catalog.derived(KnownState.of).circumstances
         declared = self.catalog.derived(Declared.of)
         asked = {name for handler in self.handlers for name in handler.measures}
