@@ -43,13 +43,9 @@ class Intervals:
 
 
 def intervals_of(
-    keys: Keys,
-    until: Minutes,
-    stops: NDArray[np.bool_],
-    dose: NDArray[np.float64],
-    drug: Text,
+    keys: Keys, until: Minutes, stops: NDArray[np.bool_], dose: NDArray[np.float64], drug: Text,
     before_the_run: NDArray[np.bool_],
-) -> Intervals:
+) -> Intervals:  # fmt: skip
     """When something held by what is recorded of it: overlapping times are one, and a stop ends what runs.
 
     Args:
